@@ -1,0 +1,81 @@
+# spanscope: signal propagation in random deep transformer stacks.
+#
+#   make            build/spanscope
+#   make deps       install what is missing (Debian packages of apt.txt)
+#   make smoke      tests that take seconds
+#   make check      all tests
+#   make check-sanitize   the tests under AddressSanitizer and UBSan
+#   make repro      the first theorems and figures, into build/repro
+#   make bench      speed, as ratios measured in one run
+#   make install    to $(DESTDIR)$(prefix)
+#
+# Only build/ is written. Each folder lists its sources in module.mk.
+
+prefix  ?= /usr/local
+bindir  ?= $(prefix)/bin
+datadir ?= $(prefix)/share
+
+CC      ?= cc
+MARCH   ?= native
+CFLAGS  ?= -O3 -g
+LDFLAGS ?=
+
+BUILD   ?= build
+PACKAGES = gsl openblas lapacke jansson sqlite3
+VERSION  = 0.1.0
+COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Werror
+# Recursive, so that pkg-config is asked after deps has installed it. GSL's CBLAS is left out: OpenBLAS has one.
+PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
+PKG_LIBS   = -lgsl -lopenblas -llapacke -ljansson -lsqlite3 -lm
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -march=$(MARCH) -ffp-contract=fast -fopenmp -I. \
+             $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
+
+.PHONY: all
+all: $(BUILD)/spanscope
+
+include sim/module.mk analysis/module.mk plots/module.mk cli/module.mk tests/module.mk bench/module.mk \
+        paper-repro/module.mk
+
+LIB_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(SIM_SRC) $(ANALYSIS_SRC) $(PLOTS_SRC))
+CLI_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(CLI_SRC))
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -c $< -o $@
+
+# Objects are made again when the compiler or its flags change.
+.PHONY: force
+$(BUILD)/flags: force
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(LDFLAGS)' > $@
+
+$(BUILD)/libspanscope.a: $(LIB_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/spanscope: $(CLI_OBJ) $(BUILD)/libspanscope.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
+
+.PHONY: deps
+deps:
+	@sh tests/deps.sh apt.txt
+
+.PHONY: install uninstall clean help
+install: all
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(datadir)/spanscope/plots
+	install -m 755 $(BUILD)/spanscope $(DESTDIR)$(bindir)/spanscope
+	install -m 644 $(PLOTS_DATA) $(DESTDIR)$(datadir)/spanscope/plots/
+
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/spanscope
+	rm -rf $(DESTDIR)$(datadir)/spanscope
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

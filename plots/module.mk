@@ -1,0 +1,2 @@
+PLOTS_SRC := $(wildcard plots/*.c)
+PLOTS_DATA := $(wildcard plots/*.gp)

@@ -1,0 +1,42 @@
+/* Block formulas: text to graphs. The language is described in README.md and in `spanscope help formula`.
+ *
+ *     y = norm(x + attn(x)); x = norm(x + ffn(y))
+ *
+ * The parser is total: every byte string gives graphs or an error with line, column and a caret; never a crash.
+ */
+#ifndef SPANSCOPE_SIM_FORMULA_H
+#define SPANSCOPE_SIM_FORMULA_H
+
+#include "sim/error.h"
+#include "sim/graph.h"
+
+struct formula_rule {
+    struct graph condition; /* its output is the condition; empty (node_count 0) where the section has none */
+    struct graph block;
+};
+
+struct formula {
+    struct graph first;         /* block 1 only; node_count 0 where absent */
+    struct formula_rule *rules; /* tried in the order of the text */
+    int rule_count;
+    struct graph last;          /* the section final:, after block L; node_count 0 where absent */
+};
+
+/* text has length bytes and may hold any of them. what names it in messages ("formula", a file's name). */
+int formula_parse(const char *text, size_t length, const char *what, struct formula *formula, struct error *error);
+void formula_free(struct formula *formula);
+
+/* The graph of block l (scope->l): first: for l = 1, else the first rule whose condition holds; NULL and ERROR_INPUT
+ * where none does. */
+int formula_block(const struct formula *formula, const struct graph_scope *scope, const struct graph **block,
+                  struct error *error);
+
+/* The whole formula as text that parses to the same graphs; like snprintf. */
+size_t formula_print(const struct formula *formula, const char *separator, char *buffer, size_t size);
+
+/* Assignments of scalars only, for initialisations: every statement must assign one of names[count], all of which must
+ * be assigned; phi2, c and s are known beside the model's names. graph->statements holds them. */
+int formula_parse_scalars(const char *text, size_t length, const char *what, const char *const names[], int count,
+                          struct graph *graph, struct error *error);
+
+#endif

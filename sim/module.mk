@@ -1,0 +1,1 @@
+SIM_SRC := $(wildcard sim/*.c)

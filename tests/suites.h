@@ -1,0 +1,13 @@
+/* Every suite, one per module. A row here is all it takes to run it. */
+#ifndef SPANSCOPE_TESTS_SUITES_H
+#define SPANSCOPE_TESTS_SUITES_H
+
+#include <check.h>
+
+#define SUITES(row) \
+    row(error)
+
+#define SUITES_DECLARE(name) Suite *name##_suite(void);
+SUITES(SUITES_DECLARE)
+
+#endif
