@@ -1,0 +1,42 @@
+/* The table of initialisations: the standard deviation of every matrix as scalar expressions; theory.md, section 1. */
+#ifndef SPANSCOPE_SIM_INIT_H
+#define SPANSCOPE_SIM_INIT_H
+
+#include <stddef.h>
+
+#include "sim/error.h"
+#include "sim/graph.h"
+
+/* The matrices of the three branches; the order is that of init_matrices. */
+enum init_matrix { INIT_WQ, INIT_WK, INIT_WV, INIT_WO, INIT_W1, INIT_WG, INIT_W2, INIT_WR, INIT_MATRICES };
+
+extern const char *const init_matrix_names[INIT_MATRICES]; /* "wq", ... */
+
+struct init_row {
+    const char *name;
+    const char *text;      /* assignments in the scalar language: "wq = 1/sqrt(d); ..." */
+    const char *source;
+    const char *summary;
+    char parameter;        /* 'c', 's', or 0: what NAME:VALUE sets */
+};
+
+extern const struct init_row init_rows[];
+extern const size_t init_count;
+
+/* A parsed initialisation with its parameters. */
+struct init {
+    char label[GRAPH_NAME_MAX]; /* for output: the row's name or the file's, without folder and extension */
+    struct graph graph;
+    double c, s;                /* 1 and 0.02 unless set */
+};
+
+/* argument is NAME, NAME:VALUE or a file of assignments. */
+int init_resolve(const char *argument, struct init *init, struct error *error);
+void init_free(struct init *init);
+
+/* Standard deviations of every matrix in the block of scope->l; scope->phi2 is the activation's E phi(z)^2, c and s are
+ * taken from init. A negative or non-finite value is ERROR_INPUT. */
+int init_evaluate(const struct init *init, const struct graph_scope *scope, double sd[INIT_MATRICES],
+                  struct error *error);
+
+#endif
