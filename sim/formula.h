@@ -10,6 +10,12 @@
 #include "sim/error.h"
 #include "sim/graph.h"
 
+enum {
+    FORMULA_TEXT_MAX = 65536,  /* bytes */
+    FORMULA_NESTING_MAX = 100, /* parentheses, calls and exponents within each other */
+    FORMULA_RULES_MAX = 64,
+};
+
 struct formula_rule {
     struct graph condition; /* its output is the condition; empty (node_count 0) where the section has none */
     struct graph block;
@@ -31,7 +37,7 @@ void formula_free(struct formula *formula);
 int formula_block(const struct formula *formula, const struct graph_scope *scope, const struct graph **block,
                   struct error *error);
 
-/* The whole formula as text that parses to the same graphs; like snprintf. */
+/* The whole formula as text that parses to the same graphs (where it fits FORMULA_TEXT_MAX); like snprintf. */
 size_t formula_print(const struct formula *formula, const char *separator, char *buffer, size_t size);
 
 /* Assignments of scalars only, for initialisations: every statement must assign one of names[count], all of which must

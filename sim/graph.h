@@ -36,7 +36,17 @@ struct graph_scope {
     double phi2, c, s;             /* only in initialisations: E phi(z)^2 and the two parameters */
 };
 
-enum { GRAPH_NAME_MAX = 32, GRAPH_NODES_MAX = 4096 };
+enum { GRAPH_NAME_MAX = 32, GRAPH_NODES_MAX = 4096, GRAPH_STATEMENTS_MAX = 512 };
+
+/* A scalar name of the language and the member of struct graph_scope behind it. */
+struct graph_variable {
+    const char *name;
+    size_t offset;
+    bool init_only; /* known in initialisations, not in block formulas */
+};
+
+extern const struct graph_variable graph_variables[];
+extern const int graph_variable_count;
 
 struct graph_node {
     enum graph_kind kind;
@@ -65,7 +75,8 @@ struct graph {
     int statement_count;
     struct graph_site *sites; /* the branches: everything that owns weights */
     int site_count;
-    int output; /* the node that is x when the block ends */
+    int output;    /* the node that is x when the block ends */
+    char what[64]; /* names the text in messages: "formula", a file's name (clipped) */
 };
 
 void graph_free(struct graph *graph);
@@ -76,12 +87,15 @@ bool graph_is_branch(enum graph_kind kind);
 /* The function's name in the language ("attn") for the kinds that are written as calls, else NULL. */
 const char *graph_function_name(enum graph_kind kind);
 
+/* The kind of that function and the number of its arguments; -1 where name is none. */
+int graph_function_find(const char *name, int *arguments);
+
 /* Evaluates every scalar node under scope into values[node_count]; entries of signal nodes are left alone.
  * A non-finite value is ERROR_INPUT with line, column and the block's number. */
 int graph_evaluate(const struct graph *graph, const struct graph_scope *scope, double *values, struct error *error);
 
 /* Writes the statements as text, separator between them ("; " or "\n"), like snprintf: returns the full length.
- * Parsing the text again gives the same graph. */
+ * Parsing the text again gives the same graph. A condition, which has no statements, is written as an expression. */
 size_t graph_print(const struct graph *graph, const char *separator, char *buffer, size_t size);
 
 #endif

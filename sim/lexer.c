@@ -1,0 +1,191 @@
+#include "sim/lexer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SHOWN_WIDTH = 72, QUOTED_WIDTH = 32 };
+
+/* The longer symbols first: the first match is taken. */
+static const char *const symbols[] = {"<=", ">=", "==", "!=", "<", ">", "=", "+", "-",
+                                      "*",  "/",  "^",  "(",  ")", ",", ":", ";"};
+
+/* Not ctype.h: bytes above 127 and the locale have no say in the language. */
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+void lexer_init(struct lexer *lexer, const char *text, size_t length, const char *what, struct error *error)
+{
+    *lexer = (struct lexer){.what = what, .text = text, .length = length, .line = 1, .error = error};
+}
+
+/* The byte at an offset, NUL behind the end; a NUL in the text is no part of any token either. */
+static char byte(const struct lexer *lexer, size_t offset)
+{
+    return offset < lexer->length ? lexer->text[offset] : '\0';
+}
+
+static void skip_blanks(struct lexer *lexer)
+{
+    while (is_blank(byte(lexer, lexer->next)))
+        lexer->next++;
+    if (byte(lexer, lexer->next) != '#')
+        return;
+    while (lexer->next < lexer->length && lexer->text[lexer->next] != '\n')
+        lexer->next++;
+}
+
+static size_t skip_digits(const struct lexer *lexer, size_t offset)
+{
+    while (is_digit(byte(lexer, offset)))
+        offset++;
+    return offset;
+}
+
+static size_t name_length(const struct lexer *lexer)
+{
+    size_t end = lexer->next;
+    while (is_letter(byte(lexer, end)) || (end > lexer->next && is_digit(byte(lexer, end))))
+        end++;
+    return end - lexer->next;
+}
+
+/* digits [. digits] [e [+-] digits], with at least one digit in the mantissa. */
+static size_t number_length(const struct lexer *lexer)
+{
+    size_t end = skip_digits(lexer, lexer->next);
+    size_t digits = end - lexer->next;
+    if (byte(lexer, end) == '.') {
+        size_t fraction = skip_digits(lexer, end + 1);
+        digits += fraction - end - 1;
+        end = fraction;
+    }
+    if (digits == 0)
+        return 0;
+    if (byte(lexer, end) == 'e' || byte(lexer, end) == 'E') {
+        size_t sign = end + 1 + (byte(lexer, end + 1) == '+' || byte(lexer, end + 1) == '-');
+        if (is_digit(byte(lexer, sign)))
+            end = skip_digits(lexer, sign);
+    }
+    return end - lexer->next;
+}
+
+static size_t symbol_length(const struct lexer *lexer)
+{
+    for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++) {
+        size_t length = strlen(symbols[i]);
+        if (length <= lexer->length - lexer->next && memcmp(lexer->text + lexer->next, symbols[i], length) == 0)
+            return length;
+    }
+    return 0;
+}
+
+static size_t newline_length(const struct lexer *lexer)
+{
+    return byte(lexer, lexer->next) == '\n';
+}
+
+static size_t strange_length(const struct lexer *lexer)
+{
+    return lexer->next < lexer->length;
+}
+
+/* How many bytes of each kind stand at lexer->next; the first that is not 0 decides. */
+static const struct {
+    enum lexer_kind kind;
+    size_t (*length)(const struct lexer *lexer);
+} scanners[] = {
+    {LEXER_NEWLINE, newline_length}, {LEXER_NAME, name_length},       {LEXER_NUMBER, number_length},
+    {LEXER_SYMBOL, symbol_length},   {LEXER_STRANGE, strange_length},
+};
+
+struct lexer_token lexer_next(struct lexer *lexer)
+{
+    skip_blanks(lexer);
+    struct lexer_token token = {.kind = LEXER_END, .line = lexer->line};
+    token.text = lexer->text + lexer->next;
+    token.column = (int)(lexer->next - lexer->line_start) + 1;
+    for (size_t i = 0; i < sizeof scanners / sizeof *scanners && token.length == 0; i++) {
+        token.length = scanners[i].length(lexer);
+        if (token.length > 0)
+            token.kind = scanners[i].kind;
+    }
+    lexer->next += token.length;
+    if (token.kind == LEXER_NEWLINE) {
+        lexer->line++;
+        lexer->line_start = lexer->next;
+    }
+    return token;
+}
+
+bool lexer_is(const struct lexer_token *token, const char *text)
+{
+    return token->length > 0 && token->length == strlen(text) && memcmp(token->text, text, token->length) == 0;
+}
+
+const char *lexer_describe(const struct lexer_token *token, char buffer[64])
+{
+    if (token->kind == LEXER_END || token->kind == LEXER_NEWLINE)
+        return "end of line";
+    unsigned char first = (unsigned char)token->text[0];
+    if (token->kind == LEXER_STRANGE && (first < ' ' || first > '~'))
+        snprintf(buffer, 64, "byte 0x%02x", first);
+    else if (token->length > QUOTED_WIDTH)
+        snprintf(buffer, 64, "'%.*s...'", QUOTED_WIDTH, token->text);
+    else
+        snprintf(buffer, 64, "'%.*s'", (int)token->length, token->text);
+    return buffer;
+}
+
+static char shown(char c)
+{
+    if (is_blank(c))
+        return ' ';
+    return c >= ' ' && c <= '~' ? c : '?';
+}
+
+/* The line of the token and a caret under it. A long line is clipped to a window that has the caret in the middle. */
+static void show_line(const struct lexer *lexer, const struct lexer_token *at, char *buffer, size_t size)
+{
+    size_t caret = (size_t)at->column - 1;
+    const char *line = at->text - caret;
+    size_t rest = (size_t)(lexer->text + lexer->length - line);
+    const char *newline = rest > 0 ? memchr(line, '\n', rest) : NULL;
+    size_t length = newline != NULL ? (size_t)(newline - line) : rest;
+
+    size_t start = length > SHOWN_WIDTH && caret > SHOWN_WIDTH / 2 ? caret - SHOWN_WIDTH / 2 : 0;
+    size_t end = length - start > SHOWN_WIDTH ? start + SHOWN_WIDTH : length;
+    char window[SHOWN_WIDTH + 1] = "";
+    for (size_t i = start; i < end; i++)
+        window[i - start] = shown(line[i]);
+    window[end - start] = '\0';
+
+    const char *before = start > 0 ? "..." : "";
+    int indent = (int)(strlen(before) + caret - start);
+    snprintf(buffer, size, "  %s%s%s\n  %*s^", before, window, end < length ? "..." : "", indent, "");
+}
+
+int lexer_error(const struct lexer *lexer, const struct lexer_token *at, const char *format, ...)
+{
+    char message[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    char line[3 * SHOWN_WIDTH];
+    show_line(lexer, at, line, sizeof line);
+    return error_set(lexer->error, ERROR_INPUT, "%.300s: line %d, column %d: %s\n%s", lexer->what, at->line, at->column,
+                     message, line);
+}
