@@ -1,0 +1,119 @@
+#include "sim/linear.h"
+
+#include <cblas.h>
+#include <string.h>
+
+struct linear_cost linear_cost_add(struct linear_cost a, struct linear_cost b)
+{
+    return (struct linear_cost){memory_add(a.tape, b.tape), a.work > b.work ? a.work : b.work, a.normals + b.normals,
+                                a.flops + b.flops};
+}
+
+void linear_gram(int rows, int columns, const double *a, double *c)
+{
+    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, rows, columns, 1, a, columns, 0, c, rows);
+    for (int i = 1; i < rows; i++)
+        for (int j = 0; j < i; j++)
+            c[i * rows + j] = c[j * rows + i];
+}
+
+size_t linear_gradient_work(const struct linear *linear)
+{
+    size_t rows = (size_t)linear->rows;
+    return memory_multiply(2, arena_cost(memory_multiply(rows, rows)));
+}
+
+/* |x^T dy|^2 = sum_st (x x^T)_st (dy dy^T)_st: rows^2 (fan_in + fan_out) operations instead of rows fan_in fan_out. */
+void linear_gradient_squares(const struct linear *linear, const double *x, const double *const dy[], double squares[],
+                             struct arena work)
+{
+    size_t entries = (size_t)linear->rows * (size_t)linear->rows;
+    double *input = arena_take(&work, entries);
+    double *output = arena_take(&work, entries);
+    linear_gram(linear->rows, linear->fan_in, x, input);
+    for (int i = 0; i < linear->count; i++) {
+        linear_gram(linear->rows, linear->map[i].fan_out, dy[i], output);
+        squares[i] += cblas_ddot((int)entries, input, 1, output, 1);
+    }
+}
+
+/* Dense: the matrices themselves, kept on the tape one behind the other. */
+
+static size_t dense_entries(const struct linear *linear, int i)
+{
+    return memory_multiply((size_t)linear->fan_in, (size_t)linear->map[i].fan_out);
+}
+
+static struct linear_cost dense_cost(const struct linear *linear)
+{
+    struct linear_cost cost = {0};
+    for (int i = 0; i < linear->count; i++) {
+        size_t entries = dense_entries(linear, i);
+        double products = 4.0 * linear->rows * (double)entries; // x W and dy W^T
+        cost = linear_cost_add(cost, (struct linear_cost){arena_cost(entries), 0, (double)entries, products});
+    }
+    return cost;
+}
+
+static void dense_fill(const struct linear_map *map, int first, int count, double *w)
+{
+    struct stream_address address = map->address;
+    address.role = STREAM_WEIGHT;
+    struct stream stream = stream_open(&address);
+    size_t columns = (size_t)map->fan_out;
+    stream_normals(&stream, (size_t)first * columns, (size_t)count * columns, map->sigma, w);
+}
+
+/* Rows of a matrix that are multiplied while they are still in the cache that they were drawn into. */
+enum { DENSE_PANEL_BYTES = 1 << 20 };
+
+static int dense_panel_rows(int fan_out)
+{
+    int rows = DENSE_PANEL_BYTES / (int)sizeof(double) / fan_out;
+    return rows > 32 ? rows : 32;
+}
+
+static void dense_forward(const struct linear_engine *self, const struct linear *linear, const double *x,
+                          double *const y[], double *tape, struct arena work)
+{
+    (void)work;
+    int m = linear->fan_in;
+    for (int i = 0; i < linear->count; i++) {
+        const struct linear_map *map = &linear->map[i];
+        int n = map->fan_out, panel = dense_panel_rows(n);
+        for (int first = 0; first < m; first += panel) {
+            int count = m - first < panel ? m - first : panel;
+            double *w = tape + (size_t)first * (size_t)n;
+            self->fill(map, first, count, w);
+            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, linear->rows, n, count, 1, x + first, m, w, n,
+                        first > 0, y[i], n);
+        }
+        tape += arena_cost(dense_entries(linear, i));
+    }
+}
+
+static void dense_backward(const struct linear_engine *self, const struct linear *linear, const double *x,
+                           const double *const dy[], double beta, double *dx, const double *tape, struct arena work)
+{
+    (void)self, (void)x, (void)work;
+    int m = linear->fan_in;
+    for (int i = 0; i < linear->count; i++) {
+        int n = linear->map[i].fan_out;
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, linear->rows, m, n, 1, dy[i], n, tape, n, i > 0 ? 1 : beta,
+                    dx, m);
+        tape += arena_cost(dense_entries(linear, i));
+    }
+}
+
+const struct linear_engine linear_engines[] = {
+    {"dense", "draws every matrix; cost grows like d^2 T", dense_cost, dense_forward, dense_backward, dense_fill},
+};
+const size_t linear_engine_count = sizeof linear_engines / sizeof *linear_engines;
+
+const struct linear_engine *linear_engine_find(const char *name)
+{
+    for (size_t i = 0; i < linear_engine_count; i++)
+        if (strcmp(linear_engines[i].name, name) == 0)
+            return &linear_engines[i];
+    return NULL;
+}

@@ -1,0 +1,70 @@
+/* Random linear maps y_i = x W_i that share one input.
+ *
+ * W_i is fan_in x fan_out_i with independent N(0, sigma_i^2) entries. An engine decides how: the dense engine draws the
+ * matrices, others draw something with the same law. A map is used once forward and once backward per sample.
+ */
+#ifndef SPANSCOPE_SIM_LINEAR_H
+#define SPANSCOPE_SIM_LINEAR_H
+
+#include <stddef.h>
+
+#include "sim/memory.h"
+#include "sim/stream.h"
+
+enum { LINEAR_MAPS = 3 };
+
+struct linear_map {
+    int fan_out;
+    double sigma;
+    struct stream_address address; /* its role is set by the engine */
+};
+
+struct linear {
+    int rows, fan_in; /* x is [rows][fan_in] */
+    int count;        /* maps */
+    struct linear_map map[LINEAR_MAPS];
+};
+
+/* What one forward and one backward pass take. */
+struct linear_cost {
+    size_t tape;    /* doubles that live from forward to backward */
+    size_t work;    /* doubles of scratch that either may overwrite */
+    double normals; /* drawn */
+    double flops;
+};
+
+/* Tapes, normals and flops add; scratch is shared. */
+struct linear_cost linear_cost_add(struct linear_cost a, struct linear_cost b);
+
+struct linear_engine {
+    const char *name;
+    const char *summary;
+    struct linear_cost (*cost)(const struct linear *linear);
+    /* y[i] = x W_i. Fills tape. */
+    void (*forward)(const struct linear_engine *self, const struct linear *linear, const double *x, // [rows][fan_in]
+                    double *const y[], // [count] of [rows][fan_out_i]
+                    double *tape, struct arena work);
+    /* dx = beta dx + sum_i dy_i W_i^T; beta is 0 or 1, and 0 reads nothing from dx. */
+    void (*backward)(const struct linear_engine *self, const struct linear *linear, const double *x,
+                     const double *const dy[], // [count] of [rows][fan_out_i]
+                     double beta, double *dx,  // [rows][fan_in]
+                     const double *tape, struct arena work);
+    /* Entries of matrix i of rows first .. first + count, for engines that hold matrices. Tests substitute it to run on
+     * given weights. */
+    void (*fill)(const struct linear_map *map, int first, int count, double *w); // [count][fan_out]
+};
+
+extern const struct linear_engine linear_engines[];
+extern const size_t linear_engine_count;
+
+const struct linear_engine *linear_engine_find(const char *name);
+
+/* squares[i] += |dW_i|_F^2 for dW_i = x^T dy_i, from the rows x rows Grams of x and dy_i. */
+size_t linear_gradient_work(const struct linear *linear);
+void linear_gradient_squares(const struct linear *linear, const double *x, const double *const dy[], double squares[],
+                             struct arena work);
+
+/* c [rows][rows] = a a^T for a [rows][columns]. */
+void linear_gram(int rows, int columns, const double *a, double *c);
+
+#endif

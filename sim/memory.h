@@ -1,0 +1,28 @@
+/* Sizes that cannot wrap, and aligned blocks handed out from one allocation. */
+#ifndef SPANSCOPE_SIM_MEMORY_H
+#define SPANSCOPE_SIM_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Products and sums that stick at SIZE_MAX instead of wrapping: check once, at the end. */
+size_t memory_multiply(size_t a, size_t b);
+size_t memory_add(size_t a, size_t b);
+
+/* count doubles on a cache line's boundary, or NULL; free with free(). Large blocks are touched only when written. */
+double *memory_doubles(size_t count);
+
+/* Bytes this process may reasonably use: three quarters of what the system reports as available. */
+size_t memory_available(void);
+
+/* Hands out pieces of one allocation, each on a cache line's boundary; running out is a programming error. */
+struct arena {
+    double *base;
+    size_t size, used; /* doubles */
+};
+
+/* What arena_take(count) uses up. */
+size_t arena_cost(size_t count);
+double *arena_take(struct arena *arena, size_t count);
+
+#endif

@@ -1,0 +1,45 @@
+/* A configuration: everything that decides the law of a stack. The letters are those of theory.md, section 1. */
+#ifndef SPANSCOPE_SIM_MODEL_H
+#define SPANSCOPE_SIM_MODEL_H
+
+#include "sim/activation.h"
+#include "sim/attention.h"
+#include "sim/error.h"
+#include "sim/formula.h"
+#include "sim/init.h"
+#include "sim/moe.h"
+#include "sim/norm.h"
+#include "sim/source.h"
+
+struct model {
+    char placement[GRAPH_NAME_MAX]; /* label of the formula */
+    struct formula formula;
+    struct init init;
+    int layers;    /* L */
+    int width;     /* d */
+    int heads;     /* H, divides d */
+    int tokens;    /* T */
+    int ffn_width; /* F */
+    int experts;   /* E */
+    int top_k;     /* k <= E */
+    const struct activation *activation;
+    double phi2; /* E phi(z)^2 of the activation; model_check sets it */
+    const struct norm *norm;
+    const struct mask *mask;
+    const struct router *router;
+    const struct cotangent *cotangent;
+    double input_correlation; /* r_0 in [0, 1] */
+    double input_scale;       /* e > 0 */
+};
+
+/* The default sizes and rows; formula and init are left empty. */
+void model_defaults(struct model *model);
+
+/* Every limit of the configuration, before anything is allocated from it. */
+int model_check(struct model *model, struct error *error);
+void model_free(struct model *model);
+
+/* The values behind the scalar names in block l. */
+struct graph_scope model_scope(const struct model *model, int l);
+
+#endif

@@ -1,0 +1,91 @@
+#include "sim/norm.h"
+
+#include <math.h>
+#include <string.h>
+
+static double mean(int n, const double *x)
+{
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int i = 0; i < n; i++)
+        sum += x[i];
+    return sum / n;
+}
+
+static double mean_product(int n, const double *x, const double *y)
+{
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int i = 0; i < n; i++)
+        sum += x[i] * y[i];
+    return sum / n;
+}
+
+/* y = s (x - m), s = 1/sqrt(mean((x - m)^2) + eps); m = 0 for RMSNorm, the token's mean for LayerNorm. */
+static void normalise(int width, const double *x, double shift, double *y, double *scale)
+{
+    for (int i = 0; i < width; i++)
+        y[i] = x[i] - shift;
+    double s = 1 / sqrt(mean_product(width, y, y) + NORM_EPSILON);
+    for (int i = 0; i < width; i++)
+        y[i] *= s;
+    *scale = s;
+}
+
+/* dx = beta dx + s (dy - m - y mean(y dy)), the transpose of the above; m as there, of dy. */
+static void denormalise(int width, const double *y, double s, const double *dy, double shift, double beta, double *dx)
+{
+    double along = mean_product(width, y, dy);
+    if (beta == 0)
+        for (int i = 0; i < width; i++)
+            dx[i] = s * (dy[i] - shift - y[i] * along);
+    else
+        for (int i = 0; i < width; i++)
+            dx[i] = beta * dx[i] + s * (dy[i] - shift - y[i] * along);
+}
+
+static void rms_forward(int tokens, int width, const double *x, double *y, double *scale)
+{
+    for (int t = 0; t < tokens; t++)
+        normalise(width, x + (size_t)t * (size_t)width, 0, y + (size_t)t * (size_t)width, &scale[t]);
+}
+
+static void rms_backward(int tokens, int width, const double *y, const double *scale, const double *dy, double beta,
+                         double *dx)
+{
+    for (int t = 0; t < tokens; t++) {
+        size_t row = (size_t)t * (size_t)width;
+        denormalise(width, y + row, scale[t], dy + row, 0, beta, dx + row);
+    }
+}
+
+static void layer_forward(int tokens, int width, const double *x, double *y, double *scale)
+{
+    for (int t = 0; t < tokens; t++) {
+        size_t row = (size_t)t * (size_t)width;
+        normalise(width, x + row, mean(width, x + row), y + row, &scale[t]);
+    }
+}
+
+static void layer_backward(int tokens, int width, const double *y, const double *scale, const double *dy, double beta,
+                           double *dx)
+{
+    for (int t = 0; t < tokens; t++) {
+        size_t row = (size_t)t * (size_t)width;
+        denormalise(width, y + row, scale[t], dy + row, mean(width, dy + row), beta, dx + row);
+    }
+}
+
+const struct norm norms[] = {
+    {"rmsnorm", "x / sqrt(mean(x^2) + 1e-6)", rms_forward, rms_backward},
+    {"layernorm", "(x - mean(x)) / sqrt(var(x) + 1e-6)", layer_forward, layer_backward},
+};
+const size_t norm_count = sizeof norms / sizeof *norms;
+
+const struct norm *norm_find(const char *name)
+{
+    for (size_t i = 0; i < norm_count; i++)
+        if (strcmp(norms[i].name, name) == 0)
+            return &norms[i];
+    return NULL;
+}

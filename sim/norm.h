@@ -1,0 +1,29 @@
+/* Per-token normalisation without learned gain; theory.md, section 1. */
+#ifndef SPANSCOPE_SIM_NORM_H
+#define SPANSCOPE_SIM_NORM_H
+
+#include <stddef.h>
+
+/* Added to the mean square (or variance) under the root. */
+#define NORM_EPSILON 1e-6
+
+struct norm {
+    const char *name;
+    const char *summary;
+    /* y = norm(x). scale[t] keeps the token's factor for the backward pass. */
+    void (*forward)(int tokens, int width, const double *x, // [T][d]
+                    double *y,                              // [T][d]
+                    double *scale);                         // [T]
+    /* dx = beta dx + J^T dy, from y and scale of the forward pass. */
+    void (*backward)(int tokens, int width, const double *y, // [T][d]
+                     const double *scale,                    // [T]
+                     const double *dy,                       // [T][d]
+                     double beta, double *dx);               // [T][d]
+};
+
+extern const struct norm norms[];
+extern const size_t norm_count;
+
+const struct norm *norm_find(const char *name);
+
+#endif

@@ -1,0 +1,33 @@
+/* Many samples of one stack in parallel, handed over in order.
+ *
+ * A sample's numbers depend on the seed and its own index only, and the visitor sees samples in the order of their
+ * indices: results are the same bits for any number of threads.
+ */
+#ifndef SPANSCOPE_SIM_SAMPLER_H
+#define SPANSCOPE_SIM_SAMPLER_H
+
+#include <signal.h>
+
+#include "sim/stack.h"
+
+/* values[(L + 1) * column_count] of one sample; called for one sample at a time, in order. */
+typedef void sampler_visitor(void *context, uint64_t sample, const struct wide *values);
+
+struct sampler {
+    struct stack stack;
+    int threads;
+    struct stack_workspace *workspaces; /* [threads] */
+    struct wide **values;               /* [threads] */
+};
+
+/* memory: bytes for all threads together. The model must outlive the sampler. BLAS is set to one thread. */
+int sampler_init(struct sampler *sampler, const struct model *model, const struct linear_engine *engine, bool per_token,
+                 int threads, size_t memory, struct error *error);
+void sampler_free(struct sampler *sampler);
+
+/* Samples first .. first + count - 1. When *stop becomes nonzero (stop may be NULL) the samples that are done in
+ * unbroken order are visited and ERROR_INTERRUPTED is returned. */
+int sampler_run(struct sampler *sampler, uint64_t seed, uint64_t first, uint64_t count,
+                const volatile sig_atomic_t *stop, sampler_visitor *visit, void *context, struct error *error);
+
+#endif

@@ -1,0 +1,23 @@
+/* What enters a stack: the input tokens, and the cotangent on its output. */
+#ifndef SPANSCOPE_SIM_SOURCE_H
+#define SPANSCOPE_SIM_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* x_t = scale (sqrt(1-r) z_t + sqrt(r) z) with z_t, z of N(0,1) entries: tokens of pairwise correlation r. */
+void source_input(uint64_t seed, uint64_t sample, int tokens, int width, double correlation, double scale,
+                  double *x); // [T][d]
+
+struct cotangent {
+    const char *name;
+    const char *summary;
+    void (*fill)(uint64_t seed, uint64_t sample, int tokens, int width, double *g); // [T][d]
+};
+
+extern const struct cotangent cotangents[];
+extern const size_t cotangent_count;
+
+const struct cotangent *cotangent_find(const char *name);
+
+#endif

@@ -1,0 +1,54 @@
+/* Depth: L blocks forward and in reverse, with the observables of every layer.
+ *
+ * Memory is one block's working set and the L block inputs. Tapes (in the dense engine mostly the weights) of the last
+ * blocks are kept as far as the budget goes; the other blocks are evaluated again in the reverse pass, from their input
+ * and their streams, with the same bits. The cotangent is rescaled between blocks by exact powers of two.
+ */
+#ifndef SPANSCOPE_SIM_STACK_H
+#define SPANSCOPE_SIM_STACK_H
+
+#include "sim/block.h"
+#include "sim/observe.h"
+
+struct stack {
+    const struct model *model;
+    const struct linear_engine *engine;
+    struct observe_schema schema;
+    struct block *blocks; /* [L], and the section final: where the formula has one */
+    int block_count;
+    int **branch_index;      /* [L][sites of the block]: index into schema.branches */
+    double *scalars;         /* the blocks' scalar values */
+    int sites_max;           /* of a block */
+    struct linear_cost cost; /* largest tape and work of a block; normals and flops of a sample, nothing drawn twice */
+    size_t block_tape;       /* doubles, the largest */
+    int kept;                /* blocks whose tape is kept */
+    size_t bytes;            /* of one workspace */
+};
+
+/* Checks every block's formula, scalars and scales. budget: bytes that one workspace may take; ERROR_RESOURCE where the
+ * least possible is more. */
+int stack_init(struct stack *stack, const struct model *model, const struct linear_engine *engine, bool per_token,
+               size_t budget, struct error *error);
+void stack_free(struct stack *stack);
+
+/* Memory of one thread; serves any number of samples one after another. */
+struct stack_workspace {
+    double *memory;
+    double *inputs;      // [block_count + 1][T][d]
+    double *gradient[2]; // [T][d]
+    double *row;         // [d]
+    struct arena *tapes; /* [kept + 1]; the last one is shared by the blocks that are not kept */
+    struct arena work;
+    double *ratios;                /* [sites_max] */
+    struct branch_report *reports; /* [sites_max] */
+};
+
+int stack_workspace_init(struct stack_workspace *workspace, const struct stack *stack, struct error *error);
+void stack_workspace_free(struct stack_workspace *workspace);
+
+/* One sample: values[(L + 1) * schema.column_count], a row per layer. ERROR_INPUT names the block where a signal or its
+ * gradient leaves the range of double. */
+int stack_sample(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
+                 struct wide *values, struct error *error);
+
+#endif
