@@ -9,7 +9,7 @@
 #   make bench      speed, as ratios measured in one run
 #   make install    to $(DESTDIR)$(prefix)
 #
-# Only build/ is written. Each folder lists its sources in module.mk.
+# V=1 shows the compiler's lines. Only build/ is written. Each folder lists its sources in module.mk.
 
 prefix  ?= /usr/local
 bindir  ?= $(prefix)/bin
@@ -21,6 +21,7 @@ CFLAGS  ?= -O3 -g
 LDFLAGS ?=
 
 BUILD   ?= build
+Q        = $(if $(V),,@)
 PACKAGES = gsl openblas lapacke jansson sqlite3
 VERSION  = 0.1.0
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
@@ -43,7 +44,8 @@ CLI_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(CLI_SRC))
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -c $< -o $@
+	@echo '  CC    $<'
+	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -c $< -o $@
 
 # Objects are made again when the compiler or its flags change.
 .PHONY: force
@@ -53,10 +55,12 @@ $(BUILD)/flags: force
 
 $(BUILD)/libspanscope.a: $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	@echo '  AR    $@'
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/spanscope: $(CLI_OBJ) $(BUILD)/libspanscope.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 
 .PHONY: deps
 deps:

@@ -60,7 +60,7 @@ static int fill_blocks(struct stack *stack, struct error *error)
 static int init_schema(struct stack *stack, bool per_token, int *indices, struct error *error)
 {
     int layers = stack->model->layers;
-    const struct graph **graphs = calloc((size_t)layers, sizeof(struct graph *));
+    const struct graph **graphs = calloc((size_t)stack->block_count, sizeof(struct graph *));
     if (!graphs)
         return error_set(error, ERROR_RESOURCE, "out of memory for %d blocks", layers);
     for (int i = 0; i < layers; i++)

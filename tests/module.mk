@@ -3,7 +3,8 @@ TESTS_SRC := $(wildcard tests/*.c)
 TESTS_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(TESTS_SRC))
 
 $(BUILD)/check: $(TESTS_OBJ) $(BUILD)/libspanscope.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(shell pkg-config --libs check) $(PKG_LIBS) -o $@
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(shell pkg-config --libs check) $(PKG_LIBS) -o $@
 
 .PHONY: smoke check check-sanitize
 smoke: deps
@@ -19,3 +20,16 @@ check-sanitize: deps
 	  CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all" \
 	  build/sanitize/spanscope build/sanitize/check
 	CK_EXCLUDE_TAGS=slow CK_RUN_SUITE=$(SUITE) SPANSCOPE=build/sanitize/spanscope build/sanitize/check
+
+# The formula parser under libFuzzer: make fuzz SECONDS=300. New inputs go to build/fuzz/corpus, a failing one to
+# build/fuzz; worth keeping, it becomes a file of tests/data/formula.
+SECONDS  ?= 60
+FUZZ_SRC  = tests/fuzz/formula.c tests/formula_trip.c $(addprefix sim/,error.c text.c lexer.c graph.c formula.c init.c)
+
+.PHONY: fuzz
+fuzz:
+	@mkdir -p build/fuzz/corpus
+	clang -std=c11 -D_GNU_SOURCE $(WARNINGS) -I. -O1 -g -fsanitize=fuzzer,address,undefined \
+	  -fno-sanitize-recover=all $(FUZZ_SRC) -lm -o build/fuzz/formula
+	build/fuzz/formula -max_total_time=$(SECONDS) -dict=tests/fuzz/formula.dict -artifact_prefix=build/fuzz/ \
+	  -use_value_profile=1 build/fuzz/corpus tests/data/formula

@@ -1,0 +1,199 @@
+#include "sim/setting.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/placement.h"
+
+int setting_integer(const char *what, const char *text, long long least, long long most, long long *value,
+                    struct error *error)
+{
+    char *end;
+    errno = 0;
+    long long parsed = strtoll(text, &end, 10);
+    if (end == text || *end != '\0' || isspace((unsigned char)*text))
+        return error_set(error, ERROR_INPUT, "%s: '%s' is not a whole number", what, text);
+    if (errno == ERANGE || parsed < least || parsed > most)
+        return error_set(error, ERROR_INPUT, "%s: %s is not between %lld and %lld", what, text, least, most);
+    *value = parsed;
+    return ERROR_NONE;
+}
+
+int setting_real(const char *what, const char *text, double *value, struct error *error)
+{
+    char *end;
+    double parsed = strtod(text, &end);
+    if (end == text || *end != '\0' || isspace((unsigned char)*text) || !isfinite(parsed))
+        return error_set(error, ERROR_INPUT, "%s: '%s' is not a finite number", what, text);
+    *value = parsed;
+    return ERROR_NONE;
+}
+
+static void *field(const struct setting *self, struct model *model)
+{
+    return (char *)model + self->offset;
+}
+
+/* Finer limits are model_check's, which sees all settings together. */
+static int apply_integer(const struct setting *self, struct model *model, const char *text, struct error *error)
+{
+    long long value = 0;
+    int code = setting_integer(self->name, text, 1, INT_MAX, &value, error);
+    if (code == ERROR_NONE)
+        *(int *)field(self, model) = (int)value;
+    return code;
+}
+
+static int apply_real(const struct setting *self, struct model *model, const char *text, struct error *error)
+{
+    return setting_real(self->name, text, (double *)field(self, model), error);
+}
+
+enum { CHOICES_MAX = 32 };
+
+static int apply_choice(const struct setting *self, struct model *model, const char *text, struct error *error)
+{
+    const char *names[CHOICES_MAX];
+    size_t count = 0;
+    for (; count < CHOICES_MAX && (names[count] = self->choice(count)); count++) {
+        if (strcmp(names[count], text) == 0) {
+            self->choose(model, count);
+            return ERROR_NONE;
+        }
+    }
+    const char *nearest = error_nearest(text, names, count);
+    if (nearest)
+        return error_set(error, ERROR_INPUT, "%s: unknown name '%s'; did you mean '%s'?", self->name, text, nearest);
+    char list[256] = "";
+    for (size_t i = 0; i < count; i++)
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i > 0 ? ", " : "", names[i]);
+    return error_set(error, ERROR_INPUT, "%s: unknown name '%s'; known are %s", self->name, text, list);
+}
+
+static int apply_placement(const struct setting *self, struct model *model, const char *text, struct error *error)
+{
+    (void)self;
+    struct formula formula;
+    int code = placement_resolve(text, &formula, model->placement, error);
+    if (code != ERROR_NONE)
+        return code;
+    formula_free(&model->formula);
+    model->formula = formula;
+    return ERROR_NONE;
+}
+
+static int apply_init(const struct setting *self, struct model *model, const char *text, struct error *error)
+{
+    (void)self;
+    struct init init;
+    int code = init_resolve(text, &init, error);
+    if (code != ERROR_NONE)
+        return code;
+    init_free(&model->init);
+    model->init = init;
+    return ERROR_NONE;
+}
+
+/* NAME_choice and NAME_choose for a table of rows with a name. */
+#define CHOICE(field, table, table_count)                                                                              \
+    static const char *field##_choice(size_t i)                                                                        \
+    {                                                                                                                  \
+        return i < table_count ? table[i].name : NULL;                                                                 \
+    }                                                                                                                  \
+    static void field##_choose(struct model *model, size_t i)                                                          \
+    {                                                                                                                  \
+        model->field = &table[i];                                                                                      \
+    }
+
+CHOICE(activation, activations, activation_count)
+CHOICE(norm, norms, norm_count)
+CHOICE(mask, masks, mask_count)
+CHOICE(router, routers, router_count)
+CHOICE(cotangent, cotangents, cotangent_count)
+
+#define INTEGER(name, letter, summary, field)                                                                          \
+    {                                                                                                                  \
+        name, letter, "N", summary, apply_integer, offsetof(struct model, field), NULL, NULL                           \
+    }
+#define REAL(name, summary, field)                                                                                     \
+    {                                                                                                                  \
+        name, 0, "X", summary, apply_real, offsetof(struct model, field), NULL, NULL                                   \
+    }
+#define CHOOSE(field, summary)                                                                                         \
+    {                                                                                                                  \
+#field, 0, "NAME", summary, apply_choice, offsetof(struct model, field), field##_choice, field##_choose        \
+    }
+
+const struct setting settings[] = {
+    {"placement", 'p', "NAME|FORMULA|FILE",
+     "block formula: a name of `spanscope list`, or text such as\n"
+     "'y = norm(x + attn(x)); x = norm(x + ffn(y))', or a file of it",
+     apply_placement, 0, NULL, NULL},
+    {"init", 'i', "NAME[:VALUE]|FILE", "standard deviations of the weights; VALUE is the row's c or s", apply_init, 0,
+     NULL, NULL},
+    INTEGER("layers", 'L', "number of blocks", layers),
+    INTEGER("width", 'd', "features of a token", width),
+    INTEGER("heads", 'H', "attention heads; divide the width", heads),
+    INTEGER("tokens", 'T', "length of the sequence", tokens),
+    INTEGER("ffn-width", 'F', "hidden features of an FFN or expert; 4 d unless given", ffn_width),
+    CHOOSE(activation, "the FFN's nonlinearity"),
+    CHOOSE(norm, "what norm() is"),
+    CHOOSE(mask, "which tokens a token sees"),
+    INTEGER("experts", 'E', "experts of moe()", experts),
+    INTEGER("top-k", 'k', "experts that a token goes to", top_k),
+    CHOOSE(router, "how moe() weighs the chosen experts"),
+    REAL("input-correlation", "correlation of two input tokens, 0 to 1", input_correlation),
+    REAL("input-scale", "standard deviation of an input entry", input_scale),
+    CHOOSE(cotangent, "the gradient put on the output"),
+};
+const size_t setting_count = sizeof settings / sizeof *settings;
+
+const struct setting *setting_find(const char *name, struct error *error)
+{
+    const char *names[sizeof settings / sizeof *settings];
+    for (size_t i = 0; i < setting_count; i++) {
+        if (strcmp(settings[i].name, name) == 0)
+            return &settings[i];
+        names[i] = settings[i].name;
+    }
+    const char *nearest = error_nearest(name, names, setting_count);
+    if (nearest)
+        error_set(error, ERROR_INPUT, "unknown setting '%s'; did you mean '%s'?", name, nearest);
+    else
+        error_set(error, ERROR_INPUT, "unknown setting '%s'", name);
+    return NULL;
+}
+
+int setting_apply(struct model *model, const char *name, const char *text, struct error *error)
+{
+    const struct setting *setting = setting_find(name, error);
+    return setting ? setting->apply(setting, model, text, error) : error->code;
+}
+
+int setting_apply_all(struct model *model, const char *text, struct error *error)
+{
+    int code = ERROR_NONE;
+    while (code == ERROR_NONE) {
+        text += strspn(text, " \n");
+        size_t length = strcspn(text, " \n");
+        if (length == 0)
+            break;
+        char word[256];
+        if (length >= sizeof word)
+            return error_set(error, ERROR_INPUT, "setting '%.40s...' is too long", text);
+        memcpy(word, text, length);
+        word[length] = '\0';
+        char *value = strchr(word, '=');
+        if (!value)
+            return error_set(error, ERROR_INPUT, "setting '%s' has no '=VALUE'", word);
+        *value++ = '\0';
+        code = setting_apply(model, word, value, error);
+        text += length;
+    }
+    return code;
+}
