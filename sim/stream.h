@@ -37,6 +37,9 @@ struct stream {
 
 struct stream stream_open(const struct stream_address *address);
 
+/* A normal z with sigma = 1 is within STREAM_ERROR (1 + |z|) of the exact function of its random bits. */
+#define STREAM_ERROR 1.5e-15
+
 /* out[i] = sigma times normal number first + i of the stream, for i < count. */
 void stream_normals(const struct stream *stream, uint64_t first, size_t count, double sigma, double *out);
 
