@@ -1,0 +1,291 @@
+#include "cli/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+int options_flag(void *field, const char *name, const char *text, struct error *error)
+{
+    (void)name, (void)text, (void)error;
+    *(bool *)field = true;
+    return ERROR_NONE;
+}
+
+int options_text(void *field, const char *name, const char *text, struct error *error)
+{
+    (void)name, (void)error;
+    *(const char **)field = text;
+    return ERROR_NONE;
+}
+
+int options_seed(void *field, const char *name, const char *text, struct error *error)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (!isdigit((unsigned char)*text) || *end != '\0' || errno == ERANGE)
+        return error_set(error, ERROR_INPUT, "--%s: '%s' is not a whole number from 0 to 18446744073709551615", name,
+                         text);
+    *(uint64_t *)field = value;
+    return ERROR_NONE;
+}
+
+static int integer(const char *name, const char *text, long long most, long long *value, struct error *error)
+{
+    char what[64];
+    snprintf(what, sizeof what, "--%s", name);
+    return setting_integer(what, text, 1, most, value, error);
+}
+
+int options_count(void *field, const char *name, const char *text, struct error *error)
+{
+    long long value = 0;
+    int code = integer(name, text, 1000000000000, &value, error);
+    if (code == ERROR_NONE)
+        *(int64_t *)field = value;
+    return code;
+}
+
+int options_threads(void *field, const char *name, const char *text, struct error *error)
+{
+    long long value = 0;
+    int code = integer(name, text, 1024, &value, error);
+    if (code == ERROR_NONE)
+        *(int *)field = (int)value;
+    return code;
+}
+
+int options_fraction(void *field, const char *name, const char *text, struct error *error)
+{
+    double value = 0;
+    char what[64];
+    snprintf(what, sizeof what, "--%s", name);
+    int code = setting_real(what, text, &value, error);
+    if (code != ERROR_NONE)
+        return code;
+    if (!(value > 0 && value < 1))
+        return error_set(error, ERROR_INPUT, "--%s: %s is not between 0 and 1", name, text);
+    *(double *)field = value;
+    return ERROR_NONE;
+}
+
+int options_bytes(void *field, const char *name, const char *text, struct error *error)
+{
+    char *end;
+    double value = strtod(text, &end);
+    static const char suffixes[] = "kMGT";
+    const char *suffix = *end ? strchr(suffixes, *end) : NULL;
+    double unit = suffix ? 1e3 : 1;
+    for (const char *s = suffixes; suffix && s < suffix; s++)
+        unit *= 1e3;
+    bool whole = end != text && (*end == '\0' || (suffix && end[1] == '\0'));
+    if (!whole || !(value > 0) || value * unit > 1e18)
+        return error_set(error, ERROR_INPUT, "--%s: '%s' is not a size such as 500M or 4G", name, text);
+    *(size_t *)field = (size_t)(value * unit);
+    return ERROR_NONE;
+}
+
+enum { HELP_VALUE = 256, FIRST_VALUE };
+
+/* getopt's tables are made from the rows, then the settings; values count up from FIRST_VALUE in that order. */
+struct tables {
+    struct option *longs;
+    const char **names;
+    char *shorts;
+    size_t count;
+};
+
+static void add_option(struct tables *tables, const char *name, char letter, bool argument)
+{
+    int value = (int)(FIRST_VALUE + tables->count);
+    tables->longs[tables->count] = (struct option){name, argument ? required_argument : no_argument, NULL, value};
+    tables->names[tables->count++] = name;
+    if (letter)
+        strncat(tables->shorts, (char[]){letter, argument ? ':' : '\0', '\0'}, 2);
+}
+
+static void free_tables(struct tables *tables)
+{
+    free(tables->longs);
+    free(tables->names);
+    free(tables->shorts);
+}
+
+static int make_tables(const struct options_command *command, struct tables *tables, struct error *error)
+{
+    size_t most = command->row_count + setting_count + 2;
+    *tables = (struct tables){calloc(most, sizeof *tables->longs), calloc(most, sizeof *tables->names),
+                              calloc(2, most + 2), 0};
+    if (!tables->longs || !tables->names || !tables->shorts) {
+        free_tables(tables);
+        return error_set(error, ERROR_RESOURCE, "out of memory");
+    }
+    strcpy(tables->shorts, ":h");
+    for (size_t i = 0; i < command->row_count; i++)
+        add_option(tables, command->rows[i].name, command->rows[i].letter, command->rows[i].argument);
+    for (size_t i = 0; command->settings && i < setting_count; i++)
+        add_option(tables, settings[i].name, settings[i].letter, true);
+    add_option(tables, "help", 0, false);
+    tables->longs[tables->count - 1].val = HELP_VALUE;
+    return ERROR_NONE;
+}
+
+/* Index of the option that getopt returned: by its value, or by its letter. */
+static size_t option_index(const struct options_command *command, int value)
+{
+    if (value >= FIRST_VALUE)
+        return (size_t)(value - FIRST_VALUE);
+    for (size_t i = 0; i < command->row_count; i++)
+        if (command->rows[i].letter == value)
+            return i;
+    for (size_t i = 0; i < setting_count; i++)
+        if (settings[i].letter == value)
+            return command->row_count + i;
+    return SIZE_MAX;
+}
+
+static int unknown_option(const struct tables *tables, char **argv, struct error *error)
+{
+    char word[64];
+    if (optopt > 0 && optopt < HELP_VALUE)
+        return error_set(error, ERROR_INPUT, "unknown option '-%c'; see --help", optopt);
+    if (optopt >= HELP_VALUE)
+        return error_set(error, ERROR_INPUT, "option '%s' takes no argument", argv[optind - 1]);
+    const char *given = argv[optind - 1] + strspn(argv[optind - 1], "-");
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(given, "="), given);
+    const char *nearest = error_nearest(word, tables->names, tables->count);
+    if (nearest)
+        return error_set(error, ERROR_INPUT, "unknown option '--%s'; did you mean '--%s'?", word, nearest);
+    return error_set(error, ERROR_INPUT, "unknown or ambiguous option '--%s'; see --help", word);
+}
+
+/* The setting is tried on a scratch model at once, so that a mistake is reported in the order of the command line. */
+static int add_setting(struct options *options, const struct setting *setting, const char *text, struct error *error)
+{
+    struct model scratch;
+    model_defaults(&scratch);
+    int code = setting->apply(setting, &scratch, text, error);
+    model_free(&scratch);
+    if (code == ERROR_NONE)
+        options->settings[options->setting_count++] = (struct options_setting){setting->name, text};
+    return code;
+}
+
+int options_parse(const struct options_command *command, int argc, char **argv, void *target, struct error *error)
+{
+    struct options *options = target;
+    struct tables tables;
+    int code = make_tables(command, &tables, error);
+    if (code != ERROR_NONE)
+        return code;
+    options->settings = calloc((size_t)argc + 1, sizeof *options->settings);
+    if (!options->settings)
+        code = error_set(error, ERROR_RESOURCE, "out of memory");
+    optind = 0; // GNU getopt starts afresh
+    opterr = 0;
+    while (code == ERROR_NONE) {
+        int value = getopt_long(argc, argv, tables.shorts, tables.longs, NULL);
+        if (value == -1)
+            break;
+        if (value == '?') {
+            code = unknown_option(&tables, argv, error);
+        } else if (value == ':') {
+            code = error_set(error, ERROR_INPUT, "option '%s' needs an argument", argv[optind - 1]);
+        } else if (value == 'h' || value == HELP_VALUE) {
+            options->help = true;
+        } else {
+            size_t i = option_index(command, value);
+            if (i < command->row_count) {
+                const struct options_row *row = &command->rows[i];
+                code = row->read((char *)target + row->offset, row->name, optarg, error);
+            } else {
+                code = add_setting(options, &settings[i - command->row_count], optarg, error);
+            }
+        }
+    }
+    options->words = argv + optind;
+    options->word_count = argc - optind;
+    free_tables(&tables);
+    if (code != ERROR_NONE)
+        options_free(options);
+    return code;
+}
+
+void options_free(struct options *options)
+{
+    free(options->settings);
+    options->settings = NULL;
+}
+
+static void help_line(FILE *stream, char letter, const char *name, const char *argument, const char *summary)
+{
+    enum { COLUMN = 34 };
+    int used = fprintf(stream, letter ? "  -%c, " : "      ", letter);
+    used += fprintf(stream, "--%s%s%s", name, argument ? " " : "", argument ? argument : "");
+    fprintf(stream, "%*s", used < COLUMN - 1 ? COLUMN - used : 2, "");
+    for (const char *s = summary; *s; s++) {
+        fputc(*s, stream);
+        if (*s == '\n')
+            fprintf(stream, "%*s", COLUMN, "");
+    }
+    fputc('\n', stream);
+}
+
+/* Names of a choice, joined by '|'. */
+static const char *choices(const struct setting *setting, char *buffer, size_t size)
+{
+    if (!setting->choice)
+        return setting->argument;
+    buffer[0] = '\0';
+    for (size_t i = 0; setting->choice(i); i++)
+        snprintf(buffer + strlen(buffer), size - strlen(buffer), "%s%s", i > 0 ? "|" : "", setting->choice(i));
+    return buffer;
+}
+
+void options_help(const struct options_command *command, FILE *stream)
+{
+    fprintf(stream, "Usage: spanscope %s\n\n%s\n\nOptions:\n", command->usage, command->summary);
+    for (size_t i = 0; i < command->row_count; i++) {
+        const struct options_row *row = &command->rows[i];
+        help_line(stream, row->letter, row->name, row->argument, row->summary);
+    }
+    help_line(stream, 'h', "help", NULL, "this text");
+    if (!command->settings)
+        return;
+    fprintf(stream, "\nThe model:\n");
+    for (size_t i = 0; i < setting_count; i++) {
+        char buffer[128];
+        help_line(stream, settings[i].letter, settings[i].name, choices(&settings[i], buffer, sizeof buffer),
+                  settings[i].summary);
+    }
+}
+
+static const char DEFAULTS[] = "placement=spannorm init=scaleinit";
+static const char PLACEMENT[] = "placement";
+
+int options_placements(const struct options *options)
+{
+    int count = 0;
+    for (int i = 0; i < options->setting_count; i++)
+        count += strcmp(options->settings[i].name, PLACEMENT) == 0;
+    return count > 0 ? count : 1;
+}
+
+int options_model(const struct options *options, int placement, struct model *model, struct error *error)
+{
+    model_defaults(model);
+    int seen = 0, code = setting_apply_all(model, DEFAULTS, error);
+    for (int i = 0; code == ERROR_NONE && i < options->setting_count; i++) {
+        const struct options_setting *setting = &options->settings[i];
+        if (strcmp(setting->name, PLACEMENT) != 0 || seen++ == placement)
+            code = setting_apply(model, setting->name, setting->text, error);
+    }
+    if (code == ERROR_NONE)
+        code = model_check(model, error);
+    if (code != ERROR_NONE)
+        model_free(model);
+    return code;
+}

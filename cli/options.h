@@ -1,0 +1,67 @@
+/* The command line: each command has a table of options over a struct of its own; model settings join every table. */
+#ifndef SPANSCOPE_CLI_OPTIONS_H
+#define SPANSCOPE_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "sim/setting.h"
+
+/* Reads text into the field; name is the option's, for the message. */
+typedef int options_reader(void *field, const char *name, const char *text, struct error *error);
+
+options_reader options_flag;     /* bool; takes no argument */
+options_reader options_text;     /* const char * */
+options_reader options_seed;     /* uint64_t, all 64 bits */
+options_reader options_count;    /* int64_t >= 1 */
+options_reader options_threads;  /* int >= 1 */
+options_reader options_fraction; /* double in (0, 1) */
+options_reader options_bytes;    /* size_t: 512M, 4G, 1.5G */
+
+struct options_row {
+    const char *name;
+    char letter;          /* 0 where it has only a long name */
+    const char *argument; /* NULL for flags */
+    const char *summary;
+    options_reader *read;
+    size_t offset; /* of the field in the command's struct */
+};
+
+/* A model setting as it was given. */
+struct options_setting {
+    const char *name, *text;
+};
+
+/* What every command's struct begins with. */
+struct options {
+    struct options_setting *settings; /* in the order given */
+    int setting_count;
+    char **words; /* arguments that are not options */
+    int word_count;
+    bool help;
+};
+
+struct options_command {
+    const char *usage;   /* "run [OPTION]..." */
+    const char *summary; /* sentences for --help */
+    const struct options_row *rows;
+    size_t row_count;
+    bool settings; /* takes the model's settings */
+};
+
+/* Parses argv[1..] into target, which begins with a struct options and holds the defaults. ERROR_INPUT names the
+ * option, what was expected and the nearest name. */
+int options_parse(const struct options_command *command, int argc, char **argv, void *target, struct error *error);
+void options_free(struct options *options);
+
+void options_help(const struct options_command *command, FILE *stream);
+
+/* How many placements the settings name, at least 1: the default stands in for none. */
+int options_placements(const struct options *options);
+
+/* Defaults and settings, with placement number `placement` of those given, checked. */
+int options_model(const struct options *options, int placement, struct model *model, struct error *error);
+
+#endif
