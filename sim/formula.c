@@ -560,6 +560,8 @@ static int parse_statement(struct parser *parser)
     if (parser->token.kind != LEXER_NAME)
         return expected(parser, "a statement 'name = expression'");
     struct lexer_token name = take(parser);
+    if (next_is(parser, ":") && parser->context == INIT)
+        return fail(parser, &name, "sections are for block formulas only");
     if (next_is(parser, ":"))
         return unknown(parser, &name, "section", keywords, KEYWORD_COUNT - 1);
     int code = check_target(parser, &name);

@@ -5,7 +5,12 @@
 #include <check.h>
 
 #define SUITES(row) \
-    row(error)
+    row(error) \
+    row(text) \
+    row(graph) \
+    row(formula) \
+    row(placement) \
+    row(init)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)
