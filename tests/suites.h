@@ -6,11 +6,13 @@
 
 #define SUITES(row) \
     row(error) \
+    row(stream) \
     row(text) \
     row(graph) \
     row(formula) \
     row(placement) \
-    row(init)
+    row(init) \
+    row(reference)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)

@@ -1,0 +1,72 @@
+/* What the tests of the engine share: odd random arrays, distances, derivatives by differences, a stack that is run
+ * block by block, and a dense engine whose matrices can be altered and whose matrix gradients can be seen. */
+#ifndef SPANSCOPE_TESTS_SUPPORT_H
+#define SPANSCOPE_TESTS_SUPPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sim/stack.h"
+
+/* count normals of mean 0.31 and standard deviation 1.37, from GSL's generator and not sim/stream; the caller frees. */
+double *support_normals(unsigned long seed, size_t count);
+double *support_copy(size_t count, const double *a);
+/* count NaNs: memory whose old content must not matter. */
+double *support_poison(size_t count);
+
+double support_dot(size_t count, const double *a, const double *b);
+double support_sum_of_squares(size_t count, const double *a);
+
+/* max |a - b| / max |b|; infinite where anything is not finite. */
+double support_distance(size_t count, const double *a, const double *b);
+
+/* A derivative at 0 from five-point differences, with a bound of its own error. */
+struct support_slope {
+    double value, tolerance;
+};
+typedef double support_function(void *context, double step);
+
+/* magnitude: f is a sum of terms whose absolute values sum to this. Fails the test where the tolerance is no use, as at
+ * a kink. */
+struct support_slope support_differentiate(support_function *f, void *context, double magnitude);
+void support_check_slope(struct support_slope slope, double expected, const char *what);
+
+/* Settings as "placement=prenorm layers=3", on top of an odd shape: d 15, H 3, T 5, F 11, E 5, k 2, L 2, unit. A
+ * formula is written without blanks. */
+void support_model(struct model *model, const char *text);
+
+/* A stack whose blocks are run one at a time, all tapes kept. */
+struct support_rig {
+    struct model model;
+    struct stack stack;
+    struct stack_workspace workspace;
+    struct block_run run;
+    size_t count; /* T d */
+};
+
+void support_rig_init(struct support_rig *rig, const char *text);
+void support_rig_free(struct support_rig *rig);
+const double *support_forward(struct support_rig *rig, int block, const double *x);
+void support_backward(struct support_rig *rig, int block, const double *x, const double *dy, double *dx);
+/* All blocks; returns a copy of the output, and the gradient at the input in dx where that is not NULL. */
+double *support_run(struct support_rig *rig, const double *x, const double *dy, double *dx);
+
+/* The dense engine. matrix may alter rows first .. first + count - 1 of a matrix after they are drawn; gradient sees
+ * what enters every map's backward pass: dW = x^T dy. */
+struct support_hooks {
+    void (*matrix)(const struct linear_map *map, int first, int count, double *w);
+    void (*gradient)(const struct linear_map *map, int rows, int fan_in, const double *x, const double *dy);
+};
+extern struct support_hooks support_hooks;
+extern const struct linear_engine support_engine;
+
+bool support_same_matrix(const struct stream_address *a, const struct stream_address *b);
+
+/* dW [fan_in][fan_out] = x^T dy by the definition. */
+void support_weight_gradient(int rows, int fan_in, int fan_out, const double *x, const double *dy, double *dw);
+
+/* Checks the gradients of <c, stack(x)> at the input and at every matrix that has one, by differences along a random
+ * direction each, and the reports' squares against explicit sums. */
+void support_check_gradients(const char *text, unsigned long seed);
+
+#endif
