@@ -47,6 +47,15 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	@echo '  CC    $<'
 	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -c $< -o $@
 
+# The version and commit that a profile's manifest names; rewritten only when they change.
+$(BUILD)/cli/format.o: EXTRA_CFLAGS = -I$(BUILD)
+$(BUILD)/cli/format.o $(BUILD)/cli/main.o: $(BUILD)/build_version.h
+$(BUILD)/cli/main.o: EXTRA_CFLAGS = -I$(BUILD)
+$(BUILD)/build_version.h: force
+	@mkdir -p $(@D)
+	@printf '#define BUILD_VERSION "%s"\n#define BUILD_COMMIT "%s"\n' '$(VERSION)' '$(COMMIT)' > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
 # Objects are made again when the compiler or its flags change.
 .PHONY: force
 $(BUILD)/flags: force

@@ -103,8 +103,11 @@ static void add_option(struct tables *tables, const char *name, char letter, boo
     int value = (int)(FIRST_VALUE + tables->count);
     tables->longs[tables->count] = (struct option){name, argument ? required_argument : no_argument, NULL, value};
     tables->names[tables->count++] = name;
-    if (letter)
-        strncat(tables->shorts, (char[]){letter, argument ? ':' : '\0', '\0'}, 2);
+    if (!letter)
+        return;
+    char *end = tables->shorts + strlen(tables->shorts);
+    *end++ = letter;
+    *end = argument ? ':' : '\0';
 }
 
 static void free_tables(struct tables *tables)

@@ -5,26 +5,28 @@
 #include <string.h>
 
 const struct observable observables[OBSERVABLES] = {
-    [OBSERVE_ACTIVATION_VARIANCE] = {"activation_variance", "mean over tokens and features of x^2", "",
+    [OBSERVE_ACTIVATION_VARIANCE] = {"activation_variance", "q", "mean over tokens and features of x^2",
                                      OBSERVE_PER_LAYER, .by_token = true},
-    [OBSERVE_TOKEN_COSINE] = {"token_cosine", "mean over pairs of tokens of cos(x_s, x_t); 1 is rank collapse", "",
+    [OBSERVE_TOKEN_COSINE] = {"token_cosine", "r", "mean over pairs of tokens of cos(x_s, x_t); 1 is rank collapse",
                               OBSERVE_PER_LAYER, .pairs = true, .cosine = true},
-    [OBSERVE_LAYER_COSINE] = {"layer_cosine", "cos(x_{l-1}, x_l), flattened; 1 is an idle layer", "", OBSERVE_PER_LAYER,
-                              .cosine = true},
-    [OBSERVE_GRADIENT_VARIANCE] = {"gradient_variance", "mean over tokens and features of (d/dx)^2", "",
+    [OBSERVE_LAYER_COSINE] = {"layer_cosine", "cos", "cos(x_{l-1}, x_l), flattened; 1 is an idle layer",
+                              OBSERVE_PER_LAYER, .cosine = true},
+    [OBSERVE_GRADIENT_VARIANCE] = {"gradient_variance", "g", "mean over tokens and features of (d/dx)^2",
                                    OBSERVE_PER_LAYER, .by_token = true},
-    [OBSERVE_GRADIENT_TOKEN_COSINE] = {"gradient_token_cosine", "mean over pairs of tokens of cos(g_s, g_t)", "",
+    [OBSERVE_GRADIENT_TOKEN_COSINE] = {"gradient_token_cosine", "r(g)", "mean over pairs of tokens of cos(g_s, g_t)",
                                        OBSERVE_PER_LAYER, .pairs = true, .cosine = true},
-    [OBSERVE_GRADIENT_SPECIFIC] = {"gradient_specific", "gradient variance without the gradient's mean over tokens", "",
-                                   OBSERVE_PER_LAYER, .pairs = true},
-    [OBSERVE_ATTENTION_ENTROPY] = {"attention_entropy", "mean over attentions, heads and rows of -sum A log A", "nat",
-                                   OBSERVE_PER_LAYER, .pairs = true},
-    [OBSERVE_ATTENTION_ENTROPY_RELATIVE] = {"attention_entropy_relative",
-                                            "the same over log(row length), rows of one token left out", "",
+    [OBSERVE_GRADIENT_SPECIFIC] = {"gradient_specific", "g specific",
+                                   "gradient variance without the gradient's mean over tokens", OBSERVE_PER_LAYER,
+                                   .pairs = true},
+    [OBSERVE_ATTENTION_ENTROPY] = {"attention_entropy", "entropy",
+                                   "mean over attentions, heads and rows of -sum A log A, in nats", OBSERVE_PER_LAYER,
+                                   .pairs = true},
+    [OBSERVE_ATTENTION_ENTROPY_RELATIVE] = {"attention_entropy_relative", "relative",
+                                            "the same over log(row length), rows of one token left out",
                                             OBSERVE_PER_LAYER, .pairs = true},
-    [OBSERVE_BRANCH_RATIO] = {"branch_ratio", "mean square of a branch's output over the block input's", "",
+    [OBSERVE_BRANCH_RATIO] = {"branch_ratio", "ratio", "mean square of a branch's output over the block input's",
                               OBSERVE_PER_BRANCH},
-    [OBSERVE_WEIGHT_GRADIENT_VARIANCE] = {"weight_gradient_variance", "mean over a matrix of (d/dW)^2", "",
+    [OBSERVE_WEIGHT_GRADIENT_VARIANCE] = {"weight_gradient_variance", "g(W)", "mean over a matrix of (d/dW)^2",
                                           OBSERVE_PER_MATRIX},
 };
 
@@ -108,20 +110,20 @@ static void add_branches(struct observe_schema *schema, const struct graph *grap
     }
 }
 
-int observe_schema_init(struct observe_schema *schema, const struct model *model, const struct graph *const graphs[],
-                        int graph_count, bool per_token, struct error *error)
+int observe_schema_init(struct observe_schema *schema, const struct model *model, const struct block blocks[],
+                        int block_count, bool per_token, struct error *error)
 {
     *schema = (struct observe_schema){.tokens = model->tokens, .width = model->width};
     size_t sites = 1;
-    for (int i = 0; i < graph_count; i++)
-        if (i == 0 || graphs[i] != graphs[i - 1])
-            sites += (size_t)graphs[i]->site_count;
+    for (int i = 0; i < block_count; i++)
+        if (i == 0 || blocks[i].graph != blocks[i - 1].graph)
+            sites += (size_t)blocks[i].graph->site_count;
     schema->branches = calloc(sites, sizeof *schema->branches);
     if (!schema->branches)
         goto fail;
-    for (int i = 0; i < graph_count; i++)
-        if (i == 0 || graphs[i] != graphs[i - 1])
-            add_branches(schema, graphs[i]);
+    for (int i = 0; i < block_count; i++)
+        if (i == 0 || blocks[i].graph != blocks[i - 1].graph)
+            add_branches(schema, blocks[i].graph);
     add_all(schema, model, per_token);
     schema->columns = calloc((size_t)schema->column_count, sizeof *schema->columns);
     if (!schema->columns)

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "sim/branch.h"
+#include "sim/block.h"
 #include "sim/wide.h"
 
 enum observe_id {
@@ -31,8 +31,8 @@ enum observe_span { OBSERVE_PER_LAYER, OBSERVE_PER_BRANCH, OBSERVE_PER_MATRIX };
 
 struct observable {
     const char *name;
+    const char *symbol; /* short, for the head of a table */
     const char *summary;
-    const char *unit; /* for axes; "" where it has none */
     enum observe_span span;
     bool by_token; /* --per-token adds a column per position */
     bool pairs;    /* needs two tokens */
@@ -67,9 +67,8 @@ struct observe_schema {
     int token_column[OBSERVABLES]; /* the first of T, -1 without --per-token */
 };
 
-/* graphs: every block's graph that the model uses; repeats are allowed. */
-int observe_schema_init(struct observe_schema *schema, const struct model *model, const struct graph *const graphs[],
-                        int graph_count, bool per_token, struct error *error);
+int observe_schema_init(struct observe_schema *schema, const struct model *model, const struct block blocks[],
+                        int block_count, bool per_token, struct error *error);
 void observe_schema_free(struct observe_schema *schema);
 
 /* Index in schema->branches of the site of that name, which must exist. */

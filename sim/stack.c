@@ -60,18 +60,13 @@ static int fill_blocks(struct stack *stack, struct error *error)
 static int init_schema(struct stack *stack, bool per_token, int *indices, struct error *error)
 {
     int layers = stack->model->layers;
-    const struct graph **graphs = calloc((size_t)stack->block_count, sizeof(struct graph *));
-    if (!graphs)
-        return error_set(error, ERROR_RESOURCE, "out of memory for %d blocks", layers);
-    for (int i = 0; i < layers; i++)
-        graphs[i] = stack->blocks[i].graph;
-    int code = observe_schema_init(&stack->schema, stack->model, graphs, layers, per_token, error);
+    int code = observe_schema_init(&stack->schema, stack->model, stack->blocks, layers, per_token, error);
     for (int i = 0; code == ERROR_NONE && i < layers; i++) {
+        const struct graph *graph = stack->blocks[i].graph;
         stack->branch_index[i] = indices;
-        for (int s = 0; s < graphs[i]->site_count; s++)
-            *indices++ = observe_branch_index(&stack->schema, graphs[i]->sites[s].name);
+        for (int s = 0; s < graph->site_count; s++)
+            *indices++ = observe_branch_index(&stack->schema, graph->sites[s].name);
     }
-    free(graphs);
     return code;
 }
 
@@ -120,10 +115,11 @@ int stack_init(struct stack *stack, const struct model *model, const struct line
     int code = count_blocks(stack, &scalar_count, &site_count, error);
     if (code != ERROR_NONE)
         return code;
+    size_t blocks = (size_t)(unsigned)stack->block_count;
     /* One array holds all blocks' site indices behind the pointers to each block's part. */
-    stack->blocks = calloc((size_t)stack->block_count, sizeof *stack->blocks);
+    stack->blocks = calloc(blocks, sizeof *stack->blocks);
     stack->scalars = calloc(scalar_count + 1, sizeof *stack->scalars);
-    stack->branch_index = calloc(1, (size_t)stack->block_count * sizeof(int *) + site_count * sizeof(int));
+    stack->branch_index = calloc(1, blocks * sizeof(int *) + site_count * sizeof(int));
     if (!stack->blocks || !stack->scalars || !stack->branch_index) {
         code = error_set(error, ERROR_RESOURCE, "out of memory for %d blocks", stack->block_count);
         goto fail;

@@ -1,0 +1,112 @@
+#include "analysis/profile.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+static size_t cell_count(const struct profile *profile)
+{
+    return (size_t)(profile->model->layers + 1) * (size_t)profile->schema->column_count;
+}
+
+int profile_init(struct profile *profile, const struct sampler *sampler, struct error *error)
+{
+    *profile = (struct profile){
+        .kind = "measured",
+        .model = sampler->stack.model,
+        .schema = &sampler->stack.schema,
+        .engine = sampler->stack.engine->name,
+        .threads = sampler->threads,
+    };
+    profile->cells = calloc(cell_count(profile), sizeof *profile->cells);
+    if (!profile->cells)
+        return error_set(error, ERROR_RESOURCE, "out of memory for a profile of %d layers", profile->model->layers);
+    return ERROR_NONE;
+}
+
+void profile_free(struct profile *profile)
+{
+    free(profile->cells);
+    *profile = (struct profile){0};
+}
+
+const struct estimate *profile_cell(const struct profile *profile, int layer, int column)
+{
+    return &profile->cells[(size_t)layer * (size_t)profile->schema->column_count + (size_t)column];
+}
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* The sampler's visitor: what a run has while it goes. */
+struct run {
+    struct profile *profile;
+    const struct profile_plan *plan;
+};
+
+static void visit(void *context, uint64_t sample, const struct wide *values)
+{
+    (void)sample;
+    struct run *run = context;
+    size_t cells = cell_count(run->profile);
+    for (size_t i = 0; i < cells; i++)
+        estimate_add(&run->profile->cells[i], values[i]);
+    run->profile->samples++;
+    if (run->plan->progress)
+        run->plan->progress(run->plan->context, run->profile->samples, NAN);
+}
+
+double profile_precision(const struct profile *profile)
+{
+    double widest = 0;
+    for (int l = 0; l <= profile->model->layers; l++) {
+        for (int c = 0; c < profile->schema->column_count; c++) {
+            const struct estimate *cell = profile_cell(profile, l, c);
+            const struct observable *observable = &observables[profile->schema->columns[c].observable];
+            if (cell->n > 0 && c == profile->schema->layer_column[profile->schema->columns[c].observable])
+                widest = fmax(widest, estimate_precision(cell, observable->cosine));
+        }
+    }
+    return widest;
+}
+
+/* Batches of the adaptive rule: FIRST_BATCH samples, then a quarter more each time. They depend on the count alone, so
+ * that the sample size does not depend on threads. */
+enum { FIRST_BATCH = 8 };
+
+static int64_t next_batch(const struct profile *profile, const struct profile_plan *plan)
+{
+    int64_t left = plan->samples - profile->samples;
+    if (!(plan->precision > 0))
+        return left;
+    int64_t batch = profile->samples / 4 > FIRST_BATCH ? profile->samples / 4 : FIRST_BATCH;
+    return batch < left ? batch : left;
+}
+
+int profile_measure(struct profile *profile, struct sampler *sampler, const struct profile_plan *plan,
+                    struct error *error)
+{
+    struct run run = {profile, plan};
+    double start = now();
+    int code = ERROR_NONE;
+    profile->seed = plan->seed;
+    while (code == ERROR_NONE) {
+        int64_t batch = next_batch(profile, plan);
+        if (batch <= 0)
+            break;
+        code = sampler_run(sampler, plan->seed, (uint64_t)profile->samples, (uint64_t)batch, plan->stop, visit, &run,
+                           error);
+        if (!(plan->precision > 0))
+            continue;
+        double reached = profile_precision(profile);
+        if (plan->progress)
+            plan->progress(plan->context, profile->samples, reached);
+        if (reached <= plan->precision)
+            break;
+    }
+    profile->seconds = now() - start;
+    return code;
+}

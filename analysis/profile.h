@@ -1,0 +1,43 @@
+/* A profile: every observable at every layer of one model, estimated over samples. */
+#ifndef SPANSCOPE_ANALYSIS_PROFILE_H
+#define SPANSCOPE_ANALYSIS_PROFILE_H
+
+#include "analysis/estimate.h"
+#include "sim/sampler.h"
+
+struct profile {
+    const char *kind; /* "measured" */
+    const struct model *model;
+    const struct observe_schema *schema;
+    const char *engine;
+    uint64_t seed;
+    int64_t samples;
+    int threads;
+    double seconds;
+    struct estimate *cells; /* [(L + 1)][schema->column_count] */
+};
+
+/* How long to sample: `samples`, or with precision > 0 until every interval is that narrow, `samples` being the budget.
+ */
+struct profile_plan {
+    uint64_t seed;
+    int64_t samples;
+    double precision;
+    const volatile sig_atomic_t *stop;
+    void (*progress)(void *context, int64_t done, double precision); /* may be NULL; precision is that reached */
+    void *context;
+};
+
+int profile_init(struct profile *profile, const struct sampler *sampler, struct error *error);
+void profile_free(struct profile *profile);
+
+/* Samples by the plan. ERROR_INTERRUPTED leaves the samples so far, a valid profile where there are any. */
+int profile_measure(struct profile *profile, struct sampler *sampler, const struct profile_plan *plan,
+                    struct error *error);
+
+/* The widest interval: relative half-width, absolute for cosines; over the columns with one value per layer. */
+double profile_precision(const struct profile *profile);
+
+const struct estimate *profile_cell(const struct profile *profile, int layer, int column);
+
+#endif

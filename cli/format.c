@@ -1,0 +1,299 @@
+#include "cli/format.h"
+
+#include <cblas.h>
+#include <gsl/gsl_math.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "build_version.h"
+
+/* A value that double holds to full precision, else NaN: nothing out of range is ever printed as if it were there. */
+static double in_range(struct wide w)
+{
+    double value = wide_present(w) ? wide_value(w) : NAN;
+    return isnormal(value) || (value == 0 && w.mantissa == 0) ? value : NAN;
+}
+
+static double log10_of(struct wide w)
+{
+    return w.mantissa > 0 ? wide_log(w) / M_LN10 : NAN;
+}
+
+/* JSON */
+
+/* Takes over value, which is NULL where memory ran out. */
+static void put(bool *ok, json_t *object, const char *key, json_t *value)
+{
+    *ok &= json_object_set_new(object, key, value) == 0;
+}
+
+static json_t *real(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+/* JSON's integers end at 2^63 in most readers; a larger seed is written as text. */
+static json_t *seed_value(uint64_t seed)
+{
+    char text[24];
+    if (seed <= INT64_MAX)
+        return json_integer((json_int_t)seed);
+    snprintf(text, sizeof text, "%" PRIu64, seed);
+    return json_string(text);
+}
+
+static json_t *estimate_object(bool *ok, const struct estimate *cell)
+{
+    struct wide lo, hi, mean = estimate_mean(cell);
+    estimate_interval(cell, 0.95, &lo, &hi);
+    json_t *object = json_object();
+    put(ok, object, "mean", real(in_range(mean)));
+    put(ok, object, "sd", real(in_range(estimate_sd(cell))));
+    put(ok, object, "se", real(in_range(estimate_se(cell))));
+    put(ok, object, "lo", real(in_range(lo)));
+    put(ok, object, "hi", real(in_range(hi)));
+    put(ok, object, "log10_mean", real(log10_of(mean)));
+    put(ok, object, "mean_log", real(estimate_mean_log(cell)));
+    put(ok, object, "sd_log", real(estimate_sd_log(cell)));
+    put(ok, object, "n", json_integer(cell->n));
+    return object;
+}
+
+static char *formula_text(const struct model *model)
+{
+    size_t size = formula_print(&model->formula, "; ", NULL, 0) + 1;
+    char *text = malloc(size);
+    if (text)
+        formula_print(&model->formula, "; ", text, size);
+    return text;
+}
+
+static json_t *config_object(bool *ok, const struct profile *profile)
+{
+    const struct model *model = profile->model;
+    char *formula = formula_text(model);
+    json_t *object = json_object();
+    put(ok, object, "placement", json_string(model->placement));
+    put(ok, object, "formula", json_string(formula));
+    put(ok, object, "init", json_string(model->init.label));
+    put(ok, object, "c", json_real(model->init.c));
+    put(ok, object, "s", json_real(model->init.s));
+    put(ok, object, "layers", json_integer(model->layers));
+    put(ok, object, "width", json_integer(model->width));
+    put(ok, object, "heads", json_integer(model->heads));
+    put(ok, object, "tokens", json_integer(model->tokens));
+    put(ok, object, "ffn_width", json_integer(model->ffn_width));
+    put(ok, object, "experts", json_integer(model->experts));
+    put(ok, object, "top_k", json_integer(model->top_k));
+    put(ok, object, "router", json_string(model->router->name));
+    put(ok, object, "activation", json_string(model->activation->name));
+    put(ok, object, "norm", json_string(model->norm->name));
+    put(ok, object, "mask", json_string(model->mask->name));
+    put(ok, object, "input_correlation", json_real(model->input_correlation));
+    put(ok, object, "input_scale", json_real(model->input_scale));
+    put(ok, object, "cotangent", json_string(model->cotangent->name));
+    put(ok, object, "engine", json_string(profile->engine));
+    put(ok, object, "samples", json_integer(profile->samples));
+    put(ok, object, "seed", seed_value(profile->seed));
+    free(formula);
+    return object;
+}
+
+static json_t *manifest_object(bool *ok, const struct profile *profile)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    json_t *object = json_object();
+    put(ok, object, "version", json_string(BUILD_VERSION));
+    put(ok, object, "commit", json_string(BUILD_COMMIT));
+    put(ok, object, "blas", json_string(openblas_get_config()));
+    put(ok, object, "threads", json_integer(profile->threads));
+    put(ok, object, "seconds", real(profile->seconds));
+    put(ok, object, "peak_bytes", json_integer((json_int_t)usage.ru_maxrss * 1024));
+    return object;
+}
+
+static json_t *layers_array(bool *ok, const struct profile *profile)
+{
+    json_t *array = json_array();
+    for (int l = 0; l <= profile->model->layers; l++) {
+        json_t *layer = json_object();
+        put(ok, layer, "layer", json_integer(l));
+        for (int c = 0; c < profile->schema->column_count; c++) {
+            const struct estimate *cell = profile_cell(profile, l, c);
+            if (cell->n > 0)
+                put(ok, layer, profile->schema->columns[c].name, estimate_object(ok, cell));
+        }
+        *ok &= json_array_append_new(array, layer) == 0;
+    }
+    return array;
+}
+
+static int write_json(const struct profile *profile, int number, FILE *stream, struct error *error)
+{
+    (void)number;
+    bool all = true, *ok = &all;
+    json_t *object = json_object();
+    put(ok, object, "schema", json_string("spanscope/profile/1"));
+    put(ok, object, "kind", json_string(profile->kind));
+    put(ok, object, "config", config_object(ok, profile));
+    put(ok, object, "manifest", manifest_object(ok, profile));
+    put(ok, object, "layers", layers_array(ok, profile));
+    char *text = all ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(object);
+    if (!text)
+        return error_set(error, ERROR_RESOURCE, "out of memory for the JSON of %d layers", profile->model->layers);
+    fprintf(stream, "%s\n", text);
+    free(text);
+    return ERROR_NONE;
+}
+
+/* CSV */
+
+/* RFC 4180: quoted where the text holds a comma, a quote or a line break. */
+static void csv_text(const char *text, FILE *stream)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, stream);
+        return;
+    }
+    fputc('"', stream);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', stream);
+        fputc(*text, stream);
+    }
+    fputc('"', stream);
+}
+
+static void csv_real(double value, FILE *stream)
+{
+    if (isfinite(value))
+        fprintf(stream, ",%.17g", value);
+    else
+        fputc(',', stream);
+}
+
+static int write_csv(const struct profile *profile, int number, FILE *stream, struct error *error)
+{
+    (void)error;
+    if (number == 0)
+        fputs("kind,placement,init,layer,observable,mean,sd,se,lo,hi,n\n", stream);
+    for (int l = 0; l <= profile->model->layers; l++) {
+        for (int c = 0; c < profile->schema->column_count; c++) {
+            const struct estimate *cell = profile_cell(profile, l, c);
+            if (cell->n == 0)
+                continue;
+            struct wide lo, hi;
+            estimate_interval(cell, 0.95, &lo, &hi);
+            fprintf(stream, "%s,", profile->kind);
+            csv_text(profile->model->placement, stream);
+            fputc(',', stream);
+            csv_text(profile->model->init.label, stream);
+            fprintf(stream, ",%d,%s", l, profile->schema->columns[c].name);
+            csv_real(in_range(estimate_mean(cell)), stream);
+            csv_real(in_range(estimate_sd(cell)), stream);
+            csv_real(in_range(estimate_se(cell)), stream);
+            csv_real(in_range(lo), stream);
+            csv_real(in_range(hi), stream);
+            fprintf(stream, ",%" PRId64 "\n", cell->n);
+        }
+    }
+    return ERROR_NONE;
+}
+
+/* Table */
+
+enum { TABLE_CELL = 17 };
+
+/* Four digits, and beyond the range of double by way of the logarithm. */
+static int print_wide(char *text, size_t size, struct wide w)
+{
+    double value = in_range(w);
+    if (isfinite(value))
+        return snprintf(text, size, "%.4g", fabs(value) < 5e-16 ? 0 : value);
+    double log10 = log10_of(w), exponent = floor(log10);
+    return snprintf(text, size, "%.3fe%.0f", pow(10, log10 - exponent), exponent);
+}
+
+/* Mean and half-width of the 95 % interval, the latter relative to the mean's own unit. */
+static void table_cell(const struct estimate *cell, FILE *stream)
+{
+    char text[64], half[32] = "";
+    if (cell->n == 0) {
+        fprintf(stream, " %*s", TABLE_CELL - 1, "-");
+        return;
+    }
+    print_wide(text, sizeof text, estimate_mean(cell));
+    struct wide lo, hi;
+    estimate_interval(cell, 0.95, &lo, &hi);
+    double value = in_range((struct wide){(hi.mantissa - lo.mantissa) / 2, hi.exponent});
+    if (isfinite(value))
+        snprintf(half, sizeof half, "±%.1g", value);
+    fprintf(stream, " %9s %-*s", text, TABLE_CELL - 11 + (*half ? 1 : 0), half); // the sign has two bytes
+}
+
+static bool in_table(const struct profile *profile, int column)
+{
+    return profile->schema->layer_column[profile->schema->columns[column].observable] == column;
+}
+
+static int write_table(const struct profile *profile, int number, FILE *stream, struct error *error)
+{
+    const struct model *model = profile->model;
+    const struct observe_schema *schema = profile->schema;
+    char *formula = formula_text(model);
+    if (!formula)
+        return error_set(error, ERROR_RESOURCE, "out of memory");
+    fprintf(stream, "%s%s, %s: %s\n", number > 0 ? "\n" : "", model->placement, model->init.label, formula);
+    free(formula);
+    fprintf(stream,
+            "L = %d, d = %d, H = %d, T = %d, F = %d, %s, %s, mask %s; %s engine, %" PRId64 " samples, seed %" PRIu64
+            "; mean ± half-width of the 95 %% interval\n",
+            model->layers, model->width, model->heads, model->tokens, model->ffn_width, model->activation->name,
+            model->norm->name, model->mask->name, profile->engine, profile->samples, profile->seed);
+    for (int c = 0; c < schema->column_count; c++) {
+        const struct observable *observable = &observables[schema->columns[c].observable];
+        if (in_table(profile, c))
+            fprintf(stream, "  %-11s%s: %s\n", observable->symbol, observable->name, observable->summary);
+    }
+    fprintf(stream, "\n%5s", "layer");
+    for (int c = 0; c < schema->column_count; c++)
+        if (in_table(profile, c))
+            fprintf(stream, " %9s%*s", observables[schema->columns[c].observable].symbol, TABLE_CELL - 10, "");
+    fputc('\n', stream);
+    for (int l = 0; l <= model->layers; l++) {
+        fprintf(stream, "%5d", l);
+        for (int c = 0; c < schema->column_count; c++)
+            if (in_table(profile, c))
+                table_cell(profile_cell(profile, l, c), stream);
+        fputc('\n', stream);
+    }
+    return ERROR_NONE;
+}
+
+const struct format formats[] = {
+    {"table", "the observables with one value per layer, for reading", write_table},
+    {"csv", "tidy: a row per layer and observable", write_csv},
+    {"json", "a line per profile, schema spanscope/profile/1", write_json},
+};
+const size_t format_count = sizeof formats / sizeof *formats;
+
+const struct format *format_find(const char *name, struct error *error)
+{
+    const char *names[sizeof formats / sizeof *formats];
+    for (size_t i = 0; i < format_count; i++) {
+        if (strcmp(formats[i].name, name) == 0)
+            return &formats[i];
+        names[i] = formats[i].name;
+    }
+    const char *nearest = error_nearest(name, names, format_count);
+    if (nearest)
+        error_set(error, ERROR_INPUT, "--format: unknown format '%s'; did you mean '%s'?", name, nearest);
+    else
+        error_set(error, ERROR_INPUT, "--format: unknown format '%s'; see `spanscope list formats`", name);
+    return NULL;
+}

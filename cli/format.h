@@ -1,0 +1,23 @@
+/* The formats that profiles are written in; design.md's schemas. */
+#ifndef SPANSCOPE_CLI_FORMAT_H
+#define SPANSCOPE_CLI_FORMAT_H
+
+#include <stdio.h>
+
+#include "analysis/profile.h"
+
+struct format {
+    const char *name;
+    const char *summary;
+    /* Writes one profile; number counts the profiles of this output from 0. Out of memory is ERROR_RESOURCE; failed
+     * writes are left for the stream's owner to find. */
+    int (*write)(const struct profile *profile, int number, FILE *stream, struct error *error);
+};
+
+extern const struct format formats[];
+extern const size_t format_count;
+
+/* The row of that name, or NULL with the nearest name in error. */
+const struct format *format_find(const char *name, struct error *error);
+
+#endif

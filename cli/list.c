@@ -1,0 +1,113 @@
+#include "cli/list.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/format.h"
+#include "cli/options.h"
+#include "cli/status.h"
+#include "sim/init.h"
+#include "sim/observe.h"
+#include "sim/placement.h"
+
+static void print_indented(const char *text, FILE *stream)
+{
+    fputs("    ", stream);
+    for (; *text; text++) {
+        fputc(*text, stream);
+        if (*text == '\n')
+            fputs("    ", stream);
+    }
+    fputc('\n', stream);
+}
+
+static void list_placements(FILE *stream)
+{
+    for (size_t i = 0; i < placement_count; i++) {
+        fprintf(stream, "  %s: %s (%s)\n", placements[i].name, placements[i].summary, placements[i].source);
+        print_indented(placements[i].formula, stream);
+    }
+}
+
+static void list_inits(FILE *stream)
+{
+    for (size_t i = 0; i < init_count; i++) {
+        fprintf(stream, "  %s", init_rows[i].name);
+        if (init_rows[i].parameter)
+            fprintf(stream, "[:%c]", init_rows[i].parameter);
+        fprintf(stream, ": %s (%s)\n", init_rows[i].summary, init_rows[i].source);
+        print_indented(init_rows[i].text, stream);
+    }
+}
+
+/* A function that prints the name and summary of every row. */
+#define ROWS(section, table, count)                                                                                    \
+    static void list_##section(FILE *stream)                                                                           \
+    {                                                                                                                  \
+        for (size_t i = 0; i < count; i++)                                                                             \
+            fprintf(stream, "  %-28s%s\n", table[i].name, table[i].summary);                                           \
+    }
+
+ROWS(activations, activations, activation_count)
+ROWS(norms, norms, norm_count)
+ROWS(masks, masks, mask_count)
+ROWS(routers, routers, router_count)
+ROWS(cotangents, cotangents, cotangent_count)
+ROWS(observables, observables, OBSERVABLES)
+ROWS(engines, linear_engines, linear_engine_count)
+ROWS(formats, formats, format_count)
+
+static const struct section {
+    const char *name;
+    void (*print)(FILE *stream);
+} sections[] = {
+    {"placements", list_placements},
+    {"inits", list_inits},
+    {"activations", list_activations},
+    {"norms", list_norms},
+    {"masks", list_masks},
+    {"routers", list_routers},
+    {"cotangents", list_cotangents},
+    {"observables", list_observables},
+    {"engines", list_engines},
+    {"formats", list_formats},
+};
+enum { SECTIONS = sizeof sections / sizeof *sections };
+
+static int print_section(const char *name, struct error *error)
+{
+    const char *names[SECTIONS];
+    for (size_t i = 0; i < SECTIONS; i++) {
+        names[i] = sections[i].name;
+        if (!name || strcmp(name, names[i]) == 0) {
+            printf("%s%s\n", i > 0 && !name ? "\n" : "", names[i]);
+            sections[i].print(stdout);
+            if (name)
+                return ERROR_NONE;
+        }
+    }
+    if (!name)
+        return ERROR_NONE;
+    const char *nearest = error_nearest(name, names, SECTIONS);
+    return error_set(error, ERROR_INPUT, "unknown table '%s'%s%s%s", name,
+                     nearest ? "; did you mean '" : "; see `spanscope list`", nearest ? nearest : "",
+                     nearest ? "'?" : "");
+}
+
+int list_command(int argc, char **argv)
+{
+    static const struct options_command command = {
+        "list [TABLE]...", "Prints the tables that names come from: placements, inits, activations, ...", NULL, 0,
+        false};
+    struct options options = {0};
+    struct error error = {0};
+    int code = options_parse(&command, argc, argv, &options, &error);
+    if (code == ERROR_NONE && options.help)
+        options_help(&command, stdout);
+    else if (code == ERROR_NONE && options.word_count == 0)
+        code = print_section(NULL, &error);
+    for (int i = 0; code == ERROR_NONE && !options.help && i < options.word_count; i++)
+        code = print_section(options.words[i], &error);
+    options_free(&options);
+    return status_report("list", code, &error);
+}

@@ -1,0 +1,63 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "build_version.h"
+#include "cli/list.h"
+#include "cli/run.h"
+#include "cli/status.h"
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} commands[] = {
+    {"run", run_command, "sample a model and write its profile"},
+    {"list", list_command, "the tables that names come from"},
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void help(FILE *stream)
+{
+    fputs("spanscope " BUILD_VERSION ": signal propagation in random deep transformer stacks\n\n"
+          "Usage: spanscope COMMAND [OPTION]...\n\n",
+          stream);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(stream, "  %-10s%s\n", commands[i].name, commands[i].summary);
+    fputs("\nspanscope COMMAND --help tells more. A first run:\n\n"
+          "  spanscope run --placement prenorm --placement postnorm --placement spannorm\n",
+          stream);
+}
+
+static int unknown_command(const char *name)
+{
+    const char *names[COMMANDS];
+    for (size_t i = 0; i < COMMANDS; i++)
+        names[i] = commands[i].name;
+    const char *nearest = error_nearest(name, names, COMMANDS);
+    if (nearest)
+        fprintf(stderr, "spanscope: unknown command '%s'; did you mean '%s'?\n", name, nearest);
+    else
+        fprintf(stderr, "spanscope: unknown command '%s'; see spanscope --help\n", name);
+    return STATUS_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        help(stderr);
+        return STATUS_USAGE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        help(stdout);
+        return STATUS_DONE;
+    }
+    if (strcmp(name, "--version") == 0) {
+        puts("spanscope " BUILD_VERSION " (" BUILD_COMMIT ")");
+        return STATUS_DONE;
+    }
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return unknown_command(name);
+}

@@ -1,0 +1,215 @@
+#include "cli/run.h"
+
+#include <cblas.h>
+#include <inttypes.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cost.h"
+#include "cli/format.h"
+#include "cli/interrupt.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/status.h"
+
+struct run {
+    struct options options;
+    uint64_t seed;
+    int64_t samples;
+    double precision;
+    const struct linear_engine *engine; /* NULL: auto */
+    int threads;
+    size_t memory;
+    bool per_token, dry_run, quiet, no_progress;
+    const struct format *format;
+    const char *output;
+    int profiles; /* written so far */
+};
+
+static int read_engine(void *field, const char *name, const char *text, struct error *error)
+{
+    const char *names[8] = {"auto"};
+    size_t count = 1;
+    for (; count <= linear_engine_count; count++)
+        names[count] = linear_engines[count - 1].name;
+    *(const struct linear_engine **)field = linear_engine_find(text);
+    if (linear_engine_find(text) || strcmp(text, "auto") == 0)
+        return ERROR_NONE;
+    const char *nearest = error_nearest(text, names, count);
+    return error_set(error, ERROR_INPUT, "--%s: unknown engine '%s'%s%s%s", name, text,
+                     nearest ? "; did you mean '" : "; see `spanscope list engines`", nearest ? nearest : "",
+                     nearest ? "'?" : "");
+}
+
+static int read_format(void *field, const char *name, const char *text, struct error *error)
+{
+    (void)name;
+    const struct format *format = format_find(text, error);
+    if (!format)
+        return error->code;
+    *(const struct format **)field = format;
+    return ERROR_NONE;
+}
+
+static const struct options_row rows[] = {
+    {"samples", 'n', "N", "independent stacks; with --precision the most that are drawn", options_count,
+     offsetof(struct run, samples)},
+    {"precision", 0, "REL",
+     "sample until every interval's half-width is this fraction of its\n"
+     "mean (of 1 for cosines)",
+     options_fraction, offsetof(struct run, precision)},
+    {"seed", 's', "N", "64-bit seed", options_seed, offsetof(struct run, seed)},
+    {"engine", 'e', "NAME", "how weights are drawn: auto or a name of `spanscope list engines`", read_engine,
+     offsetof(struct run, engine)},
+    {"threads", 'j', "N", "samples in parallel; results do not depend on it", options_threads,
+     offsetof(struct run, threads)},
+    {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", options_bytes,
+     offsetof(struct run, memory)},
+    {"per-token", 0, NULL, "report activation and gradient variance by position too", options_flag,
+     offsetof(struct run, per_token)},
+    {"format", 'f', "table|csv|json", "what is written", read_format, offsetof(struct run, format)},
+    {"output", 'o', "FILE", "where to, instead of standard output", options_text, offsetof(struct run, output)},
+    {"dry-run", 0, NULL, "print the memory and time it would take, and run nothing", options_flag,
+     offsetof(struct run, dry_run)},
+    {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct run, quiet)},
+    {"no-progress", 0, NULL, "no progress line on a terminal", options_flag, offsetof(struct run, no_progress)},
+};
+
+static const struct options_command command = {
+    "run [OPTION]...",
+    "Samples random stacks of the model, forward and in reverse, and writes every observable at every layer.\n"
+    "--placement may be given several times: a profile each, side by side.",
+    rows, sizeof rows / sizeof *rows, true};
+
+enum { DEFAULT_SAMPLES = 16, DEFAULT_BUDGET = 100000 };
+
+static void progress(void *context, int64_t done, double precision)
+{
+    const struct run *run = context;
+    if (run->precision > 0)
+        fprintf(stderr,
+                isfinite(precision) ? "\r%" PRId64 " samples, precision %.2g of %.2g   " : "\r%" PRId64 " samples",
+                done, precision, run->precision);
+    else
+        fprintf(stderr, "\r%" PRId64 " of %" PRId64 " samples", done, run->samples);
+}
+
+/* Words on what the numbers are worth, when the run is over. */
+static void report_precision(const struct run *run, const struct profile *profile)
+{
+    double reached = profile_precision(profile);
+    if (!run->quiet && run->precision > 0)
+        fprintf(stderr, "%s: %" PRId64 " samples, precision %.3g%s\n", profile->model->placement, profile->samples,
+                reached, reached <= run->precision ? "" : ": the budget of samples is spent");
+}
+
+static int measure(struct run *run, struct sampler *sampler, FILE *stream, bool *short_of_precision,
+                   struct error *error)
+{
+    struct profile profile;
+    int code = profile_init(&profile, sampler, error);
+    if (code != ERROR_NONE)
+        return code;
+    bool shows = !run->quiet && !run->no_progress && isatty(STDERR_FILENO);
+    struct profile_plan plan = {run->seed, run->samples, run->precision, interrupt_flag(), shows ? progress : NULL,
+                                run};
+    code = profile_measure(&profile, sampler, &plan, error);
+    if (shows)
+        fprintf(stderr, "\r%*s\r", 60, "");
+    bool valid = code == ERROR_NONE || (code == ERROR_INTERRUPTED && profile.samples > 0);
+    if (valid) {
+        struct error write_error;
+        int written = run->format->write(&profile, run->profiles++, stream, &write_error);
+        if (written != ERROR_NONE) {
+            *error = write_error;
+            code = written;
+        }
+        report_precision(run, &profile);
+        *short_of_precision |= run->precision > 0 && profile_precision(&profile) > run->precision;
+    }
+    profile_free(&profile);
+    return code;
+}
+
+static int run_model(struct run *run, const struct model *model, FILE *stream, bool *short_of_precision,
+                     struct error *error)
+{
+    const struct linear_engine *engine = run->engine ? run->engine : &linear_engines[0];
+    int threads = run->samples < run->threads ? (int)run->samples : run->threads;
+    if (run->dry_run)
+        return cost_print(model, engine, threads, run->memory, run->samples, stream, error);
+    struct sampler sampler;
+    int code = sampler_init(&sampler, model, engine, run->per_token, threads, run->memory, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = measure(run, &sampler, stream, short_of_precision, error);
+    sampler_free(&sampler);
+    return code;
+}
+
+/* All models are checked before the first is sampled: a mistake in the last costs no time. */
+static int check_models(const struct run *run, struct error *error)
+{
+    int code = ERROR_NONE;
+    for (int p = 0; code == ERROR_NONE && p < options_placements(&run->options); p++) {
+        struct model model;
+        code = options_model(&run->options, p, &model, error);
+        if (code == ERROR_NONE)
+            model_free(&model);
+    }
+    return code;
+}
+
+static int run_all(struct run *run, bool *short_of_precision, struct error *error)
+{
+    struct output output;
+    int code = check_models(run, error);
+    if (code != ERROR_NONE)
+        return code;
+    FILE *stream = output_open(&output, run->output, error);
+    if (!stream)
+        return error->code;
+    for (int p = 0; code == ERROR_NONE && p < options_placements(&run->options); p++) {
+        struct model model;
+        code = options_model(&run->options, p, &model, error);
+        if (code != ERROR_NONE)
+            break;
+        code = run_model(run, &model, stream, short_of_precision, error);
+        model_free(&model);
+    }
+    if (code != ERROR_NONE && !(code == ERROR_INTERRUPTED && run->profiles > 0)) {
+        output_discard(&output);
+        return code;
+    }
+    struct error close_error;
+    int closed = output_close(&output, &close_error);
+    if (closed == ERROR_NONE)
+        return code;
+    *error = close_error;
+    return closed;
+}
+
+int run_command(int argc, char **argv)
+{
+    struct error error = {0};
+    struct run run = {.seed = 1, .threads = omp_get_num_procs(), .memory = memory_available(), .format = &formats[0]};
+    bool short_of_precision = false;
+    int code = options_parse(&command, argc, argv, &run, &error);
+    if (code == ERROR_NONE && run.options.help) {
+        options_help(&command, stdout);
+        options_free(&run.options);
+        return STATUS_DONE;
+    }
+    if (code == ERROR_NONE && run.options.word_count > 0)
+        code = error_set(&error, ERROR_INPUT, "'%s' is not an option; models are named by --placement",
+                         run.options.words[0]);
+    if (run.samples == 0)
+        run.samples = run.precision > 0 ? DEFAULT_BUDGET : DEFAULT_SAMPLES;
+    if (code == ERROR_NONE)
+        code = run_all(&run, &short_of_precision, &error);
+    options_free(&run.options);
+    int status = status_report("run", code, &error);
+    return status == STATUS_DONE && short_of_precision ? STATUS_INCONCLUSIVE : status;
+}

@@ -1,0 +1,8 @@
+/* spanscope run: samples models and writes their profiles. */
+#ifndef SPANSCOPE_CLI_RUN_H
+#define SPANSCOPE_CLI_RUN_H
+
+/* argv[0] is the command's name; returns the exit status. */
+int run_command(int argc, char **argv);
+
+#endif
