@@ -3,13 +3,13 @@
  * lane is ever moved: block 32 g + j gives the numbers 64 g + j and 64 g + 32 + j. Words and normals read the same
  * blocks, so a stream is to be read as the one or as the other.
  *
- * Normals are Box-Muller pairs (Annals of Mathematical Statistics 29, 1958, p. 610). The even word, its lowest bit set
- * and rounded to a double, is 2^64 times the radius uniform u; of the odd word, bit 63 negates the pair, bit 62 swaps
- * it and the low 52 are the angle within [-pi/4, pi/4).
+ * Normals are Box-Muller pairs (Annals of Mathematical Statistics 29, 1958, p. 610). The even word k gives the radius
+ * uniform u = (k + 1/2) 2^-64, rounded to a double as k (1 - 2^-53) + 1/2 is, which keeps it below 1. Of the odd word,
+ * bit 63 negates the pair, bit 62 swaps it and the low 52 are the angle within [-pi/4, pi/4).
  *
- * Resolution and tails. u has 63 bits, 53 of them kept near 1; the angle has 54. |z| goes up to sqrt(128 ln 2) = 9.419,
- * beyond which lie 4.5e-21 of the normal law. P(radius > r) is exact to 2^-63, so to a relative 1e-5 at r = 8. The
- * least radius other than 0 is 1.5e-8.
+ * Resolution and tails. u has 64 bits, 53 of them kept near 1; the angle has 54. |z| goes up to sqrt(130 ln 2) = 9.493,
+ * beyond which lie 2.3e-21 of the normal law. P(radius > r) is exact to 2^-64, so to a relative 5e-6 at r = 8. The
+ * least radius is 1.5e-8.
  *
  * Error against the exact function of the two words: STREAM_ERROR. It is largest where u is near 0.95 and -2 ln u,
  * small, is left over from terms of size 1.4: rounding c, 2 ln c and 2 ln 2 leaves 3.3e-16 there, s without fused
@@ -210,11 +210,11 @@ static inline void philox(const struct schedule *schedule, uint64_t block, words
     EACH odd[v] = p0[v] ^ c3[v] << 32 ^ key1[ROUNDS - 1];
 }
 
-/* -2 ln(u 2^-64) for whole u in [1, 2^64]. With u = 2^e m, m in [1, 2), and i the first four bits of m's fraction, it
- * is 2 ln c_i + 2 ln 2 (64 - e) - 2 ln(1 + s), where c_i is the reciprocal of the i-th interval's middle and s = c_i m
- * - 1, |s| <= 1/32, by the series to s^10: the first term left out is less than 2^-53 of the sum. The last interval has
- * c = 1/2, so that the other two terms cancel exactly as u 2^-64 nears 1. The second table is 2 ln c_i. */
-static inline void minus_two_log(const words u[BUNDLE], reals out[BUNDLE])
+/* -2 ln u of the radius uniform. With 2^64 u = 2^e m, m in [1, 2), and i the first four bits of m's fraction, it is
+ * 2 ln c_i + 2 ln 2 (64 - e) - 2 ln(1 + s), where c_i is the reciprocal of the i-th interval's middle and s = c_i m -
+ * 1, |s| <= 1/32, by the series to s^10: the first term left out is less than 2^-53 of the sum. The last interval has
+ * c = 1/2, so that the other two terms cancel exactly as u nears 1. The second table is 2 ln c_i. */
+static inline void minus_two_log(const words even[BUNDLE], reals out[BUNDLE])
 {
     static const double reciprocal[16]
         __attribute__((aligned(64))) = {32. / 33, 32. / 35, 32. / 37, 32. / 39, 32. / 41, 32. / 43, 32. / 45, 32. / 47,
@@ -227,7 +227,7 @@ static inline void minus_two_log(const words u[BUNDLE], reals out[BUNDLE])
     static const double series[] = {-2., 2. / 2, -2. / 3, 2. / 4, -2. / 5, 2. / 6, -2. / 7, 2. / 8, -2. / 9, 2. / 10};
     words bits[BUNDLE];
     reals exponent[BUNDLE], s[BUNDLE], sum[BUNDLE];
-    EACH bits[v] = (words)to_real(u[v]);
+    EACH bits[v] = (words)(to_real(even[v]) * (1 - 0x1p-53) + 0.5);
     EACH exponent[v] = (reals)(bits[v] >> 52 | 0x4330000000000000) - (0x1p52 + 1023 + 64);
     EACH s[v] = (reals)((bits[v] & FRACTION) | 0x3ff0000000000000) * look_up(reciprocal, bits[v] >> 48) - 1;
     EACH sum[v] = (reals){} + series[9];
@@ -275,10 +275,10 @@ static inline void turn(const words angle[BUNDLE], reals cosine[BUNDLE], reals s
     EACH sine[v] = sine[v] * t[v];
 }
 
-static inline void box_muller(words even[BUNDLE], const words odd[BUNDLE], double sigma, double *first, double *second)
+static inline void box_muller(const words even[BUNDLE], const words odd[BUNDLE], double sigma, double *first,
+                              double *second)
 {
     reals radius[BUNDLE], cosine[BUNDLE], sine[BUNDLE];
-    EACH even[v] |= 1;
     minus_two_log(even, radius);
     EACH radius[v] = (reals)((words)square_root(radius[v]) ^ (odd[v] & BIT_NEGATE));
     turn(odd, cosine, sine);
