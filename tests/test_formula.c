@@ -306,6 +306,7 @@ static const struct {
     {"a = 2; x = a*(x + attn(x))", "a = 2; x = a*(x + attn(x))"},
     {"a = -(2*L)^-(1/4); b = -a; x = b*x*a", "a = -(2*L)^-(1/4); b = -a; x = b*x*a"},
     {"a = 0.1; b = 1e22; c2 = 1.0000000000000002; x = x", "a = 0.1; b = 1e+22; c2 = 1.0000000000000002; x = x"},
+    {"y = attn(x); x = 2*d*y - y*(3*d)", "y = attn(x); x = 2*d*y - 3*d*y"},
     {"y = attn(x); z = y; y = norm(x); x = y + z", "y = attn(x); z = y; y = norm(x); x = y + z"},
 };
 
