@@ -25,7 +25,7 @@
 
 #include <Random123/philox.h>
 
-/* Vectors of the machine's own width, by the extension that gcc and clang share; five operations it lacks. */
+/* Vectors of the machine's own width, by the extension that gcc and clang share; the operations it lacks. */
 #if defined __AVX512F__ && defined __AVX512DQ__
 #include <immintrin.h>
 enum { WIDTH = 8 };
@@ -136,10 +136,13 @@ static inline reals choose(words word, reals swapped, reals straight)
 /* A bundle of vectors goes through every step together: one alone would wait for its own results. */
 enum { BUNDLE = 4, STEP = BUNDLE * WIDTH, BLOCKS = 32, GROUP = 2 * BLOCKS };
 
+/* Inlining Philox gains 5 % with gcc and loses as much with clang. */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define FUSED  static inline
 #else
 #define UNROLL _Pragma("GCC unroll 16")
+#define FUSED  static inline __attribute__((always_inline))
 #endif
 #define EACH UNROLL for (int v = 0; v < BUNDLE; ++v)
 
@@ -179,7 +182,7 @@ static struct schedule schedule_of(const struct stream *stream)
 /* STEP blocks from a multiple of STEP, one a lane, as _philox4x32round has it. A lane's upper half may hold anything:
  * products do not read it, and shifting left pushes it out. The blocks' counters differ in c0 alone, so of the first
  * two rounds one half is done once (in capitals). */
-static inline void philox(const struct schedule *schedule, uint64_t block, words even[BUNDLE], words odd[BUNDLE])
+FUSED void philox(const struct schedule *schedule, uint64_t block, words even[BUNDLE], words odd[BUNDLE])
 {
     const uint64_t *const key0 = schedule->key[0], *const key1 = schedule->key[1];
     const uint64_t P1 = schedule->high[0] * PHILOX_M4x32_1;
