@@ -23,10 +23,10 @@ enum { STREAM_SITES = 1024, STREAM_MATRICES = 16, STREAM_EXPERTS = 4096 };
 struct stream_address {
     uint64_t seed;
     uint64_t sample;
-    uint32_t block;        /* 0 for tensors of the stack, else the block's number */
-    uint32_t site;         /* branch within the block, < STREAM_SITES */
-    uint32_t matrix;       /* matrix within the branch, < STREAM_MATRICES */
-    uint32_t expert;       /* < STREAM_EXPERTS */
+    uint32_t block;  /* 0 for tensors of the stack, else the block's number */
+    uint32_t site;   /* branch within the block, < STREAM_SITES */
+    uint32_t matrix; /* matrix within the branch, < STREAM_MATRICES */
+    uint32_t expert; /* < STREAM_EXPERTS */
     enum stream_role role;
 };
 
