@@ -12,7 +12,13 @@
     row(formula) \
     row(placement) \
     row(init) \
-    row(reference)
+    row(reference) \
+    row(activation) \
+    row(norm) \
+    row(linear) \
+    row(attention) \
+    row(ffn) \
+    row(moe)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)
