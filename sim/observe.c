@@ -25,9 +25,9 @@ const struct observable observables[OBSERVABLES] = {
                                             "the same over log(row length), rows of one token left out",
                                             OBSERVE_PER_LAYER, .pairs = true},
     [OBSERVE_BRANCH_RATIO] = {"branch_ratio", "ratio", "mean square of a branch's output over the block input's",
-                              OBSERVE_PER_BRANCH},
+                              OBSERVE_PER_BRANCH, .pairs = false},
     [OBSERVE_WEIGHT_GRADIENT_VARIANCE] = {"weight_gradient_variance", "g(W)", "mean over a matrix of (d/dW)^2",
-                                          OBSERVE_PER_MATRIX},
+                                          OBSERVE_PER_MATRIX, .pairs = false},
 };
 
 /* The schema is built twice by the same code: first without arrays, to count. */
