@@ -13,7 +13,6 @@
 
 prefix  ?= /usr/local
 bindir  ?= $(prefix)/bin
-datadir ?= $(prefix)/share
 
 CC      ?= cc
 MARCH   ?= native
@@ -77,13 +76,11 @@ deps:
 
 .PHONY: install uninstall clean help
 install: all
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(datadir)/spanscope/plots
+	install -d $(DESTDIR)$(bindir)
 	install -m 755 $(BUILD)/spanscope $(DESTDIR)$(bindir)/spanscope
-	install -m 644 $(PLOTS_DATA) $(DESTDIR)$(datadir)/spanscope/plots/
 
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/spanscope
-	rm -rf $(DESTDIR)$(datadir)/spanscope
 
 clean:
 	rm -rf $(BUILD)

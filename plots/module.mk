@@ -1,2 +1,1 @@
 PLOTS_SRC := $(wildcard plots/*.c)
-PLOTS_DATA := $(wildcard plots/*.gp)

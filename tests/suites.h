@@ -18,7 +18,8 @@
     row(linear) \
     row(attention) \
     row(ffn) \
-    row(moe)
+    row(moe) \
+    row(figure)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)

@@ -1,0 +1,137 @@
+#include "cli/plot.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/options.h"
+#include "cli/status.h"
+#include "plots/figure.h"
+#include "plots/saved.h"
+#include "sim/text.h"
+
+enum { FIGURES_MAX = 64 };
+
+/* Figures asked for by name, each once, in the order of the command line. */
+struct wanted {
+    const struct figure *figures[FIGURES_MAX];
+    size_t count;
+};
+
+struct plot_options {
+    struct options options;
+    struct wanted wanted;
+    const char *directory;
+    bool list;
+};
+
+static int read_figure(void *field, const char *name, const char *text, struct error *error)
+{
+    (void)name;
+    struct wanted *wanted = field;
+    const struct figure *figure = figure_find(text);
+    if (figure == NULL) {
+        const char *names[FIGURES_MAX];
+        size_t count = figure_count < FIGURES_MAX ? figure_count : FIGURES_MAX;
+        for (size_t i = 0; i < count; i++)
+            names[i] = figures[i].name;
+        return text_unknown(error, "figure", text, names, count);
+    }
+    for (size_t i = 0; i < wanted->count; i++)
+        if (wanted->figures[i] == figure)
+            return ERROR_NONE;
+    if (wanted->count < FIGURES_MAX)
+        wanted->figures[wanted->count++] = figure;
+    return ERROR_NONE;
+}
+
+static const struct options_row rows[] = {
+    {"figure", 'f', "NAME", "this figure, repeatable; otherwise all that the profiles allow", read_figure,
+     offsetof(struct plot_options, wanted)},
+    {"output", 'o', "DIR", "where to write (the current directory); made if missing", options_text,
+     offsetof(struct plot_options, directory)},
+    {"list", 0, NULL, "names and titles of the figures", options_flag, offsetof(struct plot_options, list)},
+};
+
+static const struct options_command command = {
+    "plot [OPTION]... FILE...",
+    "Draws profiles that `spanscope run` or `predict` saved with --format json ('-': standard input).\n"
+    "Each figure becomes NAME.png and NAME.svg, beside NAME.gp and NAME.dat, from which plain gnuplot\n"
+    "redraws it. The names of the files written go to standard output.",
+    rows, sizeof rows / sizeof *rows, false};
+
+static void print_files(const struct figure *figure, const char *directory)
+{
+    bool here = strcmp(directory, ".") == 0;
+    for (int i = 0; i < FIGURE_FILES; i++)
+        printf("%s%s%s.%s\n", here ? "" : directory, here ? "" : "/", figure->name, figure_suffixes[i]);
+}
+
+static int draw_wanted(const struct plot_options *plot, const struct saved_list *profiles, struct error *error)
+{
+    for (size_t i = 0; i < plot->wanted.count; i++) {
+        const struct figure *figure = plot->wanted.figures[i];
+        struct error why;
+        int code = figure_draw(figure, profiles, plot->directory, &why);
+        if (code != ERROR_NONE)
+            return error_set(error, why.code, "figure %s: %.900s", figure->name, why.text);
+        print_files(figure, plot->directory);
+    }
+    return ERROR_NONE;
+}
+
+/* All figures that the profiles allow; none at all is an error. */
+static int draw_all(const struct plot_options *plot, const struct saved_list *profiles, struct error *error)
+{
+    size_t drawn = 0;
+    for (size_t i = 0; i < figure_count; i++) {
+        int code = figure_draw(&figures[i], profiles, plot->directory, error);
+        if (code == ERROR_INPUT) {
+            fprintf(stderr, "spanscope plot: figure %s left out: %s\n", figures[i].name, error->text);
+        } else if (code != ERROR_NONE) {
+            return code;
+        } else {
+            print_files(&figures[i], plot->directory);
+            drawn++;
+        }
+    }
+    return drawn > 0 ? ERROR_NONE : error_set(error, ERROR_INPUT, "the profiles allow no figure");
+}
+
+static int draw(const struct plot_options *plot, struct error *error)
+{
+    struct saved_list profiles = {0};
+    const struct options *options = &plot->options;
+    int code = options->word_count > 0
+                   ? ERROR_NONE
+                   : error_set(error, ERROR_INPUT, "no file of profiles given; see spanscope plot --help");
+    for (int i = 0; i < options->word_count && code == ERROR_NONE; i++)
+        code = saved_read(options->words[i], &profiles, error);
+    if (code == ERROR_NONE)
+        code = (plot->wanted.count > 0 ? draw_wanted : draw_all)(plot, &profiles, error);
+    saved_free(&profiles);
+    return code;
+}
+
+static void list_figures(void)
+{
+    for (size_t i = 0; i < figure_count; i++)
+        printf("%-16s  %s\n", figures[i].name, figures[i].title);
+}
+
+int plot_command(int argc, char **argv)
+{
+    struct plot_options plot = {.directory = "."};
+    struct error error = {0};
+    int code = options_parse(&command, argc, argv, &plot, &error);
+    if (code == ERROR_NONE && plot.options.help)
+        options_help(&command, stdout);
+    else if (code == ERROR_NONE && plot.list)
+        list_figures();
+    else if (code == ERROR_NONE)
+        code = draw(&plot, &error);
+    options_free(&plot.options);
+    if (code == ERROR_NONE && (fflush(stdout) != 0 || ferror(stdout)))
+        code = error_set(&error, ERROR_RESOURCE, "standard output cannot be written");
+    return status_report("plot", code, &error);
+}

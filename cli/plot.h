@@ -1,0 +1,8 @@
+/* spanscope plot: figures from saved profiles. */
+#ifndef SPANSCOPE_CLI_PLOT_H
+#define SPANSCOPE_CLI_PLOT_H
+
+/* argv[0] is "plot". Returns the exit status: 0, 2 (usage, or a figure that the data lack), 3 (file or gnuplot). */
+int plot_command(int argc, char **argv);
+
+#endif

@@ -1,0 +1,38 @@
+/* The table of figures, and drawing them from saved profiles. */
+#ifndef SPANSCOPE_PLOTS_FIGURE_H
+#define SPANSCOPE_PLOTS_FIGURE_H
+
+#include <stddef.h>
+
+#include "plots/axis.h"
+#include "plots/saved.h"
+#include "plots/series.h"
+#include "sim/error.h"
+
+enum figure_scale { FIGURE_LINEAR, FIGURE_LOGARITHMIC, FIGURE_EITHER /* logarithmic where values span decades */ };
+
+/* Labels are gnuplot's enhanced text. */
+struct figure {
+    const char *name;
+    const char *title;
+    const char *y_label;
+    enum figure_scale scale;
+    struct series_choice choice;
+    struct axis_wish wish;
+};
+
+extern const struct figure figures[];
+extern const size_t figure_count;
+
+/* The files of a figure: its script and data, which redraw it with plain gnuplot, and the pictures. */
+enum { FIGURE_FILES = 4 };
+extern const char *const figure_suffixes[FIGURE_FILES];
+
+const struct figure *figure_find(const char *name);
+
+/* Writes NAME.gp, NAME.dat, NAME.svg and NAME.png into directory, which is made if missing: all or none of them.
+ * ERROR_INPUT where the profiles lack what the figure shows; ERROR_RESOURCE for files, memory and gnuplot. */
+int figure_draw(const struct figure *figure, const struct saved_list *profiles, const char *directory,
+                struct error *error);
+
+#endif

@@ -1,0 +1,54 @@
+/* Saved profiles: files of one JSON object a line, as `run` and `predict` write them. */
+#ifndef SPANSCOPE_PLOTS_SAVED_H
+#define SPANSCOPE_PLOTS_SAVED_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sim/error.h"
+
+#define SAVED_SCHEMA "spanscope/profile/1"
+
+/* One profile. Strings and objects belong to root. */
+struct saved {
+    json_t *root;
+    const json_t *config;
+    const json_t *rows; /* the array "layers" */
+    const char *kind, *placement, *init;
+    int layers;  /* L; a row's layer is 0..L, some may be missing */
+    size_t line; /* where it stands in its file, from 1 */
+};
+
+struct saved_list {
+    struct saved *profiles;
+    size_t count;
+};
+
+/* An observable of one layer. NaN where the file has null or nothing: a mean outside the range of double is known by
+ * log10_mean alone, an interval is absent from predictions. */
+struct saved_value {
+    double mean, lo, hi, log10_mean;
+};
+
+/* Appends the profiles of a file ("-": standard input) to the list, which starts zeroed. Keys that are not known are
+ * ignored. ERROR_RESOURCE, with file and line, for a file that cannot be read or is not made of profiles; the list then
+ * keeps what it had. */
+int saved_read(const char *path, struct saved_list *list, struct error *error);
+void saved_free(struct saved_list *list);
+
+/* The configuration's value, or otherwise where it is absent or of another type. */
+double saved_number(const struct saved *profile, const char *key, double otherwise);
+const char *saved_text(const struct saved *profile, const char *key, const char *otherwise);
+
+/* Rows in the order of their layers. */
+size_t saved_rows(const struct saved *profile);
+int saved_layer(const struct saved *profile, size_t row);
+
+/* False where the layer does not have the observable. */
+bool saved_value(const struct saved *profile, size_t row, const char *observable, struct saved_value *value);
+
+/* The row of that layer; false where there is none. */
+bool saved_find(const struct saved *profile, int layer, size_t *row);
+
+#endif

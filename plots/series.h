@@ -1,0 +1,60 @@
+/* The curves of a figure, from saved profiles and from the lines of theory. */
+#ifndef SPANSCOPE_PLOTS_SERIES_H
+#define SPANSCOPE_PLOTS_SERIES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "plots/legend.h"
+#include "plots/saved.h"
+
+enum { SERIES_VARIANTS = 2 };
+
+enum series_abscissa {
+    SERIES_BY_LAYER, /* a curve per profile: the observable at layer l */
+    SERIES_BY_DEPTH, /* a curve per name: the observable at layer 0 over that at layer L, at log10 L */
+};
+
+struct series_choice {
+    enum series_abscissa abscissa;
+    struct {
+        const char *observable; /* or a column of one: branch_ratio.attn */
+        const char *label;      /* tells variants apart in the key; NULL where there is one */
+    } variants[SERIES_VARIANTS];
+};
+
+/* As drawn: on a logarithmic axis y, lo and hi are log10. The interval is NaN where unknown; on a logarithmic axis lo
+ * is -INFINITY where the interval reaches 0 or below. */
+struct series_point {
+    double x, y, lo, hi;
+};
+
+enum series_role { SERIES_MEASURED, SERIES_PREDICTED, SERIES_FLOOR, SERIES_CEILING, SERIES_EXACT, SERIES_ROLES };
+
+struct series {
+    char *name;        /* plain text; empty for a line of theory that belongs to several profiles */
+    const char *label; /* what follows the name, as gnuplot's enhanced text; NULL where nothing does */
+    enum series_role role;
+    int group; /* of the legend: the colour; -1 where several groups share a line of theory */
+    int variant;
+    struct series_point *points; /* [count] */
+    size_t count;
+};
+
+struct series_list {
+    struct series *series; /* data, then theory */
+    size_t count;
+};
+
+bool series_is_theory(const struct series *series);
+
+/* Whether a linear axis would hide or lose values: positive ones over more than four decades, or beyond double. */
+bool series_needs_logarithm(const struct series_choice *choice, const struct saved_list *profiles);
+
+/* ERROR_INPUT, saying what is missing, where the profiles hold nothing of the choice. */
+int series_init(struct series_list *list, const struct series_choice *choice, bool logarithmic,
+                const struct saved_list *profiles, const struct legend *legend, struct error *error);
+void series_remove(struct series_list *list, size_t index);
+void series_free(struct series_list *list);
+
+#endif
