@@ -1,0 +1,8 @@
+/* spanscope verify: decides the ledger of claims. */
+#ifndef SPANSCOPE_CLI_VERIFY_H
+#define SPANSCOPE_CLI_VERIFY_H
+
+/* argv[0] is "verify". Returns the exit status. */
+int verify_command(int argc, char **argv);
+
+#endif
