@@ -72,8 +72,7 @@ static size_t first_undecidable(const struct verdict_claim *claim)
     return i;
 }
 
-/* p-values of both directions. The test farthest out in standard errors has both the largest p_inside and the smallest
- * p_outside where the degrees of freedom are equal; where they are not, the direction that is decided picks. */
+/* p-values of both directions, and the tests that they come from. */
 static void weigh(struct verdict_claim *claim, size_t *largest, size_t *smallest)
 {
     claim->p_inside = claim->count > 0 ? 0 : 1;
@@ -168,10 +167,9 @@ static void decide(struct verdict_claim *claim, double alpha)
         claim->verdict = VERDICT_SUPPORTED;
     else if (claim->p_outside <= alpha)
         claim->verdict = VERDICT_CONTRADICTED;
-    bool contradicted = claim->verdict == VERDICT_CONTRADICTED;
-    claim->deciding = contradicted ? smallest : largest;
+    claim->deciding = claim->verdict == VERDICT_CONTRADICTED ? smallest : largest;
     claim->bound = nearest_edge(&claim->tests[claim->deciding]);
-    set_interval(claim, contradicted ? alpha / finite_edges(claim) : alpha);
+    set_interval(claim, claim->verdict == VERDICT_SUPPORTED ? alpha : alpha / finite_edges(claim));
     explain(claim, alpha);
 }
 

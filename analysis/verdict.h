@@ -58,8 +58,8 @@ struct verdict_claim {
     double p_inside, p_outside; /* before the division of the level */
     size_t deciding;            /* the test farthest out: its p-value decides */
     double bound;               /* the edge of that test nearest to its mean, before widening; NAN without a test */
-    double lo, hi; /* its interval, dual to the decision: inside the widened bounds exactly if SUPPORTED, clear of them
-                      exactly if CONTRADICTED. NAN where nothing can be said */
+    double lo, hi; /* its interval at the confidence of the decision: inside the widened bounds exactly if SUPPORTED,
+                      clear of them exactly if CONTRADICTED, else across an edge. NAN where nothing can be said */
     char why[VERDICT_WHY_MAX];
 };
 

@@ -19,7 +19,10 @@
     row(attention) \
     row(ffn) \
     row(moe) \
-    row(figure)
+    row(figure) \
+    row(verdict) \
+    row(statistic) \
+    row(claim)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)
