@@ -146,7 +146,7 @@ static void undecided(struct verdict_claim *claim, size_t i)
     if (claim->count == 0)
         snprintf(claim->why, sizeof claim->why, "nothing was measured");
     else if (test->n < 2)
-        snprintf(claim->why, sizeof claim->why, "%s has %" PRId64 " samples; a decision needs two", test->label,
+        snprintf(claim->why, sizeof claim->why, "%s needs two samples for a decision and has %" PRId64, test->label,
                  test->n);
     else
         snprintf(claim->why, sizeof claim->why, "%s is not a finite number", test->label);

@@ -100,7 +100,7 @@ static void table_line(const struct report *report, size_t i, FILE *stream)
     }
     if (isfinite(verdict->lo))
         snprintf(interval, sizeof interval, "[%.5g, %.5g]", verdict->lo, verdict->hi);
-    fprintf(stream, "%-16s  %-14s %10s  %-22s  %-26s %6zu %8" PRId64 " %8.1f\n", report->claims[i]->id,
+    fprintf(stream, "%-18s  %-14s %10s  %-22s  %-26s %6zu %8" PRId64 " %8.1f\n", report->claims[i]->id,
             verdict_names[verdict->verdict], statistic, interval, bound, report->results[i].count,
             test ? report->results[i].samples : 0, report->results[i].seconds);
 }
@@ -114,11 +114,14 @@ static void table_remark(const struct report *report, size_t i, FILE *stream)
         fprintf(stream, "\n%s does not apply: %s\n", claim->id, verdict->why);
     if (!against(report, i))
         return;
+    if (report->results[i].count == 0) {
+        fprintf(stream, "\n%s: %s\n", claim->id, verdict->why);
+        return;
+    }
     fprintf(stream, "\n%s: %s where %s was expected\n  claim:  %s (%s)\n  found:  %s\n", claim->id,
             verdict_names[verdict->verdict], verdict_names[claim->expected], claim->statement, claim->source,
             verdict->why);
-    if (report->results[i].count > 0)
-        fprintf(stream, "  margin: %s\n", report->results[i].checks[verdict->deciding]->reason);
+    fprintf(stream, "  margin: %s\n", report->results[i].checks[verdict->deciding]->reason);
 }
 
 static void count_verdicts(const struct report *report, size_t counts[VERDICTS], size_t *unexpected)
@@ -134,7 +137,7 @@ static int write_table(const struct report *report, FILE *stream, struct error *
 {
     (void)error;
     size_t counts[VERDICTS] = {0}, unexpected;
-    fprintf(stream, "%-16s  %-14s %10s  %-22s  %-26s %6s %8s %8s\n", "claim", "verdict", "statistic", "interval",
+    fprintf(stream, "%-18s  %-14s %10s  %-22s  %-26s %6s %8s %8s\n", "claim", "verdict", "statistic", "interval",
             "bound", "tests", "samples", "seconds");
     for (size_t i = 0; i < report->count; i++)
         table_line(report, i, stream);

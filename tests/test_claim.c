@@ -277,6 +277,7 @@ START_TEST(equal_configurations_are_measured_once)
     claim.checks[1].statistic = NULL;
     result = measure(&claim, &options);
     ck_assert_uint_eq(result.count, 1);
+    ck_assert_str_eq(result.tests[0].label, "block-factor of layers=4");
     claim_result_free(&result);
 }
 END_TEST
