@@ -78,7 +78,7 @@ const struct claim claims[] = {
         VERDICT_SUPPORTED,
         {{"layers=8 width=64", 256},
          {"layers=8 width=128; layers=16 width=128", 512},
-         {"layers=4 width=512; layers=8 width=512; layers=16 width=512", 1024}},
+         {"layers=8 width=256; layers=16 width=256; layers=8 width=256 tokens=32 heads=4", 1024}},
     },
     {
         "span-half-life",
@@ -93,7 +93,7 @@ const struct claim claims[] = {
         VERDICT_SUPPORTED,
         {{"layers=8 width=64", 256},
          {"layers=8 width=128; layers=16 width=128", 512},
-         {"layers=4 width=512; layers=8 width=512; layers=16 width=512", 1024}},
+         {"layers=8 width=256; layers=16 width=256; layers=8 width=256 tokens=32 heads=4", 1024}},
     },
     {
         /* Ceiling: the product of (1 + f' rho_l)/(1 + f) with f = f' = c^2/L is exp of about the sum of f (rho_l - 1),
@@ -114,7 +114,7 @@ const struct claim claims[] = {
         VERDICT_SUPPORTED,
         {{"layers=8 width=64; layers=32 width=64; layers=128 width=64", 256},
          {"layers=8 width=128; layers=32 width=128; layers=128 width=128", 256},
-         {"layers=8 width=256; layers=32 width=256; layers=128 width=256; layers=1024 width=256", 128}},
+         {"layers=8 width=128; layers=32 width=128; layers=128 width=128; layers=1024 width=128", 256}},
     },
     {
         /* With uniform attention the recursion of (q, p) is two lines; over layers L/8..L its slope is within 0.03 of
@@ -127,7 +127,7 @@ const struct claim claims[] = {
         {{"approach-slope", "layer_cosine", "L/8", "L", "-1", "-1", "0.03 + 4/d",
           "0.03 is the distance of the infinite-width slope from -1 at finite L; 4/d for the width (0.4/d measured)"}},
         VERDICT_SUPPORTED,
-        {{"layers=32 width=64", 128}, {"layers=64 width=64", 256}, {"layers=64 width=256; layers=256 width=256", 256}},
+        {{"layers=32 width=64", 128}, {"layers=64 width=64", 256}, {"layers=64 width=128; layers=256 width=128", 512}},
     },
 };
 const size_t claim_count = sizeof claims / sizeof *claims;
