@@ -204,7 +204,7 @@ static int read_format(void *field, const char *name, const char *text, struct e
 
 static const struct options_row rows[] = {
     {"list", 'l', NULL, "print the claims and decide nothing", options_flag, offsetof(struct verify, list)},
-    {"tier", 't', "smoke|check|full", "how much is measured: seconds, a minute, an hour", read_tier,
+    {"tier", 't', "smoke|check|full", "how much is measured: seconds, half a minute, minutes", read_tier,
      offsetof(struct verify, tier)},
     {"level", 0, "P", "probability that the report holds any wrong verdict, at most; 0.01", options_fraction,
      offsetof(struct verify, level)},
