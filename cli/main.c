@@ -3,8 +3,10 @@
 
 #include "build_version.h"
 #include "cli/list.h"
+#include "cli/plot.h"
 #include "cli/run.h"
 #include "cli/status.h"
+#include "cli/verify.h"
 
 static const struct command {
     const char *name;
@@ -12,6 +14,8 @@ static const struct command {
     const char *summary;
 } commands[] = {
     {"run", run_command, "sample a model and write its profile"},
+    {"verify", verify_command, "decide the claims of the ledger"},
+    {"plot", plot_command, "draw saved profiles"},
     {"list", list_command, "the tables that names come from"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

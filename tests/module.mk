@@ -9,17 +9,17 @@ $(BUILD)/check: $(TESTS_OBJ) $(BUILD)/libspanscope.a
 .PHONY: smoke check check-sanitize
 smoke: deps
 	+$(MAKE) all $(BUILD)/check
-	CK_EXCLUDE_TAGS=slow CK_RUN_SUITE=$(SUITE) SPANSCOPE=$(BUILD)/spanscope $(BUILD)/check
+	CK_EXCLUDE_TAGS=slow $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=$(BUILD)/spanscope $(BUILD)/check
 
 check: deps
 	+$(MAKE) all $(BUILD)/check
-	CK_RUN_SUITE=$(SUITE) SPANSCOPE=$(BUILD)/spanscope $(BUILD)/check
+	$(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=$(BUILD)/spanscope $(BUILD)/check
 
 check-sanitize: deps
 	+$(MAKE) BUILD=build/sanitize MARCH=x86-64 \
 	  CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all" \
 	  build/sanitize/spanscope build/sanitize/check
-	CK_EXCLUDE_TAGS=slow CK_RUN_SUITE=$(SUITE) SPANSCOPE=build/sanitize/spanscope build/sanitize/check
+	CK_EXCLUDE_TAGS=slow $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=build/sanitize/spanscope build/sanitize/check
 
 # The formula parser under libFuzzer: make fuzz SECONDS=300. New inputs go to build/fuzz/corpus, a failing one to
 # build/fuzz; worth keeping, it becomes a file of tests/data/formula.
