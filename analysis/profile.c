@@ -12,8 +12,8 @@ int profile_init(struct profile *profile, const struct sampler *sampler, struct 
 {
     *profile = (struct profile){
         .kind = "measured",
-        .model = sampler->stack.model,
-        .schema = &sampler->stack.schema,
+        .model = sampler->stack.depth.model,
+        .schema = &sampler->stack.depth.schema,
         .engine = sampler->stack.engine->name,
         .threads = sampler->threads,
     };
