@@ -21,14 +21,14 @@ LDFLAGS ?=
 
 BUILD   ?= build
 Q        = $(if $(V),,@)
-PACKAGES = gsl openblas lapacke jansson sqlite3
+PACKAGES = gsl openblas lapacke jansson
 VERSION  = 0.1.0
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Werror
 # Recursive, so that pkg-config is asked after deps has installed it. GSL's CBLAS is left out: OpenBLAS has one.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
-PKG_LIBS   = -lgsl -lopenblas -llapacke -ljansson -lsqlite3 -lm
+PKG_LIBS   = -lgsl -lopenblas -llapacke -ljansson -lm
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -march=$(MARCH) -ffp-contract=fast -fopenmp -I. \
              $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
 
