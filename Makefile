@@ -7,9 +7,16 @@
 #   make check-sanitize   the tests under AddressSanitizer and UBSan
 #   make repro      the first theorems and figures, into build/repro
 #   make bench      speed, as ratios measured in one run
+#   make fuzz       the formula parser under libFuzzer (clang), SECONDS=60
 #   make install    to $(DESTDIR)$(prefix)
+#   make uninstall  from there
+#   make clean      removes build/
+#   make help       this text
 #
-# V=1 shows the compiler's lines. Only build/ is written. Each folder lists its sources in module.mk.
+#   CC, CFLAGS, LDFLAGS, MARCH, BUILD, prefix and DESTDIR are respected. MARCH=native suits only the machine that built:
+#   MARCH=x86-64-v3 suits any of the last ten years. SUITE=name runs one suite of check, V=1 shows the compiler's lines.
+#
+# Only build/ is written. Each folder lists its sources in module.mk.
 
 prefix  ?= /usr/local
 bindir  ?= $(prefix)/bin
