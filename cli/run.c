@@ -187,15 +187,16 @@ static int measure(struct run *run, struct sampler *sampler, FILE *stream, bool 
 static int run_model(struct run *run, const struct model *model, FILE *stream, bool *short_of_precision,
                      struct error *error)
 {
-    const struct linear_engine *engine = run->engine ? run->engine : &linear_engines[0];
     int64_t samples = shard_samples(run);
     int threads = samples < run->threads ? (int)samples : run->threads;
     if (run->dry_run)
-        return cost_print(model, engine, threads, run->memory, samples, stream, error);
+        return cost_print(model, run->engine, threads, run->memory, samples, stream, error);
     struct sampler sampler;
-    int code = sampler_init(&sampler, model, engine, run->per_token, threads, run->memory, error);
+    int code = sampler_init(&sampler, model, run->engine, run->per_token, threads, run->memory, error);
     if (code != ERROR_NONE)
         return code;
+    if (!run->engine && !run->quiet)
+        fprintf(stderr, "%s: %s engine, the cheaper here\n", model->placement, sampler.stack.engine->name);
     code = measure(run, &sampler, stream, short_of_precision, error);
     sampler_free(&sampler);
     return code;
