@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/flight.h"
 #include "analysis/rule.h"
 #include "analysis/softmax.h"
 #include "sim/attention.h"
@@ -13,12 +14,11 @@ enum { SQUARES = 11 + 3 }; /* T x T arrays of scratch: of the reverse pass, and 
 
 struct draws {
     const struct rule_site *site;
-    const double *in; // [T][T]
-    double *factor;   // [T][T], C
-    double *a;        // [T][T], attention
-    double *mixed;    // [T][T], B = a in
-    double *output;   // [T][T], G = a in a^T
-    struct stream stream;
+    const double *in;         // [T][T]
+    double *factor;           // [T][T], C
+    double *a;                // [T][T], attention
+    double *mixed;            // [T][T], B = a in
+    double *output;           // [T][T], G = a in a^T
     int number;               /* of the next draw */
     double entropy, relative; /* sums over draws */
 };
@@ -43,7 +43,7 @@ static size_t entries(const struct rule_site *site)
 
 static struct draws draws_open(const struct rule_site *site, const double *in, struct arena *work)
 {
-    struct draws draws = {.site = site, .in = in, .stream = stream_open(&site->address)};
+    struct draws draws = {.site = site, .in = in};
     double **arrays[] = {&draws.factor, &draws.a, &draws.mixed, &draws.output};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         *arrays[i] = arena_take(work, entries(site));
@@ -58,7 +58,7 @@ static void draws_next(struct draws *draws)
     int T = model->tokens;
     size_t count = entries(draws->site);
     double scale = sqrt(gain(draws->site, INIT_WQ) * gain(draws->site, INIT_WK)), entropy, relative;
-    stream_normals(&draws->stream, (uint64_t)draws->number++ * count, count, scale, draws->a);
+    flight_normals(&draws->site->address, (uint64_t)draws->number++ * (count + count % 2), count, scale, draws->a);
     cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, T, 1, draws->factor, T, draws->a,
                 T);
     cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, T, T, 1, draws->factor, T, draws->a,
