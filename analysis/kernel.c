@@ -1,5 +1,6 @@
 #include "analysis/kernel.h"
 
+#include <float.h>
 #include <gsl/gsl_integration.h>
 #include <math.h>
 #include <pthread.h>
@@ -12,10 +13,11 @@ struct value {
     double k, slope;
 };
 
-/* sqrt(ab - c^2), 0 where rounding makes it negative. */
+/* sqrt(ab - c^2), 0 where it is rounding: ReLU's K' would see the root of an epsilon. */
 static double root_determinant(double a, double b, double c)
 {
-    return sqrt(fmax(0, a * b - c * c));
+    double determinant = a * b - c * c;
+    return determinant > 4 * DBL_EPSILON * a * b ? sqrt(determinant) : 0;
 }
 
 /* Cho and Saul 2009, degrees 1 and 0; the angle by atan2, which is accurate near 0 and pi too. */
@@ -342,7 +344,7 @@ static bool make_all_series(const struct activation *activation, int n, double s
     for (int i = 0; i < n; i++) {
         double variance = scale * gram[(size_t)i * (size_t)n + (size_t)i];
         series[i] = (struct series){0};
-        if (made >= 0 && fabs(variance - series[made].variance) <= CLOSE * variance) {
+        if (made >= 0 && variance > 0 && fabs(variance - series[made].variance) <= CLOSE * variance) {
             move_series(&series[made], variance, &series[i]);
             continue;
         }
