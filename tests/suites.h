@@ -23,7 +23,8 @@
     row(verdict) \
     row(statistic) \
     row(claim) \
-    row(kernel)
+    row(kernel) \
+    row(moments)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)
