@@ -19,14 +19,19 @@ static void predict(struct profile *profile, const struct model *model, const st
 }
 
 /* What a cell's gap is relative to: itself, 1 for cosines, the whole gradient for its token-specific part (a norm's
- * projection, of order 1/d, tells tokens apart). */
+ * projection, of order 1/d, tells tokens apart). Where tokens are equal but for rounding, so are the products of their
+ * differences that wq's and wk's gradients are made of: squares of 1e-14 count as 0. */
 static double unit_of(const struct profile *profile, int layer, int column)
 {
     enum observe_id id = profile->schema->columns[column].observable;
+    double own = fabs(wide_value(estimate_mean(profile_cell(profile, layer, column))));
+    int whole = profile->schema->layer_column[OBSERVE_GRADIENT_VARIANCE];
+    double gradient = wide_value(estimate_mean(profile_cell(profile, layer, whole)));
     if (observables[id].cosine)
         return 1;
-    int whole = id == OBSERVE_GRADIENT_SPECIFIC ? profile->schema->layer_column[OBSERVE_GRADIENT_VARIANCE] : column;
-    return fabs(wide_value(estimate_mean(profile_cell(profile, layer, whole))));
+    if (id == OBSERVE_GRADIENT_SPECIFIC)
+        return gradient;
+    return id == OBSERVE_WEIGHT_GRADIENT_VARIANCE ? fmax(own, 1e-26 * gradient) : own;
 }
 
 /* |a - b| <= z standard errors of both + slack units of b; the same cells present. */
