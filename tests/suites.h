@@ -6,7 +6,9 @@
 
 #define SUITES(row) \
     row(error) \
+    row(memory) \
     row(stream) \
+    row(source) \
     row(text) \
     row(graph) \
     row(formula) \
@@ -19,6 +21,9 @@
     row(attention) \
     row(ffn) \
     row(moe) \
+    row(block) \
+    row(observe) \
+    row(stack) \
     row(figure) \
     row(verdict) \
     row(statistic) \
