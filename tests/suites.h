@@ -24,6 +24,9 @@
     row(block) \
     row(observe) \
     row(stack) \
+    row(sampler) \
+    row(setting) \
+    row(model) \
     row(figure) \
     row(verdict) \
     row(statistic) \
