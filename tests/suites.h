@@ -27,6 +27,9 @@
     row(sampler) \
     row(setting) \
     row(model) \
+    row(estimate) \
+    row(profile) \
+    row(theory) \
     row(figure) \
     row(verdict) \
     row(statistic) \
