@@ -6,7 +6,9 @@
 
 #define SUITES(row) \
     row(error) \
+    row(memory) \
     row(stream) \
+    row(source) \
     row(text) \
     row(graph) \
     row(formula) \
@@ -19,6 +21,15 @@
     row(attention) \
     row(ffn) \
     row(moe) \
+    row(block) \
+    row(observe) \
+    row(stack) \
+    row(sampler) \
+    row(setting) \
+    row(model) \
+    row(estimate) \
+    row(profile) \
+    row(theory) \
     row(figure) \
     row(verdict) \
     row(statistic) \
