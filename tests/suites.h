@@ -16,13 +16,15 @@
     row(activation) \
     row(norm) \
     row(linear) \
+    row(conditioned) \
     row(attention) \
     row(ffn) \
     row(moe) \
     row(figure) \
     row(verdict) \
     row(statistic) \
-    row(claim)
+    row(claim) \
+    row(law)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)
