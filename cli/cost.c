@@ -45,12 +45,12 @@ static double flops_per_second(int tokens, const double *matrix, double *signals
 static double parameters(const struct stack *stack)
 {
     double sum = 0;
-    for (int b = 0; b < stack->block_count; b++) {
-        const struct graph *graph = stack->blocks[b].graph;
+    for (int b = 0; b < stack->depth.block_count; b++) {
+        const struct graph *graph = stack->depth.blocks[b].graph;
         for (int s = 0; s < graph->site_count; s++)
             for (int m = 0; m < INIT_MATRICES; m++)
                 sum += (double)branch_of(graph->nodes[graph->sites[s].node].kind)
-                           ->entries(stack->model, (enum init_matrix)m);
+                           ->entries(stack->depth.model, (enum init_matrix)m);
     }
     return sum;
 }
@@ -75,7 +75,7 @@ int cost_print(const struct model *model, const struct linear_engine *engine, in
     fprintf(stream, "%s, %s: %.4g parameters in %d blocks\n", model->placement, model->init.label, parameters(&stack),
             model->layers);
     fprintf(stream, "  engine    %s; %d of %d blocks keep their tape for the reverse pass\n", stack.engine->name,
-            stack.kept, stack.block_count);
+            stack.kept, stack.depth.block_count);
     fprintf(stream, "  a sample  %.3g normals, %.3g operations, about %.2g s\n", cost.normals, cost.flops, seconds);
     fprintf(stream, "  memory    %.3g GB in each of %d threads\n", (double)stack.bytes / 1e9, threads);
     fprintf(stream,
