@@ -75,7 +75,7 @@ static void sample(const struct model *model, const char *engine, uint64_t first
     struct error error = {0};
     int code = sampler_init(&sampler, model, linear_engine_find(engine), false, 1, (size_t)1 << 30, &error);
     ck_assert_msg(code == ERROR_NONE, "%s", error.text);
-    const struct observe_schema *schema = &sampler.stack.schema;
+    const struct observe_schema *schema = &sampler.stack.depth.schema;
     to->count = 0;
     for (int l = 0; l <= model->layers; l++)
         for (int c = 0; c < schema->column_count; c++)
