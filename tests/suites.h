@@ -18,6 +18,7 @@
     row(activation) \
     row(norm) \
     row(linear) \
+    row(conditioned) \
     row(attention) \
     row(ffn) \
     row(moe) \
@@ -33,7 +34,8 @@
     row(figure) \
     row(verdict) \
     row(statistic) \
-    row(claim)
+    row(claim) \
+    row(law)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)
