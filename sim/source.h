@@ -13,6 +13,7 @@ struct cotangent {
     const char *name;
     const char *summary;
     void (*fill)(uint64_t seed, uint64_t sample, int tokens, int width, double *g); // [T][d]
+    double (*gram)(int tokens, int s, int t); /* E g_s g_t, one feature at tokens s and t from 0 */
 };
 
 extern const struct cotangent cotangents[];
