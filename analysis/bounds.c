@@ -10,12 +10,13 @@
  * cosine unchanged. Branch: analysis/gain. Hence the mean over tokens of x^2 (activation_variance) lies in the
  * diagonal's interval, as every token's does.
  *
- * Backward, means over tokens. The gradient at a node is sum_c diag(b_c) G_c over uncorrelated components: the gradient
- * of the block's output and one fresh component from each branch. Its mean square is sum_c mean_t b_c(t)^2 (G_c)_tt,
- * which lies between sum_c min b_c^2 and sum_c max b_c^2 times G_c's mean square. A branch multiplies the mean square
- * that arrives at it by its gain (analysis/gain). Lower ends hold for every token by itself: the skips' coefficients
- * and the FFN's gain do, and attention's lower end is 0. Upper ends hold for means only, since attention may gather all
- * gradient at one token: a token has at most T times the mean.
+ * Backward, means over tokens. Through sums, scales and norms a component reaches the block's output, or what a branch
+ * reads, multiplied by diag(c_b); the gradient comes back multiplied by the same matrix, its own transpose. What comes
+ * back from the output and from each branch is uncorrelated, so with g = 1 at the output the mean square at component b
+ * is g_b = mean_t c_b(out)^2 Gamma_tt + sum_u mean_t c_b(u)^2 (returned by u)_tt,   returned by u = gain_u g_u, which
+ * lies between the least and the greatest c_b^2 times each mean square. Lower ends hold for every token by itself: the
+ * coefficients and the FFN's gain do, and attention's lower end is 0. Upper ends hold for means only, since attention
+ * may gather all gradient at one token: a token has at most T times the mean.
  *
  * The ratio of mean squares over a block does not depend on what arrives, so blocks are read once, bottom to top, and
  * their ratios multiplied from the top down, in an extended range. Sharp for skips and FFNs; ceilings of attention are
@@ -33,11 +34,6 @@ struct form {
     struct interval cosine; /* with the block's input, at a token */
 };
 
-struct arrival {
-    struct interval *coefficients; /* [components]: 0 is the gradient of the block's output, 1 + s that of site s */
-    bool arrived;
-};
-
 struct reading {
     const struct model *model;
     const struct stack *stack;
@@ -45,13 +41,11 @@ struct reading {
     int components_max;
     /* Of one block: */
     const struct block *block;
-    int components;                /* 1 + sites */
-    struct form *forms;            /* [node_count] */
-    struct arrival *arrivals;      /* [node_count] */
-    struct interval *storage;      /* behind the coefficients */
-    struct gain_gram *sources;     /* [components]: Grams of the block's input and each branch's output */
-    struct interval *returned;     /* [components]: mean squares of the gradient's components */
-    struct gain_gram *branch_read; /* [components]: what site s reads, at 1 + s */
+    int components;            /* 1 + sites */
+    struct form *forms;        /* [node_count] */
+    struct interval *storage;  /* behind the coefficients */
+    struct gain_gram *sources; /* [components]: Grams of the block's input and each branch's output */
+    struct interval *returned; /* [components]: mean squares of what the branches return, at 1 + s */
 };
 
 /* What a block does to its input. */
@@ -70,12 +64,10 @@ static int reading_init(struct reading *self, const struct stack *stack, bool sk
     if (code != ERROR_NONE)
         return code;
     self->forms = calloc(nodes, sizeof *self->forms);
-    self->arrivals = calloc(nodes, sizeof *self->arrivals);
-    self->storage = calloc(2 * nodes * components, sizeof *self->storage);
+    self->storage = calloc(nodes * components, sizeof *self->storage);
     self->sources = calloc(components, sizeof *self->sources);
     self->returned = calloc(components, sizeof *self->returned);
-    self->branch_read = calloc(components, sizeof *self->branch_read);
-    if (self->forms && self->arrivals && self->storage && self->sources && self->returned && self->branch_read)
+    if (self->forms && self->storage && self->sources && self->returned)
         return ERROR_NONE;
     return error_set(error, ERROR_RESOURCE, "out of memory for the bounds of a block of %zu nodes", nodes);
 }
@@ -84,11 +76,9 @@ static void reading_free(struct reading *self)
 {
     gain_context_free(&self->gain);
     free(self->forms);
-    free(self->arrivals);
     free(self->storage);
     free(self->sources);
     free(self->returned);
-    free(self->branch_read);
 }
 
 static struct interval root(struct interval a)
@@ -199,7 +189,6 @@ static void read_branch(struct reading *self, const struct graph_node *node, con
     form->cosine = interval_point(0);
     tidy(self, form);
     self->sources[component] = form->gram;
-    self->branch_read[component] = a->gram;
 }
 
 static bool is_finite(const struct form *form, int components)
@@ -245,66 +234,33 @@ static bool read_forward(struct reading *self, struct gain_gram in)
 
 /* ---- backward ---- */
 
-static struct interval mean_square(const struct reading *self, const struct arrival *arrival)
+/* The mean square of the gradient at a component: from the block's output, and from each branch that reads it. */
+static struct interval gradient_at(const struct reading *self, int component)
 {
-    struct interval sum = {0, 0};
-    for (int i = 0; i < self->components; i++)
-        sum = interval_add(sum, interval_multiply(interval_square(arrival->coefficients[i]), self->returned[i]));
+    const struct graph *graph = self->block->graph;
+    struct interval sum = interval_square(self->forms[graph->output].coefficients[component]);
+    for (int s = 0; s < graph->site_count; s++) {
+        struct interval c = self->forms[graph->nodes[graph->sites[s].node].a].coefficients[component];
+        sum = interval_add(sum, interval_multiply(interval_square(c), self->returned[1 + s]));
+    }
     return sum;
 }
 
-static void arrive(const struct reading *self, struct arrival *at, struct interval factor, const struct arrival *from)
-{
-    for (int i = 0; i < self->components; i++)
-        at->coefficients[i] = interval_add(at->coefficients[i], interval_multiply(factor, from->coefficients[i]));
-    at->arrived = true;
-}
-
-static void return_branch(struct reading *self, const struct graph_node *node, const struct arrival *from,
-                          struct arrival *at)
-{
-    int component = 1 + node->site;
-    struct interval gain = gain_backward(&self->gain, node->kind, self->block->sd, self->branch_read[component]);
-    self->returned[component] = interval_multiply(gain, mean_square(self, from));
-    at->coefficients[component] = interval_add(at->coefficients[component], interval_point(1));
-    at->arrived = true;
-}
-
-/* The mean square of the gradient at the block's input over that at its output. */
+/* The mean square of the gradient at the block's input over that at its output. Branches in reverse: what reads a
+ * branch comes after it. */
 static struct interval read_backward(struct reading *self)
 {
     const struct graph *graph = self->block->graph;
-    const struct arrival *input = NULL;
-    struct interval *storage = self->storage + (size_t)graph->node_count * (size_t)self->components;
-    for (int n = 0; n < graph->node_count; n++) {
-        self->arrivals[n] = (struct arrival){.coefficients = storage + (size_t)n * (size_t)self->components};
-        for (int i = 0; i < self->components; i++)
-            self->arrivals[n].coefficients[i] = interval_point(0);
-    }
     for (int i = 0; i < self->components; i++)
-        self->returned[i] = interval_point(i == 0); // a branch that nothing comes back through returns 0
-    self->arrivals[graph->output].coefficients[0] = interval_point(1);
-    self->arrivals[graph->output].arrived = true;
+        self->returned[i] = interval_point(0);
     for (int n = graph->node_count - 1; n >= 0; n--) {
         const struct graph_node *node = &graph->nodes[n];
-        const struct arrival *from = &self->arrivals[n];
-        if (!graph_is_signal(node->kind) || !from->arrived)
+        if (!graph_is_branch(node->kind))
             continue;
-        struct arrival *at = node->a >= 0 ? &self->arrivals[node->a] : NULL;
-        if (node->kind == GRAPH_INPUT) {
-            input = from;
-        } else if (node->kind == GRAPH_SUM) {
-            arrive(self, at, interval_point(1), from);
-            arrive(self, &self->arrivals[node->b], interval_point(1), from);
-        } else if (node->kind == GRAPH_SCALE) {
-            arrive(self, at, interval_point(self->block->scalars[node->b]), from);
-        } else if (node->kind == GRAPH_NORM) {
-            arrive(self, at, norm_factor(&self->forms[node->a]), from);
-        } else {
-            return_branch(self, node, from, at);
-        }
+        struct interval gain = gain_backward(&self->gain, node->kind, self->block->sd, self->forms[node->a].gram);
+        self->returned[1 + node->site] = interval_multiply(gain, gradient_at(self, 1 + node->site));
     }
-    return input ? mean_square(self, input) : interval_point(0);
+    return gradient_at(self, 0);
 }
 
 static int read_block(struct reading *self, const struct block *block, struct gain_gram in, struct block_bounds *out,
@@ -386,7 +342,8 @@ static void put_branches(const struct reading *self, struct bounds *bounds, int 
         if (!branch_of(branch->kind)->has_entropy)
             continue;
         struct interval own, own_relative;
-        gain_entropy(&self->gain, self->block->sd, self->branch_read[1 + s], &own, &own_relative);
+        gain_entropy(&self->gain, self->block->sd, self->forms[graph->nodes[graph->sites[s].node].a].gram, &own,
+                     &own_relative);
         entropy = interval_add(entropy, own);
         relative = interval_add(relative, own_relative);
         attentions++;

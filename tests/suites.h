@@ -22,7 +22,8 @@
     row(figure) \
     row(verdict) \
     row(statistic) \
-    row(claim)
+    row(claim) \
+    row(bounds)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)
