@@ -23,6 +23,8 @@
     row(verdict) \
     row(statistic) \
     row(claim) \
+    row(range) \
+    row(gain) \
     row(bounds)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);

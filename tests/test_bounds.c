@@ -270,7 +270,11 @@ END_TEST
 
 /* ---- samples ---- */
 
-enum { SAMPLES = 12, SAMPLE_WIDTH = 64 };
+/* Expectations at width 64 differ from the limit by a few 1/d: 6/64, relative, or absolute for a cosine. The mean of 24
+ * samples errs by 6.5 standard errors with probability 1e-6 (Student t, 23 degrees of freedom); of the 2e4 cells some
+ * hundreds lie on their bounds: a false alarm in 1e-3 of all seeds. */
+enum { SAMPLES = 24, SAMPLE_WIDTH = 64 };
+#define SLACK (6.0 / SAMPLE_WIDTH)
 
 struct sums {
     struct estimate *cells;
@@ -290,7 +294,7 @@ static void add_sample(void *context, uint64_t sample, const struct wide *values
 static bool is_within(const struct estimate *estimate, struct wide lo, struct wide hi, bool cosine, double slack)
 {
     struct wide mean = estimate_mean(estimate), se = estimate_se(estimate);
-    double m = mean.mantissa, error = 6 * ldexp(se.mantissa, se.exponent - mean.exponent);
+    double m = mean.mantissa, error = 6.5 * ldexp(se.mantissa, se.exponent - mean.exponent);
     if (!isfinite(m) || !isfinite(error))
         return false;
     error += cosine ? ldexp(slack, -mean.exponent) : 0;
@@ -409,14 +413,14 @@ START_TEST(samples_of_random_formulas)
 {
     int checked = 0;
     char text[TEXT_MAX + RANDOM_FORMULA_MAX], formula[RANDOM_FORMULA_MAX];
-    for (uint64_t seed = 1; seed <= 300; seed++) {
+    for (uint64_t seed = 1; seed <= 200; seed++) {
         random_text(seed, text, formula);
         if (!is_regular(text, formula))
             continue;
-        check_samples(text, formula, 0.3, seed);
+        check_samples(text, formula, SLACK, seed);
         checked++;
     }
-    ck_assert_int_ge(checked, 200);
+    ck_assert_int_ge(checked, 120);
 }
 END_TEST
 
