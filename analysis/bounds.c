@@ -36,7 +36,7 @@ struct form {
 
 struct reading {
     const struct model *model;
-    const struct stack *stack;
+    const struct depth *depth;
     struct gain_context gain;
     int components_max;
     /* Of one block: */
@@ -54,13 +54,22 @@ struct block_bounds {
     struct interval cosine, gradient;
 };
 
-static int reading_init(struct reading *self, const struct stack *stack, bool skips_only, struct error *error)
+static bool has_router(const struct depth *depth)
 {
-    size_t nodes = 1, components = (size_t)stack->sites_max + 1;
-    for (int b = 0; b < stack->block_count; b++)
-        nodes = (size_t)stack->blocks[b].graph->node_count > nodes ? (size_t)stack->blocks[b].graph->node_count : nodes;
-    *self = (struct reading){.model = stack->model, .stack = stack};
-    int code = gain_context_init(&self->gain, stack->model, skips_only, error);
+    for (int b = 0; b < depth->block_count; b++)
+        for (int s = 0; s < depth->blocks[b].graph->site_count; s++)
+            if (depth->blocks[b].graph->nodes[depth->blocks[b].graph->sites[s].node].kind == GRAPH_MOE)
+                return true;
+    return false;
+}
+
+static int reading_init(struct reading *self, const struct depth *depth, bool skips_only, struct error *error)
+{
+    size_t nodes = 1, components = (size_t)depth->sites_max + 1;
+    for (int b = 0; b < depth->block_count; b++)
+        nodes = (size_t)depth->blocks[b].graph->node_count > nodes ? (size_t)depth->blocks[b].graph->node_count : nodes;
+    *self = (struct reading){.model = depth->model, .depth = depth};
+    int code = gain_context_init(&self->gain, depth->model, has_router(depth), skips_only, error);
     if (code != ERROR_NONE)
         return code;
     self->forms = calloc(nodes, sizeof *self->forms);
@@ -283,19 +292,19 @@ static int read_block(struct reading *self, const struct block *block, struct ga
 
 /* ---- the columns ---- */
 
-static void put(const struct stack *stack, struct bounds *bounds, int layer, int column, struct interval value)
+static void put(const struct depth *depth, struct bounds *bounds, int layer, int column, struct interval value)
 {
-    size_t cell = (size_t)layer * (size_t)stack->schema.column_count + (size_t)column;
+    size_t cell = (size_t)layer * (size_t)depth->schema.column_count + (size_t)column;
     bounds->lo[cell] = wide_of(value.lo);
     bounds->hi[cell] = wide_of(value.hi);
 }
 
 /* As put, where the schema has the observable. */
-static void put_layer(const struct stack *stack, struct bounds *bounds, int layer, enum observe_id id,
+static void put_layer(const struct depth *depth, struct bounds *bounds, int layer, enum observe_id id,
                       struct interval value)
 {
-    if (stack->schema.layer_column[id] >= 0)
-        put(stack, bounds, layer, stack->schema.layer_column[id], value);
+    if (depth->schema.layer_column[id] >= 0)
+        put(depth, bounds, layer, depth->schema.layer_column[id], value);
 }
 
 /* The mean over pairs of cov / sqrt(q_s q_t); a Gram of T unit vectors has a mean pair of -1/(T - 1) at least. */
@@ -305,13 +314,13 @@ static struct interval token_cosine(const struct gain_gram *gram, int tokens)
     return gram->square.lo > 0 ? interval_meet(all, divide(gram->pair, gram->square)) : all;
 }
 
-static void put_signal(const struct stack *stack, struct bounds *bounds, int layer, const struct gain_gram *gram)
+static void put_signal(const struct depth *depth, struct bounds *bounds, int layer, const struct gain_gram *gram)
 {
-    const int *tokens = stack->schema.token_column;
-    put_layer(stack, bounds, layer, OBSERVE_ACTIVATION_VARIANCE, gram->square);
-    put_layer(stack, bounds, layer, OBSERVE_TOKEN_COSINE, token_cosine(gram, stack->schema.tokens));
-    for (int t = 0; tokens[OBSERVE_ACTIVATION_VARIANCE] >= 0 && t < stack->schema.tokens; t++)
-        put(stack, bounds, layer, tokens[OBSERVE_ACTIVATION_VARIANCE] + t, gram->square);
+    const int *tokens = depth->schema.token_column;
+    put_layer(depth, bounds, layer, OBSERVE_ACTIVATION_VARIANCE, gram->square);
+    put_layer(depth, bounds, layer, OBSERVE_TOKEN_COSINE, token_cosine(gram, depth->schema.tokens));
+    for (int t = 0; tokens[OBSERVE_ACTIVATION_VARIANCE] >= 0 && t < depth->schema.tokens; t++)
+        put(depth, bounds, layer, tokens[OBSERVE_ACTIVATION_VARIANCE] + t, gram->square);
 }
 
 /* The cosine of the flattened matrices, sum_t sqrt(a_t b_t) cos_t / sqrt(sum a sum b) with a_t, b_t the tokens' second
@@ -331,14 +340,14 @@ static struct interval layer_cosine(const struct reading *self, const struct gai
 
 static void put_branches(const struct reading *self, struct bounds *bounds, int layer)
 {
-    const struct stack *stack = self->stack;
+    const struct depth *depth = self->depth;
     const struct graph *graph = self->block->graph;
     struct interval entropy = {0, 0}, relative = {0, 0};
     int attentions = 0;
     for (int s = 0; s < graph->site_count; s++) {
-        const struct observe_branch *branch = &stack->schema.branches[stack->branch_index[layer - 1][s]];
+        const struct observe_branch *branch = &depth->schema.branches[depth->branch_index[layer - 1][s]];
         if (self->sources[0].square.lo > 0)
-            put(stack, bounds, layer, branch->ratio, divide(self->sources[1 + s].square, self->sources[0].square));
+            put(depth, bounds, layer, branch->ratio, divide(self->sources[1 + s].square, self->sources[0].square));
         if (!branch_of(branch->kind)->has_entropy)
             continue;
         struct interval own, own_relative;
@@ -350,8 +359,8 @@ static void put_branches(const struct reading *self, struct bounds *bounds, int 
     }
     if (attentions == 0)
         return;
-    put_layer(stack, bounds, layer, OBSERVE_ATTENTION_ENTROPY, interval_scale(1.0 / attentions, entropy));
-    put_layer(stack, bounds, layer, OBSERVE_ATTENTION_ENTROPY_RELATIVE, interval_scale(1.0 / attentions, relative));
+    put_layer(depth, bounds, layer, OBSERVE_ATTENTION_ENTROPY, interval_scale(1.0 / attentions, entropy));
+    put_layer(depth, bounds, layer, OBSERVE_ATTENTION_ENTROPY_RELATIVE, interval_scale(1.0 / attentions, relative));
 }
 
 /* ---- the stack ---- */
@@ -361,16 +370,16 @@ static int read_up(struct reading *self, struct bounds *bounds, struct interval 
     const struct model *model = self->model;
     double square = model->input_scale * model->input_scale;
     struct gain_gram gram = {interval_point(square), interval_point(model->input_correlation * square)};
-    put_signal(self->stack, bounds, 0, &gram);
-    for (int b = 0; b < self->stack->block_count; b++) {
+    put_signal(self->depth, bounds, 0, &gram);
+    for (int b = 0; b < self->depth->block_count; b++) {
         struct block_bounds block;
-        int code = read_block(self, &self->stack->blocks[b], gram, &block, error);
+        int code = read_block(self, &self->depth->blocks[b], gram, &block, error);
         if (code != ERROR_NONE)
             return code;
         ratios[b] = block.gradient;
         if (b < model->layers) {
-            put_signal(self->stack, bounds, b + 1, &block.gram);
-            put_layer(self->stack, bounds, b + 1, OBSERVE_LAYER_COSINE, layer_cosine(self, &gram, &block));
+            put_signal(self->depth, bounds, b + 1, &block.gram);
+            put_layer(self->depth, bounds, b + 1, OBSERVE_LAYER_COSINE, layer_cosine(self, &gram, &block));
             put_branches(self, bounds, b + 1);
         }
         gram = block.gram;
@@ -386,11 +395,11 @@ static struct wide times(struct wide w, double factor)
 }
 
 /* lo and hi: the gradient's mean square over the cotangent's. */
-static void put_gradient(const struct stack *stack, struct bounds *bounds, int layer, struct wide lo, struct wide hi)
+static void put_gradient(const struct depth *depth, struct bounds *bounds, int layer, struct wide lo, struct wide hi)
 {
-    const struct model *model = stack->model;
-    const int *column = stack->schema.layer_column, *tokens = stack->schema.token_column;
-    size_t row = (size_t)layer * (size_t)stack->schema.column_count;
+    const struct model *model = depth->model;
+    const int *column = depth->schema.layer_column, *tokens = depth->schema.token_column;
+    size_t row = (size_t)layer * (size_t)depth->schema.column_count;
     int T = model->tokens;
     double sum = 0;
     for (int t = 0; t < T; t++)
@@ -406,16 +415,16 @@ static void put_gradient(const struct stack *stack, struct bounds *bounds, int l
     }
 }
 
-static void read_down(const struct stack *stack, const struct interval *ratios, struct bounds *bounds)
+static void read_down(const struct depth *depth, const struct interval *ratios, struct bounds *bounds)
 {
     struct wide lo = wide_of(1), hi = wide_of(1);
-    for (int b = stack->block_count; b >= 0; b--) {
-        if (b < stack->block_count) {
+    for (int b = depth->block_count; b >= 0; b--) {
+        if (b < depth->block_count) {
             lo = times(lo, ratios[b].lo);
             hi = times(hi, ratios[b].hi);
         }
-        if (b <= stack->model->layers)
-            put_gradient(stack, bounds, b, lo, hi);
+        if (b <= depth->model->layers)
+            put_gradient(depth, bounds, b, lo, hi);
     }
 }
 
@@ -425,23 +434,23 @@ int bounds_derive(const struct model *model, const struct bounds_options *option
     *bounds = (struct bounds){0};
     struct reading reading = {0};
     struct interval *ratios = NULL;
-    int code = stack_init(&bounds->stack, model, &linear_engines[0], options->per_token, SIZE_MAX, error);
+    int code = depth_init(&bounds->depth, model, options->per_token, error);
     if (code != ERROR_NONE)
         return code;
-    size_t cells = memory_multiply((size_t)model->layers + 1, (size_t)bounds->stack.schema.column_count);
+    size_t cells = memory_multiply((size_t)model->layers + 1, (size_t)bounds->depth.schema.column_count);
     bounds->lo = calloc(cells, sizeof *bounds->lo);
     bounds->hi = calloc(cells, sizeof *bounds->hi);
-    ratios = calloc((size_t)bounds->stack.block_count, sizeof *ratios);
+    ratios = calloc((size_t)bounds->depth.block_count, sizeof *ratios);
     if (!bounds->lo || !bounds->hi || !ratios)
         code = error_set(error, ERROR_RESOURCE, "out of memory for the bounds of %d layers", model->layers);
     for (size_t i = 0; code == ERROR_NONE && i < cells; i++)
         bounds->lo[i] = bounds->hi[i] = wide_absent();
     if (code == ERROR_NONE)
-        code = reading_init(&reading, &bounds->stack, options->skips_only, error);
+        code = reading_init(&reading, &bounds->depth, options->skips_only, error);
     if (code == ERROR_NONE)
         code = read_up(&reading, bounds, ratios, error);
     if (code == ERROR_NONE)
-        read_down(&bounds->stack, ratios, bounds);
+        read_down(&bounds->depth, ratios, bounds);
     reading_free(&reading);
     free(ratios);
     if (code != ERROR_NONE)
@@ -453,6 +462,6 @@ void bounds_free(struct bounds *bounds)
 {
     free(bounds->lo);
     free(bounds->hi);
-    stack_free(&bounds->stack);
+    depth_free(&bounds->depth);
     *bounds = (struct bounds){0};
 }

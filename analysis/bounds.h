@@ -6,10 +6,10 @@
 #ifndef SPANSCOPE_ANALYSIS_BOUNDS_H
 #define SPANSCOPE_ANALYSIS_BOUNDS_H
 
-#include "sim/stack.h"
+#include "sim/depth.h"
 
 struct bounds {
-    struct stack stack;   /* of the model; its schema names the columns */
+    struct depth depth;   /* of the model; its schema names the columns */
     struct wide *lo, *hi; // [(L + 1)][schema.column_count]; absent where no bound is known
 };
 

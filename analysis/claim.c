@@ -447,13 +447,13 @@ static int configuration_measure(struct configuration *configuration, const stru
     int code = sampler_init(&sampler, &configuration->model, engine, false, threads, options->memory, error);
     if (code != ERROR_NONE)
         return code;
-    configuration->columns = sampler.stack.schema.column_count;
+    configuration->columns = sampler.stack.depth.schema.column_count;
     configuration->gathered = calloc((size_t)configuration->model.layers + 1, sizeof *configuration->gathered);
     if (!configuration->gathered)
         code = error_set(error, ERROR_RESOURCE, "out of memory for %d layers", configuration->model.layers);
     for (int c = 0; code == ERROR_NONE && !*why && c < CLAIM_CHECKS_MAX && claim->checks[c].statistic; c++)
         code = family_init(&configuration->families[configuration->families_count++], &claim->checks[c], configuration,
-                           &sampler.stack.schema, samples, why, error);
+                           &sampler.stack.depth.schema, samples, why, error);
     if (code == ERROR_NONE && !*why)
         code = sampler_run(&sampler, options->seed, 0, (uint64_t)samples, options->stop, visit, configuration, error);
     sampler_free(&sampler);

@@ -54,7 +54,8 @@ static int ascending(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
-int gain_context_init(struct gain_context *context, const struct model *model, bool skips_only, struct error *error)
+int gain_context_init(struct gain_context *context, const struct model *model, bool routed, bool skips_only,
+                      struct error *error)
 {
     size_t T = (size_t)model->tokens;
     *context = (struct gain_context){.model = model, .skips_only = skips_only};
@@ -74,7 +75,7 @@ int gain_context_init(struct gain_context *context, const struct model *model, b
         context->visible[t] = model->mask->visible(t, model->tokens);
     qsort(context->visible, T, sizeof *context->visible, ascending);
     context->visible_most = context->visible[T - 1];
-    context->alike = context->visible[0] == model->tokens;
+    context->alike = context->visible[0] == model->tokens && !routed;
     return ERROR_NONE;
 }
 

@@ -14,14 +14,16 @@ struct gain_gram {
 struct gain_context {
     const struct model *model;
     bool skips_only;   /* section 4's hypotheses: attention may pass nothing on, no branch returns a gradient */
-    bool alike;        /* every token sees all: tokens are exchangeable, so a Gram has two numbers */
+    bool alike;        /* the mask has no order, no router parts tokens: a Gram has two numbers */
     int visible_most;  /* tokens that a row sees */
     int *visible;      /* [T], ascending */
     double *vector[2]; /* [T], scratch */
     struct range range;
 };
 
-int gain_context_init(struct gain_context *context, const struct model *model, bool skips_only, struct error *error);
+/* routed: some block has a router, which treats tokens unequally. */
+int gain_context_init(struct gain_context *context, const struct model *model, bool routed, bool skips_only,
+                      struct error *error);
 void gain_context_free(struct gain_context *context);
 
 /* The Gram of a branch's output on an input of Gram u. kind is a branch; sd are its block's. */

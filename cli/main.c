@@ -4,6 +4,7 @@
 #include "build_version.h"
 #include "cli/list.h"
 #include "cli/plot.h"
+#include "cli/predict.h"
 #include "cli/run.h"
 #include "cli/status.h"
 #include "cli/verify.h"
@@ -14,6 +15,7 @@ static const struct command {
     const char *summary;
 } commands[] = {
     {"run", run_command, "sample a model and write its profile"},
+    {"predict", predict_command, "the infinite-width limit of a model's profile, without sampling it"},
     {"verify", verify_command, "decide the claims of the ledger"},
     {"plot", plot_command, "draw saved profiles"},
     {"list", list_command, "the tables that names come from"},

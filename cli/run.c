@@ -22,7 +22,7 @@ struct run {
     const struct linear_engine *engine; /* NULL: auto */
     int threads;
     size_t memory;
-    bool per_token, dry_run, quiet, no_progress;
+    bool per_token, predict, dry_run, quiet, no_progress;
     const struct format *format;
     const char *output;
     int profiles; /* written so far */
@@ -43,16 +43,6 @@ static int read_engine(void *field, const char *name, const char *text, struct e
                      nearest ? "'?" : "");
 }
 
-static int read_format(void *field, const char *name, const char *text, struct error *error)
-{
-    (void)name;
-    const struct format *format = format_find(text, error);
-    if (!format)
-        return error->code;
-    *(const struct format **)field = format;
-    return ERROR_NONE;
-}
-
 static const struct options_row rows[] = {
     {"samples", 'n', "N", "independent stacks; with --precision the most that are drawn", options_count,
      offsetof(struct run, samples)},
@@ -69,7 +59,9 @@ static const struct options_row rows[] = {
      offsetof(struct run, memory)},
     {"per-token", 0, NULL, "report activation and gradient variance by position too", options_flag,
      offsetof(struct run, per_token)},
-    {"format", 'f', "table|csv|json", "what is written", read_format, offsetof(struct run, format)},
+    {"predict", 0, NULL, "the infinite-width prediction too: beside the table, else as a profile of its own",
+     options_flag, offsetof(struct run, predict)},
+    {"format", 'f', "table|csv|json", "what is written", format_read, offsetof(struct run, format)},
     {"output", 'o', "FILE", "where to, instead of standard output", options_text, offsetof(struct run, output)},
     {"dry-run", 0, NULL, "print the memory and time it would take, and run nothing", options_flag,
      offsetof(struct run, dry_run)},
@@ -105,6 +97,29 @@ static void report_precision(const struct run *run, const struct profile *profil
                 reached, reached <= run->precision ? "" : ": the budget of samples is spent");
 }
 
+/* The profile, and its prediction beside or behind it where that is asked for. */
+static int write_profile(struct run *run, struct profile *profile, bool predict, FILE *stream, struct error *error)
+{
+    if (!predict)
+        return run->format->write(profile, run->profiles++, stream, error);
+    struct moments_options options = moments_defaults();
+    options.per_token = run->per_token;
+    options.threads = run->threads;
+    options.stop = interrupt_flag();
+    struct profile prediction;
+    int code = profile_predict(&prediction, profile->model, &options, error);
+    if (code != ERROR_NONE)
+        return code;
+    if (run->format->beside)
+        profile->prediction = &prediction;
+    code = run->format->write(profile, run->profiles++, stream, error);
+    if (code == ERROR_NONE && !run->format->beside)
+        code = run->format->write(&prediction, run->profiles++, stream, error);
+    profile->prediction = NULL;
+    profile_free(&prediction);
+    return code;
+}
+
 static int measure(struct run *run, struct sampler *sampler, FILE *stream, bool *short_of_precision,
                    struct error *error)
 {
@@ -121,7 +136,7 @@ static int measure(struct run *run, struct sampler *sampler, FILE *stream, bool 
     bool valid = code == ERROR_NONE || (code == ERROR_INTERRUPTED && profile.samples > 0);
     if (valid) {
         struct error write_error;
-        int written = run->format->write(&profile, run->profiles++, stream, &write_error);
+        int written = write_profile(run, &profile, code == ERROR_NONE && run->predict, stream, &write_error);
         if (written != ERROR_NONE) {
             *error = write_error;
             code = written;

@@ -49,6 +49,12 @@ static void softmax_row(int visible, int tokens, double *row)
         row[j] = 0;
 }
 
+void attention_softmax(const struct mask *mask, int tokens, double *a)
+{
+    for (int i = 0; i < tokens; i++)
+        softmax_row(mask->visible(i, tokens), tokens, a + (size_t)i * (size_t)tokens);
+}
+
 static double logit_scale(const struct attention *attention)
 {
     return 1 / sqrt((double)attention->width / attention->heads);
@@ -63,8 +69,7 @@ void attention_forward(const struct attention *attention, const double *q, const
         double *ah = a + (size_t)h * (size_t)T * (size_t)T;
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, T, dh, logit_scale(attention), q + column, d,
                     k + column, d, 0, ah, T);
-        for (int i = 0; i < T; i++)
-            softmax_row(attention->mask->visible(i, T), T, ah + (size_t)i * (size_t)T);
+        attention_softmax(attention->mask, T, ah);
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, dh, T, 1, ah, T, v + column, d, 0, y + column, d);
     }
 }

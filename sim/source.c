@@ -39,23 +39,11 @@ static void fill_iid(uint64_t seed, uint64_t sample, int tokens, int width, doub
     draw(seed, sample, STREAM_COTANGENT, 0, (size_t)tokens * (size_t)width, g);
 }
 
-static double gram_iid(int tokens, int s, int t)
-{
-    (void)tokens;
-    return s == t;
-}
-
 static void fill_pooled(uint64_t seed, uint64_t sample, int tokens, int width, double *g)
 {
     draw(seed, sample, STREAM_COTANGENT, 0, (size_t)width, g);
     for (int t = 1; t < tokens; t++)
         memcpy(g + (size_t)t * (size_t)width, g, (size_t)width * sizeof *g);
-}
-
-static double gram_pooled(int tokens, int s, int t)
-{
-    (void)tokens, (void)s, (void)t;
-    return 1;
 }
 
 static void fill_last(uint64_t seed, uint64_t sample, int tokens, int width, double *g)
@@ -65,15 +53,27 @@ static void fill_last(uint64_t seed, uint64_t sample, int tokens, int width, dou
     draw(seed, sample, STREAM_COTANGENT, 0, (size_t)width, g + before);
 }
 
+static double gram_iid(int tokens, int s, int t)
+{
+    (void)tokens;
+    return s == t;
+}
+
+static double gram_pooled(int tokens, int s, int t)
+{
+    (void)tokens, (void)s, (void)t;
+    return 1;
+}
+
 static double gram_last(int tokens, int s, int t)
 {
     return s == tokens - 1 && t == tokens - 1;
 }
 
 const struct cotangent cotangents[] = {
-    {"iid", "independent N(0,1) on every token: a per-token loss", fill_iid, gram_iid},
-    {"pooled", "the same N(0,1) vector on every token: a pooled loss", fill_pooled, gram_pooled},
-    {"last", "N(0,1) on the last token only", fill_last, gram_last},
+    {"iid", "independent N(0,1) on every token: a per-token loss", fill_iid, gram_iid, true},
+    {"pooled", "the same N(0,1) vector on every token: a pooled loss", fill_pooled, gram_pooled, true},
+    {"last", "N(0,1) on the last token only", fill_last, gram_last, false},
 };
 const size_t cotangent_count = sizeof cotangents / sizeof *cotangents;
 

@@ -7,18 +7,11 @@
 #ifndef SPANSCOPE_SIM_STACK_H
 #define SPANSCOPE_SIM_STACK_H
 
-#include "sim/block.h"
-#include "sim/observe.h"
+#include "sim/depth.h"
 
 struct stack {
-    const struct model *model;
+    struct depth depth;
     const struct linear_engine *engine;
-    struct observe_schema schema;
-    struct block *blocks; /* [L], and the section final: where the formula has one */
-    int block_count;
-    int **branch_index;      /* [L][sites of the block]: index into schema.branches */
-    double *scalars;         /* the blocks' scalar values */
-    int sites_max;           /* of a block */
     struct linear_cost cost; /* largest tape and work of a block; normals and flops of a sample, nothing drawn twice */
     size_t block_tape;       /* doubles, the largest */
     int kept;                /* blocks whose tape is kept */

@@ -133,7 +133,7 @@ static double check_attention(gsl_rng *rng, const char *mask, double kappa, matr
     char text[64];
     snprintf(text, sizeof text, "tokens=%d mask=%s", T, mask);
     support_model(&model, text);
-    ck_assert_int_eq(gain_context_init(&context, &model, false, &error), ERROR_NONE);
+    ck_assert_int_eq(gain_context_init(&context, &model, false, false, &error), ERROR_NONE);
     struct gain_gram u = intervals_of(sigma);
     struct gain_paths paths = gain_attention_paths(&context, kappa, u);
     double sd[INIT_MATRICES] = {[INIT_WQ] = sqrt(kappa / 15), [INIT_WK] = sqrt(1.0 / 15)}; // of width 15
@@ -222,7 +222,7 @@ START_TEST(gates_within_their_bounds)
         struct error error = {0};
         support_model(&model, "activation=identity");
         model.experts = E, model.top_k = k, model.router = router;
-        ck_assert_int_eq(gain_context_init(&context, &model, false, &error), ERROR_NONE);
+        ck_assert_int_eq(gain_context_init(&context, &model, false, false, &error), ERROR_NONE);
         /* An identity FFN of gain 1, and v_r d = 1. */
         const double w = sqrt(1.0 / 15), sd[INIT_MATRICES] = {[INIT_W1] = w, [INIT_W2] = sqrt(1.0 / 11), [INIT_WR] = w};
         struct gain_gram u = {interval_point(1), {0, 0}};
