@@ -23,6 +23,7 @@
     row(verdict) \
     row(statistic) \
     row(claim) \
+    row(interval) \
     row(range) \
     row(gain) \
     row(bounds)

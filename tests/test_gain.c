@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/kernel.h"
 #include "tests/suites.h"
 #include "tests/support.h"
 
@@ -123,9 +124,13 @@ static void paths_of(matrix a, matrix sigma, matrix gamma, double out[4])
     }
 }
 
+struct shares {
+    double value, query, key; /* means over ceilings; NAN where both are 0 */
+};
+
 /* Means over draws within the ceilings; five standard errors of DRAWS draws: false alarm 3e-7 each, 1e-4 in all.
  * Returns the least ratio of a ceiling to its mean. */
-static double check_attention(gsl_rng *rng, const char *mask, double kappa, matrix sigma, matrix gamma)
+static struct shares check_attention(gsl_rng *rng, const char *mask, double kappa, matrix sigma, matrix gamma)
 {
     struct model model;
     struct gain_context context;
@@ -165,7 +170,7 @@ static double check_attention(gsl_rng *rng, const char *mask, double kappa, matr
     }
     gain_context_free(&context);
     model_free(&model);
-    return most[0] / sum[0];
+    return (struct shares){sum[0] / most[0], sum[1] / most[1], sum[2] / most[2]};
 }
 
 START_TEST(attention_within_its_ceilings)
@@ -192,11 +197,74 @@ START_TEST(value_ceiling_is_attained)
     for (int s = 0; s < T; s++)
         for (int t = 0; t < T; t++)
             sigma[s][t] = 1.7, gamma[s][t] = 0.6;
-    ck_assert(fabs(check_attention(rng, "none", 2.5, sigma, gamma) - 1) < 1e-9);
+    ck_assert(fabs(check_attention(rng, "none", 2.5, sigma, gamma).value - 1) < 1e-9);
     for (int t = 0; t < T; t++)
         sigma[t][t] = 2.1;
-    ck_assert(fabs(check_attention(rng, "none", 1e-9, sigma, gamma) - 1) < 1e-6);
+    ck_assert(fabs(check_attention(rng, "none", 1e-9, sigma, gamma).value - 1) < 1e-6);
     gsl_rng_free(rng);
+}
+END_TEST
+
+/* Uniform causal attention (kappa near 0) on tokens x, -x, x, -x, where little is lost in the general case. The query
+ * path's ceiling is attained by the last token's gradient (its four tokens lie at +-x around 0), the value path's by
+ * M's first eigenvector. The key path's N_22 is attained by the second token (two atoms): its share is 1/T, since all
+ * T^2 entries have that ceiling; gradients with the tokens' signs reach 0.44, more than the diagonal alone would allow.
+ */
+START_TEST(general_ceilings_are_sharp)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    const double q = 1.3, kappa = 1e-12;
+    matrix sigma, last = {{0}}, second = {{0}}, signs, first;
+    double x[T] = {1, 1, 1, 1};
+    for (int step = 0; step < 60; step++) {
+        double y[T] = {0};
+        for (int i = 0; i < T; i++)
+            for (int k = 0; k < T; k++)
+                y[i] += x[k] / (1 + (i > k ? i : k));
+        for (int i = 0; i < T; i++)
+            x[i] = y[i] / y[0];
+    }
+    for (int s = 0; s < T; s++) {
+        for (int t = 0; t < T; t++) {
+            sigma[s][t] = (s + t) % 2 == 0 ? q : -q;
+            signs[s][t] = s == 0 || t == 0 ? 0 : sigma[s][t];
+            first[s][t] = x[s] * x[t];
+        }
+    }
+    last[T - 1][T - 1] = second[1][1] = 1;
+    ck_assert(fabs(check_attention(rng, "causal", kappa, sigma, last).query - 1) < 1e-5);
+    ck_assert(fabs(check_attention(rng, "causal", kappa, sigma, second).key - 1.0 / T) < 1e-5);
+    ck_assert(check_attention(rng, "causal", kappa, sigma, signs).key > 0.44);
+    ck_assert(check_attention(rng, "causal", kappa, sigma, first).value > 0.999);
+    gsl_rng_free(rng);
+}
+END_TEST
+
+/* A gated FFN of unit variances: d/du silu(u Wg) (u W1) has E silu(g)^2 + E (silu'(g) u)^2 = E silu^2 + E silu'^2. */
+START_TEST(gated_ffn)
+{
+    struct model model;
+    struct gain_context context;
+    struct error error = {0};
+    support_model(&model, "activation=swiglu");
+    ck_assert_int_eq(gain_context_init(&context, &model, false, false, &error), ERROR_NONE);
+    const double w = sqrt(1.0 / 15),
+                 sd[INIT_MATRICES] = {[INIT_W1] = 1.5 * w, [INIT_WG] = w, [INIT_W2] = sqrt(1.0 / 11)};
+    struct gain_gram u = {interval_point(1), {-0.2, 0.4}};
+    double square, slope;
+    kernel_pair(model.activation, 1, 1, 1, &square, &slope);
+    struct gain_gram y = gain_forward(&context, GRAPH_FFN, sd, u);
+    struct interval back = gain_backward(&context, GRAPH_FFN, sd, u);
+    /* analysis/kernel's slope is accurate to about 1e-9 at correlation 1. */
+    ck_assert(fabs(y.square.lo - 2.25 * square) < 1e-9 && fabs(y.square.hi - 2.25 * square) < 1e-9);
+    ck_assert(back.lo <= back.hi && fabs(back.hi - 2.25 * (square + slope)) < 1e-7);
+    ck_assert(fabs(back.lo - 2.25 * (square + slope)) < 1e-7);
+    for (double c = -0.2; c <= 0.4; c += 0.05) {
+        kernel_pair(model.activation, 1, 1, c, &square, NULL);
+        ck_assert(2.25 * c * square >= y.pair.lo - 1e-9 && 2.25 * c * square <= y.pair.hi + 1e-9);
+    }
+    gain_context_free(&context);
+    model_free(&model);
 }
 END_TEST
 
@@ -251,6 +319,8 @@ Suite *gain_suite(void)
     tcase_set_timeout(fast, 30);
     tcase_add_test(fast, attention_within_its_ceilings);
     tcase_add_test(fast, value_ceiling_is_attained);
+    tcase_add_test(fast, general_ceilings_are_sharp);
+    tcase_add_test(fast, gated_ffn);
     tcase_add_test(fast, gates_within_their_bounds);
     suite_add_tcase(suite, fast);
     return suite;
