@@ -443,8 +443,7 @@ static int configuration_measure(struct configuration *configuration, const stru
 {
     struct sampler sampler;
     int threads = samples < options->threads ? (int)samples : options->threads;
-    const struct linear_engine *engine = options->engine ? options->engine : &linear_engines[0];
-    int code = sampler_init(&sampler, &configuration->model, engine, false, threads, options->memory, error);
+    int code = sampler_init(&sampler, &configuration->model, options->engine, false, threads, options->memory, error);
     if (code != ERROR_NONE)
         return code;
     configuration->columns = sampler.stack.depth.schema.column_count;

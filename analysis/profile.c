@@ -125,12 +125,13 @@ int profile_measure(struct profile *profile, struct sampler *sampler, const stru
     double start = now();
     int code = ERROR_NONE;
     profile->seed = plan->seed;
+    profile->first = plan->first;
     while (code == ERROR_NONE) {
         int64_t batch = next_batch(profile, plan);
         if (batch <= 0)
             break;
-        code = sampler_run(sampler, plan->seed, (uint64_t)profile->samples, (uint64_t)batch, plan->stop, visit, &run,
-                           error);
+        code = sampler_run(sampler, plan->seed, plan->first + (uint64_t)profile->samples, (uint64_t)batch, plan->stop,
+                           visit, &run, error);
         if (!(plan->precision > 0))
             continue;
         double reached = profile_precision(profile);

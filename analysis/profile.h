@@ -12,7 +12,9 @@ struct profile {
     const struct observe_schema *schema;
     const char *engine;
     uint64_t seed;
+    uint64_t first; /* index of its first sample */
     int64_t samples;
+    int shard, shards; /* part `shard` of `shards` of a longer run; 0 of 0 where it is whole */
     int threads;
     double seconds;
     struct estimate *cells; /* [(L + 1)][schema->column_count]; of a prediction the mean alone, with n = 1 */
@@ -21,10 +23,11 @@ struct profile {
         *prediction; /* of the same model, to be shown beside a measurement; NULL where there is none */
 };
 
-/* How long to sample: `samples`, or with precision > 0 until every interval is that narrow, `samples` being the budget.
- */
+/* What to sample: indices first .. first + samples - 1 of the seed, or with precision > 0 from first until every
+ * interval is that narrow, `samples` being the budget. */
 struct profile_plan {
     uint64_t seed;
+    uint64_t first;
     int64_t samples;
     double precision;
     const volatile sig_atomic_t *stop;

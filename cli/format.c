@@ -108,6 +108,9 @@ static json_t *config_object(bool *ok, const struct profile *profile)
     put(ok, object, "cotangent", json_string(model->cotangent->name));
     put(ok, object, "engine", json_string(profile->engine));
     put(ok, object, "samples", json_integer(profile->samples));
+    put(ok, object, "first_sample", json_integer((json_int_t)profile->first));
+    if (profile->shards > 0)
+        put(ok, object, "shard", json_sprintf("%d/%d", profile->shard, profile->shards));
     put(ok, object, "seed", seed_value(profile->seed));
     free(formula);
     return object;

@@ -189,7 +189,7 @@ static struct linear_cost branch_cost(const struct model *model, const struct li
     static const double no_scale[INIT_MATRICES];
     struct branch_site site = {.model = model, .engine = engine, .sd = no_scale};
     struct linear in = input_maps(&site), out = output_map(&site);
-    struct linear_cost cost = linear_cost_add(branch_linear_cost(engine, &in), branch_linear_cost(engine, &out));
+    struct linear_cost cost = linear_cost_add(engine->cost(&in), engine->cost(&out));
     size_t signal = arena_cost(signal_entries(model)), T = (size_t)model->tokens;
     cost.tape = memory_add(cost.tape, memory_add(memory_multiply(4, signal), arena_cost(attention_entries(model))));
     cost.work = memory_add(cost.work, memory_add(memory_multiply(4, signal), arena_cost(memory_multiply(T, T))));
@@ -209,8 +209,8 @@ static void branch_forward(const struct branch_site *site, const double *u, doub
     site->engine->forward(site->engine, &out, t.mixed, (double *const[]){y}, t.output_map, work);
 }
 
-static void branch_backward(const struct branch_site *site, const double *u, const double *dy, double beta, double *du,
-                            struct arena tape, struct arena work, struct branch_report *report)
+static void branch_backward(const struct branch_site *site, const double *u, const double *y, const double *dy,
+                            double beta, double *du, struct arena tape, struct arena work, struct branch_report *report)
 {
     struct attention attention = of_model(site->model);
     struct attention_tape t = layout(site, &tape);
@@ -219,9 +219,11 @@ static void branch_backward(const struct branch_site *site, const double *u, con
     double *dq = arena_take(&work, signal), *dk = arena_take(&work, signal), *dv = arena_take(&work, signal);
     double *logits = arena_take(&work, T * T);
     struct linear out = output_map(site), in = input_maps(site);
-    branch_linear_backward(site, &out, t.mixed, (const double *const[]){dy}, 0, dmixed, t.output_map, work, report);
+    branch_linear_backward(site, &out, t.mixed, (const double *const[]){y}, (const double *const[]){dy}, 0, dmixed,
+                           t.output_map, work, report);
     attention_backward(&attention, t.q, t.k, t.v, t.a, dmixed, dq, dk, dv, logits);
-    branch_linear_backward(site, &in, u, (const double *const[]){dq, dk, dv}, beta, du, t.input_maps, work, report);
+    branch_linear_backward(site, &in, u, (const double *const[]){t.q, t.k, t.v}, (const double *const[]){dq, dk, dv},
+                           beta, du, t.input_maps, work, report);
 }
 
 static size_t branch_entries(const struct model *model, enum init_matrix matrix)

@@ -46,9 +46,42 @@ static int plan_memory(struct stack *stack, size_t budget, struct error *error)
     return ERROR_NONE;
 }
 
+struct linear_cost stack_sample_cost(const struct stack *stack)
+{
+    struct linear_cost cost = stack->cost;
+    double kept = stack->depth.block_count > 0 ? (double)stack->kept / stack->depth.block_count : 1;
+    cost.normals *= 2 - kept;
+    cost.flops *= 1 + (1 - kept) / 2;
+    return cost;
+}
+
+static int init_cheapest(struct stack *stack, const struct model *model, bool per_token, size_t budget,
+                         struct error *error)
+{
+    int code = ERROR_NONE;
+    *stack = (struct stack){0};
+    for (size_t i = 0; i < linear_engine_count; i++) {
+        struct stack other;
+        struct error own = {0};
+        code = stack_init(&other, model, &linear_engines[i], per_token, budget, &own);
+        if (code != ERROR_NONE) {
+            *error = own;
+        } else if (!stack->engine ||
+                   linear_seconds(stack_sample_cost(&other)) < linear_seconds(stack_sample_cost(stack))) {
+            stack_free(stack);
+            *stack = other;
+        } else {
+            stack_free(&other);
+        }
+    }
+    return stack->engine ? ERROR_NONE : code;
+}
+
 int stack_init(struct stack *stack, const struct model *model, const struct linear_engine *engine, bool per_token,
                size_t budget, struct error *error)
 {
+    if (!engine)
+        return init_cheapest(stack, model, per_token, budget, error);
     *stack = (struct stack){.engine = engine};
     int code = depth_init(&stack->depth, model, per_token, error);
     if (code != ERROR_NONE)

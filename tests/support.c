@@ -125,11 +125,12 @@ static void hooked_forward(const struct linear_engine *self, const struct linear
 }
 
 static void hooked_backward(const struct linear_engine *self, const struct linear *linear, const double *x,
-                            const double *const dy[], double beta, double *dx, const double *tape, struct arena work)
+                            const double *const y[], const double *const dy[], double beta, double *dx,
+                            double squares[], const double *tape, struct arena work)
 {
     for (int i = 0; support_hooks.gradient && i < linear->count; i++)
         support_hooks.gradient(&linear->map[i], linear->rows, linear->fan_in, x, dy[i]);
-    linear_engines[0].backward(self, linear, x, dy, beta, dx, tape, work);
+    linear_engines[0].backward(self, linear, x, y, dy, beta, dx, squares, tape, work);
 }
 
 const struct linear_engine support_engine = {

@@ -98,7 +98,7 @@ START_TEST(rows_are_independent)
     struct branch_report report = {0};
     double *part = support_poison(ROWS * D), *dpart = support_poison(ROWS * D);
     ffn_forward(&site, EXPERT, ROWS, u + FIRST * D, part, &tape, work);
-    ffn_backward(&site, EXPERT, ROWS, u + FIRST * D, dy + FIRST * D, 0, dpart, &again, work, &report);
+    ffn_backward(&site, EXPERT, ROWS, u + FIRST * D, part, dy + FIRST * D, 0, dpart, &again, work, &report);
     ck_assert_uint_eq(tape.used, again.used); // the same layout both ways
     ck_assert_double_le(support_distance(ROWS * D, part, y + FIRST * D), TOLERANCE);
     ck_assert_double_le(support_distance(ROWS * D, dpart, dx + FIRST * D), TOLERANCE);
