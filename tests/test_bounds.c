@@ -271,11 +271,11 @@ END_TEST
 
 /* ---- samples ---- */
 
-/* Expectations at width 64 differ from the limit by a few 1/d: 6/64, relative, or absolute for a cosine. The mean of 24
+/* Expectations at width 1024 differ from the limit by a few 1/d: 12/d, relative, or absolute for a cosine. The mean of 24
  * samples errs by 6.5 standard errors with probability 1e-6 (Student t, 23 degrees of freedom); of the 2e4 cells some
  * hundreds lie on their bounds: a false alarm in 1e-3 of all seeds. */
-enum { SAMPLES = 24, SAMPLE_WIDTH = 64 };
-#define SLACK (6.0 / SAMPLE_WIDTH)
+enum { SAMPLES = 24, SAMPLE_WIDTH = 1024 };
+#define SLACK (12.0 / SAMPLE_WIDTH)
 
 struct sums {
     struct estimate *cells;
@@ -330,7 +330,7 @@ static void check_samples(const char *text, const char *formula, double slack, u
     struct sampler sampler;
     struct error error = {0};
     derive_formula(&derived, text, formula, false);
-    int code = sampler_init(&sampler, &derived.model, &linear_engines[0], false, 1, SIZE_MAX, &error);
+    int code = sampler_init(&sampler, &derived.model, linear_engine_find("conditioned"), false, 1, SIZE_MAX, &error);
     ck_assert_msg(code == ERROR_NONE, "%s: %s", text, error.text);
     struct sums sums = {.count = (size_t)(derived.model.layers + 1) * (size_t)sampler.stack.depth.schema.column_count};
     sums.cells = calloc(sums.count, sizeof *sums.cells);
@@ -343,11 +343,11 @@ static void check_samples(const char *text, const char *formula, double slack, u
     release(&derived);
 }
 
-/* A random formula in a random setting. One head, so that logits are sums over all 64 features and not over a few. */
+/* A random formula in a random setting. One head, so that logits are sums over all features and not over a few. */
 static void random_text(uint64_t seed, char text[TEXT_MAX + RANDOM_FORMULA_MAX], char formula[RANDOM_FORMULA_MAX])
 {
     static const char *const masks_of[] = {"none", "causal"};
-    static const char *const inits_of[] = {"unit", "scaleinit:1.4", "xavier", "gpt2:0.09", "deepnorm"};
+    static const char *const inits_of[] = {"unit", "scaleinit:1.4", "xavier", "gpt2:0.034", "deepnorm"};
     static const char *const cotangents_of[] = {"iid", "pooled", "last"};
     static const char *const correlations_of[] = {"0", "0.4", "0.97", "1"};
     random_formula(seed, true, formula);
@@ -400,6 +400,8 @@ static double uncancelled(const struct block *block, double input_square)
     return square[graph->output];
 }
 
+/* Samples come near their limit at this width. Signals that have all but died are left out too: a gated FFN squares its
+ * input, so that a few in a row turn a gap of 1/d into any factor. */
 static bool is_regular(const char *text, const char *formula)
 {
     struct derived derived;
@@ -407,8 +409,11 @@ static bool is_regular(const char *text, const char *formula)
     double square = derived.model.input_scale * derived.model.input_scale;
     for (int b = 0; b < derived.bounds.depth.block_count && square > 0; b++)
         square = uncancelled(&derived.bounds.depth.blocks[b], square);
+    bool regular = square > 0;
+    for (int l = 1; l <= derived.model.layers; l++)
+        regular &= derived.bounds.lo[cell(&derived, l, "activation_variance")].mantissa > 1e-3;
     release(&derived);
-    return square > 0;
+    return regular;
 }
 
 /* The infinite-width prediction has no gap to the bounds but its own error: eight standard errors of it (the least of
@@ -447,7 +452,7 @@ static void check_prediction(const char *text, const char *formula)
 START_TEST(predictions_of_random_formulas)
 {
     char text[TEXT_MAX + RANDOM_FORMULA_MAX], formula[RANDOM_FORMULA_MAX];
-    for (uint64_t seed = 1001; seed <= 1300; seed++) {
+    for (uint64_t seed = 1001; seed <= 1150; seed++) {
         random_text(seed, text, formula);
         check_prediction(text, formula);
     }
@@ -465,7 +470,7 @@ START_TEST(samples_of_random_formulas)
         check_samples(text, formula, SLACK, seed);
         checked++;
     }
-    ck_assert_int_ge(checked, 120);
+    ck_assert_int_ge(checked, 100);
 }
 END_TEST
 
@@ -473,7 +478,7 @@ Suite *bounds_suite(void)
 {
     Suite *suite = suite_create("bounds");
     TCase *fast = tcase_create("fast");
-    tcase_set_timeout(fast, 60);
+    tcase_set_timeout(fast, 300);
     tcase_add_test(fast, section_4_is_a_special_case);
     tcase_add_test(fast, floors_of_the_text);
     tcase_add_test(fast, isometry_of_span_norm);
