@@ -35,7 +35,11 @@
     row(verdict) \
     row(statistic) \
     row(claim) \
-    row(law)
+    row(law) \
+    row(interval) \
+    row(range) \
+    row(gain) \
+    row(bounds)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)
