@@ -7,9 +7,16 @@
 #   make check-sanitize   the tests under AddressSanitizer and UBSan
 #   make repro      the first theorems and figures, into build/repro
 #   make bench      speed, as ratios measured in one run
+#   make fuzz       the formula parser under libFuzzer (clang), SECONDS=60
 #   make install    to $(DESTDIR)$(prefix)
+#   make uninstall  from there
+#   make clean      removes build/
+#   make help       this text
 #
-# V=1 shows the compiler's lines. Only build/ is written. Each folder lists its sources in module.mk.
+#   CC, CFLAGS, LDFLAGS, MARCH, BUILD, prefix and DESTDIR are respected. MARCH=native suits only the machine that built:
+#   MARCH=x86-64-v3 suits any of the last ten years. SUITE=name runs one suite of check, V=1 shows the compiler's lines.
+#
+# Only build/ is written. Each folder lists its sources in module.mk.
 
 prefix  ?= /usr/local
 bindir  ?= $(prefix)/bin
@@ -21,14 +28,14 @@ LDFLAGS ?=
 
 BUILD   ?= build
 Q        = $(if $(V),,@)
-PACKAGES = gsl openblas lapacke jansson sqlite3
+PACKAGES = gsl openblas lapacke jansson
 VERSION  = 0.1.0
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Werror
 # Recursive, so that pkg-config is asked after deps has installed it. GSL's CBLAS is left out: OpenBLAS has one.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
-PKG_LIBS   = -lgsl -lopenblas -llapacke -ljansson -lsqlite3 -lm
+PKG_LIBS   = -lgsl -lopenblas -llapacke -ljansson -lm
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -march=$(MARCH) -ffp-contract=fast -fopenmp -I. \
              $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
 

@@ -5,25 +5,26 @@
 
 struct column_count {
     const char *name;
-    double (*of)(const struct stack *stack, int block); /* block from 0 */
+    double (*of)(const struct depth *depth, int block); /* block from 0 */
 };
 
-static double count_norms(const struct stack *stack, int block)
+static double count_norms(const struct depth *depth, int block)
 {
-    const struct graph *graph = stack->blocks[block].graph;
+    const struct graph *graph = depth->blocks[block].graph;
     int norms_found = 0;
     for (int n = 0; n < graph->node_count; n++)
         norms_found += graph->nodes[n].kind == GRAPH_NORM;
     return norms_found;
 }
 
-/* Of the branches: all matrix products, on weights and of attention. What norms and sums take is linear in d. */
-static double count_flops(const struct stack *stack, int block)
+/* Of the branches: all matrix products, of weights (as matrices) and of attention. What norms and sums take is linear
+ * in d. */
+static double count_flops(const struct depth *depth, int block)
 {
-    const struct graph *graph = stack->blocks[block].graph;
+    const struct graph *graph = depth->blocks[block].graph;
     double flops = 0;
     for (int s = 0; s < graph->site_count; s++)
-        flops += branch_of(graph->nodes[graph->sites[s].node].kind)->cost(stack->model, stack->engine).flops;
+        flops += branch_of(graph->nodes[graph->sites[s].node].kind)->cost(depth->model, &linear_engines[0]).flops;
     return flops;
 }
 
@@ -119,22 +120,22 @@ static struct wide multiply(struct wide a, struct wide b, bool divides)
                    : (struct wide){a.mantissa * b.mantissa, a.exponent + b.exponent};
 }
 
-static struct wide term_value(const struct column_term *term, const struct stack *stack, int l, const struct wide *row,
+static struct wide term_value(const struct column_term *term, const struct depth *depth, int l, const struct wide *row,
                               struct wide *work)
 {
     if (term->count)
-        return l > 0 ? wide_of(term->count->of(stack, l - 1)) : wide_absent();
+        return l > 0 ? wide_of(term->count->of(depth, l - 1)) : wide_absent();
     return term->span == 1 ? row[term->index] : median(term->span, row + term->index, work);
 }
 
-void column_gather(const struct column *column, const struct stack *stack, const struct wide *values,
+void column_gather(const struct column *column, const struct depth *depth, const struct wide *values,
                    struct wide *gathered, struct wide *work)
 {
-    for (int l = 0; l <= stack->model->layers; l++) {
-        const struct wide *row = values ? values + (size_t)l * (size_t)stack->schema.column_count : NULL;
+    for (int l = 0; l <= depth->model->layers; l++) {
+        const struct wide *row = values ? values + (size_t)l * (size_t)depth->schema.column_count : NULL;
         gathered[l] = wide_of(1);
         for (int t = 0; t < column->term_count; t++)
-            gathered[l] = multiply(gathered[l], term_value(&column->terms[t], stack, l, row, work),
+            gathered[l] = multiply(gathered[l], term_value(&column->terms[t], depth, l, row, work),
                                    column->terms[t].divides);
     }
 }

@@ -9,7 +9,7 @@
 #ifndef SPANSCOPE_ANALYSIS_COLUMN_H
 #define SPANSCOPE_ANALYSIS_COLUMN_H
 
-#include "sim/stack.h"
+#include "sim/depth.h"
 
 enum { COLUMN_TERMS_MAX = 4 };
 
@@ -36,7 +36,7 @@ int column_parse(struct column *column, const char *text, const struct observe_s
 
 /* The column's values at layers 0..L of a sample's values[(L + 1) * schema->column_count]; work has T entries. Counts
  * are absent at layer 0, values wherever a factor is. */
-void column_gather(const struct column *column, const struct stack *stack, const struct wide *values,
+void column_gather(const struct column *column, const struct depth *depth, const struct wide *values,
                    struct wide *gathered, // [L + 1]
                    struct wide *work);    // [T]
 

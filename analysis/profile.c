@@ -12,8 +12,8 @@ int profile_init(struct profile *profile, const struct sampler *sampler, struct 
 {
     *profile = (struct profile){
         .kind = "measured",
-        .model = sampler->stack.model,
-        .schema = &sampler->stack.schema,
+        .model = sampler->stack.depth.model,
+        .schema = &sampler->stack.depth.schema,
         .engine = sampler->stack.engine->name,
         .threads = sampler->threads,
     };
@@ -26,6 +26,7 @@ int profile_init(struct profile *profile, const struct sampler *sampler, struct 
 void profile_free(struct profile *profile)
 {
     free(profile->cells);
+    moments_free(&profile->moments);
     *profile = (struct profile){0};
 }
 
@@ -39,6 +40,37 @@ static double now(void)
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+int profile_predict(struct profile *profile, const struct model *model, const struct moments_options *options,
+                    struct error *error)
+{
+    double start = now();
+    *profile = (struct profile){
+        .kind = "predicted", .model = model, .engine = "moments", .seed = options->seed, .threads = options->threads};
+    int code = moments_predict(model, options, &profile->moments, error);
+    if (code != ERROR_NONE)
+        return code;
+    profile->schema = &profile->moments.schema;
+    profile->samples = profile->moments.replicas;
+    profile->cells = calloc(cell_count(profile), sizeof *profile->cells);
+    if (!profile->cells) {
+        profile_free(profile);
+        return error_set(error, ERROR_RESOURCE, "out of memory for a profile of %d layers", model->layers);
+    }
+    for (size_t i = 0; i < cell_count(profile); i++)
+        estimate_add(&profile->cells[i], profile->moments.mean[i]);
+    profile->seconds = now() - start;
+    return ERROR_NONE;
+}
+
+struct wide profile_se(const struct profile *profile, int layer, int column)
+{
+    const struct estimate *cell = profile_cell(profile, layer, column);
+    if (!profile->moments.se || cell->n == 0)
+        return estimate_se(cell);
+    size_t i = (size_t)layer * (size_t)profile->schema->column_count + (size_t)column;
+    return (struct wide){profile->moments.se[i], profile->moments.mean[i].exponent};
 }
 
 /* The sampler's visitor: what a run has while it goes. */
@@ -93,12 +125,13 @@ int profile_measure(struct profile *profile, struct sampler *sampler, const stru
     double start = now();
     int code = ERROR_NONE;
     profile->seed = plan->seed;
+    profile->first = plan->first;
     while (code == ERROR_NONE) {
         int64_t batch = next_batch(profile, plan);
         if (batch <= 0)
             break;
-        code = sampler_run(sampler, plan->seed, (uint64_t)profile->samples, (uint64_t)batch, plan->stop, visit, &run,
-                           error);
+        code = sampler_run(sampler, plan->seed, plan->first + (uint64_t)profile->samples, (uint64_t)batch, plan->stop,
+                           visit, &run, error);
         if (!(plan->precision > 0))
             continue;
         double reached = profile_precision(profile);

@@ -3,24 +3,31 @@
 #define SPANSCOPE_ANALYSIS_PROFILE_H
 
 #include "analysis/estimate.h"
+#include "analysis/moments.h"
 #include "sim/sampler.h"
 
 struct profile {
-    const char *kind; /* "measured" */
+    const char *kind; /* "measured" or "predicted" */
     const struct model *model;
     const struct observe_schema *schema;
     const char *engine;
     uint64_t seed;
+    uint64_t first; /* index of its first sample */
     int64_t samples;
+    int shard, shards; /* part `shard` of `shards` of a longer run; 0 of 0 where it is whole */
     int threads;
     double seconds;
-    struct estimate *cells; /* [(L + 1)][schema->column_count] */
+    struct estimate *cells; /* [(L + 1)][schema->column_count]; of a prediction the mean alone, with n = 1 */
+    struct moments moments; /* of a prediction, zeroed in a measurement; schema is its own: do not copy the struct */
+    const struct profile
+        *prediction; /* of the same model, to be shown beside a measurement; NULL where there is none */
 };
 
-/* How long to sample: `samples`, or with precision > 0 until every interval is that narrow, `samples` being the budget.
- */
+/* What to sample: indices first .. first + samples - 1 of the seed, or with precision > 0 from first until every
+ * interval is that narrow, `samples` being the budget. */
 struct profile_plan {
     uint64_t seed;
+    uint64_t first;
     int64_t samples;
     double precision;
     const volatile sig_atomic_t *stop;
@@ -30,6 +37,13 @@ struct profile_plan {
 
 int profile_init(struct profile *profile, const struct sampler *sampler, struct error *error);
 void profile_free(struct profile *profile);
+
+/* The prediction of the infinite-width limit, with its error as standard error. */
+int profile_predict(struct profile *profile, const struct model *model, const struct moments_options *options,
+                    struct error *error);
+
+/* Standard error of a cell's mean; absent where it is not known. */
+struct wide profile_se(const struct profile *profile, int layer, int column);
 
 /* Samples by the plan. ERROR_INTERRUPTED leaves the samples so far, a valid profile where there are any. */
 int profile_measure(struct profile *profile, struct sampler *sampler, const struct profile_plan *plan,

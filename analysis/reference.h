@@ -3,22 +3,26 @@
 #define SPANSCOPE_ANALYSIS_REFERENCE_H
 
 #include "analysis/column.h"
-
-struct moments;
+#include "analysis/moments.h"
 
 /* The prediction of one configuration, made when it is first asked for. */
 struct reference {
-    struct moments *moments;
+    bool predicted;
+    struct moments moments;
 };
 
 void reference_free(struct reference *reference);
 
-/* The values at layers first - 2 to last (statistics look two layers below their range at most) of row id of the
- * theory; of id "predicted", the column of the prediction, at all layers. */
-int reference_gather(struct reference *reference, const char *id, const struct column *column,
-                     const struct stack *stack, int first, int last, bool by_token,
-                     struct wide *gathered, // [L + 1]
-                     struct wide *work,     // [T]
+struct reference_place {
+    const char *id;         /* of a row of the theory, or "predicted" */
+    const char *observable; /* in the words of analysis/column; a row of the theory has its own */
+    int first, last;        /* layers; statistics look two layers below the first at most */
+};
+
+/* The values at layers first - 2 .. last, where there are such. ERROR_INPUT for an unknown id. */
+int reference_gather(struct reference *reference, const struct reference_place *place, const struct depth *depth,
+                     bool by_token, struct wide *gathered, // [L + 1]
+                     struct wide *work,                    // [T]
                      struct error *error);
 
 #endif

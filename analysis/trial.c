@@ -34,7 +34,7 @@ struct family {
 struct trial_configuration {
     struct model model;
     char text[CLAIM_TEXT_MAX];
-    struct stack stack; /* of the model: schema and blocks */
+    struct depth depth; /* schema and blocks */
     bool by_token;
     struct family families[CLAIM_CHECKS_MAX];
     struct reference reference;
@@ -50,7 +50,7 @@ static void configuration_free(struct trial_configuration *configuration)
     reference_free(&configuration->reference);
     free(configuration->gathered);
     free(configuration->work);
-    stack_free(&configuration->stack);
+    depth_free(&configuration->depth);
     model_free(&configuration->model);
 }
 
@@ -144,7 +144,7 @@ static int family_init(struct family *family, const struct claim_check *check,
     int code = hypothesis_holds(check->where, model, &family->member, failed, error);
     if (code != ERROR_NONE || !family->member)
         return code;
-    code = column_parse(&family->column, check->observable, &configuration->stack.schema, &found, error);
+    code = column_parse(&family->column, check->observable, &configuration->depth.schema, &found, error);
     if (code == ERROR_NONE)
         code = layer_of(check->first, model, &family->first, error);
     if (code == ERROR_NONE)
@@ -166,12 +166,10 @@ static int configuration_init(struct trial_configuration *configuration, const s
                               char *why, struct error *error)
 {
     const struct claim *claim = trial->claim;
-    const struct linear_engine *engine = trial->options->engine ? trial->options->engine : &linear_engines[0];
     int checks = claim_check_count(claim);
     for (int c = 0; c < checks; c++)
         configuration->by_token |= column_by_token(claim->checks[c].observable);
-    int code = stack_init(&configuration->stack, &configuration->model, engine, configuration->by_token, SIZE_MAX,
-                          error);
+    int code = depth_init(&configuration->depth, &configuration->model, configuration->by_token, error);
     configuration->gathered = calloc((size_t)configuration->model.layers + 1, sizeof *configuration->gathered);
     configuration->work = calloc((size_t)configuration->model.tokens, sizeof *configuration->work);
     if (code == ERROR_NONE && (!configuration->gathered || !configuration->work))
@@ -244,8 +242,9 @@ static int bound(const char *text, double absent, const struct members *members,
         if (text[0] != '@')
             return claim_scalar("bound", text, &configuration->model, last, value, error);
         first = family->statistic->by_layer ? first : family->first;
-        code = reference_gather(&configuration->reference, text + 1, &family->column, &configuration->stack, first,
-                                last, configuration->by_token, configuration->gathered, configuration->work, error);
+        struct reference_place place = {text + 1, family->check->observable, first, last};
+        code = reference_gather(&configuration->reference, &place, &configuration->depth, configuration->by_token,
+                                configuration->gathered, configuration->work, error);
         if (code == ERROR_NONE)
             members->points[m] = family->statistic->evaluate(configuration->gathered, first, last);
     }
@@ -384,7 +383,7 @@ static void visit(void *context, uint64_t sample, const struct wide *values)
         struct family *family = &configuration->families[c];
         if (!family->member)
             continue;
-        column_gather(&family->column, &configuration->stack, values, configuration->gathered, configuration->work);
+        column_gather(&family->column, &configuration->depth, values, configuration->gathered, configuration->work);
         for (int i = 0; i < family->count; i++) {
             int first = family->first + i, last = family->statistic->by_layer ? first : family->last;
             family->series[configuration->seen * family->count + i] = family->statistic->evaluate(
@@ -408,8 +407,8 @@ static int configuration_sample(struct trial_configuration *configuration, const
     int64_t missing = samples - configuration->seen;
     int threads = missing < options->threads ? (int)missing : options->threads;
     struct sampler sampler;
-    int code = sampler_init(&sampler, &configuration->model, configuration->stack.engine, configuration->by_token,
-                            threads, options->memory, error);
+    int code = sampler_init(&sampler, &configuration->model, options->engine, configuration->by_token, threads,
+                            options->memory, error);
     if (code != ERROR_NONE)
         return code;
     code = sampler_run(&sampler, options->seed, (uint64_t)configuration->seen, (uint64_t)missing, options->stop, visit,

@@ -17,7 +17,7 @@ struct trial_options {
     int threads;
     size_t memory;                      /* bytes for all threads */
     int64_t samples;                    /* at most, of each configuration; 0: the plan's */
-    const struct linear_engine *engine; /* NULL: the first */
+    const struct linear_engine *engine; /* NULL: the cheaper for each configuration */
     const struct claim_override *overrides;
     int override_count;
     const volatile sig_atomic_t *stop; /* may be NULL */

@@ -45,12 +45,12 @@ static double flops_per_second(int tokens, const double *matrix, double *signals
 static double parameters(const struct stack *stack)
 {
     double sum = 0;
-    for (int b = 0; b < stack->block_count; b++) {
-        const struct graph *graph = stack->blocks[b].graph;
+    for (int b = 0; b < stack->depth.block_count; b++) {
+        const struct graph *graph = stack->depth.blocks[b].graph;
         for (int s = 0; s < graph->site_count; s++)
             for (int m = 0; m < INIT_MATRICES; m++)
                 sum += (double)branch_of(graph->nodes[graph->sites[s].node].kind)
-                           ->entries(stack->model, (enum init_matrix)m);
+                           ->entries(stack->depth.model, (enum init_matrix)m);
     }
     return sum;
 }
@@ -69,16 +69,14 @@ int cost_print(const struct model *model, const struct linear_engine *engine, in
     }
     openblas_set_num_threads(1);
     double normals = normals_per_second(matrix), flops = flops_per_second(model->tokens, matrix, signals);
-    double kept = stack.block_count > 0 ? (double)stack.kept / stack.block_count : 1;
-    /* A block that is not kept is evaluated forward twice: all its normals and half its operations again. */
-    double drawn = stack.cost.normals * (2 - kept), done = stack.cost.flops * (1 + (1 - kept) / 2);
-    double seconds = drawn / normals + done / flops;
+    struct linear_cost cost = stack_sample_cost(&stack);
+    double seconds = cost.normals / normals + cost.flops / flops;
     int64_t rounds = (samples + threads - 1) / threads;
     fprintf(stream, "%s, %s: %.4g parameters in %d blocks\n", model->placement, model->init.label, parameters(&stack),
             model->layers);
-    fprintf(stream, "  engine    %s; %d of %d blocks keep their tape for the reverse pass\n", engine->name, stack.kept,
-            stack.block_count);
-    fprintf(stream, "  a sample  %.3g normals, %.3g operations, about %.2g s\n", drawn, done, seconds);
+    fprintf(stream, "  engine    %s; %d of %d blocks keep their tape for the reverse pass\n", stack.engine->name,
+            stack.kept, stack.depth.block_count);
+    fprintf(stream, "  a sample  %.3g normals, %.3g operations, about %.2g s\n", cost.normals, cost.flops, seconds);
     fprintf(stream, "  memory    %.3g GB in each of %d threads\n", (double)stack.bytes / 1e9, threads);
     fprintf(stream,
             "  in all    %" PRId64 " samples, about %.2g s (at %.3g normals/s and %.3g operations/s, measured now)\n",

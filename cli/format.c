@@ -45,12 +45,23 @@ static json_t *seed_value(uint64_t seed)
     return json_string(text);
 }
 
-static json_t *estimate_object(bool *ok, const struct estimate *cell)
+static bool is_prediction(const struct profile *profile)
 {
+    return profile->moments.mean != NULL;
+}
+
+static json_t *cell_object(bool *ok, const struct profile *profile, int layer, int column)
+{
+    const struct estimate *cell = profile_cell(profile, layer, column);
     struct wide lo, hi, mean = estimate_mean(cell);
     estimate_interval(cell, 0.95, &lo, &hi);
     json_t *object = json_object();
     put(ok, object, "mean", real(in_range(mean)));
+    if (is_prediction(profile)) {
+        put(ok, object, "log10_mean", real(log10_of(mean)));
+        put(ok, object, "se", real(in_range(profile_se(profile, layer, column))));
+        return object;
+    }
     put(ok, object, "sd", real(in_range(estimate_sd(cell))));
     put(ok, object, "se", real(in_range(estimate_se(cell))));
     put(ok, object, "lo", real(in_range(lo)));
@@ -97,6 +108,9 @@ static json_t *config_object(bool *ok, const struct profile *profile)
     put(ok, object, "cotangent", json_string(model->cotangent->name));
     put(ok, object, "engine", json_string(profile->engine));
     put(ok, object, "samples", json_integer(profile->samples));
+    put(ok, object, "first_sample", json_integer((json_int_t)profile->first));
+    if (profile->shards > 0)
+        put(ok, object, "shard", json_sprintf("%d/%d", profile->shard, profile->shards));
     put(ok, object, "seed", seed_value(profile->seed));
     free(formula);
     return object;
@@ -123,9 +137,8 @@ static json_t *layers_array(bool *ok, const struct profile *profile)
         json_t *layer = json_object();
         put(ok, layer, "layer", json_integer(l));
         for (int c = 0; c < profile->schema->column_count; c++) {
-            const struct estimate *cell = profile_cell(profile, l, c);
-            if (cell->n > 0)
-                put(ok, layer, profile->schema->columns[c].name, estimate_object(ok, cell));
+            if (profile_cell(profile, l, c)->n > 0)
+                put(ok, layer, profile->schema->columns[c].name, cell_object(ok, profile, l, c));
         }
         *ok &= json_array_append_new(array, layer) == 0;
     }
@@ -196,10 +209,13 @@ static int write_csv(const struct profile *profile, int number, FILE *stream, st
             fprintf(stream, ",%d,%s", l, profile->schema->columns[c].name);
             csv_real(in_range(estimate_mean(cell)), stream);
             csv_real(in_range(estimate_sd(cell)), stream);
-            csv_real(in_range(estimate_se(cell)), stream);
+            csv_real(in_range(profile_se(profile, l, c)), stream);
             csv_real(in_range(lo), stream);
             csv_real(in_range(hi), stream);
-            fprintf(stream, ",%" PRId64 "\n", cell->n);
+            if (is_prediction(profile))
+                fputs(",\n", stream);
+            else
+                fprintf(stream, ",%" PRId64 "\n", cell->n);
         }
     }
     return ERROR_NONE;
@@ -219,21 +235,44 @@ static int print_wide(char *text, size_t size, struct wide w)
     return snprintf(text, size, "%.3fe%.0f", pow(10, log10 - exponent), exponent);
 }
 
-/* Mean and half-width of the 95 % interval, the latter relative to the mean's own unit. */
-static void table_cell(const struct estimate *cell, FILE *stream)
+typedef void cell_printer(const struct profile *profile, int layer, int column, char *text, char *extent);
+
+enum { CELL_TEXT = 64 };
+
+/* The mean, and behind it the half-width of the 95 % interval or, of a prediction, the standard error where it is not
+ * exact. */
+static void print_estimate(const struct profile *profile, int layer, int column, char *text, char *extent)
 {
-    char text[64], half[32] = "";
-    if (cell->n == 0) {
-        fprintf(stream, " %*s", TABLE_CELL - 1, "-");
-        return;
+    const struct estimate *cell = profile_cell(profile, layer, column);
+    struct wide lo, hi, half = profile_se(profile, layer, column);
+    print_wide(text, CELL_TEXT, estimate_mean(cell));
+    if (!is_prediction(profile)) {
+        estimate_interval(cell, 0.95, &lo, &hi);
+        half = (struct wide){(hi.mantissa - lo.mantissa) / 2, hi.exponent};
     }
-    print_wide(text, sizeof text, estimate_mean(cell));
-    struct wide lo, hi;
-    estimate_interval(cell, 0.95, &lo, &hi);
-    double value = in_range((struct wide){(hi.mantissa - lo.mantissa) / 2, hi.exponent});
-    if (isfinite(value))
-        snprintf(half, sizeof half, "±%.1g", value);
-    fprintf(stream, " %9s %-*s", text, TABLE_CELL - 11 + (*half ? 1 : 0), half); // the sign has two bytes
+    double value = in_range(half);
+    if (isfinite(value) && !(is_prediction(profile) && value == 0))
+        snprintf(extent, CELL_TEXT, "±%.1g", value);
+}
+
+static void print_prediction(const struct profile *profile, int layer, int column, char *text, char *extent)
+{
+    print_estimate(profile->prediction, layer, column, text, extent);
+}
+
+/* (measured - predicted) / sqrt(se^2 + se^2), in units of the larger exponent. */
+static void print_score(const struct profile *profile, int layer, int column, char *text, char *extent)
+{
+    (void)extent;
+    struct wide values[4] = {estimate_mean(profile_cell(profile, layer, column)),
+                             estimate_mean(profile_cell(profile->prediction, layer, column)),
+                             profile_se(profile, layer, column), profile_se(profile->prediction, layer, column)};
+    int exponent = values[0].exponent > values[1].exponent ? values[0].exponent : values[1].exponent;
+    double scaled[4];
+    for (int i = 0; i < 4; i++)
+        scaled[i] = wide_present(values[i]) ? ldexp(values[i].mantissa, values[i].exponent - exponent) : NAN;
+    double score = (scaled[0] - scaled[1]) / hypot(scaled[2], scaled[3]);
+    snprintf(text, CELL_TEXT, isfinite(score) ? "%.2f" : "-", score);
 }
 
 static bool in_table(const struct profile *profile, int column)
@@ -241,44 +280,74 @@ static bool in_table(const struct profile *profile, int column)
     return profile->schema->layer_column[profile->schema->columns[column].observable] == column;
 }
 
-static int write_table(const struct profile *profile, int number, FILE *stream, struct error *error)
+static void table_row(const struct profile *profile, int layer, cell_printer *print, FILE *stream)
+{
+    for (int c = 0; c < profile->schema->column_count; c++) {
+        char text[CELL_TEXT] = "-", extent[CELL_TEXT] = "";
+        if (!in_table(profile, c))
+            continue;
+        bool known = profile_cell(profile, layer, c)->n > 0;
+        if (known &&
+            (!profile->prediction || profile_cell(profile->prediction, layer, c)->n > 0 || print == print_estimate))
+            print(profile, layer, c, text, extent);
+        fprintf(stream, " %9s %-*s", text, TABLE_CELL - 11 + (*extent ? 1 : 0), extent); // the sign has two bytes
+    }
+    fputc('\n', stream);
+}
+
+static void table_head(const struct profile *profile, FILE *stream)
 {
     const struct model *model = profile->model;
-    const struct observe_schema *schema = profile->schema;
-    char *formula = formula_text(model);
-    if (!formula)
-        return error_set(error, ERROR_RESOURCE, "out of memory");
-    fprintf(stream, "%s%s, %s: %s\n", number > 0 ? "\n" : "", model->placement, model->init.label, formula);
-    free(formula);
-    fprintf(stream,
-            "L = %d, d = %d, H = %d, T = %d, F = %d, %s, %s, mask %s; %s engine, %" PRId64 " samples, seed %" PRIu64
-            "; mean ± half-width of the 95 %% interval\n",
-            model->layers, model->width, model->heads, model->tokens, model->ffn_width, model->activation->name,
-            model->norm->name, model->mask->name, profile->engine, profile->samples, profile->seed);
-    for (int c = 0; c < schema->column_count; c++) {
-        const struct observable *observable = &observables[schema->columns[c].observable];
+    fprintf(stream, "L = %d, d = %d, H = %d, T = %d, F = %d, %s, %s, mask %s; ", model->layers, model->width,
+            model->heads, model->tokens, model->ffn_width, model->activation->name, model->norm->name,
+            model->mask->name);
+    if (is_prediction(profile))
+        fprintf(stream, "infinite width, %s\n",
+                profile->samples > 1 ? "mean over replicas ± standard error" : "exact but for quadrature");
+    else
+        fprintf(stream, "%s engine, %" PRId64 " samples, seed %" PRIu64 "; mean ± half-width of the 95 %% interval\n",
+                profile->engine, profile->samples, profile->seed);
+    if (profile->prediction)
+        fputs("Below each: the infinite-width prediction, and z = (measured - predicted) / standard error of both\n",
+              stream);
+    for (int c = 0; c < profile->schema->column_count; c++) {
+        const struct observable *observable = &observables[profile->schema->columns[c].observable];
         if (in_table(profile, c))
             fprintf(stream, "  %-11s%s: %s\n", observable->symbol, observable->name, observable->summary);
     }
-    fprintf(stream, "\n%5s", "layer");
-    for (int c = 0; c < schema->column_count; c++)
+    fprintf(stream, "\n%5s%*s", "layer", profile->prediction ? 10 : 0, "");
+    for (int c = 0; c < profile->schema->column_count; c++)
         if (in_table(profile, c))
-            fprintf(stream, " %9s%*s", observables[schema->columns[c].observable].symbol, TABLE_CELL - 10, "");
+            fprintf(stream, " %9s%*s", observables[profile->schema->columns[c].observable].symbol, TABLE_CELL - 10, "");
     fputc('\n', stream);
-    for (int l = 0; l <= model->layers; l++) {
-        fprintf(stream, "%5d", l);
-        for (int c = 0; c < schema->column_count; c++)
-            if (in_table(profile, c))
-                table_cell(profile_cell(profile, l, c), stream);
-        fputc('\n', stream);
+}
+
+static int write_table(const struct profile *profile, int number, FILE *stream, struct error *error)
+{
+    char *formula = formula_text(profile->model);
+    if (!formula)
+        return error_set(error, ERROR_RESOURCE, "out of memory");
+    fprintf(stream, "%s%s, %s: %s\n", number > 0 ? "\n" : "", profile->model->placement, profile->model->init.label,
+            formula);
+    free(formula);
+    table_head(profile, stream);
+    for (int l = 0; l <= profile->model->layers; l++) {
+        fprintf(stream, "%5d%s", l, profile->prediction ? " measured " : "");
+        table_row(profile, l, print_estimate, stream);
+        if (!profile->prediction)
+            continue;
+        fprintf(stream, "%5s predicted", "");
+        table_row(profile, l, print_prediction, stream);
+        fprintf(stream, "%5s z        ", "");
+        table_row(profile, l, print_score, stream);
     }
     return ERROR_NONE;
 }
 
 const struct format formats[] = {
-    {"table", "the observables with one value per layer, for reading", write_table},
-    {"csv", "tidy: a row per layer and observable", write_csv},
-    {"json", "a line per profile, schema spanscope/profile/1", write_json},
+    {"table", "the observables with one value per layer, for reading", true, write_table},
+    {"csv", "tidy: a row per layer and observable", false, write_csv},
+    {"json", "a line per profile, schema spanscope/profile/1", false, write_json},
 };
 const size_t format_count = sizeof formats / sizeof *formats;
 
@@ -296,4 +365,14 @@ const struct format *format_find(const char *name, struct error *error)
     else
         error_set(error, ERROR_INPUT, "--format: unknown format '%s'; see `spanscope list formats`", name);
     return NULL;
+}
+
+int format_read(void *field, const char *name, const char *text, struct error *error)
+{
+    (void)name;
+    const struct format *format = format_find(text, error);
+    if (!format)
+        return error->code;
+    *(const struct format **)field = format;
+    return ERROR_NONE;
 }

@@ -9,6 +9,7 @@
 struct format {
     const char *name;
     const char *summary;
+    bool beside; /* shows a profile's prediction beside it; elsewhere the prediction is a profile of its own */
     /* Writes one profile; number counts the profiles of this output from 0. Out of memory is ERROR_RESOURCE; failed
      * writes are left for the stream's owner to find. */
     int (*write)(const struct profile *profile, int number, FILE *stream, struct error *error);
@@ -19,5 +20,8 @@ extern const size_t format_count;
 
 /* The row of that name, or NULL with the nearest name in error. */
 const struct format *format_find(const char *name, struct error *error);
+
+/* The same as a reader of the option --format (cli/options). */
+int format_read(void *field, const char *name, const char *text, struct error *error);
 
 #endif

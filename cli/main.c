@@ -1,9 +1,11 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "build_version.h"
 #include "cli/list.h"
 #include "cli/plot.h"
+#include "cli/predict.h"
 #include "cli/run.h"
 #include "cli/status.h"
 #include "cli/verify.h"
@@ -14,6 +16,7 @@ static const struct command {
     const char *summary;
 } commands[] = {
     {"run", run_command, "sample a model and write its profile"},
+    {"predict", predict_command, "the infinite-width limit of a model's profile, without sampling it"},
     {"verify", verify_command, "decide the claims of the ledger"},
     {"plot", plot_command, "draw saved profiles"},
     {"list", list_command, "the tables that names come from"},
@@ -45,6 +48,15 @@ static int unknown_command(const char *name)
     return STATUS_USAGE;
 }
 
+/* A full disk under standard output is an error whatever was printed; a command that failed has said so itself. */
+static int finish(const char *name, int status)
+{
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || status == STATUS_RESOURCE)
+        return status;
+    fprintf(stderr, "spanscope %s: cannot write standard output: %s\n", name, strerror(errno));
+    return STATUS_RESOURCE;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -54,14 +66,14 @@ int main(int argc, char **argv)
     const char *name = argv[1];
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         help(stdout);
-        return STATUS_DONE;
+        return finish(name, STATUS_DONE);
     }
     if (strcmp(name, "--version") == 0) {
         puts("spanscope " BUILD_VERSION " (" BUILD_COMMIT ")");
-        return STATUS_DONE;
+        return finish(name, STATUS_DONE);
     }
     for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(commands[i].name, name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+            return finish(name, commands[i].run(argc - 1, argv + 1));
     return unknown_command(name);
 }

@@ -21,7 +21,7 @@ struct wanted {
 struct plot_options {
     struct options options;
     struct wanted wanted;
-    const char *directory;
+    struct figure_place place;
     bool list;
 };
 
@@ -45,11 +45,24 @@ static int read_figure(void *field, const char *name, const char *text, struct e
     return ERROR_NONE;
 }
 
+/* A name is a part of file names and of the script. */
+static int read_name(void *field, const char *name, const char *text, struct error *error)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    if (text[0] == '\0' || text[0] == '.' || text[strspn(text, allowed)] != '\0' || strlen(text) > 100)
+        return error_set(error, ERROR_INPUT, "--%s: '%.120s' is no name of letters, digits, '-', '_' and '.'", name,
+                         text);
+    *(const char **)field = text;
+    return ERROR_NONE;
+}
+
 static const struct options_row rows[] = {
     {"figure", 'f', "NAME", "this figure, repeatable; otherwise all that the profiles allow", read_figure,
      offsetof(struct plot_options, wanted)},
     {"output", 'o', "DIR", "where to write (the current directory); made if missing", options_text,
-     offsetof(struct plot_options, directory)},
+     offsetof(struct plot_options, place.directory)},
+    {"name", 0, "NAME", "of the files, instead of the figure's; for one --figure", read_name,
+     offsetof(struct plot_options, place.name)},
     {"list", 0, NULL, "names and titles of the figures", options_flag, offsetof(struct plot_options, list)},
 };
 
@@ -60,11 +73,12 @@ static const struct options_command command = {
     "redraws it. The names of the files written go to standard output.",
     rows, sizeof rows / sizeof *rows, false};
 
-static void print_files(const struct figure *figure, const char *directory)
+static void print_files(const struct figure *figure, const struct figure_place *place)
 {
-    bool here = strcmp(directory, ".") == 0;
+    bool here = strcmp(place->directory, ".") == 0;
+    const char *name = place->name != NULL ? place->name : figure->name;
     for (int i = 0; i < FIGURE_FILES; i++)
-        printf("%s%s%s.%s\n", here ? "" : directory, here ? "" : "/", figure->name, figure_suffixes[i]);
+        printf("%s%s%s.%s\n", here ? "" : place->directory, here ? "" : "/", name, figure_suffixes[i]);
 }
 
 static int draw_wanted(const struct plot_options *plot, const struct saved_list *profiles, struct error *error)
@@ -72,10 +86,10 @@ static int draw_wanted(const struct plot_options *plot, const struct saved_list 
     for (size_t i = 0; i < plot->wanted.count; i++) {
         const struct figure *figure = plot->wanted.figures[i];
         struct error why;
-        int code = figure_draw(figure, profiles, plot->directory, &why);
+        int code = figure_draw(figure, profiles, &plot->place, &why);
         if (code != ERROR_NONE)
             return error_set(error, why.code, "figure %s: %.900s", figure->name, why.text);
-        print_files(figure, plot->directory);
+        print_files(figure, &plot->place);
     }
     return ERROR_NONE;
 }
@@ -85,13 +99,13 @@ static int draw_all(const struct plot_options *plot, const struct saved_list *pr
 {
     size_t drawn = 0;
     for (size_t i = 0; i < figure_count; i++) {
-        int code = figure_draw(&figures[i], profiles, plot->directory, error);
+        int code = figure_draw(&figures[i], profiles, &plot->place, error);
         if (code == ERROR_INPUT) {
             fprintf(stderr, "spanscope plot: figure %s left out: %s\n", figures[i].name, error->text);
         } else if (code != ERROR_NONE) {
             return code;
         } else {
-            print_files(&figures[i], plot->directory);
+            print_files(&figures[i], &plot->place);
             drawn++;
         }
     }
@@ -102,9 +116,11 @@ static int draw(const struct plot_options *plot, struct error *error)
 {
     struct saved_list profiles = {0};
     const struct options *options = &plot->options;
-    int code = options->word_count > 0
-                   ? ERROR_NONE
-                   : error_set(error, ERROR_INPUT, "no file of profiles given; see spanscope plot --help");
+    int code = ERROR_NONE;
+    if (options->word_count == 0)
+        code = error_set(error, ERROR_INPUT, "no file of profiles given; see spanscope plot --help");
+    else if (plot->place.name != NULL && plot->wanted.count != 1)
+        code = error_set(error, ERROR_INPUT, "--name is for one figure; name it by --figure");
     for (int i = 0; i < options->word_count && code == ERROR_NONE; i++)
         code = saved_read(options->words[i], &profiles, error);
     if (code == ERROR_NONE)
@@ -121,7 +137,7 @@ static void list_figures(void)
 
 int plot_command(int argc, char **argv)
 {
-    struct plot_options plot = {.directory = "."};
+    struct plot_options plot = {.place.directory = "."};
     struct error error = {0};
     int code = options_parse(&command, argc, argv, &plot, &error);
     if (code == ERROR_NONE && plot.options.help)

@@ -14,15 +14,21 @@
 #include "cli/output.h"
 #include "cli/status.h"
 
+/* Part number of count of a run, both 0 for the whole. */
+struct shard {
+    int number, count;
+};
+
 struct run {
     struct options options;
     uint64_t seed;
-    int64_t samples;
+    int64_t samples; /* of the whole run */
+    struct shard shard;
     double precision;
     const struct linear_engine *engine; /* NULL: auto */
     int threads;
     size_t memory;
-    bool per_token, dry_run, quiet, no_progress;
+    bool per_token, predict, dry_run, quiet, no_progress;
     const struct format *format;
     const char *output;
     int profiles; /* written so far */
@@ -43,13 +49,15 @@ static int read_engine(void *field, const char *name, const char *text, struct e
                      nearest ? "'?" : "");
 }
 
-static int read_format(void *field, const char *name, const char *text, struct error *error)
+static int read_shard(void *field, const char *name, const char *text, struct error *error)
 {
-    (void)name;
-    const struct format *format = format_find(text, error);
-    if (!format)
-        return error->code;
-    *(const struct format **)field = format;
+    struct shard shard;
+    int length = 0;
+    bool digits = strspn(text, "0123456789/") == strlen(text);
+    if (!digits || sscanf(text, "%6d/%6d%n", &shard.number, &shard.count, &length) != 2 || text[length] != '\0' ||
+        shard.number < 1 || shard.number > shard.count)
+        return error_set(error, ERROR_INPUT, "--%s: '%s' is not a part such as 1/4, from 1/4 to 4/4", name, text);
+    *(struct shard *)field = shard;
     return ERROR_NONE;
 }
 
@@ -60,6 +68,10 @@ static const struct options_row rows[] = {
      "sample until every interval's half-width is this fraction of its\n"
      "mean (of 1 for cosines)",
      options_fraction, offsetof(struct run, precision)},
+    {"shard", 0, "I/N",
+     "only part I of N equal parts of the samples, for runs on several machines: samples\n"
+     "(I-1)S/N to IS/N-1 of the S that --samples says, the same numbers as in the whole run",
+     read_shard, offsetof(struct run, shard)},
     {"seed", 's', "N", "64-bit seed", options_seed, offsetof(struct run, seed)},
     {"engine", 'e', "NAME", "how weights are drawn: auto or a name of `spanscope list engines`", read_engine,
      offsetof(struct run, engine)},
@@ -69,7 +81,9 @@ static const struct options_row rows[] = {
      offsetof(struct run, memory)},
     {"per-token", 0, NULL, "report activation and gradient variance by position too", options_flag,
      offsetof(struct run, per_token)},
-    {"format", 'f', "table|csv|json", "what is written", read_format, offsetof(struct run, format)},
+    {"predict", 0, NULL, "the infinite-width prediction too: beside the table, else as a profile of its own",
+     options_flag, offsetof(struct run, predict)},
+    {"format", 'f', "table|csv|json", "what is written", format_read, offsetof(struct run, format)},
     {"output", 'o', "FILE", "where to, instead of standard output", options_text, offsetof(struct run, output)},
     {"dry-run", 0, NULL, "print the memory and time it would take, and run nothing", options_flag,
      offsetof(struct run, dry_run)},
@@ -85,6 +99,32 @@ static const struct options_command command = {
 
 enum { DEFAULT_SAMPLES = 16, DEFAULT_BUDGET = 100000 };
 
+/* Sample at which part number `part`, counted from 0, begins; the largest counts fit a product of 128 bits. */
+static uint64_t part_begin(const struct run *run, int part)
+{
+    return (uint64_t)((unsigned __int128)run->samples * (unsigned)part / (unsigned)run->shard.count);
+}
+
+static uint64_t shard_first(const struct run *run)
+{
+    return run->shard.count > 0 ? part_begin(run, run->shard.number - 1) : 0;
+}
+
+static int64_t shard_samples(const struct run *run)
+{
+    return run->shard.count > 0 ? (int64_t)(part_begin(run, run->shard.number) - shard_first(run)) : run->samples;
+}
+
+static int check_shard(const struct run *run, struct error *error)
+{
+    if (run->shard.count > 0 && run->precision > 0)
+        return error_set(error, ERROR_INPUT, "--shard needs a number of samples; --precision decides it on the way");
+    if (run->shard.count > run->samples)
+        return error_set(error, ERROR_INPUT, "--shard: %d parts of %" PRId64 " samples leave some empty",
+                         run->shard.count, run->samples);
+    return ERROR_NONE;
+}
+
 static void progress(void *context, int64_t done, double precision)
 {
     const struct run *run = context;
@@ -93,7 +133,7 @@ static void progress(void *context, int64_t done, double precision)
                 isfinite(precision) ? "\r%" PRId64 " samples, precision %.2g of %.2g   " : "\r%" PRId64 " samples",
                 done, precision, run->precision);
     else
-        fprintf(stderr, "\r%" PRId64 " of %" PRId64 " samples", done, run->samples);
+        fprintf(stderr, "\r%" PRId64 " of %" PRId64 " samples", done, shard_samples(run));
 }
 
 /* Words on what the numbers are worth, when the run is over. */
@@ -105,6 +145,29 @@ static void report_precision(const struct run *run, const struct profile *profil
                 reached, reached <= run->precision ? "" : ": the budget of samples is spent");
 }
 
+/* The profile, and its prediction beside or behind it where that is asked for. */
+static int write_profile(struct run *run, struct profile *profile, bool predict, FILE *stream, struct error *error)
+{
+    if (!predict)
+        return run->format->write(profile, run->profiles++, stream, error);
+    struct moments_options options = moments_defaults();
+    options.per_token = run->per_token;
+    options.threads = run->threads;
+    options.stop = interrupt_flag();
+    struct profile prediction;
+    int code = profile_predict(&prediction, profile->model, &options, error);
+    if (code != ERROR_NONE)
+        return code;
+    if (run->format->beside)
+        profile->prediction = &prediction;
+    code = run->format->write(profile, run->profiles++, stream, error);
+    if (code == ERROR_NONE && !run->format->beside)
+        code = run->format->write(&prediction, run->profiles++, stream, error);
+    profile->prediction = NULL;
+    profile_free(&prediction);
+    return code;
+}
+
 static int measure(struct run *run, struct sampler *sampler, FILE *stream, bool *short_of_precision,
                    struct error *error)
 {
@@ -113,15 +176,18 @@ static int measure(struct run *run, struct sampler *sampler, FILE *stream, bool 
     if (code != ERROR_NONE)
         return code;
     bool shows = !run->quiet && !run->no_progress && isatty(STDERR_FILENO);
-    struct profile_plan plan = {run->seed, run->samples, run->precision, interrupt_flag(), shows ? progress : NULL,
-                                run};
+    struct profile_plan plan = {
+        run->seed, shard_first(run), shard_samples(run), run->precision, interrupt_flag(), shows ? progress : NULL,
+        run};
+    profile.shard = run->shard.number;
+    profile.shards = run->shard.count;
     code = profile_measure(&profile, sampler, &plan, error);
     if (shows)
         fprintf(stderr, "\r%*s\r", 60, "");
     bool valid = code == ERROR_NONE || (code == ERROR_INTERRUPTED && profile.samples > 0);
     if (valid) {
         struct error write_error;
-        int written = run->format->write(&profile, run->profiles++, stream, &write_error);
+        int written = write_profile(run, &profile, code == ERROR_NONE && run->predict, stream, &write_error);
         if (written != ERROR_NONE) {
             *error = write_error;
             code = written;
@@ -136,14 +202,16 @@ static int measure(struct run *run, struct sampler *sampler, FILE *stream, bool 
 static int run_model(struct run *run, const struct model *model, FILE *stream, bool *short_of_precision,
                      struct error *error)
 {
-    const struct linear_engine *engine = run->engine ? run->engine : &linear_engines[0];
-    int threads = run->samples < run->threads ? (int)run->samples : run->threads;
+    int64_t samples = shard_samples(run);
+    int threads = samples < run->threads ? (int)samples : run->threads;
     if (run->dry_run)
-        return cost_print(model, engine, threads, run->memory, run->samples, stream, error);
+        return cost_print(model, run->engine, threads, run->memory, samples, stream, error);
     struct sampler sampler;
-    int code = sampler_init(&sampler, model, engine, run->per_token, threads, run->memory, error);
+    int code = sampler_init(&sampler, model, run->engine, run->per_token, threads, run->memory, error);
     if (code != ERROR_NONE)
         return code;
+    if (!run->engine && !run->quiet)
+        fprintf(stderr, "%s: %s engine, the cheaper here\n", model->placement, sampler.stack.engine->name);
     code = measure(run, &sampler, stream, short_of_precision, error);
     sampler_free(&sampler);
     return code;
@@ -165,7 +233,9 @@ static int check_models(const struct run *run, struct error *error)
 static int run_all(struct run *run, bool *short_of_precision, struct error *error)
 {
     struct output output;
-    int code = check_models(run, error);
+    int code = check_shard(run, error);
+    if (code == ERROR_NONE)
+        code = check_models(run, error);
     if (code != ERROR_NONE)
         return code;
     FILE *stream = output_open(&output, run->output, error);

@@ -1,0 +1,71 @@
+# The reproduction. make repro does everything from nothing; REPRODUCING.md says what and how long.
+#   make repro            reduced sizes: claims, figures, comparison with paper-repro/expected; status 0 or not
+#   make repro-full       the paper's depth: the 128-block width-2048 stack among others
+#   make claim-ID         one claim            make fig-NAME    one figure (TIER=full: its large size)
+#   make repro-expected   makes paper-repro/expected and claims.tsv again, after a change that is meant
+REPRO_SRC := paper-repro/expected.c paper-repro/report.c
+REPRO_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(REPRO_SRC))
+LEDGER     = $(BUILD)/paper-repro/ledger
+
+FIG_TABLE  := paper-repro/figures.tsv
+DATA_TABLE := paper-repro/data.tsv
+first-fields = $(shell awk -F '\t' '!/^\#/ && $$1 != "name" && $$1 != "id" && !seen[$$1]++ { print $$1 }' $(1))
+figure-field = $(shell awk -F '\t' '$$1 == "$(1)" { print $$$(2) }' $(FIG_TABLE))
+FIG_NAMES  := $(call first-fields,$(FIG_TABLE))
+DATA_NAMES := $(call first-fields,$(DATA_TABLE))
+CLAIM_IDS  := $(call first-fields,$(wildcard paper-repro/claims.tsv) /dev/null)
+
+TIER     ?= check
+REPRO     = $(BUILD)/repro$(if $(filter check,$(TIER)),,-$(TIER))
+DATA      = $(patsubst %,$(REPRO)/data/%.json,$(DATA_NAMES))
+FIGURES   = $(patsubst %,$(REPRO)/%.png,$(FIG_NAMES))
+# Programs are run by path; BUILD may be relative or absolute.
+SPANSCOPE = $(abspath $(BUILD))/spanscope
+
+$(LEDGER): $(BUILD)/paper-repro/ledger.o $(REPRO_OBJ) $(BUILD)/libspanscope.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
+
+# Status 1 and 4 are verdicts: the report is there, and the ledger judges it.
+$(REPRO)/claims.json: $(BUILD)/spanscope
+	@mkdir -p $(@D)
+	@echo '  CLAIMS at tier $(TIER)'
+	$(Q)$(SPANSCOPE) verify --tier $(TIER) --quiet --format json --output $@ || [ $$? -eq 1 ] || [ $$? -eq 4 ]
+
+$(DATA): $(REPRO)/data/%.json: $(BUILD)/spanscope $(DATA_TABLE) paper-repro/data.sh
+	@echo '  DATA  $*'
+	$(Q)sh paper-repro/data.sh $(SPANSCOPE) $(DATA_TABLE) $* $(TIER) $@
+
+$(foreach f,$(FIG_NAMES),$(eval $(REPRO)/$f.png: $(patsubst %,$(REPRO)/data/%.json,$(call figure-field,$f,3))))
+$(FIGURES): $(REPRO)/%.png: $(FIG_TABLE)
+	@echo '  FIG   $*'
+	$(Q)$(SPANSCOPE) plot --figure $(call figure-field,$*,2) --name $* --output $(@D) $(filter %.json,$^) > /dev/null
+
+.PHONY: repro repro-run repro-full repro-full-run repro-expected repro-expected-run
+repro: deps
+	+$(MAKE) repro-run
+
+repro-run: $(REPRO)/claims.json $(DATA) $(FIGURES) $(LEDGER)
+	$(Q)$(LEDGER) compare $< $(DATA)
+
+# The full size has no committed values: its verdicts decide.
+repro-full: deps
+	+$(MAKE) TIER=full repro-full-run
+
+repro-full-run: $(FIGURES)
+	$(SPANSCOPE) verify --tier $(TIER)
+
+repro-expected: deps
+	+$(MAKE) repro-expected-run
+
+repro-expected-run: $(REPRO)/claims.json $(DATA) $(LEDGER)
+	$(Q)$(LEDGER) expect $< $(DATA)
+	$(Q)$(LEDGER) claims $(SPANSCOPE) $(TIER) > $(REPRO)/claims.tsv
+	mv $(REPRO)/claims.tsv paper-repro/claims.tsv
+
+.PHONY: $(FIG_NAMES:%=fig-%) $(CLAIM_IDS:%=claim-%)
+$(FIG_NAMES:%=fig-%): fig-%: $(REPRO)/%.png
+	@ls $(REPRO)/$*.*
+
+$(CLAIM_IDS:%=claim-%): claim-%: $(BUILD)/spanscope
+	$(SPANSCOPE) verify --tier $(TIER) $*

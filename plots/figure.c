@@ -90,6 +90,7 @@ enum {
 /* One figure on its way to files. */
 struct drawing {
     const struct figure *figure;
+    const char *name; /* of the files */
     struct legend legend;
     struct series_list list;
     struct axis x, y;
@@ -446,7 +447,7 @@ static void print_caption(FILE *script, const struct drawing *drawing)
 
 static void print_script(FILE *script, const struct drawing *drawing)
 {
-    const char *name = drawing->figure->name;
+    const char *name = drawing->name;
     fprintf(script, "# Written by spanscope plot. Redraw here with: gnuplot %s.gp\n", name);
     fprintf(script, "set encoding utf8\ndata = '%s.dat'\n", name);
     fprintf(script, "set border 3 lc rgb '#404040'\nset tics nomirror out\nset grid y lc rgb '#E4E4E4' lt 1 lw 1\nset "
@@ -483,7 +484,7 @@ static int cannot(const char *what, const char *path, struct error *error)
 static int write_file(const char *directory, const char *suffix, const struct drawing *drawing,
                       void (*print)(FILE *, const struct drawing *), struct error *error)
 {
-    char *path = path_of(directory, drawing->figure->name, suffix);
+    char *path = path_of(directory, drawing->name, suffix);
     FILE *file = path != NULL ? fopen(path, "wxe") : NULL;
     int code = ERROR_NONE;
     if (file == NULL) {
@@ -539,7 +540,7 @@ static void remove_workshop(const char *workshop, const char *name)
 /* Everything is made in a folder of its own inside directory, under its final name, and moved when complete. */
 static int write_figure(const struct drawing *drawing, const char *directory, struct error *error)
 {
-    const char *name = drawing->figure->name;
+    const char *name = drawing->name;
     char *workshop = NULL, *script = NULL;
     bool made = mkdir(directory, 0777) == 0;
     int code = ERROR_NONE;
@@ -565,17 +566,17 @@ out:
     return code;
 }
 
-int figure_draw(const struct figure *figure, const struct saved_list *profiles, const char *directory,
+int figure_draw(const struct figure *figure, const struct saved_list *profiles, const struct figure_place *place,
                 struct error *error)
 {
-    struct drawing drawing = {.figure = figure};
+    struct drawing drawing = {.figure = figure, .name = place->name != NULL ? place->name : figure->name};
     locale_t numbers = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
     if (numbers == (locale_t)0)
         return error_set(error, ERROR_RESOURCE, "out of memory for the C locale");
     locale_t before = uselocale(numbers);
     int code = prepare(&drawing, profiles, error);
     if (code == ERROR_NONE)
-        code = write_figure(&drawing, directory, error);
+        code = write_figure(&drawing, place->directory, error);
     uselocale(before);
     freelocale(numbers);
     series_free(&drawing.list);

@@ -30,9 +30,15 @@ extern const char *const figure_suffixes[FIGURE_FILES];
 
 const struct figure *figure_find(const char *name);
 
-/* Writes NAME.gp, NAME.dat, NAME.svg and NAME.png into directory, which is made if missing: all or none of them.
- * ERROR_INPUT where the profiles lack what the figure shows; ERROR_RESOURCE for files, memory and gnuplot. */
-int figure_draw(const struct figure *figure, const struct saved_list *profiles, const char *directory,
+/* Where a figure goes. */
+struct figure_place {
+    const char *directory; /* made if missing */
+    const char *name;      /* of the files; NULL: the figure's own */
+};
+
+/* Writes NAME.gp, NAME.dat, NAME.svg and NAME.png into the directory: all or none of them. ERROR_INPUT where the
+ * profiles lack what the figure shows; ERROR_RESOURCE for files, memory and gnuplot. */
+int figure_draw(const struct figure *figure, const struct saved_list *profiles, const struct figure_place *place,
                 struct error *error);
 
 #endif

@@ -50,7 +50,7 @@ static bool is_observable(const char *key)
 
 static bool is_statistic(const json_t *value)
 {
-    static const char *const members[] = {"mean", "lo", "hi", "log10_mean"};
+    static const char *const members[] = {"mean", "se", "lo", "hi", "log10_mean", "mean_log", "sd_log", "n"};
     if (!json_is_object(value) || json_object_get(value, "mean") == NULL)
         return false;
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
@@ -222,9 +222,13 @@ bool saved_value(const struct saved *profile, size_t row, const char *observable
     if (statistic == NULL)
         return false;
     *value = (struct saved_value){.mean = member(statistic, "mean"),
+                                  .se = member(statistic, "se"),
                                   .lo = member(statistic, "lo"),
                                   .hi = member(statistic, "hi"),
-                                  .log10_mean = member(statistic, "log10_mean")};
+                                  .log10_mean = member(statistic, "log10_mean"),
+                                  .mean_log = member(statistic, "mean_log"),
+                                  .sd_log = member(statistic, "sd_log"),
+                                  .n = fmax(member(statistic, "n"), 0)};
     if (isnan(value->log10_mean) && value->mean > 0)
         value->log10_mean = log10(value->mean);
     return true;

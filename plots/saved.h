@@ -25,10 +25,12 @@ struct saved_list {
     size_t count;
 };
 
-/* An observable of one layer. NaN where the file has null or nothing: a mean outside the range of double is known by
- * log10_mean alone, an interval is absent from predictions. */
+/* An observable of one layer over n samples. NaN where the file has null or nothing: a mean outside the range of double
+ * is known by log10_mean alone; predictions have no interval and no spread, n is 0. */
 struct saved_value {
-    double mean, lo, hi, log10_mean;
+    double mean, se, lo, hi, log10_mean;
+    double mean_log, sd_log; /* of the natural logarithm, where every sample is positive */
+    double n;
 };
 
 /* Appends the profiles of a file ("-": standard input) to the list, which starts zeroed. Keys that are not known are

@@ -49,6 +49,12 @@ static void softmax_row(int visible, int tokens, double *row)
         row[j] = 0;
 }
 
+void attention_softmax(const struct mask *mask, int tokens, double *a)
+{
+    for (int i = 0; i < tokens; i++)
+        softmax_row(mask->visible(i, tokens), tokens, a + (size_t)i * (size_t)tokens);
+}
+
 static double logit_scale(const struct attention *attention)
 {
     return 1 / sqrt((double)attention->width / attention->heads);
@@ -63,8 +69,7 @@ void attention_forward(const struct attention *attention, const double *q, const
         double *ah = a + (size_t)h * (size_t)T * (size_t)T;
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, T, dh, logit_scale(attention), q + column, d,
                     k + column, d, 0, ah, T);
-        for (int i = 0; i < T; i++)
-            softmax_row(attention->mask->visible(i, T), T, ah + (size_t)i * (size_t)T);
+        attention_softmax(attention->mask, T, ah);
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, dh, T, 1, ah, T, v + column, d, 0, y + column, d);
     }
 }
@@ -184,7 +189,7 @@ static struct linear_cost branch_cost(const struct model *model, const struct li
     static const double no_scale[INIT_MATRICES];
     struct branch_site site = {.model = model, .engine = engine, .sd = no_scale};
     struct linear in = input_maps(&site), out = output_map(&site);
-    struct linear_cost cost = linear_cost_add(branch_linear_cost(engine, &in), branch_linear_cost(engine, &out));
+    struct linear_cost cost = linear_cost_add(engine->cost(&in), engine->cost(&out));
     size_t signal = arena_cost(signal_entries(model)), T = (size_t)model->tokens;
     cost.tape = memory_add(cost.tape, memory_add(memory_multiply(4, signal), arena_cost(attention_entries(model))));
     cost.work = memory_add(cost.work, memory_add(memory_multiply(4, signal), arena_cost(memory_multiply(T, T))));
@@ -204,8 +209,8 @@ static void branch_forward(const struct branch_site *site, const double *u, doub
     site->engine->forward(site->engine, &out, t.mixed, (double *const[]){y}, t.output_map, work);
 }
 
-static void branch_backward(const struct branch_site *site, const double *u, const double *dy, double beta, double *du,
-                            struct arena tape, struct arena work, struct branch_report *report)
+static void branch_backward(const struct branch_site *site, const double *u, const double *y, const double *dy,
+                            double beta, double *du, struct arena tape, struct arena work, struct branch_report *report)
 {
     struct attention attention = of_model(site->model);
     struct attention_tape t = layout(site, &tape);
@@ -214,9 +219,11 @@ static void branch_backward(const struct branch_site *site, const double *u, con
     double *dq = arena_take(&work, signal), *dk = arena_take(&work, signal), *dv = arena_take(&work, signal);
     double *logits = arena_take(&work, T * T);
     struct linear out = output_map(site), in = input_maps(site);
-    branch_linear_backward(site, &out, t.mixed, (const double *const[]){dy}, 0, dmixed, t.output_map, work, report);
+    branch_linear_backward(site, &out, t.mixed, (const double *const[]){y}, (const double *const[]){dy}, 0, dmixed,
+                           t.output_map, work, report);
     attention_backward(&attention, t.q, t.k, t.v, t.a, dmixed, dq, dk, dv, logits);
-    branch_linear_backward(site, &in, u, (const double *const[]){dq, dk, dv}, beta, du, t.input_maps, work, report);
+    branch_linear_backward(site, &in, u, (const double *const[]){t.q, t.k, t.v}, (const double *const[]){dq, dk, dv},
+                           beta, du, t.input_maps, work, report);
 }
 
 static size_t branch_entries(const struct model *model, enum init_matrix matrix)

@@ -21,6 +21,9 @@ struct attention {
     const struct mask *mask;
 };
 
+/* The logits a [T][T] of one head become its attention, 0 where masked. */
+void attention_softmax(const struct mask *mask, int tokens, double *a);
+
 /* a = softmax(q k^T / sqrt(d/H)) by head and row, 0 where masked; y = concat_h(a_h v_h). */
 void attention_forward(const struct attention *attention, const double *q, const double *k, const double *v, // [T][d]
                        double *a,  // [H][T][T]

@@ -158,7 +158,7 @@ void block_backward(const struct block_run *run, const struct block *block, cons
         } else {
             struct branch_site site = site_of(run, block, node);
             branch_of(node->kind)
-                ->backward(&site, nodes[node->a].signal, g, a->arrived, a->sum, nodes[n].extra, work,
+                ->backward(&site, nodes[node->a].signal, nodes[n].signal, g, a->arrived, a->sum, nodes[n].extra, work,
                            &reports[node->site]);
         }
         a->arrived = true;

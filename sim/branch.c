@@ -20,23 +20,12 @@ struct linear_map branch_map(const struct branch_site *site, enum init_matrix ma
     return map;
 }
 
-struct linear_cost branch_linear_cost(const struct linear_engine *engine, const struct linear *linear)
-{
-    struct linear_cost cost = engine->cost(linear);
-    size_t gradient = linear_gradient_work(linear);
-    double grams = (double)linear->rows * linear->rows * linear->fan_in;
-    for (int i = 0; i < linear->count; i++)
-        grams += (double)linear->rows * linear->rows * linear->map[i].fan_out;
-    return linear_cost_add(cost, (struct linear_cost){0, gradient, 0, grams});
-}
-
 void branch_linear_backward(const struct branch_site *site, const struct linear *linear, const double *x,
-                            const double *const dy[], double beta, double *dx, const double *tape, struct arena work,
-                            struct branch_report *report)
+                            const double *const y[], const double *const dy[], double beta, double *dx,
+                            const double *tape, struct arena work, struct branch_report *report)
 {
     double squares[LINEAR_MAPS] = {0};
-    linear_gradient_squares(linear, x, dy, squares, work);
+    site->engine->backward(site->engine, linear, x, y, dy, beta, dx, squares, tape, work);
     for (int i = 0; i < linear->count; i++)
         report->gradient_squares[linear->map[i].address.matrix] += squares[i];
-    site->engine->backward(site->engine, linear, x, dy, beta, dx, tape, work);
 }

@@ -30,9 +30,9 @@ struct branch {
     void (*forward)(const struct branch_site *site, const double *u, // [T][d]
                     double *y,                                       // [T][d]
                     struct arena tape, struct arena work, struct branch_report *report);
-    /* du = beta du + J^T dy, beta 0 or 1; adds to report->gradient_squares. */
-    void (*backward)(const struct branch_site *site, const double *u, const double *dy, double beta, double *du,
-                     struct arena tape, struct arena work, struct branch_report *report);
+    /* du = beta du + J^T dy, beta 0 or 1; adds to report->gradient_squares. y is what forward gave. */
+    void (*backward)(const struct branch_site *site, const double *u, const double *y, const double *dy, double beta,
+                     double *du, struct arena tape, struct arena work, struct branch_report *report);
     /* Number of entries of a matrix, all experts together; 0 where the branch has no such matrix. */
     size_t (*entries)(const struct model *model, enum init_matrix matrix);
 };
@@ -40,13 +40,10 @@ struct branch {
 /* The branch behind a graph node, or NULL for the other kinds. */
 const struct branch *branch_of(enum graph_kind kind);
 
-/* The engine's needs with those of the weight gradients, which use the work space after it. */
-struct linear_cost branch_linear_cost(const struct linear_engine *engine, const struct linear *linear);
-
-/* The engine's backward pass, and the weight gradients of its maps added to the report. */
+/* The engine's backward pass, the weight gradients of its maps added to the report. */
 void branch_linear_backward(const struct branch_site *site, const struct linear *linear, const double *x,
-                            const double *const dy[], double beta, double *dx, const double *tape, struct arena work,
-                            struct branch_report *report);
+                            const double *const y[], const double *const dy[], double beta, double *dx,
+                            const double *tape, struct arena work, struct branch_report *report);
 
 /* Map number `matrix` of the given shape at this site. */
 struct linear_map branch_map(const struct branch_site *site, enum init_matrix matrix, int expert, int fan_out);

@@ -46,7 +46,7 @@ struct linear_cost ffn_cost(const struct model *model, const struct linear_engin
     static const double no_scale[INIT_MATRICES];
     struct branch_site site = {.model = model, .engine = engine, .sd = no_scale};
     struct linear in = input_maps(&site, 0, rows), out = output_map(&site, 0, rows);
-    struct linear_cost cost = linear_cost_add(branch_linear_cost(engine, &in), branch_linear_cost(engine, &out));
+    struct linear_cost cost = linear_cost_add(engine->cost(&in), engine->cost(&out));
     size_t hidden = arena_cost(hidden_entries(model, rows));
     cost.tape = memory_add(cost.tape, memory_multiply(model->activation->gated ? 3 : 2, hidden));
     cost.work = memory_add(cost.work, memory_multiply(3, hidden));
@@ -73,8 +73,9 @@ void ffn_forward(const struct branch_site *site, int expert, int rows, const dou
     site->engine->forward(site->engine, &out, t.hidden, (double *const[]){y}, t.output_map, work);
 }
 
-void ffn_backward(const struct branch_site *site, int expert, int rows, const double *u, const double *dy, double beta,
-                  double *du, struct arena *tape, struct arena work, struct branch_report *report)
+void ffn_backward(const struct branch_site *site, int expert, int rows, const double *u, const double *y,
+                  const double *dy, double beta, double *du, struct arena *tape, struct arena work,
+                  struct branch_report *report)
 {
     const struct activation *activation = site->model->activation;
     struct linear in = input_maps(site, expert, rows), out = output_map(site, expert, rows);
@@ -82,7 +83,8 @@ void ffn_backward(const struct branch_site *site, int expert, int rows, const do
     size_t hidden = hidden_entries(site->model, rows);
     double *dhidden = arena_take(&work, hidden);
     double *dup = arena_take(&work, hidden), *dgate = arena_take(&work, hidden);
-    branch_linear_backward(site, &out, t.hidden, (const double *const[]){dy}, 0, dhidden, t.output_map, work, report);
+    branch_linear_backward(site, &out, t.hidden, (const double *const[]){y}, (const double *const[]){dy}, 0, dhidden,
+                           t.output_map, work, report);
     if (activation->gated) {
         activation->value(hidden, t.gate, dup);
         multiply(hidden, dhidden, dup);
@@ -93,7 +95,8 @@ void ffn_backward(const struct branch_site *site, int expert, int rows, const do
         activation->slope(hidden, t.up, dup);
         multiply(hidden, dhidden, dup);
     }
-    branch_linear_backward(site, &in, u, (const double *const[]){dup, dgate}, beta, du, t.input_maps, work, report);
+    branch_linear_backward(site, &in, u, (const double *const[]){t.up, t.gate}, (const double *const[]){dup, dgate},
+                           beta, du, t.input_maps, work, report);
 }
 
 size_t ffn_entries(const struct model *model, enum init_matrix matrix)
@@ -114,10 +117,10 @@ static void branch_forward(const struct branch_site *site, const double *u, doub
     ffn_forward(site, 0, site->model->tokens, u, y, &tape, work);
 }
 
-static void branch_backward(const struct branch_site *site, const double *u, const double *dy, double beta, double *du,
-                            struct arena tape, struct arena work, struct branch_report *report)
+static void branch_backward(const struct branch_site *site, const double *u, const double *y, const double *dy,
+                            double beta, double *du, struct arena tape, struct arena work, struct branch_report *report)
 {
-    ffn_backward(site, 0, site->model->tokens, u, dy, beta, du, &tape, work, report);
+    ffn_backward(site, 0, site->model->tokens, u, y, dy, beta, du, &tape, work, report);
 }
 
 const struct branch ffn_branch = {false, branch_cost, branch_forward, branch_backward, ffn_entries};

@@ -3,10 +3,17 @@
 #include <cblas.h>
 #include <string.h>
 
+#include "sim/conditioned.h"
+
 struct linear_cost linear_cost_add(struct linear_cost a, struct linear_cost b)
 {
     return (struct linear_cost){memory_add(a.tape, b.tape), a.work > b.work ? a.work : b.work, a.normals + b.normals,
                                 a.flops + b.flops};
+}
+
+double linear_seconds(struct linear_cost cost)
+{
+    return LINEAR_SECONDS_NORMAL * cost.normals + LINEAR_SECONDS_FLOP * cost.flops;
 }
 
 void linear_gram(int rows, int columns, const double *a, double *c)
@@ -15,26 +22,6 @@ void linear_gram(int rows, int columns, const double *a, double *c)
     for (int i = 1; i < rows; i++)
         for (int j = 0; j < i; j++)
             c[i * rows + j] = c[j * rows + i];
-}
-
-size_t linear_gradient_work(const struct linear *linear)
-{
-    size_t rows = (size_t)linear->rows;
-    return memory_multiply(2, arena_cost(memory_multiply(rows, rows)));
-}
-
-/* |x^T dy|^2 = sum_st (x x^T)_st (dy dy^T)_st: rows^2 (fan_in + fan_out) operations instead of rows fan_in fan_out. */
-void linear_gradient_squares(const struct linear *linear, const double *x, const double *const dy[], double squares[],
-                             struct arena work)
-{
-    size_t entries = (size_t)linear->rows * (size_t)linear->rows;
-    double *input = arena_take(&work, entries);
-    double *output = arena_take(&work, entries);
-    linear_gram(linear->rows, linear->fan_in, x, input);
-    for (int i = 0; i < linear->count; i++) {
-        linear_gram(linear->rows, linear->map[i].fan_out, dy[i], output);
-        squares[i] += cblas_ddot((int)entries, input, 1, output, 1);
-    }
 }
 
 /* Dense: the matrices themselves, kept on the tape one behind the other. */
@@ -46,11 +33,14 @@ static size_t dense_entries(const struct linear *linear, int i)
 
 static struct linear_cost dense_cost(const struct linear *linear)
 {
-    struct linear_cost cost = {0};
+    size_t rows = (size_t)linear->rows, gram = arena_cost(memory_multiply(rows, rows));
+    double square = (double)rows * (double)rows;
+    struct linear_cost cost = {0, memory_multiply(2, gram), 0, square * linear->fan_in};
     for (int i = 0; i < linear->count; i++) {
         size_t entries = dense_entries(linear, i);
         double products = 4.0 * linear->rows * (double)entries; // x W and dy W^T
-        cost = linear_cost_add(cost, (struct linear_cost){arena_cost(entries), 0, (double)entries, products});
+        double own = products + square * linear->map[i].fan_out;
+        cost = linear_cost_add(cost, (struct linear_cost){arena_cost(entries), 0, (double)entries, own});
     }
     return cost;
 }
@@ -92,10 +82,25 @@ static void dense_forward(const struct linear_engine *self, const struct linear 
     }
 }
 
-static void dense_backward(const struct linear_engine *self, const struct linear *linear, const double *x,
-                           const double *const dy[], double beta, double *dx, const double *tape, struct arena work)
+/* |x^T dy|^2 = sum_st (x x^T)_st (dy dy^T)_st: rows^2 (fan_in + fan_out) operations instead of rows fan_in fan_out. */
+static void gradient_squares(const struct linear *linear, const double *x, const double *const dy[], double squares[],
+                             struct arena work)
 {
-    (void)self, (void)x, (void)work;
+    size_t entries = (size_t)linear->rows * (size_t)linear->rows;
+    double *input = arena_take(&work, entries), *output = arena_take(&work, entries);
+    linear_gram(linear->rows, linear->fan_in, x, input);
+    for (int i = 0; i < linear->count; i++) {
+        linear_gram(linear->rows, linear->map[i].fan_out, dy[i], output);
+        squares[i] += cblas_ddot((int)entries, input, 1, output, 1);
+    }
+}
+
+static void dense_backward(const struct linear_engine *self, const struct linear *linear, const double *x,
+                           const double *const y[], const double *const dy[], double beta, double *dx, double squares[],
+                           const double *tape, struct arena work)
+{
+    (void)self, (void)y;
+    gradient_squares(linear, x, dy, squares, work);
     int m = linear->fan_in;
     for (int i = 0; i < linear->count; i++) {
         int n = linear->map[i].fan_out;
@@ -107,6 +112,8 @@ static void dense_backward(const struct linear_engine *self, const struct linear
 
 const struct linear_engine linear_engines[] = {
     {"dense", "draws every matrix; cost grows like d^2 T", dense_cost, dense_forward, dense_backward, dense_fill},
+    {"conditioned", "draws what the tokens see of the matrices, exact in law; cost grows like d T^2", conditioned_cost,
+     conditioned_forward, conditioned_backward, NULL},
 };
 const size_t linear_engine_count = sizeof linear_engines / sizeof *linear_engines;
 

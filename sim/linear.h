@@ -36,6 +36,12 @@ struct linear_cost {
 /* Tapes, normals and flops add; scratch is shared. */
 struct linear_cost linear_cost_add(struct linear_cost a, struct linear_cost b);
 
+/* Time by fixed rates, for choosing between engines: the same choice on every machine and in every mood of it. They are
+ * what one core of a 2024 server gives (bench/conditioned): normals in the cache, products with few rows. */
+#define LINEAR_SECONDS_NORMAL 1.2e-9
+#define LINEAR_SECONDS_FLOP   4e-11
+double linear_seconds(struct linear_cost cost);
+
 struct linear_engine {
     const char *name;
     const char *summary;
@@ -44,10 +50,12 @@ struct linear_engine {
     void (*forward)(const struct linear_engine *self, const struct linear *linear, const double *x, // [rows][fan_in]
                     double *const y[], // [count] of [rows][fan_out_i]
                     double *tape, struct arena work);
-    /* dx = beta dx + sum_i dy_i W_i^T; beta is 0 or 1, and 0 reads nothing from dx. */
+    /* dx = beta dx + sum_i dy_i W_i^T; beta is 0 or 1, and 0 reads nothing from dx. squares[i] += |x^T dy_i|_F^2, the
+     * gradient of W_i. x and y are those of the forward pass, unchanged. */
     void (*backward)(const struct linear_engine *self, const struct linear *linear, const double *x,
-                     const double *const dy[], // [count] of [rows][fan_out_i]
-                     double beta, double *dx,  // [rows][fan_in]
+                     const double *const y[], const double *const dy[], // [count] of [rows][fan_out_i]
+                     double beta, double *dx,                           // [rows][fan_in]
+                     double squares[],                                  // [count]
                      const double *tape, struct arena work);
     /* Entries of matrix i of rows first .. first + count, for engines that hold matrices. Tests substitute it to run on
      * given weights. */
@@ -58,11 +66,6 @@ extern const struct linear_engine linear_engines[];
 extern const size_t linear_engine_count;
 
 const struct linear_engine *linear_engine_find(const char *name);
-
-/* squares[i] += |dW_i|_F^2 for dW_i = x^T dy_i, from the rows x rows Grams of x and dy_i. */
-size_t linear_gradient_work(const struct linear *linear);
-void linear_gradient_squares(const struct linear *linear, const double *x, const double *const dy[], double squares[],
-                             struct arena work);
 
 /* c [rows][rows] = a a^T for a [rows][columns]. */
 void linear_gram(int rows, int columns, const double *a, double *c);

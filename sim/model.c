@@ -23,7 +23,7 @@ void model_defaults(struct model *model)
 }
 
 /* Largest sizes: far above any use, and small enough that every product of two of them fits size_t. */
-enum { LAYERS_MAX = 100000, WIDTH_MAX = 1 << 22, TOKENS_MAX = 1 << 16 };
+enum { LAYERS_MAX = 100000, WIDTH_MAX = 1 << 22, FFN_WIDTH_MAX = 4 * WIDTH_MAX, TOKENS_MAX = 1 << 16 };
 
 static int check_size(const char *what, int value, int largest, struct error *error)
 {
@@ -34,15 +34,18 @@ static int check_size(const char *what, int value, int largest, struct error *er
 
 int model_check(struct model *model, struct error *error)
 {
-    if (model->ffn_width == 0 && model->width <= WIDTH_MAX / 4)
-        model->ffn_width = 4 * model->width;
+    if (model->ffn_width == 0)
+        model->ffn_width = model->width <= WIDTH_MAX ? 4 * model->width : 4; // a wrong width is reported below
     struct {
         const char *what;
         int value, largest;
     } sizes[] = {
-        {"layers", model->layers, LAYERS_MAX},      {"width", model->width, WIDTH_MAX},
-        {"heads", model->heads, WIDTH_MAX},         {"tokens", model->tokens, TOKENS_MAX},
-        {"ffn-width", model->ffn_width, WIDTH_MAX}, {"experts", model->experts, STREAM_EXPERTS},
+        {"layers", model->layers, LAYERS_MAX},
+        {"width", model->width, WIDTH_MAX},
+        {"heads", model->heads, WIDTH_MAX},
+        {"tokens", model->tokens, TOKENS_MAX},
+        {"ffn-width", model->ffn_width, FFN_WIDTH_MAX},
+        {"experts", model->experts, STREAM_EXPERTS},
         {"top-k", model->top_k, STREAM_EXPERTS},
     };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {

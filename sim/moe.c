@@ -57,6 +57,7 @@ void moe_gate_backward(int experts, const double *chosen, const double *p, const
 
 struct moe_tape {
     double *router_map; // of wr
+    double *logits;     // [T][E]
     double *chosen, *p; // [T][E]
     double *outputs;    // [k T][d], each expert's tokens one behind the other
 };
@@ -82,6 +83,7 @@ static struct moe_tape layout(const struct branch_site *site, struct arena *tape
     struct linear router = router_map(site);
     struct moe_tape t;
     t.router_map = arena_take(tape, site->engine->cost(&router).tape);
+    t.logits = arena_take(tape, gate_entries(site->model));
     t.chosen = arena_take(tape, gate_entries(site->model));
     t.p = arena_take(tape, gate_entries(site->model));
     t.outputs = arena_take(tape, (size_t)site->model->top_k * signal_entries(site->model));
@@ -96,7 +98,7 @@ static struct linear_cost branch_cost(const struct model *model, const struct li
     static const double no_scale[INIT_MATRICES];
     struct branch_site site = {.model = model, .engine = engine, .sd = no_scale};
     struct linear router = router_map(&site);
-    struct linear_cost cost = branch_linear_cost(engine, &router);
+    struct linear_cost cost = engine->cost(&router);
     size_t k = (size_t)model->top_k, assigned = memory_multiply(k, (size_t)model->tokens);
     size_t busy = assigned < (size_t)model->experts ? assigned : (size_t)model->experts;
     struct linear_cost one = ffn_cost(model, engine, 1), all = ffn_cost(model, engine, model->tokens);
@@ -106,7 +108,7 @@ static struct linear_cost branch_cost(const struct model *model, const struct li
     cost = linear_cost_add(cost, experts);
     size_t gates = arena_cost(gate_entries(model)), signal = arena_cost(signal_entries(model));
     size_t outputs = arena_cost(memory_multiply(k, signal_entries(model)));
-    cost.tape = memory_add(cost.tape, memory_add(memory_multiply(2, gates), outputs));
+    cost.tape = memory_add(cost.tape, memory_add(memory_multiply(3, gates), outputs));
     cost.work = memory_add(cost.work, memory_add(memory_multiply(3, signal), memory_multiply(2, gates)));
     return cost;
 }
@@ -130,10 +132,10 @@ static void branch_forward(const struct branch_site *site, const double *u, doub
     int T = model->tokens, E = model->experts, d = model->width;
     struct moe_tape t = layout(site, &tape);
     struct linear router = router_map(site);
-    double *logits = arena_take(&work, gate_entries(model)), *rows = arena_take(&work, signal_entries(model));
-    site->engine->forward(site->engine, &router, u, (double *const[]){logits}, t.router_map, work);
+    double *rows = arena_take(&work, signal_entries(model));
+    site->engine->forward(site->engine, &router, u, (double *const[]){t.logits}, t.router_map, work);
     for (int i = 0; i < T; i++)
-        moe_gate(model->router, E, model->top_k, logits + i * E, t.chosen + i * E, t.p + i * E);
+        moe_gate(model->router, E, model->top_k, t.logits + i * E, t.chosen + i * E, t.p + i * E);
 
     memset(y, 0, signal_entries(model) * sizeof *y);
     double *out = t.outputs;
@@ -168,9 +170,10 @@ static void split_cotangent(const struct model *model, int e, const struct moe_t
     }
 }
 
-static void branch_backward(const struct branch_site *site, const double *u, const double *dy, double beta, double *du,
-                            struct arena tape, struct arena work, struct branch_report *report)
+static void branch_backward(const struct branch_site *site, const double *u, const double *y, const double *dy,
+                            double beta, double *du, struct arena tape, struct arena work, struct branch_report *report)
 {
+    (void)y;
     const struct model *model = site->model;
     int T = model->tokens, E = model->experts, d = model->width;
     struct moe_tape t = layout(site, &tape);
@@ -187,7 +190,7 @@ static void branch_backward(const struct branch_site *site, const double *u, con
         if (count == 0)
             continue;
         split_cotangent(model, e, &t, dy, out, dp, dout);
-        ffn_backward(site, e, count, rows, dout, 0, drows, &tape, work, report);
+        ffn_backward(site, e, count, rows, out, dout, 0, drows, &tape, work, report);
         out += (size_t)count * (size_t)d;
         const double *row = drows;
         for (int i = 0; i < T; i++) {
@@ -199,7 +202,8 @@ static void branch_backward(const struct branch_site *site, const double *u, con
     }
     for (int i = 0; i < T; i++)
         moe_gate_backward(E, t.chosen + i * E, t.p + i * E, dp + i * E, dlogits + i * E);
-    branch_linear_backward(site, &router, u, (const double *const[]){dlogits}, 1, du, t.router_map, work, report);
+    branch_linear_backward(site, &router, u, (const double *const[]){t.logits}, (const double *const[]){dlogits}, 1, du,
+                           t.router_map, work, report);
 }
 
 static size_t branch_entries(const struct model *model, enum init_matrix matrix)

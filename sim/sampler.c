@@ -12,7 +12,7 @@ int sampler_init(struct sampler *sampler, const struct model *model, const struc
     int code = stack_init(&sampler->stack, model, engine, per_token, memory / (size_t)threads, error);
     if (code != ERROR_NONE)
         return code;
-    size_t cells = memory_multiply((size_t)model->layers + 1, (size_t)sampler->stack.schema.column_count);
+    size_t cells = memory_multiply((size_t)model->layers + 1, (size_t)sampler->stack.depth.schema.column_count);
     sampler->workspaces = calloc((size_t)threads, sizeof *sampler->workspaces);
     sampler->values = calloc((size_t)threads, sizeof *sampler->values);
     if (!sampler->workspaces || !sampler->values)

@@ -20,7 +20,8 @@ struct sampler {
     struct wide **values;               /* [threads] */
 };
 
-/* memory: bytes for all threads together. The model must outlive the sampler. BLAS is set to one thread. */
+/* engine: NULL for the cheaper, as stack_init. memory: bytes for all threads together. The model must outlive the
+ * sampler. BLAS is set to one thread. */
 int sampler_init(struct sampler *sampler, const struct model *model, const struct linear_engine *engine, bool per_token,
                  int threads, size_t memory, struct error *error);
 void sampler_free(struct sampler *sampler);

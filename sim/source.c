@@ -53,10 +53,27 @@ static void fill_last(uint64_t seed, uint64_t sample, int tokens, int width, dou
     draw(seed, sample, STREAM_COTANGENT, 0, (size_t)width, g + before);
 }
 
+static double gram_iid(int tokens, int s, int t)
+{
+    (void)tokens;
+    return s == t;
+}
+
+static double gram_pooled(int tokens, int s, int t)
+{
+    (void)tokens, (void)s, (void)t;
+    return 1;
+}
+
+static double gram_last(int tokens, int s, int t)
+{
+    return s == tokens - 1 && t == tokens - 1;
+}
+
 const struct cotangent cotangents[] = {
-    {"iid", "independent N(0,1) on every token: a per-token loss", fill_iid},
-    {"pooled", "the same N(0,1) vector on every token: a pooled loss", fill_pooled},
-    {"last", "N(0,1) on the last token only", fill_last},
+    {"iid", "independent N(0,1) on every token: a per-token loss", fill_iid, gram_iid, true},
+    {"pooled", "the same N(0,1) vector on every token: a pooled loss", fill_pooled, gram_pooled, true},
+    {"last", "N(0,1) on the last token only", fill_last, gram_last, false},
 };
 const size_t cotangent_count = sizeof cotangents / sizeof *cotangents;
 

@@ -2,6 +2,7 @@
 #ifndef SPANSCOPE_SIM_SOURCE_H
 #define SPANSCOPE_SIM_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,8 @@ struct cotangent {
     const char *name;
     const char *summary;
     void (*fill)(uint64_t seed, uint64_t sample, int tokens, int width, double *g); // [T][d]
+    double (*gram)(int tokens, int s, int t); /* E of the product of a feature at tokens s and t */
+    bool exchangeable;                        /* gram depends on s == t only */
 };
 
 extern const struct cotangent cotangents[];

@@ -8,75 +8,13 @@ static size_t signal_entries(const struct model *model)
     return memory_multiply((size_t)model->tokens, (size_t)model->width);
 }
 
-/* The graph and scope of block number l, L + 1 being the section final:, in whose scalars l stays L. */
-static int find_graph(const struct model *model, int l, struct graph_scope *scope, const struct graph **graph,
-                      struct error *error)
-{
-    *scope = model_scope(model, l <= model->layers ? l : model->layers);
-    if (l <= model->layers)
-        return formula_block(&model->formula, scope, graph, error);
-    *graph = &model->formula.last;
-    return ERROR_NONE;
-}
-
-static int count_blocks(struct stack *stack, size_t *scalar_count, size_t *site_count, struct error *error)
-{
-    const struct model *model = stack->model;
-    stack->block_count = model->layers + (model->formula.last.node_count > 0);
-    *scalar_count = *site_count = 0;
-    for (int l = 1; l <= stack->block_count; l++) {
-        struct graph_scope scope;
-        const struct graph *graph;
-        int code = find_graph(model, l, &scope, &graph, error);
-        if (code != ERROR_NONE)
-            return code;
-        *scalar_count += (size_t)graph->node_count;
-        *site_count += (size_t)graph->site_count;
-        stack->sites_max = graph->site_count > stack->sites_max ? graph->site_count : stack->sites_max;
-    }
-    return ERROR_NONE;
-}
-
-static int fill_blocks(struct stack *stack, struct error *error)
-{
-    double *scalars = stack->scalars;
-    for (int l = 1; l <= stack->block_count; l++) {
-        struct block *block = &stack->blocks[l - 1];
-        struct graph_scope scope;
-        int code = find_graph(stack->model, l, &scope, &block->graph, error);
-        if (code == ERROR_NONE)
-            code = graph_evaluate(block->graph, &scope, scalars, error);
-        if (code == ERROR_NONE)
-            code = init_evaluate(&stack->model->init, &scope, block->sd, error);
-        if (code != ERROR_NONE)
-            return code;
-        block->scalars = scalars;
-        block->number = (uint32_t)l;
-        scalars += block->graph->node_count;
-    }
-    return ERROR_NONE;
-}
-
-static int init_schema(struct stack *stack, bool per_token, int *indices, struct error *error)
-{
-    int layers = stack->model->layers;
-    int code = observe_schema_init(&stack->schema, stack->model, stack->blocks, layers, per_token, error);
-    for (int i = 0; code == ERROR_NONE && i < layers; i++) {
-        const struct graph *graph = stack->blocks[i].graph;
-        stack->branch_index[i] = indices;
-        for (int s = 0; s < graph->site_count; s++)
-            *indices++ = observe_branch_index(&stack->schema, graph->sites[s].name);
-    }
-    return code;
-}
-
 /* Sums the blocks' cost; equal neighbours are looked up once. */
 static void add_costs(struct stack *stack)
 {
     struct linear_cost block = {0};
-    for (int i = 0; i < stack->block_count; i++) {
-        if (i == 0 || stack->blocks[i].graph != stack->blocks[i - 1].graph)
-            block = block_cost(stack->model, stack->engine, stack->blocks[i].graph);
+    for (int i = 0; i < stack->depth.block_count; i++) {
+        if (i == 0 || stack->depth.blocks[i].graph != stack->depth.blocks[i - 1].graph)
+            block = block_cost(stack->depth.model, stack->engine, stack->depth.blocks[i].graph);
         stack->block_tape = block.tape > stack->block_tape ? block.tape : stack->block_tape;
         stack->cost = linear_cost_add(stack->cost, block);
     }
@@ -85,9 +23,9 @@ static void add_costs(struct stack *stack)
 /* Doubles that a workspace needs whatever is kept. */
 static size_t fixed_doubles(const struct stack *stack)
 {
-    size_t signal = arena_cost(signal_entries(stack->model));
-    size_t signals = memory_multiply(signal, (size_t)stack->block_count + 3); // inputs, two gradients
-    size_t row = arena_cost((size_t)stack->model->width);
+    size_t signal = arena_cost(signal_entries(stack->depth.model));
+    size_t signals = memory_multiply(signal, (size_t)stack->depth.block_count + 3); // inputs, two gradients
+    size_t row = arena_cost((size_t)stack->depth.model->width);
     return memory_add(memory_add(signals, row), stack->cost.work);
 }
 
@@ -100,72 +38,86 @@ static int plan_memory(struct stack *stack, size_t budget, struct error *error)
                          "memory: one sample needs at least %.4g GB in each thread, the limit is %.4g GB (--memory)",
                          (double)fixed / 1e9, (double)budget / 1e9);
     size_t room = tape > 0 ? (budget - fixed) / tape : 0;
-    stack->kept = room < (size_t)stack->block_count ? (int)room : stack->block_count;
-    if (stack->kept == stack->block_count - 1)
-        stack->kept = stack->block_count; // the shared tape is then free for the last one
-    stack->bytes = fixed + tape * (size_t)(stack->kept < stack->block_count ? stack->kept : stack->block_count - 1);
+    stack->kept = room < (size_t)stack->depth.block_count ? (int)room : stack->depth.block_count;
+    if (stack->kept == stack->depth.block_count - 1)
+        stack->kept = stack->depth.block_count; // the shared tape is then free for the last one
+    stack->bytes = fixed +
+                   tape * (size_t)(stack->kept < stack->depth.block_count ? stack->kept : stack->depth.block_count - 1);
     return ERROR_NONE;
+}
+
+struct linear_cost stack_sample_cost(const struct stack *stack)
+{
+    struct linear_cost cost = stack->cost;
+    double kept = stack->depth.block_count > 0 ? (double)stack->kept / stack->depth.block_count : 1;
+    cost.normals *= 2 - kept;
+    cost.flops *= 1 + (1 - kept) / 2;
+    return cost;
+}
+
+static int init_cheapest(struct stack *stack, const struct model *model, bool per_token, size_t budget,
+                         struct error *error)
+{
+    int code = ERROR_NONE;
+    *stack = (struct stack){0};
+    for (size_t i = 0; i < linear_engine_count; i++) {
+        struct stack other;
+        struct error own = {0};
+        code = stack_init(&other, model, &linear_engines[i], per_token, budget, &own);
+        if (code != ERROR_NONE) {
+            *error = own;
+        } else if (!stack->engine ||
+                   linear_seconds(stack_sample_cost(&other)) < linear_seconds(stack_sample_cost(stack))) {
+            stack_free(stack);
+            *stack = other;
+        } else {
+            stack_free(&other);
+        }
+    }
+    return stack->engine ? ERROR_NONE : code;
 }
 
 int stack_init(struct stack *stack, const struct model *model, const struct linear_engine *engine, bool per_token,
                size_t budget, struct error *error)
 {
-    *stack = (struct stack){.model = model, .engine = engine};
-    size_t scalar_count, site_count;
-    int code = count_blocks(stack, &scalar_count, &site_count, error);
+    if (!engine)
+        return init_cheapest(stack, model, per_token, budget, error);
+    *stack = (struct stack){.engine = engine};
+    int code = depth_init(&stack->depth, model, per_token, error);
     if (code != ERROR_NONE)
         return code;
-    size_t blocks = (size_t)(unsigned)stack->block_count;
-    /* One array holds all blocks' site indices behind the pointers to each block's part. */
-    stack->blocks = calloc(blocks, sizeof *stack->blocks);
-    stack->scalars = calloc(scalar_count + 1, sizeof *stack->scalars);
-    stack->branch_index = calloc(1, blocks * sizeof(int *) + site_count * sizeof(int));
-    if (!stack->blocks || !stack->scalars || !stack->branch_index) {
-        code = error_set(error, ERROR_RESOURCE, "out of memory for %d blocks", stack->block_count);
-        goto fail;
-    }
-    code = fill_blocks(stack, error);
-    if (code == ERROR_NONE)
-        code = init_schema(stack, per_token, (int *)(stack->branch_index + stack->block_count), error);
-    if (code != ERROR_NONE)
-        goto fail;
     add_costs(stack);
     code = plan_memory(stack, budget, error);
-    if (code == ERROR_NONE)
-        return ERROR_NONE;
-fail:
-    stack_free(stack);
+    if (code != ERROR_NONE)
+        stack_free(stack);
     return code;
 }
 
 void stack_free(struct stack *stack)
 {
-    observe_schema_free(&stack->schema);
-    free(stack->blocks);
-    free(stack->scalars);
-    free(stack->branch_index);
+    depth_free(&stack->depth);
     *stack = (struct stack){0};
 }
 
 int stack_workspace_init(struct stack_workspace *workspace, const struct stack *stack, struct error *error)
 {
     *workspace = (struct stack_workspace){0};
-    size_t signal = signal_entries(stack->model);
+    size_t signal = signal_entries(stack->depth.model);
     struct arena all = {.size = stack->bytes / sizeof(double)};
     workspace->memory = all.base = memory_doubles(all.size);
     workspace->tapes = calloc((size_t)stack->kept + 1, sizeof *workspace->tapes);
-    workspace->ratios = calloc((size_t)stack->sites_max + 1, sizeof *workspace->ratios);
-    workspace->reports = calloc((size_t)stack->sites_max + 1, sizeof *workspace->reports);
+    workspace->ratios = calloc((size_t)stack->depth.sites_max + 1, sizeof *workspace->ratios);
+    workspace->reports = calloc((size_t)stack->depth.sites_max + 1, sizeof *workspace->reports);
     if (!workspace->memory || !workspace->tapes || !workspace->ratios || !workspace->reports) {
         stack_workspace_free(workspace);
         return error_set(error, ERROR_RESOURCE, "out of memory: a sample needs %.4g GB", (double)stack->bytes / 1e9);
     }
-    workspace->inputs = arena_take(&all, arena_cost(signal) * (size_t)(stack->block_count + 1));
+    workspace->inputs = arena_take(&all, arena_cost(signal) * (size_t)(stack->depth.block_count + 1));
     workspace->gradient[0] = arena_take(&all, signal);
     workspace->gradient[1] = arena_take(&all, signal);
-    workspace->row = arena_take(&all, (size_t)stack->model->width);
+    workspace->row = arena_take(&all, (size_t)stack->depth.model->width);
     workspace->work = (struct arena){arena_take(&all, stack->cost.work), stack->cost.work, 0};
-    int tapes = stack->kept < stack->block_count ? stack->kept + 1 : stack->kept;
+    int tapes = stack->kept < stack->depth.block_count ? stack->kept + 1 : stack->kept;
     for (int i = 0; i < tapes; i++)
         workspace->tapes[i] = (struct arena){arena_take(&all, stack->block_tape), stack->block_tape, 0};
     return ERROR_NONE;
@@ -182,22 +134,22 @@ void stack_workspace_free(struct stack_workspace *workspace)
 
 static struct wide *layer_row(const struct stack *stack, struct wide *values, int layer)
 {
-    return values + (size_t)layer * (size_t)stack->schema.column_count;
+    return values + (size_t)layer * (size_t)stack->depth.schema.column_count;
 }
 
 static double *input_of(const struct stack *stack, const struct stack_workspace *workspace, int block)
 {
-    return workspace->inputs + (size_t)block * arena_cost(signal_entries(stack->model));
+    return workspace->inputs + (size_t)block * arena_cost(signal_entries(stack->depth.model));
 }
 
 static bool is_kept(const struct stack *stack, int block)
 {
-    return block >= stack->block_count - stack->kept;
+    return block >= stack->depth.block_count - stack->kept;
 }
 
 static struct arena tape_of(const struct stack *stack, const struct stack_workspace *workspace, int block)
 {
-    int first = stack->block_count - stack->kept;
+    int first = stack->depth.block_count - stack->kept;
     return workspace->tapes[is_kept(stack, block) ? block - first : stack->kept];
 }
 
@@ -205,11 +157,11 @@ static struct arena tape_of(const struct stack *stack, const struct stack_worksp
 static void report_branches(const struct stack *stack, int block, const struct stack_workspace *workspace,
                             double input_square, struct wide *row)
 {
-    const struct observe_schema *schema = &stack->schema;
+    const struct observe_schema *schema = &stack->depth.schema;
     double entropy = 0, relative = 0;
     int attentions = 0;
-    for (int s = 0; s < stack->blocks[block].graph->site_count; s++) {
-        const struct observe_branch *branch = &schema->branches[stack->branch_index[block][s]];
+    for (int s = 0; s < stack->depth.blocks[block].graph->site_count; s++) {
+        const struct observe_branch *branch = &schema->branches[stack->depth.branch_index[block][s]];
         if (input_square > 0)
             row[branch->ratio] = wide_of(workspace->ratios[s] / input_square);
         if (branch_of(branch->kind)->has_entropy) {
@@ -227,12 +179,12 @@ static void report_branches(const struct stack *stack, int block, const struct s
 static void report_weights(const struct stack *stack, int block, const struct branch_report reports[], int exponent,
                            struct wide *row)
 {
-    for (int s = 0; s < stack->blocks[block].graph->site_count; s++) {
-        const struct observe_branch *branch = &stack->schema.branches[stack->branch_index[block][s]];
+    for (int s = 0; s < stack->depth.blocks[block].graph->site_count; s++) {
+        const struct observe_branch *branch = &stack->depth.schema.branches[stack->depth.branch_index[block][s]];
         for (int m = 0; m < INIT_MATRICES; m++) {
             if (branch->weight[m] < 0)
                 continue;
-            double entries = (double)branch_of(branch->kind)->entries(stack->model, (enum init_matrix)m);
+            double entries = (double)branch_of(branch->kind)->entries(stack->depth.model, (enum init_matrix)m);
             row[branch->weight[m]] = (struct wide){reports[s].gradient_squares[m] / entries, 2 * exponent};
         }
     }
@@ -241,26 +193,26 @@ static void report_weights(const struct stack *stack, int block, const struct br
 static int forward_pass(const struct stack *stack, struct stack_workspace *workspace, const struct block_run *run,
                         struct wide *values, struct error *error)
 {
-    size_t bytes = signal_entries(stack->model) * sizeof(double);
-    int square = stack->schema.layer_column[OBSERVE_ACTIVATION_VARIANCE];
-    observe_activation(&stack->schema, NULL, input_of(stack, workspace, 0), values, workspace->row);
-    for (int b = 0; b < stack->block_count; b++) {
+    size_t bytes = signal_entries(stack->depth.model) * sizeof(double);
+    int square = stack->depth.schema.layer_column[OBSERVE_ACTIVATION_VARIANCE];
+    observe_activation(&stack->depth.schema, NULL, input_of(stack, workspace, 0), values, workspace->row);
+    for (int b = 0; b < stack->depth.block_count; b++) {
         const double *x = input_of(stack, workspace, b);
         double *next = input_of(stack, workspace, b + 1);
-        const double *out = block_forward(run, &stack->blocks[b], x, tape_of(stack, workspace, b), workspace->work,
-                                          workspace->ratios, workspace->reports);
+        const double *out = block_forward(run, &stack->depth.blocks[b], x, tape_of(stack, workspace, b),
+                                          workspace->work, workspace->ratios, workspace->reports);
         memcpy(next, out, bytes);
-        if (b >= stack->model->layers)
+        if (b >= stack->depth.model->layers)
             break;
         struct wide *row = layer_row(stack, values, b + 1);
-        observe_activation(&stack->schema, x, next, row, workspace->row);
+        observe_activation(&stack->depth.schema, x, next, row, workspace->row);
         report_branches(stack, b, workspace, layer_row(stack, values, b)[square].mantissa, row);
         if (!isfinite(row[square].mantissa))
             return error_set(
                 error, ERROR_INPUT,
                 "the signal leaves the range of double in block %d of %d; fewer layers, smaller weights or "
                 "a norm would keep it there",
-                b + 1, stack->model->layers);
+                b + 1, stack->depth.model->layers);
     }
     return ERROR_NONE;
 }
@@ -283,23 +235,25 @@ static int rescale(size_t count, double *g, double mean_square, int exponent)
 static int reverse_pass(const struct stack *stack, struct stack_workspace *workspace, const struct block_run *run,
                         struct wide *values, struct error *error)
 {
-    size_t count = signal_entries(stack->model);
-    int square = stack->schema.layer_column[OBSERVE_GRADIENT_VARIANCE], exponent = 0, layers = stack->model->layers;
+    size_t count = signal_entries(stack->depth.model);
+    int square = stack->depth.schema.layer_column[OBSERVE_GRADIENT_VARIANCE], exponent = 0,
+        layers = stack->depth.model->layers;
     double *g = workspace->gradient[0], *dx = workspace->gradient[1];
-    if (stack->block_count == layers)
-        observe_gradient(&stack->schema, g, exponent, layer_row(stack, values, layers), workspace->row);
-    for (int b = stack->block_count - 1; b >= 0; b--) {
+    if (stack->depth.block_count == layers)
+        observe_gradient(&stack->depth.schema, g, exponent, layer_row(stack, values, layers), workspace->row);
+    for (int b = stack->depth.block_count - 1; b >= 0; b--) {
         const double *x = input_of(stack, workspace, b);
         struct arena tape = tape_of(stack, workspace, b);
         if (!is_kept(stack, b))
-            block_forward(run, &stack->blocks[b], x, tape, workspace->work, workspace->ratios, workspace->reports);
-        memset(workspace->reports, 0, (size_t)stack->sites_max * sizeof *workspace->reports);
-        block_backward(run, &stack->blocks[b], x, g, dx, tape, workspace->work, workspace->reports);
+            block_forward(run, &stack->depth.blocks[b], x, tape, workspace->work, workspace->ratios,
+                          workspace->reports);
+        memset(workspace->reports, 0, (size_t)stack->depth.sites_max * sizeof *workspace->reports);
+        block_backward(run, &stack->depth.blocks[b], x, g, dx, tape, workspace->work, workspace->reports);
         if (b < layers)
             report_weights(stack, b, workspace->reports, exponent, layer_row(stack, values, b + 1));
 
         struct wide *row = layer_row(stack, values, b);
-        observe_gradient(&stack->schema, dx, exponent, row, workspace->row);
+        observe_gradient(&stack->depth.schema, dx, exponent, row, workspace->row);
         if (!isfinite(row[square].mantissa))
             return error_set(error, ERROR_INPUT, "the gradient leaves the range of double within block %d of %d", b + 1,
                              layers);
@@ -314,9 +268,9 @@ static int reverse_pass(const struct stack *stack, struct stack_workspace *works
 int stack_sample(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
                  struct wide *values, struct error *error)
 {
-    const struct model *model = stack->model;
+    const struct model *model = stack->depth.model;
     struct block_run run = {model, stack->engine, seed, sample};
-    size_t cells = (size_t)(model->layers + 1) * (size_t)stack->schema.column_count;
+    size_t cells = (size_t)(model->layers + 1) * (size_t)stack->depth.schema.column_count;
     for (size_t i = 0; i < cells; i++)
         values[i] = wide_absent();
     source_input(seed, sample, model->tokens, model->width, model->input_correlation, model->input_scale,

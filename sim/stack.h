@@ -7,29 +7,27 @@
 #ifndef SPANSCOPE_SIM_STACK_H
 #define SPANSCOPE_SIM_STACK_H
 
-#include "sim/block.h"
-#include "sim/observe.h"
+#include "sim/depth.h"
 
 struct stack {
-    const struct model *model;
+    struct depth depth;
     const struct linear_engine *engine;
-    struct observe_schema schema;
-    struct block *blocks; /* [L], and the section final: where the formula has one */
-    int block_count;
-    int **branch_index;      /* [L][sites of the block]: index into schema.branches */
-    double *scalars;         /* the blocks' scalar values */
-    int sites_max;           /* of a block */
-    struct linear_cost cost; /* largest tape and work of a block; normals and flops of a sample, nothing drawn twice */
+    struct linear_cost cost; /* largest work of a block; tapes, normals and flops of all, each evaluated once */
     size_t block_tape;       /* doubles, the largest */
     int kept;                /* blocks whose tape is kept */
     size_t bytes;            /* of one workspace */
 };
 
-/* Checks every block's formula, scalars and scales. budget: bytes that one workspace may take; ERROR_RESOURCE where the
- * least possible is more. */
+/* Checks every block's formula, scalars and scales. engine: NULL for the one whose sample takes the least nominal time
+ * of those that fit the budget. budget: bytes that one workspace may take; ERROR_RESOURCE where the least possible is
+ * more.
+ */
 int stack_init(struct stack *stack, const struct model *model, const struct linear_engine *engine, bool per_token,
                size_t budget, struct error *error);
 void stack_free(struct stack *stack);
+
+/* Normals and flops of a sample: a block that is not kept draws all its normals and does half its operations again. */
+struct linear_cost stack_sample_cost(const struct stack *stack);
 
 /* Memory of one thread; serves any number of samples one after another. */
 struct stack_workspace {

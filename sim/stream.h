@@ -16,6 +16,7 @@ enum stream_role {
     STREAM_COTANGENT, /* the gradient put on the stack's output */
     STREAM_WEIGHT,    /* a matrix, or its projection on the forward pass */
     STREAM_REVERSE,   /* the fresh part of a matrix on the reverse pass (conditioned sampling) */
+    STREAM_REPLICA,   /* attention and router logits of the infinite-width reading */
 };
 
 enum { STREAM_SITES = 1024, STREAM_MATRICES = 16, STREAM_EXPERTS = 4096 };

@@ -24,7 +24,7 @@ check-sanitize: deps
 # The formula parser under libFuzzer: make fuzz SECONDS=300. New inputs go to build/fuzz/corpus, a failing one to
 # build/fuzz; worth keeping, it becomes a file of tests/data/formula.
 SECONDS  ?= 60
-FUZZ_SRC  = tests/fuzz/formula.c tests/formula_trip.c $(addprefix sim/,error.c text.c lexer.c graph.c formula.c init.c)
+FUZZ_SRC  = tests/fuzz/formula.c tests/formula_trip.c $(addprefix sim/,error.c text.c lexer.c graph.c parser.c formula.c init.c)
 
 .PHONY: fuzz
 fuzz:

@@ -125,11 +125,12 @@ static void hooked_forward(const struct linear_engine *self, const struct linear
 }
 
 static void hooked_backward(const struct linear_engine *self, const struct linear *linear, const double *x,
-                            const double *const dy[], double beta, double *dx, const double *tape, struct arena work)
+                            const double *const y[], const double *const dy[], double beta, double *dx,
+                            double squares[], const double *tape, struct arena work)
 {
     for (int i = 0; support_hooks.gradient && i < linear->count; i++)
         support_hooks.gradient(&linear->map[i], linear->rows, linear->fan_in, x, dy[i]);
-    linear_engines[0].backward(self, linear, x, dy, beta, dx, tape, work);
+    linear_engines[0].backward(self, linear, x, y, dy, beta, dx, squares, tape, work);
 }
 
 const struct linear_engine support_engine = {
@@ -161,7 +162,7 @@ void support_rig_init(struct support_rig *rig, const char *text)
     if (code == ERROR_NONE)
         code = stack_workspace_init(&rig->workspace, &rig->stack, &error);
     ck_assert_msg(code == ERROR_NONE, "%s", error.text);
-    ck_assert_int_eq(rig->stack.kept, rig->stack.block_count);
+    ck_assert_int_eq(rig->stack.kept, rig->stack.depth.block_count);
     rig->run = (struct block_run){&rig->model, &support_engine, 20, 3};
     rig->count = (size_t)rig->model.tokens * (size_t)rig->model.width;
 }
@@ -175,20 +176,20 @@ void support_rig_free(struct support_rig *rig)
 
 const double *support_forward(struct support_rig *rig, int block, const double *x)
 {
-    return block_forward(&rig->run, &rig->stack.blocks[block], x, rig->workspace.tapes[block], rig->workspace.work,
-                         rig->workspace.ratios, rig->workspace.reports);
+    return block_forward(&rig->run, &rig->stack.depth.blocks[block], x, rig->workspace.tapes[block],
+                         rig->workspace.work, rig->workspace.ratios, rig->workspace.reports);
 }
 
 void support_backward(struct support_rig *rig, int block, const double *x, const double *dy, double *dx)
 {
-    memset(rig->workspace.reports, 0, (size_t)rig->stack.sites_max * sizeof *rig->workspace.reports);
-    block_backward(&rig->run, &rig->stack.blocks[block], x, dy, dx, rig->workspace.tapes[block], rig->workspace.work,
-                   rig->workspace.reports);
+    memset(rig->workspace.reports, 0, (size_t)rig->stack.depth.sites_max * sizeof *rig->workspace.reports);
+    block_backward(&rig->run, &rig->stack.depth.blocks[block], x, dy, dx, rig->workspace.tapes[block],
+                   rig->workspace.work, rig->workspace.reports);
 }
 
 double *support_run(struct support_rig *rig, const double *x, const double *dy, double *dx)
 {
-    int blocks = rig->stack.block_count;
+    int blocks = rig->stack.depth.block_count;
     double **inputs = calloc((size_t)blocks + 1, sizeof *inputs);
     inputs[0] = support_copy(rig->count, x);
     for (int b = 0; b < blocks; b++)
@@ -270,7 +271,7 @@ static double objective(void *context, double step)
 /* |dW|^2 of what was noted in one block against the reports of that block; 1e-12: sums of a few hundred squares. */
 static void check_squares(struct support_rig *rig, int block, int first)
 {
-    const struct graph *graph = rig->stack.blocks[block].graph;
+    const struct graph *graph = rig->stack.depth.blocks[block].graph;
     for (int s = 0; s < graph->site_count; s++) {
         double squares[INIT_MATRICES] = {0};
         for (int i = first; i < seen_count; i++)
@@ -287,7 +288,7 @@ static void check_squares(struct support_rig *rig, int block, int first)
 /* Forward and backward through the stack by hand, so that each block's reports are looked at before the next. */
 static double *noted_gradient(struct support_rig *rig, const double *x, const double *c, double *magnitude)
 {
-    int blocks = rig->stack.block_count;
+    int blocks = rig->stack.depth.block_count;
     double *inputs[blocks + 1];
     inputs[0] = support_copy(rig->count, x);
     for (int b = 0; b < blocks; b++)

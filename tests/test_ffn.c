@@ -25,7 +25,7 @@ static double *matrix_of(const struct support_rig *rig, enum init_matrix matrix,
     int fan_in = matrix == INIT_W2 ? F : D, fan_out = matrix == INIT_W2 ? D : F;
     struct linear_map map = {
         fan_out,
-        rig->stack.blocks[0].sd[matrix],
+        rig->stack.depth.blocks[0].sd[matrix],
         {.seed = rig->run.seed, .sample = rig->run.sample, .block = 1, .matrix = matrix, .expert = (uint32_t)expert}};
     double *w = calloc(D * F, sizeof *w);
     linear_engines[0].fill(&map, 0, fan_in, w);
@@ -90,7 +90,7 @@ START_TEST(rows_are_independent)
 
     struct branch_site site = {&rig.model,
                                &support_engine,
-                               rig.stack.blocks[0].sd,
+                               rig.stack.depth.blocks[0].sd,
                                {.seed = rig.run.seed, .sample = rig.run.sample, .block = 1}};
     struct linear_cost cost = ffn_cost(&rig.model, &support_engine, ROWS);
     struct arena tape = {memory_doubles(cost.tape), cost.tape, 0}, work = {memory_doubles(cost.work), cost.work, 0};
@@ -98,7 +98,7 @@ START_TEST(rows_are_independent)
     struct branch_report report = {0};
     double *part = support_poison(ROWS * D), *dpart = support_poison(ROWS * D);
     ffn_forward(&site, EXPERT, ROWS, u + FIRST * D, part, &tape, work);
-    ffn_backward(&site, EXPERT, ROWS, u + FIRST * D, dy + FIRST * D, 0, dpart, &again, work, &report);
+    ffn_backward(&site, EXPERT, ROWS, u + FIRST * D, part, dy + FIRST * D, 0, dpart, &again, work, &report);
     ck_assert_uint_eq(tape.used, again.used); // the same layout both ways
     ck_assert_double_le(support_distance(ROWS * D, part, y + FIRST * D), TOLERANCE);
     ck_assert_double_le(support_distance(ROWS * D, dpart, dx + FIRST * D), TOLERANCE);
@@ -111,7 +111,7 @@ START_TEST(experts_have_weights_of_their_own)
 {
     struct support_rig rig;
     init_rig(&rig, 0);
-    struct branch_site site = {&rig.model, &support_engine, rig.stack.blocks[0].sd, {.seed = 4, .block = 1}};
+    struct branch_site site = {&rig.model, &support_engine, rig.stack.depth.blocks[0].sd, {.seed = 4, .block = 1}};
     struct linear_cost cost = ffn_cost(&rig.model, &support_engine, T);
     struct arena tape = {memory_doubles(cost.tape), cost.tape, 0}, work = {memory_doubles(cost.work), cost.work, 0};
     double *u = support_normals(1, COUNT), y[2][COUNT];

@@ -543,7 +543,8 @@ static void draw_fails(struct error *error)
 {
     struct saved_list list;
     read_profiles(&list, "measured", SPAN_UNIT, ROWS);
-    ck_assert_int_eq(figure_draw(figure_find("gradient"), &list, in_folder("out"), error), ERROR_RESOURCE);
+    ck_assert_int_eq(figure_draw(figure_find("gradient"), &list, &(struct figure_place){in_folder("out"), NULL}, error),
+                     ERROR_RESOURCE);
     saved_free(&list);
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
     ck_assert_int_eq(errno, ECHILD);
@@ -668,7 +669,7 @@ START_TEST(figures_are_drawn_and_redrawn)
     struct error error;
     size_t length;
     read_profiles(&list, "measured", configs, ROWS);
-    int code = figure_draw(figure_find("gradient"), &list, in_folder("new out"), &error);
+    int code = figure_draw(figure_find("gradient"), &list, &(struct figure_place){in_folder("new out"), NULL}, &error);
     ck_assert_msg(code == ERROR_NONE, "%s", error.text);
     saved_free(&list);
     ck_assert_int_eq(entries(in_folder("new out")), FIGURE_FILES);
@@ -712,7 +713,7 @@ START_TEST(figures_of_the_table_are_drawn)
     }
     fclose(file);
     ck_assert_int_eq(saved_read(path, &list, &error), ERROR_NONE);
-    int code = figure_draw(figure, &list, folder, &error);
+    int code = figure_draw(figure, &list, &(struct figure_place){folder, NULL}, &error);
     ck_assert_msg(code == ERROR_NONE, "%s", error.text);
     saved_free(&list);
     snprintf(name, sizeof name, "%s.png", figure->name);

@@ -113,7 +113,7 @@ static double *drawn(const struct support_rig *rig, enum init_matrix matrix, int
 {
     struct linear_map map = {
         fan_out,
-        rig->stack.blocks[0].sd[matrix],
+        rig->stack.depth.blocks[0].sd[matrix],
         {.seed = rig->run.seed, .sample = rig->run.sample, .block = 1, .matrix = matrix, .expert = (uint32_t)expert}};
     double *w = calloc((size_t)fan_in * (size_t)fan_out, sizeof *w);
     linear_engines[0].fill(&map, 0, fan_in, w);

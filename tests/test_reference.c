@@ -113,7 +113,7 @@ static void compare_gradient(const struct linear_map *map, int rows, int fan_in,
  * the relative error of their entries. */
 static void compare_squares(const struct support_rig *rig, int block)
 {
-    const struct graph *graph = rig->stack.blocks[block].graph;
+    const struct graph *graph = rig->stack.depth.blocks[block].graph;
     for (int s = 0; s < graph->site_count; s++) {
         const struct branch *branch = branch_of(graph->nodes[graph->sites[s].node].kind);
         for (int m = 0; m < INIT_MATRICES; m++) {

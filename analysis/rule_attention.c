@@ -1,0 +1,236 @@
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+#include "analysis/rule.h"
+#include "sim/attention.h"
+
+/* Drawn attention. With Sigma the Gram of the input, logits S = sqrt(kappa) C Z C^T (C C^T = Sigma, Z normal) have the
+ * covariance kappa Sigma_ik Sigma_jl that those of wide heads have, kappa = gain(wq) gain(wk). */
+
+enum { SQUARES = 11 + 3 }; /* T x T arrays of scratch: of the reverse pass, and of exchangeable tokens drawn in full */
+
+struct draws {
+    const struct rule_site *site;
+    const double *in; // [T][T]
+    double *factor;   // [T][T], C
+    double *a;        // [T][T], attention
+    double *mixed;    // [T][T], B = a in
+    double *output;   // [T][T], G = a in a^T
+    struct stream stream;
+    int number;               /* of the next draw */
+    double entropy, relative; /* sums over draws */
+};
+
+static double gain(const struct rule_site *site, enum init_matrix matrix)
+{
+    return site->sd[matrix] * site->sd[matrix] * site->model->width;
+}
+
+/* out = beta out + x y, with either transposed. */
+static void product(const struct draws *draws, const double *x, CBLAS_TRANSPOSE x_side, const double *y,
+                    CBLAS_TRANSPOSE y_side, double beta, double *out)
+{
+    int T = draws->site->model->tokens;
+    cblas_dgemm(CblasRowMajor, x_side, y_side, T, T, T, 1, x, T, y, T, beta, out, T);
+}
+
+static size_t entries(const struct rule_site *site)
+{
+    return (size_t)site->model->tokens * (size_t)site->model->tokens;
+}
+
+static struct draws draws_open(const struct rule_site *site, const double *in, struct arena *work)
+{
+    struct draws draws = {.site = site, .in = in, .stream = stream_open(&site->address)};
+    double **arrays[] = {&draws.factor, &draws.a, &draws.mixed, &draws.output};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        *arrays[i] = arena_take(work, entries(site));
+    gram_factor(site->model->tokens, in, draws.factor);
+    *site->drawn = true;
+    return draws;
+}
+
+static void draws_next(struct draws *draws)
+{
+    const struct model *model = draws->site->model;
+    int T = model->tokens;
+    size_t count = entries(draws->site);
+    double scale = sqrt(gain(draws->site, INIT_WQ) * gain(draws->site, INIT_WK)), entropy, relative;
+    stream_normals(&draws->stream, (uint64_t)draws->number++ * count, count, scale, draws->a);
+    cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, T, 1, draws->factor, T, draws->a,
+                T);
+    cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, T, T, 1, draws->factor, T, draws->a,
+                T);
+    attention_softmax(model->mask, T, draws->a);
+    attention_entropy(&(struct attention){T, T, 1, model->mask}, draws->a, &entropy, &relative);
+    draws->entropy += entropy;
+    draws->relative += relative;
+    product(draws, draws->a, CblasNoTrans, draws->in, CblasNoTrans, 0, draws->mixed);
+    product(draws, draws->mixed, CblasNoTrans, draws->a, CblasTrans, 0, draws->output);
+}
+
+static size_t attention_work(const struct model *model)
+{
+    size_t T = (size_t)model->tokens;
+    return memory_multiply(SQUARES, arena_cost(memory_multiply(T, T)));
+}
+
+static void forward_full(const struct rule_site *site, const double *in, double *out, struct arena work,
+                         struct rule_report *report)
+{
+    struct draws draws = draws_open(site, in, &work);
+    memset(out, 0, entries(site) * sizeof *out);
+    for (int h = 0; h < site->heads; h++) {
+        draws_next(&draws);
+        gram_add(site->space, gain(site, INIT_WV) * gain(site, INIT_WO) / site->heads, draws.output, out);
+    }
+    report->entropy = draws.entropy / site->heads;
+    report->relative_entropy = draws.relative / site->heads;
+}
+
+/* Sums over draws of what the gradients at the queries, keys, values and heads' outputs need. The gradient at the
+ * attention is R, Gaussian of covariance Gamma_ik Sigma_jl and independent of it, that at the logits D_ij = A_ij (R_ij
+ * - sum_l A_il R_il). R is averaged in closed form: with B = A Sigma, G = A Sigma A^T, W = Sigma o Gamma, E D Sigma D^T
+ * = Gamma o V,  V = U + U^T + G o G,  U = (A (Sigma o Sigma) / 2 - B o B) A^T E D^T Sigma D = Sigma o (A^T W A) + Y +
+ * Y^T,      Y = A^T ((W o G) A / 2 - B o W A). */
+struct reverse_sums {
+    double *output; // [T][T], G
+    double *query;  // [T][T], U + G o G / 2
+    double *key;    // [T][T], Sigma o (A^T W A) / 2 + Y
+    double *value;  // [T][T], A^T Gamma A
+};
+
+static void add_query(const struct draws *draws, const double *squares, double *work, double *sum)
+{
+    size_t count = entries(draws->site);
+    product(draws, draws->a, CblasNoTrans, squares, CblasNoTrans, 0, work);
+    for (size_t i = 0; i < count; i++) {
+        work[i] = work[i] / 2 - draws->mixed[i] * draws->mixed[i];
+        sum[i] += draws->output[i] * draws->output[i] / 2;
+    }
+    product(draws, work, CblasNoTrans, draws->a, CblasTrans, 1, sum);
+}
+
+static void add_key(const struct draws *draws, const double *weights, double *work[2], double *sum)
+{
+    size_t count = entries(draws->site);
+    product(draws, weights, CblasNoTrans, draws->a, CblasNoTrans, 0, work[0]);
+    product(draws, draws->a, CblasTrans, work[0], CblasNoTrans, 0, work[1]);
+    for (size_t i = 0; i < count; i++)
+        sum[i] += draws->in[i] * work[1][i] / 2;
+    for (size_t i = 0; i < count; i++)
+        work[1][i] = weights[i] * draws->output[i] / 2;
+    for (size_t i = 0; i < count; i++)
+        work[0][i] *= -draws->mixed[i];
+    product(draws, work[1], CblasNoTrans, draws->a, CblasNoTrans, 1, work[0]);
+    product(draws, draws->a, CblasTrans, work[0], CblasNoTrans, 1, sum);
+}
+
+static void add_value(const struct draws *draws, const double *gradient, double *work, double *sum)
+{
+    product(draws, gradient, CblasNoTrans, draws->a, CblasNoTrans, 0, work);
+    product(draws, draws->a, CblasTrans, work, CblasNoTrans, 1, sum);
+}
+
+/* g = (g + g^T) factor */
+static void symmetrise(int tokens, double factor, double *g)
+{
+    size_t T = (size_t)tokens;
+    for (size_t i = 0; i < T; i++)
+        for (size_t j = 0; j <= i; j++)
+            g[i * T + j] = g[j * T + i] = (g[i * T + j] + g[j * T + i]) * factor;
+}
+
+/* Everything is per draw until here; paths are scaled by the weights on their way. */
+static void finish(const struct rule_site *site, const double *in, const double *gradient,
+                   const struct reverse_sums *sums, double *out, struct rule_report *report)
+{
+    double value = gain(site, INIT_WV), output = gain(site, INIT_WO), q = gain(site, INIT_WQ), k = gain(site, INIT_WK);
+    gram_scale(site->space, value / site->heads, sums->output);
+    report->weight[INIT_WO] += gram_dot(site->space, sums->output, gradient);
+
+    symmetrise(site->model->tokens, value * output * k / site->heads, sums->query);
+    gram_multiply(site->space, gradient, sums->query, sums->query);
+    report->weight[INIT_WQ] += gram_dot(site->space, in, sums->query);
+    symmetrise(site->model->tokens, value * output * q / site->heads, sums->key);
+    report->weight[INIT_WK] += gram_dot(site->space, in, sums->key);
+    gram_scale(site->space, output / site->heads, sums->value);
+    report->weight[INIT_WV] += gram_dot(site->space, in, sums->value);
+
+    memset(out, 0, entries(site) * sizeof *out);
+    gram_add(site->space, q, sums->query, out);
+    gram_add(site->space, k, sums->key, out);
+    gram_add(site->space, value, sums->value, out);
+}
+
+static void backward_full(const struct rule_site *site, const double *in, const double *gradient, double *out,
+                          struct arena work, struct rule_report *report)
+{
+    size_t count = entries(site);
+    struct draws draws = draws_open(site, in, &work);
+    double *squares = out, *weights = arena_take(&work, count); // out is free until the end
+    double *scratch[2] = {arena_take(&work, count), arena_take(&work, count)};
+    struct reverse_sums sums;
+    double **arrays[] = {&sums.output, &sums.query, &sums.key, &sums.value};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        *arrays[i] = arena_take(&work, count);
+        memset(*arrays[i], 0, count * sizeof(double));
+    }
+    gram_multiply(site->space, in, in, squares);
+    gram_multiply(site->space, in, gradient, weights);
+    for (int h = 0; h < site->heads; h++) {
+        draws_next(&draws);
+        gram_add(site->space, 1, draws.output, sums.output);
+        add_query(&draws, squares, scratch[0], sums.query);
+        add_key(&draws, weights, scratch, sums.key);
+        add_value(&draws, gradient, scratch[0], sums.value);
+    }
+    finish(site, in, gradient, &sums, out, report);
+}
+
+/* ---- exchangeable tokens ---- */
+
+/* Where the logits are too large for quadrature: drawn in full, and averaged over what exchangeability makes equal. */
+static struct rule_site in_full(const struct rule_site *site)
+{
+    struct rule_site full = *site;
+    full.space.exchangeable = false;
+    return full;
+}
+
+static void forward_averaged(const struct rule_site *site, const double *in, double *out, struct arena work,
+                             struct rule_report *report)
+{
+    struct rule_site full = in_full(site);
+    double *input = arena_take(&work, entries(site)), *output = arena_take(&work, entries(site));
+    gram_expand(site->space, in, input);
+    forward_full(&full, input, output, work, report);
+    gram_average(site->model->tokens, output, out);
+}
+
+static void backward_averaged(const struct rule_site *site, const double *in, const double *gradient, double *out,
+                              struct arena work, struct rule_report *report)
+{
+    struct rule_site full = in_full(site);
+    double *input = arena_take(&work, entries(site)), *output = arena_take(&work, entries(site));
+    double *above = arena_take(&work, entries(site));
+    gram_expand(site->space, in, input);
+    gram_expand(site->space, gradient, above);
+    backward_full(&full, input, above, output, work, report);
+    gram_average(site->model->tokens, output, out);
+}
+
+static void forward(const struct rule_site *site, const double *in, double *out, struct arena work,
+                    struct rule_report *report)
+{
+    (site->space.exchangeable ? forward_averaged : forward_full)(site, in, out, work, report);
+}
+
+static void backward(const struct rule_site *site, const double *in, const double *gradient, double *out,
+                     struct arena work, struct rule_report *report)
+{
+    (site->space.exchangeable ? backward_averaged : backward_full)(site, in, gradient, out, work, report);
+}
+
+const struct rule attention_rule = {attention_work, forward, backward};

@@ -1,0 +1,103 @@
+/* Seconds a dense sample with all statistics: this engine against the same work in PyTorch (dense_torch.py, in the
+ * Debian package python3-torch), each on one thread, in one run. Samples before and after PyTorch's turn share in
+ * whatever else the machine does. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "sim/sampler.h"
+#include "sim/setting.h"
+
+enum { TURN = 4, REPETITIONS = 2 * TURN, TORCH_ABSENT = 77 };
+
+/* dense_torch.py's defaults. */
+static const char SETTINGS[] = "placement=spannorm init=scaleinit layers=32 width=512 heads=8 tokens=32";
+static const char TORCH[] = "/usr/bin/python3 bench/dense_torch.py";
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void discard(void *context, uint64_t sample, const struct wide *values)
+{
+    (void)context, (void)sample, (void)values;
+}
+
+/* One sample a call; the first of a turn warms up and is not counted. */
+static int take_turn(struct sampler *sampler, double *spent, struct error *error)
+{
+    int code = ERROR_NONE;
+    for (int i = -1; code == ERROR_NONE && i < TURN; ++i) {
+        const double start = seconds();
+        code = sampler_run(sampler, 1, (uint64_t)(i + 1), 1, NULL, discard, NULL, error);
+        if (i >= 0)
+            spent[i] = seconds() - start;
+    }
+    return code;
+}
+
+/* PyTorch's median, 0 where it is absent, negative where it fails. */
+static double torch_seconds(void)
+{
+    double median = -1;
+    FILE *pipe = popen(TORCH, "r");
+    if (pipe == NULL)
+        return -1;
+    if (fscanf(pipe, "%lf", &median) != 1)
+        median = -1;
+    int status = pclose(pipe);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == TORCH_ABSENT)
+        return 0;
+    return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ? median : -1;
+}
+
+static void print(double own, double torch, int kept, int blocks)
+{
+    printf("%-36s %10s %10s\n", "a dense sample, L 32, d 512, T 32", "seconds", "ratio");
+    printf("%-36s %10.3f %10s   %d of %d blocks kept\n", "spanscope", own, "1", kept, blocks);
+    if (torch > 0)
+        printf("%-36s %10.3f %10.2f\n", "PyTorch", torch, torch / own);
+    else
+        printf("%-36s %10s %10s\n", "PyTorch", torch < 0 ? "failed" : "absent", "-");
+}
+
+int main(void)
+{
+    struct model model;
+    struct sampler sampler;
+    struct error error;
+    double spent[REPETITIONS], torch = -1;
+    model_defaults(&model);
+    int code = setting_apply_all(&model, SETTINGS, &error);
+    if (code == ERROR_NONE)
+        code = model_check(&model, &error);
+    if (code == ERROR_NONE)
+        code = sampler_init(&sampler, &model, linear_engine_find("dense"), false, 1, memory_available(), &error);
+    if (code != ERROR_NONE)
+        goto out;
+    code = take_turn(&sampler, spent, &error);
+    if (code == ERROR_NONE) {
+        torch = torch_seconds();
+        code = take_turn(&sampler, spent + TURN, &error);
+    }
+    qsort(spent, REPETITIONS, sizeof *spent, ascending);
+    if (code == ERROR_NONE)
+        print(spent[REPETITIONS / 2], torch, sampler.stack.kept, sampler.stack.block_count);
+    sampler_free(&sampler);
+out:
+    model_free(&model);
+    if (code != ERROR_NONE)
+        fprintf(stderr, "dense: %s\n", error.text);
+    return code == ERROR_NONE && torch >= 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,95 @@
+#include "cli/predict.h"
+
+#include <omp.h>
+
+#include "cli/format.h"
+#include "cli/interrupt.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/status.h"
+
+struct predict {
+    struct options options;
+    struct moments_options moments;
+    int64_t draws;
+    const struct format *format;
+    const char *output;
+};
+
+static const struct options_row rows[] = {
+    {"error", 0, "REL",
+     "draw until every standard error is that fraction of its value\n"
+     "(of 1 for cosines), or 16 times the draws are spent; 0.003",
+     options_fraction, offsetof(struct predict, moments.error)},
+    {"draws", 0, "N", "attention matrices per block in a batch; 256", options_count, offsetof(struct predict, draws)},
+    {"full", 0, NULL, "draw where exchangeable tokens allow quadrature, too", options_flag,
+     offsetof(struct predict, moments.full)},
+    {"seed", 's', "N", "64-bit seed of the draws", options_seed, offsetof(struct predict, moments.seed)},
+    {"threads", 'j', "N", "results do not depend on it", options_threads, offsetof(struct predict, moments.threads)},
+    {"per-token", 0, NULL, "report activation and gradient variance by position too", options_flag,
+     offsetof(struct predict, moments.per_token)},
+    {"format", 'f', "table|csv|json", "what is written", format_read, offsetof(struct predict, format)},
+    {"output", 'o', "FILE", "where to, instead of standard output", options_text, offsetof(struct predict, output)},
+};
+
+static const struct options_command command = {
+    "predict [OPTION]...",
+    "The profile that samples converge to as the width grows, in the formats of `run`. Width and heads matter only\n"
+    "through the initialisation's scales, and heads where attention is drawn. --placement may be given several times.",
+    rows, sizeof rows / sizeof *rows, true};
+
+static int predict_model(const struct predict *predict, int number, const struct model *model, FILE *stream,
+                         struct error *error)
+{
+    struct profile profile;
+    int code = profile_predict(&profile, model, &predict->moments, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = predict->format->write(&profile, number, stream, error);
+    profile_free(&profile);
+    return code;
+}
+
+static int predict_all(const struct predict *predict, struct error *error)
+{
+    struct output output;
+    FILE *stream = output_open(&output, predict->output, error);
+    if (!stream)
+        return error->code;
+    int code = ERROR_NONE;
+    for (int p = 0; code == ERROR_NONE && p < options_placements(&predict->options); p++) {
+        struct model model;
+        code = options_model(&predict->options, p, &model, error);
+        if (code != ERROR_NONE)
+            break;
+        code = predict_model(predict, p, &model, stream, error);
+        model_free(&model);
+    }
+    if (code == ERROR_NONE)
+        return output_close(&output, error);
+    output_discard(&output);
+    return code;
+}
+
+int predict_command(int argc, char **argv)
+{
+    struct error error = {0};
+    struct predict predict = {.moments = moments_defaults(), .format = &formats[0]};
+    predict.moments.threads = omp_get_num_procs();
+    predict.moments.stop = interrupt_flag();
+    int code = options_parse(&command, argc, argv, &predict, &error);
+    if (code == ERROR_NONE && predict.options.help) {
+        options_help(&command, stdout);
+        options_free(&predict.options);
+        return STATUS_DONE;
+    }
+    if (code == ERROR_NONE && predict.options.word_count > 0)
+        code = error_set(&error, ERROR_INPUT, "'%s' is not an option; models are named by --placement",
+                         predict.options.words[0]);
+    if (predict.draws > 0)
+        predict.moments.draws = predict.draws < 1000000 ? (int)predict.draws : 1000000;
+    if (code == ERROR_NONE)
+        code = predict_all(&predict, &error);
+    options_free(&predict.options);
+    return status_report("predict", code, &error);
+}

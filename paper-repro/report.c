@@ -1,0 +1,173 @@
+#include "paper-repro/report.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "paper-repro/expected.h"
+
+static const char schema[] = "spanscope/verdict/1";
+static const char header[] = "id\tverdict\tstatistic\tlo\thi";
+enum { FIELDS = 5 };
+
+static int append(struct report *report, const struct report_claim *claim, struct error *error)
+{
+    struct report_claim *grown = reallocarray(report->claims, report->count + 1, sizeof *grown);
+    if (grown == NULL)
+        return error_set(error, ERROR_RESOURCE, "out of memory for a report of claims");
+    report->claims = grown;
+    report->claims[report->count++] = *claim;
+    return ERROR_NONE;
+}
+
+static double number(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static bool text(const json_t *object, const char *key, char *buffer, size_t size)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value != NULL && snprintf(buffer, size, "%s", value) < (int)size;
+}
+
+static bool read_claim(const json_t *object, struct report_claim *claim)
+{
+    *claim = (struct report_claim){.statistic = number(object, "statistic"),
+                                   .lo = number(object, "lo"),
+                                   .hi = number(object, "hi"),
+                                   .bound = number(object, "bound"),
+                                   .margin = number(object, "margin"),
+                                   .tests = (long)json_integer_value(json_object_get(object, "tests")),
+                                   .samples = (long)json_integer_value(json_object_get(object, "samples")),
+                                   .seconds = number(object, "seconds")};
+    return text(object, "id", claim->id, sizeof claim->id) &&
+           text(object, "verdict", claim->verdict, sizeof claim->verdict) &&
+           text(object, "expected", claim->expected, sizeof claim->expected);
+}
+
+int report_read(const char *path, struct report *report, struct error *error)
+{
+    json_error_t why;
+    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+    *report = (struct report){0};
+    if (root == NULL)
+        return error_set(error, ERROR_RESOURCE, "%.300s, line %d: %s", path, why.line, why.text);
+    const char *found = json_string_value(json_object_get(root, "schema"));
+    const json_t *claims = json_object_get(root, "claims");
+    int code = ERROR_NONE;
+    if (found == NULL || strcmp(found, schema) != 0 || json_array_size(claims) == 0)
+        code = error_set(error, ERROR_RESOURCE, "%.300s: expected claims in schema %s", path, schema);
+    for (size_t i = 0; i < json_array_size(claims) && code == ERROR_NONE; i++) {
+        struct report_claim claim;
+        if (read_claim(json_array_get(claims, i), &claim))
+            code = append(report, &claim, error);
+        else
+            code = error_set(error, ERROR_RESOURCE, "%.300s: claim %zu lacks id, verdict or expected", path, i + 1);
+    }
+    json_decref(root);
+    return code;
+}
+
+static bool parse_number(const char *field, double *value)
+{
+    char *end;
+    *value = NAN;
+    if (strcmp(field, "-") == 0)
+        return true;
+    *value = strtod(field, &end);
+    return end != field && *end == '\0' && isfinite(*value);
+}
+
+static bool parse(char *line, struct report_claim *claim)
+{
+    char *fields[FIELDS] = {NULL};
+    int count = 0;
+    for (char *rest = line, *field; (field = strsep(&rest, "\t")) != NULL; count++)
+        if (count < FIELDS)
+            fields[count] = field;
+    if (count != FIELDS)
+        return false;
+    snprintf(claim->id, sizeof claim->id, "%s", fields[0]);
+    snprintf(claim->verdict, sizeof claim->verdict, "%s", fields[1]);
+    return parse_number(fields[2], &claim->statistic) && parse_number(fields[3], &claim->lo) &&
+           parse_number(fields[4], &claim->hi);
+}
+
+int report_read_record(const char *path, struct report *report, struct error *error)
+{
+    FILE *stream = fopen(path, "re");
+    *report = (struct report){0};
+    if (stream == NULL)
+        return error_set(error, ERROR_RESOURCE, "%.300s: cannot be opened: %s", path, strerror(errno));
+    char *line = NULL;
+    size_t room = 0;
+    int code = ERROR_NONE;
+    for (int number = 1; code == ERROR_NONE && getline(&line, &room, stream) >= 0; number++) {
+        struct report_claim claim = {0};
+        line[strcspn(line, "\n")] = '\0';
+        if (number == 1 && strcmp(line, header) == 0)
+            continue;
+        if (number == 1 || !parse(line, &claim))
+            code = error_set(error, ERROR_RESOURCE, "%.300s, line %d: expected %s", path, number,
+                             number == 1 ? "the names of the fields" : "five fields of a claim, numbers finite");
+        else
+            code = append(report, &claim, error);
+    }
+    if (code == ERROR_NONE && report->count == 0)
+        code = error_set(error, ERROR_RESOURCE, "%.300s: holds no claim", path);
+    free(line);
+    fclose(stream);
+    return code;
+}
+
+static void write_number(double value, FILE *stream)
+{
+    if (isfinite(value))
+        fprintf(stream, "\t%.12g", value);
+    else
+        fprintf(stream, "\t-");
+}
+
+void report_write_record(const struct report *report, FILE *stream)
+{
+    fprintf(stream, "%s\n", header);
+    for (size_t i = 0; i < report->count; i++) {
+        const struct report_claim *claim = &report->claims[i];
+        fprintf(stream, "%s\t%s", claim->id, claim->verdict);
+        write_number(claim->statistic, stream);
+        write_number(claim->lo, stream);
+        write_number(claim->hi, stream);
+        fputc('\n', stream);
+    }
+}
+
+void report_free(struct report *report)
+{
+    free(report->claims);
+    *report = (struct report){0};
+}
+
+const struct report_claim *report_find(const struct report *report, const char *id)
+{
+    for (size_t i = 0; i < report->count; i++)
+        if (strcmp(report->claims[i].id, id) == 0)
+            return &report->claims[i];
+    return NULL;
+}
+
+enum report_outcome report_compare(const struct report_claim *record, const struct report_claim *claim)
+{
+    if (strcmp(record->verdict, claim->verdict) != 0)
+        return REPORT_WRONG;
+    if (isnan(record->statistic) && isnan(claim->statistic))
+        return REPORT_SAME; /* not applicable then and now */
+    double difference = fabs(record->statistic - claim->statistic);
+    if (difference <= EXPECTED_ROUNDING * (1 + fabs(record->statistic)))
+        return REPORT_SAME;
+    return record->lo <= claim->hi && claim->lo <= record->hi ? REPORT_SAMPLED_ANEW : REPORT_WRONG;
+}
