@@ -33,7 +33,8 @@
     row(figure) \
     row(verdict) \
     row(statistic) \
-    row(claim)
+    row(claim) \
+    row(cli)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)
