@@ -34,6 +34,7 @@
     row(verdict) \
     row(statistic) \
     row(claim) \
+    row(format) \
     row(cli)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
