@@ -289,7 +289,7 @@ START_TEST(an_interrupted_run_is_valid)
     snprintf(samples, sizeof samples, "%s", strrchr(part, ',') + 1);
     samples[strcspn(samples, "\n")] = '\0';
     struct program again = PROGRAM("run", TINY, "-n", samples, "-f", "csv");
-    ck_assert_str_eq(again.out, part);
+    ck_assert_int_eq(strcmp(again.out, part), 0);
     program_free(&again);
     free(part);
 }
@@ -308,7 +308,6 @@ Suite *cli_suite(void)
 {
     Suite *suite = suite_create("cli");
     TCase *tests = tcase_create("cli");
-    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, program_setup, program_teardown);
     tcase_add_loop_test(tests, mistakes_are_named, 0, MISTAKES);
     tcase_add_loop_test(tests, help_is_everywhere, 0, COMMANDS);

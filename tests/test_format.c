@@ -250,10 +250,10 @@ START_TEST(results_depend_on_nothing_else)
     char *one = LAYERS("-n", "9", "-j", "1"), *two = LAYERS("-n", "9", "-j", "2"),
          *small = LAYERS("-n", "9", "-m", "60k");
     char *seed = LAYERS("-n", "9", "-s", "18446744073709551615"), *low = LAYERS("-n", "9", "-s", "4294967295");
-    ck_assert_str_eq(one, two);
-    ck_assert_str_eq(one, small);
-    ck_assert_str_ne(one, seed);
-    ck_assert_str_ne(seed, low); // the same in its lower 32 bits
+    ck_assert_int_eq(strcmp(one, two), 0); // the texts are too long for Check's messages
+    ck_assert_int_eq(strcmp(one, small), 0);
+    ck_assert_int_ne(strcmp(one, seed), 0);
+    ck_assert_int_ne(strcmp(seed, low), 0); // the same in its lower 32 bits
     free(one), free(two), free(small), free(seed), free(low);
 }
 END_TEST
@@ -334,7 +334,6 @@ Suite *format_suite(void)
 {
     Suite *suite = suite_create("format");
     TCase *tests = tcase_create("format");
-    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, program_setup, program_teardown);
     tcase_add_test(tests, json_follows_the_schema);
     tcase_add_test(tests, statistics_hold_together);

@@ -163,7 +163,6 @@ Suite *sampler_suite(void)
 {
     Suite *suite = suite_create("sampler");
     TCase *tests = tcase_create("sampler");
-    tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, threads_change_no_bit, 2, 5);
     tcase_add_test(tests, a_part_is_what_it_is_in_the_whole);
     tcase_add_test(tests, long_runs_go_on_in_order);
