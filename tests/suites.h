@@ -39,7 +39,9 @@
     row(interval) \
     row(range) \
     row(gain) \
-    row(bounds)
+    row(bounds) \
+    row(format) \
+    row(cli)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)
