@@ -20,6 +20,8 @@
     row(ffn) \
     row(moe) \
     row(figure) \
+    row(quantity) \
+    row(expected) \
     row(verdict) \
     row(statistic) \
     row(claim)
