@@ -32,6 +32,8 @@
     row(profile) \
     row(theory) \
     row(figure) \
+    row(quantity) \
+    row(expected) \
     row(verdict) \
     row(statistic) \
     row(claim) \
