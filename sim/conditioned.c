@@ -269,6 +269,8 @@ struct linear_cost conditioned_cost(const struct linear *linear)
         .tape = tape_entries(linear),
         .work = memory_add(memory_multiply(2, square), largest),
         .normals = (double)least(T, m) * n + (double)least(T, n) * m,
-        .flops = product * (5.0 * n + 7.0 * m + 2.0 * T),
+        .flops = product * (4.0 * n + 7.0 * m + 2.0 * T), // x x^T 1, y 1, dy dy^T 1, dy y^T 2, Z' x^T 2, dx 3, ...
+        .forward_normals = (double)least(T, m) * n,
+        .forward_flops = product * (m + n + 0.7 * T),
     };
 }

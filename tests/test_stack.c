@@ -31,7 +31,7 @@ static int take_within(struct taken *taken, const char *text, size_t budget, str
     ck_assert_int_eq(stack_workspace_init(&workspace, &taken->stack, error), ERROR_NONE);
     for (size_t i = 0; i < taken->stack.bytes / sizeof(double); i++)
         workspace.memory[i] = NAN; // what is read must have been written
-    taken->cells = (size_t)(taken->model.layers + 1) * (size_t)taken->stack.schema.column_count;
+    taken->cells = (size_t)(taken->model.layers + 1) * (size_t)taken->stack.depth.schema.column_count;
     taken->values = calloc(taken->cells, sizeof *taken->values);
     code = stack_sample(&taken->stack, &workspace, SEED, SAMPLE, taken->values, error);
     stack_workspace_free(&workspace);
@@ -54,9 +54,9 @@ static void release(struct taken *taken)
 
 static struct wide value_at(const struct taken *taken, int layer, const char *column)
 {
-    int c = observe_find(&taken->stack.schema, column);
+    int c = observe_find(&taken->stack.depth.schema, column);
     ck_assert_msg(c >= 0, "%s", column);
-    return taken->values[(size_t)layer * (size_t)taken->stack.schema.column_count + (size_t)c];
+    return taken->values[(size_t)layer * (size_t)taken->stack.depth.schema.column_count + (size_t)c];
 }
 
 static bool same_bits(const struct taken *a, const struct taken *b)
@@ -87,7 +87,7 @@ START_TEST(no_budget_changes_a_bit)
 {
     struct taken all;
     take(&all, stacks[_i]);
-    int blocks = all.stack.block_count;
+    int blocks = all.stack.depth.block_count;
     size_t tape = all.stack.block_tape * sizeof(double), least = all.stack.bytes - (size_t)(blocks - 1) * tape;
     ck_assert_int_eq(all.stack.kept, blocks);
     for (int kept = 0; kept < blocks; kept++) {
@@ -111,7 +111,7 @@ END_TEST
 /* The weight gradients of the block below `layer` against the reports of the rig's last backward pass. */
 static void check_weights(const struct taken *taken, const struct support_rig *rig, int layer)
 {
-    const struct graph *graph = rig->stack.blocks[layer - 1].graph;
+    const struct graph *graph = rig->stack.depth.blocks[layer - 1].graph;
     for (int s = 0; s < graph->site_count; s++) {
         const struct branch *branch = branch_of(graph->nodes[graph->sites[s].node].kind);
         for (int m = 0; m < INIT_MATRICES; m++) {
@@ -135,16 +135,16 @@ START_TEST(rows_are_those_of_the_blocks)
     support_rig_init(&rig, stacks[_i]);
     ck_assert_uint_eq(rig.run.seed, SEED);
     ck_assert_uint_eq(rig.run.sample, SAMPLE);
-    int blocks = rig.stack.block_count, layers = rig.model.layers;
+    int blocks = rig.stack.depth.block_count, layers = rig.model.layers;
     double *x[blocks + 1], *g = malloc(rig.count * sizeof *g);
     x[0] = malloc(rig.count * sizeof *x[0]);
     source_input(SEED, SAMPLE, rig.model.tokens, rig.model.width, 0, 1, x[0]);
     rig.model.cotangent->fill(SEED, SAMPLE, rig.model.tokens, rig.model.width, g);
     for (int b = 0; b < blocks; b++) {
         x[b + 1] = support_copy(rig.count, support_forward(&rig, b, x[b]));
-        for (int s = 0; b < layers && s < rig.stack.blocks[b].graph->site_count; s++) {
+        for (int s = 0; b < layers && s < rig.stack.depth.blocks[b].graph->site_count; s++) {
             char column[OBSERVE_NAME_MAX];
-            snprintf(column, sizeof column, "branch_ratio.%s", rig.stack.blocks[b].graph->sites[s].name);
+            snprintf(column, sizeof column, "branch_ratio.%s", rig.stack.depth.blocks[b].graph->sites[s].name);
             double square = support_sum_of_squares(rig.count, x[b]) / (double)rig.count;
             check_close(wide_value(value_at(&taken, b + 1, column)), rig.workspace.ratios[s] / square, 1e-13, column);
         }
@@ -210,10 +210,10 @@ START_TEST(rescaling_changes_no_bit)
     source_input(SEED, SAMPLE, rig.model.tokens, rig.model.width, 0, 1, x);
     rig.model.cotangent->fill(SEED, SAMPLE, rig.model.tokens, rig.model.width, c);
     free(support_run(&rig, x, c, g));
-    struct wide row[rig.stack.schema.column_count];
-    observe_gradient(&rig.stack.schema, g, 0, row, rig.workspace.row);
+    struct wide row[rig.stack.depth.schema.column_count];
+    observe_gradient(&rig.stack.depth.schema, g, 0, row, rig.workspace.row);
     for (int id = OBSERVE_GRADIENT_VARIANCE; id <= OBSERVE_GRADIENT_SPECIFIC; id++) {
-        double expected = wide_value(row[rig.stack.schema.layer_column[id]]);
+        double expected = wide_value(row[rig.stack.depth.schema.layer_column[id]]);
         ck_assert(isnormal(expected));
         ck_assert_double_eq(wide_value(value_at(&taken, 0, observables[id].name)), expected);
     }
@@ -229,7 +229,7 @@ static double log_gradient(const char *text)
 {
     struct support_rig rig;
     support_rig_init(&rig, text);
-    int blocks = rig.stack.block_count;
+    int blocks = rig.stack.depth.block_count;
     double **x = calloc((size_t)blocks + 1, sizeof *x), *g = malloc(rig.count * sizeof *g), logarithm = 0;
     x[0] = malloc(rig.count * sizeof *x[0]);
     source_input(SEED, SAMPLE, rig.model.tokens, rig.model.width, 0, 1, x[0]);
@@ -322,7 +322,7 @@ START_TEST(final_section_stands_behind_the_cotangent)
     struct taken with, without;
     take(&with, "placement=block:x=norm(x+ffn(x));final:x=3*x layers=3");
     take(&without, "placement=block:x=norm(x+ffn(x)) layers=3");
-    ck_assert_int_eq(with.stack.schema.column_count, without.stack.schema.column_count);
+    ck_assert_int_eq(with.stack.depth.schema.column_count, without.stack.depth.schema.column_count);
     for (int l = 0; l <= 3; l++) {
         double g = wide_value(value_at(&with, l, "gradient_variance"));
         ck_assert_double_eq_tol(g / wide_value(value_at(&without, l, "gradient_variance")), 9, 1e-13);
