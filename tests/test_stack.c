@@ -18,11 +18,12 @@ struct taken {
 
 enum { SEED = 20, SAMPLE = 3 };
 
-static int take_within(struct taken *taken, const char *text, size_t budget, struct error *error)
+static int take_within(struct taken *taken, const char *text, const struct linear_engine *engine, size_t budget,
+                       struct error *error)
 {
     *taken = (struct taken){0};
     support_model(&taken->model, text);
-    int code = stack_init(&taken->stack, &taken->model, &linear_engines[0], true, budget, error);
+    int code = stack_init(&taken->stack, &taken->model, engine, true, budget, error);
     if (code != ERROR_NONE) {
         model_free(&taken->model);
         return code;
@@ -41,7 +42,7 @@ static int take_within(struct taken *taken, const char *text, size_t budget, str
 static void take(struct taken *taken, const char *text)
 {
     struct error error = {0};
-    int code = take_within(taken, text, (size_t)1 << 30, &error);
+    int code = take_within(taken, text, &linear_engines[0], (size_t)1 << 30, &error);
     ck_assert_msg(code == ERROR_NONE, "%s", error.text);
 }
 
@@ -79,14 +80,18 @@ static const char *const stacks[] = {
     "placement=prenorm layers=5 activation=swiglu norm=layernorm tokens=1",
     "placement=first:x=attn(x);block:x=norm(x+moe(attn(x)));final:x=norm(x+ffn(x)) layers=4 router=switch",
     "placement=mixln layers=8 ffn-width=64",
+    "placement=postnorm layers=4 tokens=19 input-correlation=1",
 };
 enum { STACKS = sizeof stacks / sizeof *stacks };
 
 /* From all tapes kept down to one shared by all blocks; one double less is an error. */
 START_TEST(no_budget_changes_a_bit)
 {
+    const char *text = stacks[_i % STACKS];
+    const struct linear_engine *engine = &linear_engines[_i / STACKS];
     struct taken all;
-    take(&all, stacks[_i]);
+    struct error full_error = {0};
+    ck_assert_int_eq(take_within(&all, text, engine, (size_t)1 << 30, &full_error), ERROR_NONE);
     int blocks = all.stack.depth.block_count;
     size_t tape = all.stack.block_tape * sizeof(double), least = all.stack.bytes - (size_t)(blocks - 1) * tape;
     ck_assert_int_eq(all.stack.kept, blocks);
@@ -94,7 +99,7 @@ START_TEST(no_budget_changes_a_bit)
         struct taken some;
         struct error error = {0};
         /* With one left over, the tape that the others would share serves it: all are kept. */
-        ck_assert_int_eq(take_within(&some, stacks[_i], least + (size_t)kept * tape, &error), ERROR_NONE);
+        ck_assert_int_eq(take_within(&some, text, engine, least + (size_t)kept * tape, &error), ERROR_NONE);
         ck_assert_int_eq(some.stack.kept, kept == blocks - 1 ? blocks : kept);
         ck_assert_uint_le(some.stack.bytes, least + (size_t)kept * tape);
         ck_assert(same_bits(&some, &all));
@@ -102,7 +107,7 @@ START_TEST(no_budget_changes_a_bit)
     }
     struct taken none;
     struct error error = {0};
-    ck_assert_int_eq(take_within(&none, stacks[_i], least - 1, &error), ERROR_RESOURCE);
+    ck_assert_int_eq(take_within(&none, text, engine, least - 1, &error), ERROR_RESOURCE);
     ck_assert_ptr_nonnull(strstr(error.text, "--memory"));
     release(&all);
 }
@@ -338,7 +343,7 @@ START_TEST(what_leaves_double_names_its_block)
 {
     struct taken taken;
     struct error error = {0};
-    int code = take_within(&taken, "placement=x=1e100*x layers=7", (size_t)1 << 30, &error);
+    int code = take_within(&taken, "placement=x=1e100*x layers=7", &linear_engines[0], (size_t)1 << 30, &error);
     ck_assert_int_eq(code, ERROR_INPUT);
     ck_assert_msg(strstr(error.text, "leaves the range of double in block 2 of 7") != NULL, "%s", error.text);
     release(&taken);
@@ -362,7 +367,7 @@ Suite *stack_suite(void)
 {
     Suite *suite = suite_create("stack");
     TCase *tests = tcase_create("stack");
-    tcase_add_loop_test(tests, no_budget_changes_a_bit, 0, STACKS);
+    tcase_add_loop_test(tests, no_budget_changes_a_bit, 0, STACKS * (int)linear_engine_count);
     tcase_add_loop_test(tests, rows_are_those_of_the_blocks, 0, STACKS);
     tcase_add_loop_test(tests, rescaling_changes_no_bit, 0, DEEPS);
     tcase_add_loop_test(tests, gradients_leave_the_range_of_double, 0, DEEPS);
