@@ -1,6 +1,7 @@
 #include "sim/conditioned.h"
 
 #include <cblas.h>
+#include <float.h>
 #include <lapacke.h>
 #include <math.h>
 #include <string.h>
@@ -76,8 +77,12 @@ bool conditioned_cholesky(int rows, const double *gram, double *lower, double *i
 {
     size_t T = (size_t)rows;
     double scale[rows], trace = 0;
-    for (size_t t = 0; t < T; t++)
-        scale[t] = sqrt(gram[t * T + t]);
+    for (size_t t = 0; t < T; t++) {
+        double square = gram[t * T + t];
+        if (square != 0 && !(square > DBL_MIN / DBL_EPSILON && square < DBL_MAX)) // its digits are lost
+            return false;
+        scale[t] = sqrt(square);
+    }
     for (size_t s = 0; s < T; s++)
         for (size_t t = 0; t < T; t++)
             lower[s * T + t] = s == t ? 1 : scale[s] > 0 && scale[t] > 0 ? gram[s * T + t] / (scale[s] * scale[t]) : 0;

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 /* c = beta c + a b, a [rows][inner], b [inner][columns], c [rows][columns]; beta 0 or 1, and 0 reads nothing from c.
- * lower: entries of a right of its diagonal are taken as 0 and not multiplied. */
+ * lower: the entries of a right of its diagonal are 0, and most of them are passed over. */
 void panel_multiply(int rows, int inner, int columns, const double *a, int a_stride, bool lower, const double *b,
                     int b_stride, double beta, double *c, int c_stride);
 

@@ -34,12 +34,15 @@ START_TEST(multiply_is_the_product)
             int inner = k == 0 ? rows : k == 1 ? 1 + rows / 2 : rows + 5, columns = column_counts[n];
             int as = inner + MARGIN, bs = columns + MARGIN;
             double *a = filled(1, rows, inner), *b = filled(2, inner, columns), *c = filled(3, rows, columns);
+            for (int r = 0; lower && r < rows; r++)
+                for (int i = r + 1; i < inner; i++)
+                    a[r * as + i] = 0;
             double *expected = support_copy((size_t)(rows * bs), c);
             for (int r = 0; r < rows; r++)
                 for (int j = 0; j < columns; j++) {
                     double sum = beta * c[r * bs + j];
                     for (int i = 0; i < inner; i++)
-                        sum += lower && i > r ? 0 : a[r * as + i] * b[i * bs + j];
+                        sum += a[r * as + i] * b[i * bs + j];
                     expected[r * bs + j] = sum;
                     if (beta == 0)
                         c[r * bs + j] = NAN; // must not be read

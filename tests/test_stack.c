@@ -80,7 +80,7 @@ static const char *const stacks[] = {
     "placement=prenorm layers=5 activation=swiglu norm=layernorm tokens=1",
     "placement=first:x=attn(x);block:x=norm(x+moe(attn(x)));final:x=norm(x+ffn(x)) layers=4 router=switch",
     "placement=mixln layers=8 ffn-width=64",
-    "placement=postnorm layers=4 tokens=19 input-correlation=1",
+    "placement=postnorm layers=4 tokens=19",
 };
 enum { STACKS = sizeof stacks / sizeof *stacks };
 
