@@ -17,6 +17,7 @@
     row(reference) \
     row(activation) \
     row(norm) \
+    row(panel) \
     row(linear) \
     row(conditioned) \
     row(attention) \

@@ -34,7 +34,7 @@ static int run(struct heard *heard, int threads, uint64_t seed, uint64_t first, 
     support_model(&model, "placement=spannorm width=33 mask=causal layers=3");
     int code = sampler_init(&sampler, &model, &linear_engines[0], true, threads, (size_t)1 << 28, error);
     ck_assert_int_eq(code, ERROR_NONE);
-    heard->cells = (size_t)(model.layers + 1) * (size_t)sampler.stack.schema.column_count;
+    heard->cells = (size_t)(model.layers + 1) * (size_t)sampler.stack.depth.schema.column_count;
     heard->values = calloc((size_t)count * heard->cells, sizeof *heard->values);
     heard->first = first;
     heard->count = 0;
