@@ -44,7 +44,8 @@
     row(gain) \
     row(bounds) \
     row(format) \
-    row(cli)
+    row(cli) \
+    row(kernel)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)
