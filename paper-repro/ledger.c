@@ -72,13 +72,13 @@ static size_t check_claims_table(const char *path)
         if (lines++ == 0)
             continue;
         size_t i = lines - 2;
-        if (i >= claim_count || strcmp(id, claims[i].id) != 0)
+        if (i >= claim_count() || strcmp(id, claim_at(i)->id) != 0)
             wrong++;
         for (int field = 1; field < 4 && rest != NULL; field++)
             id = strsep(&rest, "\t");
-        wrong += i < claim_count && strcmp(id, verdict_names[claims[i].expected]) != 0;
+        wrong += i < claim_count() && strcmp(id, verdict_names[claim_at(i)->expected]) != 0;
     }
-    wrong += lines != claim_count + 1;
+    wrong += lines != claim_count() + 1;
     if (wrong > 0)
         printf("  %s is not that of this program's claims; %s\n", path, remedy);
     free(line);

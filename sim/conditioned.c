@@ -35,9 +35,11 @@ static int panel_width(int rows)
     return width > GROUP ? width : GROUP;
 }
 
+/* Not less for more rows. */
 static size_t panel_entries(int rows)
 {
-    return memory_multiply((size_t)rows, (size_t)panel_width(rows));
+    size_t least_entries = memory_multiply((size_t)rows, GROUP);
+    return least_entries > PANEL_DOUBLES ? least_entries : PANEL_DOUBLES;
 }
 
 static struct stream open_stream(const struct linear_map *map, enum stream_role role)

@@ -6,7 +6,9 @@
 
 #define SUITES(row) \
     row(error) \
+    row(memory) \
     row(stream) \
+    row(source) \
     row(text) \
     row(graph) \
     row(formula) \
@@ -16,13 +18,24 @@
     row(activation) \
     row(norm) \
     row(linear) \
+    row(conditioned) \
     row(attention) \
     row(ffn) \
     row(moe) \
+    row(block) \
+    row(observe) \
+    row(stack) \
+    row(sampler) \
+    row(setting) \
+    row(model) \
+    row(estimate) \
+    row(profile) \
+    row(theory) \
     row(figure) \
     row(verdict) \
     row(statistic) \
     row(claim) \
+    row(law) \
     row(interval) \
     row(range) \
     row(gain) \

@@ -11,14 +11,21 @@
 /* A test with n = 9 samples, so 8 degrees of freedom: t quantiles of tables. */
 static struct verdict_test test_of(double mean, double se, double lower, double upper, double margin)
 {
-    return (struct verdict_test){"it", 9, mean, se, lower, upper, margin};
+    return (struct verdict_test){"it", 9, mean, se, lower, upper, margin, false};
 }
 
 static struct verdict_claim decide_alone(const struct verdict_test *tests, size_t count, double level)
 {
     struct verdict_claim claim = {.tests = tests, .count = count};
-    verdict_decide(&claim, 1, level);
+    verdict_decide(&claim, level);
     return claim;
+}
+
+static void decide_report(struct verdict_claim claims[], size_t count, double level)
+{
+    double alpha = verdict_alpha(claims, count, level);
+    for (size_t i = 0; i < count; i++)
+        verdict_decide(&claims[i], alpha);
 }
 
 START_TEST(p_values_are_students)
@@ -76,13 +83,13 @@ START_TEST(the_level_is_shared_by_applicable_claims)
                                      {.tests = &one, .count = 1},
                                      {.tests = &one, .count = 1, .not_applicable = "mask is causal"},
                                      {.tests = &out, .count = 1}};
-    verdict_decide(claims, 4, 0.06);
+    decide_report(claims, 4, 0.06);
     ck_assert_int_eq(claims[0].verdict, VERDICT_INCONCLUSIVE); /* plain Holm over claims would reach 0.06 / 1 */
     ck_assert_int_eq(claims[1].verdict, VERDICT_SUPPORTED);
     ck_assert_int_eq(claims[2].verdict, VERDICT_NOT_APPLICABLE);
     ck_assert_str_eq(claims[2].why, "mask is causal");
     ck_assert_int_eq(claims[3].verdict, VERDICT_CONTRADICTED);
-    verdict_decide(claims, 4, 0.091);
+    decide_report(claims, 4, 0.091);
     ck_assert_int_eq(claims[0].verdict, VERDICT_SUPPORTED);
 }
 END_TEST
@@ -145,7 +152,7 @@ END_TEST
 START_TEST(too_few_samples_decide_nothing)
 {
     for (int64_t n = 0; n < 2; n++) {
-        struct verdict_test test = {"it", n, 1, 0, 0, 2, 0};
+        struct verdict_test test = {"it", n, 1, 0, 0, 2, 0, false};
         struct verdict_claim claim = decide_alone(&test, 1, 0.01);
         ck_assert_int_eq(claim.verdict, VERDICT_INCONCLUSIVE);
         ck_assert_ptr_nonnull(strstr(claim.why, "needs two samples"));
@@ -185,7 +192,7 @@ static struct verdict_test sampled(gsl_rng *rng, drawer *draw, double mu, double
         mean += delta / i;
         m2 += delta * (x - mean);
     }
-    return (struct verdict_test){"it", SAMPLES, mean, sqrt(m2 / (SAMPLES - 1) / SAMPLES), lower, upper, 0};
+    return (struct verdict_test){"it", SAMPLES, mean, sqrt(m2 / (SAMPLES - 1) / SAMPLES), lower, upper, 0, false};
 }
 
 /* One report whose claims all have one expectation exactly at an edge and the others far inside. */
@@ -234,7 +241,7 @@ static void check_false_alarms(drawer *draw, double skewness)
         struct verdict_test tests[CLAIMS][TESTS];
         bool any[VERDICTS] = {false};
         boundary_report(rng, draw, claims, tests);
-        verdict_decide(claims, CLAIMS, level);
+        decide_report(claims, CLAIMS, level);
         for (int c = 0; c < CLAIMS; c++)
             any[claims[c].verdict] = true;
         supported += any[VERDICT_SUPPORTED];
