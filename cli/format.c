@@ -108,9 +108,8 @@ static char *formula_text(const struct model *model)
     return text;
 }
 
-static json_t *config_object(bool *ok, const struct profile *profile)
+json_t *format_model(bool *ok, const struct model *model)
 {
-    const struct model *model = profile->model;
     char *formula = formula_text(model);
     json_t *object = json_object();
     put(ok, object, "placement", json_string(model->placement));
@@ -132,13 +131,19 @@ static json_t *config_object(bool *ok, const struct profile *profile)
     put(ok, object, "input_correlation", json_real(model->input_correlation));
     put(ok, object, "input_scale", json_real(model->input_scale));
     put(ok, object, "cotangent", json_string(model->cotangent->name));
+    free(formula);
+    return object;
+}
+
+static json_t *config_object(bool *ok, const struct profile *profile)
+{
+    json_t *object = format_model(ok, profile->model);
     put(ok, object, "engine", json_string(profile->engine));
     put(ok, object, "samples", json_integer(profile->samples));
     put(ok, object, "first_sample", json_integer((json_int_t)profile->first));
     if (profile->shards > 0)
         put(ok, object, "shard", json_sprintf("%d/%d", profile->shard, profile->shards));
     put(ok, object, "seed", seed_value(profile->seed));
-    free(formula);
     return object;
 }
 
