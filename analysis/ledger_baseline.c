@@ -186,13 +186,13 @@ static const struct claim claims[] = {
     },
     {
         .id = "deepnorm-distance",
-        .source = "claims C18",
+        .source = "claims C18; arXiv 2203.00555's init, whose wv, wo and w1, w2 each have (8L)^(-1/4)",
         .statement = "DeepNorm's blocks draw near the identity as the stack deepens: 1 - cos(x_(l-1), x_l) of its last "
-                     "block falls "
-                     "like 1/L",
+                     "block falls like 1/(8L)/sqrt(2L), the branches' variance over the skip's, so L such steps take "
+                     "the stack L^(-1/2) away from its input",
         .hypotheses = "placement=deepnorm init=deepnorm layers>=4",
         .settings = "placement=deepnorm init=deepnorm heads=2 tokens=8",
-        .checks = {CLAIM_TEST("approach-slope", "layer_cosine", "L", "L", "-1", "-1", "0.1", "O(1/L)",
+        .checks = {CLAIM_TEST("log-approach", "layer_cosine", "L", "L", "-3/2", "-3/2", "0.05", "O(1/L)",
                               .contrast = "slope", .against = "L")},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"layers=8|32|128 width=64"}, 32},
