@@ -11,7 +11,7 @@
 #include "tests/program.h"
 #include "tests/suites.h"
 
-#define TINY "-L", "3", "-d", "12", "-H", "3", "-T", "3", "-F", "7"
+#define TINY "-L", "3", "-d", "12", "-H", "3", "-T", "3", "-F", "7", "-e", "dense"
 
 /* A key and the letter of its type: s(tring), i(nteger), r(eal), n: a real or null. */
 struct key {
