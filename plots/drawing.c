@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plots/gnuplot.h"
+#include "plots/picture.h"
 #include "sim/text.h"
 
 /* Okabe and Ito's colours, told apart with any colour vision; their yellow is too light for a line on white. */
@@ -22,21 +23,6 @@ static const char *const group_dashes[] = {"solid", "(14,4)", "(10,3,2,3)", "(5,
 enum { GROUP_DASHES = sizeof group_dashes / sizeof *group_dashes };
 
 enum { POINTS_SHOWN = 16 /* on a curve of many */, CAPTION_LINES = 16, LINE_SIZE = 600 };
-
-/* Kinds of picture. Sizes are made from the style's points: pngcairo takes 96 pixels to the inch for type, pdfcairo
- * draws a line of width 1 half a point wide, SVG draws points twice as large. All make dashes as many times longer as a
- * line is wide; a unit of a pattern comes out at half a line's width. */
-static const struct picture {
-    const char *suffix;
-    const char *terminal, *unit; /* of its size */
-    double per_point;            /* of that unit; multiplied by the style's pixels where in_pixels */
-    bool in_pixels, svg;
-    double type, line, point, dash;
-} pictures[] = {
-    {"png", "pngcairo", "", 1, true, false, 0.75, 1, 1, 2},
-    {"svg", "svg", "", 1, false, true, 1, 1, 0.8, 1},
-    {"pdf", "pdfcairo", "in", 1. / 72, false, false, 0.75, 2, 1, 1.8},
-};
 
 static bool along_profiles(const struct drawing *drawing)
 {
@@ -458,18 +444,6 @@ static void print_layout(FILE *script, const struct drawing *drawing, const stru
     }
 }
 
-static void print_picture(FILE *script, const struct drawing *drawing, const struct layout *layout,
-                          const struct picture *picture)
-{
-    const struct style *style = drawing->style;
-    double scale = picture->in_pixels ? style->pixels : 1, unit = picture->per_point * scale;
-    fprintf(script, "\nset terminal %s size %.6g%s,%.6g%s enhanced font '%s,%g' fontscale %g linewidth %g",
-            picture->terminal, style->width * unit, picture->unit, layout->height * unit, picture->unit,
-            picture->svg ? style->svg_font : style->font, style->type, picture->type * scale, picture->line * scale);
-    fprintf(script, " dashlength %g background '#FFFFFF'\nset output '%s.%s'\nscale = %g\n", picture->dash,
-            drawing->name, picture->suffix, picture->point * scale);
-}
-
 void drawing_print_script(FILE *script, const struct drawing *drawing)
 {
     struct caption caption;
@@ -483,8 +457,8 @@ void drawing_print_script(FILE *script, const struct drawing *drawing)
             drawing->style->thin / 2, drawing->style->thin / 2);
     print_axes(script, drawing);
     print_layout(script, drawing, &caption, &layout);
-    for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) {
-        print_picture(script, drawing, &layout, &pictures[i]);
+    for (int i = 0; i < PICTURES; i++) {
+        picture_print(script, i, drawing->style, layout.height, drawing->name);
         if (i == 0)
             print_plot(script, drawing);
         else

@@ -17,6 +17,7 @@
     row(reference) \
     row(activation) \
     row(norm) \
+    row(panel) \
     row(linear) \
     row(conditioned) \
     row(attention) \
@@ -41,7 +42,10 @@
     row(interval) \
     row(range) \
     row(gain) \
-    row(bounds)
+    row(bounds) \
+    row(format) \
+    row(cli) \
+    row(kernel)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)
