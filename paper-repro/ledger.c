@@ -266,20 +266,34 @@ static int run_claim(const char *program, const char *tier, const char *id, cons
     return ERROR_NONE;
 }
 
-/* Margins and their reasons, of each check of the claim. */
+static void print_number(double value)
+{
+    if (isfinite(value))
+        printf("\t%.6g", value);
+    else
+        printf("\t-");
+}
+
+/* Margins and then their reasons, of each check of the claim. */
 static void print_tolerance(const struct claim *claim)
 {
-    for (int i = 0; i < CLAIM_CHECKS_MAX && claim->checks[i].statistic != NULL; i++)
+    int count = claim_check_count(claim);
+    for (int i = 0; i < count; i++)
         printf("%s%s %s", i > 0 ? "; " : "\t", claim->checks[i].statistic, claim->checks[i].margin);
-    for (int i = 0; i < CLAIM_CHECKS_MAX && claim->checks[i].statistic != NULL; i++)
+    for (int i = 0; i < count; i++)
         printf("%s%s", i > 0 ? "; " : "\t", claim->checks[i].reason);
+    if (count == 0)
+        printf("\t-\t%s", claim->beyond != NULL ? claim->beyond : "-");
 }
 
 static void print_claim(const struct claim *claim, const struct report_claim *found, const struct usage *usage)
 {
     printf("%s\t%s\tmake claim-%s\t%s\t%s", claim->id, claim->source, claim->id, verdict_names[claim->expected],
            found->verdict);
-    printf("\t%.6g\t%.6g\t%.6g\t%.6g", found->statistic, found->lo, found->hi, found->bound);
+    print_number(found->statistic);
+    print_number(found->lo);
+    print_number(found->hi);
+    print_number(found->bound);
     print_tolerance(claim);
     printf("\t%ld\t%.1f\t%.0f\n", found->samples, usage->seconds, usage->megabytes);
 }
@@ -296,14 +310,14 @@ static int list_claims(int count, char **words, int *status, struct error *error
     printf(
         "id\tsource\tcommand\texpected\tobserved\tstatistic\tlo\thi\tbound\ttolerance\tderivation\tsamples\tcpu_seconds"
         "\tmegabytes\n");
-    for (size_t i = 0; i < claim_count && code == ERROR_NONE; i++) {
+    for (size_t i = 0; i < claim_count() && code == ERROR_NONE; i++) {
         struct usage usage = {0};
         struct report report = {0};
-        code = run_claim(words[0], words[1], claims[i].id, path, &usage, error);
+        code = run_claim(words[0], words[1], claim_at(i)->id, path, &usage, error);
         if (code == ERROR_NONE)
             code = report_read(path, &report, error);
         if (code == ERROR_NONE)
-            print_claim(&claims[i], &report.claims[0], &usage);
+            print_claim(claim_at(i), &report.claims[0], &usage);
         report_free(&report);
         fflush(stdout);
     }
