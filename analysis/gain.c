@@ -296,7 +296,7 @@ static struct interval attention_backward_gain(struct gain_context *context, con
     double kappa = attention_kappa(context->model, sd);
     struct gain_paths paths = gain_attention_paths(context, kappa, u);
     return (struct interval){0,
-                             attention_alpha(context->model, sd) * (paths.value + kappa * (paths.query))};
+                             attention_alpha(context->model, sd) * (paths.value + kappa * (paths.query + paths.key))};
 }
 
 void gain_entropy(const struct gain_context *context, const double sd[INIT_MATRICES], struct gain_gram u,

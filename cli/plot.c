@@ -91,8 +91,8 @@ static void print_files(const struct figure *figure, const struct figure_wish *w
 {
     bool here = strcmp(wish->directory, ".") == 0;
     const char *name = wish->name != NULL ? wish->name : figure->name;
-    for (int i = 0; i < FIGURE_FILES; i++)
-        printf("%s%s%s.%s\n", here ? "" : wish->directory, here ? "" : "/", name, figure_suffixes[i]);
+    for (int i = 0; i < PUBLISH_FILES; i++)
+        printf("%s%s%s.%s\n", here ? "" : wish->directory, here ? "" : "/", name, publish_suffixes[i]);
 }
 
 static int draw_wanted(const struct plot_options *plot, const struct saved_list *profiles, struct error *error)

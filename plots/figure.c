@@ -1,16 +1,13 @@
 #include "plots/figure.h"
 
-#include <errno.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "plots/drawing.h"
-#include "plots/gnuplot.h"
+#include "plots/publish.h"
 
 #define RATIO_LABEL "{/:Italic g}_0 / {/:Italic g_L}  (ratio of gradient variances)"
 
@@ -26,7 +23,7 @@ const struct figure figures[] = {
      .y_label = "gradient variance {/:Italic g_l}  (mean square; cotangent = 1)",
      .scale = FIGURE_LOGARITHMIC,
      .choice = {&abscissa_layer,
-                &quantity_value,
+                &quantity_geometric,
                 {{"gradient_variance", "total", false}, {"gradient_specific", "token-specific", false}}},
      .wish = {.span = 1}},
     {.name = "layer-cosine",
@@ -72,18 +69,18 @@ const struct figure figures[] = {
      .y_label = "weight gradient variance  (mean square per entry)",
      .scale = FIGURE_LOGARITHMIC,
      .choice = {&abscissa_layer,
-                &quantity_value,
+                &quantity_geometric,
                 {{"weight_gradient_variance.ffn.w2", "ffn w2", false},
                  {"weight_gradient_variance.attn.wo", "attn wo", false}}},
      .wish = {.span = 1}},
     {.name = "depth-scaling",
-     .title = "Gradient through the whole stack against its depth",
+     .title = "Gradient through the stack against its depth",
      .y_label = RATIO_LABEL,
      .scale = FIGURE_LOGARITHMIC,
      .choice = {&abscissa_depth, &quantity_gain, {{"gradient_variance", NULL, false}}},
      .wish = {.span = 1}},
     {.name = "scaleinit-constant",
-     .title = "Gradient through the whole stack against the constant of its initialisation",
+     .title = "Gradient through the stack against the constant of ScaleInit",
      .y_label = RATIO_LABEL,
      .scale = FIGURE_LOGARITHMIC,
      .choice = {&abscissa_constant, &quantity_gain, {{"gradient_variance", NULL, false}}},
@@ -100,12 +97,12 @@ const struct figure figures[] = {
      .wish = {.span = 1}},
     {.name = "causal-position",
      .title = "Gradient variance against the position of the token",
-     .y_label = "gradient variance at the input by position  (mean square; cotangent = 1)",
+     .y_label = "gradient variance at the input  (mean square by position; cotangent = 1)",
      .scale = FIGURE_LOGARITHMIC,
-     .choice = {&abscissa_position, &quantity_value, {{"gradient_variance", NULL, false}}},
+     .choice = {&abscissa_position, &quantity_geometric, {{"gradient_variance", NULL, false}}},
      .wish = {.span = 1}},
     {.name = "width-convergence",
-     .title = "Distance of the measurement from the infinite-width prediction against width",
+     .title = "Gap to the infinite-width prediction against width",
      .y_label = "|measured / predicted - 1|",
      .scale = FIGURE_LOGARITHMIC,
      .choice = {&abscissa_width,
@@ -123,8 +120,6 @@ const struct figure figures[] = {
      .wish = {.span = 1}},
 };
 const size_t figure_count = sizeof figures / sizeof *figures;
-
-const char *const figure_suffixes[FIGURE_FILES] = {"gp", "dat", "txt", "svg", "png", "pdf"};
 
 const struct figure *figure_find(const char *name)
 {
@@ -204,103 +199,19 @@ static int prepare(struct drawing *drawing, const struct saved_list *profiles, s
 
 /* Files. */
 
-/* DIRECTORY/NAME.SUFFIX, or NULL. */
-static char *path_of(const char *directory, const char *name, const char *suffix)
+static void print_script(FILE *file, const void *context)
 {
-    char *path;
-    return asprintf(&path, "%s/%s.%s", directory, name, suffix) < 0 ? NULL : path;
+    drawing_print_script(file, context);
 }
 
-static int cannot(const char *what, const char *path, struct error *error)
+static void print_data(FILE *file, const void *context)
 {
-    return error_set(error, ERROR_RESOURCE, "%s %.400s: %s", what, path != NULL ? path : "a file", strerror(errno));
+    drawing_print_data(file, context);
 }
 
-static int write_file(const char *directory, const char *suffix, const struct drawing *drawing,
-                      void (*print)(FILE *, const struct drawing *), struct error *error)
+static void print_caption(FILE *file, const void *context)
 {
-    char *path = path_of(directory, drawing->name, suffix);
-    FILE *file = path != NULL ? fopen(path, "wxe") : NULL;
-    int code = ERROR_NONE;
-    if (file == NULL) {
-        code = cannot("cannot write", path, error);
-    } else {
-        print(file, drawing);
-        bool failed = ferror(file) != 0;
-        if (fclose(file) != 0 || failed)
-            code = cannot("cannot write", path, error);
-    }
-    free(path);
-    return code;
-}
-
-/* Nothing is moved unless everything is there: an old figure is replaced whole. */
-static int check_complete(const char *workshop, const char *name, struct error *error)
-{
-    int code = ERROR_NONE;
-    for (int i = 0; i < FIGURE_FILES && code == ERROR_NONE; i++) {
-        char *path = path_of(workshop, name, figure_suffixes[i]);
-        struct stat status;
-        if (path == NULL || stat(path, &status) != 0 || status.st_size == 0)
-            code = error_set(error, ERROR_RESOURCE, "gnuplot did not write %s.%s", name, figure_suffixes[i]);
-        free(path);
-    }
-    return code;
-}
-
-static int publish(const char *workshop, const char *directory, const char *name, struct error *error)
-{
-    int code = check_complete(workshop, name, error);
-    for (int i = 0; i < FIGURE_FILES && code == ERROR_NONE; i++) {
-        char *from = path_of(workshop, name, figure_suffixes[i]), *to = path_of(directory, name, figure_suffixes[i]);
-        if (from == NULL || to == NULL || rename(from, to) != 0)
-            code = cannot("cannot write", to, error);
-        free(from);
-        free(to);
-    }
-    return code;
-}
-
-static void remove_workshop(const char *workshop, const char *name)
-{
-    for (int i = 0; i < FIGURE_FILES; i++) {
-        char *path = path_of(workshop, name, figure_suffixes[i]);
-        if (path != NULL)
-            unlink(path);
-        free(path);
-    }
-    rmdir(workshop);
-}
-
-/* Everything is made in a folder of its own inside directory, under its final name, and moved when complete. */
-static int write_figure(const struct drawing *drawing, const char *directory, struct error *error)
-{
-    const char *name = drawing->name;
-    char *workshop = NULL, *script = NULL;
-    bool made = mkdir(directory, 0777) == 0;
-    int code = ERROR_NONE;
-    if (asprintf(&workshop, "%s/.spanscope-XXXXXX", directory) < 0 || asprintf(&script, "%s.gp", name) < 0)
-        code = error_set(error, ERROR_RESOURCE, "out of memory for file names");
-    else if (mkdtemp(workshop) == NULL)
-        code = cannot("cannot write into", directory, error);
-    if (code != ERROR_NONE)
-        goto out;
-    code = write_file(workshop, "dat", drawing, drawing_print_data, error);
-    if (code == ERROR_NONE)
-        code = write_file(workshop, "txt", drawing, drawing_print_caption, error);
-    if (code == ERROR_NONE)
-        code = write_file(workshop, "gp", drawing, drawing_print_script, error);
-    if (code == ERROR_NONE)
-        code = gnuplot_run(workshop, script, error);
-    if (code == ERROR_NONE)
-        code = publish(workshop, directory, name, error);
-    remove_workshop(workshop, name);
-out:
-    if (code != ERROR_NONE && made)
-        rmdir(directory);
-    free(workshop);
-    free(script);
-    return code;
+    drawing_print_caption(file, context);
 }
 
 int figure_draw(const struct figure *figure, const struct saved_list *profiles, const struct figure_wish *wish,
@@ -316,7 +227,8 @@ int figure_draw(const struct figure *figure, const struct saved_list *profiles, 
     locale_t before = uselocale(numbers);
     int code = prepare(&drawing, profiles, error);
     if (code == ERROR_NONE)
-        code = write_figure(&drawing, wish->directory, error);
+        code = publish(wish->directory, drawing.name,
+                       (publish_print *const[]){print_script, print_data, print_caption}, &drawing, error);
     uselocale(before);
     freelocale(numbers);
     series_free(&drawing.list);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "plots/axis.h"
+#include "plots/publish.h"
 #include "plots/saved.h"
 #include "plots/series.h"
 #include "plots/style.h"
@@ -25,9 +26,7 @@ struct figure {
 extern const struct figure figures[];
 extern const size_t figure_count;
 
-/* The files of a figure: its script and data, which redraw it with plain gnuplot, its caption, and the pictures. */
-enum { FIGURE_FILES = 6 };
-extern const char *const figure_suffixes[FIGURE_FILES];
+enum { FIGURE_FILES = PUBLISH_FILES };
 
 const struct figure *figure_find(const char *name);
 

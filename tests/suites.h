@@ -33,6 +33,8 @@
     row(profile) \
     row(theory) \
     row(figure) \
+    row(quantity) \
+    row(expected) \
     row(verdict) \
     row(statistic) \
     row(claim) \
@@ -40,7 +42,10 @@
     row(interval) \
     row(range) \
     row(gain) \
-    row(bounds)
+    row(bounds) \
+    row(format) \
+    row(cli) \
+    row(kernel)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)

@@ -169,7 +169,6 @@ Suite *profile_suite(void)
 {
     Suite *suite = suite_create("profile");
     TCase *tests = tcase_create("profile");
-    tcase_set_timeout(tests, 60);
     tcase_add_test(tests, cells_are_estimates_of_the_samples);
     tcase_add_test(tests, precision_decides_the_number);
     tcase_add_test(tests, precision_is_the_widest_interval);

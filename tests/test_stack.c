@@ -215,6 +215,7 @@ START_TEST(rescaling_changes_no_bit)
     source_input(SEED, SAMPLE, rig.model.tokens, rig.model.width, 0, 1, x);
     rig.model.cotangent->fill(SEED, SAMPLE, rig.model.tokens, rig.model.width, c);
     free(support_run(&rig, x, c, g));
+    check_weights(&taken, &rig, 1); // squares have twice the exponent
     struct wide row[rig.stack.depth.schema.column_count];
     observe_gradient(&rig.stack.depth.schema, g, 0, row, rig.workspace.row);
     for (int id = OBSERVE_GRADIENT_VARIANCE; id <= OBSERVE_GRADIENT_SPECIFIC; id++) {
