@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "analysis/estimate.h"
+#include "analysis/flight.h"
 #include "analysis/flow.h"
 
 struct moments_options moments_defaults(void)
 {
-    return (struct moments_options){.draws = 256, .error = 0.003, .most = 16, .seed = 1, .threads = 1};
+    return (struct moments_options){.draws = 256, .error = 0.003, .most = 4, .seed = 1, .threads = 1};
 }
 
 /* What every replica shares. */
@@ -59,9 +60,9 @@ static bool is_exchangeable(const struct depth *depth)
     return sees_all && model->cotangent->exchangeable && !has_router(depth);
 }
 
-/* Heads of a replica are those of the model; beyond 32 their number no longer matters (the Grams' spread, and with it
- * the effect on any mean, falls like 1/H), so that several replicas are had for the price of one. */
-enum { HEADS_MOST = 32 };
+/* Heads of a replica are those of the model; beyond 8 their number hardly matters (the Grams' spread, and with it the
+ * effect on any mean, falls like 1/H), so that several replicas are had for the price of one. */
+enum { HEADS_MOST = 8 };
 
 static int plan_init(struct plan *plan, const struct model *model, const struct moments_options *options,
                      struct error *error)
@@ -323,8 +324,31 @@ static int replica_run(const struct plan *plan, struct replica *replica, uint64_
 
 /* ---- all replicas ---- */
 
-/* Replicas first .. first + count - 1, added to the cells in their order. */
-static int run_batch(const struct plan *plan, struct replica *replicas, int first, int count, struct estimate *cells,
+/* What is known so far: over flights, whose means are independent, and over the replicas of the flight that is not
+ * complete. */
+struct tally {
+    struct estimate *cells, *flight; // [(L + 1)][columns]
+};
+
+static void end_flight(const struct plan *plan, const struct tally *tally)
+{
+    for (size_t i = 0; i < plan->cells; i++) {
+        if (tally->flight[i].n > 0)
+            estimate_add(&tally->cells[i], estimate_mean(&tally->flight[i]));
+        tally->flight[i] = (struct estimate){0};
+    }
+}
+
+static void add_replica(const struct plan *plan, const struct tally *tally, int number, const struct wide *values)
+{
+    for (size_t i = 0; i < plan->cells; i++)
+        estimate_add(&tally->flight[i], values[i]);
+    if (number % FLIGHT == FLIGHT - 1)
+        end_flight(plan, tally);
+}
+
+/* Replicas first .. first + count - 1, added in their order. */
+static int run_batch(const struct plan *plan, struct replica *replicas, int first, int count, const struct tally *tally,
                      struct error *error)
 {
     int halted = ERROR_NONE;
@@ -341,9 +365,9 @@ static int run_batch(const struct plan *plan, struct replica *replicas, int firs
             code = replica_run(plan, replica, (uint64_t)r, &own);
 #pragma omp ordered
         {
-            for (size_t i = 0; halted == ERROR_NONE && code == ERROR_NONE && i < plan->cells; i++)
-                estimate_add(&cells[i], replica->values[i]);
-            if (halted == ERROR_NONE && code != ERROR_NONE) {
+            if (halted == ERROR_NONE && code == ERROR_NONE) {
+                add_replica(plan, tally, r, replica->values);
+            } else if (halted == ERROR_NONE) {
                 first_error = own;
 #pragma omp atomic write
                 halted = code;
@@ -357,39 +381,54 @@ static int run_batch(const struct plan *plan, struct replica *replicas, int firs
     return halted;
 }
 
-/* The largest standard error, relative to the mean or absolute for cosines; columns by token are left out. */
+/* A single matrix's gradient may err by three times as much: that of wq is known to a tenth from one attention matrix,
+ * where the others are to a hundredth. */
+static const double MATRIX_ERROR = 3;
+
+/* The largest standard error, relative to the mean or absolute for cosines. Columns by token are left out, and what
+ * rounding has eaten: parts of a gradient below 1e-10 of the whole. */
 static double largest_error(const struct plan *plan, const struct estimate *cells)
 {
     const struct observe_schema *schema = &plan->depth.schema;
     double largest = 0;
     for (size_t i = 0; i < plan->cells; i++) {
-        int column = (int)(i % (size_t)schema->column_count);
+        int column = (int)(i % (size_t)schema->column_count),
+            gradient = schema->layer_column[OBSERVE_GRADIENT_VARIANCE];
         enum observe_id id = schema->columns[column].observable;
         bool by_token = schema->token_column[id] >= 0 && column != schema->layer_column[id];
+        bool of_gradient = id == OBSERVE_GRADIENT_SPECIFIC || id == OBSERVE_WEIGHT_GRADIENT_VARIANCE;
+        const struct estimate *whole = &cells[i - (size_t)column + (size_t)gradient];
         struct wide se = estimate_se(&cells[i]);
         if (by_token || !wide_present(se) || se.mantissa == 0)
             continue;
+        if (of_gradient && ldexp(cells[i].mean, cells[i].exponent - whole->exponent) < 1e-10 * whole->mean)
+            continue;
         double scale = observables[id].cosine ? ldexp(1, -cells[i].exponent) : fabs(cells[i].mean);
+        if (observables[id].span == OBSERVE_PER_MATRIX)
+            scale *= MATRIX_ERROR;
         largest = fmax(largest, se.mantissa / scale);
     }
     return largest;
 }
 
-static int run_replicas(const struct plan *plan, struct replica *replicas, struct estimate *cells, int *count,
+/* The first replica tells whether anything is drawn at all. */
+static int run_replicas(const struct plan *plan, struct replica *replicas, const struct tally *tally, int *count,
                         struct error *error)
 {
     const struct moments_options *options = plan->options;
-    int batch = (options->draws + plan->heads - 1) / plan->heads;
-    int code = run_batch(plan, replicas, 0, 1, cells, error);
+    int batch = (options->draws + plan->heads * FLIGHT - 1) / (plan->heads * FLIGHT) * FLIGHT;
+    int code = run_batch(plan, replicas, 0, 1, tally, error);
     *count = 1;
     bool drawn = false;
     for (int t = 0; t < options->threads; t++)
         drawn |= replicas[t].drawn;
+    if (code == ERROR_NONE && !drawn)
+        end_flight(plan, tally);
     for (int b = 0; code == ERROR_NONE && drawn && b < options->most; b++) {
-        int next = batch * (b + 1) > 2 ? batch * (b + 1) : 2;
-        code = run_batch(plan, replicas, *count, next - *count, cells, error);
+        int next = batch * (b + 1) > 2 * FLIGHT ? batch * (b + 1) : 2 * FLIGHT;
+        code = run_batch(plan, replicas, *count, next - *count, tally, error);
         *count = next;
-        if (largest_error(plan, cells) <= options->error)
+        if (largest_error(plan, tally->cells) <= options->error)
             break;
     }
     return code;
@@ -417,14 +456,14 @@ int moments_predict(const struct model *model, const struct moments_options *opt
     int code = plan_init(&plan, model, options, error);
     if (code != ERROR_NONE)
         return code;
-    struct estimate *cells = calloc(plan.cells, sizeof *cells);
+    struct estimate *cells = calloc(plan.cells, sizeof *cells), *flight = calloc(plan.cells, sizeof *flight);
     struct replica *replicas = calloc((size_t)options->threads, sizeof *replicas);
-    if (!cells || !replicas)
+    if (!cells || !flight || !replicas)
         code = error_set(error, ERROR_RESOURCE, "out of memory for a profile of %d layers", model->layers);
     for (int t = 0; code == ERROR_NONE && t < options->threads; t++)
         code = replica_init(&replicas[t], &plan, error);
     if (code == ERROR_NONE)
-        code = run_replicas(&plan, replicas, cells, &moments->replicas, error);
+        code = run_replicas(&plan, replicas, &(struct tally){cells, flight}, &moments->replicas, error);
     if (code == ERROR_NONE)
         code = moments_alloc(moments, &plan, error);
     for (size_t i = 0; code == ERROR_NONE && i < plan.cells; i++) {
@@ -436,6 +475,7 @@ int moments_predict(const struct model *model, const struct moments_options *opt
         replica_free(&replicas[t]);
     free(replicas);
     free(cells);
+    free(flight);
     plan_free(&plan);
     return code;
 }

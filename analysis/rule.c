@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/flight.h"
 #include "analysis/kernel.h"
 #include "sim/moe.h"
 
@@ -121,9 +122,8 @@ static struct gates draw_gates(const struct rule_site *site, const double *in, s
     struct gates gates = {arena_take(work, T * E), arena_take(work, T * E)};
     struct arena rest = *work;
     double *factor = arena_take(&rest, T * T), *logits = arena_take(&rest, T * E), *mask = arena_take(&rest, E);
-    struct stream stream = stream_open(&site->address);
     gram_factor(model->tokens, in, factor);
-    stream_normals(&stream, 0, T * E, sqrt(gain(site, INIT_WR)), logits);
+    flight_normals(&site->address, 0, T * E, sqrt(gain(site, INIT_WR)), logits);
     cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, model->tokens, model->experts, 1,
                 factor, model->tokens, logits, model->experts);
     for (size_t t = 0; t < T; t++) {

@@ -2,7 +2,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/flight.h"
 #include "analysis/rule.h"
+#include "analysis/softmax.h"
 #include "sim/attention.h"
 
 /* Drawn attention. With Sigma the Gram of the input, logits S = sqrt(kappa) C Z C^T (C C^T = Sigma, Z normal) have the
@@ -12,12 +14,11 @@ enum { SQUARES = 11 + 3 }; /* T x T arrays of scratch: of the reverse pass, and 
 
 struct draws {
     const struct rule_site *site;
-    const double *in; // [T][T]
-    double *factor;   // [T][T], C
-    double *a;        // [T][T], attention
-    double *mixed;    // [T][T], B = a in
-    double *output;   // [T][T], G = a in a^T
-    struct stream stream;
+    const double *in;         // [T][T]
+    double *factor;           // [T][T], C
+    double *a;                // [T][T], attention
+    double *mixed;            // [T][T], B = a in
+    double *output;           // [T][T], G = a in a^T
     int number;               /* of the next draw */
     double entropy, relative; /* sums over draws */
 };
@@ -42,7 +43,7 @@ static size_t entries(const struct rule_site *site)
 
 static struct draws draws_open(const struct rule_site *site, const double *in, struct arena *work)
 {
-    struct draws draws = {.site = site, .in = in, .stream = stream_open(&site->address)};
+    struct draws draws = {.site = site, .in = in};
     double **arrays[] = {&draws.factor, &draws.a, &draws.mixed, &draws.output};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         *arrays[i] = arena_take(work, entries(site));
@@ -57,7 +58,7 @@ static void draws_next(struct draws *draws)
     int T = model->tokens;
     size_t count = entries(draws->site);
     double scale = sqrt(gain(draws->site, INIT_WQ) * gain(draws->site, INIT_WK)), entropy, relative;
-    stream_normals(&draws->stream, (uint64_t)draws->number++ * count, count, scale, draws->a);
+    flight_normals(&draws->site->address, (uint64_t)draws->number++ * (count + count % 2), count, scale, draws->a);
     cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, T, 1, draws->factor, T, draws->a,
                 T);
     cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, T, T, 1, draws->factor, T, draws->a,
@@ -73,7 +74,7 @@ static void draws_next(struct draws *draws)
 static size_t attention_work(const struct model *model)
 {
     size_t T = (size_t)model->tokens;
-    return memory_multiply(SQUARES, arena_cost(memory_multiply(T, T)));
+    return memory_add(memory_multiply(SQUARES, arena_cost(memory_multiply(T, T))), arena_cost(softmax_work((int)T)));
 }
 
 static void forward_full(const struct rule_site *site, const double *in, double *out, struct arena work,
@@ -134,9 +135,13 @@ static void add_value(const struct draws *draws, const double *gradient, double 
 }
 
 /* g = (g + g^T) factor */
-static void symmetrise(int tokens, double factor, double *g)
+static void symmetrise(struct gram_space space, double factor, double *g)
 {
-    size_t T = (size_t)tokens;
+    size_t T = (size_t)space.tokens;
+    if (space.exchangeable) {
+        gram_scale(space, 2 * factor, g);
+        return;
+    }
     for (size_t i = 0; i < T; i++)
         for (size_t j = 0; j <= i; j++)
             g[i * T + j] = g[j * T + i] = (g[i * T + j] + g[j * T + i]) * factor;
@@ -150,15 +155,15 @@ static void finish(const struct rule_site *site, const double *in, const double 
     gram_scale(site->space, value / site->heads, sums->output);
     report->weight[INIT_WO] += gram_dot(site->space, sums->output, gradient);
 
-    symmetrise(site->model->tokens, value * output * k / site->heads, sums->query);
+    symmetrise(site->space, value * output * k / site->heads, sums->query);
     gram_multiply(site->space, gradient, sums->query, sums->query);
     report->weight[INIT_WQ] += gram_dot(site->space, in, sums->query);
-    symmetrise(site->model->tokens, value * output * q / site->heads, sums->key);
+    symmetrise(site->space, value * output * q / site->heads, sums->key);
     report->weight[INIT_WK] += gram_dot(site->space, in, sums->key);
     gram_scale(site->space, output / site->heads, sums->value);
     report->weight[INIT_WV] += gram_dot(site->space, in, sums->value);
 
-    memset(out, 0, entries(site) * sizeof *out);
+    memset(out, 0, gram_size(site->space) * sizeof *out);
     gram_add(site->space, q, sums->query, out);
     gram_add(site->space, k, sums->key, out);
     gram_add(site->space, value, sums->value, out);
@@ -221,16 +226,81 @@ static void backward_averaged(const struct rule_site *site, const double *in, co
     gram_average(site->model->tokens, output, out);
 }
 
+/* The Gram {delta, o} of exchangeable tokens has q = delta + o on its diagonal and rho = o/q; a softmax sees logits of
+ * variance kappa q delta, of correlation rho between rows. False where they are too large for quadrature. */
+static bool means_of(const struct rule_site *site, const double *in, struct arena work, struct softmax_means *means)
+{
+    int T = site->model->tokens;
+    double q = in[0] + in[1], sigma = sqrt(fmax(0, gain(site, INIT_WQ) * gain(site, INIT_WK) * q * in[0]));
+    if (T == 1) {
+        *means = (struct softmax_means){{0, 0}, {0, 0}, 0};
+        return true;
+    }
+    if (!(sigma <= SOFTMAX_SIGMA))
+        return false;
+    softmax_means(T, sigma, q > 0 ? fmin(1, fmax(-1, in[1] / q)) : 0, means, arena_take(&work, softmax_work(T)));
+    return true;
+}
+
+/* A Sigma A^T = delta A A^T + o. */
+static void output_gram(int tokens, const double *in, const struct softmax_means *means, double *out)
+{
+    out[0] = in[0] * fmax(0, means->excess[0] - means->excess[1]);
+    out[1] = in[0] * (1. / tokens + means->excess[1]) + in[1];
+}
+
 static void forward(const struct rule_site *site, const double *in, double *out, struct arena work,
                     struct rule_report *report)
 {
-    (site->space.exchangeable ? forward_averaged : forward_full)(site, in, out, work, report);
+    struct softmax_means means;
+    if (!site->space.exchangeable) {
+        forward_full(site, in, out, work, report);
+    } else if (!means_of(site, in, work, &means)) {
+        forward_averaged(site, in, out, work, report);
+    } else {
+        output_gram(site->model->tokens, in, &means, out);
+        gram_scale(site->space, gain(site, INIT_WV) * gain(site, INIT_WO), out);
+        report->entropy = means.entropy;
+        report->relative_entropy = site->model->tokens > 1 ? means.entropy / log(site->model->tokens) : 0;
+    }
+}
+
+/* The sums of the reverse pass from the five means. A softmax sees Sigma as delta I, so that V = delta^2 (N + N o N - P
+ * - P^T), and E D^T Sigma D, whose rows sum to 0, is known by its trace delta sum_ik W_ik V_ik / delta^2. A^T Gamma A
+ * is gamma A^T A and the columns' sums c: sum_ij (A^T A)_ij = T, sum_j c_j^2 = sum_ik N_ik. */
+static void reverse_means(int tokens, const double *in, const double *gradient, const struct softmax_means *means,
+                          const struct reverse_sums *sums)
+{
+    double T = tokens, others = T > 1 ? T - 1 : 1;
+    double w_shared = in[1] * gradient[1], w = (in[0] + in[1]) * (gradient[0] + gradient[1]);
+    output_gram(tokens, in, means, sums->output);
+    sums->query[0] = in[0] * in[0] * (means->slope[0] - means->slope[1]) / 2;
+    sums->query[1] = in[0] * in[0] * means->slope[1] / 2;
+    double trace = in[0] * (w * means->slope[0] + (T - 1) * w_shared * means->slope[1]); // over T
+    sums->key[0] = trace * T / others / 2;
+    sums->key[1] = -trace / others / 2;
+    double columns = means->excess[0] + (T - 1) * means->excess[1]; // E c_j^2 - 1
+    double square = 1 / T + means->excess[0];                       // of A^T A, on the diagonal
+    sums->value[0] = (gradient[0] * T * means->excess[0] + gradient[1] * T * columns) / others;
+    sums->value[1] = gradient[0] * square + gradient[1] * (1 + columns) - sums->value[0];
 }
 
 static void backward(const struct rule_site *site, const double *in, const double *gradient, double *out,
                      struct arena work, struct rule_report *report)
 {
-    (site->space.exchangeable ? backward_averaged : backward_full)(site, in, gradient, out, work, report);
+    double output[2], query[2], key[2], value[2];
+    struct softmax_means means;
+    struct reverse_sums sums = {output, query, key, value};
+    struct rule_site one = *site; // the means are those of one head
+    one.heads = 1;
+    if (!site->space.exchangeable) {
+        backward_full(site, in, gradient, out, work, report);
+    } else if (!means_of(site, in, work, &means)) {
+        backward_averaged(site, in, gradient, out, work, report);
+    } else {
+        reverse_means(site->model->tokens, in, gradient, &means, &sums);
+        finish(&one, in, gradient, &sums, out, report);
+    }
 }
 
 const struct rule attention_rule = {attention_work, forward, backward};

@@ -21,7 +21,7 @@ struct wanted {
 struct plot_options {
     struct options options;
     struct wanted wanted;
-    struct figure_place place;
+    struct figure_wish wish;
     bool list;
 };
 
@@ -56,29 +56,43 @@ static int read_name(void *field, const char *name, const char *text, struct err
     return ERROR_NONE;
 }
 
+static int read_style(void *field, const char *name, const char *text, struct error *error)
+{
+    (void)name;
+    const char *names[8];
+    for (size_t i = 0; i < style_count; i++)
+        names[i] = styles[i].name;
+    *(const struct style **)field = style_find(text);
+    return style_find(text) != NULL ? ERROR_NONE : text_unknown(error, "style", text, names, style_count);
+}
+
 static const struct options_row rows[] = {
     {"figure", 'f', "NAME", "this figure, repeatable; otherwise all that the profiles allow", read_figure,
      offsetof(struct plot_options, wanted)},
     {"output", 'o', "DIR", "where to write (the current directory); made if missing", options_text,
-     offsetof(struct plot_options, place.directory)},
+     offsetof(struct plot_options, wish.directory)},
     {"name", 0, "NAME", "of the files, instead of the figure's; for one --figure", read_name,
-     offsetof(struct plot_options, place.name)},
+     offsetof(struct plot_options, wish.name)},
+    {"title", 0, "TEXT", "above the picture, instead of the figure's; for one --figure", options_text,
+     offsetof(struct plot_options, wish.title)},
+    {"style", 's', "NAME", "how it looks: screen, paper or slides", read_style,
+     offsetof(struct plot_options, wish.style)},
     {"list", 0, NULL, "names and titles of the figures", options_flag, offsetof(struct plot_options, list)},
 };
 
 static const struct options_command command = {
     "plot [OPTION]... FILE...",
     "Draws profiles that `spanscope run` or `predict` saved with --format json ('-': standard input).\n"
-    "Each figure becomes NAME.png and NAME.svg, beside NAME.gp and NAME.dat, from which plain gnuplot\n"
-    "redraws it. The names of the files written go to standard output.",
+    "Each figure becomes NAME.png, NAME.svg and NAME.pdf, beside its caption NAME.txt and NAME.gp and NAME.dat,\n"
+    "from which plain gnuplot redraws it. The names of the files written go to standard output.",
     rows, sizeof rows / sizeof *rows, false};
 
-static void print_files(const struct figure *figure, const struct figure_place *place)
+static void print_files(const struct figure *figure, const struct figure_wish *wish)
 {
-    bool here = strcmp(place->directory, ".") == 0;
-    const char *name = place->name != NULL ? place->name : figure->name;
-    for (int i = 0; i < FIGURE_FILES; i++)
-        printf("%s%s%s.%s\n", here ? "" : place->directory, here ? "" : "/", name, figure_suffixes[i]);
+    bool here = strcmp(wish->directory, ".") == 0;
+    const char *name = wish->name != NULL ? wish->name : figure->name;
+    for (int i = 0; i < PUBLISH_FILES; i++)
+        printf("%s%s%s.%s\n", here ? "" : wish->directory, here ? "" : "/", name, publish_suffixes[i]);
 }
 
 static int draw_wanted(const struct plot_options *plot, const struct saved_list *profiles, struct error *error)
@@ -86,10 +100,10 @@ static int draw_wanted(const struct plot_options *plot, const struct saved_list 
     for (size_t i = 0; i < plot->wanted.count; i++) {
         const struct figure *figure = plot->wanted.figures[i];
         struct error why;
-        int code = figure_draw(figure, profiles, &plot->place, &why);
+        int code = figure_draw(figure, profiles, &plot->wish, &why);
         if (code != ERROR_NONE)
             return error_set(error, why.code, "figure %s: %.900s", figure->name, why.text);
-        print_files(figure, &plot->place);
+        print_files(figure, &plot->wish);
     }
     return ERROR_NONE;
 }
@@ -99,13 +113,13 @@ static int draw_all(const struct plot_options *plot, const struct saved_list *pr
 {
     size_t drawn = 0;
     for (size_t i = 0; i < figure_count; i++) {
-        int code = figure_draw(&figures[i], profiles, &plot->place, error);
+        int code = figure_draw(&figures[i], profiles, &plot->wish, error);
         if (code == ERROR_INPUT) {
             fprintf(stderr, "spanscope plot: figure %s left out: %s\n", figures[i].name, error->text);
         } else if (code != ERROR_NONE) {
             return code;
         } else {
-            print_files(&figures[i], &plot->place);
+            print_files(&figures[i], &plot->wish);
             drawn++;
         }
     }
@@ -119,8 +133,9 @@ static int draw(const struct plot_options *plot, struct error *error)
     int code = ERROR_NONE;
     if (options->word_count == 0)
         code = error_set(error, ERROR_INPUT, "no file of profiles given; see spanscope plot --help");
-    else if (plot->place.name != NULL && plot->wanted.count != 1)
-        code = error_set(error, ERROR_INPUT, "--name is for one figure; name it by --figure");
+    else if ((plot->wish.name != NULL || plot->wish.title != NULL) && plot->wanted.count != 1)
+        code = error_set(error, ERROR_INPUT, "--%s is for one figure; choose it by --figure",
+                         plot->wish.name != NULL ? "name" : "title");
     for (int i = 0; i < options->word_count && code == ERROR_NONE; i++)
         code = saved_read(options->words[i], &profiles, error);
     if (code == ERROR_NONE)
@@ -132,12 +147,12 @@ static int draw(const struct plot_options *plot, struct error *error)
 static void list_figures(void)
 {
     for (size_t i = 0; i < figure_count; i++)
-        printf("%-16s  %s\n", figures[i].name, figures[i].title);
+        printf("%-24s  %s\n", figures[i].name, figures[i].title);
 }
 
 int plot_command(int argc, char **argv)
 {
-    struct plot_options plot = {.place.directory = "."};
+    struct plot_options plot = {.wish.directory = "."};
     struct error error = {0};
     int code = options_parse(&command, argc, argv, &plot, &error);
     if (code == ERROR_NONE && plot.options.help)

@@ -12,6 +12,7 @@ struct predict {
     struct options options;
     struct moments_options moments;
     int64_t draws;
+    bool bounds;
     const struct format *format;
     const char *output;
 };
@@ -19,7 +20,8 @@ struct predict {
 static const struct options_row rows[] = {
     {"error", 0, "REL",
      "draw until every standard error is that fraction of its value\n"
-     "(of 1 for cosines), or 16 times the draws are spent; 0.003",
+     "(of 1 for cosines; three times as much for single matrices),\n"
+     "or four batches of draws are spent; 0.003",
      options_fraction, offsetof(struct predict, moments.error)},
     {"draws", 0, "N", "attention matrices per block in a batch; 256", options_count, offsetof(struct predict, draws)},
     {"full", 0, NULL, "draw where exchangeable tokens allow quadrature, too", options_flag,
@@ -28,6 +30,8 @@ static const struct options_row rows[] = {
     {"threads", 'j', "N", "results do not depend on it", options_threads, offsetof(struct predict, moments.threads)},
     {"per-token", 0, NULL, "report activation and gradient variance by position too", options_flag,
      offsetof(struct predict, moments.per_token)},
+    {"bounds", 0, NULL, "floors and ceilings too, which hold whatever the attentions do", options_flag,
+     offsetof(struct predict, bounds)},
     {"format", 'f', "table|csv|json", "what is written", format_read, offsetof(struct predict, format)},
     {"output", 'o', "FILE", "where to, instead of standard output", options_text, offsetof(struct predict, output)},
 };
@@ -45,7 +49,15 @@ static int predict_model(const struct predict *predict, int number, const struct
     int code = profile_predict(&profile, model, &predict->moments, error);
     if (code != ERROR_NONE)
         return code;
-    code = predict->format->write(&profile, number, stream, error);
+    struct bounds bounds = {0};
+    struct bounds_options options = {.per_token = predict->moments.per_token};
+    if (predict->bounds) {
+        code = bounds_derive(model, &options, &bounds, error);
+        profile.bounds = &bounds;
+    }
+    if (code == ERROR_NONE)
+        code = predict->format->write(&profile, number, stream, error);
+    bounds_free(&bounds);
     profile_free(&profile);
     return code;
 }

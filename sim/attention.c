@@ -193,7 +193,9 @@ static struct linear_cost branch_cost(const struct model *model, const struct li
     size_t signal = arena_cost(signal_entries(model)), T = (size_t)model->tokens;
     cost.tape = memory_add(cost.tape, memory_add(memory_multiply(4, signal), arena_cost(attention_entries(model))));
     cost.work = memory_add(cost.work, memory_add(memory_multiply(4, signal), arena_cost(memory_multiply(T, T))));
-    cost.flops += 12.0 * (double)T * (double)T * model->width; // two products forward, four backward
+    double product = 2.0 * (double)T * (double)T * model->width;
+    cost.flops += 6 * product; // two forward, four backward
+    cost.forward_flops += 2 * product;
     return cost;
 }
 
