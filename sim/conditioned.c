@@ -172,7 +172,7 @@ static int factor_output(const struct linear *linear, const double *gram, const 
     memset(sum, 0, entries * sizeof *sum);
     for (int i = 0; i < linear->count; i++) {
         panel_gram(T, linear->map[i].fan_out, dy[i], own);
-        squares[i] += cblas_ddot((int)entries, gram, 1, own, 1);
+        squares[i] += linear_gradient_square(T, gram, own);
         cblas_daxpy((int)entries, linear->map[i].sigma * linear->map[i].sigma, own, 1, sum, 1);
     }
     if (T <= columns && conditioned_cholesky(T, sum, lower, own))
