@@ -73,7 +73,9 @@ static int plan_init(struct plan *plan, const struct model *model, const struct 
         return code;
     plan->space = (struct gram_space){model->tokens, !options->full && is_exchangeable(&plan->depth)};
     plan->size = gram_size(plan->space);
-    plan->heads = plan->space.exchangeable || model->heads > HEADS_MOST ? HEADS_MOST : model->heads;
+    plan->heads = options->heads > 0                                      ? options->heads
+                  : plan->space.exchangeable || model->heads > HEADS_MOST ? HEADS_MOST
+                                                                          : model->heads;
     plan->cells = (size_t)(model->layers + 1) * (size_t)plan->depth.schema.column_count;
     plan->first_site = calloc((size_t)plan->depth.block_count + 1, sizeof *plan->first_site);
     if (!plan->first_site) {

@@ -24,7 +24,7 @@ const struct theory_line theory_lines[] = {
      "theory 4: normed output"},
     {"span-variance-scaled", "spannorm", "scaleinit", "activation_variance", THEORY_EXACT, "1", NULL, NULL, 0, "1",
      "theory 4: normed output"},
-    {"pre-collapse-limit", "prenorm", "unit", "layer_cosine", THEORY_EXACT, "1 - 1/(2*l)", NULL, NULL, 0,
+    {"pre-collapse-limit", "prenorm", "unit", "layer_cosine", THEORY_EXACT, "1 - 1/(2*max(l, 1))", NULL, NULL, 0,
      "cos = 1 - 1/(2l) (limit)", "theory 4: sqrt(q_(l-1)/q_l) with q_l linear in l"},
     {"span-cosine", "spannorm", "unit", "layer_cosine", THEORY_EXACT, "1/sqrt(2)", NULL, NULL, 0, "cos = 2^{-1/2}",
      "theory 4: x + ffn(y) has mean square 1 + f, f = 1, and its branch is independent of x"},

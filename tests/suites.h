@@ -45,7 +45,8 @@
     row(bounds) \
     row(format) \
     row(cli) \
-    row(kernel)
+    row(kernel) \
+    row(moments)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)

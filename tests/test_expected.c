@@ -92,7 +92,7 @@ END_TEST
 START_TEST(false_alarms_are_as_rare_as_said)
 {
     enum { TRIALS = 20000, N = 6 };
-    struct stream stream = stream_of(&(struct stream_key){.seed = 7});
+    struct stream stream = stream_open(&(struct stream_address){.seed = 7, .role = STREAM_INPUT});
     double *z = malloc(sizeof *z * TRIALS * 2 * N);
     int alarms = 0;
     stream_normals(&stream, 0, TRIALS * 2 * N, 1, z);

@@ -201,17 +201,17 @@ static void make_curves(const struct series_choice *choice, const char *text, st
 /* Widths in any order make one curve though heads, samples and engine go along; the slope starts at its first point. */
 START_TEST(curves_run_along_widths)
 {
-    static const char text[] = HEAD("measured", "\"layers\":3,\"width\":40,\"heads\":4,\"samples\":8,\"engine\":"
-                                                "\"conditioned\"") "{\"layer\":0,\"gradient_variance\":{\"mean\":0.5}}]"
-                                                                   "}\n" HEAD(
-                                                                       "measured", "\"layers\":3,\"width\":10,"
-                                                                                   "\"heads\":2,\"samples\":64,"
-                                                                                   "\"engine\":\"dense\"") "{\"layer\":"
-                                                                                                           "0,"
-                                                                                                           "\"gradient_"
-                                                                                                           "variance\":"
-                                                                                                           "{\"mean\":"
-                                                                                                           "2}}]}\n";
+    static const char text[] = HEAD("measured",
+                                    "\"layers\":3,\"width\":40,\"heads\":4,\"samples\":8,\"engine\":"
+                                    "\"conditioned\"") "{\"layer\":0,\"gradient_variance\":{\"mean\":0.5}}]"
+                                                       "}\n" HEAD("measured", "\"layers\":3,\"width\":10,"
+                                                                              "\"heads\":2,\"samples\":64,"
+                                                                              "\"engine\":\"dense\"") "{\"layer\":"
+                                                                                                      "0,"
+                                                                                                      "\"gradient_"
+                                                                                                      "variance\":"
+                                                                                                      "{\"mean\":"
+                                                                                                      "2}}]}\n";
     static const struct series_choice choice = {.abscissa = &abscissa_width,
                                                 .quantity = &quantity_value,
                                                 .variants = {{"gradient_variance", NULL, false}},
@@ -230,7 +230,7 @@ START_TEST(curves_run_along_widths)
     ck_assert_double_eq_tol(series.series[1].points[1].y, log10(0.5), 1e-14);
     ck_assert_str_eq(legend.names[0], "b2t");
     ck_assert_str_eq(legend.caption,
-                     "init scaleinit, L = 3, H = 2 to 4, 8 to 64 samples, no mask, conditioned and dense engine");
+                     "init scaleinit, L = 3, H = 2 to 4, no mask, 8 to 64 samples, conditioned and dense engine");
     series_free(&series);
     legend_free(&legend);
 }
