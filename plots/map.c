@@ -12,6 +12,7 @@
 #include "plots/gnuplot.h"
 #include "plots/legend.h"
 #include "plots/picture.h"
+#include "sim/setting.h"
 #include "sim/text.h"
 
 /* Colours end at the largest gain or loss, but not beyond 1e6 and not below a factor of 2: what lies beyond is lost
@@ -238,13 +239,15 @@ static bool print_contours(FILE *script, const char *block, int column, const do
     return true;
 }
 
+/* Without 1: where the gradient is kept, its level line is drawn by rounding. The colour shows it. */
 static int gradient_levels(const struct map_page *page, double levels[LEVELS_MOST + 2])
 {
     double step = level_step(page->gradient_range);
     int count = 0;
     for (double k = ceil(page->gradient_range[0] / step); k * step <= page->gradient_range[1] && count <= LEVELS_MOST;
          k++)
-        levels[count++] = k * step + 0.0;
+        if (k != 0)
+            levels[count++] = k * step;
     return count;
 }
 
@@ -262,6 +265,10 @@ static void print_axis(FILE *script, const struct map_axis_saved *axis, const ch
     struct axis range = {axis->logarithmic, edge(axis, 0, -1), edge(axis, axis->count - 1, 1)};
     fprintf(script, "set %srange [%.10g:%.10g]\nset %slabel '", name, range.lo, range.hi, name);
     gnuplot_print_plain(script, axis->name);
+    struct error unknown;
+    const struct setting *setting = setting_find(axis->name, &unknown); // parameters c and s are none
+    if (setting != NULL && setting->letter != 0)
+        fprintf(script, " {/:Italic %c}", setting->letter);
     fprintf(script, "'\n");
     if (axis->logarithmic)
         axis_print_tics(&range, name, script);
@@ -270,7 +277,7 @@ static void print_axis(FILE *script, const struct map_axis_saved *axis, const ch
 static void print_frame(FILE *script, const struct map_page *page, double height)
 {
     const struct style *style = page->style;
-    double left = 6.4 * style->type, right = style->width - 8.5 * style->type;
+    double left = 6.4 * style->type, right = style->width - 11 * style->type;
     double top = height - (style->title > 0 ? 2.2 * style->title : 1 * style->type) - 1.8 * style->small;
     fprintf(script,
             "set lmargin at screen %.4f\nset rmargin at screen %.4f\nset bmargin at screen %.4f\nset tmargin at "

@@ -39,7 +39,8 @@
     row(interval) \
     row(range) \
     row(gain) \
-    row(bounds)
+    row(bounds) \
+    row(map)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)
