@@ -1,5 +1,6 @@
 #include "analysis/kernel.h"
 
+#include <float.h>
 #include <gsl/gsl_integration.h>
 #include <math.h>
 #include <pthread.h>
@@ -12,10 +13,11 @@ struct value {
     double k, slope;
 };
 
-/* sqrt(ab - c^2), 0 where rounding makes it negative. */
+/* sqrt(ab - c^2), 0 where it is rounding: ReLU's K' would see the root of an epsilon. */
 static double root_determinant(double a, double b, double c)
 {
-    return sqrt(fmax(0, a * b - c * c));
+    double determinant = a * b - c * c;
+    return determinant > 4 * DBL_EPSILON * a * b ? sqrt(determinant) : 0;
 }
 
 /* Cho and Saul 2009, degrees 1 and 0; the angle by atan2, which is accurate near 0 and pi too. */
@@ -313,22 +315,43 @@ static struct value evaluate(const struct activation *activation, const struct k
     return kernel->closed ? kernel->closed(a, b, c) : quadrature(activation, a, b, c);
 }
 
-/* Series of n tokens, one for each run of equal variances; index[i] is that of token i. Coefficients beyond a series'
- * own terms are 0. False where one does not converge. */
-static bool make_all_series(const struct activation *activation, int n, double scale, const double *gram,
-                            struct series *series, int *index)
+/* A norm leaves variances that differ by its epsilon only. From one series to another that near, first order is enough
+ * (it errs by the square): sqrt(a) z diffuses, so that dc_n/da = (n c_n + sqrt((n+1)(n+2)) c_{n+2}) / 2a. */
+static const double CLOSE = 4e-6;
+
+static void move_series(const struct series *from, double variance, struct series *series)
 {
-    enum { SAME = 16 }; // units in the last place, for variances that a norm has made equal
-    int count = 0;
+    double step = (variance / from->variance - 1) / 2;
+    series->variance = variance;
+    series->terms = from->terms;
+    for (int part = 0; part < 2; part++) {
+        double change = 0;
+        for (int n = 0; n < from->terms; n++) {
+            double c = from->coefficient[part][n];
+            double above = n + 2 < from->terms ? sqrt((n + 1.) * (n + 2.)) * from->coefficient[part][n + 2] : 0;
+            series->coefficient[part][n] = c + step * (n * c + above);
+            change += (series->coefficient[part][n] - c) * (series->coefficient[part][n] + c);
+        }
+        series->square[part] = from->square[part] + change;
+    }
+}
+
+/* Series of n tokens; false where one does not converge. Coefficients beyond a series' own terms are 0. */
+static bool make_all_series(const struct activation *activation, int n, double scale, const double *gram,
+                            struct series *series)
+{
+    int made = -1; // the last that was computed afresh
     for (int i = 0; i < n; i++) {
         double variance = scale * gram[(size_t)i * (size_t)n + (size_t)i];
-        if (count == 0 || !(fabs(variance - series[count - 1].variance) <= SAME * 2.3e-16 * variance)) {
-            series[count] = (struct series){0};
-            make_series(activation, variance, &series[count]);
-            if (series[count++].terms == 0)
-                return false;
+        series[i] = (struct series){0};
+        if (made >= 0 && variance > 0 && fabs(variance - series[made].variance) <= CLOSE * variance) {
+            move_series(&series[made], variance, &series[i]);
+            continue;
         }
-        index[i] = count - 1;
+        made = i;
+        make_series(activation, variance, &series[i]);
+        if (series[i].terms == 0)
+            return false;
     }
     return true;
 }
@@ -344,14 +367,13 @@ static void store(int n, int i, int j, struct value value, double *k, double *sl
 static bool matrix_by_series(const struct activation *activation, int n, double scale, const double *gram, double *k,
                              double *slope)
 {
-    struct series *series = malloc((size_t)n * (sizeof *series + sizeof(int)));
-    int *index = (int *)(series + n);
-    bool converges = series && make_all_series(activation, n, scale, gram, series, index);
+    struct series *series = malloc((size_t)n * sizeof *series);
+    bool converges = series && make_all_series(activation, n, scale, gram, series);
     for (int i = 0; converges && i < n; i++) {
-        const struct series *a = &series[index[i]];
+        const struct series *a = &series[i];
         store(n, i, i, (struct value){a->square[0], a->square[1]}, k, slope);
         for (int j = 0; j < i; j++) {
-            const struct series *b = &series[index[j]];
+            const struct series *b = &series[j];
             double most = sqrt(a->variance) * sqrt(b->variance);
             double rho = most > 0 ? scale * gram[(size_t)i * (size_t)n + (size_t)j] / most : 0;
             store(n, i, j, sum_series(a, b, fmin(1, fmax(-1, rho))), k, slope);

@@ -25,7 +25,7 @@ static const struct claim claims[] = {
             "resolve where "
             "the tokens have collapsed and the increment nears 2")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"layers=8 width=64"}, 512}, {{"layers=16 width=128"}, 1600}, {{"layers=32 width=256"}, 4000}},
+        .plans = {{{"layers=8 width=64"}, 1024}, {{"layers=16 width=128"}, 3200}, {{"layers=32 width=256"}, 8000}},
     },
     {
         /* With uniform attention the recursion of (q, p) is two lines; over layers L/8..L its slope is within 0.03 of
@@ -41,7 +41,7 @@ static const struct claim claims[] = {
             "0.03 is the distance of the infinite-width slope from -1 at finite L; 4/d for the width (0.4/d "
             "measured)")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"layers=32 width=64"}, 128}, {{"layers=64 width=64"}, 256}, {{"layers=64|256 width=128"}, 512}},
+        .plans = {{{"layers=32 width=64"}, 256}, {{"layers=64 width=64"}, 512}, {{"layers=64|256 width=128"}, 1024}},
     },
     {
         .id = "pre-gradient",
@@ -57,9 +57,9 @@ static const struct claim claims[] = {
                               "a factor of 1.01 per block would bend the curve by more", .contrast = "bend",
                               .against = "L")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"layers=8|32|128 width=64"}, 256},
-                  {{"layers=8|32|128 width=256"}, 256},
-                  {{"layers=8|32|128|512 width=512"}, 256}},
+        .plans = {{{"layers=8|32|128 width=64"}, 512},
+                  {{"layers=8|32|128 width=256"}, 512},
+                  {{"layers=8|32|128|512 width=512"}, 512}},
     },
     {
         .id = "post-variance",
@@ -70,9 +70,9 @@ static const struct claim claims[] = {
         .checks = {CLAIM_TEST("value", "activation_variance", "1", "L", "@post-variance", "@post-variance", EPS_MARGIN,
                               EPS_REASON)},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"init=unit layers=8", "init=scaleinit layers=24"}, 4},
-                  {{"init=unit layers=8|128", "init=scaleinit layers=8"}, 8},
-                  {{"init=unit|scaleinit|xavier layers=8", "init=unit layers=1024"}, 16}},
+        .plans = {{{"init=unit layers=8", "init=scaleinit layers=16"}, 16},
+                  {{"init=unit layers=8|128", "init=scaleinit layers=8"}, 16},
+                  {{"init=unit|scaleinit|xavier layers=8", "init=unit layers=1024"}, 31}},
     },
     {
         .id = "post-vanishing",
@@ -85,9 +85,9 @@ static const struct claim claims[] = {
         .checks = {CLAIM_TEST("block-factor", "gradient_specific", "1", "L", "@post-half-life", "@post-half-life",
                               FACTOR_MARGIN, FACTOR_REASON)},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"layers=8 width=64"}, 256},
-                  {{"layers=8|16 width=128"}, 512},
-                  {{"layers=8|16 width=256", "layers=8 width=256 tokens=32 heads=4"}, 1024}},
+        .plans = {{{"layers=8 width=64"}, 512},
+                  {{"layers=8|16 width=128"}, 1024},
+                  {{"layers=8|16 width=256", "layers=8 width=256 tokens=32 heads=4"}, 2048}},
     },
     {
         .id = "post-floor",
@@ -103,9 +103,9 @@ static const struct claim claims[] = {
                    CLAIM_TEST("block-factor", "gradient_variance", "1", "L/2", "1", "1", "4/d + 0.02",
                               "O(1/d); above the middle 2^(-L/2) of the specific part is left")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"layers=16 width=64"}, 256},
-                  {{"cotangent=iid|last layers=16 width=256"}, 256},
-                  {{"cotangent=iid|last layers=16|32 width=512"}, 256}},
+        .plans = {{{"layers=16 width=64"}, 512},
+                  {{"cotangent=iid|last layers=16 width=256"}, 512},
+                  {{"cotangent=iid|last layers=16|32 width=512"}, 512}},
     },
     {
         .id = "post-pooled",
@@ -115,11 +115,13 @@ static const struct claim claims[] = {
                      "g_0/g_L is at least 1",
         .hypotheses = "placement=postnorm init=unit activation=relu mask=none cotangent=pooled input-scale=1",
         .settings = "placement=postnorm init=unit cotangent=pooled heads=2 tokens=8",
-        .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "0", NULL, "10/d", "O(1/d)")},
+        .checks = {CLAIM_TEST(
+            "log-ratio", "gradient_variance", "0", "L", "0", NULL, "5*L/d",
+            "O(L/d): the mean logarithm lies half its variance of 7.6 L/d below the logarithm of the mean")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"layers=16 width=64"}, 256},
-                  {{"input-correlation=0|0.999999 layers=16 width=256"}, 256},
-                  {{"input-correlation=0|0.999999 layers=16|64 width=512"}, 256}},
+        .plans = {{{"layers=16 width=64"}, 512},
+                  {{"input-correlation=0|0.999999 layers=16 width=256"}, 512},
+                  {{"input-correlation=0|0.999999 layers=16|64 width=512"}, 512}},
     },
     {
         .id = "rank-collapse",
@@ -134,9 +136,9 @@ static const struct claim claims[] = {
                    CLAIM_TEST("approach-factor", "token_cosine", "1", "L", "3/4", "3/4", "2/d + 0.01",
                               "O(1/d), and the ReLU's next order (1 - r)^(1/2)/3", .where = "placement=spannorm")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"placement=postnorm|spannorm width=64"}, 256},
-                  {{"placement=postnorm|spannorm width=256"}, 512},
-                  {{"placement=postnorm|spannorm width=1024"}, 512}},
+        .plans = {{{"placement=postnorm|spannorm width=64"}, 512},
+                  {{"placement=postnorm|spannorm width=256"}, 1024},
+                  {{"placement=postnorm|spannorm width=1024"}, 1024}},
     },
     {
         .id = "causal-hoarding",
@@ -149,7 +151,7 @@ static const struct claim claims[] = {
         .checks = {CLAIM_TEST("log-value", "gradient_variance.token1/gradient_variance.median", "0", "0", "2.3026",
                               NULL, "0", "none: a one-sided statement; log 10")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"layers=16 width=64"}, 128}, {{"layers=16 width=256"}, 256}, {{"layers=16|32 width=512"}, 256}},
+        .plans = {{{"layers=16 width=64"}, 256}, {{"layers=16 width=256"}, 512}, {{"layers=16|32 width=512"}, 512}},
     },
     {
         .id = "causal-median",
@@ -164,12 +166,13 @@ static const struct claim claims[] = {
                               .where = "placement=spannorm"),
                    CLAIM_TEST("log-ratio", "gradient_variance.median", "0", "L", "-2*c^2", "1/2", "10/d", "O(1/d)",
                               .where = "placement=postnorm"),
-                   CLAIM_TEST("log-ratio", "gradient_variance.median", "0", "L", "0", "0", "0.05", "O(1/L)",
+                   CLAIM_TEST("log-ratio", "gradient_variance.median", "0", "L", "0", "0", "0.05 + 3/d",
+                              "the floor falls by 0.04 from L = 8 to 32, a slope of 0.03; O(1/d)",
                               .where = "placement=spannorm", .contrast = "slope", .against = "L")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"placement=spannorm|postnorm layers=8|32 width=64"}, 128},
-                  {{"placement=spannorm|postnorm layers=8|32|128 width=256"}, 256},
-                  {{"placement=spannorm|postnorm layers=8|32|128 width=512"}, 256}},
+        .plans = {{{"placement=spannorm|postnorm layers=8|32 width=64"}, 256},
+                  {{"placement=spannorm|postnorm layers=8|32|128 width=256"}, 512},
+                  {{"placement=spannorm|postnorm layers=8|32|128 width=512"}, 512}},
     },
     {
         .id = "b2t-half-life",
@@ -182,22 +185,22 @@ static const struct claim claims[] = {
         .checks = {CLAIM_TEST("block-factor", "gradient_specific", "1", "L", "((1 + 1/sqrt(2))^2 + 1/2)/(3 + sqrt(2))",
                               "((1 + 1/sqrt(2))^2 + 1/2)/(3 + sqrt(2))", FACTOR_MARGIN, FACTOR_REASON)},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"layers=8 width=64"}, 256}, {{"layers=8|16 width=128"}, 512}, {{"layers=8|16 width=256"}, 1024}},
+        .plans = {{{"layers=8 width=64"}, 512}, {{"layers=8|16 width=128"}, 1024}, {{"layers=8|16 width=256"}, 2048}},
     },
     {
         .id = "deepnorm-distance",
-        .source = "claims C18",
+        .source = "claims C18; arXiv 2203.00555's init, whose wv, wo and w1, w2 each have (8L)^(-1/4)",
         .statement = "DeepNorm's blocks draw near the identity as the stack deepens: 1 - cos(x_(l-1), x_l) of its last "
-                     "block falls "
-                     "like 1/L",
+                     "block falls like 1/(8L)/sqrt(2L), the branches' variance over the skip's, so L such steps take "
+                     "the stack L^(-1/2) away from its input",
         .hypotheses = "placement=deepnorm init=deepnorm layers>=4",
         .settings = "placement=deepnorm init=deepnorm heads=2 tokens=8",
-        .checks = {CLAIM_TEST("approach-slope", "layer_cosine", "L", "L", "-1", "-1", "0.1", "O(1/L)",
+        .checks = {CLAIM_TEST("log-approach", "layer_cosine", "L", "L", "-3/2", "-3/2", "0.05", "O(1/L)",
                               .contrast = "slope", .against = "L")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"layers=8|32|128 width=64"}, 32},
-                  {{"layers=8|32|128 width=256"}, 64},
-                  {{"layers=8|32|128|512 width=512"}, 64}},
+        .plans = {{{"layers=8|32|128 width=64"}, 128},
+                  {{"layers=8|32|128 width=256"}, 256},
+                  {{"layers=8|32|128|512 width=512"}, 256}},
     },
     {
         .id = "lns-variance",
@@ -209,7 +212,7 @@ static const struct claim claims[] = {
         .checks = {CLAIM_TEST("increment", "activation_variance", "1", "L", "1/l", "2/l", "0.1/l",
                               "exact in expectation; 5 % of the ceiling is what the samples resolve")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"layers=8 width=64"}, 512}, {{"layers=16 width=128"}, 1600}, {{"layers=32 width=256"}, 4000}},
+        .plans = {{{"layers=8 width=64"}, 1024}, {{"layers=16 width=128"}, 3200}, {{"layers=32 width=256"}, 8000}},
     },
 };
 

@@ -21,7 +21,9 @@
 struct moments_options {
     bool per_token;
     int draws;    /* attention matrices per block and batch of replicas */
-    double error; /* standard error aimed at, relative to each value (to 1 for cosines): batches go on until then */
+    int heads;    /* of a replica; 0: those of the model, at most 8 */
+    double error; /* standard error aimed at: batches go on until every observable but those by token has it, relative
+                     to its value, to 1 for cosines, to three times the value for single matrices */
     int most;     /* batches, at most */
     uint64_t seed;
     int threads;                       /* results do not depend on it */

@@ -10,7 +10,7 @@
 /* Drawn attention. With Sigma the Gram of the input, logits S = sqrt(kappa) C Z C^T (C C^T = Sigma, Z normal) have the
  * covariance kappa Sigma_ik Sigma_jl that those of wide heads have, kappa = gain(wq) gain(wk). */
 
-enum { SQUARES = 11 + 3 }; /* T x T arrays of scratch: of the reverse pass, and of exchangeable tokens drawn in full */
+enum { SQUARES = 12 + 3 }; /* T x T arrays of scratch: of the reverse pass, and of exchangeable tokens drawn in full */
 
 struct draws {
     const struct rule_site *site;
@@ -41,9 +41,10 @@ static size_t entries(const struct rule_site *site)
     return (size_t)site->model->tokens * (size_t)site->model->tokens;
 }
 
-static struct draws draws_open(const struct rule_site *site, const double *in, struct arena *work)
+/* in: Gram of the tokens that attend, values: of what is attended to. */
+static struct draws draws_open(const struct rule_site *site, const double *in, const double *values, struct arena *work)
 {
-    struct draws draws = {.site = site, .in = in};
+    struct draws draws = {.site = site, .in = values};
     double **arrays[] = {&draws.factor, &draws.a, &draws.mixed, &draws.output};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         *arrays[i] = arena_take(work, entries(site));
@@ -74,13 +75,14 @@ static void draws_next(struct draws *draws)
 static size_t attention_work(const struct model *model)
 {
     size_t T = (size_t)model->tokens;
-    return memory_add(memory_multiply(SQUARES, arena_cost(memory_multiply(T, T))), arena_cost(softmax_work((int)T)));
+    size_t full = memory_add(memory_multiply(SQUARES, arena_cost(memory_multiply(T, T))), 2 * arena_cost(T));
+    return memory_add(full, arena_cost(softmax_work(model->tokens)));
 }
 
 static void forward_full(const struct rule_site *site, const double *in, double *out, struct arena work,
                          struct rule_report *report)
 {
-    struct draws draws = draws_open(site, in, &work);
+    struct draws draws = draws_open(site, in, in, &work);
     memset(out, 0, entries(site) * sizeof *out);
     for (int h = 0; h < site->heads; h++) {
         draws_next(&draws);
@@ -169,11 +171,42 @@ static void finish(const struct rule_site *site, const double *in, const double 
     gram_add(site->space, value, sums->value, out);
 }
 
+/* Rows of D sum to 0, and so do those of A - 1: Sigma may lose anything of the form u 1^T + 1 u^T in U and Y. Without
+ * the means over tokens nothing cancels there when tokens are nearly equal. Gives u too. */
+static void centre(int tokens, const double *in, double *centred, double *u)
+{
+    size_t T = (size_t)tokens;
+    double all = 0;
+    for (size_t i = 0; i < T; i++) {
+        u[i] = 0;
+        for (size_t j = 0; j < T; j++)
+            u[i] += in[i * T + j] / tokens;
+        all += u[i] / tokens;
+    }
+    for (size_t i = 0; i < T; i++)
+        u[i] -= all / 2;
+    for (size_t i = 0; i < T; i++)
+        for (size_t j = 0; j < T; j++)
+            centred[i * T + j] = (in[i * T + j] - u[i]) - u[j];
+}
+
+/* A Sigma A^T from what centring left of Sigma. */
+static void add_output(const struct draws *draws, const double *u, double *attended, double *sum)
+{
+    int T = draws->site->model->tokens;
+    cblas_dgemv(CblasRowMajor, CblasNoTrans, T, T, 1, draws->a, T, u, 1, 0, attended, 1);
+    for (int i = 0; i < T; i++)
+        for (int j = 0; j < T; j++)
+            sum[i * T + j] += draws->output[i * T + j] + attended[i] + attended[j];
+}
+
 static void backward_full(const struct rule_site *site, const double *in, const double *gradient, double *out,
                           struct arena work, struct rule_report *report)
 {
-    size_t count = entries(site);
-    struct draws draws = draws_open(site, in, &work);
+    size_t count = entries(site), T = (size_t)site->model->tokens;
+    double *centred = arena_take(&work, count), *u = arena_take(&work, T), *attended = arena_take(&work, T);
+    centre(site->model->tokens, in, centred, u);
+    struct draws draws = draws_open(site, in, centred, &work);
     double *squares = out, *weights = arena_take(&work, count); // out is free until the end
     double *scratch[2] = {arena_take(&work, count), arena_take(&work, count)};
     struct reverse_sums sums;
@@ -182,11 +215,11 @@ static void backward_full(const struct rule_site *site, const double *in, const 
         *arrays[i] = arena_take(&work, count);
         memset(*arrays[i], 0, count * sizeof(double));
     }
-    gram_multiply(site->space, in, in, squares);
+    gram_multiply(site->space, centred, centred, squares);
     gram_multiply(site->space, in, gradient, weights);
     for (int h = 0; h < site->heads; h++) {
         draws_next(&draws);
-        gram_add(site->space, 1, draws.output, sums.output);
+        add_output(&draws, u, attended, sums.output);
         add_query(&draws, squares, scratch[0], sums.query);
         add_key(&draws, weights, scratch, sums.key);
         add_value(&draws, gradient, scratch[0], sums.value);

@@ -43,6 +43,11 @@ static double approach(const struct wide *column, int first, int last)
     return 1 - number(column[first]);
 }
 
+static double log_approach(const struct wide *column, int first, int last)
+{
+    return log(approach(column, first, last));
+}
+
 static double log_ratio(const struct wide *column, int first, int last)
 {
     return logarithm(column[first]) - logarithm(column[last]);
@@ -115,6 +120,7 @@ const struct statistic statistics[] = {
     {"log-ratio", "log of its first layer's value over its last's", false, 0, log_ratio},
     {"log-slope", "log-log slope against the layer", false, 1, log_slope},
     {"approach", "1 minus the observable", true, 0, approach},
+    {"log-approach", "its logarithm", true, 0, log_approach},
     {"approach-factor", "factor of 1 minus the observable per block, geometric mean over the blocks", false, 1,
      approach_factor},
     {"approach-slope", "log-log slope of 1 minus the observable against the layer", false, 1, approach_slope},

@@ -39,7 +39,8 @@ $(DATA): $(REPRO)/data/%.json: $(BUILD)/spanscope $(DATA_TABLE) paper-repro/data
 $(foreach f,$(FIG_NAMES),$(eval $(REPRO)/$f.png: $(patsubst %,$(REPRO)/data/%.json,$(call figure-field,$f,3))))
 $(FIGURES): $(REPRO)/%.png: $(FIG_TABLE)
 	@echo '  FIG   $*'
-	$(Q)$(SPANSCOPE) plot --figure $(call figure-field,$*,2) --name $* --output $(@D) $(filter %.json,$^) > /dev/null
+	$(Q)$(SPANSCOPE) plot --figure $(call figure-field,$*,2) --name $* \
+	  $(if $(call figure-field,$*,4),--title '$(call figure-field,$*,4)') --output $(@D) $(filter %.json,$^) > /dev/null
 
 .PHONY: repro repro-run repro-full repro-full-run repro-expected repro-expected-run
 repro: deps

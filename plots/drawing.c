@@ -78,8 +78,10 @@ static void write_notes(const struct drawing *drawing, struct text *text)
                    drawing->zeros && drawing->y.logarithmic ? " (down to the axis where they reach 0)" : "");
     if (drawing->mixed)
         text_print(text, "; lines without points: predictions at infinite width");
+    if (drawing->figure->choice.quantity->note != NULL)
+        text_print(text, "; %s", drawing->figure->choice.quantity->note);
     if (drawing->theory)
-        text_print(text, "; thin lines: theory");
+        text_print(text, "; thin lines: theory%s", drawing->figure->choice.abscissa->place);
     if (drawing->slope)
         text_print(text, "; thin grey line: for comparison");
 }
@@ -143,10 +145,9 @@ struct layout {
 };
 
 /* Characters of a key's line as shown: of the markup, without its signs. */
-static size_t title_length(const struct drawing *drawing, const struct series *series)
+static size_t title_length(const struct series *series)
 {
-    const char *place = drawing->figure->choice.abscissa->place;
-    size_t length = 2 + (series_is_theory(series) ? strlen(place) : 0);
+    size_t length = 2;
     for (const char *c = series->name; *c != '\0'; c++)
         length += ((unsigned char)*c & 0xC0) != 0x80;
     for (const char *c = series->label != NULL ? series->label : ""; *c != '\0'; c++)
@@ -158,7 +159,7 @@ static double longest_title(const struct drawing *drawing)
 {
     size_t longest = 0;
     for (size_t i = 0; i < drawing->list.count; i++) {
-        size_t length = title_length(drawing, &drawing->list.series[i]);
+        size_t length = title_length(&drawing->list.series[i]);
         longest = length > longest ? length : longest;
     }
     return (double)longest;
@@ -243,7 +244,7 @@ static const char *colour_of(const struct series *series)
     return series->group < 0 ? grey : colours[series->group % COLOURS];
 }
 
-static void print_title(FILE *script, const struct drawing *drawing, const struct series *series)
+static void print_entry(FILE *script, const struct series *series)
 {
     const char *lead = series->name;
     fprintf(script, "title '");
@@ -254,8 +255,6 @@ static void print_title(FILE *script, const struct drawing *drawing, const struc
         fprintf(script, "%s", lead[0] != '\0' ? ": " : "");
         gnuplot_print_markup(script, series->label);
     }
-    if (series_is_theory(series) && series->role != SERIES_SLOPE)
-        fprintf(script, "%s", drawing->figure->choice.abscissa->place);
     fprintf(script, "'");
 }
 
@@ -306,7 +305,7 @@ static void print_curve(FILE *script, const struct drawing *drawing, size_t inde
     if (points)
         fprintf(script, " pt %d ps %.3g*scale", shape, size);
     fprintf(script, " ");
-    print_title(script, drawing, series);
+    print_entry(script, series);
 }
 
 static void print_theory(FILE *script, const struct drawing *drawing, size_t index, const char *comma)
@@ -315,7 +314,7 @@ static void print_theory(FILE *script, const struct drawing *drawing, size_t ind
     fprintf(script, "%s data index %zu using 1:2 with lines ", comma, index);
     print_line_style(script, drawing, series, drawing->style->thin);
     fprintf(script, " ");
-    print_title(script, drawing, series);
+    print_entry(script, series);
 }
 
 static void print_band(FILE *script, const struct drawing *drawing, size_t index, const char *comma)
@@ -389,12 +388,6 @@ static void print_x_tics(FILE *script, const struct drawing *drawing)
 
 static void print_axes(FILE *script, const struct drawing *drawing)
 {
-    const struct style *style = drawing->style;
-    if (style->title > 0) {
-        fprintf(script, "set title '");
-        gnuplot_print_plain(script, drawing->title);
-        fprintf(script, "' font ',%g' offset 0,-0.3\n", style->title);
-    }
     fprintf(script, "set xlabel '%s'\n", drawing->figure->choice.abscissa->label);
     fprintf(script, "lo = %.7g; hi = %.7g\nset xrange [%.7g:%.7g]\nset yrange [lo:hi]\n", drawing->y.lo, drawing->y.hi,
             drawing->x.lo, drawing->x.hi);
@@ -416,10 +409,23 @@ static void print_y_label(FILE *script, const struct drawing *drawing, const str
         fprintf(script, "set ylabel \"%s\"\n", label);
 }
 
+/* Over the whole picture, in smaller type where it is long. */
+static void print_title(FILE *script, const struct drawing *drawing, const struct layout *layout)
+{
+    const struct style *style = drawing->style;
+    double type = fmin(style->title, 0.96 * style->width / (LETTER * (double)strlen(drawing->title)));
+    if (!(type > 0))
+        return;
+    fprintf(script, "set label '");
+    gnuplot_print_plain(script, drawing->title);
+    fprintf(script, "' at screen 0.5,%.4f center font ',%.3g'\n", 1 - 1.1 * style->title / layout->height, type);
+}
+
 static void print_layout(FILE *script, const struct drawing *drawing, const struct caption *caption,
                          const struct layout *layout)
 {
     const struct style *style = drawing->style;
+    print_title(script, drawing, layout);
     print_y_label(script, drawing, layout);
     fprintf(script, "set lmargin at screen %.4f\nset rmargin at screen %.4f\n", layout->left / style->width,
             layout->right / style->width);

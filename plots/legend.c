@@ -10,7 +10,7 @@
 #include "sim/placement.h"
 #include "sim/text.h"
 
-enum { NAME_SIZE = 512, CAPTION_SIZE = 1024, FORMULA_SHOWN = 120 };
+enum { NAME_SIZE = 512, CAPTION_SIZE = 2048, FORMULA_SHOWN = 120 };
 
 /* For which profiles a field says something. */
 enum applies { ALWAYS, TO_CUSTOM_FORMULAS, TO_FORMULAS_WITH_MOE, TO_INITS_WITH_PARAMETER, TO_MEASUREMENTS };
@@ -217,10 +217,38 @@ static void field_range(const struct field *field, const struct saved_list *list
                  isnan(saved_number(ends[0], field->key, NAN)) ? "and" : "to", high + before);
 }
 
-/* Where a field's words go. */
-enum goes { TO_KEY, TO_CAPTION, TO_CAPTION_AS_RANGE, NOWHERE };
+/* The formulas of the profiles, each once, after the label that stands for it in the key. */
+static void write_formulas(const struct field *field, const struct saved_list *list, struct text *caption)
+{
+    char words[NAME_SIZE];
+    for (size_t i = 0; i < list->count; i++) {
+        bool named = !field_applies(field, &list->profiles[i]);
+        for (size_t j = 0; j < i && !named; j++)
+            named = strcmp(list->profiles[j].placement, list->profiles[i].placement) == 0;
+        if (named)
+            continue;
+        field_words(field, &list->profiles[i], words);
+        text_print(caption, "%s%s: %s", caption->length > 0 ? ", " : "", list->profiles[i].placement, words);
+    }
+}
 
-static enum goes destination(const struct field *field, const struct abscissa *abscissa, bool differs)
+/* Whether profiles of one label have different formulas. */
+static bool labels_are_ambiguous(const struct saved_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(list->profiles[i].placement, list->profiles[j].placement) == 0 &&
+                strcmp(saved_text(&list->profiles[i], "formula", ""), saved_text(&list->profiles[j], "formula", "")) !=
+                    0)
+                return true;
+    return false;
+}
+
+/* Where a field's words go. */
+enum goes { TO_KEY, TO_CAPTION, TO_CAPTION_AS_RANGE, TO_CAPTION_BY_LABEL, NOWHERE };
+
+static enum goes destination(const struct field *field, const struct saved_list *list, const struct abscissa *abscissa,
+                             bool differs)
 {
     char key[64] = "";
     bool along = abscissa != NULL && abscissa->over == ABSCISSA_PROFILES;
@@ -230,6 +258,8 @@ static enum goes destination(const struct field *field, const struct abscissa *a
         return NOWHERE;
     if (along && differs && abscissa_has_key(abscissa, field->key))
         return TO_CAPTION_AS_RANGE;
+    if (differs && field->applies == TO_CUSTOM_FORMULAS && !labels_are_ambiguous(list))
+        return TO_CAPTION_BY_LABEL;
     return field->in_key || differs ? TO_KEY : TO_CAPTION;
 }
 
@@ -239,10 +269,12 @@ static void write_caption(const struct saved_list *list, const struct abscissa *
     char words[NAME_SIZE];
     for (size_t f = 0; f < FIELDS; f++) {
         bool differs = field_differs(&fields[f], list, words);
-        enum goes goes = destination(&fields[f], abscissa, differs);
+        enum goes goes = destination(&fields[f], list, abscissa, differs);
         in_key[f] = goes == TO_KEY;
         if (goes == TO_CAPTION_AS_RANGE)
             field_range(&fields[f], list, words);
+        if (goes == TO_CAPTION_BY_LABEL)
+            write_formulas(&fields[f], list, caption);
         if (goes != TO_CAPTION && goes != TO_CAPTION_AS_RANGE)
             continue;
         if (words[0] != '\0' && fields[f].alone != NULL)

@@ -1,5 +1,6 @@
 #include "plots/quantity.h"
 
+#include <float.h>
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <string.h>
@@ -26,10 +27,13 @@ static bool read_value(const struct quantity_place *place, struct saved_value *v
     return saved_value(place->profile, place->row, place->observable, value);
 }
 
+/* A cosine sums tens of thousands of products; what it lacks to 1 below some units of rounding is no number. */
+static const double COSINE_ROUNDING = 64 * DBL_EPSILON;
+
 static bool read_complement(const struct quantity_place *place, struct saved_value *value)
 {
     struct saved_value whole;
-    if (!read_value(place, &whole))
+    if (!read_value(place, &whole) || fabs(1 - whole.mean) < COSINE_ROUNDING)
         return false;
     *value = (struct saved_value){.mean = 1 - whole.mean,
                                   .lo = 1 - whole.hi,
@@ -46,18 +50,48 @@ static bool read_top(const struct quantity_place *place, struct saved_value *val
            saved_value(place->profile, row, place->observable, value);
 }
 
+/* Samples whose logarithms have a mean and a spread: several, all positive. */
+static bool has_logarithms(const struct saved_value *value)
+{
+    return isfinite(value->mean_log) && isfinite(value->sd_log) && value->n > 1;
+}
+
+/* exp of the mean of log(value) - shift over samples, with the Student-t interval of that mean. In deep narrow stacks
+ * gradients are log-normal, and the mean of few samples says nothing: the mean of the logarithm does. */
+static void take_geometric(double shift, struct saved_value *value)
+{
+    double half = value->sd_log / sqrt(value->n) * gsl_cdf_tdist_Pinv((1 + CONFIDENCE) / 2, value->n - 1);
+    value->mean = exp(value->mean_log - shift);
+    value->lo = exp(value->mean_log - shift - half);
+    value->hi = exp(value->mean_log - shift + half);
+    value->log10_mean = (value->mean_log - shift) / M_LN10;
+}
+
+static bool read_geometric(const struct quantity_place *place, struct saved_value *value)
+{
+    if (!read_value(place, value))
+        return false;
+    if (has_logarithms(value))
+        take_geometric(0, value);
+    return true;
+}
+
 /* The interval leaves out the scatter of the value at layer L. */
 static bool read_gain(const struct quantity_place *place, struct saved_value *value)
 {
     struct saved_value top;
-    if (!read_value(place, value) || !read_top(place, &top) || !isfinite(top.log10_mean))
+    if (!read_value(place, value) || !read_top(place, &top))
         return false;
+    if (has_logarithms(value) && has_logarithms(&top)) {
+        take_geometric(top.mean_log, value);
+        return isfinite(value->log10_mean);
+    }
     double scale = pow(10, -top.log10_mean);
     value->mean *= scale;
     value->lo *= scale;
     value->hi *= scale;
     value->log10_mean -= top.log10_mean;
-    return true;
+    return isfinite(value->log10_mean);
 }
 
 /* The gradient is linear in the cotangent, so g_0/g_L depends on its direction only, which is independent of its length
@@ -81,7 +115,8 @@ static bool read_log_variance(const struct quantity_place *place, struct saved_v
 /* Whether b may predict a: the configuration is the same but for what infinite width does not know, and the samples. */
 static bool predicts(const struct saved *b, const struct saved *a)
 {
-    static const char *const ignored[] = {"width", "heads", "ffn_width", "samples", "seed", "engine", "s"};
+    static const char *const ignored[] = {"width",        "heads", "ffn_width", "samples",
+                                          "first_sample", "seed",  "engine",    "s"};
     const char *key;
     json_t *value;
     if (strcmp(a->kind, "measured") != 0 || strcmp(b->kind, "predicted") != 0)
@@ -137,9 +172,12 @@ static bool read_seconds(const struct quantity_place *place, struct saved_value 
     return mean > 0 && isfinite(mean);
 }
 
-const struct quantity quantity_value = {read_value, same, ""};
-const struct quantity quantity_complement = {read_complement, lack, ""};
-const struct quantity quantity_gain = {read_gain, same, " at layers 0 and L"};
-const struct quantity quantity_log_variance = {read_log_variance, NULL, " at layers 0 and L with sd_log and n"};
-const struct quantity quantity_gap = {read_gap, NULL, " beside a prediction of the same configuration"};
-const struct quantity quantity_seconds = {read_seconds, NULL, ", or the seconds of its samples"};
+#define GEOMETRIC_NOTE "geometric means over samples"
+
+const struct quantity quantity_value = {read_value, same, "", NULL};
+const struct quantity quantity_geometric = {read_geometric, same, "", GEOMETRIC_NOTE};
+const struct quantity quantity_complement = {read_complement, lack, " other than 1", NULL};
+const struct quantity quantity_gain = {read_gain, same, " at layers 0 and L", GEOMETRIC_NOTE};
+const struct quantity quantity_log_variance = {read_log_variance, NULL, " at layers 0 and L with sd_log and n", NULL};
+const struct quantity quantity_gap = {read_gap, NULL, " beside a prediction of the same configuration", NULL};
+const struct quantity quantity_seconds = {read_seconds, NULL, ", or the seconds of its samples", NULL};

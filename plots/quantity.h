@@ -20,11 +20,13 @@ struct quantity {
     bool (*read)(const struct quantity_place *place, struct saved_value *value);
     double (*of_theory)(double value); /* of a line of analysis/theory for the observable; NULL: none is drawn */
     const char *needs;                 /* what a profile must have besides the observable, for messages */
+    const char *note;                  /* for the caption; NULL: nothing to say */
 };
 
 extern const struct quantity quantity_value;
-extern const struct quantity quantity_complement;   /* 1 - value */
-extern const struct quantity quantity_gain;         /* value here over the mean at layer L */
+extern const struct quantity quantity_geometric;    /* the geometric mean over samples; a prediction's value */
+extern const struct quantity quantity_complement;   /* 1 - value, where it is more than rounding */
+extern const struct quantity quantity_gain;         /* value here over that at layer L, geometric */
 extern const struct quantity quantity_log_variance; /* d Var log(value here / value at layer L), over samples */
 extern const struct quantity quantity_gap;          /* |measured / predicted - 1| */
 extern const struct quantity quantity_seconds;      /* wall-clock time of a sample; the observable is not read */

@@ -224,6 +224,13 @@ static struct graph_scope scope_of(const struct saved *profile)
                                 .s = saved_number(profile, "s", 0.02)};
 }
 
+/* A line of theory is drawn at the layers that have the observable. */
+static bool row_has(const struct saved *profile, size_t row, const struct theory_line *line)
+{
+    struct saved_value unused;
+    return saved_value(profile, row, line->observable, &unused);
+}
+
 /* Evaluates a line under scope as the next point of series; values that the axis cannot show are left out. */
 static int theory_point(const struct theory_line *line, const struct source *source, const struct graph_scope *scope,
                         double x, struct series *series, struct error *error)
@@ -247,7 +254,7 @@ static int theory_layers(const struct theory_line *line, const struct source *so
     for (size_t row = 0; row < saved_rows(profile) && code == ERROR_NONE; row++) {
         double x;
         scope.l = saved_layer(profile, row);
-        if (abscissa_place(source->choice->abscissa, scope.l, &x))
+        if (row_has(profile, row, line) && abscissa_place(source->choice->abscissa, scope.l, &x))
             code = theory_point(line, source, &scope, x, series, error);
     }
     return code;

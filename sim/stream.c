@@ -340,3 +340,24 @@ void stream_words(const struct stream *stream, uint64_t first, size_t count, uin
         memcpy(out, &part[0][0] + skip, taken * sizeof *out);
     }
 }
+
+void stream_pairs(const uint64_t *from, size_t pairs, double sigma, double *out)
+{
+    uint64_t part[2][STEP] = {{0}};
+    double first[STEP], second[STEP];
+    for (size_t done = 0; done < pairs; done += STEP) {
+        const size_t count = pairs - done < STEP ? pairs - done : STEP;
+        words even[BUNDLE], odd[BUNDLE];
+        for (size_t i = 0; i < count; ++i) {
+            part[0][i] = from[2 * (done + i)];
+            part[1][i] = from[2 * (done + i) + 1];
+        }
+        memcpy(even, part[0], sizeof even);
+        memcpy(odd, part[1], sizeof odd);
+        box_muller(even, odd, sigma, first, second);
+        for (size_t i = 0; i < count; ++i) {
+            out[2 * (done + i)] = first[i];
+            out[2 * (done + i) + 1] = second[i];
+        }
+    }
+}

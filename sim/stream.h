@@ -47,4 +47,8 @@ void stream_normals(const struct stream *stream, uint64_t first, size_t count, d
 /* Uniform 64-bit words by the same addressing. */
 void stream_words(const struct stream *stream, uint64_t first, size_t count, uint64_t *out);
 
+/* The pairs of normals that words make, [pairs][2] each: radius uniform and angle, the top two bits of which are its
+ * quadrant up to order. A caller may alter words in between, to stratify. */
+void stream_pairs(const uint64_t *words, size_t pairs, double sigma, double *out);
+
 #endif

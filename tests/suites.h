@@ -17,6 +17,7 @@
     row(reference) \
     row(activation) \
     row(norm) \
+    row(panel) \
     row(linear) \
     row(conditioned) \
     row(attention) \
@@ -32,6 +33,8 @@
     row(profile) \
     row(theory) \
     row(figure) \
+    row(quantity) \
+    row(expected) \
     row(verdict) \
     row(statistic) \
     row(claim) \
@@ -40,7 +43,11 @@
     row(range) \
     row(gain) \
     row(bounds) \
-    row(map)
+    row(map) \
+    row(format) \
+    row(cli) \
+    row(kernel) \
+    row(moments)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)

@@ -193,7 +193,6 @@ Suite *block_suite(void)
 {
     Suite *suite = suite_create("block");
     TCase *tests = tcase_create("block");
-    tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, every_placement_has_exact_gradients, 0, (int)placement_count * VARIANTS);
     tcase_add_loop_test(tests, odd_formulas_have_exact_gradients, 0, FORMULAS * VARIANTS);
     tcase_add_loop_test(tests, backward_is_linear, 0, FORMULAS);

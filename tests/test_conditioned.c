@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/conditioned.h"
+#include "sim/panel.h"
 #include "tests/suites.h"
 #include "tests/support.h"
 
@@ -231,6 +232,83 @@ START_TEST(a_matrix_exists)
 }
 END_TEST
 
+/* Two tokens of cosine c have tr C^-1 = 2 / (1 - c^2), whatever their sizes; a zero token adds 1. */
+START_TEST(limit_decides_between_the_factors)
+{
+    double cosine = sqrt(1 - 2 / CONDITIONED_LIMIT), lower[9], inverse[9];
+    for (int size = -200; size <= 100; size += 50)
+        for (int inside = 0; inside < 2; inside++) {
+            double a = ldexp(1.3, size), b = ldexp(0.7, -size), c = (inside ? cosine - 1e-8 : cosine + 1e-8) * a * b;
+            ck_assert_int_eq(conditioned_cholesky(2, (double[]){a * a, c, c, b * b}, lower, inverse), inside);
+        }
+    ck_assert(conditioned_cholesky(3, (double[]){4, 0, 2, 0, 0, 0, 2, 0, 9}, lower, inverse));
+    for (int t = 0; t < 3; t++)
+        ck_assert(lower[3 + t] == 0 && inverse[3 + t] == 0 && inverse[3 * t + 1] == 0);
+    ck_assert_double_eq_tol(lower[6] * lower[6] + lower[8] * lower[8], 9, 1e-14);
+    ck_assert_double_eq_tol(lower[6] * lower[0], 2, 1e-14);
+    ck_assert(!conditioned_cholesky(2, (double[]){1, 1, 1, 1}, lower, inverse));
+    ck_assert(!conditioned_cholesky(2, (double[]){1, NAN, NAN, 1}, lower, inverse));
+    ck_assert(!conditioned_cholesky(2, (double[]){INFINITY, 0, 0, 1}, lower, inverse));
+    ck_assert(!conditioned_cholesky(2, (double[]){1e-310, 0, 0, 1}, lower, inverse)); // its digits are lost
+}
+END_TEST
+
+/* A matrix exists on both sides of the limit: with tokens h apart and tr C^-1 about 1/h^2, the Cholesky factor's error
+ * is u sqrt(n) tr C^-1 (conditioned.h; 16 times that for products of T and rows of x), and beyond it that of the QR. */
+START_TEST(error_is_bounded_across_the_limit)
+{
+    for (int exponent = -2; exponent >= -40; exponent--) {
+        struct shape shape = {"tokens 2^h apart", 4, 9, 2, {5, 3}, ldexp(1, exponent), 0, -1, -1, 1, 1};
+        struct rig rig = rig_of(&shape);
+        double gram[16], lower[16], inverse[16], limit = TOLERANCE;
+        panel_gram(4, 9, rig.x, gram);
+        if (conditioned_cholesky(4, gram, lower, inverse)) {
+            double trace = 0;
+            for (int i = 0; i < 16; i++)
+                trace += inverse[i] * inverse[i] * gram[i % 4 * 5];
+            limit = fmax(TOLERANCE, 16 * DBL_EPSILON / 2 * 3 * trace);
+        }
+        rig_draw(&rig, 1);
+        double error = adjoint_error(&rig);
+        ck_assert_msg(error <= limit, "2^%d: %g, not below %g", exponent, error, limit);
+        rig_free(&rig);
+    }
+}
+END_TEST
+
+/* The automatic choice is the engine of less nominal time among those that fit. */
+START_TEST(automatic_engine_is_the_cheaper)
+{
+    static const char *const texts[] = {"width=16 tokens=64 layers=2 heads=1 ffn-width=64",
+                                        "width=512 tokens=4 layers=3 heads=1 ffn-width=2048",
+                                        "width=256 tokens=16 layers=1 heads=1 ffn-width=64 experts=64"};
+    const struct linear_engine *chosen[3];
+    for (int i = 0; i < 3; i++) {
+        struct model model;
+        struct stack automatic, own[2];
+        struct error error = {0};
+        double seconds[2];
+        support_model(&model, texts[i]);
+        for (size_t e = 0; e < 2; e++) {
+            ck_assert_int_eq(stack_init(&own[e], &model, &linear_engines[e], false, (size_t)1 << 30, &error),
+                             ERROR_NONE);
+            struct linear_cost cost = stack_sample_cost(&own[e]);
+            seconds[e] = linear_seconds(cost.normals, cost.flops);
+        }
+        ck_assert_int_eq(stack_init(&automatic, &model, NULL, false, (size_t)1 << 30, &error), ERROR_NONE);
+        ck_assert_ptr_eq(automatic.engine, &linear_engines[seconds[1] < seconds[0]]);
+        chosen[i] = automatic.engine;
+        stack_free(&automatic);
+        ck_assert_int_eq(stack_init(&automatic, &model, NULL, false, 1024, &error), ERROR_RESOURCE);
+        ck_assert_ptr_null(automatic.depth.blocks);
+        stack_free(&own[0]), stack_free(&own[1]);
+        model_free(&model);
+    }
+    ck_assert_str_eq(chosen[0]->name, "dense");
+    ck_assert_str_eq(chosen[1]->name, "conditioned");
+}
+END_TEST
+
 Suite *conditioned_suite(void)
 {
     Suite *suite = suite_create("conditioned");
@@ -239,5 +317,10 @@ Suite *conditioned_suite(void)
     tcase_add_loop_test(law, covariance_is_that_of_dense_matrices, 0, SHAPES);
     tcase_add_loop_test(law, a_matrix_exists, 0, SHAPES);
     suite_add_tcase(suite, law);
+    TCase *choice = tcase_create("choice");
+    tcase_add_test(choice, limit_decides_between_the_factors);
+    tcase_add_test(choice, error_is_bounded_across_the_limit);
+    tcase_add_test(choice, automatic_engine_is_the_cheaper);
+    suite_add_tcase(suite, choice);
     return suite;
 }

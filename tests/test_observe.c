@@ -20,7 +20,7 @@ static void start(const char *text, bool per_token)
     struct error error = {0};
     support_rig_init(&rig, text);
     T = rig.model.tokens, D = rig.model.width;
-    int code = observe_schema_init(&schema, &rig.model, rig.stack.blocks, rig.model.layers, per_token, &error);
+    int code = observe_schema_init(&schema, &rig.model, rig.stack.depth.blocks, rig.model.layers, per_token, &error);
     ck_assert_int_eq(code, ERROR_NONE);
 }
 

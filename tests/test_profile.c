@@ -32,7 +32,7 @@ static int measure(struct profile *profile, const struct profile_plan *plan)
 
 static size_t cells(void)
 {
-    return (size_t)(model.layers + 1) * (size_t)sampler.stack.schema.column_count;
+    return (size_t)(model.layers + 1) * (size_t)sampler.stack.depth.schema.column_count;
 }
 
 static void add_sample(void *context, uint64_t sample, const struct wide *values)
@@ -72,7 +72,7 @@ START_TEST(cells_are_estimates_of_the_samples)
         ck_assert_uint_eq(profile.seed, 9);
         ck_assert_str_eq(profile.kind, "measured");
         ck_assert(profile.seconds > 0);
-        int column = sampler.stack.schema.column_count - 1;
+        int column = sampler.stack.depth.schema.column_count - 1;
         ck_assert_ptr_eq(profile_cell(&profile, 2, column), &profile.cells[3 * (column + 1) - 1]);
         free(expected);
         profile_free(&profile);
@@ -169,7 +169,6 @@ Suite *profile_suite(void)
 {
     Suite *suite = suite_create("profile");
     TCase *tests = tcase_create("profile");
-    tcase_set_timeout(tests, 60);
     tcase_add_test(tests, cells_are_estimates_of_the_samples);
     tcase_add_test(tests, precision_decides_the_number);
     tcase_add_test(tests, precision_is_the_widest_interval);

@@ -34,7 +34,7 @@ static int run(struct heard *heard, int threads, uint64_t seed, uint64_t first, 
     support_model(&model, "placement=spannorm width=33 mask=causal layers=3");
     int code = sampler_init(&sampler, &model, &linear_engines[0], true, threads, (size_t)1 << 28, error);
     ck_assert_int_eq(code, ERROR_NONE);
-    heard->cells = (size_t)(model.layers + 1) * (size_t)sampler.stack.schema.column_count;
+    heard->cells = (size_t)(model.layers + 1) * (size_t)sampler.stack.depth.schema.column_count;
     heard->values = calloc((size_t)count * heard->cells, sizeof *heard->values);
     heard->first = first;
     heard->count = 0;
@@ -76,6 +76,15 @@ START_TEST(a_part_is_what_it_is_in_the_whole)
     struct heard whole = hear(2, 9, 0, SAMPLES), part = hear(2, 9, 7, 5);
     ck_assert(same(part.values, whole.values + 7 * whole.cells, 5 * whole.cells));
     free(whole.values), free(part.values);
+}
+END_TEST
+
+/* More samples than are handed to the threads at a time. */
+START_TEST(long_runs_go_on_in_order)
+{
+    struct heard whole = hear(2, 9, 0, 1100), end = hear(2, 9, 1020, 20);
+    ck_assert(same(end.values, whole.values + 1020 * whole.cells, 20 * whole.cells));
+    free(whole.values), free(end.values);
 }
 END_TEST
 
@@ -154,9 +163,9 @@ Suite *sampler_suite(void)
 {
     Suite *suite = suite_create("sampler");
     TCase *tests = tcase_create("sampler");
-    tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, threads_change_no_bit, 2, 5);
     tcase_add_test(tests, a_part_is_what_it_is_in_the_whole);
+    tcase_add_test(tests, long_runs_go_on_in_order);
     tcase_add_test(tests, every_bit_of_the_seed_counts);
     tcase_add_loop_test(tests, an_interruption_keeps_an_unbroken_beginning, 1, 4);
     tcase_add_loop_test(tests, the_first_failing_sample_is_reported, 1, 4);

@@ -18,11 +18,12 @@ struct taken {
 
 enum { SEED = 20, SAMPLE = 3 };
 
-static int take_within(struct taken *taken, const char *text, size_t budget, struct error *error)
+static int take_within(struct taken *taken, const char *text, const struct linear_engine *engine, size_t budget,
+                       struct error *error)
 {
     *taken = (struct taken){0};
     support_model(&taken->model, text);
-    int code = stack_init(&taken->stack, &taken->model, &linear_engines[0], true, budget, error);
+    int code = stack_init(&taken->stack, &taken->model, engine, true, budget, error);
     if (code != ERROR_NONE) {
         model_free(&taken->model);
         return code;
@@ -31,7 +32,7 @@ static int take_within(struct taken *taken, const char *text, size_t budget, str
     ck_assert_int_eq(stack_workspace_init(&workspace, &taken->stack, error), ERROR_NONE);
     for (size_t i = 0; i < taken->stack.bytes / sizeof(double); i++)
         workspace.memory[i] = NAN; // what is read must have been written
-    taken->cells = (size_t)(taken->model.layers + 1) * (size_t)taken->stack.schema.column_count;
+    taken->cells = (size_t)(taken->model.layers + 1) * (size_t)taken->stack.depth.schema.column_count;
     taken->values = calloc(taken->cells, sizeof *taken->values);
     code = stack_sample(&taken->stack, &workspace, SEED, SAMPLE, taken->values, error);
     stack_workspace_free(&workspace);
@@ -41,7 +42,7 @@ static int take_within(struct taken *taken, const char *text, size_t budget, str
 static void take(struct taken *taken, const char *text)
 {
     struct error error = {0};
-    int code = take_within(taken, text, (size_t)1 << 30, &error);
+    int code = take_within(taken, text, &linear_engines[0], (size_t)1 << 30, &error);
     ck_assert_msg(code == ERROR_NONE, "%s", error.text);
 }
 
@@ -54,9 +55,9 @@ static void release(struct taken *taken)
 
 static struct wide value_at(const struct taken *taken, int layer, const char *column)
 {
-    int c = observe_find(&taken->stack.schema, column);
+    int c = observe_find(&taken->stack.depth.schema, column);
     ck_assert_msg(c >= 0, "%s", column);
-    return taken->values[(size_t)layer * (size_t)taken->stack.schema.column_count + (size_t)c];
+    return taken->values[(size_t)layer * (size_t)taken->stack.depth.schema.column_count + (size_t)c];
 }
 
 static bool same_bits(const struct taken *a, const struct taken *b)
@@ -79,22 +80,26 @@ static const char *const stacks[] = {
     "placement=prenorm layers=5 activation=swiglu norm=layernorm tokens=1",
     "placement=first:x=attn(x);block:x=norm(x+moe(attn(x)));final:x=norm(x+ffn(x)) layers=4 router=switch",
     "placement=mixln layers=8 ffn-width=64",
+    "placement=postnorm layers=4 tokens=19",
 };
 enum { STACKS = sizeof stacks / sizeof *stacks };
 
 /* From all tapes kept down to one shared by all blocks; one double less is an error. */
 START_TEST(no_budget_changes_a_bit)
 {
+    const char *text = stacks[_i % STACKS];
+    const struct linear_engine *engine = &linear_engines[_i / STACKS];
     struct taken all;
-    take(&all, stacks[_i]);
-    int blocks = all.stack.block_count;
+    struct error full_error = {0};
+    ck_assert_int_eq(take_within(&all, text, engine, (size_t)1 << 30, &full_error), ERROR_NONE);
+    int blocks = all.stack.depth.block_count;
     size_t tape = all.stack.block_tape * sizeof(double), least = all.stack.bytes - (size_t)(blocks - 1) * tape;
     ck_assert_int_eq(all.stack.kept, blocks);
     for (int kept = 0; kept < blocks; kept++) {
         struct taken some;
         struct error error = {0};
         /* With one left over, the tape that the others would share serves it: all are kept. */
-        ck_assert_int_eq(take_within(&some, stacks[_i], least + (size_t)kept * tape, &error), ERROR_NONE);
+        ck_assert_int_eq(take_within(&some, text, engine, least + (size_t)kept * tape, &error), ERROR_NONE);
         ck_assert_int_eq(some.stack.kept, kept == blocks - 1 ? blocks : kept);
         ck_assert_uint_le(some.stack.bytes, least + (size_t)kept * tape);
         ck_assert(same_bits(&some, &all));
@@ -102,7 +107,7 @@ START_TEST(no_budget_changes_a_bit)
     }
     struct taken none;
     struct error error = {0};
-    ck_assert_int_eq(take_within(&none, stacks[_i], least - 1, &error), ERROR_RESOURCE);
+    ck_assert_int_eq(take_within(&none, text, engine, least - 1, &error), ERROR_RESOURCE);
     ck_assert_ptr_nonnull(strstr(error.text, "--memory"));
     release(&all);
 }
@@ -111,7 +116,7 @@ END_TEST
 /* The weight gradients of the block below `layer` against the reports of the rig's last backward pass. */
 static void check_weights(const struct taken *taken, const struct support_rig *rig, int layer)
 {
-    const struct graph *graph = rig->stack.blocks[layer - 1].graph;
+    const struct graph *graph = rig->stack.depth.blocks[layer - 1].graph;
     for (int s = 0; s < graph->site_count; s++) {
         const struct branch *branch = branch_of(graph->nodes[graph->sites[s].node].kind);
         for (int m = 0; m < INIT_MATRICES; m++) {
@@ -135,16 +140,16 @@ START_TEST(rows_are_those_of_the_blocks)
     support_rig_init(&rig, stacks[_i]);
     ck_assert_uint_eq(rig.run.seed, SEED);
     ck_assert_uint_eq(rig.run.sample, SAMPLE);
-    int blocks = rig.stack.block_count, layers = rig.model.layers;
+    int blocks = rig.stack.depth.block_count, layers = rig.model.layers;
     double *x[blocks + 1], *g = malloc(rig.count * sizeof *g);
     x[0] = malloc(rig.count * sizeof *x[0]);
     source_input(SEED, SAMPLE, rig.model.tokens, rig.model.width, 0, 1, x[0]);
     rig.model.cotangent->fill(SEED, SAMPLE, rig.model.tokens, rig.model.width, g);
     for (int b = 0; b < blocks; b++) {
         x[b + 1] = support_copy(rig.count, support_forward(&rig, b, x[b]));
-        for (int s = 0; b < layers && s < rig.stack.blocks[b].graph->site_count; s++) {
+        for (int s = 0; b < layers && s < rig.stack.depth.blocks[b].graph->site_count; s++) {
             char column[OBSERVE_NAME_MAX];
-            snprintf(column, sizeof column, "branch_ratio.%s", rig.stack.blocks[b].graph->sites[s].name);
+            snprintf(column, sizeof column, "branch_ratio.%s", rig.stack.depth.blocks[b].graph->sites[s].name);
             double square = support_sum_of_squares(rig.count, x[b]) / (double)rig.count;
             check_close(wide_value(value_at(&taken, b + 1, column)), rig.workspace.ratios[s] / square, 1e-13, column);
         }
@@ -210,10 +215,11 @@ START_TEST(rescaling_changes_no_bit)
     source_input(SEED, SAMPLE, rig.model.tokens, rig.model.width, 0, 1, x);
     rig.model.cotangent->fill(SEED, SAMPLE, rig.model.tokens, rig.model.width, c);
     free(support_run(&rig, x, c, g));
-    struct wide row[rig.stack.schema.column_count];
-    observe_gradient(&rig.stack.schema, g, 0, row, rig.workspace.row);
+    check_weights(&taken, &rig, 1); // squares have twice the exponent
+    struct wide row[rig.stack.depth.schema.column_count];
+    observe_gradient(&rig.stack.depth.schema, g, 0, row, rig.workspace.row);
     for (int id = OBSERVE_GRADIENT_VARIANCE; id <= OBSERVE_GRADIENT_SPECIFIC; id++) {
-        double expected = wide_value(row[rig.stack.schema.layer_column[id]]);
+        double expected = wide_value(row[rig.stack.depth.schema.layer_column[id]]);
         ck_assert(isnormal(expected));
         ck_assert_double_eq(wide_value(value_at(&taken, 0, observables[id].name)), expected);
     }
@@ -229,7 +235,7 @@ static double log_gradient(const char *text)
 {
     struct support_rig rig;
     support_rig_init(&rig, text);
-    int blocks = rig.stack.block_count;
+    int blocks = rig.stack.depth.block_count;
     double **x = calloc((size_t)blocks + 1, sizeof *x), *g = malloc(rig.count * sizeof *g), logarithm = 0;
     x[0] = malloc(rig.count * sizeof *x[0]);
     source_input(SEED, SAMPLE, rig.model.tokens, rig.model.width, 0, 1, x[0]);
@@ -322,7 +328,7 @@ START_TEST(final_section_stands_behind_the_cotangent)
     struct taken with, without;
     take(&with, "placement=block:x=norm(x+ffn(x));final:x=3*x layers=3");
     take(&without, "placement=block:x=norm(x+ffn(x)) layers=3");
-    ck_assert_int_eq(with.stack.schema.column_count, without.stack.schema.column_count);
+    ck_assert_int_eq(with.stack.depth.schema.column_count, without.stack.depth.schema.column_count);
     for (int l = 0; l <= 3; l++) {
         double g = wide_value(value_at(&with, l, "gradient_variance"));
         ck_assert_double_eq_tol(g / wide_value(value_at(&without, l, "gradient_variance")), 9, 1e-13);
@@ -338,7 +344,7 @@ START_TEST(what_leaves_double_names_its_block)
 {
     struct taken taken;
     struct error error = {0};
-    int code = take_within(&taken, "placement=x=1e100*x layers=7", (size_t)1 << 30, &error);
+    int code = take_within(&taken, "placement=x=1e100*x layers=7", &linear_engines[0], (size_t)1 << 30, &error);
     ck_assert_int_eq(code, ERROR_INPUT);
     ck_assert_msg(strstr(error.text, "leaves the range of double in block 2 of 7") != NULL, "%s", error.text);
     release(&taken);
@@ -362,7 +368,7 @@ Suite *stack_suite(void)
 {
     Suite *suite = suite_create("stack");
     TCase *tests = tcase_create("stack");
-    tcase_add_loop_test(tests, no_budget_changes_a_bit, 0, STACKS);
+    tcase_add_loop_test(tests, no_budget_changes_a_bit, 0, STACKS * (int)linear_engine_count);
     tcase_add_loop_test(tests, rows_are_those_of_the_blocks, 0, STACKS);
     tcase_add_loop_test(tests, rescaling_changes_no_bit, 0, DEEPS);
     tcase_add_loop_test(tests, gradients_leave_the_range_of_double, 0, DEEPS);
