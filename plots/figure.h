@@ -26,8 +26,6 @@ struct figure {
 extern const struct figure figures[];
 extern const size_t figure_count;
 
-enum { FIGURE_FILES = PUBLISH_FILES };
-
 const struct figure *figure_find(const char *name);
 
 /* Where a figure goes and how it looks. */

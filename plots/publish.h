@@ -8,7 +8,8 @@
 
 /* The files of a figure: its script, data and caption, with which plain gnuplot redraws it, and the pictures. */
 enum { PUBLISH_FILES = 6, PUBLISH_WRITTEN = 3 };
-extern const char *const publish_suffixes[PUBLISH_FILES]; /* the first PUBLISH_WRITTEN are written, gnuplot does the rest */
+extern const char
+    *const publish_suffixes[PUBLISH_FILES]; /* the first PUBLISH_WRITTEN are written, gnuplot does the rest */
 
 typedef void publish_print(FILE *file, const void *context);
 

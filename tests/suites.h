@@ -43,6 +43,7 @@
     row(range) \
     row(gain) \
     row(bounds) \
+    row(map) \
     row(format) \
     row(cli) \
     row(kernel) \

@@ -271,9 +271,9 @@ END_TEST
 
 /* ---- samples ---- */
 
-/* Expectations at width 1024 differ from the limit by a few 1/d: 12/d, relative, or absolute for a cosine. The mean of 24
- * samples errs by 6.5 standard errors with probability 1e-6 (Student t, 23 degrees of freedom); of the 2e4 cells some
- * hundreds lie on their bounds: a false alarm in 1e-3 of all seeds. */
+/* Expectations at width 1024 differ from the limit by a few 1/d: 12/d, relative, or absolute for a cosine. The mean of
+ * 24 samples errs by 6.5 standard errors with probability 1e-6 (Student t, 23 degrees of freedom); of the 2e4 cells
+ * some hundreds lie on their bounds: a false alarm in 1e-3 of all seeds. */
 enum { SAMPLES = 24, SAMPLE_WIDTH = 1024 };
 #define SLACK (12.0 / SAMPLE_WIDTH)
 

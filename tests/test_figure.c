@@ -678,7 +678,7 @@ START_TEST(figures_are_drawn_and_redrawn)
                            &error);
     ck_assert_msg(code == ERROR_NONE, "%s", error.text);
     saved_free(&list);
-    ck_assert_int_eq(entries(in_folder("new out")), FIGURE_FILES);
+    ck_assert_int_eq(entries(in_folder("new out")), PUBLISH_FILES);
     check_png("new out/gradient.png");
     check_svg("new out/gradient.svg", words);
     char *data = read_text("new out/gradient.dat", &length);
@@ -690,7 +690,7 @@ START_TEST(figures_are_drawn_and_redrawn)
     unlink(in_folder("new out/gradient.png"));
     ck_assert_int_eq(gnuplot_run(in_folder("new out"), "gradient.gp", &error), ERROR_NONE);
     check_png("new out/gradient.png");
-    ck_assert_int_eq(entries(in_folder("new out")), FIGURE_FILES);
+    ck_assert_int_eq(entries(in_folder("new out")), PUBLISH_FILES);
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
 }
 END_TEST
