@@ -10,7 +10,7 @@
 static const struct claim claims[] = {
     {
         .id = "prediction",
-        .source = "theory 3",
+        .source = "derived: analysis/moments",
         .statement = "Activation variance, token cosine and gradient of every placement, mask and activation are what "
                      "the moments of infinite width predict from the formula alone",
         .hypotheses = "width>=1024",
@@ -30,7 +30,7 @@ static const struct claim claims[] = {
     },
     {
         .id = "moe-prediction",
-        .source = "theory 3",
+        .source = "derived: analysis/moments",
         .statement = "The same with a mixture of experts in SpanNorm, for both routers",
         .hypotheses = "width>=512",
         .settings = SPAN_MOE " heads=8 tokens=4 layers=4 experts=4 top-k=2",
@@ -45,7 +45,7 @@ static const struct claim claims[] = {
     },
     {
         .id = "width-limit",
-        .source = "theory 3",
+        .source = "derived: analysis/moments",
         .statement = "The distance between a stack of width d and the prediction falls like 1/d: the line through the "
                      "measured means against 1/d meets the prediction at 0",
         .hypotheses = "init=unit",
@@ -61,7 +61,7 @@ static const struct claim claims[] = {
     },
     {
         .id = "width-transfer",
-        .source = "theory 3; claims C33 (the premise of transferring hyperparameters across widths, arXiv 2203.03466)",
+        .source = "derived: analysis/moments",
         .statement = "Activation variance and gradient do not depend on the width: their slopes against log d vanish",
         .hypotheses = "init=unit|scaleinit",
         .settings = "heads=2 tokens=4 layers=8",
@@ -76,7 +76,7 @@ static const struct claim claims[] = {
     },
     {
         .id = "fluctuation-unit",
-        .source = "theory 3; claims C02",
+        .source = "derived: analysis/moments",
         .statement = "Unit init: over samples, log(g_0/g_L) of PostNorm has a variance that grows like L and falls "
                      "like 1/d: deep narrow stacks are log-normal",
         .hypotheses = "placement=postnorm|spannorm init=unit activation=relu mask=none cotangent=iid",
@@ -95,7 +95,7 @@ static const struct claim claims[] = {
     },
     {
         .id = "fluctuation-scaled",
-        .source = "theory 3",
+        .source = "derived: analysis/moments",
         .statement = "ScaleInit: the variance over samples of log(g_0/g_L) does not grow with L, and SpanNorm's is "
                      "about half of PostNorm's (between 0.35 and 0.65 of it)",
         .hypotheses = "placement=postnorm|spannorm init=scaleinit:1 activation=relu mask=none cotangent=iid",
@@ -115,7 +115,7 @@ static const struct claim claims[] = {
     },
     {
         .id = "embedding",
-        .source = "theory 5; claims C09",
+        .source = "derived: analysis/moments",
         .statement =
             "SpanNorm's first skip is not normed: with embeddings of standard deviation 0.02 the first block's "
             "branches swamp the input and tokens correlate at once, as predicted; with e = 1 they do not",
