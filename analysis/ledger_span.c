@@ -185,8 +185,8 @@ static const struct claim claims[] = {
                         "the floor itself falls by 0.085 from L = 8 to 32, a slope of 0.061; O(1/d) where the "
                         "width is not the same for every L",
                         .where = "placement=postnorm", .contrast = "slope", .against = "L"),
-             CLAIM_TEST("approach-spread", "layer_cosine", "1", "L", "0", "1.0986*c^2", "4/d", "O(1/d)",
-                        .where = "placement=prenorm")},
+             CLAIM_TEST("approach-spread", "layer_cosine", "1", "L", "0", "1.0986*c^2", "4/d",
+                        "O(1/d), with room for its constant", .where = "placement=prenorm")},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"placement=postnorm|prenorm layers=8|32 width=64"}, 512},
                   {{"placement=postnorm|prenorm layers=8|32|128 width=256"}, 512},
