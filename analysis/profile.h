@@ -2,6 +2,7 @@
 #ifndef SPANSCOPE_ANALYSIS_PROFILE_H
 #define SPANSCOPE_ANALYSIS_PROFILE_H
 
+#include "analysis/bounds.h"
 #include "analysis/estimate.h"
 #include "analysis/moments.h"
 #include "sim/sampler.h"
@@ -20,7 +21,8 @@ struct profile {
     struct estimate *cells; /* [(L + 1)][schema->column_count]; of a prediction the mean alone, with n = 1 */
     struct moments moments; /* of a prediction, zeroed in a measurement; schema is its own: do not copy the struct */
     const struct profile
-        *prediction; /* of the same model, to be shown beside a measurement; NULL where there is none */
+        *prediction;             /* of the same model, to be shown beside a measurement; NULL where there is none */
+    const struct bounds *bounds; /* of the same model and columns, to be shown beside; NULL where there are none */
 };
 
 /* What to sample: indices first .. first + samples - 1 of the seed, or with precision > 0 from first until every

@@ -31,6 +31,23 @@ static double block_factor(const struct wide *column, int first, int last)
     return exp((logarithm(column[first - 1]) - logarithm(column[last])) / (last - first + 1));
 }
 
+static double log_value(const struct wide *column, int first, int last)
+{
+    (void)last;
+    return logarithm(column[first]);
+}
+
+static double approach(const struct wide *column, int first, int last)
+{
+    (void)last;
+    return 1 - number(column[first]);
+}
+
+static double log_approach(const struct wide *column, int first, int last)
+{
+    return log(approach(column, first, last));
+}
+
 static double log_ratio(const struct wide *column, int first, int last)
 {
     return logarithm(column[first]) - logarithm(column[last]);
@@ -59,22 +76,57 @@ static double approach_slope(const struct wide *column, int first, int last)
     return line.xx > 0 ? line.xy / line.xx : NAN;
 }
 
-double statistic_slope(int count, const double *x, const double *y)
+static double log_slope(const struct wide *column, int first, int last)
 {
     struct line line = {0};
-    for (int i = 0; i < count; i++)
-        line_add(&line, x[i], y[i]);
+    for (int l = first; l <= last; l++)
+        line_add(&line, log(l), logarithm(column[l]));
     return line.xx > 0 ? line.xy / line.xx : NAN;
 }
 
+static double approach_factor(const struct wide *column, int first, int last)
+{
+    return exp((log(1 - number(column[last])) - log(1 - number(column[first - 1]))) / (last - first + 1));
+}
+
+/* Of a quantity that each layer raises to a power p, up to a constant: log a_l = p log a_(l-1) + c, p from three
+ * layers. */
+static double approach_order(const struct wide *column, int first, int last)
+{
+    (void)last;
+    double far = log(1 - number(column[first - 2])), middle = log(1 - number(column[first - 1])),
+           near = log(1 - number(column[first]));
+    return (near - middle) / (middle - far);
+}
+
+static double approach_spread(const struct wide *column, int first, int last)
+{
+    double least = INFINITY, most = -INFINITY;
+    for (int l = first; l <= last; l++) {
+        double y = log(1 - number(column[l]));
+        if (isnan(y))
+            return NAN;
+        least = fmin(least, y);
+        most = fmax(most, y);
+    }
+    return most - least;
+}
+
 const struct statistic statistics[] = {
-    {"value", "the observable at a layer", true, false, 0, value},
-    {"increment", "its change over a block", true, false, 1, increment},
-    {"block-factor", "its factor per block toward the input, geometric mean over the blocks", false, false, 1,
-     block_factor},
-    {"log-ratio", "log of its first layer's value over its last's", false, false, 0, log_ratio},
-    {"log-ratio-trend", "slope of log-ratio against log L", false, true, 0, log_ratio},
-    {"approach-slope", "log-log slope of 1 minus the observable against the layer", false, false, 1, approach_slope},
+    {"value", "the observable at a layer", true, 0, value},
+    {"log-value", "its logarithm", true, 0, log_value},
+    {"increment", "its change over a block", true, 1, increment},
+    {"block-factor", "its factor per block toward the input, geometric mean over the blocks", false, 1, block_factor},
+    {"log-ratio", "log of its first layer's value over its last's", false, 0, log_ratio},
+    {"log-slope", "log-log slope against the layer", false, 1, log_slope},
+    {"approach", "1 minus the observable", true, 0, approach},
+    {"log-approach", "its logarithm", true, 0, log_approach},
+    {"approach-factor", "factor of 1 minus the observable per block, geometric mean over the blocks", false, 1,
+     approach_factor},
+    {"approach-slope", "log-log slope of 1 minus the observable against the layer", false, 1, approach_slope},
+    {"approach-spread", "log of the largest over the smallest 1 minus the observable of the layers", false, 0,
+     approach_spread},
+    {"approach-order", "power to which a block raises 1 minus the observable", true, 2, approach_order},
 };
 const size_t statistic_count = sizeof statistics / sizeof *statistics;
 

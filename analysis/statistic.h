@@ -10,7 +10,6 @@ struct statistic {
     const char *name;
     const char *summary;
     bool by_layer; /* a number for every layer of a range; else one for the whole range */
-    bool trend;    /* the slope of that number against log L over configurations, within one sample */
     int least;     /* the lowest layer that a range may begin with */
     /* by_layer: first = last = the layer. NAN where a value is absent or its logarithm undefined. */
     double (*evaluate)(const struct wide *column, int first, int last); // column [L + 1]
@@ -20,8 +19,5 @@ extern const struct statistic statistics[];
 extern const size_t statistic_count;
 
 const struct statistic *statistic_find(const char *name);
-
-/* Slope of the least-squares line through count points; NAN where all x are equal. */
-double statistic_slope(int count, const double *x, const double *y);
 
 #endif

@@ -13,32 +13,41 @@ const char *const verdict_names[VERDICTS] = {
     [VERDICT_NOT_APPLICABLE] = "NOT APPLICABLE",
 };
 
+/* Of freedom, for the rounding of a number that is not sampled. */
+enum { EXACT_DEGREES = 64 };
+
 bool verdict_is_decidable(const struct verdict_test *test)
 {
-    return test->n >= 2 && isfinite(test->mean) && isfinite(test->se) && test->se >= 0 && !isnan(test->lower) &&
-           !isnan(test->upper) && isfinite(test->margin) && test->margin >= 0;
+    bool sampled = test->n >= 2 && isfinite(test->se) && test->se >= 0;
+    return (test->exact || sampled) && isfinite(test->mean) && !isnan(test->lower) && !isnan(test->upper) &&
+           isfinite(test->margin) && test->margin >= 0;
 }
 
 /* Sums of a few thousand terms of order 1 are good to this much; a spread below it is rounding. */
 static double standard_error(const struct verdict_test *test)
 {
     double rounding = 64 * DBL_EPSILON * fmax(1, fabs(test->mean));
-    return fmax(test->se, rounding);
+    return test->exact ? rounding : fmax(test->se, rounding);
 }
 
 /* P(T <= t) for the distance of the mean above an edge, in standard errors; an infinite edge gives 0 or 1. */
+static double degrees(const struct verdict_test *test)
+{
+    return test->exact ? EXACT_DEGREES : (double)(test->n - 1);
+}
+
 static double below(const struct verdict_test *test, double edge)
 {
     if (isinf(edge))
         return edge > 0 ? 0 : 1;
-    return gsl_cdf_tdist_P((test->mean - edge) / standard_error(test), (double)(test->n - 1));
+    return gsl_cdf_tdist_P((test->mean - edge) / standard_error(test), degrees(test));
 }
 
 static double above(const struct verdict_test *test, double edge)
 {
     if (isinf(edge))
         return edge > 0 ? 1 : 0;
-    return gsl_cdf_tdist_Q((test->mean - edge) / standard_error(test), (double)(test->n - 1));
+    return gsl_cdf_tdist_Q((test->mean - edge) / standard_error(test), degrees(test));
 }
 
 double verdict_p_inside(const struct verdict_test *test)
@@ -102,7 +111,7 @@ static double nearest_edge(const struct verdict_test *test)
 static void set_interval(struct verdict_claim *claim, double alpha)
 {
     const struct verdict_test *test = &claim->tests[claim->deciding];
-    double half = gsl_cdf_tdist_Qinv(alpha, (double)(test->n - 1)) * standard_error(test);
+    double half = gsl_cdf_tdist_Qinv(alpha, degrees(test)) * standard_error(test);
     claim->lo = test->mean - half;
     claim->hi = test->mean + half;
 }
@@ -145,7 +154,7 @@ static void undecided(struct verdict_claim *claim, size_t i)
     const struct verdict_test *test = &claim->tests[claim->deciding];
     if (claim->count == 0)
         snprintf(claim->why, sizeof claim->why, "nothing was measured");
-    else if (test->n < 2)
+    else if (test->n < 2 && !test->exact)
         snprintf(claim->why, sizeof claim->why, "%s needs two samples for a decision and has %" PRId64, test->label,
                  test->n);
     else
@@ -173,21 +182,56 @@ static void decide(struct verdict_claim *claim, double alpha)
     explain(claim, alpha);
 }
 
-void verdict_decide(struct verdict_claim claims[], size_t count, double level)
+static void not_applicable(struct verdict_claim *claim)
+{
+    claim->verdict = VERDICT_NOT_APPLICABLE;
+    claim->p_inside = claim->p_outside = 1;
+    claim->bound = claim->lo = claim->hi = NAN;
+    claim->deciding = 0;
+    snprintf(claim->why, sizeof claim->why, "%s", claim->not_applicable);
+}
+
+void verdict_decide(struct verdict_claim *claim, double alpha)
+{
+    if (claim->not_applicable)
+        not_applicable(claim);
+    else
+        decide(claim, alpha);
+}
+
+double verdict_alpha(const struct verdict_claim claims[], size_t count, double level)
 {
     size_t applicable = 0;
     for (size_t i = 0; i < count; i++)
         applicable += claims[i].not_applicable == NULL;
-    for (size_t i = 0; i < count; i++) {
-        struct verdict_claim *claim = &claims[i];
-        if (claim->not_applicable == NULL) {
-            decide(claim, level / (double)applicable);
-            continue;
-        }
-        claim->verdict = VERDICT_NOT_APPLICABLE;
-        claim->p_inside = claim->p_outside = 1;
-        claim->bound = claim->lo = claim->hi = NAN;
-        claim->deciding = 0;
-        snprintf(claim->why, sizeof claim->why, "%s", claim->not_applicable);
+    return level / (double)(applicable > 0 ? applicable : 1);
+}
+
+struct verdict_looks verdict_looks(int64_t budget)
+{
+    struct verdict_looks looks = {.count = 1};
+    while (looks.count < VERDICT_LOOKS_MAX && budget >> looks.count >= VERDICT_LOOK_LEAST)
+        looks.count++;
+    for (int k = 0; k < looks.count; k++) {
+        int before_last = looks.count - 1 - k;
+        looks.samples[k] = budget >> before_last;
+        looks.share[k] = ldexp(1, k > 0 ? -before_last - 1 : -before_last);
     }
+    return looks;
+}
+
+int verdict_sequence(struct verdict_claim *claim, double alpha, const struct verdict_looks *looks,
+                     verdict_extend *extend, void *context, struct error *error)
+{
+    int code = ERROR_NONE;
+    claim->verdict = VERDICT_INCONCLUSIVE;
+    if (claim->not_applicable)
+        not_applicable(claim);
+    for (int k = 0; k < looks->count && claim->verdict == VERDICT_INCONCLUSIVE; k++) {
+        code = extend(context, looks->samples[k], claim, error);
+        if (code != ERROR_NONE)
+            break;
+        decide(claim, alpha * looks->share[k]);
+    }
+    return code;
 }

@@ -20,6 +20,12 @@
  * tests and claims (they share samples). Holm over the K claims alone would go on to divide by K - 1, ..., which is not
  * valid here: a claim that is decided rightly in one direction leaves K true hypotheses.
  *
+ * Repeated looks. Samples are drawn until the claim is decided or its budget is spent. The claim is looked at when n
+ * reaches budget/2^(R-1), ..., budget/2, budget, and each look spends a share of the claim's alpha: half at the last, a
+ * quarter at the one before, and so on, the first taking what is left (an alpha-spending function, Lan and DeMets,
+ * Biometrika 1983, made of whole looks). P(a wrong decision at any look) <= sum of the shares times alpha = alpha by
+ * the union bound, whatever the dependence between looks, and a claim that goes to its budget pays a factor 2 in p.
+ *
  * The p-values take the mean as Student-t: exact for normal statistics, an approximation for others, whose false-alarm
  * rate tests/test_verdict.c measures. Statistics are chosen near normal (logarithms of ratios).
  *
@@ -34,11 +40,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sim/error.h"
+
 enum verdict { VERDICT_SUPPORTED, VERDICT_CONTRADICTED, VERDICT_INCONCLUSIVE, VERDICT_NOT_APPLICABLE, VERDICTS };
 
 extern const char *const verdict_names[VERDICTS];
 
-enum { VERDICT_LABEL_MAX = 96, VERDICT_WHY_MAX = 384 };
+enum { VERDICT_LABEL_MAX = 224, VERDICT_WHY_MAX = 512 };
 
 struct verdict_test {
     char label[VERDICT_LABEL_MAX]; /* what is tested, within its claim: "layer 5 of layers=32" */
@@ -46,6 +54,7 @@ struct verdict_test {
     double mean, se;               /* of the statistic; se of the mean */
     double lower, upper;           /* as claimed; -INFINITY and INFINITY where there is none */
     double margin;                 /* >= 0, widens both */
+    bool exact;                    /* mean is known without samples: n and se do not count */
 };
 
 struct verdict_claim {
@@ -53,7 +62,7 @@ struct verdict_claim {
     size_t count;
     const char *not_applicable; /* the hypothesis that fails, or NULL */
 
-    /* Set by verdict_decide: */
+    /* Set by verdict_decide and verdict_sequence: */
     enum verdict verdict;
     double p_inside, p_outside; /* before the division of the level */
     size_t deciding;            /* the test farthest out: its p-value decides */
@@ -63,7 +72,7 @@ struct verdict_claim {
     char why[VERDICT_WHY_MAX];
 };
 
-/* Whether the test holds two samples and numbers only. */
+/* Whether the test holds two samples, or is exact, and numbers only. */
 bool verdict_is_decidable(const struct verdict_test *test);
 
 /* p-value of "mu lies outside the widened bounds": small where it is shown to lie inside. 1 where not decidable. */
@@ -73,7 +82,30 @@ double verdict_p_inside(const struct verdict_test *test);
  */
 double verdict_p_outside(const struct verdict_test *test);
 
-/* Decides all claims of a report so that the probability of any wrong decision is at most level. */
-void verdict_decide(struct verdict_claim claims[], size_t count, double level);
+/* The alpha of each claim, so that the probability of any wrong decision of the report is at most level. */
+double verdict_alpha(const struct verdict_claim claims[], size_t count, double level);
+
+/* Decides one claim on the evidence that it holds. */
+void verdict_decide(struct verdict_claim *claim, double alpha);
+
+enum { VERDICT_LOOKS_MAX = 5, VERDICT_LOOK_LEAST = 32 };
+
+/* When a claim is looked at, and what a look spends. */
+struct verdict_looks {
+    int count;
+    int64_t samples[VERDICT_LOOKS_MAX]; /* rising to the budget */
+    double share[VERDICT_LOOKS_MAX];    /* of alpha; they sum to 1 */
+};
+
+/* Doubling sizes, none below VERDICT_LOOK_LEAST but the only one. */
+struct verdict_looks verdict_looks(int64_t budget);
+
+/* Brings the claim's evidence to that many samples in all; an error code ends the sequence. */
+typedef int verdict_extend(void *context, int64_t samples, struct verdict_claim *claim, struct error *error);
+
+/* Looks until the claim is decided or the last look has passed, and keeps the verdict of the last. A claim that does
+ * not apply is not extended. */
+int verdict_sequence(struct verdict_claim *claim, double alpha, const struct verdict_looks *looks,
+                     verdict_extend *extend, void *context, struct error *error);
 
 #endif

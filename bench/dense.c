@@ -93,7 +93,7 @@ int main(void)
     }
     qsort(spent, REPETITIONS, sizeof *spent, ascending);
     if (code == ERROR_NONE)
-        print(spent[REPETITIONS / 2], torch, sampler.stack.kept, sampler.stack.block_count);
+        print(spent[REPETITIONS / 2], torch, sampler.stack.kept, sampler.stack.depth.block_count);
     sampler_free(&sampler);
 out:
     model_free(&model);

@@ -50,6 +50,29 @@ static bool is_prediction(const struct profile *profile)
     return profile->moments.mean != NULL;
 }
 
+struct limits {
+    struct wide lo, hi; /* absent where no bound is known */
+};
+
+static struct limits limits_of(const struct profile *profile, int layer, int column)
+{
+    if (!profile->bounds)
+        return (struct limits){wide_absent(), wide_absent()};
+    size_t i = (size_t)layer * (size_t)profile->schema->column_count + (size_t)column;
+    return (struct limits){profile->bounds->lo[i], profile->bounds->hi[i]};
+}
+
+/* "floor" and "log10_floor", where there is one. */
+static void put_limit(bool *ok, json_t *object, const char *name, struct wide limit)
+{
+    char key[32];
+    if (!wide_present(limit))
+        return;
+    put(ok, object, name, real(in_range(limit)));
+    snprintf(key, sizeof key, "log10_%s", name);
+    put(ok, object, key, real(log10_of(limit)));
+}
+
 static json_t *cell_object(bool *ok, const struct profile *profile, int layer, int column)
 {
     const struct estimate *cell = profile_cell(profile, layer, column);
@@ -57,6 +80,9 @@ static json_t *cell_object(bool *ok, const struct profile *profile, int layer, i
     estimate_interval(cell, 0.95, &lo, &hi);
     json_t *object = json_object();
     put(ok, object, "mean", real(in_range(mean)));
+    struct limits limits = limits_of(profile, layer, column);
+    put_limit(ok, object, "floor", limits.lo);
+    put_limit(ok, object, "ceiling", limits.hi);
     if (is_prediction(profile)) {
         put(ok, object, "log10_mean", real(log10_of(mean)));
         put(ok, object, "se", real(in_range(profile_se(profile, layer, column))));
@@ -82,9 +108,8 @@ static char *formula_text(const struct model *model)
     return text;
 }
 
-static json_t *config_object(bool *ok, const struct profile *profile)
+json_t *format_model(bool *ok, const struct model *model)
 {
-    const struct model *model = profile->model;
     char *formula = formula_text(model);
     json_t *object = json_object();
     put(ok, object, "placement", json_string(model->placement));
@@ -106,13 +131,19 @@ static json_t *config_object(bool *ok, const struct profile *profile)
     put(ok, object, "input_correlation", json_real(model->input_correlation));
     put(ok, object, "input_scale", json_real(model->input_scale));
     put(ok, object, "cotangent", json_string(model->cotangent->name));
+    free(formula);
+    return object;
+}
+
+static json_t *config_object(bool *ok, const struct profile *profile)
+{
+    json_t *object = format_model(ok, profile->model);
     put(ok, object, "engine", json_string(profile->engine));
     put(ok, object, "samples", json_integer(profile->samples));
     put(ok, object, "first_sample", json_integer((json_int_t)profile->first));
     if (profile->shards > 0)
         put(ok, object, "shard", json_sprintf("%d/%d", profile->shard, profile->shards));
     put(ok, object, "seed", seed_value(profile->seed));
-    free(formula);
     return object;
 }
 
@@ -190,6 +221,27 @@ static void csv_real(double value, FILE *stream)
         fputc(',', stream);
 }
 
+/* kind,placement,init,layer,observable of a row, up to the mean. */
+static void csv_row(const struct profile *profile, int layer, int column, const char *suffix, FILE *stream)
+{
+    fprintf(stream, "%s,", profile->kind);
+    csv_text(profile->model->placement, stream);
+    fputc(',', stream);
+    csv_text(profile->model->init.label, stream);
+    fprintf(stream, ",%d,%s%s", layer, profile->schema->columns[column].name, suffix);
+}
+
+/* A bound is an observable of its own: gradient_variance.floor. */
+static void csv_limit(const struct profile *profile, int layer, int column, const char *suffix, struct wide limit,
+                      FILE *stream)
+{
+    if (!wide_present(limit))
+        return;
+    csv_row(profile, layer, column, suffix, stream);
+    csv_real(in_range(limit), stream);
+    fputs(",,,,,\n", stream);
+}
+
 static int write_csv(const struct profile *profile, int number, FILE *stream, struct error *error)
 {
     (void)error;
@@ -202,11 +254,7 @@ static int write_csv(const struct profile *profile, int number, FILE *stream, st
                 continue;
             struct wide lo, hi;
             estimate_interval(cell, 0.95, &lo, &hi);
-            fprintf(stream, "%s,", profile->kind);
-            csv_text(profile->model->placement, stream);
-            fputc(',', stream);
-            csv_text(profile->model->init.label, stream);
-            fprintf(stream, ",%d,%s", l, profile->schema->columns[c].name);
+            csv_row(profile, l, c, "", stream);
             csv_real(in_range(estimate_mean(cell)), stream);
             csv_real(in_range(estimate_sd(cell)), stream);
             csv_real(in_range(profile_se(profile, l, c)), stream);
@@ -216,6 +264,9 @@ static int write_csv(const struct profile *profile, int number, FILE *stream, st
                 fputs(",\n", stream);
             else
                 fprintf(stream, ",%" PRId64 "\n", cell->n);
+            struct limits limits = limits_of(profile, l, c);
+            csv_limit(profile, l, c, ".floor", limits.lo, stream);
+            csv_limit(profile, l, c, ".ceiling", limits.hi, stream);
         }
     }
     return ERROR_NONE;
@@ -275,6 +326,22 @@ static void print_score(const struct profile *profile, int layer, int column, ch
     snprintf(text, CELL_TEXT, isfinite(score) ? "%.2f" : "-", score);
 }
 
+static void print_floor(const struct profile *profile, int layer, int column, char *text, char *extent)
+{
+    (void)extent;
+    struct limits limits = limits_of(profile, layer, column);
+    if (wide_present(limits.lo))
+        print_wide(text, CELL_TEXT, limits.lo);
+}
+
+static void print_ceiling(const struct profile *profile, int layer, int column, char *text, char *extent)
+{
+    (void)extent;
+    struct limits limits = limits_of(profile, layer, column);
+    if (wide_present(limits.hi))
+        print_wide(text, CELL_TEXT, limits.hi);
+}
+
 static bool in_table(const struct profile *profile, int column)
 {
     return profile->schema->layer_column[profile->schema->columns[column].observable] == column;
@@ -310,17 +377,31 @@ static void table_head(const struct profile *profile, FILE *stream)
     if (profile->prediction)
         fputs("Below each: the infinite-width prediction, and z = (measured - predicted) / standard error of both\n",
               stream);
+    if (profile->bounds)
+        fputs("Below each: its floor and ceiling, where they are known (infinite width, many heads)\n", stream);
     for (int c = 0; c < profile->schema->column_count; c++) {
         const struct observable *observable = &observables[profile->schema->columns[c].observable];
         if (in_table(profile, c))
             fprintf(stream, "  %-11s%s: %s\n", observable->symbol, observable->name, observable->summary);
     }
-    fprintf(stream, "\n%5s%*s", "layer", profile->prediction ? 10 : 0, "");
+    fprintf(stream, "\n%5s%*s", "layer", profile->prediction || profile->bounds ? 10 : 0, "");
     for (int c = 0; c < profile->schema->column_count; c++)
         if (in_table(profile, c))
             fprintf(stream, " %9s%*s", observables[profile->schema->columns[c].observable].symbol, TABLE_CELL - 10, "");
     fputc('\n', stream);
 }
+
+/* The lines below a layer's own. */
+static const struct {
+    const char *label;
+    bool of_bounds; /* else of the prediction */
+    cell_printer *print;
+} beside[] = {
+    {"predicted", false, print_prediction},
+    {"z", false, print_score},
+    {"floor", true, print_floor},
+    {"ceiling", true, print_ceiling},
+};
 
 static int write_table(const struct profile *profile, int number, FILE *stream, struct error *error)
 {
@@ -332,14 +413,14 @@ static int write_table(const struct profile *profile, int number, FILE *stream, 
     free(formula);
     table_head(profile, stream);
     for (int l = 0; l <= profile->model->layers; l++) {
-        fprintf(stream, "%5d%s", l, profile->prediction ? " measured " : "");
+        fprintf(stream, "%5d%s", l, profile->prediction ? " measured " : profile->bounds ? " predicted" : "");
         table_row(profile, l, print_estimate, stream);
-        if (!profile->prediction)
-            continue;
-        fprintf(stream, "%5s predicted", "");
-        table_row(profile, l, print_prediction, stream);
-        fprintf(stream, "%5s z        ", "");
-        table_row(profile, l, print_score, stream);
+        for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+            if (beside[i].of_bounds ? !profile->bounds : !profile->prediction)
+                continue;
+            fprintf(stream, "%5s %-9s", "", beside[i].label);
+            table_row(profile, l, beside[i].print, stream);
+        }
     }
     return ERROR_NONE;
 }

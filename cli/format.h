@@ -2,6 +2,7 @@
 #ifndef SPANSCOPE_CLI_FORMAT_H
 #define SPANSCOPE_CLI_FORMAT_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "analysis/profile.h"
@@ -23,5 +24,8 @@ const struct format *format_find(const char *name, struct error *error);
 
 /* The same as a reader of the option --format (cli/options). */
 int format_read(void *field, const char *name, const char *text, struct error *error);
+
+/* The model's settings as they stand in "config"; *ok becomes false where memory ran out. */
+json_t *format_model(bool *ok, const struct model *model);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "build_version.h"
 #include "cli/list.h"
+#include "cli/map.h"
 #include "cli/plot.h"
 #include "cli/predict.h"
 #include "cli/run.h"
@@ -17,6 +18,7 @@ static const struct command {
 } commands[] = {
     {"run", run_command, "sample a model and write its profile"},
     {"predict", predict_command, "the infinite-width limit of a model's profile, without sampling it"},
+    {"map", map_command, "predict over a grid of two numbers of the configuration"},
     {"verify", verify_command, "decide the claims of the ledger"},
     {"plot", plot_command, "draw saved profiles"},
     {"list", list_command, "the tables that names come from"},

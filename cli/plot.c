@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "cli/status.h"
 #include "plots/figure.h"
+#include "plots/map.h"
 #include "plots/saved.h"
 #include "sim/text.h"
 
@@ -16,12 +17,13 @@ enum { FIGURES_MAX = 64 };
 struct wanted {
     const struct figure *figures[FIGURES_MAX];
     size_t count;
+    bool map; /* MAP_FIGURE, which is drawn from maps instead of profiles */
 };
 
 struct plot_options {
     struct options options;
     struct wanted wanted;
-    struct figure_place place;
+    struct figure_wish wish;
     bool list;
 };
 
@@ -30,11 +32,15 @@ static int read_figure(void *field, const char *name, const char *text, struct e
     (void)name;
     struct wanted *wanted = field;
     const struct figure *figure = figure_find(text);
+    if (strcmp(text, MAP_FIGURE) == 0) {
+        wanted->map = true;
+        return ERROR_NONE;
+    }
     if (figure == NULL) {
-        const char *names[FIGURES_MAX];
-        size_t count = figure_count < FIGURES_MAX ? figure_count : FIGURES_MAX;
-        for (size_t i = 0; i < count; i++)
-            names[i] = figures[i].name;
+        const char *names[FIGURES_MAX] = {MAP_FIGURE};
+        size_t count = 1;
+        for (; count <= figure_count && count < FIGURES_MAX; count++)
+            names[count] = figures[count - 1].name;
         return text_unknown(error, "figure", text, names, count);
     }
     for (size_t i = 0; i < wanted->count; i++)
@@ -56,29 +62,48 @@ static int read_name(void *field, const char *name, const char *text, struct err
     return ERROR_NONE;
 }
 
+static int read_style(void *field, const char *name, const char *text, struct error *error)
+{
+    (void)name;
+    const char *names[8];
+    for (size_t i = 0; i < style_count; i++)
+        names[i] = styles[i].name;
+    *(const struct style **)field = style_find(text);
+    return style_find(text) != NULL ? ERROR_NONE : text_unknown(error, "style", text, names, style_count);
+}
+
 static const struct options_row rows[] = {
     {"figure", 'f', "NAME", "this figure, repeatable; otherwise all that the profiles allow", read_figure,
      offsetof(struct plot_options, wanted)},
     {"output", 'o', "DIR", "where to write (the current directory); made if missing", options_text,
-     offsetof(struct plot_options, place.directory)},
+     offsetof(struct plot_options, wish.directory)},
     {"name", 0, "NAME", "of the files, instead of the figure's; for one --figure", read_name,
-     offsetof(struct plot_options, place.name)},
+     offsetof(struct plot_options, wish.name)},
+    {"title", 0, "TEXT", "above the picture, instead of the figure's; for one --figure", options_text,
+     offsetof(struct plot_options, wish.title)},
+    {"style", 's', "NAME", "how it looks: screen, paper or slides", read_style,
+     offsetof(struct plot_options, wish.style)},
     {"list", 0, NULL, "names and titles of the figures", options_flag, offsetof(struct plot_options, list)},
 };
 
 static const struct options_command command = {
     "plot [OPTION]... FILE...",
-    "Draws profiles that `spanscope run` or `predict` saved with --format json ('-': standard input).\n"
-    "Each figure becomes NAME.png and NAME.svg, beside NAME.gp and NAME.dat, from which plain gnuplot\n"
-    "redraws it. The names of the files written go to standard output.",
+    "Draws profiles that `spanscope run` or `predict` saved with --format json, and maps that `spanscope map` saved\n"
+    "('-': standard input; maps need --figure " MAP_FIGURE " there).\n"
+    "Each figure becomes NAME.png, NAME.svg and NAME.pdf, beside its caption NAME.txt and NAME.gp and NAME.dat,\n"
+    "from which plain gnuplot redraws it. The names of the files written go to standard output.",
     rows, sizeof rows / sizeof *rows, false};
 
-static void print_files(const struct figure *figure, const struct figure_place *place)
+static void print_files(const char *name, const struct figure_wish *wish)
 {
-    bool here = strcmp(place->directory, ".") == 0;
-    const char *name = place->name != NULL ? place->name : figure->name;
-    for (int i = 0; i < FIGURE_FILES; i++)
-        printf("%s%s%s.%s\n", here ? "" : place->directory, here ? "" : "/", name, figure_suffixes[i]);
+    bool here = strcmp(wish->directory, ".") == 0;
+    for (int i = 0; i < PUBLISH_FILES; i++)
+        printf("%s%s%s.%s\n", here ? "" : wish->directory, here ? "" : "/", name, publish_suffixes[i]);
+}
+
+static const char *name_of(const struct figure *figure, const struct figure_wish *wish)
+{
+    return wish->name != NULL ? wish->name : figure->name;
 }
 
 static int draw_wanted(const struct plot_options *plot, const struct saved_list *profiles, struct error *error)
@@ -86,10 +111,10 @@ static int draw_wanted(const struct plot_options *plot, const struct saved_list 
     for (size_t i = 0; i < plot->wanted.count; i++) {
         const struct figure *figure = plot->wanted.figures[i];
         struct error why;
-        int code = figure_draw(figure, profiles, &plot->place, &why);
+        int code = figure_draw(figure, profiles, &plot->wish, &why);
         if (code != ERROR_NONE)
             return error_set(error, why.code, "figure %s: %.900s", figure->name, why.text);
-        print_files(figure, &plot->place);
+        print_files(name_of(figure, &plot->wish), &plot->wish);
     }
     return ERROR_NONE;
 }
@@ -99,31 +124,69 @@ static int draw_all(const struct plot_options *plot, const struct saved_list *pr
 {
     size_t drawn = 0;
     for (size_t i = 0; i < figure_count; i++) {
-        int code = figure_draw(&figures[i], profiles, &plot->place, error);
+        int code = figure_draw(&figures[i], profiles, &plot->wish, error);
         if (code == ERROR_INPUT) {
             fprintf(stderr, "spanscope plot: figure %s left out: %s\n", figures[i].name, error->text);
         } else if (code != ERROR_NONE) {
             return code;
         } else {
-            print_files(&figures[i], &plot->place);
+            print_files(name_of(&figures[i], &plot->wish), &plot->wish);
             drawn++;
         }
     }
     return drawn > 0 ? ERROR_NONE : error_set(error, ERROR_INPUT, "the profiles allow no figure");
 }
 
+static int draw_map(const struct plot_options *plot, const char *path, struct error *error)
+{
+    int drawn;
+    int code = map_draw(path, &plot->wish, &drawn, error);
+    for (int i = 0; i < drawn; i++) {
+        char name[160];
+        map_name(&plot->wish, i, name, sizeof name);
+        print_files(name, &plot->wish);
+    }
+    return code;
+}
+
+/* Maps are told from profiles by their beginning, which standard input cannot show twice. */
+static bool is_map(const struct plot_options *plot, const char *path)
+{
+    return map_is_saved(path) || (strcmp(path, "-") == 0 && plot->wanted.map && plot->wanted.count == 0);
+}
+
+static int check(const struct plot_options *plot, int maps, struct error *error)
+{
+    const struct options *options = &plot->options;
+    size_t figures_named = plot->wanted.count + plot->wanted.map;
+    int kinds = (maps > 0) + (maps < options->word_count);
+    if (options->word_count == 0)
+        return error_set(error, ERROR_INPUT, "no file of profiles given; see spanscope plot --help");
+    if ((plot->wish.name != NULL || plot->wish.title != NULL) && figures_named != 1 && !(maps == options->word_count))
+        return error_set(error, ERROR_INPUT, "--%s is for one figure; choose it by --figure",
+                         plot->wish.name != NULL ? "name" : "title");
+    if (plot->wanted.map && maps == 0)
+        return error_set(error, ERROR_INPUT,
+                         "figure " MAP_FIGURE " is drawn from what spanscope map saves, and no file is");
+    if (maps > 1)
+        return error_set(error, ERROR_INPUT, "%d files of maps would be drawn under one name; give one", maps);
+    if (figures_named > 0 && kinds == 1 && (plot->wanted.count > 0) == (maps > 0))
+        return error_set(error, ERROR_INPUT, "a file of maps allows the figure " MAP_FIGURE " only");
+    return ERROR_NONE;
+}
+
 static int draw(const struct plot_options *plot, struct error *error)
 {
     struct saved_list profiles = {0};
     const struct options *options = &plot->options;
-    int code = ERROR_NONE;
-    if (options->word_count == 0)
-        code = error_set(error, ERROR_INPUT, "no file of profiles given; see spanscope plot --help");
-    else if (plot->place.name != NULL && plot->wanted.count != 1)
-        code = error_set(error, ERROR_INPUT, "--name is for one figure; name it by --figure");
+    int maps = 0;
+    for (int i = 0; i < options->word_count; i++)
+        maps += is_map(plot, options->words[i]);
+    int code = check(plot, maps, error);
     for (int i = 0; i < options->word_count && code == ERROR_NONE; i++)
-        code = saved_read(options->words[i], &profiles, error);
-    if (code == ERROR_NONE)
+        code = is_map(plot, options->words[i]) ? draw_map(plot, options->words[i], error)
+                                               : saved_read(options->words[i], &profiles, error);
+    if (code == ERROR_NONE && maps < options->word_count)
         code = (plot->wanted.count > 0 ? draw_wanted : draw_all)(plot, &profiles, error);
     saved_free(&profiles);
     return code;
@@ -132,12 +195,13 @@ static int draw(const struct plot_options *plot, struct error *error)
 static void list_figures(void)
 {
     for (size_t i = 0; i < figure_count; i++)
-        printf("%-16s  %s\n", figures[i].name, figures[i].title);
+        printf("%-24s  %s\n", figures[i].name, figures[i].title);
+    printf("%-24s  %s\n", MAP_FIGURE, MAP_TITLE);
 }
 
 int plot_command(int argc, char **argv)
 {
-    struct plot_options plot = {.place.directory = "."};
+    struct plot_options plot = {.wish.directory = "."};
     struct error error = {0};
     int code = options_parse(&command, argc, argv, &plot, &error);
     if (code == ERROR_NONE && plot.options.help)

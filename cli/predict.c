@@ -12,6 +12,7 @@ struct predict {
     struct options options;
     struct moments_options moments;
     int64_t draws;
+    bool bounds;
     const struct format *format;
     const char *output;
 };
@@ -29,6 +30,8 @@ static const struct options_row rows[] = {
     {"threads", 'j', "N", "results do not depend on it", options_threads, offsetof(struct predict, moments.threads)},
     {"per-token", 0, NULL, "report activation and gradient variance by position too", options_flag,
      offsetof(struct predict, moments.per_token)},
+    {"bounds", 0, NULL, "floors and ceilings too, which hold whatever the attentions do", options_flag,
+     offsetof(struct predict, bounds)},
     {"format", 'f', "table|csv|json", "what is written", format_read, offsetof(struct predict, format)},
     {"output", 'o', "FILE", "where to, instead of standard output", options_text, offsetof(struct predict, output)},
 };
@@ -46,7 +49,15 @@ static int predict_model(const struct predict *predict, int number, const struct
     int code = profile_predict(&profile, model, &predict->moments, error);
     if (code != ERROR_NONE)
         return code;
-    code = predict->format->write(&profile, number, stream, error);
+    struct bounds bounds = {0};
+    struct bounds_options options = {.per_token = predict->moments.per_token};
+    if (predict->bounds) {
+        code = bounds_derive(model, &options, &bounds, error);
+        profile.bounds = &bounds;
+    }
+    if (code == ERROR_NONE)
+        code = predict->format->write(&profile, number, stream, error);
+    bounds_free(&bounds);
     profile_free(&profile);
     return code;
 }

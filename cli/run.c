@@ -238,6 +238,7 @@ static int run_all(struct run *run, bool *short_of_precision, struct error *erro
         code = check_models(run, error);
     if (code != ERROR_NONE)
         return code;
+    interrupt_flag(); // from here on a signal cannot leave a temporary file behind
     FILE *stream = output_open(&output, run->output, error);
     if (!stream)
         return error->code;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/claim.h"
+#include "analysis/trial.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -27,12 +27,12 @@ struct verify {
     const char *output;
 };
 
-/* Results and verdicts of the chosen claims, in the order of the report. */
+/* Trials and verdicts of the chosen claims, in the order of the report. */
 struct report {
     double level;
     size_t count;
     const struct claim **claims;
-    struct claim_result *results;
+    struct trial *trials;
     struct verdict_claim *verdicts;
 };
 
@@ -65,7 +65,8 @@ static int read_tier(void *field, const char *name, const char *text, struct err
     return unknown_name(name, text, claim_tier_names, CLAIM_TIERS, error);
 }
 
-static int against(const struct report *report, size_t i)
+/* A claim whose hypotheses the options break is not against expectation: nothing was said of such models. */
+static bool against(const struct report *report, size_t i)
 {
     return report->verdicts[i].verdict != VERDICT_NOT_APPLICABLE &&
            report->verdicts[i].verdict != report->claims[i]->expected;
@@ -74,7 +75,8 @@ static int against(const struct report *report, size_t i)
 /* The test that a line of the report is about, or NULL. */
 static const struct verdict_test *deciding_test(const struct report *report, size_t i)
 {
-    return report->results[i].count > 0 ? &report->results[i].tests[report->verdicts[i].deciding] : NULL;
+    const struct verdict_claim *verdict = &report->verdicts[i];
+    return verdict->count > 0 ? &verdict->tests[verdict->deciding] : NULL;
 }
 
 static void print_bound(const struct verdict_test *test, char *text, size_t size)
@@ -101,8 +103,8 @@ static void table_line(const struct report *report, size_t i, FILE *stream)
     if (isfinite(verdict->lo))
         snprintf(interval, sizeof interval, "[%.5g, %.5g]", verdict->lo, verdict->hi);
     fprintf(stream, "%-18s  %-14s %10s  %-22s  %-26s %6zu %8" PRId64 " %8.1f\n", report->claims[i]->id,
-            verdict_names[verdict->verdict], statistic, interval, bound, report->results[i].count,
-            test ? report->results[i].samples : 0, report->results[i].seconds);
+            verdict_names[verdict->verdict], statistic, interval, bound, report->verdicts[i].count,
+            report->trials[i].samples, report->trials[i].seconds);
 }
 
 /* Statement and reason of a verdict that was not expected, and the hypothesis of one that does not apply. */
@@ -114,14 +116,14 @@ static void table_remark(const struct report *report, size_t i, FILE *stream)
         fprintf(stream, "\n%s does not apply: %s\n", claim->id, verdict->why);
     if (!against(report, i))
         return;
-    if (report->results[i].count == 0) {
+    if (verdict->count == 0) {
         fprintf(stream, "\n%s: %s\n", claim->id, verdict->why);
         return;
     }
     fprintf(stream, "\n%s: %s where %s was expected\n  claim:  %s (%s)\n  found:  %s\n", claim->id,
             verdict_names[verdict->verdict], verdict_names[claim->expected], claim->statement, claim->source,
             verdict->why);
-    fprintf(stream, "  margin: %s\n", report->results[i].checks[verdict->deciding]->reason);
+    fprintf(stream, "  margin: %s\n", report->trials[i].checks[verdict->deciding]->reason);
 }
 
 static void count_verdicts(const struct report *report, size_t counts[VERDICTS], size_t *unexpected)
@@ -166,9 +168,8 @@ static json_t *json_claim(const struct report *report, size_t i)
                      verdict_names[verdict->verdict], "expected", verdict_names[report->claims[i]->expected],
                      "statistic", number(test ? test->mean : NAN), "lo", number(verdict->lo), "hi", number(verdict->hi),
                      "bound", number(verdict->bound), "margin", number(test ? test->margin : NAN), "tests",
-                     (json_int_t)report->results[i].count, "samples",
-                     (json_int_t)(test ? report->results[i].samples : 0), "seconds", number(report->results[i].seconds),
-                     "why", verdict->why);
+                     (json_int_t)verdict->count, "samples", (json_int_t)report->trials[i].samples, "seconds",
+                     number(report->trials[i].seconds), "why", verdict->why);
 }
 
 static int write_json(const struct report *report, FILE *stream, struct error *error)
@@ -229,32 +230,49 @@ static const struct options_command command = {
     "they break does not apply. Exit status: 0 every verdict as expected, 1 not, 4 nothing decided or a claim open.",
     rows, sizeof rows / sizeof *rows, true};
 
-static void list_claims(const struct report *report, const struct verify *verify, FILE *stream)
+static void print_bounds_of(const struct claim_check *check, FILE *stream)
 {
-    for (size_t i = 0; i < report->count; i++) {
-        const struct claim *claim = report->claims[i];
-        const struct claim_plan *plan = &claim->plans[verify->tier];
-        fprintf(stream,
-                "%s (expected %s)\n  %s\n  source: %s\n  assumes: %s\n  measured at: %s; %s; %" PRId64 " samples\n",
-                claim->id, verdict_names[claim->expected], claim->statement, claim->source, claim->hypotheses,
-                claim->settings, plan->configurations, plan->samples);
-        for (int c = 0; c < CLAIM_CHECKS_MAX && claim->checks[c].statistic; c++) {
-            const struct claim_check *check = &claim->checks[c];
-            fprintf(stream, "  test: %s of %s, layers %s to %s, from %s to %s, margin %s: %s\n", check->statistic,
-                    check->observable, check->first, check->last, check->lower ? check->lower : "-inf",
-                    check->upper ? check->upper : "inf", check->margin, check->reason);
-        }
-    }
+    if (check->lower && check->upper && strcmp(check->lower, check->upper) == 0)
+        fprintf(stream, "is %s", check->lower);
+    else if (check->lower && check->upper)
+        fprintf(stream, "from %s to %s", check->lower, check->upper);
+    else
+        fprintf(stream, "%s %s", check->lower ? "at least" : "at most", check->lower ? check->lower : check->upper);
 }
 
-static void report_free(struct report *report)
+static void list_check(const struct claim_check *check, FILE *stream)
 {
-    for (size_t i = 0; report->results && i < report->count; i++)
-        claim_result_free(&report->results[i]);
-    free(report->claims);
-    free(report->results);
-    free(report->verdicts);
-    *report = (struct report){0};
+    bool one_layer = strcmp(check->first, check->last) == 0;
+    fprintf(stream, "  test:     ");
+    if (check->contrast)
+        fprintf(stream, "over configurations, the %s%s%s of ", check->contrast, check->against ? " against " : "",
+                check->against ? check->against : "");
+    fprintf(stream, "%s%s of %s, layer%s %s%s%s", check->variance ? "log variance over samples of " : "",
+            check->statistic, check->observable, one_layer ? "" : "s", check->first, one_layer ? "" : " to ",
+            one_layer ? "" : check->last);
+    if (check->where)
+        fprintf(stream, ", where %s", check->where);
+    fprintf(stream, ": ");
+    print_bounds_of(check, stream);
+    fprintf(stream, "\n  margin:   %s: %s\n", check->margin, check->reason);
+}
+
+static void list_claim(const struct claim *claim, enum claim_tier tier, FILE *stream)
+{
+    const struct claim_plan *plan = &claim->plans[tier];
+    fprintf(stream, "%s (expected %s)\n  says:     %s\n  source:   %s\n", claim->id, verdict_names[claim->expected],
+            claim->statement, claim->source);
+    if (claim->beyond) {
+        fprintf(stream, "  beyond:   %s\n\n", claim->beyond);
+        return;
+    }
+    fprintf(stream, "  assumes:  %s\n  setting:  %s\n", claim->hypotheses, claim->settings);
+    for (int p = 0; p < CLAIM_PLANS_MAX && plan->configurations[p]; p++)
+        fprintf(stream, "  %s  %s\n", p == 0 ? "at:      " : "         ", plan->configurations[p]);
+    fprintf(stream, "  samples:  at most %" PRId64 " of each\n", plan->samples);
+    for (int c = 0; c < claim_check_count(claim); c++)
+        list_check(&claim->checks[c], stream);
+    fprintf(stream, "\n");
 }
 
 static bool is_chosen(const struct report *report, const struct claim *claim)
@@ -265,17 +283,43 @@ static bool is_chosen(const struct report *report, const struct claim *claim)
     return false;
 }
 
+static void list_claims(const struct report *report, const struct verify *verify, FILE *stream)
+{
+    for (size_t g = 0; g < claim_group_count; g++) {
+        const struct claim_group *group = claim_groups[g];
+        bool titled = false;
+        for (size_t i = 0; i < group->count; i++) {
+            if (!is_chosen(report, &group->claims[i]))
+                continue;
+            if (!titled)
+                fprintf(stream, "== %s ==\n\n", group->title);
+            titled = true;
+            list_claim(&group->claims[i], verify->tier, stream);
+        }
+    }
+}
+
+static void report_free(struct report *report)
+{
+    for (size_t i = 0; report->trials && i < report->count; i++)
+        trial_free(&report->trials[i]);
+    free(report->claims);
+    free(report->trials);
+    free(report->verdicts);
+    *report = (struct report){0};
+}
+
 static int report_init(struct report *report, const struct verify *verify, struct error *error)
 {
-    size_t words = (size_t)verify->options.word_count, most = words > 0 ? words : claim_count;
+    size_t words = (size_t)verify->options.word_count, most = words > 0 ? words : claim_count();
     *report = (struct report){.level = verify->level};
     report->claims = calloc(most, sizeof *report->claims);
-    report->results = calloc(most, sizeof *report->results);
+    report->trials = calloc(most, sizeof *report->trials);
     report->verdicts = calloc(most, sizeof *report->verdicts);
-    if (!report->claims || !report->results || !report->verdicts)
+    if (!report->claims || !report->trials || !report->verdicts)
         return error_set(error, ERROR_RESOURCE, "out of memory for %zu claims", most);
     for (size_t i = 0; i < most; i++) {
-        const struct claim *claim = words > 0 ? claim_find(verify->options.words[i], error) : &claims[i];
+        const struct claim *claim = words > 0 ? claim_find(verify->options.words[i], error) : claim_at(i);
         if (!claim)
             return error->code;
         if (!is_chosen(report, claim))
@@ -284,7 +328,38 @@ static int report_init(struct report *report, const struct verify *verify, struc
     return ERROR_NONE;
 }
 
-/* Claims that an interruption leaves unmeasured stay in the family, undecided: its size must not depend on when. */
+/* Every claim is made ready before any is sampled: how many of them apply sets the alpha of each. */
+static int prepare_all(struct report *report, const struct trial_options *options, struct error *error)
+{
+    int code = ERROR_NONE;
+    for (size_t i = 0; code == ERROR_NONE && i < report->count; i++) {
+        code = trial_init(&report->trials[i], report->claims[i], options, error);
+        report->verdicts[i] = trial_evidence(&report->trials[i]);
+    }
+    return code;
+}
+
+/* Claims that an interruption leaves unmeasured stay in the family, undecided. */
+static int decide_all(struct report *report, const struct verify *verify, struct error *error)
+{
+    double alpha = verdict_alpha(report->verdicts, report->count, report->level);
+    bool shows = !verify->quiet && isatty(STDERR_FILENO);
+    int code = ERROR_NONE;
+    for (size_t i = 0; i < report->count; i++) {
+        if (shows && code == ERROR_NONE)
+            fprintf(stderr, "\r%zu of %zu: %-20s", i + 1, report->count, report->claims[i]->id);
+        if (code == ERROR_NONE)
+            code = trial_decide(&report->trials[i], alpha, &report->verdicts[i], error);
+        if (code != ERROR_NONE) {
+            report->verdicts[i] = trial_evidence(&report->trials[i]);
+            verdict_decide(&report->verdicts[i], alpha);
+        }
+    }
+    if (shows)
+        fprintf(stderr, "\r%*s\r", 50, "");
+    return code;
+}
+
 static int measure_all(struct report *report, const struct verify *verify, struct error *error)
 {
     struct claim_override *overrides = calloc((size_t)verify->options.setting_count + 1, sizeof *overrides);
@@ -292,7 +367,7 @@ static int measure_all(struct report *report, const struct verify *verify, struc
         return error_set(error, ERROR_RESOURCE, "out of memory");
     for (int i = 0; i < verify->options.setting_count; i++)
         overrides[i] = (struct claim_override){verify->options.settings[i].name, verify->options.settings[i].text};
-    struct claim_options options = {.tier = verify->tier,
+    struct trial_options options = {.tier = verify->tier,
                                     .seed = verify->seed,
                                     .threads = verify->threads,
                                     .memory = verify->memory,
@@ -300,20 +375,9 @@ static int measure_all(struct report *report, const struct verify *verify, struc
                                     .overrides = overrides,
                                     .override_count = verify->options.setting_count,
                                     .stop = interrupt_flag()};
-    bool shows = !verify->quiet && isatty(STDERR_FILENO);
-    int code = ERROR_NONE;
-    for (size_t i = 0; i < report->count; i++) {
-        report->results[i].claim = report->claims[i];
-        if (shows && code == ERROR_NONE)
-            fprintf(stderr, "\r%zu of %zu: %-20s", i + 1, report->count, report->claims[i]->id);
-        if (code == ERROR_NONE)
-            code = claim_measure(report->claims[i], &options, &report->results[i], error);
-    }
-    if (shows)
-        fprintf(stderr, "\r%*s\r", 50, "");
-    for (size_t i = 0; i < report->count; i++)
-        report->verdicts[i] = claim_evidence(&report->results[i]);
-    verdict_decide(report->verdicts, report->count, report->level);
+    int code = prepare_all(report, &options, error);
+    if (code == ERROR_NONE)
+        code = decide_all(report, verify, error);
     free(overrides);
     return code;
 }

@@ -43,10 +43,9 @@ static void take_statistic(const struct saved_value *statistic, struct expected_
     value->n = (int)statistic->n;
     value->scale = logarithm ? EXPECTED_MEAN_LOG : EXPECTED_MEAN;
     value->value = logarithm ? statistic->mean_log : statistic->mean;
-    if (value->n == 0)
+    value->se = logarithm ? statistic->sd_log / sqrt(statistic->n) : statistic->se;
+    if (value->n == 0 && isnan(value->se))
         value->se = 0;
-    else
-        value->se = logarithm ? statistic->sd_log / sqrt(statistic->n) : statistic->se;
 }
 
 int expected_take(const char *figure, const struct saved_list *profiles, struct expected_list *list,
@@ -177,7 +176,8 @@ static double rounding(const struct expected_value *a)
 double expected_tolerance(const struct expected_value *a, const struct expected_value *b, size_t count)
 {
     int n = a->n < b->n ? a->n : b->n;
-    double quantile = n > 1 ? gsl_cdf_tdist_Qinv(EXPECTED_FALSE_ALARM / 2 / (double)count, n - 1) : 0;
+    double tail = EXPECTED_FALSE_ALARM / 2 / (double)count;
+    double quantile = n == 0 ? gsl_cdf_ugaussian_Qinv(tail) : n > 1 ? gsl_cdf_tdist_Qinv(tail, n - 1) : 0;
     return quantile * hypot(a->se, b->se) + rounding(a);
 }
 

@@ -58,8 +58,8 @@ void expected_free(struct expected_list *list);
 const struct expected_value *expected_find(const struct expected_list *list, const struct expected_value *value);
 
 /* |difference| allowed between the two, one of count comparisons: the two-sided Student-t quantile at
- * EXPECTED_FALSE_ALARM / count (Bonferroni), with the fewer samples' degrees of freedom, times the standard error of
- * the difference, and rounding. */
+ * EXPECTED_FALSE_ALARM / count (Bonferroni), with the fewer samples' degrees of freedom (normal for predictions), times
+ * the standard error of the difference, and rounding. */
 double expected_tolerance(const struct expected_value *a, const struct expected_value *b, size_t count);
 
 /* NaN and values of another configuration, scale or kind are wrong. */

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "analysis/claim.h"
@@ -72,13 +71,13 @@ static size_t check_claims_table(const char *path)
         if (lines++ == 0)
             continue;
         size_t i = lines - 2;
-        if (i >= claim_count || strcmp(id, claims[i].id) != 0)
+        if (i >= claim_count() || strcmp(id, claim_at(i)->id) != 0)
             wrong++;
         for (int field = 1; field < 4 && rest != NULL; field++)
             id = strsep(&rest, "\t");
-        wrong += i < claim_count && strcmp(id, verdict_names[claims[i].expected]) != 0;
+        wrong += i < claim_count() && strcmp(id, verdict_names[claim_at(i)->expected]) != 0;
     }
-    wrong += lines != claim_count + 1;
+    wrong += lines != claim_count() + 1;
     if (wrong > 0)
         printf("  %s is not that of this program's claims; %s\n", path, remedy);
     free(line);
@@ -234,16 +233,14 @@ static int expect(int count, char **paths, int *status, struct error *error)
     return code != ERROR_NONE ? code : error->code;
 }
 
-/* What one claim's run took. */
+/* What one claim's run took: time of all processors, which does not depend on what else runs, and memory. */
 struct usage {
     double seconds, megabytes;
 };
 
-static double now(void)
+static double seconds(struct timeval t)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    return (double)t.tv_sec + 1e-6 * (double)t.tv_usec;
 }
 
 /* Runs `program verify --tier tier ID` into a file. Its statuses 0, 1 and 4 are verdicts. */
@@ -254,7 +251,6 @@ static int run_claim(const char *program, const char *tier, const char *id, cons
                                "json",          "--output", (char *)path, (char *)id,   NULL};
     pid_t child;
     int status = 0;
-    double start = now();
     int failed = posix_spawn(&child, program, NULL, NULL, arguments, environ);
     if (failed != 0)
         return error_set(error, ERROR_RESOURCE, "%s: cannot be started: %s", program, strerror(failed));
@@ -262,27 +258,42 @@ static int run_claim(const char *program, const char *tier, const char *id, cons
     while (wait4(child, &status, 0, &resources) < 0)
         if (errno != EINTR)
             return error_set(error, ERROR_RESOURCE, "%s: %s", program, strerror(errno));
-    *usage = (struct usage){now() - start, (double)resources.ru_maxrss / 1024};
+    *usage = (struct usage){seconds(resources.ru_utime) + seconds(resources.ru_stime),
+                            (double)resources.ru_maxrss / 1024};
     int verdict = WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_FAILED;
     if (verdict != 0 && verdict != 1 && verdict != 4)
         return error_set(error, ERROR_RESOURCE, "%s verify %s failed", program, id);
     return ERROR_NONE;
 }
 
-/* Margins and their reasons, of each check of the claim. */
+static void print_number(double value)
+{
+    if (isfinite(value))
+        printf("\t%.6g", value);
+    else
+        printf("\t-");
+}
+
+/* Margins and then their reasons, of each check of the claim. */
 static void print_tolerance(const struct claim *claim)
 {
-    for (int i = 0; i < CLAIM_CHECKS_MAX && claim->checks[i].statistic != NULL; i++)
+    int count = claim_check_count(claim);
+    for (int i = 0; i < count; i++)
         printf("%s%s %s", i > 0 ? "; " : "\t", claim->checks[i].statistic, claim->checks[i].margin);
-    for (int i = 0; i < CLAIM_CHECKS_MAX && claim->checks[i].statistic != NULL; i++)
+    for (int i = 0; i < count; i++)
         printf("%s%s", i > 0 ? "; " : "\t", claim->checks[i].reason);
+    if (count == 0)
+        printf("\t-\t%s", claim->beyond != NULL ? claim->beyond : "-");
 }
 
 static void print_claim(const struct claim *claim, const struct report_claim *found, const struct usage *usage)
 {
     printf("%s\t%s\tmake claim-%s\t%s\t%s", claim->id, claim->source, claim->id, verdict_names[claim->expected],
            found->verdict);
-    printf("\t%.6g\t%.6g\t%.6g\t%.6g", found->statistic, found->lo, found->hi, found->bound);
+    print_number(found->statistic);
+    print_number(found->lo);
+    print_number(found->hi);
+    print_number(found->bound);
     print_tolerance(claim);
     printf("\t%ld\t%.1f\t%.0f\n", found->samples, usage->seconds, usage->megabytes);
 }
@@ -296,16 +307,17 @@ static int list_claims(int count, char **words, int *status, struct error *error
     if (file < 0)
         return error_set(error, ERROR_RESOURCE, "no temporary file: %s", strerror(errno));
     close(file);
-    printf("id\tsource\tcommand\texpected\tobserved\tstatistic\tlo\thi\tbound\ttolerance\tderivation\tsamples\tseconds"
-           "\tmegabytes\n");
-    for (size_t i = 0; i < claim_count && code == ERROR_NONE; i++) {
+    printf(
+        "id\tsource\tcommand\texpected\tobserved\tstatistic\tlo\thi\tbound\ttolerance\tderivation\tsamples\tcpu_seconds"
+        "\tmegabytes\n");
+    for (size_t i = 0; i < claim_count() && code == ERROR_NONE; i++) {
         struct usage usage = {0};
         struct report report = {0};
-        code = run_claim(words[0], words[1], claims[i].id, path, &usage, error);
+        code = run_claim(words[0], words[1], claim_at(i)->id, path, &usage, error);
         if (code == ERROR_NONE)
             code = report_read(path, &report, error);
         if (code == ERROR_NONE)
-            print_claim(&claims[i], &report.claims[0], &usage);
+            print_claim(claim_at(i), &report.claims[0], &usage);
         report_free(&report);
         fflush(stdout);
     }

@@ -167,6 +167,8 @@ enum report_outcome report_compare(const struct report_claim *record, const stru
     if (isnan(record->statistic) && isnan(claim->statistic))
         return REPORT_SAME; /* not applicable then and now */
     double difference = fabs(record->statistic - claim->statistic);
+    if (!isfinite(difference))
+        return REPORT_WRONG;
     if (difference <= EXPECTED_ROUNDING * (1 + fabs(record->statistic)))
         return REPORT_SAME;
     return record->lo <= claim->hi && claim->lo <= record->hi ? REPORT_SAMPLED_ANEW : REPORT_WRONG;

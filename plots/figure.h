@@ -5,16 +5,18 @@
 #include <stddef.h>
 
 #include "plots/axis.h"
+#include "plots/publish.h"
 #include "plots/saved.h"
 #include "plots/series.h"
+#include "plots/style.h"
 #include "sim/error.h"
 
 enum figure_scale { FIGURE_LINEAR, FIGURE_LOGARITHMIC, FIGURE_EITHER /* logarithmic where values span decades */ };
 
-/* Labels are gnuplot's enhanced text. */
+/* The y label is gnuplot's enhanced text. */
 struct figure {
     const char *name;
-    const char *title;
+    const char *title; /* plain text */
     const char *y_label;
     enum figure_scale scale;
     struct series_choice choice;
@@ -24,21 +26,19 @@ struct figure {
 extern const struct figure figures[];
 extern const size_t figure_count;
 
-/* The files of a figure: its script and data, which redraw it with plain gnuplot, and the pictures. */
-enum { FIGURE_FILES = 4 };
-extern const char *const figure_suffixes[FIGURE_FILES];
-
 const struct figure *figure_find(const char *name);
 
-/* Where a figure goes. */
-struct figure_place {
-    const char *directory; /* made if missing */
-    const char *name;      /* of the files; NULL: the figure's own */
+/* Where a figure goes and how it looks. */
+struct figure_wish {
+    const char *directory;     /* made if missing */
+    const char *name;          /* of the files; NULL: the figure's own */
+    const char *title;         /* NULL: the figure's own */
+    const struct style *style; /* NULL: the first */
 };
 
-/* Writes NAME.gp, NAME.dat, NAME.svg and NAME.png into the directory: all or none of them. ERROR_INPUT where the
- * profiles lack what the figure shows; ERROR_RESOURCE for files, memory and gnuplot. */
-int figure_draw(const struct figure *figure, const struct saved_list *profiles, const struct figure_place *place,
+/* Writes the figure's files into the directory: all or none of them. ERROR_INPUT where the profiles lack what the
+ * figure shows; ERROR_RESOURCE for files, memory and gnuplot. */
+int figure_draw(const struct figure *figure, const struct saved_list *profiles, const struct figure_wish *wish,
                 struct error *error);
 
 #endif

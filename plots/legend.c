@@ -1,5 +1,6 @@
 #include "plots/legend.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,25 +10,26 @@
 #include "sim/placement.h"
 #include "sim/text.h"
 
-enum { NAME_SIZE = 512, CAPTION_SIZE = 1024, FORMULA_SHOWN = 120 };
+enum { NAME_SIZE = 512, CAPTION_SIZE = 2048, FORMULA_SHOWN = 120 };
 
 /* For which profiles a field says something. */
 enum applies { ALWAYS, TO_CUSTOM_FORMULAS, TO_FORMULAS_WITH_MOE, TO_INITS_WITH_PARAMETER, TO_MEASUREMENTS };
 
-/* A row is a field of the configuration as a figure's words. The first rows are in the key even when all agree. */
+/* A row is a field of the configuration as a figure's words. The first row is in the key even when all agree. */
 static const struct field {
     const char *key;
     const char *before, *after; /* "L = " 64 "", "" 16 " samples" */
+    const char *alone;          /* before it in the caption, away from the placement */
     const char *usual, *spoken; /* this value, or an absent one, is spoken of like that */
     enum applies applies;
     bool in_key; /* always */
-    enum { CONFIGURED, KIND, DEPTH } role;
+    enum { CONFIGURED, KIND } role;
 } fields[] = {
     {.key = "placement", .before = "", .after = "", .in_key = true},
-    {.key = "init", .before = "", .after = "", .in_key = true},
+    {.key = "init", .before = "", .after = "", .alone = "init "},
     {.key = "kind", .before = "", .after = "", .usual = "measured", .spoken = "", .role = KIND},
     {.key = "formula", .before = "", .after = "", .applies = TO_CUSTOM_FORMULAS},
-    {.key = "layers", .before = "L = ", .after = "", .role = DEPTH},
+    {.key = "layers", .before = "L = ", .after = ""},
     {.key = "width", .before = "d = ", .after = ""},
     {.key = "tokens", .before = "T = ", .after = ""},
     {.key = "heads", .before = "H = ", .after = ""},
@@ -174,26 +176,128 @@ static void number_repeats(struct legend *legend, size_t index, char *name)
     }
 }
 
-int legend_init(struct legend *legend, const struct saved_list *list, enum legend_grouping grouping,
+/* The least and the greatest value among the profiles; of words, the first and another. */
+static void find_ends(const struct field *field, const struct saved_list *list, const struct saved *ends[2])
+{
+    char words[NAME_SIZE], first[NAME_SIZE];
+    ends[0] = ends[1] = NULL;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct saved *profile = &list->profiles[i];
+        double number = saved_number(profile, field->key, NAN);
+        if (!field_applies(field, profile))
+            continue;
+        if (ends[0] == NULL)
+            ends[0] = ends[1] = profile;
+        field_words(field, ends[0], first);
+        field_words(field, profile, words);
+        if (number < saved_number(ends[0], field->key, NAN))
+            ends[0] = profile;
+        if (number > saved_number(ends[1], field->key, NAN) || (isnan(number) && strcmp(words, first) != 0))
+            ends[1] = profile;
+    }
+}
+
+/* Of a field in which profiles may differ without a word in the key: "64 to 512 samples", "dense and conditioned
+ * engine". */
+static void field_range(const struct field *field, const struct saved_list *list, char *words)
+{
+    const struct saved *ends[2];
+    char low[NAME_SIZE], high[NAME_SIZE];
+    words[0] = '\0';
+    find_ends(field, list, ends);
+    if (ends[0] == NULL)
+        return;
+    field_words(field, ends[0], low);
+    field_words(field, ends[1], high);
+    size_t before = strlen(field->before), after = strlen(field->after);
+    if (strcmp(low, high) == 0 || strlen(low) < after || strlen(high) < before)
+        snprintf(words, NAME_SIZE, "%.500s", low);
+    else
+        snprintf(words, NAME_SIZE, "%.*s %s %.200s", (int)(strlen(low) - after), low,
+                 isnan(saved_number(ends[0], field->key, NAN)) ? "and" : "to", high + before);
+}
+
+/* The formulas of the profiles, each once, after the label that stands for it in the key. */
+static void write_formulas(const struct field *field, const struct saved_list *list, struct text *caption)
+{
+    char words[NAME_SIZE];
+    for (size_t i = 0; i < list->count; i++) {
+        bool named = !field_applies(field, &list->profiles[i]);
+        for (size_t j = 0; j < i && !named; j++)
+            named = strcmp(list->profiles[j].placement, list->profiles[i].placement) == 0;
+        if (named)
+            continue;
+        field_words(field, &list->profiles[i], words);
+        text_print(caption, "%s%s: %s", caption->length > 0 ? ", " : "", list->profiles[i].placement, words);
+    }
+}
+
+/* Whether profiles of one label have different formulas. */
+static bool labels_are_ambiguous(const struct saved_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(list->profiles[i].placement, list->profiles[j].placement) == 0 &&
+                strcmp(saved_text(&list->profiles[i], "formula", ""), saved_text(&list->profiles[j], "formula", "")) !=
+                    0)
+                return true;
+    return false;
+}
+
+/* Where a field's words go. */
+enum goes { TO_KEY, TO_CAPTION, TO_CAPTION_AS_RANGE, TO_CAPTION_BY_LABEL, NOWHERE };
+
+static enum goes destination(const struct field *field, const struct saved_list *list, const struct abscissa *abscissa,
+                             bool differs)
+{
+    char key[64] = "";
+    bool along = abscissa != NULL && abscissa->over == ABSCISSA_PROFILES;
+    if (along)
+        abscissa_key(abscissa, key, sizeof key);
+    if (strcmp(field->key, key) == 0)
+        return NOWHERE;
+    if (along && differs && abscissa_has_key(abscissa, field->key))
+        return TO_CAPTION_AS_RANGE;
+    if (differs && field->applies == TO_CUSTOM_FORMULAS && !labels_are_ambiguous(list))
+        return TO_CAPTION_BY_LABEL;
+    return field->in_key || differs ? TO_KEY : TO_CAPTION;
+}
+
+static void write_caption(const struct saved_list *list, const struct abscissa *abscissa, bool in_key[FIELDS],
+                          struct text *caption)
+{
+    char words[NAME_SIZE];
+    for (size_t f = 0; f < FIELDS; f++) {
+        bool differs = field_differs(&fields[f], list, words);
+        enum goes goes = destination(&fields[f], list, abscissa, differs);
+        in_key[f] = goes == TO_KEY;
+        if (goes == TO_CAPTION_AS_RANGE)
+            field_range(&fields[f], list, words);
+        if (goes == TO_CAPTION_BY_LABEL)
+            write_formulas(&fields[f], list, caption);
+        if (goes != TO_CAPTION && goes != TO_CAPTION_AS_RANGE)
+            continue;
+        if (words[0] != '\0' && fields[f].alone != NULL)
+            text_print(caption, "%s%s%s", caption->length > 0 ? ", " : "", fields[f].alone, words);
+        else
+            join(caption, words);
+    }
+}
+
+int legend_init(struct legend *legend, const struct saved_list *list, const struct abscissa *abscissa,
                 struct error *error)
 {
-    bool in_key[FIELDS];
+    bool in_key[FIELDS], along = abscissa != NULL && abscissa->over == ABSCISSA_PROFILES;
     char words[NAME_SIZE], caption[CAPTION_SIZE] = "";
     struct text text = {caption, sizeof caption, 0};
     *legend = (struct legend){.names = calloc(list->count, sizeof *legend->names),
                               .groups = calloc(list->count, sizeof *legend->groups)};
     if (legend->names == NULL || legend->groups == NULL)
         goto out_of_memory;
-    for (size_t f = 0; f < FIELDS; f++) {
-        bool skipped = grouping == LEGEND_BY_DEPTH && fields[f].role == DEPTH;
-        bool differs = field_differs(&fields[f], list, words);
-        in_key[f] = !skipped && (fields[f].in_key || differs);
-        if (!skipped && !in_key[f])
-            join(&text, words);
-    }
+    write_caption(list, abscissa, in_key, &text);
     for (; legend->count < list->count; legend->count++) {
         name_profile(&list->profiles[legend->count], in_key, words);
-        if (grouping == LEGEND_EACH)
+        if (!along)
             number_repeats(legend, legend->count, words);
         legend->names[legend->count] = strdup(words);
         if (legend->names[legend->count] == NULL)

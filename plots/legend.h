@@ -4,12 +4,8 @@
 
 #include <stdbool.h>
 
+#include "plots/abscissa.h"
 #include "plots/saved.h"
-
-enum legend_grouping {
-    LEGEND_EACH,     /* every profile has a name of its own */
-    LEGEND_BY_DEPTH, /* profiles that differ in depth only share a name */
-};
 
 struct legend {
     char **names; /* [count], plain text: "prenorm, unit" */
@@ -19,7 +15,9 @@ struct legend {
     char *caption; /* plain text: "d = 512, T = 32, relu" */
 };
 
-int legend_init(struct legend *legend, const struct saved_list *list, enum legend_grouping grouping,
+/* Along an abscissa of profiles, those that differ in its keys only, and in what they were sampled with, share a name;
+ * otherwise every profile has a name of its own. */
+int legend_init(struct legend *legend, const struct saved_list *list, const struct abscissa *abscissa,
                 struct error *error);
 void legend_free(struct legend *legend);
 

@@ -1,6 +1,7 @@
 #include "plots/series.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@
 #include "sim/formula.h"
 #include "sim/placement.h"
 
-enum { THEORY_DEPTHS = 100 }; /* points of a line of theory against depth */
+enum { THEORY_POINTS = 100 }; /* of a line of theory that is not along the layers */
 
 bool series_is_theory(const struct series *series)
 {
@@ -57,45 +58,66 @@ static double log10_or(double value, double otherwise)
     return value > 0 ? log10(value) : otherwise;
 }
 
-/* The value as a point, shifted by minus shift on a logarithmic axis. False where the axis cannot show it. */
-static bool make_point(double x, const struct saved_value *value, bool logarithmic, double shift,
-                       struct series_point *point)
+/* The value as a point. False where the axis cannot show it. */
+static bool make_point(double x, const struct saved_value *value, bool logarithmic, struct series_point *point)
 {
     *point = (struct series_point){x, value->mean, value->lo, value->hi};
     if (logarithmic) {
-        point->y = value->log10_mean - shift;
-        point->hi = log10_or(value->hi, NAN) - shift;
-        point->lo = isfinite(value->lo) ? log10_or(value->lo, -INFINITY) - shift : NAN;
+        point->y = value->log10_mean;
+        point->hi = log10_or(value->hi, NAN);
+        point->lo = isfinite(value->lo) ? log10_or(value->lo, -INFINITY) : NAN;
     }
     if (isnan(point->lo) || isnan(point->hi))
         point->lo = point->hi = NAN;
     return isfinite(point->y);
 }
 
-static enum series_role role_of(const struct saved *profile)
+/* What the curves of a figure are made from. */
+struct source {
+    const struct series_choice *choice;
+    bool logarithmic; /* y */
+    const struct saved_list *profiles;
+    const struct legend *legend;
+};
+
+static void add_point(const struct source *source, size_t profile, size_t row, const char *observable, double x,
+                      struct series *series)
 {
-    return strcmp(profile->kind, "predicted") == 0 ? SERIES_PREDICTED : SERIES_MEASURED;
+    struct quantity_place place = {source->profiles, &source->profiles->profiles[profile], row, observable};
+    struct saved_value value;
+    if (source->choice->quantity->read(&place, &value) &&
+        make_point(x, &value, source->logarithmic, &series->points[series->count]))
+        series->count++;
 }
 
-static int add_layers(struct series_list *list, const struct series_choice *choice, int variant, bool logarithmic,
-                      const struct saved *profile, const char *name, int group, struct error *error)
+/* The row of a profile from which a curve over something else than layers is read. */
+static bool find_row(const struct source *source, size_t profile, int variant, size_t *row)
 {
-    struct series *series = append(list, name, saved_rows(profile));
-    if (series == NULL)
-        return out_of_memory(error);
-    series->role = role_of(profile);
-    series->group = group;
-    series->variant = variant;
-    series->label = choice->variants[variant].label;
-    for (size_t row = 0; row < saved_rows(profile); row++) {
-        struct saved_value value;
-        if (saved_value(profile, row, choice->variants[variant].observable, &value) &&
-            make_point(saved_layer(profile, row), &value, logarithmic, 0, &series->points[series->count]))
-            series->count++;
+    const struct saved *saved = &source->profiles->profiles[profile];
+    return saved_find(saved, source->choice->variants[variant].top ? saved->layers : 0, row);
+}
+
+static void add_layers(const struct source *source, size_t profile, int variant, struct series *series)
+{
+    const struct saved *saved = &source->profiles->profiles[profile];
+    for (size_t row = 0; row < saved_rows(saved); row++) {
+        double x;
+        if (abscissa_place(source->choice->abscissa, saved_layer(saved, row), &x))
+            add_point(source, profile, row, source->choice->variants[variant].observable, x, series);
     }
-    if (series->count == 0)
-        drop_last(list);
-    return ERROR_NONE;
+}
+
+static void add_tokens(const struct source *source, size_t profile, int variant, struct series *series)
+{
+    int tokens = (int)saved_number(&source->profiles->profiles[profile], "tokens", 0);
+    size_t row;
+    for (int t = 1; t <= tokens && find_row(source, profile, variant, &row); t++) {
+        char column[128];
+        double x;
+        snprintf(column, sizeof column, "%s.token%d", source->choice->variants[variant].observable, t);
+        if (abscissa_place(source->choice->abscissa, t, &x))
+            add_point(source, profile, row, column, x, series);
+    }
 }
 
 static int by_x(const void *a, const void *b)
@@ -104,35 +126,56 @@ static int by_x(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
-/* The observable at layer 0 over that at layer L, whose own scatter the interval leaves out. */
-static bool depth_point(const struct saved *profile, const char *observable, struct series_point *point)
+static bool first_of_name(const struct legend *legend, size_t index)
 {
-    size_t bottom, top;
-    struct saved_value first, last;
-    return saved_find(profile, 0, &bottom) && saved_find(profile, profile->layers, &top) &&
-           saved_value(profile, bottom, observable, &first) && saved_value(profile, top, observable, &last) &&
-           isfinite(last.log10_mean) && make_point(log10(profile->layers), &first, true, last.log10_mean, point);
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(legend->names[i], legend->names[index]) == 0)
+            return false;
+    return true;
 }
 
-/* The curve of all profiles that share the name of profiles[first]. */
-static int add_depths(struct series_list *list, const struct series_choice *choice, int variant,
-                      const struct saved_list *profiles, const struct legend *legend, size_t first, struct error *error)
+/* The curve of all profiles that share the name of the first; nothing for the others. */
+static void add_profiles(const struct source *source, size_t first, int variant, struct series *series)
 {
-    struct series *series = append(list, legend->names[first], profiles->count);
+    const struct legend *legend = source->legend;
+    if (!first_of_name(legend, first))
+        return;
+    for (size_t i = first; i < source->profiles->count; i++) {
+        double x;
+        size_t row;
+        if (strcmp(legend->names[i], legend->names[first]) == 0 &&
+            abscissa_of(source->choice->abscissa, &source->profiles->profiles[i], &x) &&
+            find_row(source, i, variant, &row))
+            add_point(source, i, row, source->choice->variants[variant].observable, x, series);
+    }
+    qsort(series->points, series->count, sizeof *series->points, by_x);
+}
+
+/* How many points a curve may have. */
+static size_t room_for(const struct source *source, size_t profile)
+{
+    const struct saved *saved = &source->profiles->profiles[profile];
+    size_t tokens = (size_t)fmax(saved_number(saved, "tokens", 0), 0), rows = saved_rows(saved);
+    size_t room = source->profiles->count > rows ? source->profiles->count : rows;
+    return room > tokens ? room : tokens;
+}
+
+static int add_curve(struct series_list *list, const struct source *source, size_t profile, int variant,
+                     struct error *error)
+{
+    static void (*const adders[])(const struct source *, size_t, int, struct series *) = {
+        [ABSCISSA_LAYERS] = add_layers, [ABSCISSA_TOKENS] = add_tokens, [ABSCISSA_PROFILES] = add_profiles};
+    const struct saved *saved = &source->profiles->profiles[profile];
+    struct series *series = append(list, source->legend->names[profile], room_for(source, profile));
     if (series == NULL)
         return out_of_memory(error);
-    series->role = role_of(&profiles->profiles[first]);
-    series->group = legend->groups[first];
+    series->role = strcmp(saved->kind, "predicted") == 0 ? SERIES_PREDICTED : SERIES_MEASURED;
+    series->group = source->legend->groups[profile];
     series->variant = variant;
-    series->label = choice->variants[variant].label;
-    for (size_t i = first; i < profiles->count; i++)
-        if (strcmp(legend->names[i], legend->names[first]) == 0 &&
-            depth_point(&profiles->profiles[i], choice->variants[variant].observable, &series->points[series->count]))
-            series->count++;
+    series->label = source->choice->variants[variant].label;
+    adders[source->choice->abscissa->over](source, profile, variant, series);
     if (series->count == 0)
         drop_last(list);
-    else
-        qsort(series->points, series->count, sizeof *series->points, by_x);
     return ERROR_NONE;
 }
 
@@ -181,43 +224,69 @@ static struct graph_scope scope_of(const struct saved *profile)
                                 .s = saved_number(profile, "s", 0.02)};
 }
 
+/* A line of theory is drawn at the layers that have the observable. */
+static bool row_has(const struct saved *profile, size_t row, const struct theory_line *line)
+{
+    struct saved_value unused;
+    return saved_value(profile, row, line->observable, &unused);
+}
+
 /* Evaluates a line under scope as the next point of series; values that the axis cannot show are left out. */
-static int theory_point(const struct theory_line *line, const struct graph_scope *scope, bool logarithmic, double x,
-                        struct series *series, struct error *error)
+static int theory_point(const struct theory_line *line, const struct source *source, const struct graph_scope *scope,
+                        double x, struct series *series, struct error *error)
 {
     double value;
     int code = theory_evaluate(line, scope, &value, error);
     if (code != ERROR_NONE)
         return code;
-    double y = logarithmic ? log10_or(value, NAN) : value;
+    value = source->choice->quantity->of_theory(value);
+    double y = source->logarithmic ? log10_or(value, NAN) : value;
     if (isfinite(y))
         series->points[series->count++] = (struct series_point){x, y, NAN, NAN};
     return ERROR_NONE;
 }
 
-static int theory_layers(const struct theory_line *line, const struct saved *profile, bool logarithmic,
+static int theory_layers(const struct theory_line *line, const struct source *source, const struct saved *profile,
                          struct series *series, struct error *error)
 {
     struct graph_scope scope = scope_of(profile);
     int code = ERROR_NONE;
     for (size_t row = 0; row < saved_rows(profile) && code == ERROR_NONE; row++) {
+        double x;
         scope.l = saved_layer(profile, row);
-        code = theory_point(line, &scope, logarithmic, scope.l, series, error);
+        if (row_has(profile, row, line) && abscissa_place(source->choice->abscissa, scope.l, &x))
+            code = theory_point(line, source, &scope, x, series, error);
     }
     return code;
 }
 
-/* Against depth a line is its value at layer 0, between the smallest and the largest depth of the data. */
-static int theory_depths(const struct theory_line *line, const struct saved *profile, const struct series *data,
-                         struct series *series, struct error *error)
+/* The number of the scope that a key of the configuration sets, or NULL. */
+static double *scope_number(struct graph_scope *scope, const char *key)
 {
+    struct {
+        const char *key;
+        double *number;
+    } numbers[] = {{"layers", &scope->L}, {"width", &scope->d}, {"c", &scope->c}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (strcmp(numbers[i].key, key) == 0)
+            return numbers[i].number;
+    return NULL;
+}
+
+/* A line at layer 0, between the smallest and the largest x of the data. */
+static int theory_along(const struct theory_line *line, const struct source *source, const struct saved *profile,
+                        const struct series *data, struct series *series, struct error *error)
+{
+    char key[64];
     struct graph_scope scope = scope_of(profile);
+    abscissa_key(source->choice->abscissa, key, sizeof key);
+    double *number = scope_number(&scope, key), unused;
     double from = data->points[0].x, to = data->points[data->count - 1].x;
     int code = ERROR_NONE;
-    for (int i = 0; i <= THEORY_DEPTHS && to > from && code == ERROR_NONE; i++) {
-        double x = from + (to - from) * i / THEORY_DEPTHS;
-        scope.L = pow(10, x);
-        code = theory_point(line, &scope, true, x, series, error);
+    for (int i = 0; i <= THEORY_POINTS && to > from && code == ERROR_NONE; i++) {
+        double x = from + (to - from) * i / THEORY_POINTS;
+        *(number != NULL ? number : &unused) = source->choice->abscissa->logarithmic ? pow(10, x) : x;
+        code = theory_point(line, source, &scope, x, series, error);
     }
     return code;
 }
@@ -257,25 +326,30 @@ static void merge_last(struct series_list *list, size_t theory)
     }
 }
 
-/* The lines of theory of one curve of data, which is at index in the list. */
-static int add_theory(struct series_list *list, size_t theory, size_t index, const char *observable, bool logarithmic,
-                      enum series_abscissa abscissa, const struct saved *profile, struct error *error)
+/* The lines of theory of one curve of data, which is at index in the list. Lines at layer 0 say nothing of curves that
+ * are read at layer L. */
+static int add_theory(struct series_list *list, size_t theory, size_t index, const struct source *source,
+                      const struct saved *profile, struct error *error)
 {
     static const enum series_role roles[] = {
         [THEORY_FLOOR] = SERIES_FLOOR, [THEORY_CEILING] = SERIES_CEILING, [THEORY_EXACT] = SERIES_EXACT};
+    int variant = list->series[index].variant;
+    bool layers = source->choice->abscissa->over == ABSCISSA_LAYERS;
+    if (!layers && source->choice->variants[variant].top)
+        return ERROR_NONE;
     for (size_t i = 0; i < theory_count; i++) {
         const struct theory_line *line = &theory_lines[i];
-        if (!line_applies(line, observable, profile))
+        if (!line_applies(line, source->choice->variants[variant].observable, profile))
             continue;
-        size_t room = abscissa == SERIES_BY_LAYER ? saved_rows(profile) : THEORY_DEPTHS + 1;
+        size_t room = layers ? saved_rows(profile) : THEORY_POINTS + 1;
         struct series *series = append(list, list->series[index].name, room);
         if (series == NULL)
             return out_of_memory(error);
         series->role = roles[line->role];
         series->group = list->series[index].group;
         series->label = line->label;
-        int code = abscissa == SERIES_BY_LAYER ? theory_layers(line, profile, logarithmic, series, error)
-                                               : theory_depths(line, profile, &list->series[index], series, error);
+        int code = layers ? theory_layers(line, source, profile, series, error)
+                          : theory_along(line, source, profile, &list->series[index], series, error);
         if (code != ERROR_NONE)
             return code;
         if (series->count == 0)
@@ -286,23 +360,35 @@ static int add_theory(struct series_list *list, size_t theory, size_t index, con
     return ERROR_NONE;
 }
 
-static bool first_of_name(const struct legend *legend, size_t index)
+/* A line of the choice's slope from the first point of the first curve to the last x. */
+static int add_slope(struct series_list *list, const struct series_choice *choice, struct error *error)
 {
-    for (size_t i = 0; i < index; i++)
-        if (strcmp(legend->names[i], legend->names[index]) == 0)
-            return false;
-    return true;
+    double last = -INFINITY;
+    if (choice->slope == 0 || list->count == 0)
+        return ERROR_NONE;
+    for (size_t i = 0; i < list->count; i++)
+        last = fmax(last, list->series[i].points[list->series[i].count - 1].x);
+    struct series_point first = list->series[0].points[0];
+    struct series *series = append(list, "", 2);
+    if (series == NULL)
+        return out_of_memory(error);
+    series->role = SERIES_SLOPE;
+    series->group = -1;
+    series->label = choice->slope_label;
+    series->points[series->count++] = (struct series_point){first.x, first.y, NAN, NAN};
+    series->points[series->count++] = (struct series_point){last, first.y + choice->slope * (last - first.x), NAN, NAN};
+    return ERROR_NONE;
 }
 
 static int nothing(const struct series_choice *choice, struct error *error)
 {
     const char *other = choice->variants[1].observable;
-    return error_set(error, ERROR_INPUT, "no profile has %s%s%s%s", choice->variants[0].observable,
-                     other != NULL ? " or " : "", other != NULL ? other : "",
-                     choice->abscissa == SERIES_BY_DEPTH ? " at layers 0 and L" : "");
+    const char *column = choice->abscissa->over == ABSCISSA_TOKENS ? " by token (run --per-token)" : "";
+    return error_set(error, ERROR_INPUT, "no profile has %s%s%s%s%s", choice->variants[0].observable,
+                     other != NULL ? " or " : "", other != NULL ? other : "", column, choice->quantity->needs);
 }
 
-static bool spans_depths(const struct series_list *list)
+static bool has_line(const struct series_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
         if (list->series[i].points[list->series[i].count - 1].x > list->series[i].points[0].x)
@@ -311,45 +397,41 @@ static bool spans_depths(const struct series_list *list)
 }
 
 /* Fills the list in the order profile, variant; sources[] tells which profile each curve came from. */
-static int add_data(struct series_list *list, const struct series_choice *choice, bool logarithmic,
-                    const struct saved_list *profiles, const struct legend *legend, size_t *sources,
-                    struct error *error)
+static int add_data(struct series_list *list, const struct source *source, size_t *origins, struct error *error)
 {
-    for (size_t i = 0; i < profiles->count; i++) {
+    const struct series_choice *choice = source->choice;
+    for (size_t i = 0; i < source->profiles->count; i++) {
         for (int v = 0; v < SERIES_VARIANTS && choice->variants[v].observable != NULL; v++) {
             size_t before = list->count;
-            int code = ERROR_NONE;
-            if (choice->abscissa == SERIES_BY_LAYER)
-                code = add_layers(list, choice, v, logarithmic, &profiles->profiles[i], legend->names[i],
-                                  legend->groups[i], error);
-            else if (first_of_name(legend, i))
-                code = add_depths(list, choice, v, profiles, legend, i, error);
+            int code = add_curve(list, source, i, v, error);
             if (code != ERROR_NONE)
                 return code;
             if (list->count > before)
-                sources[before] = i;
+                origins[before] = i;
         }
     }
     if (list->count == 0)
         return nothing(choice, error);
-    if (choice->abscissa == SERIES_BY_DEPTH && !spans_depths(list))
-        return error_set(error, ERROR_INPUT, "no placement and initialisation has profiles of two depths L");
+    if (choice->abscissa->over != ABSCISSA_LAYERS && !has_line(list))
+        return error_set(error, ERROR_INPUT, "no placement and initialisation has two %s", choice->abscissa->values);
     return ERROR_NONE;
 }
 
 int series_init(struct series_list *list, const struct series_choice *choice, bool logarithmic,
                 const struct saved_list *profiles, const struct legend *legend, struct error *error)
 {
+    struct source source = {choice, logarithmic, profiles, legend};
     *list = (struct series_list){0};
-    size_t *sources = calloc(profiles->count * SERIES_VARIANTS + 1, sizeof *sources);
-    int code = sources != NULL ? ERROR_NONE : out_of_memory(error);
+    size_t *origins = calloc(profiles->count * SERIES_VARIANTS + 1, sizeof *origins);
+    int code = origins != NULL ? ERROR_NONE : out_of_memory(error);
     if (code == ERROR_NONE)
-        code = add_data(list, choice, logarithmic, profiles, legend, sources, error);
+        code = add_data(list, &source, origins, error);
     size_t data = list->count;
-    for (size_t i = 0; i < data && code == ERROR_NONE; i++)
-        code = add_theory(list, data, i, choice->variants[list->series[i].variant].observable, logarithmic,
-                          choice->abscissa, &profiles->profiles[sources[i]], error);
-    free(sources);
+    for (size_t i = 0; i < data && code == ERROR_NONE && choice->quantity->of_theory != NULL; i++)
+        code = add_theory(list, data, i, &source, &profiles->profiles[origins[i]], error);
+    if (code == ERROR_NONE)
+        code = add_slope(list, choice, error);
+    free(origins);
     if (code != ERROR_NONE)
         series_free(list);
     return code;
@@ -369,8 +451,9 @@ bool series_needs_logarithm(const struct series_choice *choice, const struct sav
     bool beyond = false;
     for (size_t i = 0; i < profiles->count; i++) {
         for (size_t row = 0; row < saved_rows(&profiles->profiles[i]); row++) {
+            struct quantity_place place = {profiles, &profiles->profiles[i], row, choice->variants[0].observable};
             struct saved_value value;
-            if (!saved_value(&profiles->profiles[i], row, choice->variants[0].observable, &value))
+            if (!choice->quantity->read(&place, &value))
                 continue;
             if (value.mean <= 0)
                 return false;

@@ -5,31 +5,41 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "plots/abscissa.h"
 #include "plots/legend.h"
+#include "plots/quantity.h"
 #include "plots/saved.h"
 
 enum { SERIES_VARIANTS = 2 };
 
-enum series_abscissa {
-    SERIES_BY_LAYER, /* a curve per profile: the observable at layer l */
-    SERIES_BY_DEPTH, /* a curve per name: the observable at layer 0 over that at layer L, at log10 L */
-};
-
 struct series_choice {
-    enum series_abscissa abscissa;
+    const struct abscissa *abscissa;
+    const struct quantity *quantity;
     struct {
         const char *observable; /* or a column of one: branch_ratio.attn */
         const char *label;      /* tells variants apart in the key; NULL where there is one */
+        bool top;               /* off the abscissae of layers: read at layer L, else at layer 0 */
     } variants[SERIES_VARIANTS];
+    double slope; /* of a grey line for comparison through the first point of the first curve, both axes logarithmic;
+                     0: none */
+    const char *slope_label;
 };
 
 /* As drawn: on a logarithmic axis y, lo and hi are log10. The interval is NaN where unknown; on a logarithmic axis lo
  * is -INFINITY where the interval reaches 0 or below. */
 struct series_point {
-    double x, y, lo, hi;
+    double x, y, lo, hi; /* x is log10 on a logarithmic abscissa */
 };
 
-enum series_role { SERIES_MEASURED, SERIES_PREDICTED, SERIES_FLOOR, SERIES_CEILING, SERIES_EXACT, SERIES_ROLES };
+enum series_role {
+    SERIES_MEASURED,
+    SERIES_PREDICTED,
+    SERIES_FLOOR,
+    SERIES_CEILING,
+    SERIES_EXACT,
+    SERIES_SLOPE,
+    SERIES_ROLES
+};
 
 struct series {
     char *name;        /* plain text; empty for a line of theory that belongs to several profiles */
@@ -46,6 +56,7 @@ struct series_list {
     size_t count;
 };
 
+/* Lines without data: of theory, or for comparison. */
 bool series_is_theory(const struct series *series);
 
 /* Whether a linear axis would hide or lose values: positive ones over more than four decades, or beyond double. */

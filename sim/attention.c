@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/branch.h"
+#include "sim/panel.h"
 
 static int visible_all(int row, int tokens)
 {
@@ -67,10 +68,10 @@ void attention_forward(const struct attention *attention, const double *q, const
     for (int h = 0; h < attention->heads; h++) {
         size_t column = (size_t)h * (size_t)dh;
         double *ah = a + (size_t)h * (size_t)T * (size_t)T;
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, T, dh, logit_scale(attention), q + column, d,
-                    k + column, d, 0, ah, T);
+        panel_inner(T, T, dh, q + column, d, k + column, d, 0, ah, T);
+        cblas_dscal(T * T, logit_scale(attention), ah, 1);
         attention_softmax(attention->mask, T, ah);
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, dh, T, 1, ah, T, v + column, d, 0, y + column, d);
+        panel_multiply(T, T, dh, ah, T, false, v + column, d, 0, y + column, d);
     }
 }
 
@@ -84,6 +85,13 @@ static void softmax_row_backward(int tokens, const double *a, double *da)
         da[j] = a[j] * (da[j] - mean);
 }
 
+static void transpose(int n, const double *restrict a, double *restrict out)
+{
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++)
+            out[j * n + i] = a[i * n + j];
+}
+
 void attention_backward(const struct attention *attention, const double *q, const double *k, const double *v,
                         const double *a, const double *dy, double *dq, double *dk, double *dv, double *work)
 {
@@ -92,14 +100,17 @@ void attention_backward(const struct attention *attention, const double *q, cons
     for (int h = 0; h < attention->heads; h++) {
         size_t column = (size_t)h * (size_t)dh;
         const double *ah = a + (size_t)h * (size_t)T * (size_t)T;
-        double *ds = work; // [T][T]: first the gradient of a, then of the logits
-        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, T, dh, T, 1, ah, T, dy + column, d, 0, dv + column, d);
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, T, dh, 1, dy + column, d, v + column, d, 0, ds, T);
+        double *ds = work;                             // [T][T]: first the gradient of a, then of the logits
+        double *turned = work + (size_t)T * (size_t)T; // [T][T]: a, then ds transposed
+        transpose(T, ah, turned);
+        panel_multiply(T, T, dh, turned, T, false, dy + column, d, 0, dv + column, d);
+        panel_inner(T, T, dh, dy + column, d, v + column, d, 0, ds, T);
         for (int i = 0; i < T; i++)
             softmax_row_backward(T, ah + (size_t)i * (size_t)T, ds + (size_t)i * (size_t)T);
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, dh, T, scale, ds, T, k + column, d, 0, dq + column,
-                    d);
-        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, T, dh, T, scale, ds, T, q + column, d, 0, dk + column, d);
+        cblas_dscal(T * T, scale, ds, 1);
+        transpose(T, ds, turned);
+        panel_multiply(T, T, dh, ds, T, false, k + column, d, 0, dq + column, d);
+        panel_multiply(T, T, dh, turned, T, false, q + column, d, 0, dk + column, d);
     }
 }
 
@@ -192,8 +203,11 @@ static struct linear_cost branch_cost(const struct model *model, const struct li
     struct linear_cost cost = linear_cost_add(engine->cost(&in), engine->cost(&out));
     size_t signal = arena_cost(signal_entries(model)), T = (size_t)model->tokens;
     cost.tape = memory_add(cost.tape, memory_add(memory_multiply(4, signal), arena_cost(attention_entries(model))));
-    cost.work = memory_add(cost.work, memory_add(memory_multiply(4, signal), arena_cost(memory_multiply(T, T))));
-    cost.flops += 12.0 * (double)T * (double)T * model->width; // two products forward, four backward
+    cost.work = memory_add(
+        cost.work, memory_add(memory_multiply(4, signal), arena_cost(memory_multiply(2, memory_multiply(T, T)))));
+    double product = 2.0 * (double)T * (double)T * model->width;
+    cost.flops += 6 * product; // two forward, four backward
+    cost.forward_flops += 2 * product;
     return cost;
 }
 
@@ -217,7 +231,7 @@ static void branch_backward(const struct branch_site *site, const double *u, con
     size_t signal = signal_entries(site->model), T = (size_t)site->model->tokens;
     double *dmixed = arena_take(&work, signal);
     double *dq = arena_take(&work, signal), *dk = arena_take(&work, signal), *dv = arena_take(&work, signal);
-    double *logits = arena_take(&work, T * T);
+    double *logits = arena_take(&work, 2 * T * T);
     struct linear out = output_map(site), in = input_maps(site);
     branch_linear_backward(site, &out, t.mixed, (const double *const[]){y}, (const double *const[]){dy}, 0, dmixed,
                            t.output_map, work, report);

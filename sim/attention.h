@@ -29,7 +29,7 @@ void attention_forward(const struct attention *attention, const double *q, const
                        double *a,  // [H][T][T]
                        double *y); // [T][d]
 
-/* Exact gradients through all three paths. work has tokens^2 entries. */
+/* Exact gradients through all three paths. work has 2 tokens^2 entries. */
 void attention_backward(const struct attention *attention, const double *q, const double *k, const double *v,
                         const double *a, const double *dy, double *dq, double *dk, double *dv, double *work);
 

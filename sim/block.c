@@ -29,7 +29,7 @@ struct linear_cost block_cost(const struct model *model, const struct linear_eng
         enum graph_kind kind = graph->nodes[n].kind;
         if (!graph_is_signal(kind) || kind == GRAPH_INPUT)
             continue;
-        struct linear_cost own = {signal, 0, 0, 4 * (double)signal};
+        struct linear_cost own = {.tape = signal, .flops = 4 * (double)signal, .forward_flops = 2 * (double)signal};
         if (kind == GRAPH_NORM)
             own.tape = memory_add(own.tape, arena_cost((size_t)model->tokens));
         cost = linear_cost_add(cost, own);

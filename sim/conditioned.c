@@ -1,9 +1,21 @@
 #include "sim/conditioned.h"
 
 #include <cblas.h>
+#include <float.h>
 #include <lapacke.h>
 #include <math.h>
 #include <string.h>
+
+#include "sim/panel.h"
+
+/* Why not fewer coordinates still. Norms, sums and linear maps see a signal only through inner products, so a frame of
+ * T dimensions could stand for the d of the residual stream, Wishart factors for the Z of W_O and W_2, and only the
+ * FFN's element-wise function and the heads need coordinates. Counted by block at F = 4 d: normals are 9 d T forward
+ * and 7 d T in reverse, of which the FFN's own F coordinates are 4 d T each way: 16 over 8, a factor of 2. Operations
+ * in units of d T^2 are 20 forward and 70 in reverse, 12 of them among the heads; those of F columns (x W_1 4, hidden
+ * Gram 4, Z' h^T 8, dh 12, Gram of its cotangent 4, with x W_1 8) are 40, with the heads 52: a factor of 1.7. Either
+ * bound takes all the rest as free, and every signal would cease to be a [T][d] array that norms, observables and tests
+ * read. Not done. */
 
 /* T is linear->rows, m its fan_in, n a fan_out. Matrices of normals are drawn and used in panels of columns that stay
  * in the cache: entry (j, c) of a panel that starts at column f is normal number rank f + j w + c of its stream. */
@@ -27,7 +39,7 @@ static int least(int a, int b)
 }
 
 /* Columns of a panel: a multiple of the 64 normals of a group. */
-enum { PANEL_DOUBLES = 1 << 14, GROUP = 64 };
+enum { PANEL_DOUBLES = 1 << 12, GROUP = 64 };
 
 static int panel_width(int rows)
 {
@@ -35,9 +47,11 @@ static int panel_width(int rows)
     return width > GROUP ? width : GROUP;
 }
 
+/* Not less for more rows. */
 static size_t panel_entries(int rows)
 {
-    return memory_multiply((size_t)rows, (size_t)panel_width(rows));
+    size_t least_entries = memory_multiply((size_t)rows, GROUP);
+    return least_entries > PANEL_DOUBLES ? least_entries : PANEL_DOUBLES;
 }
 
 static struct stream open_stream(const struct linear_map *map, enum stream_role role)
@@ -72,8 +86,12 @@ bool conditioned_cholesky(int rows, const double *gram, double *lower, double *i
 {
     size_t T = (size_t)rows;
     double scale[rows], trace = 0;
-    for (size_t t = 0; t < T; t++)
-        scale[t] = sqrt(gram[t * T + t]);
+    for (size_t t = 0; t < T; t++) {
+        double square = gram[t * T + t];
+        if (square != 0 && !(square > DBL_MIN / DBL_EPSILON && square < DBL_MAX)) // its digits are lost
+            return false;
+        scale[t] = sqrt(square);
+    }
     for (size_t s = 0; s < T; s++)
         for (size_t t = 0; t < T; t++)
             lower[s * T + t] = s == t ? 1 : scale[s] > 0 && scale[t] > 0 ? gram[s * T + t] / (scale[s] * scale[t]) : 0;
@@ -122,7 +140,7 @@ static int householder(int T, int columns, double *a, double *lower, bool wants_
 static int factor_input(const struct linear *linear, const double *x, struct tape *t, double *lower, struct arena work)
 {
     int T = linear->rows, m = linear->fan_in;
-    linear_gram(T, m, x, t->gram);
+    panel_gram(T, m, x, t->gram);
     *t->householder = T > m || !conditioned_cholesky(T, t->gram, lower, t->inverse);
     if (*t->householder == 0)
         return T;
@@ -147,7 +165,7 @@ void conditioned_forward(const struct linear_engine *self, const struct linear *
             int w = least(width, n - first);
             stream_normals(&stream, (uint64_t)rank * (uint64_t)first, (size_t)rank * (size_t)w, linear->map[i].sigma,
                            z);
-            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, w, rank, 1, lower, T, z, w, 0, y[i] + first, n);
+            panel_multiply(T, rank, w, lower, T, true, z, w, 0, y[i] + first, n);
         }
     }
 }
@@ -162,8 +180,8 @@ static int factor_output(const struct linear *linear, const double *gram, const 
     double *own = arena_take(&work, entries), *sum = arena_take(&work, entries);
     memset(sum, 0, entries * sizeof *sum);
     for (int i = 0; i < linear->count; i++) {
-        linear_gram(T, linear->map[i].fan_out, dy[i], own);
-        squares[i] += cblas_ddot((int)entries, gram, 1, own, 1);
+        panel_gram(T, linear->map[i].fan_out, dy[i], own);
+        squares[i] += linear_gradient_square(T, gram, own);
         cblas_daxpy((int)entries, linear->map[i].sigma * linear->map[i].sigma, own, 1, sum, 1);
     }
     if (T <= columns && conditioned_cholesky(T, sum, lower, own))
@@ -192,7 +210,7 @@ static void project_again(const struct linear *linear, const double *const dy[],
             int w = least(width, n - first);
             stream_normals(&stream, (uint64_t)rank * (uint64_t)first, (size_t)rank * (size_t)w, linear->map[i].sigma,
                            z);
-            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, rank, w, 1, dy[i] + first, n, z, w, 1, c, T);
+            panel_inner(T, rank, w, dy[i] + first, n, z, w, 1, c, T);
         }
     }
 }
@@ -209,8 +227,7 @@ static void combine(const struct linear *linear, const double *basis, int rank, 
         int w = least(width, m - first);
         double *z = fresh + (size_t)fresh_rank * (size_t)first;
         stream_normals(&stream, (uint64_t)fresh_rank * (uint64_t)first, (size_t)fresh_rank * (size_t)w, 1, z);
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, fresh_rank, rank, w, 1, z, w, basis + first, m, first > 0,
-                    inner, T);
+        panel_inner(fresh_rank, rank, w, z, w, basis + first, m, first > 0, inner, T);
     }
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, rank, fresh_rank, -1, lower, T, inner, T, 1, c, T);
     if (inverse) {
@@ -220,9 +237,8 @@ static void combine(const struct linear *linear, const double *basis, int rank, 
     for (int first = 0; first < m; first += width) {
         int w = least(width, m - first);
         const double *z = fresh + (size_t)fresh_rank * (size_t)first;
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, w, rank, 1, c, T, basis + first, m, beta, dx + first,
-                    m);
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, w, fresh_rank, 1, lower, T, z, w, 1, dx + first, m);
+        panel_multiply(T, rank, w, c, T, false, basis + first, m, beta, dx + first, m);
+        panel_multiply(T, fresh_rank, w, lower, T, true, z, w, 1, dx + first, m);
     }
 }
 
@@ -239,7 +255,7 @@ void conditioned_backward(const struct linear_engine *self, const struct linear 
         /* Z = inverse y */
         for (int i = 0; i < linear->count; i++) {
             int n = linear->map[i].fan_out;
-            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, T, n, 1, dy[i], n, y[i], n, i > 0, c, T);
+            panel_inner(T, T, n, dy[i], n, y[i], n, i > 0, c, T);
         }
         combine(linear, x, T, t.inverse, c, lower, fresh_rank, beta, dx, work);
         return;
@@ -252,7 +268,8 @@ void conditioned_backward(const struct linear_engine *self, const struct linear 
     combine(linear, rows, rank, NULL, c, lower, fresh_rank, beta, dx, work);
 }
 
-/* Counted for the usual case of well conditioned tokens; work fits the other too. */
+/* Counted for the usual case of well conditioned tokens; work fits the other too. In units of T^2: x x^T is m, y n,
+ * dy dy^T n, dy y^T 2 n, Z' x^T 2 m, dx 3 m, and the factors of two Grams and their inverses 2 T together. */
 struct linear_cost conditioned_cost(const struct linear *linear)
 {
     int T = linear->rows, m = linear->fan_in, n = fan_out_sum(linear);
@@ -267,6 +284,8 @@ struct linear_cost conditioned_cost(const struct linear *linear)
         .tape = tape_entries(linear),
         .work = memory_add(memory_multiply(2, square), largest),
         .normals = (double)least(T, m) * n + (double)least(T, n) * m,
-        .flops = product * (5.0 * n + 7.0 * m + 2.0 * T),
+        .flops = product * (4.0 * n + 6.0 * m + 2.0 * T),
+        .forward_normals = (double)least(T, m) * n,
+        .forward_flops = product * (m + n + 0.7 * T),
     };
 }

@@ -95,6 +95,10 @@ int init_resolve(const char *argument, struct init *init, struct error *error)
     const struct init_row *row = find_row(argument, length);
     if (row != NULL)
         return resolve_row(row, argument[length] == ':' ? argument + length + 1 : NULL, init, error);
+    if (strpbrk(argument, "=\n") != NULL) {
+        snprintf(init->label, sizeof init->label, "custom");
+        return parse(argument, strlen(argument), "initialisation", init, error);
+    }
     if (text_is_file(argument))
         return resolve_file(argument, init, error);
     char word[256];

@@ -25,12 +25,12 @@ extern const size_t init_count;
 
 /* A parsed initialisation with its parameters. */
 struct init {
-    char label[GRAPH_NAME_MAX]; /* for output: the row's name or the file's, without folder and extension */
+    char label[GRAPH_NAME_MAX]; /* for output: the row's name, the file's without folder and extension, or custom */
     struct graph graph;
     double c, s;                /* 1 and 0.02 unless set */
 };
 
-/* argument is NAME, NAME:VALUE or a file of assignments. */
+/* argument is NAME, NAME:VALUE, assignments (they hold '=' or a newline), or a file of them. */
 int init_resolve(const char *argument, struct init *init, struct error *error);
 void init_free(struct init *init);
 

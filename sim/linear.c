@@ -4,24 +4,23 @@
 #include <string.h>
 
 #include "sim/conditioned.h"
+#include "sim/panel.h"
 
 struct linear_cost linear_cost_add(struct linear_cost a, struct linear_cost b)
 {
-    return (struct linear_cost){memory_add(a.tape, b.tape), a.work > b.work ? a.work : b.work, a.normals + b.normals,
-                                a.flops + b.flops};
+    return (struct linear_cost){
+        .tape = memory_add(a.tape, b.tape),
+        .work = a.work > b.work ? a.work : b.work,
+        .normals = a.normals + b.normals,
+        .flops = a.flops + b.flops,
+        .forward_normals = a.forward_normals + b.forward_normals,
+        .forward_flops = a.forward_flops + b.forward_flops,
+    };
 }
 
-double linear_seconds(struct linear_cost cost)
+double linear_seconds(double normals, double flops)
 {
-    return LINEAR_SECONDS_NORMAL * cost.normals + LINEAR_SECONDS_FLOP * cost.flops;
-}
-
-void linear_gram(int rows, int columns, const double *a, double *c)
-{
-    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, rows, columns, 1, a, columns, 0, c, rows);
-    for (int i = 1; i < rows; i++)
-        for (int j = 0; j < i; j++)
-            c[i * rows + j] = c[j * rows + i];
+    return LINEAR_SECONDS_NORMAL * normals + LINEAR_SECONDS_FLOP * flops;
 }
 
 /* Dense: the matrices themselves, kept on the tape one behind the other. */
@@ -35,12 +34,16 @@ static struct linear_cost dense_cost(const struct linear *linear)
 {
     size_t rows = (size_t)linear->rows, gram = arena_cost(memory_multiply(rows, rows));
     double square = (double)rows * (double)rows;
-    struct linear_cost cost = {0, memory_multiply(2, gram), 0, square * linear->fan_in};
+    struct linear_cost cost = {.work = memory_multiply(2, gram), .flops = square * linear->fan_in};
     for (int i = 0; i < linear->count; i++) {
         size_t entries = dense_entries(linear, i);
-        double products = 4.0 * linear->rows * (double)entries; // x W and dy W^T
-        double own = products + square * linear->map[i].fan_out;
-        cost = linear_cost_add(cost, (struct linear_cost){arena_cost(entries), 0, (double)entries, own});
+        double product = 2.0 * linear->rows * (double)entries; // x W and dy W^T
+        struct linear_cost own = {.tape = arena_cost(entries),
+                                  .normals = (double)entries,
+                                  .flops = 2 * product + square * linear->map[i].fan_out,
+                                  .forward_normals = (double)entries,
+                                  .forward_flops = product};
+        cost = linear_cost_add(cost, own);
     }
     return cost;
 }
@@ -82,16 +85,21 @@ static void dense_forward(const struct linear_engine *self, const struct linear 
     }
 }
 
-/* |x^T dy|^2 = sum_st (x x^T)_st (dy dy^T)_st: rows^2 (fan_in + fan_out) operations instead of rows fan_in fan_out. */
+double linear_gradient_square(int rows, const double *gram, const double *dy_gram)
+{
+    double square = cblas_ddot(rows * rows, gram, 1, dy_gram, 1);
+    return square < 0 ? 0 : square;
+}
+
 static void gradient_squares(const struct linear *linear, const double *x, const double *const dy[], double squares[],
                              struct arena work)
 {
     size_t entries = (size_t)linear->rows * (size_t)linear->rows;
     double *input = arena_take(&work, entries), *output = arena_take(&work, entries);
-    linear_gram(linear->rows, linear->fan_in, x, input);
+    panel_gram(linear->rows, linear->fan_in, x, input);
     for (int i = 0; i < linear->count; i++) {
-        linear_gram(linear->rows, linear->map[i].fan_out, dy[i], output);
-        squares[i] += cblas_ddot((int)entries, input, 1, output, 1);
+        panel_gram(linear->rows, linear->map[i].fan_out, dy[i], output);
+        squares[i] += linear_gradient_square(linear->rows, input, output);
     }
 }
 

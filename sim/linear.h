@@ -31,16 +31,19 @@ struct linear_cost {
     size_t work;    /* doubles of scratch that either may overwrite */
     double normals; /* drawn */
     double flops;
+    double forward_normals, forward_flops; /* of these, those of the forward pass: done again where no tape is kept */
 };
 
 /* Tapes, normals and flops add; scratch is shared. */
 struct linear_cost linear_cost_add(struct linear_cost a, struct linear_cost b);
 
-/* Time by fixed rates, for choosing between engines: the same choice on every machine and in every mood of it. They are
- * what one core of a 2024 server gives (bench/conditioned): normals in the cache, products with few rows. */
-#define LINEAR_SECONDS_NORMAL 1.2e-9
-#define LINEAR_SECONDS_FLOP   4e-11
-double linear_seconds(struct linear_cost cost);
+/* Time by fixed rates, for choices that shall be the same on every machine and in every mood of it: between engines,
+ * and whether a tape is kept. The rates are those of one core of a 2024 server (bench/conditioned prints them): normals
+ * in the cache, products with few rows, and a double's first touch, way to memory and way back. */
+#define LINEAR_SECONDS_NORMAL 9e-10
+#define LINEAR_SECONDS_FLOP   2e-11
+#define LINEAR_SECONDS_TAPE   2e-9
+double linear_seconds(double normals, double flops);
 
 struct linear_engine {
     const char *name;
@@ -62,12 +65,13 @@ struct linear_engine {
     void (*fill)(const struct linear_map *map, int first, int count, double *w); // [count][fan_out]
 };
 
+/* |x^T dy|^2 = sum_st (x x^T)_st (dy dy^T)_st from the two Grams [rows][rows]: rows^2 (fan_in + fan_out) operations
+ * instead of rows fan_in fan_out. Where the gradient vanishes, rounding does not take it below 0. */
+double linear_gradient_square(int rows, const double *gram, const double *dy_gram);
+
 extern const struct linear_engine linear_engines[];
 extern const size_t linear_engine_count;
 
 const struct linear_engine *linear_engine_find(const char *name);
-
-/* c [rows][rows] = a a^T for a [rows][columns]. */
-void linear_gram(int rows, int columns, const double *a, double *c);
 
 #endif

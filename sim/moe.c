@@ -103,8 +103,14 @@ static struct linear_cost branch_cost(const struct model *model, const struct li
     size_t busy = assigned < (size_t)model->experts ? assigned : (size_t)model->experts;
     struct linear_cost one = ffn_cost(model, engine, 1), all = ffn_cost(model, engine, model->tokens);
     struct linear_cost even = ffn_cost(model, engine, (int)((assigned + busy - 1) / busy));
-    struct linear_cost experts = {memory_add(memory_multiply(busy, one.tape), memory_multiply(k, all.tape)), all.work,
-                                  (double)busy * even.normals, (double)busy * even.flops};
+    struct linear_cost experts = {
+        .tape = memory_add(memory_multiply(busy, one.tape), memory_multiply(k, all.tape)),
+        .work = all.work,
+        .normals = (double)busy * even.normals,
+        .flops = (double)busy * even.flops,
+        .forward_normals = (double)busy * even.forward_normals,
+        .forward_flops = (double)busy * even.forward_flops,
+    };
     cost = linear_cost_add(cost, experts);
     size_t gates = arena_cost(gate_entries(model)), signal = arena_cost(signal_entries(model));
     size_t outputs = arena_cost(memory_multiply(k, signal_entries(model)));

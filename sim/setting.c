@@ -134,8 +134,10 @@ const struct setting settings[] = {
      "block formula: a name of `spanscope list`, or text such as\n"
      "'y = norm(x + attn(x)); x = norm(x + ffn(y))', or a file of it",
      apply_placement, 0, NULL, NULL},
-    {"init", 'i', "NAME[:VALUE]|FILE", "standard deviations of the weights; VALUE is the row's c or s", apply_init, 0,
-     NULL, NULL},
+    {"init", 'i', "NAME[:VALUE]|TEXT|FILE",
+     "standard deviations of the weights: a name of `spanscope list` (VALUE is\n"
+     "its c or s), or text such as 'wq = 0; wk = 0; ...', or a file of it",
+     apply_init, 0, NULL, NULL},
     INTEGER("layers", 'L', "number of blocks", layers),
     INTEGER("width", 'd', "features of a token", width),
     INTEGER("heads", 'H', "attention heads; divide the width", heads),
@@ -183,7 +185,7 @@ int setting_apply_all(struct model *model, const char *text, struct error *error
         size_t length = strcspn(text, " \n");
         if (length == 0)
             break;
-        char word[256];
+        char word[384];
         if (length >= sizeof word)
             return error_set(error, ERROR_INPUT, "setting '%.40s...' is too long", text);
         memcpy(word, text, length);

@@ -29,6 +29,16 @@ static size_t fixed_doubles(const struct stack *stack)
     return memory_add(memory_add(signals, row), stack->cost.work);
 }
 
+/* A tape comes back from memory later than it is made again where it holds much beside what was costly to draw: in the
+ * conditioned engine at moderate T. What stays in the cache is worth keeping anyway. */
+enum { CACHE_BYTES = 32 << 20 };
+
+static bool keeping_pays(const struct stack *stack)
+{
+    double again = linear_seconds(stack->cost.forward_normals, stack->cost.forward_flops);
+    return again > LINEAR_SECONDS_TAPE * (double)stack->cost.tape;
+}
+
 static int plan_memory(struct stack *stack, size_t budget, struct error *error)
 {
     size_t fixed = memory_multiply(memory_add(fixed_doubles(stack), stack->block_tape), sizeof(double));
@@ -37,7 +47,10 @@ static int plan_memory(struct stack *stack, size_t budget, struct error *error)
         return error_set(error, ERROR_RESOURCE,
                          "memory: one sample needs at least %.4g GB in each thread, the limit is %.4g GB (--memory)",
                          (double)fixed / 1e9, (double)budget / 1e9);
-    size_t room = tape > 0 ? (budget - fixed) / tape : 0;
+    size_t most = budget - fixed;
+    if (!keeping_pays(stack) && most > CACHE_BYTES)
+        most = CACHE_BYTES;
+    size_t room = tape > 0 ? most / tape : 0;
     stack->kept = room < (size_t)stack->depth.block_count ? (int)room : stack->depth.block_count;
     if (stack->kept == stack->depth.block_count - 1)
         stack->kept = stack->depth.block_count; // the shared tape is then free for the last one
@@ -50,9 +63,16 @@ struct linear_cost stack_sample_cost(const struct stack *stack)
 {
     struct linear_cost cost = stack->cost;
     double kept = stack->depth.block_count > 0 ? (double)stack->kept / stack->depth.block_count : 1;
-    cost.normals *= 2 - kept;
-    cost.flops *= 1 + (1 - kept) / 2;
+    cost.normals += (1 - kept) * cost.forward_normals;
+    cost.flops += (1 - kept) * cost.forward_flops;
     return cost;
+}
+
+/* Of all blocks once. What is drawn again for want of memory is left out: the choice of an engine, and with it every
+ * bit, must not depend on threads and on what the machine has free, unless one does not fit at all. */
+static double sample_seconds(const struct stack *stack)
+{
+    return linear_seconds(stack->cost.normals, stack->cost.flops);
 }
 
 static int init_cheapest(struct stack *stack, const struct model *model, bool per_token, size_t budget,
@@ -66,8 +86,7 @@ static int init_cheapest(struct stack *stack, const struct model *model, bool pe
         code = stack_init(&other, model, &linear_engines[i], per_token, budget, &own);
         if (code != ERROR_NONE) {
             *error = own;
-        } else if (!stack->engine ||
-                   linear_seconds(stack_sample_cost(&other)) < linear_seconds(stack_sample_cost(stack))) {
+        } else if (!stack->engine || sample_seconds(&other) < sample_seconds(stack)) {
             stack_free(stack);
             *stack = other;
         } else {

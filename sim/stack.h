@@ -1,8 +1,8 @@
 /* Depth: L blocks forward and in reverse, with the observables of every layer.
  *
  * Memory is one block's working set and the L block inputs. Tapes (in the dense engine mostly the weights) of the last
- * blocks are kept as far as the budget goes; the other blocks are evaluated again in the reverse pass, from their input
- * and their streams, with the same bits. The cotangent is rescaled between blocks by exact powers of two.
+ * blocks are kept as far as the budget goes and it pays; the other blocks are evaluated again in the reverse pass, from
+ * their input and their streams, with the same bits. The cotangent is rescaled between blocks by exact powers of two.
  */
 #ifndef SPANSCOPE_SIM_STACK_H
 #define SPANSCOPE_SIM_STACK_H
@@ -26,7 +26,7 @@ int stack_init(struct stack *stack, const struct model *model, const struct line
                size_t budget, struct error *error);
 void stack_free(struct stack *stack);
 
-/* Normals and flops of a sample: a block that is not kept draws all its normals and does half its operations again. */
+/* Normals and flops of a sample with those that blocks without a tape take again. */
 struct linear_cost stack_sample_cost(const struct stack *stack);
 
 /* Memory of one thread; serves any number of samples one after another. */

@@ -2,7 +2,7 @@
 TESTS_SRC := $(wildcard tests/*.c)
 TESTS_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(TESTS_SRC))
 
-$(BUILD)/check: $(TESTS_OBJ) $(BUILD)/libspanscope.a
+$(BUILD)/check: $(TESTS_OBJ) $(REPRO_OBJ) $(BUILD)/libspanscope.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(shell pkg-config --libs check) $(PKG_LIBS) -o $@
 

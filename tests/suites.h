@@ -6,7 +6,9 @@
 
 #define SUITES(row) \
     row(error) \
+    row(memory) \
     row(stream) \
+    row(source) \
     row(text) \
     row(graph) \
     row(formula) \
@@ -15,14 +17,37 @@
     row(reference) \
     row(activation) \
     row(norm) \
+    row(panel) \
     row(linear) \
+    row(conditioned) \
     row(attention) \
     row(ffn) \
     row(moe) \
+    row(block) \
+    row(observe) \
+    row(stack) \
+    row(sampler) \
+    row(setting) \
+    row(model) \
+    row(estimate) \
+    row(profile) \
+    row(theory) \
     row(figure) \
+    row(quantity) \
+    row(expected) \
     row(verdict) \
     row(statistic) \
+    row(contrast) \
+    row(hypothesis) \
     row(claim) \
+    row(law) \
+    row(interval) \
+    row(range) \
+    row(gain) \
+    row(bounds) \
+    row(map) \
+    row(format) \
+    row(cli) \
     row(kernel) \
     row(moments)
 

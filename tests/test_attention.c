@@ -16,7 +16,7 @@ static const double TOLERANCE = 1e-13;
 struct bench {
     struct attention attention;
     double *q, *k, *v, *dy;
-    double a[SCORES], y[COUNT], dq[COUNT], dk[COUNT], dv[COUNT], work[T * T];
+    double a[SCORES], y[COUNT], dq[COUNT], dk[COUNT], dv[COUNT], work[2 * T * T];
 };
 
 static void run(struct bench *b)

@@ -215,14 +215,14 @@ END_TEST
 
 /* Legends */
 
-static void check_legend(const char *const configs[], enum legend_grouping grouping, const char *const names[],
+static void check_legend(const char *const configs[], const struct abscissa *abscissa, const char *const names[],
                          const char *caption)
 {
     struct saved_list list;
     struct legend legend;
     struct error error;
     read_profiles(&list, "measured", configs, "{\"layer\":0}");
-    ck_assert_int_eq(legend_init(&legend, &list, grouping, &error), ERROR_NONE);
+    ck_assert_int_eq(legend_init(&legend, &list, abscissa, &error), ERROR_NONE);
     for (size_t i = 0; i < list.count; i++)
         ck_assert_str_eq(legend.names[i], names[i]);
     ck_assert_str_eq(legend.caption, caption);
@@ -237,7 +237,7 @@ START_TEST(legend_parts_common_from_different)
         "\"placement\":\"spannorm\",\"init\":\"scaleinit\",\"c\":0.5,\"experts\":8," BASE ",\"input_correlation\":0.9",
         NULL};
     static const char *const names[] = {"prenorm, unit", "spannorm, scaleinit, input correlation 0.9"};
-    check_legend(configs, LEGEND_EACH, names,
+    check_legend(configs, NULL, names,
                  "L = 2, d = 24, T = 5, H = 3, F = 40, c = 0.5, relu, no mask, 7 samples, seed 9");
 }
 END_TEST
@@ -248,8 +248,8 @@ START_TEST(legend_numbers_repeats_and_shows_formulas)
         "\"placement\":\"unit\",\"init\":\"unit\",\"layers\":3,\"formula\":\"y = x;\\nx = y + moe(x)\",\"experts\":8",
         "\"placement\":\"unit\",\"init\":\"unit\",\"layers\":3,\"formula\":\"y = x;\\nx = y + moe(x)\",\"experts\":8",
         NULL};
-    static const char *const names[] = {"unit, unit", "unit, unit (2)"};
-    check_legend(configs, LEGEND_EACH, names, "y = x; x = y + moe(x), L = 3, E = 8, no mask");
+    static const char *const names[] = {"unit", "unit (2)"};
+    check_legend(configs, NULL, names, "init unit, y = x; x = y + moe(x), L = 3, E = 8, no mask");
 }
 END_TEST
 
@@ -258,10 +258,10 @@ START_TEST(legend_leaves_depth_out_where_asked)
     static const char *const configs[] = {"\"placement\":\"b2t\",\"init\":\"unit\",\"layers\":3,\"mask\":\"causal\"",
                                           "\"placement\":\"b2t\",\"init\":\"unit\",\"layers\":5,\"mask\":\"causal\"",
                                           NULL};
-    static const char *const each[] = {"b2t, unit, L = 3", "b2t, unit, L = 5"};
-    static const char *const grouped[] = {"b2t, unit", "b2t, unit"};
-    check_legend(configs, LEGEND_EACH, each, "causal mask");
-    check_legend(configs, LEGEND_BY_DEPTH, grouped, "causal mask");
+    static const char *const each[] = {"b2t, L = 3", "b2t, L = 5"};
+    static const char *const grouped[] = {"b2t", "b2t"};
+    check_legend(configs, NULL, each, "init unit, causal mask");
+    check_legend(configs, &abscissa_depth, grouped, "init unit, causal mask");
 }
 END_TEST
 
@@ -276,12 +276,12 @@ START_TEST(legend_gives_a_prediction_its_measurements_group)
     add_profile(file, "predicted", SPAN, ROWS);
     fclose(file);
     ck_assert_int_eq(saved_read(path, &list, &error), ERROR_NONE);
-    ck_assert_int_eq(legend_init(&legend, &list, LEGEND_EACH, &error), ERROR_NONE);
+    ck_assert_int_eq(legend_init(&legend, &list, NULL, &error), ERROR_NONE);
     ck_assert_int_eq(legend.groups[0], 0);
     ck_assert_int_eq(legend.groups[1], 1);
     ck_assert_int_eq(legend.groups[2], 1);
     ck_assert_int_eq(legend.group_count, 2);
-    ck_assert_str_eq(legend.names[2], "spannorm, unit, predicted");
+    ck_assert_str_eq(legend.names[2], "spannorm, predicted");
     legend_free(&legend);
     saved_free(&list);
 }
@@ -289,17 +289,20 @@ END_TEST
 
 /* Curves */
 
-static const struct series_choice activation_choice = {SERIES_BY_LAYER, {{"activation_variance", NULL}}};
+static const struct series_choice activation_choice = {
+    .abscissa = &abscissa_layer, .quantity = &quantity_value, .variants = {{"activation_variance", NULL, false}}};
 static const struct series_choice gradient_choice = {
-    SERIES_BY_LAYER, {{"gradient_variance", "total"}, {"gradient_specific", "specific"}}};
-static const struct series_choice depth_choice = {SERIES_BY_DEPTH, {{"gradient_variance", NULL}}};
+    .abscissa = &abscissa_layer,
+    .quantity = &quantity_geometric,
+    .variants = {{"gradient_variance", "total", false}, {"gradient_specific", "specific", false}}};
+static const struct series_choice depth_choice = {
+    .abscissa = &abscissa_depth, .quantity = &quantity_gain, .variants = {{"gradient_variance", NULL, false}}};
 
 static int make_series(struct series_list *series, const struct series_choice *choice, bool logarithmic,
                        const struct saved_list *list, struct error *error)
 {
     struct legend legend;
-    enum legend_grouping grouping = choice->abscissa == SERIES_BY_DEPTH ? LEGEND_BY_DEPTH : LEGEND_EACH;
-    ck_assert_int_eq(legend_init(&legend, list, grouping, error), ERROR_NONE);
+    ck_assert_int_eq(legend_init(&legend, list, choice->abscissa, error), ERROR_NONE);
     int code = series_init(series, choice, logarithmic, list, &legend, error);
     legend_free(&legend);
     return code;
@@ -353,7 +356,8 @@ END_TEST
 
 START_TEST(curves_that_nobody_has_are_an_error)
 {
-    static const struct series_choice choice = {SERIES_BY_LAYER, {{"layer_cosine", NULL}}};
+    static const struct series_choice choice = {
+        .abscissa = &abscissa_layer, .quantity = &quantity_value, .variants = {{"layer_cosine", NULL, false}}};
     struct saved_list list;
     struct series_list series;
     struct error error;
@@ -543,8 +547,9 @@ static void draw_fails(struct error *error)
 {
     struct saved_list list;
     read_profiles(&list, "measured", SPAN_UNIT, ROWS);
-    ck_assert_int_eq(figure_draw(figure_find("gradient"), &list, &(struct figure_place){in_folder("out"), NULL}, error),
-                     ERROR_RESOURCE);
+    ck_assert_int_eq(
+        figure_draw(figure_find("gradient"), &list, &(struct figure_wish){.directory = in_folder("out")}, error),
+        ERROR_RESOURCE);
     saved_free(&list);
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
     ck_assert_int_eq(errno, ECHILD);
@@ -669,10 +674,11 @@ START_TEST(figures_are_drawn_and_redrawn)
     struct error error;
     size_t length;
     read_profiles(&list, "measured", configs, ROWS);
-    int code = figure_draw(figure_find("gradient"), &list, &(struct figure_place){in_folder("new out"), NULL}, &error);
+    int code = figure_draw(figure_find("gradient"), &list, &(struct figure_wish){.directory = in_folder("new out")},
+                           &error);
     ck_assert_msg(code == ERROR_NONE, "%s", error.text);
     saved_free(&list);
-    ck_assert_int_eq(entries(in_folder("new out")), FIGURE_FILES);
+    ck_assert_int_eq(entries(in_folder("new out")), PUBLISH_FILES);
     check_png("new out/gradient.png");
     check_svg("new out/gradient.svg", words);
     char *data = read_text("new out/gradient.dat", &length);
@@ -684,43 +690,111 @@ START_TEST(figures_are_drawn_and_redrawn)
     unlink(in_folder("new out/gradient.png"));
     ck_assert_int_eq(gnuplot_run(in_folder("new out"), "gradient.gp", &error), ERROR_NONE);
     check_png("new out/gradient.png");
-    ck_assert_int_eq(entries(in_folder("new out")), FIGURE_FILES);
+    ck_assert_int_eq(entries(in_folder("new out")), PUBLISH_FILES);
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
 }
 END_TEST
 
-/* Every row of the table makes a figure of data that have its observables. */
+/* One profile with an observable of the choice at every layer and, for three tokens, by position. */
+static void add_rich_profile(FILE *file, const char *kind, int layers, int width, double c,
+                             const struct series_choice *choice)
+{
+    fprintf(file,
+            "{\"schema\":\"spanscope/profile/1\",\"kind\":\"%s\",\"config\":{\"placement\":\"lns\",\"init\":"
+            "\"scaleinit\",\"c\":%g,\"layers\":%d,\"width\":%d,\"tokens\":3,\"samples\":9},\"manifest\":{\"seconds\":"
+            "%g},\"layers\":[",
+            kind, c, layers, width, 0.1 * width);
+    for (int l = 0; l <= layers; l++) {
+        fprintf(file, "%s{\"layer\":%d", l > 0 ? "," : "", l);
+        for (int v = 0; v < SERIES_VARIANTS && choice->variants[v].observable != NULL; v++) {
+            for (int t = 0; t <= 3; t++) {
+                double mean = 0.37 + 0.01 * l + 0.05 * v + 0.02 * t + (kind[0] == 'p' ? 0.1 : 0);
+                char token[20] = "";
+                if (t > 0)
+                    snprintf(token, sizeof token, ".token%d", t);
+                fprintf(file, ",\"%s%s\":{\"mean\":%g,\"mean_log\":%g,\"sd_log\":%g,\"n\":9}",
+                        choice->variants[v].observable, token, mean, log(mean), 0.5 - 0.02 * l);
+            }
+        }
+        fputc('}', file);
+    }
+    fprintf(file, "]}\n");
+}
+
+/* Profiles that differ in everything a curve runs along. */
+static void read_rich_profiles(struct saved_list *list, const struct series_choice *choice)
+{
+    struct error error;
+    FILE *file = fopen(in_folder("all.json"), "w");
+    for (int i = 0; i < 8; i++)
+        for (int kind = 0; kind < 2; kind++)
+            add_rich_profile(file, kind > 0 ? "predicted" : "measured", i & 1 ? 5 : 2, i & 2 ? 24 : 36,
+                             i & 4 ? 1.37 : 0.5, choice);
+    fclose(file);
+    *list = (struct saved_list){0};
+    ck_assert_msg(saved_read(path, list, &error) == ERROR_NONE, "%s", error.text);
+}
+
+/* Every row of the table makes a figure of data that have its observables, in every style. */
 START_TEST(figures_of_the_table_are_drawn)
 {
     const struct figure *figure = &figures[_i];
-    struct saved_list list = {0};
+    struct saved_list list;
     struct error error;
     char name[100];
+    size_t length;
     ck_assert_ptr_eq(figure_find(figure->name), figure); /* names are unique */
-    FILE *file = fopen(in_folder("all.json"), "w");
-    for (int depth = 2; depth <= 5; depth += 3) {
-        char config[200], rows[4000] = "";
-        snprintf(config, sizeof config, "\"placement\":\"lns\",\"init\":\"unit\",\"layers\":%d", depth);
-        for (int l = 0; l <= depth; l++) {
-            size_t used = strlen(rows);
-            used += (size_t)snprintf(rows + used, sizeof rows - used, "%s{\"layer\":%d", l > 0 ? "," : "", l);
-            for (int v = 0; v < SERIES_VARIANTS && figure->choice.variants[v].observable != NULL; v++)
-                used += (size_t)snprintf(rows + used, sizeof rows - used, ",\"%s\":{\"mean\":%g}",
-                                         figure->choice.variants[v].observable, 0.37 + 0.1 * l + 0.05 * v);
-            snprintf(rows + used, sizeof rows - used, "}");
-        }
-        add_profile(file, "predicted", config, rows);
+    read_rich_profiles(&list, &figure->choice);
+    for (size_t i = 0; i < style_count; i++) {
+        struct figure_wish wish = {.directory = folder, .style = &styles[i]};
+        int code = figure_draw(figure, &list, &wish, &error);
+        ck_assert_msg(code == ERROR_NONE, "%s", error.text);
+        snprintf(name, sizeof name, "%s.png", figure->name);
+        check_png(name);
+        const char *const words[] = {"lns", styles[i].title > 0 ? figure->title : "lns", NULL};
+        snprintf(name, sizeof name, "%s.svg", figure->name);
+        check_svg(name, words);
+        snprintf(name, sizeof name, "%s.pdf", figure->name);
+        char *pdf = read_text(name, &length);
+        ck_assert_mem_eq(pdf, "%PDF-", 5);
+        ck_assert_uint_gt(length, 5000);
+        free(pdf);
+        snprintf(name, sizeof name, "%s.txt", figure->name);
+        char *caption = read_text(name, &length);
+        ck_assert_mem_eq(caption, figure->title, strlen(figure->title));
+        free(caption);
     }
-    fclose(file);
-    ck_assert_int_eq(saved_read(path, &list, &error), ERROR_NONE);
-    int code = figure_draw(figure, &list, &(struct figure_place){folder, NULL}, &error);
-    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
     saved_free(&list);
-    snprintf(name, sizeof name, "%s.png", figure->name);
-    check_png(name);
-    const char *const words[] = {figure->title, "lns, unit", NULL};
-    snprintf(name, sizeof name, "%s.svg", figure->name);
-    check_svg(name, words);
+}
+END_TEST
+
+/* One line that says what is missing, and no file. */
+START_TEST(figures_say_what_profiles_lack)
+{
+    const struct figure *figure = &figures[_i];
+    struct saved_list list;
+    struct error error;
+    read_profiles(&list, "measured", SPAN_UNIT, "{\"layer\":0,\"gradient_token_cosine\":{\"mean\":0.1}}");
+    int before = entries(folder);
+    ck_assert_int_eq(figure_draw(figure, &list, &(struct figure_wish){.directory = folder}, &error), ERROR_INPUT);
+    ck_assert_ptr_null(strchr(error.text, '\n'));
+    ck_assert_msg(strstr(error.text, figure->choice.variants[0].observable) != NULL, "%s", error.text);
+    ck_assert_int_eq(entries(folder), before);
+    saved_free(&list);
+}
+END_TEST
+
+START_TEST(figures_take_name_and_title)
+{
+    static const char *const words[] = {"Of another's making", NULL};
+    struct saved_list list;
+    struct error error;
+    struct figure_wish wish = {.directory = folder, .name = "other", .title = "Of another's making"};
+    read_profiles(&list, "measured", SPAN_UNIT, ROWS);
+    ck_assert_int_eq(figure_draw(figure_find("gradient"), &list, &wish, &error), ERROR_NONE);
+    check_svg("other.svg", words);
+    ck_assert_int_eq(access(in_folder("gradient.svg"), F_OK), -1);
+    saved_free(&list);
 }
 END_TEST
 
@@ -771,5 +845,7 @@ Suite *figure_suite(void)
     TCase *pictures = add_case(suite, "pictures");
     tcase_add_test(pictures, figures_are_drawn_and_redrawn);
     tcase_add_loop_test(pictures, figures_of_the_table_are_drawn, 0, (int)figure_count);
+    tcase_add_loop_test(pictures, figures_say_what_profiles_lack, 0, (int)figure_count);
+    tcase_add_test(pictures, figures_take_name_and_title);
     return suite;
 }

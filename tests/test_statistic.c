@@ -24,7 +24,8 @@ START_TEST(values_by_hand)
     ck_assert_double_eq_tol(ldexp(evaluate("block-factor", column, 1, 3), -366), 1, 1e-12);
     ck_assert_double_eq_tol(evaluate("log-ratio", column, 0, 1), log(0.6), 1e-15);
     ck_assert_double_eq_tol(evaluate("log-ratio", column, 0, 3), 1098 * M_LN2, 1e-12);
-    ck_assert_double_eq_tol(evaluate("log-ratio-trend", column, 0, 1), log(0.6), 1e-15);
+    ck_assert_double_eq_tol(evaluate("log-value", column, 3, 3), log(12) - 1100 * M_LN2, 1e-12);
+    ck_assert_double_eq(evaluate("approach", column, 1, 1), -4);
 }
 END_TEST
 
@@ -47,9 +48,24 @@ START_TEST(slopes_of_power_laws)
         power[l] = l < 2 || l > 9 ? wide_absent() : wide_of(1 - 0.37 * pow(l, -1.3));
     ck_assert_double_eq_tol(evaluate("approach-slope", power, 2, 9), -1.3, 1e-12);
     ck_assert(isnan(evaluate("approach-slope", power, 5, 5)));
-    /* Points (1, 2), (2, 5), (4, 4): mean x 7/3, sum of dx^2 14/3, of dx dy 7/3; slope 1/2. */
-    ck_assert_double_eq_tol(statistic_slope(3, (const double[]){1, 2, 4}, (const double[]){2, 5, 4}), 0.5, 1e-15);
-    ck_assert(isnan(statistic_slope(2, (const double[]){3, 3}, (const double[]){1, 2})));
+}
+END_TEST
+
+/* 1 - v = 0.37 2^-l: factor 1/2 a block, spread (9 - 3) log 2; v = 5 l^0.7: slope 0.7. a_l = 0.5 a_(l-1)^3: order 3. */
+START_TEST(approaches_by_hand)
+{
+    struct wide halved[11], power[11],
+        cubed[] = {wide_of(0.8), wide_of(1 - 0.004), wide_of(1 - 0.5 * 0.004 * 0.004 * 0.004)};
+    for (int l = 0; l <= 10; l++) {
+        halved[l] = wide_of(1 - 0.37 * pow(2, -l));
+        power[l] = wide_of(5 * pow(l, 0.7));
+    }
+    ck_assert_double_eq_tol(evaluate("approach-factor", halved, 3, 9), 0.5, 1e-12);
+    ck_assert_double_eq_tol(evaluate("approach-spread", halved, 3, 9), 6 * M_LN2, 1e-12);
+    ck_assert_double_eq_tol(evaluate("approach", halved, 3, 3), 0.37 / 8, 1e-15);
+    ck_assert_double_eq_tol(evaluate("log-slope", power, 2, 9), 0.7, 1e-12);
+    /* log 0.004 - log 0.2 and log 3.2e-8 - log 0.004, whose 1 - v carries 1e-16/3.2e-8. */
+    ck_assert_double_eq_tol(evaluate("approach-order", cubed, 2, 2), log(3.2e-8 / 0.004) / log(0.004 / 0.2), 1e-8);
 }
 END_TEST
 
@@ -60,6 +76,7 @@ Suite *statistic_suite(void)
     tcase_add_test(tests, values_by_hand);
     tcase_add_test(tests, absent_and_negative_values_are_no_numbers);
     tcase_add_test(tests, slopes_of_power_laws);
+    tcase_add_test(tests, approaches_by_hand);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -1,0 +1,139 @@
+#include "analysis/ledger.h"
+
+#define SPAN_MOE "placement=first:y=norm(x+attn(norm(x)));x=norm(x+moe(y));block:y=norm(x+attn(x));x=norm(x+moe(y))"
+
+#define LIMIT_REASON                                                                                                   \
+    "O(L/d): the mean of a logarithm lies half its variance, at most 3.5 L/d, below the logarithm of the mean, and "   \
+    "the "                                                                                                             \
+    "mean O(1/d) off the limit; 0.03 is what the samples resolve"
+
+static const struct claim claims[] = {
+    {
+        .id = "prediction",
+        .source = "derived: analysis/moments",
+        .statement = "Activation variance, token cosine and gradient of every placement, mask and activation are what "
+                     "the moments of infinite width predict from the formula alone",
+        .hypotheses = "width>=1024",
+        .settings = "heads=8 tokens=4 layers=4",
+        .checks = {CLAIM_TEST("log-value", "activation_variance", "1", "L", "@predicted", "@predicted", "0.03 + 8*L/d",
+                              LIMIT_REASON),
+                   CLAIM_TEST("value", "token_cosine", "1", "L", "@predicted", "@predicted", "0.03 + 8*L/d",
+                              LIMIT_REASON),
+                   CLAIM_TEST("log-value", "gradient_variance", "0", "L - 1", "@predicted", "@predicted",
+                              "0.03 + 8*L/d", LIMIT_REASON)},
+        .expected = VERDICT_SUPPORTED,
+        .plans = {{{"placement=prenorm|spannorm init=unit width=1024"}, 256},
+                  {{"placement=prenorm|postnorm|spannorm|b2t init=unit mask=none|causal width=1024"}, 256},
+                  {{"placement=prenorm|postnorm|spannorm|b2t|deepnorm|perinorm|lns|mixln|parallel|nonorm init=unit "
+                    "mask=none|causal activation=relu|gelu|silu|swiglu width=4096"},
+                   256}},
+    },
+    {
+        .id = "moe-prediction",
+        .source = "derived: analysis/moments",
+        .statement = "The same with a mixture of experts in SpanNorm, for both routers",
+        .hypotheses = "width>=512",
+        .settings = SPAN_MOE " heads=8 tokens=4 layers=4 experts=4 top-k=2",
+        .checks = {CLAIM_TEST("value", "token_cosine", "1", "L", "@predicted", "@predicted", "0.05 + 8*L/d",
+                              LIMIT_REASON),
+                   CLAIM_TEST("log-value", "gradient_variance", "0", "L - 1", "@predicted", "@predicted", "0.1 + 8*L/d",
+                              LIMIT_REASON)},
+        .expected = VERDICT_SUPPORTED,
+        .plans = {{{"router=renormalised|switch init=scaleinit width=512"}, 256},
+                  {{"router=renormalised|switch init=unit|scaleinit width=1024"}, 256},
+                  {{"router=renormalised|switch init=unit|scaleinit width=4096"}, 512}},
+    },
+    {
+        .id = "width-limit",
+        .source = "derived: analysis/moments",
+        .statement = "The distance between a stack of width d and the prediction falls like 1/d: the line through the "
+                     "measured means against 1/d meets the prediction at 0",
+        .hypotheses = "init=unit",
+        .settings = "init=unit heads=2 tokens=4 layers=4",
+        .checks = {CLAIM_TEST("value", "token_cosine", "L", "L", "@predicted", "@predicted", "0.02",
+                              "O(1/d^2) of the narrowest width, and what the samples resolve", .contrast = "limit",
+                              .against = "d"),
+                   CLAIM_TEST("log-value", "gradient_variance", "0", "0", "@predicted", "@predicted", "0.08",
+                              "O(1/d^2) of the narrowest width, and what the samples resolve", .contrast = "limit",
+                              .against = "d")},
+        .expected = VERDICT_SUPPORTED,
+        .plans = {{{"placement=postnorm width=64|512"}, 2048},
+                  {{"placement=postnorm width=64|128|512"}, 4096},
+                  {{"placement=postnorm width=128|256|512|1024"}, 4096}},
+    },
+    {
+        .id = "width-transfer",
+        .source = "derived: analysis/moments",
+        .statement = "Activation variance and gradient do not depend on the width: their slopes against log d vanish",
+        .hypotheses = "init=unit|scaleinit",
+        .settings = "heads=2 tokens=4 layers=8",
+        .checks = {CLAIM_TEST("log-value", "activation_variance", "L", "L", "0", "0", "0.08",
+                              "O(1/d), over the widths of the plan", .contrast = "slope", .against = "d"),
+                   CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "0", "0", "0.08",
+                              "O(1/d), over the widths of the plan", .contrast = "slope", .against = "d")},
+        .expected = VERDICT_SUPPORTED,
+        .plans = {{{"placement=prenorm init=unit width=128|1024"}, 256},
+                  {{"placement=prenorm init=unit width=128|256|1024"}, 256},
+                  {{"placement=prenorm init=unit width=256|1024|4096"}, 256}},
+    },
+    {
+        .id = "fluctuation-unit",
+        .source = "derived: analysis/moments",
+        .statement = "Unit init: over samples, log(g_0/g_L) of PostNorm has a variance that grows like L and falls "
+                     "like 1/d: deep narrow stacks are log-normal",
+        .hypotheses = "placement=postnorm|spannorm init=unit activation=relu mask=none cotangent=iid",
+        .settings = "placement=postnorm init=unit heads=2 tokens=4",
+        .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "1", "1", "0.45",
+                              "O(L/d), and the first blocks (d/L var is 6.0, 7.2, 7.6 at L = 4, 16, 64, d = 256); far "
+                              "from 0, what ScaleInit gives",
+                              .variance = true, .where = "width=64 layers>=8", .contrast = "slope", .against = "L"),
+                   CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "-1", "-1", "0.45",
+                              "O(L/d); far from 0 and from -2", .variance = true, .where = "layers=4",
+                              .contrast = "slope", .against = "d")},
+        .expected = VERDICT_SUPPORTED,
+        .plans = {{{"layers=8|32 width=64", "layers=4 width=32|256"}, 1024},
+                  {{"layers=8|32 width=64", "layers=4 width=32|256"}, 4096},
+                  {{"layers=8|32|128 width=64", "layers=4 width=32|256|1024"}, 8192}},
+    },
+    {
+        .id = "fluctuation-scaled",
+        .source = "derived: analysis/moments",
+        .statement = "ScaleInit: the variance over samples of log(g_0/g_L) does not grow with L, and SpanNorm's is "
+                     "about half of PostNorm's (between 0.35 and 0.65 of it)",
+        .hypotheses = "placement=postnorm|spannorm init=scaleinit:1 activation=relu mask=none cotangent=iid",
+        .settings = "init=scaleinit heads=2 tokens=4",
+        .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "0", "0", "0.35",
+                              "far from 1, what unit gives", .variance = true, .where = "placement=postnorm",
+                              .contrast = "slope", .against = "L"),
+                   CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "0", "0", "0.35",
+                              "far from 1, what unit gives", .variance = true, .where = "placement=spannorm",
+                              .contrast = "slope", .against = "L"),
+                   CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "-1.05", "-0.43", "0.05",
+                              "O(1/d); the range has room", .variance = true, .contrast = "difference")},
+        .expected = VERDICT_SUPPORTED,
+        .plans = {{{"placement=postnorm|spannorm layers=4|16 width=32"}, 2048},
+                  {{"placement=postnorm|spannorm layers=8|32 width=32"}, 4096},
+                  {{"placement=postnorm|spannorm layers=8|32|128 width=64"}, 4096}},
+    },
+    {
+        .id = "embedding",
+        .source = "derived: analysis/moments",
+        .statement =
+            "SpanNorm's first skip is not normed: with embeddings of standard deviation 0.02 the first block's "
+            "branches swamp the input and tokens correlate at once, as predicted; with e = 1 they do not",
+        .hypotheses = "placement=spannorm init=scaleinit",
+        .settings = "placement=spannorm init=scaleinit layers=24 heads=8 tokens=8",
+        .checks = {CLAIM_TEST("value", "token_cosine", "1", "1", "@predicted", "@predicted", "0.03 + 8/d",
+                              "O(1/d), with room for its constant"),
+                   CLAIM_TEST("value", "token_cosine", "1", "1", "0.3", NULL, "0", "none: a one-sided statement",
+                              .where = "input-scale<=0.02"),
+                   CLAIM_TEST("value", "token_cosine", "1", "1", NULL, "0.05", "0", "none: a one-sided statement",
+                              .where = "input-scale>=1")},
+        .expected = VERDICT_SUPPORTED,
+        .plans = {{{"input-scale=1|0.02 width=256"}, 128},
+                  {{"input-scale=1|0.02 width=1024"}, 256},
+                  {{"input-scale=1|0.02 width=4096"}, 256}},
+    },
+};
+
+const struct claim_group ledger_limit = {"Infinite and finite width", claims, sizeof claims / sizeof *claims};

@@ -1,0 +1,283 @@
+#include "analysis/map.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- axes ---- */
+
+static const char *const parameters[] = {"c", "s"};
+enum { PARAMETERS = sizeof parameters / sizeof *parameters, NAMES_MAX = 64 };
+
+/* The settings' table says by its argument what a number is: N a whole one, X any. */
+static bool is_whole(const struct setting *setting)
+{
+    return strcmp(setting->argument, "N") == 0;
+}
+
+static bool is_number(const struct setting *setting)
+{
+    return is_whole(setting) || strcmp(setting->argument, "X") == 0;
+}
+
+static int find_name(struct map_axis *axis, struct error *error)
+{
+    const char *names[NAMES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < setting_count && count < NAMES_MAX; i++) {
+        if (!is_number(&settings[i]))
+            continue;
+        names[count++] = settings[i].name;
+        if (strcmp(settings[i].name, axis->name) == 0)
+            axis->setting = &settings[i];
+    }
+    bool found = axis->setting != NULL;
+    for (size_t i = 0; i < PARAMETERS && count < NAMES_MAX; i++) {
+        names[count++] = parameters[i];
+        found |= strcmp(parameters[i], axis->name) == 0;
+    }
+    axis->whole = axis->setting != NULL && is_whole(axis->setting);
+    if (found)
+        return ERROR_NONE;
+    const char *nearest = error_nearest(axis->name, names, count);
+    return error_set(error, ERROR_INPUT, "axis '%s' is neither a numeric setting nor c or s%s%s%s", axis->name,
+                     nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+/* FROM:TO[:COUNT][:log|:lin] */
+static int parse_range(struct map_axis *axis, char *text, double *from, double *to, struct error *error)
+{
+    char *words[5] = {NULL}, *rest = text;
+    int count = 0, code = ERROR_NONE;
+    for (char *word; count < 5 && (word = strsep(&rest, ":"));)
+        words[count++] = word;
+    if (count > 2 && (strcmp(words[count - 1], "log") == 0 || strcmp(words[count - 1], "lin") == 0))
+        axis->logarithmic = strcmp(words[--count], "log") == 0;
+    if (count < 2 || count > 3)
+        return error_set(error, ERROR_INPUT, "axis %s: expected FROM:TO[:COUNT][:log|:lin]", axis->name);
+    code = setting_real(axis->name, words[0], from, error);
+    if (code == ERROR_NONE)
+        code = setting_real(axis->name, words[1], to, error);
+    long long number = MAP_COUNT;
+    if (code == ERROR_NONE && count == 3)
+        code = setting_integer(axis->name, words[2], 2, MAP_COUNT_MOST, &number, error);
+    axis->count = (int)number;
+    if (code == ERROR_NONE && !(*from < *to))
+        code = error_set(error, ERROR_INPUT, "axis %s: %g is not below %g", axis->name, *from, *to);
+    if (code == ERROR_NONE && axis->logarithmic && !(*from > 0))
+        code = error_set(error, ERROR_INPUT, "axis %s: a logarithmic axis begins above 0, not at %g", axis->name,
+                         *from);
+    return code;
+}
+
+static void fill(struct map_axis *axis, double from, double to)
+{
+    int count = 0;
+    for (int i = 0; i < axis->count; i++) {
+        double share = (double)i / (axis->count - 1);
+        double value = axis->logarithmic ? from * pow(to / from, share) : from + (to - from) * share;
+        value = i == axis->count - 1 ? to : value;
+        value = axis->whole ? round(value) : value;
+        if (count == 0 || value > axis->values[count - 1])
+            axis->values[count++] = value;
+    }
+    axis->count = count;
+}
+
+int map_axis_parse(struct map_axis *axis, const char *text, struct error *error)
+{
+    *axis = (struct map_axis){0};
+    const char *equals = strchr(text, '=');
+    size_t length = equals ? (size_t)(equals - text) : 0;
+    if (length == 0 || length >= sizeof axis->name)
+        return error_set(error, ERROR_INPUT, "axis '%.60s': expected NAME=FROM:TO[:COUNT][:log|:lin]", text);
+    memcpy(axis->name, text, length);
+    char *range = strdup(equals + 1);
+    if (!range)
+        return error_set(error, ERROR_RESOURCE, "out of memory");
+    double from = 0, to = 0;
+    int code = find_name(axis, error);
+    if (code == ERROR_NONE)
+        code = parse_range(axis, range, &from, &to, error);
+    free(range);
+    if (code != ERROR_NONE)
+        return code;
+    axis->values = calloc((size_t)axis->count, sizeof *axis->values);
+    if (!axis->values)
+        return error_set(error, ERROR_RESOURCE, "out of memory");
+    fill(axis, from, to);
+    return ERROR_NONE;
+}
+
+void map_axis_free(struct map_axis *axis)
+{
+    free(axis->values);
+    *axis = (struct map_axis){0};
+}
+
+void map_axis_text(const struct map_axis *axis, int i, char *text, size_t size)
+{
+    snprintf(text, size, axis->whole ? "%.0f" : "%.17g", axis->values[i]);
+}
+
+int map_axis_set_parameter(const struct map_axis *axis, int i, struct model *model, struct error *error)
+{
+    bool used = false;
+    const struct graph *graph = &model->init.graph;
+    for (int n = 0; n < graph->node_count; n++)
+        used |= graph->nodes[n].kind == GRAPH_VARIABLE &&
+                strcmp(graph_variables[graph->nodes[n].variable].name, axis->name) == 0;
+    if (!used)
+        return error_set(error, ERROR_INPUT, "axis %s: the initialisation %s has no %s", axis->name, model->init.label,
+                         axis->name);
+    *(strcmp(axis->name, "c") == 0 ? &model->init.c : &model->init.s) = axis->values[i];
+    return ERROR_NONE;
+}
+
+/* ---- values ---- */
+
+static struct wide at(const struct moments *moments, enum observe_id id, int layer)
+{
+    int column = moments->schema.layer_column[id];
+    size_t row = (size_t)layer * (size_t)moments->schema.column_count;
+    return column >= 0 ? moments->mean[row + (size_t)column] : wide_absent();
+}
+
+static double value_of(struct wide w)
+{
+    return wide_present(w) ? wide_value(w) : NAN;
+}
+
+/* log10 of the observable at layer `over` over that at layer `under`; NAN where one is 0. */
+static double log10_ratio(const struct moments *moments, enum observe_id id, int over, int under)
+{
+    struct wide a = at(moments, id, over), b = at(moments, id, under);
+    if (!wide_present(a) || !wide_present(b) || !(a.mantissa > 0) || !(b.mantissa > 0))
+        return NAN;
+    return (wide_log(a) - wide_log(b)) / M_LN10;
+}
+
+static double gradient(const struct moments *moments, int layers)
+{
+    return log10_ratio(moments, OBSERVE_GRADIENT_VARIANCE, 0, layers);
+}
+
+static double specific(const struct moments *moments, int layers)
+{
+    return log10_ratio(moments, OBSERVE_GRADIENT_SPECIFIC, 0, layers);
+}
+
+static double activation(const struct moments *moments, int layers)
+{
+    return log10_ratio(moments, OBSERVE_ACTIVATION_VARIANCE, layers, 0);
+}
+
+static double tokens(const struct moments *moments, int layers)
+{
+    return value_of(at(moments, OBSERVE_TOKEN_COSINE, layers));
+}
+
+static double layer(const struct moments *moments, int layers)
+{
+    return value_of(at(moments, OBSERVE_LAYER_COSINE, layers));
+}
+
+static double entropy(const struct moments *moments, int layers)
+{
+    return value_of(at(moments, OBSERVE_ATTENTION_ENTROPY_RELATIVE, layers));
+}
+
+const struct map_value map_values[MAP_VALUES] = {
+    {"log10_gradient_ratio", "log10 of the gradient variance at the input over that at layer L", gradient},
+    {"log10_specific_ratio", "the same of its token-specific part", specific},
+    {"log10_activation_ratio", "log10 of the activation variance at layer L over that at the input", activation},
+    {"token_cosine", "at layer L", tokens},
+    {"layer_cosine", "of layers L - 1 and L", layer},
+    {"attention_entropy_relative", "of block L", entropy},
+};
+
+/* ---- the grid ---- */
+
+static int check_models(const struct map *map, const struct map_plan *plan, struct error *error)
+{
+    int code = ERROR_NONE;
+    for (int y = 0; y < map->y.count; y++) {
+        for (int x = 0; x < map->x.count && code == ERROR_NONE; x++) {
+            struct model model;
+            code = plan->model(plan->context, x, y, &model, error);
+            if (code == ERROR_NONE)
+                model_free(&model);
+        }
+    }
+    return code;
+}
+
+static int predict_point(const struct map_plan *plan, int x, int y, double values[MAP_VALUES], struct error *error)
+{
+    struct model model;
+    struct moments moments;
+    for (int v = 0; v < MAP_VALUES; v++)
+        values[v] = NAN;
+    int code = plan->model(plan->context, x, y, &model, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = moments_predict(&model, &plan->moments, &moments, error);
+    if (code == ERROR_NONE) {
+        for (int v = 0; v < MAP_VALUES; v++)
+            values[v] = map_values[v].evaluate(&moments, model.layers);
+        moments_free(&moments);
+    }
+    model_free(&model);
+    return code;
+}
+
+int map_predict(struct map *map, const struct map_plan *plan, struct error *error)
+{
+    size_t width = (size_t)map->x.count, all = width * (size_t)map->y.count, done = 0, first = all;
+    int code = check_models(map, plan, error), failed = ERROR_NONE;
+    if (code != ERROR_NONE)
+        return code;
+    map->values = calloc(all * MAP_VALUES, sizeof *map->values);
+    if (!map->values)
+        return error_set(error, ERROR_RESOURCE, "out of memory for a map of %zu points", all);
+        /* The deepest points first, so that no thread ends alone with one: whatever the axes are, the last of each is
+         * dear. */
+#pragma omp parallel for schedule(dynamic, 1) num_threads(plan->threads)
+    for (size_t i = 0; i < all; i++) {
+        struct error own = {0};
+        size_t point = all - 1 - i;
+        int halted;
+#pragma omp atomic read
+        halted = failed;
+        if (halted != ERROR_NONE)
+            continue;
+        int own_code = predict_point(plan, (int)(point % width), (int)(point / width), map->values + point * MAP_VALUES,
+                                     &own);
+#pragma omp critical(map)
+        {
+            done++;
+            if (own_code == ERROR_INPUT) { // the models are valid: what is left is the range of double
+                map->beyond++;
+                if (point < first)
+                    map->first_beyond = own;
+                first = point < first ? point : first;
+            } else if (own_code != ERROR_NONE && failed == ERROR_NONE) {
+                *error = own;
+#pragma omp atomic write
+                failed = own_code;
+            }
+            if (plan->progress)
+                plan->progress(plan->context, done, all);
+        }
+    }
+    return failed;
+}
+
+void map_free(struct map *map)
+{
+    map_axis_free(&map->x);
+    map_axis_free(&map->y);
+    free(map->values);
+    *map = (struct map){0};
+}

@@ -1,0 +1,63 @@
+/* Trainability maps: what a stack does from end to end, predicted over a grid of two numbers of its configuration. */
+#ifndef SPANSCOPE_ANALYSIS_MAP_H
+#define SPANSCOPE_ANALYSIS_MAP_H
+
+#include "analysis/moments.h"
+#include "sim/setting.h"
+
+enum { MAP_COUNT = 50, MAP_COUNT_MOST = 2000 };
+
+/* An axis: a setting that is a number, or a parameter (c or s) of the initialisation. */
+struct map_axis {
+    char name[GRAPH_NAME_MAX];
+    const struct setting *setting; /* NULL for a parameter */
+    bool whole, logarithmic;
+    int count;
+    double *values; /* [count], ascending */
+};
+
+/* Text is NAME=FROM:TO[:COUNT][:log|:lin]: COUNT values (50) from FROM to TO, evenly (lin) or by equal ratios (log).
+ * Whole numbers are rounded and named once. ERROR_INPUT says what is wrong and the nearest name. */
+int map_axis_parse(struct map_axis *axis, const char *text, struct error *error);
+void map_axis_free(struct map_axis *axis);
+
+/* Value i as a setting's text. */
+void map_axis_text(const struct map_axis *axis, int i, char *text, size_t size);
+
+/* Sets a parameter axis' value i; ERROR_INPUT where the model's initialisation does not use it. */
+int map_axis_set_parameter(const struct map_axis *axis, int i, struct model *model, struct error *error);
+
+/* What is kept of a prediction. */
+struct map_value {
+    const char *name;
+    const char *summary;
+    double (*evaluate)(const struct moments *moments, int layers); /* NAN where the model does not have it */
+};
+
+extern const struct map_value map_values[];
+enum { MAP_VALUES = 6 };
+
+/* Makes the checked model of grid point x, y; called from several threads at once. */
+typedef int map_model(void *context, int x, int y, struct model *model, struct error *error);
+
+struct map {
+    struct map_axis x, y;
+    double *values;            // [y.count][x.count][MAP_VALUES], NAN where there is none
+    size_t beyond;             /* points whose prediction leaves the range of double: all NAN */
+    struct error first_beyond; /* why the first of them does */
+};
+
+struct map_plan {
+    map_model *model;
+    void *context;
+    struct moments_options moments;                           /* of a point, which takes one thread */
+    int threads;                                              /* points in parallel; results do not depend on it */
+    void (*progress)(void *context, size_t done, size_t all); /* may be NULL */
+};
+
+/* Predicts every point of the axes, which are parsed. All models are made once before the first is predicted, so that a
+ * mistake costs no time. */
+int map_predict(struct map *map, const struct map_plan *plan, struct error *error);
+void map_free(struct map *map);
+
+#endif

@@ -1,0 +1,237 @@
+#include "cli/map.h"
+
+#include <jansson.h>
+#include <omp.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analysis/map.h"
+#include "cli/format.h"
+#include "cli/interrupt.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/status.h"
+
+struct map_command {
+    struct options options;
+    struct map_axis axes[2]; /* x, y */
+    int64_t draws;
+    uint64_t seed;
+    int threads;
+    bool quiet, no_progress;
+    const char *output;
+};
+
+static int read_axis(void *field, const char *name, const char *text, struct error *error)
+{
+    (void)name;
+    struct map_axis *axis = field;
+    map_axis_free(axis); // the last of several counts
+    return map_axis_parse(axis, text, error);
+}
+
+static const struct options_row rows[] = {
+    {"x", 0, "AXIS", "NAME=FROM:TO[:COUNT][:log|:lin]: a numeric setting, or c or s, the initialisation's", read_axis,
+     offsetof(struct map_command, axes[0])},
+    {"y", 0, "AXIS", "the same, upwards; 50 values and linear unless said", read_axis,
+     offsetof(struct map_command, axes[1])},
+    {"draws", 0, "N", "attention matrices per block and point, where attention is drawn; 64", options_count,
+     offsetof(struct map_command, draws)},
+    {"seed", 's', "N", "64-bit seed of the draws, the same at every point", options_seed,
+     offsetof(struct map_command, seed)},
+    {"threads", 'j', "N", "points in parallel; results do not depend on it", options_threads,
+     offsetof(struct map_command, threads)},
+    {"output", 'o', "FILE", "where to, instead of standard output", options_text, offsetof(struct map_command, output)},
+    {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct map_command, quiet)},
+    {"no-progress", 0, NULL, "no progress line on a terminal", options_flag, offsetof(struct map_command, no_progress)},
+};
+
+static const struct options_command command = {
+    "map --x AXIS --y AXIS [OPTION]...",
+    "Predicts, at infinite width, what a stack does to gradients and tokens from end to end, over a grid of two "
+    "numbers\n"
+    "of its configuration, and writes it as JSON, a map a line, for `spanscope plot`. --placement may be given "
+    "several\n"
+    "times: a map each. Such as\n"
+    "  spanscope map -p spannorm --x layers=8:512:log --y c=0.1:10:log -o map.json && spanscope plot map.json",
+    rows, sizeof rows / sizeof *rows, true};
+
+/* What makes a point's model. */
+struct maker {
+    const struct options *options;
+    int placement;
+    const struct map *map;
+};
+
+/* The options' settings with the axes' behind them. */
+static int make_model(void *context, int x, int y, struct model *model, struct error *error)
+{
+    const struct maker *maker = context;
+    const struct map_axis *axes[2] = {&maker->map->x, &maker->map->y};
+    const int at[2] = {x, y};
+    struct options options = *maker->options;
+    struct options_setting all[options.setting_count + 2];
+    char texts[2][40];
+    memcpy(all, options.settings, (size_t)options.setting_count * sizeof *all);
+    options.settings = all;
+    for (int a = 0; a < 2; a++) {
+        if (!axes[a]->setting)
+            continue;
+        map_axis_text(axes[a], at[a], texts[a], sizeof texts[a]);
+        all[options.setting_count++] = (struct options_setting){axes[a]->name, texts[a]};
+    }
+    int code = options_model(&options, maker->placement, model, error);
+    if (code != ERROR_NONE)
+        return code;
+    for (int a = 0; a < 2 && code == ERROR_NONE; a++)
+        if (!axes[a]->setting)
+            code = map_axis_set_parameter(axes[a], at[a], model, error);
+    if (code != ERROR_NONE)
+        model_free(model);
+    return code;
+}
+
+static void progress(void *context, size_t done, size_t all)
+{
+    (void)context;
+    fprintf(stderr, "\r%zu of %zu points", done, all);
+}
+
+/* ---- JSON ---- */
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static void put(bool *ok, json_t *object, const char *key, json_t *value)
+{
+    *ok &= json_object_set_new(object, key, value) == 0;
+}
+
+static json_t *axis_object(bool *ok, const struct map_axis *axis)
+{
+    json_t *object = json_object(), *values = json_array();
+    for (int i = 0; i < axis->count; i++)
+        *ok &= json_array_append_new(values, json_real(axis->values[i])) == 0;
+    put(ok, object, "name", json_string(axis->name));
+    put(ok, object, "scale", json_string(axis->logarithmic ? "log" : "lin"));
+    put(ok, object, "values", values);
+    return object;
+}
+
+/* A row of numbers for each y, from below. */
+static json_t *value_rows(bool *ok, const struct map *map, int value)
+{
+    json_t *table = json_array();
+    for (int y = 0; y < map->y.count; y++) {
+        json_t *row = json_array();
+        for (int x = 0; x < map->x.count; x++) {
+            size_t point = (size_t)y * (size_t)map->x.count + (size_t)x;
+            *ok &= json_array_append_new(row, number(map->values[point * MAP_VALUES + (size_t)value])) == 0;
+        }
+        *ok &= json_array_append_new(table, row) == 0;
+    }
+    return table;
+}
+
+/* What an axis varies is not of the configuration, whose keys have underscores. */
+static void leave_out(json_t *config, const struct map_axis *axis)
+{
+    char key[GRAPH_NAME_MAX];
+    snprintf(key, sizeof key, "%s", axis->name);
+    for (char *c = key; *c; c++)
+        *c = *c == '-' ? '_' : *c;
+    json_object_del(config, key);
+}
+
+static int write_map(const struct map *map, const struct model *model, FILE *stream, struct error *error)
+{
+    bool all = true, *ok = &all;
+    json_t *object = json_object(), *config = format_model(ok, model), *values = json_object();
+    leave_out(config, &map->x);
+    leave_out(config, &map->y);
+    for (int v = 0; v < MAP_VALUES; v++)
+        put(ok, values, map_values[v].name, value_rows(ok, map, v));
+    put(ok, object, "schema", json_string("spanscope/map/1"));
+    put(ok, object, "kind", json_string("predicted"));
+    put(ok, object, "config", config);
+    put(ok, object, "x", axis_object(ok, &map->x));
+    put(ok, object, "y", axis_object(ok, &map->y));
+    put(ok, object, "values", values);
+    char *text = all ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(object);
+    if (!text)
+        return error_set(error, ERROR_RESOURCE, "out of memory for the JSON of a map");
+    fprintf(stream, "%s\n", text);
+    free(text);
+    return ERROR_NONE;
+}
+
+/* ---- running ---- */
+
+static int map_placement(struct map_command *self, int placement, FILE *stream, struct error *error)
+{
+    struct map map = {.x = self->axes[0], .y = self->axes[1]}; // the axes stay the command's
+    struct maker maker = {&self->options, placement, &map};
+    bool shows = !self->quiet && !self->no_progress && isatty(STDERR_FILENO);
+    struct map_plan plan = {make_model, &maker, moments_defaults(), self->threads, shows ? progress : NULL};
+    plan.moments.draws = self->draws < 1000000 ? (int)self->draws : 1000000;
+    plan.moments.most = 1;
+    plan.moments.seed = self->seed;
+    plan.moments.stop = interrupt_flag();
+    struct model model;
+    int code = map_predict(&map, &plan, error);
+    if (shows)
+        fprintf(stderr, "\r%*s\r", 40, "");
+    if (code == ERROR_NONE)
+        code = make_model(&maker, 0, 0, &model, error);
+    if (code == ERROR_NONE) {
+        if (map.beyond > 0 && !self->quiet)
+            fprintf(stderr, "spanscope map: %s: %zu points are left empty: %s\n", model.placement, map.beyond,
+                    map.first_beyond.text);
+        code = write_map(&map, &model, stream, error);
+        model_free(&model);
+    }
+    map.x = map.y = (struct map_axis){0};
+    map_free(&map);
+    return code;
+}
+
+static int map_all(struct map_command *self, struct error *error)
+{
+    struct output output;
+    for (int a = 0; a < 2; a++)
+        if (self->axes[a].count == 0)
+            return error_set(error, ERROR_INPUT, "no --%c given; see spanscope map --help", "xy"[a]);
+    if (strcmp(self->axes[0].name, self->axes[1].name) == 0)
+        return error_set(error, ERROR_INPUT, "both axes are %s", self->axes[0].name);
+    FILE *stream = output_open(&output, self->output, error);
+    if (!stream)
+        return error->code;
+    int code = ERROR_NONE;
+    for (int p = 0; code == ERROR_NONE && p < options_placements(&self->options); p++)
+        code = map_placement(self, p, stream, error);
+    if (code == ERROR_NONE)
+        return output_close(&output, error);
+    output_discard(&output);
+    return code;
+}
+
+int map_command(int argc, char **argv)
+{
+    struct error error = {0};
+    struct map_command self = {.draws = 64, .seed = 1, .threads = omp_get_num_procs()};
+    int code = options_parse(&command, argc, argv, &self, &error);
+    if (code == ERROR_NONE && self.options.help)
+        options_help(&command, stdout);
+    else if (code == ERROR_NONE && self.options.word_count > 0)
+        code = error_set(&error, ERROR_INPUT, "'%s' is not an option; models are named by --placement",
+                         self.options.words[0]);
+    else if (code == ERROR_NONE)
+        code = map_all(&self, &error);
+    map_axis_free(&self.axes[0]);
+    map_axis_free(&self.axes[1]);
+    options_free(&self.options);
+    return status_report("map", code, &error);
+}

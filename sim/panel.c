@@ -1,0 +1,174 @@
+#include "sim/panel.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* Vectors of the machine's own width; ROWS x 2 sums stay in its registers. */
+#if defined __AVX512F__
+enum { WIDTH = 8, ROWS = 8 };
+#elif defined __AVX2__
+enum { WIDTH = 4, ROWS = 4 };
+#else
+enum { WIDTH = 2, ROWS = 4 };
+#endif
+typedef double reals __attribute__((vector_size(8 * WIDTH)));
+enum { STRIP = 2 * WIDTH };
+
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+#define KERNEL static inline __attribute__((always_inline))
+
+KERNEL reals load(const double *a)
+{
+    reals v;
+    memcpy(&v, a, sizeof v);
+    return v;
+}
+
+KERNEL void store(double *a, reals v)
+{
+    memcpy(a, &v, sizeof v);
+}
+
+/* `rows` is a constant in every call. */
+KERNEL void multiply_strip(const int rows, int inner, const double *a, size_t a_stride, const double *b,
+                           size_t b_stride, double beta, double *c, size_t c_stride)
+{
+    reals sum[ROWS][2];
+    UNROLL for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = (reals){0};
+    for (int k = 0; k < inner; k++) {
+        const reals left = load(b + (size_t)k * b_stride), right = load(b + (size_t)k * b_stride + WIDTH);
+        UNROLL for (int r = 0; r < rows; r++)
+        {
+            sum[r][0] += a[(size_t)r * a_stride + (size_t)k] * left;
+            sum[r][1] += a[(size_t)r * a_stride + (size_t)k] * right;
+        }
+    }
+    UNROLL for (int r = 0; r < rows; r++)
+    {
+        double *out = c + (size_t)r * c_stride;
+        if (beta != 0) {
+            sum[r][0] += load(out);
+            sum[r][1] += load(out + WIDTH);
+        }
+        store(out, sum[r][0]);
+        store(out + WIDTH, sum[r][1]);
+    }
+}
+
+static void multiply_rest(int rows, int inner, int columns, const double *a, size_t a_stride, bool lower,
+                          const double *b, size_t b_stride, double beta, double *c, size_t c_stride)
+{
+    for (int r = 0; r < rows; r++)
+        for (int j = 0; j < columns; j++) {
+            double *out = c + (size_t)r * c_stride + j, sum = beta != 0 ? *out : 0;
+            for (int k = 0; k < inner && !(lower && k > r); k++)
+                sum += a[(size_t)r * a_stride + (size_t)k] * b[(size_t)k * b_stride + (size_t)j];
+            *out = sum;
+        }
+}
+
+void panel_multiply(int rows, int inner, int columns, const double *a, int a_stride, bool lower, const double *b,
+                    int b_stride, double beta, double *c, int c_stride)
+{
+    size_t as = (size_t)a_stride, bs = (size_t)b_stride, cs = (size_t)c_stride;
+    int whole = columns / STRIP * STRIP;
+    for (int j = 0; j < whole; j += STRIP)
+        for (int r = 0; r < rows;) {
+            int count = rows - r >= ROWS ? ROWS : 1, length = lower && r + count < inner ? r + count : inner;
+            const double *ar = a + (size_t)r * as;
+            double *cr = c + (size_t)r * cs + j;
+            if (count == ROWS)
+                multiply_strip(ROWS, length, ar, as, b + j, bs, beta, cr, cs);
+            else
+                multiply_strip(1, length, ar, as, b + j, bs, beta, cr, cs);
+            r += count;
+        }
+    multiply_rest(rows, inner, columns - whole, a, as, lower, b + whole, bs, beta, c + whole, cs);
+}
+
+/* A tile of 4 x 4 inner products. */
+enum { TILE = 4, BLOCK = 1024 };
+
+KERNEL double total(reals v)
+{
+    double sum = 0;
+    UNROLL for (int i = 0; i < WIDTH; i++) sum += v[i];
+    return sum;
+}
+
+KERNEL void inner_tile(const int rows, const int others, int columns, const double *a, size_t a_stride, const double *b,
+                       size_t b_stride, double *c, size_t c_stride)
+{
+    reals sum[TILE][TILE];
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int s = 0; s < others; s++) sum[r][s] = (reals){0};
+    int whole = columns / WIDTH * WIDTH;
+    for (int j = 0; j < whole; j += WIDTH) {
+        reals right[TILE];
+        UNROLL for (int s = 0; s < others; s++) right[s] = load(b + (size_t)s * b_stride + j);
+        UNROLL for (int r = 0; r < rows; r++)
+        {
+            const reals left = load(a + (size_t)r * a_stride + j);
+            UNROLL for (int s = 0; s < others; s++) sum[r][s] += left * right[s];
+        }
+    }
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int s = 0; s < others; s++)
+    {
+        double rest = 0;
+        for (int j = whole; j < columns; j++)
+            rest += a[(size_t)r * a_stride + (size_t)j] * b[(size_t)s * b_stride + (size_t)j];
+        c[(size_t)r * c_stride + (size_t)s] += total(sum[r][s]) + rest;
+    }
+}
+
+static void inner_block(int rows, int others, int columns, const double *a, size_t a_stride, const double *b,
+                        size_t b_stride, bool lower, double *c, size_t c_stride)
+{
+    for (int r = 0; r < rows;) {
+        int height = rows - r >= TILE ? TILE : 1;
+        const double *ar = a + (size_t)r * a_stride;
+        for (int s = 0; s < others && !(lower && s >= r + height);) {
+            int width = others - s >= TILE ? TILE : 1;
+            const double *bs = b + (size_t)s * b_stride;
+            double *cell = c + (size_t)r * c_stride + s;
+            if (height == TILE && width == TILE)
+                inner_tile(TILE, TILE, columns, ar, a_stride, bs, b_stride, cell, c_stride);
+            else if (height == TILE)
+                inner_tile(TILE, 1, columns, ar, a_stride, bs, b_stride, cell, c_stride);
+            else if (width == TILE)
+                inner_tile(1, TILE, columns, ar, a_stride, bs, b_stride, cell, c_stride);
+            else
+                inner_tile(1, 1, columns, ar, a_stride, bs, b_stride, cell, c_stride);
+            s += width;
+        }
+        r += height;
+    }
+}
+
+/* In blocks of columns that stay in the cache while every row meets every other. */
+static void inner_all(int rows, int others, int columns, const double *a, int a_stride, const double *b, int b_stride,
+                      bool lower, double beta, double *c, int c_stride)
+{
+    for (int r = 0; beta == 0 && r < rows; r++)
+        memset(c + (size_t)r * (size_t)c_stride, 0, (size_t)others * sizeof *c);
+    for (int j = 0; j < columns; j += BLOCK)
+        inner_block(rows, others, columns - j < BLOCK ? columns - j : BLOCK, a + j, (size_t)a_stride, b + j,
+                    (size_t)b_stride, lower, c, (size_t)c_stride);
+}
+
+void panel_inner(int rows, int others, int columns, const double *a, int a_stride, const double *b, int b_stride,
+                 double beta, double *c, int c_stride)
+{
+    inner_all(rows, others, columns, a, a_stride, b, b_stride, false, beta, c, c_stride);
+}
+
+void panel_gram(int rows, int columns, const double *a, double *c)
+{
+    inner_all(rows, rows, columns, a, columns, a, columns, true, 0, c, rows);
+    for (int i = 0; i < rows; i++)
+        for (int j = i + 1; j < rows; j++)
+            c[i * rows + j] = c[j * rows + i];
+}

@@ -1,0 +1,22 @@
+/* Products with few rows and many columns, the shape of everything that a conditioned sample multiplies: T x T by T x
+ * n, and T x n by n x T. OpenBLAS first sets the result to zero and copies both factors, which costs as much as these
+ * products themselves when the inner length is 8 to 64 (bench/conditioned prints both rates). Row-major, strides in
+ * doubles, no overlap. */
+#ifndef SPANSCOPE_SIM_PANEL_H
+#define SPANSCOPE_SIM_PANEL_H
+
+#include <stdbool.h>
+
+/* c = beta c + a b, a [rows][inner], b [inner][columns], c [rows][columns]; beta 0 or 1, and 0 reads nothing from c.
+ * lower: the entries of a right of its diagonal are 0, and most of them are passed over. */
+void panel_multiply(int rows, int inner, int columns, const double *a, int a_stride, bool lower, const double *b,
+                    int b_stride, double beta, double *c, int c_stride);
+
+/* c = beta c + a b^T, a [rows][columns], b [others][columns], c [rows][others]. */
+void panel_inner(int rows, int others, int columns, const double *a, int a_stride, const double *b, int b_stride,
+                 double beta, double *c, int c_stride);
+
+/* c = a a^T, a [rows][columns], c [rows][rows]. */
+void panel_gram(int rows, int columns, const double *a, double *c);
+
+#endif

@@ -1,0 +1,150 @@
+#include "tests/program.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char binary[PATH_MAX], folder[64];
+
+void program_setup(void)
+{
+    const char *named = getenv("SPANSCOPE");
+    ck_assert_msg(named && realpath(named, binary), "SPANSCOPE does not name the program: %s", named ? named : "unset");
+    snprintf(folder, sizeof folder, "/tmp/spanscope-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+static void path_of(const char *name, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%s/%s", folder, name);
+}
+
+/* Entries of the folder but . and ..; removed where asked for. */
+static int entries(bool removes)
+{
+    int count = 0;
+    DIR *directory = opendir(folder);
+    ck_assert_ptr_nonnull(directory);
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        count++;
+        char path[PATH_MAX];
+        path_of(entry->d_name, path);
+        if (removes)
+            remove(path);
+    }
+    closedir(directory);
+    return count;
+}
+
+int program_files(void)
+{
+    return entries(false);
+}
+
+void program_teardown(void)
+{
+    entries(true);
+    rmdir(folder);
+}
+
+static void execute(const char *const arguments[], int out, int err, const char *path)
+{
+    int null = open("/dev/null", O_RDONLY);
+    if (chdir(folder) != 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
+        _exit(120);
+    if (path)
+        setenv("PATH", path, 1);
+    char *argv[64] = {"spanscope"};
+    for (int i = 0; arguments[i] && i + 1 < 63; i++)
+        argv[i + 1] = (char *)arguments[i];
+    execv(binary, argv);
+    _exit(121);
+}
+
+int program_wait(pid_t child)
+{
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static char *read_all(FILE *file)
+{
+    size_t size = 0, length = 0;
+    char *text = NULL;
+    do {
+        size += 1 << 16;
+        text = realloc(text, size + 1);
+        ck_assert_ptr_nonnull(text);
+        length += fread(text + length, 1, size - length, file);
+    } while (length == size);
+    text[length] = '\0';
+    fclose(file);
+    return text;
+}
+
+struct program program_start(const char *const arguments[], const char *out, const char *path)
+{
+    FILE *out_file = out ? fopen(out, "w") : tmpfile(), *err_file = tmpfile();
+    ck_assert(out_file && err_file);
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0)
+        execute(arguments, fileno(out_file), fileno(err_file), path);
+    struct program program = {.status = program_wait(child)};
+    rewind(err_file);
+    program.err = read_all(err_file);
+    if (out) {
+        fclose(out_file);
+        program.out = strdup("");
+    } else {
+        rewind(out_file);
+        program.out = read_all(out_file);
+    }
+    return program;
+}
+
+void program_free(struct program *program)
+{
+    free(program->out);
+    free(program->err);
+    *program = (struct program){0};
+}
+
+int program_terminal(const char *const arguments[], pid_t *child)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    ck_assert_int_ge(master, 0);
+    ck_assert(grantpt(master) == 0 && unlockpt(master) == 0);
+    *child = fork();
+    ck_assert_int_ge(*child, 0);
+    if (*child == 0) {
+        int slave = open(ptsname(master), O_RDWR | O_NOCTTY), null = open("/dev/null", O_WRONLY);
+        execute(arguments, null, slave, NULL);
+    }
+    return master;
+}
+
+char *program_read(const char *name)
+{
+    char path[PATH_MAX];
+    path_of(name, path);
+    FILE *file = fopen(path, "r");
+    return file ? read_all(file) : NULL;
+}
+
+void program_write(const char *name, const char *text)
+{
+    char path[PATH_MAX];
+    path_of(name, path);
+    FILE *file = fopen(path, "w");
+    ck_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}

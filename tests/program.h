@@ -1,0 +1,37 @@
+/* The program itself, run as a user does: $SPANSCOPE in a folder of its own, with what it prints and its status. */
+#ifndef SPANSCOPE_TESTS_PROGRAM_H
+#define SPANSCOPE_TESTS_PROGRAM_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct program {
+    int status; /* of exit; -signal where one ended it */
+    char *out, *err;
+};
+
+/* Makes the folder and remembers where the program is; removes the folder and what is in it. */
+void program_setup(void);
+void program_teardown(void);
+
+/* arguments end with NULL. out: a file for standard output in place of out, or NULL; path: PATH, or NULL for the
+ * caller's. */
+struct program program_start(const char *const arguments[], const char *out, const char *path);
+void program_free(struct program *program);
+
+#define PROGRAM(...) program_start((const char *const[]){__VA_ARGS__, NULL}, NULL, NULL)
+
+/* Starts it with standard error on a terminal; returns the terminal's other end. */
+int program_terminal(const char *const arguments[], pid_t *child);
+
+/* Waits, and gives the status as above. */
+int program_wait(pid_t child);
+
+/* A file of the folder, whole; the caller frees. NULL where there is none. */
+char *program_read(const char *name);
+void program_write(const char *name, const char *text);
+
+/* Number of entries of the folder. */
+int program_files(void);
+
+#endif

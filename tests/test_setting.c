@@ -1,0 +1,147 @@
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/setting.h"
+#include "tests/suites.h"
+
+static struct model model;
+static struct error error;
+
+static void setup(void)
+{
+    model_defaults(&model);
+    error = (struct error){0};
+}
+
+static void teardown(void)
+{
+    model_free(&model);
+}
+
+/* Every row changes its field and no other byte of the model. */
+START_TEST(numbers_reach_their_fields)
+{
+    for (size_t i = 0; i < setting_count; i++) {
+        bool integer = strcmp(settings[i].argument, "N") == 0, real = strcmp(settings[i].argument, "X") == 0;
+        if (!integer && !real)
+            continue;
+        struct model before;
+        memcpy(&before, &model, sizeof before);
+        ck_assert_int_eq(setting_apply(&model, settings[i].name, integer ? "37" : "0.37", &error), ERROR_NONE);
+        char *field = (char *)&model + settings[i].offset;
+        size_t size = integer ? sizeof(int) : sizeof(double);
+        if (integer)
+            ck_assert_int_eq(*(int *)field, 37);
+        else
+            ck_assert_double_eq(*(double *)field, 0.37);
+        memcpy(field, (char *)&before + settings[i].offset, size);
+        ck_assert_mem_eq(&model, &before, sizeof before);
+    }
+}
+END_TEST
+
+START_TEST(every_choice_is_taken)
+{
+    int choices = 0;
+    for (size_t i = 0; i < setting_count; i++) {
+        for (size_t c = 0; settings[i].choice && settings[i].choice(c); c++) {
+            ck_assert_int_eq(setting_apply(&model, settings[i].name, settings[i].choice(c), &error), ERROR_NONE);
+            const void *chosen = *(void **)((char *)&model + settings[i].offset);
+            /* A row begins with its name. */
+            ck_assert_str_eq(*(const char *const *)chosen, settings[i].choice(c));
+            choices++;
+        }
+    }
+    ck_assert_int_eq(choices, (int)(activation_count + norm_count + mask_count + router_count + cotangent_count));
+}
+END_TEST
+
+START_TEST(formulas_and_inits_are_replaced)
+{
+    ck_assert_int_eq(setting_apply_all(&model, "placement=prenorm init=scaleinit:1.37  layers=37\n", &error),
+                     ERROR_NONE);
+    ck_assert_str_eq(model.placement, "prenorm");
+    ck_assert_double_eq(model.init.c, 1.37);
+    ck_assert_int_eq(model.layers, 37);
+    ck_assert_int_eq(setting_apply_all(&model, "placement=x=norm(x+ffn(x)) init=gpt2:0.5", &error), ERROR_NONE);
+    ck_assert_str_eq(model.placement, "custom");
+    ck_assert_double_eq(model.init.s, 0.5);
+    /* What fails leaves the last good ones. */
+    ck_assert_int_eq(setting_apply(&model, "placement", "x = nrm(x)", &error), ERROR_INPUT);
+    ck_assert_int_eq(setting_apply(&model, "init", "unit:3", &error), ERROR_INPUT);
+    ck_assert_str_eq(model.placement, "custom");
+    ck_assert_str_eq(model.init.label, "gpt2");
+}
+END_TEST
+
+START_TEST(mistakes_are_named)
+{
+    static const struct {
+        const char *text, *words;
+        enum error_code code;
+    } rows[] = {
+        {"layrs=3", "unknown setting 'layrs'; did you mean 'layers'?", ERROR_INPUT},
+        {"colour=3", "unknown setting 'colour'", ERROR_INPUT},
+        {"layers", "setting 'layers' has no '=VALUE'", ERROR_INPUT},
+        {"layers=", "layers: '' is not a whole number", ERROR_INPUT},
+        {"layers=3x", "layers: '3x' is not a whole number", ERROR_INPUT},
+        {"layers=3.5", "layers: '3.5' is not a whole number", ERROR_INPUT},
+        {"layers=0", "layers: 0 is not between 1 and", ERROR_INPUT},
+        {"layers=-3", "layers: -3 is not between 1 and", ERROR_INPUT},
+        {"layers=99999999999999999999", "is not between 1 and", ERROR_INPUT},
+        {"width=4294967297", "is not between 1 and", ERROR_INPUT}, // 2^32 + 1 is 1 in 32 bits
+        {"input-scale=nan", "input-scale: 'nan' is not a finite number", ERROR_INPUT},
+        {"input-scale=inf", "is not a finite number", ERROR_INPUT},
+        {"input-scale=1e999", "is not a finite number", ERROR_INPUT},
+        {"input-scale=1.5.2", "is not a finite number", ERROR_INPUT},
+        {"activation=rleu", "activation: unknown name 'rleu'; did you mean 'relu'?", ERROR_INPUT},
+        {"mask=triangular", "known are none, causal", ERROR_INPUT},
+        {"placement=spanorm", "did you mean 'spannorm'?", ERROR_INPUT},
+        {"placement=no/such.file", "cannot open 'no/such.file'", ERROR_RESOURCE},
+        {"init=scalinit", "did you mean 'scaleinit'?", ERROR_INPUT},
+        {"init=scaleinit:x", "scaleinit", ERROR_INPUT},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ck_assert_msg(setting_apply_all(&model, rows[i].text, &error) == (int)rows[i].code, "%s", rows[i].text);
+        ck_assert_int_eq(error.code, rows[i].code);
+        ck_assert_msg(strstr(error.text, rows[i].words) != NULL, "%s: %s", rows[i].text, error.text);
+    }
+    char text[5000] = "placement=";
+    memset(text + strlen(text), 'x', 4000);
+    ck_assert_int_eq(setting_apply_all(&model, text, &error), ERROR_INPUT);
+    ck_assert_ptr_nonnull(strstr(error.text, "too long"));
+}
+END_TEST
+
+START_TEST(numbers_are_whole_texts)
+{
+    long long value = 0;
+    double real = 0;
+    ck_assert_int_eq(setting_integer("it", "-37", -40, 40, &value, &error), ERROR_NONE);
+    ck_assert_int_eq(value, -37);
+    ck_assert_int_eq(setting_integer("it", " 37", -40, 40, &value, &error), ERROR_INPUT);
+    ck_assert_int_eq(setting_integer("it", "41", -40, 40, &value, &error), ERROR_INPUT);
+    ck_assert_str_eq(error.text, "it: 41 is not between -40 and 40");
+    ck_assert_int_eq(setting_real("it", "-1.5e-3", &real, &error), ERROR_NONE);
+    ck_assert_double_eq(real, -1.5e-3);
+    ck_assert_int_eq(setting_real("it", " 1", &real, &error), ERROR_INPUT);
+    ck_assert_int_eq(setting_real("it", "", &real, &error), ERROR_INPUT);
+    ck_assert_double_eq(real, -1.5e-3); // left alone
+}
+END_TEST
+
+Suite *setting_suite(void)
+{
+    Suite *suite = suite_create("setting");
+    TCase *tests = tcase_create("setting");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, numbers_reach_their_fields);
+    tcase_add_test(tests, every_choice_is_taken);
+    tcase_add_test(tests, formulas_and_inits_are_replaced);
+    tcase_add_test(tests, mistakes_are_named);
+    tcase_add_test(tests, numbers_are_whole_texts);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
