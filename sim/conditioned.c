@@ -8,6 +8,15 @@
 
 #include "sim/panel.h"
 
+/* Why not fewer coordinates still. Norms, sums and linear maps see a signal only through inner products, so a frame of
+ * T dimensions could stand for the d of the residual stream, Wishart factors for the Z of W_O and W_2, and only the
+ * FFN's element-wise function and the heads need coordinates. Counted by block at F = 4 d: normals are 9 d T forward
+ * and 7 d T in reverse, of which the FFN's own F coordinates are 4 d T each way: 16 over 8, a factor of 2. Operations
+ * in units of d T^2 are 20 forward and 70 in reverse, 12 of them among the heads; those of F columns (x W_1 4, hidden
+ * Gram 4, Z' h^T 8, dh 12, Gram of its cotangent 4, with x W_1 8) are 40, with the heads 52: a factor of 1.7. Either
+ * bound takes all the rest as free, and every signal would cease to be a [T][d] array that norms, observables and tests
+ * read. Not done. */
+
 /* T is linear->rows, m its fan_in, n a fan_out. Matrices of normals are drawn and used in panels of columns that stay
  * in the cache: entry (j, c) of a panel that starts at column f is normal number rank f + j w + c of its stream. */
 
@@ -172,7 +181,7 @@ static int factor_output(const struct linear *linear, const double *gram, const 
     memset(sum, 0, entries * sizeof *sum);
     for (int i = 0; i < linear->count; i++) {
         panel_gram(T, linear->map[i].fan_out, dy[i], own);
-        squares[i] += cblas_ddot((int)entries, gram, 1, own, 1);
+        squares[i] += linear_gradient_square(T, gram, own);
         cblas_daxpy((int)entries, linear->map[i].sigma * linear->map[i].sigma, own, 1, sum, 1);
     }
     if (T <= columns && conditioned_cholesky(T, sum, lower, own))
@@ -259,7 +268,8 @@ void conditioned_backward(const struct linear_engine *self, const struct linear 
     combine(linear, rows, rank, NULL, c, lower, fresh_rank, beta, dx, work);
 }
 
-/* Counted for the usual case of well conditioned tokens; work fits the other too. */
+/* Counted for the usual case of well conditioned tokens; work fits the other too. In units of T^2: x x^T is m, y n,
+ * dy dy^T n, dy y^T 2 n, Z' x^T 2 m, dx 3 m, and the factors of two Grams and their inverses 2 T together. */
 struct linear_cost conditioned_cost(const struct linear *linear)
 {
     int T = linear->rows, m = linear->fan_in, n = fan_out_sum(linear);
@@ -274,7 +284,7 @@ struct linear_cost conditioned_cost(const struct linear *linear)
         .tape = tape_entries(linear),
         .work = memory_add(memory_multiply(2, square), largest),
         .normals = (double)least(T, m) * n + (double)least(T, n) * m,
-        .flops = product * (4.0 * n + 7.0 * m + 2.0 * T), // x x^T 1, y 1, dy dy^T 1, dy y^T 2, Z' x^T 2, dx 3, ...
+        .flops = product * (4.0 * n + 6.0 * m + 2.0 * T),
         .forward_normals = (double)least(T, m) * n,
         .forward_flops = product * (m + n + 0.7 * T),
     };

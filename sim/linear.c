@@ -85,7 +85,12 @@ static void dense_forward(const struct linear_engine *self, const struct linear 
     }
 }
 
-/* |x^T dy|^2 = sum_st (x x^T)_st (dy dy^T)_st: rows^2 (fan_in + fan_out) operations instead of rows fan_in fan_out. */
+double linear_gradient_square(int rows, const double *gram, const double *dy_gram)
+{
+    double square = cblas_ddot(rows * rows, gram, 1, dy_gram, 1);
+    return square < 0 ? 0 : square;
+}
+
 static void gradient_squares(const struct linear *linear, const double *x, const double *const dy[], double squares[],
                              struct arena work)
 {
@@ -94,7 +99,7 @@ static void gradient_squares(const struct linear *linear, const double *x, const
     panel_gram(linear->rows, linear->fan_in, x, input);
     for (int i = 0; i < linear->count; i++) {
         panel_gram(linear->rows, linear->map[i].fan_out, dy[i], output);
-        squares[i] += cblas_ddot((int)entries, input, 1, output, 1);
+        squares[i] += linear_gradient_square(linear->rows, input, output);
     }
 }
 

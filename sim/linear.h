@@ -65,6 +65,10 @@ struct linear_engine {
     void (*fill)(const struct linear_map *map, int first, int count, double *w); // [count][fan_out]
 };
 
+/* |x^T dy|^2 = sum_st (x x^T)_st (dy dy^T)_st from the two Grams [rows][rows]: rows^2 (fan_in + fan_out) operations
+ * instead of rows fan_in fan_out. Where the gradient vanishes, rounding does not take it below 0. */
+double linear_gradient_square(int rows, const double *gram, const double *dy_gram);
+
 extern const struct linear_engine linear_engines[];
 extern const size_t linear_engine_count;
 

@@ -1,8 +1,12 @@
 #include "sim/sampler.h"
 
 #include <cblas.h>
+#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
+
+/* A thread hands over several samples at once: small ones take less time than waiting for the turn. */
+enum { CHUNK_MAX = 16, CHUNK_CELLS = 1 << 16 };
 
 int sampler_init(struct sampler *sampler, const struct model *model, const struct linear_engine *engine, bool per_token,
                  int threads, size_t memory, struct error *error)
@@ -12,14 +16,15 @@ int sampler_init(struct sampler *sampler, const struct model *model, const struc
     int code = stack_init(&sampler->stack, model, engine, per_token, memory / (size_t)threads, error);
     if (code != ERROR_NONE)
         return code;
-    size_t cells = memory_multiply((size_t)model->layers + 1, (size_t)sampler->stack.depth.schema.column_count);
+    sampler->cells = memory_multiply((size_t)model->layers + 1, (size_t)sampler->stack.depth.schema.column_count);
+    sampler->chunk = (int)fmax(1, fmin(CHUNK_MAX, (double)CHUNK_CELLS / (double)sampler->cells));
     sampler->workspaces = calloc((size_t)threads, sizeof *sampler->workspaces);
     sampler->values = calloc((size_t)threads, sizeof *sampler->values);
     if (!sampler->workspaces || !sampler->values)
         code = error_set(error, ERROR_RESOURCE, "out of memory for %d threads", threads);
     for (int t = 0; code == ERROR_NONE && t < threads; t++) {
         code = stack_workspace_init(&sampler->workspaces[t], &sampler->stack, error);
-        sampler->values[t] = calloc(cells, sizeof **sampler->values);
+        sampler->values[t] = calloc(memory_multiply(sampler->cells, (size_t)sampler->chunk), sizeof **sampler->values);
         if (code == ERROR_NONE && !sampler->values[t])
             code = error_set(error, ERROR_RESOURCE, "out of memory for the observables of %d layers", model->layers);
     }
@@ -48,24 +53,47 @@ struct progress {
     struct error error;
 };
 
+/* Samples first .. first + count - 1 of one thread, until one fails; done counts those before it. */
+static int run_chunk(struct sampler *sampler, int thread, uint64_t seed, uint64_t first, uint64_t count,
+                     const volatile sig_atomic_t *stop, uint64_t *done, struct error *error)
+{
+    int code = ERROR_NONE;
+    for (*done = 0; *done < count; (*done)++) {
+        code = stop && *stop ? ERROR_INTERRUPTED
+                             : stack_sample(&sampler->stack, &sampler->workspaces[thread], seed, first + *done,
+                                            sampler->values[thread] + *done * sampler->cells, error);
+        if (code != ERROR_NONE)
+            break;
+    }
+    return code;
+}
+
 static void run_batch(struct sampler *sampler, uint64_t seed, uint64_t first, uint64_t count,
                       const volatile sig_atomic_t *stop, sampler_visitor *visit, void *context,
                       struct progress *progress)
 {
+    /* At least four turns for every thread, so that all are busy to the end. */
+    uint64_t share = count / (4 * (uint64_t)sampler->threads), most = (uint64_t)sampler->chunk;
+    uint64_t chunk = share < 1 ? 1 : share < most ? share : most;
 #pragma omp parallel for ordered schedule(dynamic, 1) num_threads(sampler->threads)
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = 0; i < count; i += chunk) {
         int thread = omp_get_thread_num(), code = ERROR_INTERRUPTED, seen;
+        uint64_t own_count = count - i < chunk ? count - i : chunk, done = 0;
         struct error own = {0};
 #pragma omp atomic read
         seen = progress->halted;
-        if (seen == ERROR_NONE && !(stop && *stop))
-            code = stack_sample(&sampler->stack, &sampler->workspaces[thread], seed, first + i, sampler->values[thread],
-                                &own);
+        if (seen == ERROR_NONE)
+            code = run_chunk(sampler, thread, seed, first + i, own_count, stop, &done, &own);
 #pragma omp ordered
         {
-            if (progress->halted == ERROR_NONE && code == ERROR_NONE) {
-                visit(context, first + i, sampler->values[thread]);
-            } else if (progress->halted == ERROR_NONE) {
+            for (uint64_t j = 0; progress->halted == ERROR_NONE && j < done; j++) {
+                if (stop && *stop) {
+                    code = ERROR_INTERRUPTED;
+                    break;
+                }
+                visit(context, first + i + j, sampler->values[thread] + j * sampler->cells);
+            }
+            if (progress->halted == ERROR_NONE && code != ERROR_NONE) {
                 progress->error = own;
 #pragma omp atomic write
                 progress->halted = code;

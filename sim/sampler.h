@@ -17,7 +17,9 @@ struct sampler {
     struct stack stack;
     int threads;
     struct stack_workspace *workspaces; /* [threads] */
-    struct wide **values;               /* [threads] */
+    size_t cells;                       /* of one sample's values */
+    int chunk;                          /* samples that a thread draws before it hands them over, at most */
+    struct wide **values;               /* [threads] of [chunk][cells] */
 };
 
 /* engine: NULL for the cheaper, as stack_init. memory: bytes for all threads together. The model must outlive the

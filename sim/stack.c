@@ -68,10 +68,11 @@ struct linear_cost stack_sample_cost(const struct stack *stack)
     return cost;
 }
 
+/* Of all blocks once. What is drawn again for want of memory is left out: the choice of an engine, and with it every
+ * bit, must not depend on threads and on what the machine has free, unless one does not fit at all. */
 static double sample_seconds(const struct stack *stack)
 {
-    struct linear_cost cost = stack_sample_cost(stack);
-    return linear_seconds(cost.normals, cost.flops);
+    return linear_seconds(stack->cost.normals, stack->cost.flops);
 }
 
 static int init_cheapest(struct stack *stack, const struct model *model, bool per_token, size_t budget,

@@ -37,6 +37,8 @@
     row(expected) \
     row(verdict) \
     row(statistic) \
+    row(contrast) \
+    row(hypothesis) \
     row(claim) \
     row(law) \
     row(interval) \

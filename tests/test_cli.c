@@ -10,7 +10,7 @@
 #include "tests/suites.h"
 
 /* A stack that takes no time. */
-#define TINY "-L", "2", "-d", "12", "-H", "3", "-T", "3", "-F", "7"
+#define TINY "-L", "2", "-d", "12", "-H", "3", "-T", "3", "-F", "7", "-e", "dense"
 
 enum { ARGUMENTS = 24 };
 

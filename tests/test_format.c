@@ -11,7 +11,7 @@
 #include "tests/program.h"
 #include "tests/suites.h"
 
-#define TINY "-L", "3", "-d", "12", "-H", "3", "-T", "3", "-F", "7"
+#define TINY "-L", "3", "-d", "12", "-H", "3", "-T", "3", "-F", "7", "-e", "dense"
 
 /* A key and the letter of its type: s(tring), i(nteger), r(eal), n: a real or null. */
 struct key {
@@ -289,7 +289,7 @@ START_TEST(shards_cover_every_sample_once)
 {
     int expected = 0;
     for (int i = 1; i <= 3; i++) {
-        char shard[8];
+        char shard[16];
         snprintf(shard, sizeof shard, "%d/3", i);
         struct program program = PROGRAM("run", TINY, "-n", "7", "-f", "json", "--shard", shard);
         json_t *profile = json_loads(program.out, 0, NULL);

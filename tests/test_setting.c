@@ -108,8 +108,8 @@ START_TEST(mistakes_are_named)
         ck_assert_int_eq(error.code, rows[i].code);
         ck_assert_msg(strstr(error.text, rows[i].words) != NULL, "%s: %s", rows[i].text, error.text);
     }
-    char text[400] = "placement=";
-    memset(text + strlen(text), 'x', 300);
+    char text[5000] = "placement=";
+    memset(text + strlen(text), 'x', 4000);
     ck_assert_int_eq(setting_apply_all(&model, text, &error), ERROR_INPUT);
     ck_assert_ptr_nonnull(strstr(error.text, "too long"));
 }

@@ -1,0 +1,150 @@
+/* How far samples are from the infinite-width prediction: every placement x mask x activation x norm.
+ *
+ *   agreement [WIDTH [SAMPLES [LAYERS [TOKENS]]]]
+ *
+ * For each observable the percentiles of |measured / predicted - 1| (|measured - predicted| for cosines) over all
+ * layers and models, and the median of the gap's own standard error: gaps of that size are sampling, not width. Heads
+ * are 64 wide, so that their number grows with the width as the limit wants. Unit initialisation, conditioned sampling.
+ */
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/profile.h"
+#include "sim/placement.h"
+#include "sim/setting.h"
+
+enum { GAPS_MAX = 1 << 18 };
+
+/* Of one observable. */
+struct gaps {
+    double *size, *error; // [GAPS_MAX]
+    size_t count;
+};
+
+static void fail(const char *what)
+{
+    fprintf(stderr, "agreement: %s\n", what);
+    exit(3);
+}
+
+static int argument(int argc, char **argv, int index, int otherwise)
+{
+    int value = argc > index ? atoi(argv[index]) : otherwise;
+    if (value < 1)
+        fail("arguments are positive whole numbers");
+    return value;
+}
+
+/* A weight's gradient that is next to nothing (wq's where tokens are equal) has no relative gap worth the name. */
+static bool counts(enum observe_id id, double value, double gradient)
+{
+    return observables[id].cosine || (value > 0 && (id != OBSERVE_WEIGHT_GRADIENT_VARIANCE || value > 1e-9 * gradient));
+}
+
+static void add_gaps(const struct profile *measured, const struct profile *predicted, struct gaps *gaps)
+{
+    const struct observe_schema *schema = measured->schema;
+    for (int l = 0; l <= measured->model->layers; l++) {
+        int g = schema->layer_column[OBSERVE_GRADIENT_VARIANCE];
+        double gradient = wide_value(estimate_mean(profile_cell(predicted, l, g)));
+        for (int c = 0; c < schema->column_count; c++) {
+            enum observe_id id = schema->columns[c].observable;
+            const struct estimate *cell = profile_cell(measured, l, c);
+            double value = wide_value(estimate_mean(profile_cell(predicted, l, c)));
+            if (cell->n == 0 || !counts(id, value, gradient) || gaps[id].count == GAPS_MAX)
+                continue;
+            double unit = observables[id].cosine ? 1 : fabs(value);
+            double error = hypot(wide_value(profile_se(measured, l, c)), wide_value(profile_se(predicted, l, c)));
+            gaps[id].size[gaps[id].count] = fabs(wide_value(estimate_mean(cell)) - value) / unit;
+            gaps[id].error[gaps[id].count++] = error / unit;
+        }
+    }
+}
+
+static void compare(const struct model *model, int samples, struct gaps *gaps)
+{
+    struct error error;
+    struct sampler sampler;
+    struct profile measured, predicted;
+    struct moments_options options = moments_defaults();
+    struct profile_plan plan = {.seed = 1, .samples = samples};
+    options.draws = 1024;
+    int code = profile_predict(&predicted, model, &options, &error);
+    if (code == ERROR_NONE)
+        code = sampler_init(&sampler, model, linear_engine_find("conditioned"), false, 1, memory_available(), &error);
+    if (code == ERROR_NONE)
+        code = profile_init(&measured, &sampler, &error);
+    if (code == ERROR_NONE)
+        code = profile_measure(&measured, &sampler, &plan, &error);
+    if (code != ERROR_NONE)
+        fail(error.text);
+    add_gaps(&measured, &predicted, gaps);
+    profile_free(&measured);
+    profile_free(&predicted);
+    sampler_free(&sampler);
+}
+
+static void compare_all(int width, int samples, int layers, int tokens, struct gaps *gaps)
+{
+    for (size_t p = 0; p < placement_count; p++) {
+        struct error error;
+        struct model model;
+        model_defaults(&model);
+        char text[128];
+        snprintf(text, sizeof text, "init=unit placement=%s", placements[p].name);
+        if (setting_apply_all(&model, text, &error) != ERROR_NONE)
+            fail(error.text);
+        model.width = width;
+        model.heads = width / 64 > 0 ? width / 64 : 1;
+        model.layers = layers;
+        model.tokens = tokens;
+        model.ffn_width = 0;
+        size_t variants = mask_count * activation_count * norm_count;
+        for (size_t v = 0; v < variants; v++) {
+            model.mask = &masks[v % mask_count];
+            model.norm = &norms[v / mask_count % norm_count];
+            model.activation = &activations[v / mask_count / norm_count];
+            if (model_check(&model, &error) != ERROR_NONE)
+                fail(error.text);
+            compare(&model, samples, gaps);
+        }
+        model_free(&model);
+    }
+}
+
+static double percentile(struct gaps *gaps, double fraction)
+{
+    return 100 * gsl_stats_quantile_from_sorted_data(gaps->size, 1, gaps->count, fraction);
+}
+
+int main(int argc, char **argv)
+{
+    int width = argument(argc, argv, 1, 512), samples = argument(argc, argv, 2, 8);
+    int layers = argument(argc, argv, 3, 4), tokens = argument(argc, argv, 4, 6);
+    struct gaps gaps[OBSERVABLES] = {0};
+    for (int id = 0; id < OBSERVABLES; id++) {
+        gaps[id].size = calloc(GAPS_MAX, sizeof(double));
+        gaps[id].error = calloc(GAPS_MAX, sizeof(double));
+        if (!gaps[id].size || !gaps[id].error)
+            fail("out of memory");
+    }
+    compare_all(width, samples, layers, tokens, gaps);
+    printf("width %d, %d samples, %d layers, %d tokens: gap to the prediction in %%\n", width, samples, layers, tokens);
+    printf("%-28s %8s %8s %8s %8s %8s %10s\n", "observable", "cells", "50th", "90th", "99th", "largest", "its error");
+    for (int id = 0; id < OBSERVABLES; id++) {
+        if (gaps[id].count > 0) {
+            gsl_sort(gaps[id].size, 1, gaps[id].count);
+            gsl_sort(gaps[id].error, 1, gaps[id].count);
+            double error = 100 * gsl_stats_median_from_sorted_data(gaps[id].error, 1, gaps[id].count);
+            printf("%-28s %8zu %8.3f %8.3f %8.3f %8.3f %10.3f\n", observables[id].name, gaps[id].count,
+                   percentile(&gaps[id], 0.5), percentile(&gaps[id], 0.9), percentile(&gaps[id], 0.99),
+                   percentile(&gaps[id], 1), error);
+        }
+        free(gaps[id].size);
+        free(gaps[id].error);
+    }
+    return 0;
+}
