@@ -28,6 +28,15 @@ const struct claim *claim_at(size_t i)
     return g < claim_group_count ? &claim_groups[g]->claims[i] : NULL;
 }
 
+const struct claim_group *claim_group_of(const struct claim *claim)
+{
+    for (size_t g = 0; g < claim_group_count; g++)
+        for (size_t i = 0; i < claim_groups[g]->count; i++)
+            if (&claim_groups[g]->claims[i] == claim)
+                return claim_groups[g];
+    return NULL;
+}
+
 const struct claim *claim_find(const char *id, struct error *error)
 {
     enum { NAMES_MAX = 256 };

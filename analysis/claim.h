@@ -74,6 +74,8 @@ extern const size_t claim_group_count;
 size_t claim_count(void);
 const struct claim *claim_at(size_t i);
 
+const struct claim_group *claim_group_of(const struct claim *claim);
+
 /* The claim of that id; NULL with ERROR_INPUT and the nearest id where there is none. */
 const struct claim *claim_find(const char *id, struct error *error);
 

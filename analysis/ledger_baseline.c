@@ -200,7 +200,7 @@ static const struct claim claims[] = {
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"layers=8|32|128 width=64"}, 128},
                   {{"layers=8|32|128 width=256"}, 256},
-                  {{"layers=8|32|128|512 width=512"}, 256}},
+                  {{"layers=8|32|128|512 width=256"}, 256}},
     },
     {
         .id = "lns-variance",
@@ -213,6 +213,35 @@ static const struct claim claims[] = {
                               "exact in expectation; 5 % of the ceiling is what the samples resolve")},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"layers=8 width=64"}, 1024}, {{"layers=16 width=128"}, 3200}, {{"layers=32 width=256"}, 8000}},
+    },
+    {
+        /* With uniform attention the recursion of (q, p) gives 1 - r the exponent -1/2 in the end, -a/(a + f) with a =
+         * f = 1, which depth reaches slowly. */
+        .id = "pre-rank",
+        .source = "derived: analysis/moments",
+        .statement = "PreNorm with unit init: 1 - token cosine falls like a power of l, between -1 and -2/5 over the "
+                     "layers L/8 to L, not exponentially",
+        .hypotheses = "placement=prenorm init=unit activation=relu mask=none input-correlation<=0",
+        .settings = "placement=prenorm init=unit heads=2 tokens=8",
+        .checks = {CLAIM_TEST("approach-slope", "token_cosine", "L/8", "L", "-1", "-2/5", "0.05",
+                              "the range is the claim; what the samples resolve")},
+        .expected = VERDICT_SUPPORTED,
+        .plans = {{{"layers=32 width=64"}, 256}, {{"layers=64 width=128"}, 512}, {{"layers=64|256 width=256"}, 512}},
+    },
+    {
+        .id = "b2t-isometry",
+        .source = "derived: analysis/bounds; B2T, arXiv 2206.00330",
+        .statement =
+            "B2T with ScaleInit keeps its gradient as SpanNorm does: g_0/g_L lies between 0.9 and 1.1 for every "
+            "L",
+        .hypotheses = "placement=b2t init=scaleinit:1 activation=relu mask=none cotangent=iid input-scale=1",
+        .settings = "placement=b2t init=scaleinit heads=2 tokens=8",
+        .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "-0.105", "0.095", "10/d",
+                              "O(1/d), as for span-isometry")},
+        .expected = VERDICT_SUPPORTED,
+        .plans = {{{"layers=8|32 width=64"}, 256},
+                  {{"layers=8|32 width=256"}, 256},
+                  {{"layers=8|32|128 width=512"}, 512}},
     },
 };
 

@@ -300,6 +300,21 @@ static const struct claim claims[] = {
         .plans = {{{"width=256"}, 256}, {{"width=256"}, 256}, {{"width=1024"}, 512}},
     },
     {
+        .id = "giorlandino-trend",
+        .source = "Giorlandino and Goldt, arXiv 2505.24333 (attention condenses as the logits' variance grows)",
+        .statement =
+            "Sharper logits concentrate attention: from logits of variance 1 to 4 the relative entropy falls by "
+            "more than a tenth (the transition itself is at infinitely many tokens)",
+        .hypotheses = "mask=none input-correlation<=0",
+        .settings = "placement=x=attn(x) layers=1 tokens=32 heads=4",
+        .checks = {CLAIM_TEST("value", "attention_entropy_relative", "1", "1", NULL, "-0.1", "0",
+                              "none: a one-sided statement", .contrast = "difference")},
+        .expected = VERDICT_SUPPORTED,
+        .plans = {{{"init=unit width=128", SHARP_INIT " width=128"}, 64},
+                  {{"init=unit width=256", SHARP_INIT " width=256"}, 128},
+                  {{"init=unit width=1024", SHARP_INIT " width=1024"}, 128}},
+    },
+    {
         .id = "kedia-attention",
         .source = "Kedia et al., arXiv 2403.09635 (gradient variance of single-head attention)",
         .statement = "Attention passes back the gradient of independent cotangents through its values only, 1/T of it. "

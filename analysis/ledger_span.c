@@ -97,6 +97,35 @@ static const struct claim claims[] = {
                   {{"activation=gelu|silu layers=8|128 width=512"}, 1024}},
     },
     {
+        .id = "span-cotangents",
+        .source = "derived: analysis/bounds",
+        .statement = "SpanNorm with ScaleInit keeps the gradient of any loss: pooled over tokens or on the last token "
+                     "only, g_0/g_L lies between e^(-c^2) and 1.22",
+        .hypotheses = "placement=spannorm init=scaleinit activation=relu mask=none cotangent=pooled|last input-scale=1",
+        .settings = "placement=spannorm init=scaleinit heads=2 tokens=8",
+        .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "@span-gradient-floor", "0.2*c^2", "10/d",
+                              "O(1/d), as for span-isometry")},
+        .expected = VERDICT_SUPPORTED,
+        .plans = {{{"cotangent=pooled|last layers=32 width=64"}, 256},
+                  {{"cotangent=pooled|last layers=8|32 width=256"}, 512},
+                  {{"cotangent=pooled|last layers=8|32|128 width=512"}, 512}},
+    },
+    {
+        .id = "scaleinit-branches",
+        .source = "arXiv 2601.22580's ScaleInit as its abstract describes it: depth-scaled",
+        .statement =
+            "ScaleInit gives every FFN branch of SpanNorm the share c^2/L of the block's input, and attention at "
+            "most that",
+        .hypotheses = "placement=spannorm init=scaleinit input-scale=1",
+        .settings = "placement=spannorm init=scaleinit heads=2 tokens=8",
+        .checks = {CLAIM_TEST("value", "branch_ratio.ffn", "2", "L", "c^2/L", "c^2/L", "0.1*c^2/L",
+                              "exact in expectation but for eps; 10 % is what the samples resolve"),
+                   CLAIM_TEST("value", "branch_ratio.attn", "2", "L", "0", "c^2/L", "0.1*c^2/L",
+                              "exact in expectation; 10 % is what the samples resolve")},
+        .expected = VERDICT_SUPPORTED,
+        .plans = {{{"layers=8 width=64"}, 256}, {{"layers=8|32 width=128"}, 512}, {{"layers=8|128 width=256"}, 512}},
+    },
+    {
         .id = "span-half-life",
         .source = "derived: analysis/bounds",
         .statement = "SpanNorm with unit init and equal tokens is no isometry: the token-specific gradient is "
@@ -161,8 +190,8 @@ static const struct claim claims[] = {
                   {{"placement=spannorm init=scaleinit layers=8|32|128 width=512",
                     "placement=prenorm init=unit layers=8|32|128 width=512"},
                    256},
-                  {{"placement=spannorm init=scaleinit layers=8|32|128|512 width=1024",
-                    "placement=prenorm init=unit layers=8|32|128|512 width=1024"},
+                  {{"placement=spannorm init=scaleinit layers=8|32|128|512 width=512",
+                    "placement=prenorm init=unit layers=8|32|128|512 width=512"},
                    256}},
     },
     {
@@ -190,7 +219,7 @@ static const struct claim claims[] = {
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"placement=postnorm|prenorm layers=8|32 width=64"}, 512},
                   {{"placement=postnorm|prenorm layers=8|32|128 width=256"}, 512},
-                  {{"placement=postnorm|prenorm layers=8|32|128|512 width=512"}, 512}},
+                  {{"placement=postnorm|prenorm layers=8|32|128|512 width=256"}, 512}},
     },
     {
         .id = "moe-variance",

@@ -268,6 +268,8 @@ static int add_test(struct trial *trial, const struct members *members, int c, i
     char at[32] = "", over[80];
     if (family->statistic->by_layer)
         snprintf(at, sizeof at, " at layer %d", layer);
+    if (family->statistic->by_layer && check->contrast && strcmp(check->first, check->last) == 0)
+        snprintf(at, sizeof at, " at layer %.16s", check->first); /* which may differ between configurations */
     if (check->contrast)
         snprintf(over, sizeof over, "over %d configurations, its %s%s%s", members->count, check->contrast,
                  check->against ? " against " : "", check->against ? check->against : "");

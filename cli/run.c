@@ -210,8 +210,6 @@ static int run_model(struct run *run, const struct model *model, FILE *stream, b
     int code = sampler_init(&sampler, model, run->engine, run->per_token, threads, run->memory, error);
     if (code != ERROR_NONE)
         return code;
-    if (!run->engine && !run->quiet)
-        fprintf(stderr, "%s: %s engine, the cheaper here\n", model->placement, sampler.stack.engine->name);
     code = measure(run, &sampler, stream, short_of_precision, error);
     sampler_free(&sampler);
     return code;

@@ -102,18 +102,23 @@ static void table_line(const struct report *report, size_t i, FILE *stream)
     }
     if (isfinite(verdict->lo))
         snprintf(interval, sizeof interval, "[%.5g, %.5g]", verdict->lo, verdict->hi);
-    fprintf(stream, "%-18s  %-14s %10s  %-22s  %-26s %6zu %8" PRId64 " %8.1f\n", report->claims[i]->id,
+    fprintf(stream, "%-20s  %-14s %10s  %-22s  %-26s %6zu %8" PRId64 " %8.1f\n", report->claims[i]->id,
             verdict_names[verdict->verdict], statistic, interval, bound, report->verdicts[i].count,
             report->trials[i].samples, report->trials[i].seconds);
 }
 
-/* Statement and reason of a verdict that was not expected, and the hypothesis of one that does not apply. */
+/* Statement and reason of a verdict that was not expected or contradicts, and the hypothesis of one that does not
+ * apply.
+ */
 static void table_remark(const struct report *report, size_t i, FILE *stream)
 {
     const struct claim *claim = report->claims[i];
     const struct verdict_claim *verdict = &report->verdicts[i];
     if (verdict->verdict == VERDICT_NOT_APPLICABLE)
         fprintf(stream, "\n%s does not apply: %s\n", claim->id, verdict->why);
+    if (verdict->verdict == VERDICT_CONTRADICTED && !against(report, i))
+        fprintf(stream, "\n%s is contradicted, as expected\n  claim:  %s (%s)\n  found:  %s\n", claim->id,
+                claim->statement, claim->source, verdict->why);
     if (!against(report, i))
         return;
     if (verdict->count == 0) {
@@ -139,10 +144,16 @@ static int write_table(const struct report *report, FILE *stream, struct error *
 {
     (void)error;
     size_t counts[VERDICTS] = {0}, unexpected;
-    fprintf(stream, "%-18s  %-14s %10s  %-22s  %-26s %6s %8s %8s\n", "claim", "verdict", "statistic", "interval",
+    fprintf(stream, "%-20s  %-14s %10s  %-22s  %-26s %6s %8s %8s\n", "claim", "verdict", "statistic", "interval",
             "bound", "tests", "samples", "seconds");
-    for (size_t i = 0; i < report->count; i++)
+    const struct claim_group *group = NULL;
+    for (size_t i = 0; i < report->count; i++) {
+        const struct claim_group *next = claim_group_of(report->claims[i]);
+        if (next != group)
+            fprintf(stream, "-- %s\n", next->title);
+        group = next;
         table_line(report, i, stream);
+    }
     for (size_t i = 0; i < report->count; i++)
         table_remark(report, i, stream);
     count_verdicts(report, counts, &unexpected);
@@ -285,17 +296,13 @@ static bool is_chosen(const struct report *report, const struct claim *claim)
 
 static void list_claims(const struct report *report, const struct verify *verify, FILE *stream)
 {
-    for (size_t g = 0; g < claim_group_count; g++) {
-        const struct claim_group *group = claim_groups[g];
-        bool titled = false;
-        for (size_t i = 0; i < group->count; i++) {
-            if (!is_chosen(report, &group->claims[i]))
-                continue;
-            if (!titled)
-                fprintf(stream, "== %s ==\n\n", group->title);
-            titled = true;
-            list_claim(&group->claims[i], verify->tier, stream);
-        }
+    const struct claim_group *group = NULL;
+    for (size_t i = 0; i < report->count; i++) {
+        const struct claim_group *next = claim_group_of(report->claims[i]);
+        if (next != group)
+            fprintf(stream, "-- %s\n\n", next->title);
+        group = next;
+        list_claim(report->claims[i], verify->tier, stream);
     }
 }
 
@@ -389,7 +396,9 @@ static enum status report_status(const struct report *report)
     for (size_t i = 0; i < report->count; i++)
         if (against(report, i) && report->verdicts[i].verdict != VERDICT_INCONCLUSIVE)
             return STATUS_AGAINST;
-    bool decided = counts[VERDICT_SUPPORTED] + counts[VERDICT_CONTRADICTED] > 0;
+    bool decided = false;
+    for (size_t i = 0; i < report->count; i++)
+        decided |= report->verdicts[i].verdict == report->claims[i]->expected;
     return unexpected > 0 || !decided ? STATUS_INCONCLUSIVE : STATUS_DONE;
 }
 

@@ -15,8 +15,12 @@ rows "$tier" > "$file.rows"
 [ -s "$file.rows" ] || { echo "data.sh: $table has no data set $name" >&2; exit 2; }
 : > "$file.new"
 while read -r command; do
-    case $command in run\ *) quiet=--quiet ;; *) quiet= ;; esac
+    case $command in
+    map\ *) options=--quiet ;; # a map is JSON always
+    run\ *) options='--quiet --format json' ;;
+    *) options='--format json' ;;
+    esac
     # shellcheck disable=SC2086 # a command's words
-    "$spanscope" $command $quiet --format json >> "$file.new" < /dev/null
+    "$spanscope" $command $options >> "$file.new" < /dev/null
 done < "$file.rows"
 mv "$file.new" "$file"

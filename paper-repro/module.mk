@@ -19,8 +19,11 @@ CLAIM_IDS  := $(call first-fields,$(wildcard paper-repro/claims.tsv) /dev/null)
 TIER     ?= check
 STYLE    ?= screen
 REPRO     = $(BUILD)/repro$(if $(filter check,$(TIER)),,-$(TIER))
+# Maps are no profiles, and predictions only: they are drawn but not compared.
+MAP_NAMES := $(shell awk -F '\t' '$$3 ~ /^map / && !seen[$$1]++ { print $$1 }' $(DATA_TABLE))
 DATA      = $(patsubst %,$(REPRO)/data/%.json,$(DATA_NAMES))
 PICTURES  = $(REPRO)$(if $(filter screen,$(STYLE)),,/$(STYLE))
+PROFILES  = $(filter-out $(patsubst %,$(REPRO)/data/%.json,$(MAP_NAMES)),$(DATA))
 FIGURES   = $(patsubst %,$(PICTURES)/%.png,$(FIG_NAMES))
 # Programs are run by path; BUILD may be relative or absolute.
 SPANSCOPE = $(abspath $(BUILD))/spanscope
@@ -51,7 +54,7 @@ repro: deps
 	+$(MAKE) repro-run
 
 repro-run: $(REPRO)/claims.json $(DATA) $(FIGURES) $(LEDGER)
-	$(Q)$(LEDGER) compare $< $(DATA)
+	$(Q)$(LEDGER) compare $< $(PROFILES)
 
 # The full size has no committed values: its verdicts decide.
 repro-full: deps
@@ -63,8 +66,8 @@ repro-full-run: $(FIGURES)
 repro-expected: deps
 	+$(MAKE) repro-expected-run
 
-repro-expected-run: $(REPRO)/claims.json $(DATA) $(LEDGER)
-	$(Q)$(LEDGER) expect $< $(DATA)
+repro-expected-run: $(REPRO)/claims.json $(PROFILES) $(LEDGER)
+	$(Q)$(LEDGER) expect $< $(PROFILES)
 	$(Q)$(LEDGER) claims $(SPANSCOPE) $(TIER) > $(REPRO)/claims.tsv
 	mv $(REPRO)/claims.tsv paper-repro/claims.tsv
 

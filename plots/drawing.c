@@ -102,9 +102,10 @@ static size_t caption_line(const char *text, size_t limit)
     size_t length = strlen(text), cut = 0;
     if (length <= limit)
         return length;
-    size_t lines = (length - 1) / limit + 1, like = length / lines + 10;
-    for (size_t i = 0; i < length && (i < like || cut == 0); i++)
-        if ((text[i] == ',' || text[i] == ';') && text[i + 1] == ' ')
+    double like = (double)length / (double)((length - 1) / limit + 1);
+    for (size_t i = 0; i < length && (i < limit || cut == 0); i++)
+        if ((text[i] == ',' || text[i] == ';') && text[i + 1] == ' ' &&
+            (cut == 0 || fabs((double)i + 2 - like) < fabs((double)cut - like)))
             cut = i + 2;
     return cut > 0 ? cut : length;
 }
@@ -352,32 +353,38 @@ static int by_value(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
-/* Tics at the values of the data, as far as their labels have room. */
-static void print_value_tics(FILE *script, const struct drawing *drawing)
+/* Tics at the values of the data; as many have labels as there is room for, the last one for certain. */
+static void print_value_tics(FILE *script, const struct drawing *drawing, const struct layout *layout)
 {
-    double values[128], drawn = -INFINITY;
+    double values[128],
+        letter = LETTER * drawing->style->type * (drawing->x.hi - drawing->x.lo) / (layout->right - layout->left);
     size_t count = 0;
     for (size_t i = 0; i < drawing->list.count; i++)
         for (size_t p = 0; p < drawing->list.series[i].count && count < 128; p++)
             if (!series_is_theory(&drawing->list.series[i]))
                 values[count++] = drawing->list.series[i].points[p].x;
     qsort(values, count, sizeof *values, by_value);
+    double free_to = INFINITY; /* the left end of the label on the right */
     fprintf(script, "set xtics (");
-    for (size_t i = 0; i < count; i++) {
-        if (values[i] - drawn < (drawing->x.hi - drawing->x.lo) / 16)
+    for (size_t i = count; i-- > 0;) {
+        char label[32];
+        if (i + 1 < count && !(values[i] < values[i + 1]))
             continue;
-        double value = drawing->x.logarithmic ? pow(10, values[i]) : values[i];
-        fprintf(script, "%s'%.6g' %.17g", drawn > -INFINITY ? ", " : "", value, values[i]);
-        drawn = values[i];
+        snprintf(label, sizeof label, "%.6g", drawing->x.logarithmic ? pow(10, values[i]) : values[i]);
+        double half = letter * (double)strlen(label) / 2;
+        bool room = values[i] + half + letter < free_to;
+        fprintf(script, "%s'%s' %.17g", isinf(free_to) ? "" : ", ", room ? label : "", values[i]);
+        if (room)
+            free_to = values[i] - half;
     }
     fprintf(script, ")\n");
 }
 
-static void print_x_tics(FILE *script, const struct drawing *drawing)
+static void print_x_tics(FILE *script, const struct drawing *drawing, const struct layout *layout)
 {
     const struct abscissa *abscissa = drawing->figure->choice.abscissa;
     if (along_profiles(drawing))
-        print_value_tics(script, drawing);
+        print_value_tics(script, drawing, layout);
     else if (drawing->x.logarithmic)
         axis_print_tics(&drawing->x, "x", script);
     else if (abscissa->from > 0)
@@ -386,13 +393,13 @@ static void print_x_tics(FILE *script, const struct drawing *drawing)
         fprintf(script, "set xtics %d\n", axis_whole_step((int)drawing->last));
 }
 
-static void print_axes(FILE *script, const struct drawing *drawing)
+static void print_axes(FILE *script, const struct drawing *drawing, const struct layout *layout)
 {
     fprintf(script, "set xlabel '%s'\n", drawing->figure->choice.abscissa->label);
     fprintf(script, "lo = %.7g; hi = %.7g\nset xrange [%.7g:%.7g]\nset yrange [lo:hi]\n", drawing->y.lo, drawing->y.hi,
             drawing->x.lo, drawing->x.hi);
     fprintf(script, "clip(v) = v < lo ? lo : v > hi ? hi : v\n");
-    print_x_tics(script, drawing);
+    print_x_tics(script, drawing, layout);
     if (drawing->y.logarithmic || drawing->x.logarithmic)
         fprintf(script, "# On a logarithmic axis the data are log10, which has room for 1e-600.\n");
     if (drawing->y.logarithmic)
@@ -404,7 +411,7 @@ static void print_y_label(FILE *script, const struct drawing *drawing, const str
 {
     const char *label = drawing->figure->y_label, *remark = label_remark(drawing);
     if (layout->label_broken)
-        fprintf(script, "set ylabel \"%.*s\\n%s\"\n", (int)(remark - label), label, remark + 2);
+        fprintf(script, "set ylabel \"%.*s\\n%s\" offset -1,0\n", (int)(remark - label), label, remark + 2);
     else
         fprintf(script, "set ylabel \"%s\"\n", label);
 }
@@ -455,7 +462,7 @@ void drawing_print_script(FILE *script, const struct drawing *drawing)
             "set border 3 lc rgb '#404040' lw %.3g\nset tics nomirror out scale 0.6,0.35\n"
             "set grid y lc rgb '#E4E4E4' lt 1 lw %.3g\nset format '%%g'\n",
             drawing->style->thin / 2, drawing->style->thin / 2);
-    print_axes(script, drawing);
+    print_axes(script, drawing, &layout);
     print_layout(script, drawing, &caption, &layout);
     for (int i = 0; i < PICTURES; i++) {
         picture_print(script, i, drawing->style, layout.height, drawing->name);

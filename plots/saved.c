@@ -50,7 +50,8 @@ static bool is_observable(const char *key)
 
 static bool is_statistic(const json_t *value)
 {
-    static const char *const members[] = {"mean", "se", "lo", "hi", "log10_mean", "mean_log", "sd_log", "n"};
+    static const char *const members[] = {"mean",     "se",     "lo", "hi",    "log10_mean",
+                                          "mean_log", "sd_log", "n",  "floor", "ceiling"};
     if (!json_is_object(value) || json_object_get(value, "mean") == NULL)
         return false;
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
@@ -232,6 +233,11 @@ bool saved_value(const struct saved *profile, size_t row, const char *observable
     if (isnan(value->log10_mean) && value->mean > 0)
         value->log10_mean = log10(value->mean);
     return true;
+}
+
+double saved_limit(const struct saved *profile, size_t row, const char *observable, const char *limit)
+{
+    return member(json_object_get(json_array_get(profile->rows, row), observable), limit);
 }
 
 bool saved_find(const struct saved *profile, int layer, size_t *row)

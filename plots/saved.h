@@ -50,6 +50,9 @@ int saved_layer(const struct saved *profile, size_t row);
 /* False where the layer does not have the observable. */
 bool saved_value(const struct saved *profile, size_t row, const char *observable, struct saved_value *value);
 
+/* The "floor" or "ceiling" that `predict --bounds` gives an observable; NAN where there is none within double. */
+double saved_limit(const struct saved *profile, size_t row, const char *observable, const char *limit);
+
 /* The row of that layer; false where there is none. */
 bool saved_find(const struct saved *profile, int layer, size_t *row);
 

@@ -231,7 +231,16 @@ static bool row_has(const struct saved *profile, size_t row, const struct theory
     return saved_value(profile, row, line->observable, &unused);
 }
 
-/* Evaluates a line under scope as the next point of series; values that the axis cannot show are left out. */
+/* The next point of a line of theory; values that the axis cannot show are left out. */
+static void add_theory_point(const struct source *source, double x, double value, struct series *series)
+{
+    value = source->choice->quantity->of_theory(value);
+    double y = source->logarithmic ? log10_or(value, NAN) : value;
+    if (isfinite(y))
+        series->points[series->count++] = (struct series_point){x, y, NAN, NAN};
+}
+
+/* Evaluates a line under scope as the next point of series. */
 static int theory_point(const struct theory_line *line, const struct source *source, const struct graph_scope *scope,
                         double x, struct series *series, struct error *error)
 {
@@ -239,10 +248,7 @@ static int theory_point(const struct theory_line *line, const struct source *sou
     int code = theory_evaluate(line, scope, &value, error);
     if (code != ERROR_NONE)
         return code;
-    value = source->choice->quantity->of_theory(value);
-    double y = source->logarithmic ? log10_or(value, NAN) : value;
-    if (isfinite(y))
-        series->points[series->count++] = (struct series_point){x, y, NAN, NAN};
+    add_theory_point(source, x, value, series);
     return ERROR_NONE;
 }
 
@@ -360,6 +366,40 @@ static int add_theory(struct series_list *list, size_t theory, size_t index, con
     return ERROR_NONE;
 }
 
+static bool carries_limits(const struct saved *profile)
+{
+    return isfinite(saved_limit(profile, 0, "activation_variance", "floor"));
+}
+
+/* The bounds that a profile carries (predict --bounds) stand for the table's lines, along layers. A quantity that falls
+ * where the observable rises turns a floor into a ceiling. */
+static int add_limits(struct series_list *list, size_t theory, size_t index, const struct source *source,
+                      const struct saved *profile, struct error *error)
+{
+    static const char *const limits[2] = {"floor", "ceiling"};
+    const struct quantity *quantity = source->choice->quantity;
+    bool falls = quantity->of_theory(1) < quantity->of_theory(0);
+    const char *observable = source->choice->variants[list->series[index].variant].observable;
+    for (int i = 0; i < 2; i++) {
+        struct series *series = append(list, list->series[index].name, saved_rows(profile));
+        if (series == NULL)
+            return out_of_memory(error);
+        series->role = (i == 0) != falls ? SERIES_FLOOR : SERIES_CEILING;
+        series->group = list->series[index].group;
+        series->label = limits[falls ? 1 - i : i];
+        for (size_t row = 0; row < saved_rows(profile); row++) {
+            double x, value = saved_limit(profile, row, observable, limits[i]);
+            if (isfinite(value) && abscissa_place(source->choice->abscissa, saved_layer(profile, row), &x))
+                add_theory_point(source, x, value, series);
+        }
+        if (series->count == 0)
+            drop_last(list);
+        else
+            merge_last(list, theory);
+    }
+    return ERROR_NONE;
+}
+
 /* A line of the choice's slope from the first point of the first curve to the last x. */
 static int add_slope(struct series_list *list, const struct series_choice *choice, struct error *error)
 {
@@ -427,8 +467,11 @@ int series_init(struct series_list *list, const struct series_choice *choice, bo
     if (code == ERROR_NONE)
         code = add_data(list, &source, origins, error);
     size_t data = list->count;
-    for (size_t i = 0; i < data && code == ERROR_NONE && choice->quantity->of_theory != NULL; i++)
-        code = add_theory(list, data, i, &source, &profiles->profiles[origins[i]], error);
+    for (size_t i = 0; i < data && code == ERROR_NONE && choice->quantity->of_theory != NULL; i++) {
+        const struct saved *profile = &profiles->profiles[origins[i]];
+        bool limits = choice->abscissa->over == ABSCISSA_LAYERS && carries_limits(profile);
+        code = (limits ? add_limits : add_theory)(list, data, i, &source, profile, error);
+    }
     if (code == ERROR_NONE)
         code = add_slope(list, choice, error);
     free(origins);

@@ -14,6 +14,7 @@
 #include "plots/figure.h"
 #include "plots/gnuplot.h"
 #include "plots/legend.h"
+#include "plots/map.h"
 #include "plots/saved.h"
 #include "plots/series.h"
 #include "tests/suites.h"
@@ -481,6 +482,39 @@ START_TEST(theory_takes_c_from_the_profile_and_merges_equals)
 }
 END_TEST
 
+/* Bounds that a profile carries stand for the table's lines; for what falls where the observable rises, a floor is a
+ * ceiling. */
+START_TEST(bounds_of_a_profile_are_drawn)
+{
+    static const char *const configs[] = {"\"placement\":\"prenorm\",\"init\":\"unit\",\"layers\":3,\"width\":8", NULL};
+    static const char rows[] = "{\"layer\":0,\"activation_variance\":{\"mean\":1,\"floor\":1,\"ceiling\":1}},"
+                               "{\"layer\":2,\"activation_variance\":{\"mean\":2,\"floor\":1.25,\"ceiling\":null},"
+                               "\"layer_cosine\":{\"mean\":0.5,\"ceiling\":0.75}}";
+    static const struct series_choice complement = {
+        .abscissa = &abscissa_layer, .quantity = &quantity_complement, .variants = {{"layer_cosine", NULL, false}}};
+    struct saved_list list;
+    struct series_list series;
+    struct error error;
+    read_profiles(&list, "predicted", configs, rows);
+    ck_assert_int_eq(make_series(&series, &activation_choice, false, &list, &error), ERROR_NONE);
+    ck_assert_uint_eq(series.count, 3);
+    ck_assert_int_eq(series.series[1].role, SERIES_FLOOR);
+    ck_assert_uint_eq(series.series[1].count, 2);
+    ck_assert_double_eq(series.series[1].points[1].x, 2);
+    ck_assert_double_eq(series.series[1].points[1].y, 1.25);
+    ck_assert_int_eq(series.series[2].role, SERIES_CEILING);
+    ck_assert_uint_eq(series.series[2].count, 1); /* the other is beyond double */
+    series_free(&series);
+    ck_assert_int_eq(make_series(&series, &complement, false, &list, &error), ERROR_NONE);
+    ck_assert_uint_eq(series.count, 2);
+    ck_assert_int_eq(series.series[1].role, SERIES_FLOOR);
+    ck_assert_str_eq(series.series[1].label, "floor");
+    ck_assert_double_eq(series.series[1].points[0].y, 0.25);
+    series_free(&series);
+    saved_free(&list);
+}
+END_TEST
+
 /* Axes */
 
 static struct axis fit(bool logarithmic, const struct axis_wish *wish, double lo, double hi, double theory)
@@ -798,6 +832,62 @@ START_TEST(figures_take_name_and_title)
 }
 END_TEST
 
+/* Maps */
+
+#define MAP_HEAD                                                                                                       \
+    "{\"schema\":\"spanscope/map/"                                                                                     \
+    "1\",\"kind\":\"predicted\",\"config\":{\"placement\":\"postnorm\",\"init\":\"unit\"},"
+#define MAP_X "\"x\":{\"name\":\"layers\",\"scale\":\"log\",\"values\":[1,10,1000]},"
+#define MAP_Y "\"y\":{\"name\":\"input-scale\",\"scale\":\"lin\",\"values\":[0.5,1.5]},"
+#define MAP_VALUES                                                                                                     \
+    "\"values\":{\"log10_gradient_ratio\":[[-1,-2,-3],[-1,-4,null]],\"token_cosine\":[[0,0.3,0.6],[0.1,1,null]]}}"
+
+/* One point is missing; cells reach half way to their neighbours, in decades on the logarithmic axis. */
+START_TEST(maps_are_drawn)
+{
+    static const char *const words[] = {"layers", "input-scale", "postnorm", NULL};
+    struct figure_wish wish = {.directory = folder};
+    struct error error;
+    int drawn;
+    write_text("maps.json", MAP_HEAD MAP_X MAP_Y MAP_VALUES "\n\n" MAP_HEAD MAP_X MAP_Y MAP_VALUES "\n");
+    ck_assert(map_is_saved(in_folder("maps.json")));
+    ck_assert_msg(map_draw(in_folder("maps.json"), &wish, &drawn, &error) == ERROR_NONE, "%s", error.text);
+    ck_assert_int_eq(drawn, 2);
+    check_svg("map.svg", words);
+    check_svg("map-2.svg", words);
+    size_t length;
+    char *data = read_text("map.dat", &length);
+    ck_assert_ptr_nonnull(strstr(data, "\n1 0.5 0.5 2 0 1 -2 0.3\n"));
+    ck_assert_ptr_nonnull(strstr(data, "\n3 1.5 2 4 1 2 NaN NaN\n"));
+    free(data);
+}
+END_TEST
+
+static const struct {
+    const char *text, *words;
+} broken_maps[] = {
+    {"", "holds no map"},
+    {"{\"schema\":\"spanscope/profile/1\"}", "spanscope/map/1"},
+    {MAP_HEAD, "not JSON"},
+    {MAP_HEAD MAP_X MAP_VALUES, "ascending values"},
+    {MAP_HEAD "\"x\":{\"name\":\"c\",\"scale\":\"log\",\"values\":[0,1]}," MAP_Y MAP_VALUES, "ascending values"},
+    {MAP_HEAD MAP_X "\"y\":{\"name\":\"c\",\"values\":[1,2,3]}," MAP_VALUES, "a row of numbers for each y"},
+    {MAP_HEAD MAP_X MAP_Y "\"values\":{}}", "a row of numbers for each y"},
+};
+
+START_TEST(broken_maps_are_told)
+{
+    struct figure_wish wish = {.directory = folder};
+    struct error error;
+    int drawn;
+    write_text("maps.json", broken_maps[_i].text);
+    ck_assert_int_eq(map_draw(in_folder("maps.json"), &wish, &drawn, &error), ERROR_RESOURCE);
+    ck_assert_msg(strstr(error.text, broken_maps[_i].words) != NULL, "%s", error.text);
+    ck_assert_int_eq(drawn, 0);
+    ck_assert_int_eq(entries(in_folder(".")), 1);
+}
+END_TEST
+
 static TCase *add_case(Suite *suite, const char *name)
 {
     TCase *tests = tcase_create(name);
@@ -831,6 +921,7 @@ Suite *figure_suite(void)
     TCase *theory = add_case(suite, "theory");
     tcase_add_loop_test(theory, theory_is_drawn_where_it_holds, 0, ROWS_OF(hypotheses));
     tcase_add_test(theory, theory_takes_c_from_the_profile_and_merges_equals);
+    tcase_add_test(theory, bounds_of_a_profile_are_drawn);
     TCase *axes = add_case(suite, "axes");
     tcase_add_test(axes, axes_do_not_blow_up_noise);
     tcase_add_test(axes, axes_give_theory_room_but_not_the_figure);
@@ -847,5 +938,7 @@ Suite *figure_suite(void)
     tcase_add_loop_test(pictures, figures_of_the_table_are_drawn, 0, (int)figure_count);
     tcase_add_loop_test(pictures, figures_say_what_profiles_lack, 0, (int)figure_count);
     tcase_add_test(pictures, figures_take_name_and_title);
+    tcase_add_test(pictures, maps_are_drawn);
+    tcase_add_loop_test(pictures, broken_maps_are_told, 0, ROWS_OF(broken_maps));
     return suite;
 }
