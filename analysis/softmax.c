@@ -66,7 +66,7 @@ static int fine_nodes(int tokens, double sigma)
 size_t softmax_work(int tokens)
 {
     size_t t = (size_t)t_nodes(tokens, SOFTMAX_SIGMA), x = (size_t)most_nodes();
-    return ROWS * t + 3 * (size_t)fine_nodes(tokens, SOFTMAX_SIGMA) + 3 * t * x + 4 * t * t;
+    return ROWS * t + 3 * (size_t)fine_nodes(tokens, SOFTMAX_SIGMA) + 4 * t * x + 4 * t * t;
 }
 
 /* f[a] += weight f_a(w) for a < count. */
@@ -232,9 +232,8 @@ void softmax_means(int tokens, double sigma, double rho, struct softmax_means *m
         pairs.given[a] = work;
     for (int p = 0; p < 4; p++, work += square)
         pairs.psi[p] = work;
-    double *turned = fine; // fine is free by then, and longer than one array
     fill_given(&pairs, shared, own, fine);
-    fill_psi(&pairs, rho < 0, turned);
+    fill_psi(&pairs, rho < 0, work); // the rest: [n][nodes]
     two_rows(&pairs, means);
     if (sigma * sigma < SMALL)
         small_excess(tokens, sigma, rho, means);

@@ -20,7 +20,7 @@ struct softmax_means {
 /* The largest sigma that is computed; the cost grows like its cube. */
 #define SOFTMAX_SIGMA 4.0
 
-/* Absolute error of every number; excess, which vanishes with sigma, is besides within 1e-3 of itself. */
+/* Absolute error of every number; excess, which vanishes with sigma, is besides within 1e-3 of one row's. */
 #define SOFTMAX_ACCURACY 1e-6
 
 /* Doubles of scratch for any sigma up to SOFTMAX_SIGMA. */

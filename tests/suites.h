@@ -49,7 +49,8 @@
     row(format) \
     row(cli) \
     row(kernel) \
-    row(moments)
+    row(moments) \
+    row(softmax)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)
