@@ -50,7 +50,8 @@
     row(cli) \
     row(kernel) \
     row(moments) \
-    row(softmax)
+    row(softmax) \
+    row(gram)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)
