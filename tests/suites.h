@@ -51,7 +51,8 @@
     row(kernel) \
     row(moments) \
     row(softmax) \
-    row(gram)
+    row(gram) \
+    row(predict)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)
