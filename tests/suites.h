@@ -52,7 +52,8 @@
     row(moments) \
     row(softmax) \
     row(gram) \
-    row(predict)
+    row(predict) \
+    row(flight)
 
 #define SUITES_DECLARE(name) Suite *name##_suite(void);
 SUITES(SUITES_DECLARE)
