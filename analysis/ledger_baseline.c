@@ -200,7 +200,7 @@ static const struct claim claims[] = {
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"layers=8|32|128 width=64"}, 128},
                   {{"layers=8|32|128 width=256"}, 256},
-                  {{"layers=8|32|128|512 width=512"}, 256}},
+                  {{"layers=8|32|128|512 width=256"}, 256}},
     },
     {
         .id = "lns-variance",

@@ -190,8 +190,8 @@ static const struct claim claims[] = {
                   {{"placement=spannorm init=scaleinit layers=8|32|128 width=512",
                     "placement=prenorm init=unit layers=8|32|128 width=512"},
                    256},
-                  {{"placement=spannorm init=scaleinit layers=8|32|128|512 width=1024",
-                    "placement=prenorm init=unit layers=8|32|128|512 width=1024"},
+                  {{"placement=spannorm init=scaleinit layers=8|32|128|512 width=512",
+                    "placement=prenorm init=unit layers=8|32|128|512 width=512"},
                    256}},
     },
     {
@@ -219,7 +219,7 @@ static const struct claim claims[] = {
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"placement=postnorm|prenorm layers=8|32 width=64"}, 512},
                   {{"placement=postnorm|prenorm layers=8|32|128 width=256"}, 512},
-                  {{"placement=postnorm|prenorm layers=8|32|128|512 width=512"}, 512}},
+                  {{"placement=postnorm|prenorm layers=8|32|128|512 width=256"}, 512}},
     },
     {
         .id = "moe-variance",

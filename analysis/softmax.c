@@ -1,6 +1,7 @@
 #include "analysis/softmax.h"
 
 #include <cblas.h>
+#include <gsl/gsl_pow_int.h>
 #include <math.h>
 #include <stdbool.h>
 
@@ -22,6 +23,7 @@ static const double STEP = 0.4;                          /* in t, and of a norma
 static const double NORMAL_STEP = 0.7, NORMAL_END = 6.5; /* of a normal variable: 3e-18; 1e-10 */
 static const double DEPTH = 18;                          /* how far below its peak e^t is followed: 2e-8 */
 static const double NEGLIGIBLE = 1e-10;
+static const double NOTHING = 100; /* e^-w w^4 is below 4e-36 from here on */
 
 /* S_a is kept on a finer grid and interpolated by 8 points: a tenth of the function's scale, to the power 8. */
 enum { FINE = 4, POINTS = 8, ROWS = 5 };
@@ -67,10 +69,12 @@ size_t softmax_work(int tokens)
     return ROWS * t + 3 * (size_t)fine_nodes(tokens, SOFTMAX_SIGMA) + 3 * t * x + 4 * t * t;
 }
 
-/* f[a] += weight f_a(e^u) for a < count. */
-static void add_powers(double u, double weight, int count, size_t stride, double *f)
+/* f[a] += weight f_a(w) for a < count. */
+static void add_powers(double w, double weight, int count, size_t stride, double *f)
 {
-    double w = exp(u), term = weight * exp(-w);
+    if (w > NOTHING)
+        return;
+    double term = weight * exp(-w);
     for (int a = 0; a < count; a++, term *= w)
         f[(size_t)a * stride] += term;
 }
@@ -83,9 +87,9 @@ static void smooth(double lo, double step, double scale, int n, int count, doubl
     for (int i = 0; i < n * count; i++)
         f[i] = 0;
     for (int j = 0; j < nodes; j++) {
-        double weight = normal_weight(j, nodes, normal_step, &z);
-        for (int i = 0; i < n; i++)
-            add_powers(lo + i * step + scale * z, weight, count, (size_t)n, f + i);
+        double weight = normal_weight(j, nodes, normal_step, &z), w = exp(lo + scale * z), factor = exp(step);
+        for (int i = 0; i < n; i++, w *= factor)
+            add_powers(w, weight, count, (size_t)n, f + i);
     }
 }
 
@@ -94,7 +98,7 @@ static void one_row(int tokens, double sigma, double lo, int n, const double *ps
 {
     double T = tokens, square = 0, cube = 0, fourth = 0, log_sum = 0;
     for (int i = 0; i < n; i++) {
-        double others = pow(psi[i], T - 1), fewer = pow(psi[i], T - 2);
+        double fewer = gsl_pow_int(psi[i], tokens - 2), others = fewer * psi[i];
         const double *at = psi + i;
         square += T * at[2 * n] * others;
         cube += T / 2 * at[3 * n] * others;
@@ -181,7 +185,7 @@ static void two_rows(const struct pairs *pairs, struct softmax_means *means)
         double psi = pairs->psi[0][i];
         if (!(psi > 0))
             continue;
-        double fewer = exp((T - 2) * log(psi)), others = fewer * psi, one = pairs->psi[1][i];
+        double fewer = gsl_pow_int(psi, pairs->tokens - 2), others = fewer * psi, one = pairs->psi[1][i];
         product += T * one * others;
         square += T * pairs->psi[2][i] * others + T * (T - 1) * one * one * fewer;
         mixed += T * pairs->psi[3][i] * others;

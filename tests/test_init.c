@@ -123,6 +123,22 @@ START_TEST(file_is_read)
 }
 END_TEST
 
+/* Text in place of a name; a standard deviation may be 0. */
+START_TEST(text_is_read)
+{
+    double sd[INIT_MATRICES];
+    evaluate("wq=0;wk=0; wv=1/sqrt(d);wo=wv;w1=wv;wg=wv;w2=c/sqrt(F);wr=wv", "custom", sd);
+    ck_assert(sd[INIT_WQ] == 0 && sd[INIT_WK] == 0);
+    ck_assert_double_eq_tol(sd[INIT_WO], 1 / sqrt(scope.d), 1e-15);
+    ck_assert_double_eq_tol(sd[INIT_W2], 1 / sqrt(scope.F), 1e-15);
+    struct init init;
+    struct error error;
+    ck_assert_int_eq(init_resolve("wq = 1; wk = 1", &init, &error), ERROR_INPUT);
+    ck_assert_msg(strncmp(error.text, "initialisation", 14) == 0 && strstr(error.text, "wv"), "%s", error.text);
+    init_free(&init);
+}
+END_TEST
+
 static const struct {
     const char *text, *message; /* the message behind the file's name */
 } bad_files[] = {
@@ -184,6 +200,7 @@ Suite *init_suite(void)
     tcase_add_loop_test(tests, row_has_its_values, 0, CASES);
     tcase_add_test(tests, rows_are_complete_and_round_trip);
     tcase_add_test(tests, file_is_read);
+    tcase_add_test(tests, text_is_read);
     tcase_add_loop_test(tests, bad_value_is_located, 0, sizeof bad_files / sizeof *bad_files);
     tcase_add_loop_test(tests, failure_says_why, 0, sizeof failures / sizeof *failures);
     suite_add_tcase(suite, tests);
