@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "build_version.h"
+#include "sim/text.h"
 
 /* A value that double holds to full precision, else NaN: nothing out of range is ever printed as if it were there. */
 static double in_range(struct wide w)
@@ -440,11 +441,7 @@ const struct format *format_find(const char *name, struct error *error)
             return &formats[i];
         names[i] = formats[i].name;
     }
-    const char *nearest = error_nearest(name, names, format_count);
-    if (nearest)
-        error_set(error, ERROR_INPUT, "--format: unknown format '%s'; did you mean '%s'?", name, nearest);
-    else
-        error_set(error, ERROR_INPUT, "--format: unknown format '%s'; see `spanscope list formats`", name);
+    text_unknown(error, "format", name, names, format_count);
     return NULL;
 }
 

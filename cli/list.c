@@ -9,6 +9,7 @@
 #include "sim/init.h"
 #include "sim/observe.h"
 #include "sim/placement.h"
+#include "sim/text.h"
 
 static void print_indented(const char *text, FILE *stream)
 {
@@ -88,10 +89,7 @@ static int print_section(const char *name, struct error *error)
     }
     if (!name)
         return ERROR_NONE;
-    const char *nearest = error_nearest(name, names, SECTIONS);
-    return error_set(error, ERROR_INPUT, "unknown table '%s'%s%s%s", name,
-                     nearest ? "; did you mean '" : "; see `spanscope list`", nearest ? nearest : "",
-                     nearest ? "'?" : "");
+    return text_unknown(error, "table", name, names, SECTIONS);
 }
 
 int list_command(int argc, char **argv)

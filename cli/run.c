@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/status.h"
+#include "sim/text.h"
 
 /* Part number of count of a run, both 0 for the whole. */
 struct shard {
@@ -43,10 +44,7 @@ static int read_engine(void *field, const char *name, const char *text, struct e
     *(const struct linear_engine **)field = linear_engine_find(text);
     if (linear_engine_find(text) || strcmp(text, "auto") == 0)
         return ERROR_NONE;
-    const char *nearest = error_nearest(text, names, count);
-    return error_set(error, ERROR_INPUT, "--%s: unknown engine '%s'%s%s%s", name, text,
-                     nearest ? "; did you mean '" : "; see `spanscope list engines`", nearest ? nearest : "",
-                     nearest ? "'?" : "");
+    return text_unknown(error, name, text, names, count);
 }
 
 static int read_shard(void *field, const char *name, const char *text, struct error *error)

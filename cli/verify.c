@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/status.h"
+#include "sim/text.h"
 
 struct verify {
     struct options options;
@@ -41,19 +42,6 @@ struct report_format {
     int (*write)(const struct report *report, FILE *stream, struct error *error);
 };
 
-/* Names are looked up in a table; the nearest is offered. */
-static int unknown_name(const char *option, const char *text, const char *const names[], size_t count,
-                        struct error *error)
-{
-    const char *nearest = error_nearest(text, names, count);
-    if (nearest)
-        return error_set(error, ERROR_INPUT, "--%s: unknown name '%s'; did you mean '%s'?", option, text, nearest);
-    char list[128] = "";
-    for (size_t i = 0; i < count; i++)
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i > 0 ? ", " : "", names[i]);
-    return error_set(error, ERROR_INPUT, "--%s: unknown name '%s'; known are %s", option, text, list);
-}
-
 static int read_tier(void *field, const char *name, const char *text, struct error *error)
 {
     for (int t = 0; t < CLAIM_TIERS; t++) {
@@ -62,7 +50,7 @@ static int read_tier(void *field, const char *name, const char *text, struct err
             return ERROR_NONE;
         }
     }
-    return unknown_name(name, text, claim_tier_names, CLAIM_TIERS, error);
+    return text_unknown(error, name, text, claim_tier_names, CLAIM_TIERS);
 }
 
 /* A claim whose hypotheses the options break is not against expectation: nothing was said of such models. */
@@ -211,7 +199,7 @@ static int read_format(void *field, const char *name, const char *text, struct e
             return ERROR_NONE;
         }
     }
-    return unknown_name(name, text, names, REPORT_FORMATS, error);
+    return text_unknown(error, name, text, names, REPORT_FORMATS);
 }
 
 static const struct options_row rows[] = {

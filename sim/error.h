@@ -17,8 +17,7 @@ struct error {
 };
 
 /* Records code and message (printf-style, truncated to fit) and returns the code. */
-int error_set(struct error *error, enum error_code code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+int error_set(struct error *error, enum error_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* The candidate nearest to name by Damerau-Levenshtein distance, or NULL where none is near enough to be a likely slip
  * (more than a third of the longer length, at least 1). Case is ignored. */

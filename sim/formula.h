@@ -25,7 +25,7 @@ struct formula {
     struct graph first;         /* block 1 only; node_count 0 where absent */
     struct formula_rule *rules; /* tried in the order of the text */
     int rule_count;
-    struct graph last;          /* the section final:, after block L; node_count 0 where absent */
+    struct graph last; /* the section final:, after block L; node_count 0 where absent */
 };
 
 /* text has length bytes and may hold any of them. what names it in messages ("formula", a file's name). */

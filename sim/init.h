@@ -14,10 +14,10 @@ extern const char *const init_matrix_names[INIT_MATRICES]; /* "wq", ... */
 
 struct init_row {
     const char *name;
-    const char *text;      /* assignments in the scalar language: "wq = 1/sqrt(d); ..." */
+    const char *text; /* assignments in the scalar language: "wq = 1/sqrt(d); ..." */
     const char *source;
     const char *summary;
-    char parameter;        /* 'c', 's', or 0: what NAME:VALUE sets */
+    char parameter; /* 'c', 's', or 0: what NAME:VALUE sets */
 };
 
 extern const struct init_row init_rows[];
@@ -27,7 +27,7 @@ extern const size_t init_count;
 struct init {
     char label[GRAPH_NAME_MAX]; /* for output: the row's name, the file's without folder and extension, or custom */
     struct graph graph;
-    double c, s;                /* 1 and 0.02 unless set */
+    double c, s; /* 1 and 0.02 unless set */
 };
 
 /* argument is NAME, NAME:VALUE, assignments (they hold '=' or a newline), or a file of them. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/placement.h"
+#include "sim/text.h"
 
 int setting_integer(const char *what, const char *text, long long least, long long most, long long *value,
                     struct error *error)
@@ -66,13 +67,7 @@ static int apply_choice(const struct setting *self, struct model *model, const c
             return ERROR_NONE;
         }
     }
-    const char *nearest = error_nearest(text, names, count);
-    if (nearest)
-        return error_set(error, ERROR_INPUT, "%s: unknown name '%s'; did you mean '%s'?", self->name, text, nearest);
-    char list[256] = "";
-    for (size_t i = 0; i < count; i++)
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i > 0 ? ", " : "", names[i]);
-    return error_set(error, ERROR_INPUT, "%s: unknown name '%s'; known are %s", self->name, text, list);
+    return text_unknown(error, self->name, text, names, count);
 }
 
 static int apply_placement(const struct setting *self, struct model *model, const char *text, struct error *error)
@@ -163,11 +158,7 @@ const struct setting *setting_find(const char *name, struct error *error)
             return &settings[i];
         names[i] = settings[i].name;
     }
-    const char *nearest = error_nearest(name, names, setting_count);
-    if (nearest)
-        error_set(error, ERROR_INPUT, "unknown setting '%s'; did you mean '%s'?", name, nearest);
-    else
-        error_set(error, ERROR_INPUT, "unknown setting '%s'", name);
+    text_unknown(error, "setting", name, names, setting_count);
     return NULL;
 }
 

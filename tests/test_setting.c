@@ -96,7 +96,7 @@ START_TEST(mistakes_are_named)
         {"input-scale=inf", "is not a finite number", ERROR_INPUT},
         {"input-scale=1e999", "is not a finite number", ERROR_INPUT},
         {"input-scale=1.5.2", "is not a finite number", ERROR_INPUT},
-        {"activation=rleu", "activation: unknown name 'rleu'; did you mean 'relu'?", ERROR_INPUT},
+        {"activation=rleu", "unknown activation 'rleu'; did you mean 'relu'?", ERROR_INPUT},
         {"mask=triangular", "known are none, causal", ERROR_INPUT},
         {"placement=spanorm", "did you mean 'spannorm'?", ERROR_INPUT},
         {"placement=no/such.file", "cannot open 'no/such.file'", ERROR_RESOURCE},
