@@ -1,15 +1,15 @@
 #include "paper-repro/expected.h"
 
-#include <errno.h>
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "paper-repro/table.h"
+
 const char *const expected_scale_names[EXPECTED_SCALES] = {"mean", "mean_log"};
 
 static const char header[] = "figure\tprofile\tconfiguration\tobservable\tlayer\tscale\tvalue\tse\tn";
-enum { FIELDS = 9 };
 
 /* What of a profile is worth keeping. */
 static const struct key {
@@ -107,48 +107,23 @@ static bool read_scale(const char *text, enum expected_scale *scale)
     return false;
 }
 
-/* Takes a line apart; false where it is not a value. */
-static bool parse(char *line, struct expected_value *value)
+static bool take(void *context, char *const fields[], int *code, struct error *error)
 {
-    char *fields[FIELDS] = {NULL};
-    int count = 0;
-    for (char *rest = line, *field; (field = strsep(&rest, "\t")) != NULL; count++)
-        if (count < FIELDS)
-            fields[count] = field;
-    if (count != FIELDS)
+    struct expected_value value = {0};
+    snprintf(value.figure, sizeof value.figure, "%s", fields[0]);
+    snprintf(value.label, sizeof value.label, "%s", fields[2]);
+    snprintf(value.observable, sizeof value.observable, "%s", fields[3]);
+    if (!read_whole(fields[1], 1, &value.profile) || !read_whole(fields[4], 0, &value.layer) ||
+        !read_scale(fields[5], &value.scale) || !read_number(fields[6], &value.value) ||
+        !read_number(fields[7], &value.se) || value.se < 0 || !read_whole(fields[8], 0, &value.n))
         return false;
-    snprintf(value->figure, sizeof value->figure, "%s", fields[0]);
-    snprintf(value->label, sizeof value->label, "%s", fields[2]);
-    snprintf(value->observable, sizeof value->observable, "%s", fields[3]);
-    return read_whole(fields[1], 1, &value->profile) && read_whole(fields[4], 0, &value->layer) &&
-           read_scale(fields[5], &value->scale) && read_number(fields[6], &value->value) &&
-           read_number(fields[7], &value->se) && value->se >= 0 && read_whole(fields[8], 0, &value->n);
+    *code = append(context, &value, error);
+    return true;
 }
 
 int expected_read(const char *path, struct expected_list *list, struct error *error)
 {
-    FILE *stream = fopen(path, "re");
-    if (stream == NULL)
-        return error_set(error, ERROR_RESOURCE, "%.300s: cannot be opened: %s", path, strerror(errno));
-    char *line = NULL;
-    size_t room = 0;
-    int code = ERROR_NONE;
-    for (int number = 1; code == ERROR_NONE && getline(&line, &room, stream) >= 0; number++) {
-        struct expected_value value = {0};
-        line[strcspn(line, "\n")] = '\0';
-        if (number == 1 && strcmp(line, header) == 0)
-            continue;
-        if (number == 1 || !parse(line, &value))
-            code = error_set(error, ERROR_RESOURCE, "%.300s, line %d: expected %s", path, number,
-                             number == 1 ? "the names of the fields" : "nine fields of a value, numbers finite");
-        else
-            code = append(list, &value, error);
-    }
-    if (code == ERROR_NONE && list->count == 0)
-        code = error_set(error, ERROR_RESOURCE, "%.300s: holds no value", path);
-    free(line);
-    fclose(stream);
-    return code;
+    return table_read(path, header, "a value", take, list, error);
 }
 
 void expected_free(struct expected_list *list)

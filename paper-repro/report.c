@@ -1,6 +1,5 @@
 #include "paper-repro/report.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
@@ -8,10 +7,10 @@
 #include <string.h>
 
 #include "paper-repro/expected.h"
+#include "paper-repro/table.h"
 
 static const char schema[] = "spanscope/verdict/1";
 static const char header[] = "id\tverdict\tstatistic\tlo\thi";
-enum { FIELDS = 5 };
 
 static int append(struct report *report, const struct report_claim *claim, struct error *error)
 {
@@ -83,46 +82,22 @@ static bool parse_number(const char *field, double *value)
     return end != field && *end == '\0' && isfinite(*value);
 }
 
-static bool parse(char *line, struct report_claim *claim)
+static bool take(void *context, char *const fields[], int *code, struct error *error)
 {
-    char *fields[FIELDS] = {NULL};
-    int count = 0;
-    for (char *rest = line, *field; (field = strsep(&rest, "\t")) != NULL; count++)
-        if (count < FIELDS)
-            fields[count] = field;
-    if (count != FIELDS)
+    struct report_claim claim = {0};
+    snprintf(claim.id, sizeof claim.id, "%s", fields[0]);
+    snprintf(claim.verdict, sizeof claim.verdict, "%s", fields[1]);
+    if (!parse_number(fields[2], &claim.statistic) || !parse_number(fields[3], &claim.lo) ||
+        !parse_number(fields[4], &claim.hi))
         return false;
-    snprintf(claim->id, sizeof claim->id, "%s", fields[0]);
-    snprintf(claim->verdict, sizeof claim->verdict, "%s", fields[1]);
-    return parse_number(fields[2], &claim->statistic) && parse_number(fields[3], &claim->lo) &&
-           parse_number(fields[4], &claim->hi);
+    *code = append(context, &claim, error);
+    return true;
 }
 
 int report_read_record(const char *path, struct report *report, struct error *error)
 {
-    FILE *stream = fopen(path, "re");
     *report = (struct report){0};
-    if (stream == NULL)
-        return error_set(error, ERROR_RESOURCE, "%.300s: cannot be opened: %s", path, strerror(errno));
-    char *line = NULL;
-    size_t room = 0;
-    int code = ERROR_NONE;
-    for (int number = 1; code == ERROR_NONE && getline(&line, &room, stream) >= 0; number++) {
-        struct report_claim claim = {0};
-        line[strcspn(line, "\n")] = '\0';
-        if (number == 1 && strcmp(line, header) == 0)
-            continue;
-        if (number == 1 || !parse(line, &claim))
-            code = error_set(error, ERROR_RESOURCE, "%.300s, line %d: expected %s", path, number,
-                             number == 1 ? "the names of the fields" : "five fields of a claim, numbers finite");
-        else
-            code = append(report, &claim, error);
-    }
-    if (code == ERROR_NONE && report->count == 0)
-        code = error_set(error, ERROR_RESOURCE, "%.300s: holds no claim", path);
-    free(line);
-    fclose(stream);
-    return code;
+    return table_read(path, header, "a claim", take, report, error);
 }
 
 static void write_number(double value, FILE *stream)
