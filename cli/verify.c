@@ -119,19 +119,20 @@ static void table_remark(const struct report *report, size_t i, FILE *stream)
     fprintf(stream, "  margin: %s\n", report->trials[i].checks[verdict->deciding]->reason);
 }
 
-static void count_verdicts(const struct report *report, size_t counts[VERDICTS], size_t *unexpected)
+/* What is undecided is neither as expected nor contrary to it. */
+static void count_verdicts(const struct report *report, size_t counts[VERDICTS], size_t *contrary)
 {
-    *unexpected = 0;
+    *contrary = 0;
     for (size_t i = 0; i < report->count; i++) {
         counts[report->verdicts[i].verdict]++;
-        *unexpected += against(report, i) != 0;
+        *contrary += against(report, i) && report->verdicts[i].verdict != VERDICT_INCONCLUSIVE;
     }
 }
 
 static int write_table(const struct report *report, FILE *stream, struct error *error)
 {
     (void)error;
-    size_t counts[VERDICTS] = {0}, unexpected;
+    size_t counts[VERDICTS] = {0}, contrary;
     fprintf(stream, "%-20s  %-14s %10s  %-22s  %-26s %6s %8s %8s\n", "claim", "verdict", "statistic", "interval",
             "bound", "tests", "samples", "seconds");
     const struct claim_group *group = NULL;
@@ -144,12 +145,12 @@ static int write_table(const struct report *report, FILE *stream, struct error *
     }
     for (size_t i = 0; i < report->count; i++)
         table_remark(report, i, stream);
-    count_verdicts(report, counts, &unexpected);
+    count_verdicts(report, counts, &contrary);
     fprintf(stream, "\n%zu claims:", report->count);
     for (int v = 0; v < VERDICTS; v++)
         if (counts[v] > 0)
             fprintf(stream, " %zu %s,", counts[v], verdict_names[v]);
-    fprintf(stream, " %zu against expectation; any wrong verdict has probability at most %g\n", unexpected,
+    fprintf(stream, " %zu against expectation; any wrong verdict has probability at most %g\n", contrary,
             report->level);
     return ERROR_NONE;
 }
@@ -379,15 +380,16 @@ static int measure_all(struct report *report, const struct verify *verify, struc
 
 static enum status report_status(const struct report *report)
 {
-    size_t counts[VERDICTS] = {0}, unexpected;
-    count_verdicts(report, counts, &unexpected);
-    for (size_t i = 0; i < report->count; i++)
-        if (against(report, i) && report->verdicts[i].verdict != VERDICT_INCONCLUSIVE)
-            return STATUS_AGAINST;
-    bool decided = false;
-    for (size_t i = 0; i < report->count; i++)
+    size_t counts[VERDICTS] = {0}, contrary;
+    count_verdicts(report, counts, &contrary);
+    if (contrary > 0)
+        return STATUS_AGAINST;
+    bool open = false, decided = false;
+    for (size_t i = 0; i < report->count; i++) {
+        open |= against(report, i);
         decided |= report->verdicts[i].verdict == report->claims[i]->expected;
-    return unexpected > 0 || !decided ? STATUS_INCONCLUSIVE : STATUS_DONE;
+    }
+    return open || !decided ? STATUS_INCONCLUSIVE : STATUS_DONE;
 }
 
 static int write_report(const struct report *report, const struct verify *verify, FILE *stream, struct output *output,

@@ -267,7 +267,9 @@ static void print_axis(FILE *script, const struct map_axis_saved *axis, const ch
     gnuplot_print_plain(script, axis->name);
     struct error unknown;
     const struct setting *setting = setting_find(axis->name, &unknown); // parameters c and s are none
-    if (setting != NULL && setting->letter != 0)
+    if (setting == NULL)
+        fprintf(script, " of the initialisation");
+    else if (setting->letter != 0)
         fprintf(script, " {/:Italic %c}", setting->letter);
     fprintf(script, "'\n");
     if (axis->logarithmic)

@@ -25,6 +25,9 @@ void model_defaults(struct model *model)
 /* Largest sizes: far above any use, and small enough that every product of two of them fits size_t. */
 enum { LAYERS_MAX = 100000, WIDTH_MAX = 1 << 22, FFN_WIDTH_MAX = 4 * WIDTH_MAX, TOKENS_MAX = 1 << 16 };
 
+/* Squares of the input and their sums and ratios stay clear of both ends of double. */
+static const double SCALE_MIN = 1e-100, SCALE_MAX = 1e100;
+
 static int check_size(const char *what, int value, int largest, struct error *error)
 {
     if (value >= 1 && value <= largest)
@@ -59,8 +62,9 @@ int model_check(struct model *model, struct error *error)
         return error_set(error, ERROR_INPUT, "top-k: cannot choose %d of %d experts", model->top_k, model->experts);
     if (!(model->input_correlation >= 0 && model->input_correlation <= 1))
         return error_set(error, ERROR_INPUT, "input-correlation: %g is not between 0 and 1", model->input_correlation);
-    if (!(isfinite(model->input_scale) && model->input_scale > 0))
-        return error_set(error, ERROR_INPUT, "input-scale: %g is not a positive number", model->input_scale);
+    if (!(model->input_scale >= SCALE_MIN && model->input_scale <= SCALE_MAX))
+        return error_set(error, ERROR_INPUT, "input-scale: %g is not between %g and %g", model->input_scale, SCALE_MIN,
+                         SCALE_MAX);
     model->phi2 = activation_second_moment(model->activation);
     if (!isfinite(model->phi2))
         return error_set(error, ERROR_RESOURCE, "out of memory");

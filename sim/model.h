@@ -29,7 +29,7 @@ struct model {
     const struct router *router;
     const struct cotangent *cotangent;
     double input_correlation; /* r_0 in [0, 1] */
-    double input_scale;       /* e > 0 */
+    double input_scale;       /* e, 1e-100 to 1e100 */
 };
 
 /* The default sizes and rows; formula and init are left empty. */

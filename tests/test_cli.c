@@ -60,6 +60,8 @@ static const struct {
     {{"run", "-d", "8388608"}, 2, "width: 8388608 is not between"},
     {{"run", "--input-correlation", "1.1"}, 2, "input-correlation: 1.1 is not between 0 and 1"},
     {{"run", "--input-scale", "nan"}, 2, "input-scale: 'nan' is not a finite number"},
+    {{"run", "--input-scale", "1e200"}, 2, "input-scale: 1e+200 is not between 1e-100 and 1e+100"},
+    {{"run", "--input-scale", "1e-170"}, 2, "input-scale: 1e-170 is not between 1e-100 and 1e+100"},
     {{"run", "--samples", "0"}, 2, "--samples: 0 is not between 1 and"},
     {{"run", "--threads", "0"}, 2, "--threads: 0 is not between 1 and"},
     {{"run", "--precision", "0"}, 2, "--precision: 0 is not between 0 and 1"},

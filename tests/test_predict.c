@@ -288,7 +288,7 @@ static const struct {
     {{"predict", TINY, "-p", "prenorm", "-p", "x = nrm(x)", "-o", "p.json"}, "did you mean 'norm'?"},
     {{"predict", TINY, "--error", "2"}, "--error: 2 is not between 0 and 1"},
     {{"predict", TINY, "--draws", "0"}, "--draws: 0 is not between 1 and"},
-    {{"predict", TINY, "--format", "jsno"}, "--format: unknown format 'jsno'; did you mean 'json'?"},
+    {{"predict", TINY, "--format", "jsno"}, "unknown format 'jsno'; did you mean 'json'?"},
     {{"predict", TINY, "-p", "x = 1e200*x"}, "leaves the range of double in block 1 of 3"},
 };
 
