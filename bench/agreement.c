@@ -2,9 +2,10 @@
  *
  *   agreement [WIDTH [SAMPLES [LAYERS [TOKENS]]]]
  *
- * For each observable the percentiles of |measured / predicted - 1| (|measured - predicted| for cosines) over all
- * layers and models, and the median of the gap's own standard error: gaps of that size are sampling, not width. Heads
- * are 64 wide, so that their number grows with the width as the limit wants. Unit initialisation, conditioned sampling.
+ * For each observable, and for each placement over all observables, the percentiles of |measured / predicted - 1|
+ * (|measured - predicted| for cosines), and the median of the gap's own standard error: gaps of that size are sampling.
+ * Heads are 64 wide, so that their number grows with the width as the limit wants. Unit initialisation, conditioned
+ * sampling.
  */
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
@@ -18,11 +19,19 @@
 
 enum { GAPS_MAX = 1 << 18 };
 
-/* Of one observable. */
+/* Of one observable or one placement. */
 struct gaps {
     double *size, *error; // [GAPS_MAX]
     size_t count;
 };
+
+static void add(struct gaps *gaps, double size, double error)
+{
+    if (gaps->count == GAPS_MAX)
+        return;
+    gaps->size[gaps->count] = size;
+    gaps->error[gaps->count++] = error;
+}
 
 static void fail(const char *what)
 {
@@ -44,7 +53,8 @@ static bool counts(enum observe_id id, double value, double gradient)
     return observables[id].cosine || (value > 0 && (id != OBSERVE_WEIGHT_GRADIENT_VARIANCE || value > 1e-9 * gradient));
 }
 
-static void add_gaps(const struct profile *measured, const struct profile *predicted, struct gaps *gaps)
+static void add_gaps(const struct profile *measured, const struct profile *predicted, struct gaps gaps[],
+                     struct gaps *placement)
 {
     const struct observe_schema *schema = measured->schema;
     for (int l = 0; l <= measured->model->layers; l++) {
@@ -54,17 +64,18 @@ static void add_gaps(const struct profile *measured, const struct profile *predi
             enum observe_id id = schema->columns[c].observable;
             const struct estimate *cell = profile_cell(measured, l, c);
             double value = wide_value(estimate_mean(profile_cell(predicted, l, c)));
-            if (cell->n == 0 || !counts(id, value, gradient) || gaps[id].count == GAPS_MAX)
+            if (cell->n == 0 || !counts(id, value, gradient))
                 continue;
             double unit = observables[id].cosine ? 1 : fabs(value);
             double error = hypot(wide_value(profile_se(measured, l, c)), wide_value(profile_se(predicted, l, c)));
-            gaps[id].size[gaps[id].count] = fabs(wide_value(estimate_mean(cell)) - value) / unit;
-            gaps[id].error[gaps[id].count++] = error / unit;
+            double size = fabs(wide_value(estimate_mean(cell)) - value) / unit;
+            add(&gaps[id], size, error / unit);
+            add(placement, size, error / unit);
         }
     }
 }
 
-static void compare(const struct model *model, int samples, struct gaps *gaps)
+static void compare(const struct model *model, int samples, struct gaps gaps[], struct gaps *placement)
 {
     struct error error;
     struct sampler sampler;
@@ -82,13 +93,13 @@ static void compare(const struct model *model, int samples, struct gaps *gaps)
         code = profile_measure(&measured, &sampler, &plan, &error);
     if (code != ERROR_NONE)
         fail(error.text);
-    add_gaps(&measured, &predicted, gaps);
+    add_gaps(&measured, &predicted, gaps, placement);
     profile_free(&measured);
     profile_free(&predicted);
     sampler_free(&sampler);
 }
 
-static void compare_all(int width, int samples, int layers, int tokens, struct gaps *gaps)
+static void compare_all(int width, int samples, int layers, int tokens, struct gaps gaps[], struct gaps by_placement[])
 {
     for (size_t p = 0; p < placement_count; p++) {
         struct error error;
@@ -110,42 +121,64 @@ static void compare_all(int width, int samples, int layers, int tokens, struct g
             model.activation = &activations[v / mask_count / norm_count];
             if (model_check(&model, &error) != ERROR_NONE)
                 fail(error.text);
-            compare(&model, samples, gaps);
+            compare(&model, samples, gaps, &by_placement[p]);
         }
         model_free(&model);
     }
 }
 
-static double percentile(struct gaps *gaps, double fraction)
+static double percentile(const struct gaps *gaps, double fraction)
 {
     return 100 * gsl_stats_quantile_from_sorted_data(gaps->size, 1, gaps->count, fraction);
+}
+
+static void print(const char *name, struct gaps *gaps)
+{
+    if (gaps->count == 0)
+        return;
+    gsl_sort(gaps->size, 1, gaps->count);
+    gsl_sort(gaps->error, 1, gaps->count);
+    printf("%-28s %8zu %8.3f %8.3f %8.3f %8.3f %10.3f\n", name, gaps->count, percentile(gaps, 0.5),
+           percentile(gaps, 0.9), percentile(gaps, 0.99), percentile(gaps, 1),
+           100 * gsl_stats_median_from_sorted_data(gaps->error, 1, gaps->count));
+}
+
+static struct gaps *gaps_new(size_t count)
+{
+    struct gaps *gaps = calloc(count, sizeof *gaps);
+    for (size_t i = 0; gaps && i < count; i++) {
+        gaps[i].size = calloc(GAPS_MAX, sizeof(double));
+        gaps[i].error = calloc(GAPS_MAX, sizeof(double));
+        if (!gaps[i].size || !gaps[i].error)
+            fail("out of memory");
+    }
+    if (!gaps)
+        fail("out of memory");
+    return gaps;
+}
+
+static void gaps_free(struct gaps *gaps, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(gaps[i].size);
+        free(gaps[i].error);
+    }
+    free(gaps);
 }
 
 int main(int argc, char **argv)
 {
     int width = argument(argc, argv, 1, 512), samples = argument(argc, argv, 2, 8);
     int layers = argument(argc, argv, 3, 4), tokens = argument(argc, argv, 4, 6);
-    struct gaps gaps[OBSERVABLES] = {0};
-    for (int id = 0; id < OBSERVABLES; id++) {
-        gaps[id].size = calloc(GAPS_MAX, sizeof(double));
-        gaps[id].error = calloc(GAPS_MAX, sizeof(double));
-        if (!gaps[id].size || !gaps[id].error)
-            fail("out of memory");
-    }
-    compare_all(width, samples, layers, tokens, gaps);
+    struct gaps *gaps = gaps_new(OBSERVABLES), *by_placement = gaps_new(placement_count);
+    compare_all(width, samples, layers, tokens, gaps, by_placement);
     printf("width %d, %d samples, %d layers, %d tokens: gap to the prediction in %%\n", width, samples, layers, tokens);
     printf("%-28s %8s %8s %8s %8s %8s %10s\n", "observable", "cells", "50th", "90th", "99th", "largest", "its error");
-    for (int id = 0; id < OBSERVABLES; id++) {
-        if (gaps[id].count > 0) {
-            gsl_sort(gaps[id].size, 1, gaps[id].count);
-            gsl_sort(gaps[id].error, 1, gaps[id].count);
-            double error = 100 * gsl_stats_median_from_sorted_data(gaps[id].error, 1, gaps[id].count);
-            printf("%-28s %8zu %8.3f %8.3f %8.3f %8.3f %10.3f\n", observables[id].name, gaps[id].count,
-                   percentile(&gaps[id], 0.5), percentile(&gaps[id], 0.9), percentile(&gaps[id], 0.99),
-                   percentile(&gaps[id], 1), error);
-        }
-        free(gaps[id].size);
-        free(gaps[id].error);
-    }
+    for (int id = 0; id < OBSERVABLES; id++)
+        print(observables[id].name, &gaps[id]);
+    for (size_t p = 0; p < placement_count; p++)
+        print(placements[p].name, &by_placement[p]);
+    gaps_free(gaps, OBSERVABLES);
+    gaps_free(by_placement, placement_count);
     return 0;
 }
