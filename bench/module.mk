@@ -10,3 +10,11 @@ $(BENCH): %: %.o $(BUILD)/libspanscope.a
 bench: deps
 	+$(MAKE) $(BENCH)
 	@set -e; for program in $(BENCH); do echo "== $$program"; $$program; done
+
+# The conditioned engine's growth with width, tokens and depth as a figure, build/bench/growth.png.
+.PHONY: bench-figure
+bench-figure: deps
+	+$(MAKE) $(BUILD)/bench/conditioned
+	$(BUILD)/bench/conditioned > $(BUILD)/bench/conditioned.txt
+	gnuplot -c bench/growth.gp $(BUILD)/bench/conditioned.txt $(BUILD)/bench/growth.png
+	@echo $(BUILD)/bench/growth.png
