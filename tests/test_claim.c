@@ -75,9 +75,9 @@ END_TEST
 
 START_TEST(plans_expand_in_order)
 {
-    static const struct claim claim = {.plans = {{{"a=1|22 b=x  c=3|4|5", "d=6"}, 2}}};
-    static const char *const wanted[] = {"a=1 b=x c=3",  "a=1 b=x c=4",  "a=1 b=x c=5", "a=22 b=x c=3",
-                                         "a=22 b=x c=4", "a=22 b=x c=5", "d=6"};
+    static const struct claim claim = {.plans = {{{"a=1|22 b=x  c=3|'4 4'|5", "d=6"}, 2}}};
+    static const char *const wanted[] = {"a=1 b=x c=3",      "a=1 b=x c='4 4'", "a=1 b=x c=5", "a=22 b=x c=3",
+                                         "a=22 b=x c='4 4'", "a=22 b=x c=5",    "d=6"};
     ck_assert_int_eq(claim_configuration_count(&claim, CLAIM_SMOKE), 7);
     for (int i = 0; i < 7; i++) {
         char text[CLAIM_TEXT_MAX];
