@@ -160,7 +160,7 @@ static const struct claim claims[] = {
                               "O(1/T) of the row's sum, which the log-normal leaves out: under 1 % measured at T = 32; "
                               "six standard errors")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"width=256"}, 256}, {{"width=256"}, 1024}, {{"width=1024"}, 1024}},
+        .plans = {{{"width=256"}, 1024}, {{"width=256"}, 1024}, {{"width=1024"}, 1024}},
     },
     {
         .id = "kedia-softmax-sharp",

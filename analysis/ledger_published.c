@@ -67,9 +67,9 @@ static const struct claim claims[] = {
                      "1/sqrt L in PreNorm with its final norm (its square like 1/L)",
         .hypotheses = "cotangent=iid input-scale=1",
         .settings = XIONG_INIT " heads=1 tokens=8",
-        .checks = {CLAIM_TEST("log-value", "weight_gradient_variance.ffn.w2", "L", "L", "0", "0", "0.05",
-                              "the token cosine, which saturates over the first blocks; 0.001 measured, six standard "
-                              "errors at d = 64 are 0.05",
+        .checks = {CLAIM_TEST("log-value", "weight_gradient_variance.ffn.w2", "L", "L", "0", "0", "0.08",
+                              "the token cosine, which saturates over the first blocks: 0.01 measured at d = 64, 0.001 "
+                              "at 128; six standard errors",
                               .where = "placement=postnorm", .contrast = "slope", .against = "L"),
                    CLAIM_TEST("log-value", "weight_gradient_variance.ffn.w2", "L", "L", "-1", "-1", "0.2",
                               "O(1/L): with q_L = 1 + l (1/2 to 3/2) not yet proportional to L at L = 8 the slope is "
