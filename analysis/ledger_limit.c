@@ -1,10 +1,5 @@
 #include "analysis/ledger.h"
 
-#define LIMIT_REASON                                                                                                   \
-    "O(L/d): the mean of a logarithm lies half its variance, at most 3.5 L/d, below the logarithm of the mean, and "   \
-    "the "                                                                                                             \
-    "mean O(1/d) off the limit; 0.03 is what the samples resolve"
-
 static const struct claim claims[] = {
     {
         .id = "prediction",
@@ -61,11 +56,13 @@ static const struct claim claims[] = {
         .statement = "The same with a mixture of experts in SpanNorm, for both routers",
         .hypotheses = "width>=512",
         .settings = SPAN_MOE " heads=8 tokens=4 layers=4 experts=4 top-k=2",
-        .checks = {CLAIM_TEST("value", "token_cosine", "1", "L", "@predicted", "@predicted", "0.02 + 8*L/d",
-                              "as for prediction; a sample's spread is 0.06 at unit init, since routers choose: six "
-                              "standard errors are 0.02"),
-                   CLAIM_TEST("log-value", "gradient_variance", "0", "L - 1", "@predicted", "@predicted", "0.1 + 8*L/d",
-                              LIMIT_REASON)},
+        .checks =
+            {CLAIM_TEST("value", "token_cosine", "1", "L", "@predicted", "@predicted", "0.02 + 8*L/d",
+                        "as for prediction; a sample's spread is 0.06 with unit init, since routers choose: six "
+                        "standard errors are 0.02"),
+             CLAIM_TEST("log-value", "gradient_variance", "0", "L - 1", "@predicted", "@predicted", "0.06 + 16*L/d",
+                        "O(L/d): 15 L/d measured at d = 1024, 4 L/d at 4096; a router's choices do not average out, so "
+                        "half the logarithm's variance, 0.015, is left at any width; six standard errors")},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"router=renormalised|switch init=scaleinit width=512"}, 256},
                   {{"router=renormalised|switch init=unit|scaleinit width=1024"}, 256},
@@ -161,10 +158,10 @@ static const struct claim claims[] = {
         .checks = {CLAIM_TEST("value", "token_cosine", "1", "1", "@predicted", "@predicted", "0.02 + 8/d",
                               "O(1/d): 4/d measured at d = 1024 and e = 0.02, 1/d at e = 1; six standard errors, of a "
                               "sample's spread of 0.05 at d = 256"),
-                   CLAIM_TEST("value", "token_cosine", "1", "1", "0.3", NULL, "0", "none: a one-sided statement",
-                              .where = "input-scale<=0.02"),
-                   CLAIM_TEST("value", "token_cosine", "1", "1", NULL, "0.05", "0", "none: a one-sided statement",
-                              .where = "input-scale>=1")},
+                   CLAIM_TEST("value", "token_cosine", "1", "1", "0.3", NULL, "0",
+                              "none: a one-sided statement; 0.62 measured", .where = "input-scale<=0.02"),
+                   CLAIM_TEST("value", "token_cosine", "1", "1", NULL, "0.05", "0",
+                              "none: a one-sided statement; 0.012 measured", .where = "input-scale>=1")},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"input-scale=1|0.02 width=256"}, 128},
                   {{"input-scale=1|0.02 width=1024"}, 256},
