@@ -32,7 +32,12 @@
     row(estimate) \
     row(profile) \
     row(theory) \
+    row(saved) \
+    row(legend) \
+    row(series) \
+    row(axis) \
     row(figure) \
+    row(heatmap) \
     row(quantity) \
     row(expected) \
     row(verdict) \
