@@ -9,7 +9,8 @@
 /* Why not a library. The mathematical library's functions take one number at a time: gelu, with its slope, took four
  * times as long as all the rest of a conditioned sample. SLEEF has vectors of exp and tanh, but its erfc (7 ns a number
  * with eight lanes) gains nothing over the scalar one (8 ns), because it is exact to 1.5 units in the last place where
- * a few are enough. Here one exponential and one polynomial serve every row, value and slope, in about 1 ns.
+ * a few are enough. Here one exponential and one polynomial serve every row, value and slope, in 1 to 2 ns
+ * (bench/activation).
  *
  * An element's bits do not depend on where it stands in its array: the rest of an array goes through the same
  * instructions in a vector of its own. */
