@@ -257,13 +257,14 @@ END_TEST
 /* Against ReLU's formula in long double; 1e-8 is the header's. */
 START_TEST(small_differences_keep_their_precision)
 {
-    for (double specific = 1e-2; specific > 1e-13; specific /= 10) {
+    for (double specific = 1e-2; specific > 1e-16; specific /= 10) {
         double gram[2] = {specific, 1.37 - specific}, k[2], slope[2];
         kernel_exchangeable(activation_find("relu"), 1, gram, k, slope);
         long double q = (long double)gram[0] + gram[1], o = gram[1], angle = atan2l(sqrtl((q - o) * (q + o)), o);
         long double pi = acosl(-1), shared = (sqrtl((q - o) * (q + o)) + (pi - angle) * o) / (2 * pi);
         double expected = (double)(q / 2 - shared);
-        ck_assert(isfinite(k[0]));
+        ck_assert(isfinite(k[0]) && isfinite(slope[0]));
+        ck_assert_double_le(fabs(slope[0] - (double)(angle / (2 * pi))), KERNEL_ACCURACY / 2);
         ck_assert_double_le(fabs(k[0] - expected), 1e-8 * expected + 4e-19); // long double's own rounding
         ck_assert_double_le(fabs(k[0] + k[1] - (double)q / 2), 1e-9);
     }
