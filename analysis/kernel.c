@@ -13,46 +13,76 @@ struct value {
     double k, slope;
 };
 
-/* sqrt(ab - c^2), 0 where it is rounding: ReLU's K' would see the root of an epsilon. */
-static double root_determinant(double a, double b, double c)
+/* A pair of inputs: variances, covariance, and sine^2 = 1 - c^2/(ab). The last is known apart, as near correlation +-1
+ * the others have lost it. */
+struct pair {
+    double a, b, c, sine2;
+};
+
+/* NaN stays. */
+static double clamp(double least, double x, double most)
 {
-    double determinant = a * b - c * c;
-    return determinant > 4 * DBL_EPSILON * a * b ? sqrt(determinant) : 0;
+    return x < least ? least : x > most ? most : x;
+}
+
+/* Kahan's a b - c^2, which fused multiply-add keeps to an epsilon of itself however much cancels, over a b; powers of
+ * four keep the products in range. */
+static struct pair pair_of(double a, double b, double c)
+{
+    double most = sqrt(a) * sqrt(b);
+    if (!(most > 0 && isfinite(most)))
+        return (struct pair){a, b, c, 1};
+    int up = ilogb(a) & ~1, down = ilogb(b) & ~1;
+    double x = ldexp(a, -up), y = ldexp(b, -down), z = ldexp(c, -(up + down) / 2), square = z * z;
+    double determinant = fma(x, y, -square) - fma(z, z, -square);
+    return (struct pair){a, b, clamp(-most, c, most), clamp(0, determinant / (x * y), 1)};
+}
+
+/* Two tokens of one variance that differ by little: their specific part a - c is known, and with it sine^2. */
+static struct pair pair_near(double a, double specific)
+{
+    double part = a > 0 ? clamp(0, specific / a, 2) : 0;
+    return (struct pair){a, a, a - specific, part * (2 - part)};
 }
 
 /* Cho and Saul 2009, degrees 1 and 0; the angle by atan2, which is accurate near 0 and pi too. */
-static struct value relu(double a, double b, double c)
+static struct value relu(struct pair p)
 {
-    if (!(a > 0 && b > 0))
+    double sine = sqrt(p.a) * sqrt(p.b) * sqrt(p.sine2), angle = atan2(sine, p.c); // sine in units of sqrt(ab)
+    if (!(p.a > 0 && p.b > 0))
         return (struct value){0, 0};
-    double sine = root_determinant(a, b, c), angle = atan2(sine, c); // sine in units of sqrt(ab)
-    return (struct value){(sine + (M_PI - angle) * c) / (2 * M_PI), (M_PI - angle) / (2 * M_PI)};
+    return (struct value){(sine + (M_PI - angle) * p.c) / (2 * M_PI), (M_PI - angle) / (2 * M_PI)};
 }
 
-static struct value identity(double a, double b, double c)
+static struct value identity(struct pair p)
 {
-    (void)a, (void)b;
-    return (struct value){c, 1};
+    return (struct value){p.c, 1};
+}
+
+/* sqrt(ab - c^2 + a + b + 1), in range whenever a and b are. */
+static double root_delta(struct pair p, double *root_determinant)
+{
+    *root_determinant = sqrt(p.a) * sqrt(p.b) * sqrt(p.sine2);
+    return hypot(*root_determinant, sqrt(p.a + p.b + 1));
 }
 
 /* phi(u) = u Phi(u). With p = E Phi(u) Phi(v) (an orthant probability), D = E n(u) n(v) for the density n, and
  * Delta = (1+a)(1+b) - c^2, Stein's lemma on each factor u, v gives
  *     K  = c p + D (ab - c^2 + c^2 (1/(1+a) + 1/(1+b)))
  *     K' = p + c D (1/(1+a) + 1/(1+b) + 1/Delta). */
-static struct value gelu(double a, double b, double c)
+static struct value gelu(struct pair p)
 {
-    double delta = a * b - c * c + a + b + 1, root = sqrt(delta);
-    double p = 0.25 + atan2(c, root) / (2 * M_PI), density = 1 / (2 * M_PI * root);
-    double inverses = 1 / (1 + a) + 1 / (1 + b);
-    return (struct value){c * p + density * (fmax(0, a * b - c * c) + c * c * inverses),
-                          p + c * density * (inverses + 1 / delta)};
+    double determinant, root = root_delta(p, &determinant), inverses = 1 / (1 + p.a) + 1 / (1 + p.b);
+    double orthant = 0.25 + atan2(p.c, root) / (2 * M_PI), c = p.c / root; // c D = c / (2 pi root)
+    return (struct value){p.c * orthant + (determinant / root * determinant + c * (p.c * inverses)) / (2 * M_PI),
+                          orthant + c * (inverses + 1 / root / root) / (2 * M_PI)};
 }
 
 /* phi(u) = 2 Phi(u) - 1 (Williams 1997). */
-static struct value error_function(double a, double b, double c)
+static struct value error_function(struct pair p)
 {
-    double delta = a * b - c * c + a + b + 1;
-    return (struct value){2 / M_PI * atan2(c, sqrt(delta)), 2 / (M_PI * sqrt(delta))};
+    double determinant, root = root_delta(p, &determinant);
+    return (struct value){2 / M_PI * atan2(p.c, root), 2 / (M_PI * root)};
 }
 
 /* 1/(1+exp(-u)) = E Phi(u / sigma), sigma = 2x with x of Kolmogorov's distribution (Andrews and Mallows 1974). The
@@ -90,17 +120,17 @@ static void make_mixture(void)
     }
 }
 
-typedef struct value closed_form(double a, double b, double c);
+typedef struct value closed_form(struct pair p);
 
 /* sum_ij w_i w_j base(s_i^2 a, s_j^2 b, s_i s_j c), and the slope with its inner derivatives, for inputs in units that
  * the activation wants. */
-static struct value mixed(closed_form *base, double a, double b, double c, int power)
+static struct value mixed(closed_form *base, struct pair p, int power)
 {
     struct value sum = {0, 0};
     for (int i = 0; i < MIXTURE; i++) {
         for (int j = 0; j < MIXTURE; j++) {
             double s = mixture.scale[i], t = mixture.scale[j], w = mixture.weight[i] * mixture.weight[j];
-            struct value term = base(s * s * a, t * t * b, s * t * c);
+            struct value term = base((struct pair){s * s * p.a, t * t * p.b, s * t * p.c, p.sine2});
             sum.k += power ? w / (s * t) * term.k : w * term.k;
             sum.slope += power ? w * term.slope : w * s * t * term.slope;
         }
@@ -109,15 +139,15 @@ static struct value mixed(closed_form *base, double a, double b, double c, int p
 }
 
 /* u logistic(u) = sum w gelu(s u) / s. */
-static struct value silu(double a, double b, double c)
+static struct value silu(struct pair p)
 {
-    return mixed(gelu, a, b, c, 1);
+    return mixed(gelu, p, 1);
 }
 
 /* tanh(u) = 2 logistic(2u) - 1 = sum w (2 Phi(2 s u) - 1). */
-static struct value hyperbolic(double a, double b, double c)
+static struct value hyperbolic(struct pair p)
 {
-    struct value v = mixed(error_function, 4 * a, 4 * b, 4 * c, 0);
+    struct value v = mixed(error_function, (struct pair){4 * p.a, 4 * p.b, 4 * p.c, p.sine2}, 0);
     return (struct value){v.k, 4 * v.slope};
 }
 
@@ -128,7 +158,7 @@ enum { LEGENDRE = 16, HALVINGS = 40 };
 struct span {
     const struct activation *activation;
     const gsl_integration_glfixed_table *table;
-    double a, b, c;
+    struct pair pair;
 };
 
 typedef struct value conditional(const struct span *span, double v);
@@ -169,20 +199,20 @@ static struct value at_point(const struct span *span, double v)
 
 static struct value given_first(const struct span *span, double u)
 {
-    double slope = span->a > 0 ? span->c / span->a : 0;
+    double slope = span->pair.a > 0 ? span->pair.c / span->pair.a : 0;
     struct value own = at_point(span, u);
-    struct value other = expect(span, slope * u, sqrt(fmax(0, span->b - slope * span->c)), at_point);
+    struct value other = expect(span, slope * u, sqrt(span->pair.b * span->pair.sine2), at_point);
     return (struct value){own.k * other.k, own.slope * other.slope};
 }
 
-static struct value quadrature(const struct activation *activation, double a, double b, double c)
+static struct value quadrature(const struct activation *activation, struct pair pair)
 {
-    struct span span = {activation, NULL, a, b, c};
+    struct span span = {activation, NULL, pair};
     gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(LEGENDRE);
     if (!table)
         return (struct value){NAN, NAN};
     span.table = table;
-    struct value result = expect(&span, 0, sqrt(a), given_first);
+    struct value result = expect(&span, 0, sqrt(pair.a), given_first);
     gsl_integration_glfixed_table_free(table);
     return result;
 }
@@ -307,12 +337,9 @@ static struct value sum_series(const struct series *a, const struct series *b, d
 
 /* ---- entry points ---- */
 
-static struct value evaluate(const struct activation *activation, const struct kernel *kernel, double a, double b,
-                             double c)
+static struct value evaluate(const struct activation *activation, const struct kernel *kernel, struct pair pair)
 {
-    double most = sqrt(a) * sqrt(b);
-    c = fmin(most, fmax(-most, c)); // correlations beyond +-1 are rounding
-    return kernel->closed ? kernel->closed(a, b, c) : quadrature(activation, a, b, c);
+    return kernel->closed ? kernel->closed(pair) : quadrature(activation, pair);
 }
 
 /* A norm leaves variances that differ by its epsilon only. From one series to another that near, first order is enough
@@ -383,6 +410,16 @@ static bool matrix_by_series(const struct activation *activation, int n, double 
     return converges;
 }
 
+/* A Gram is itself the result of rounding: correlations that cannot be told from +-1 are +-1, lest equal tokens appear
+ * to differ by the root of an epsilon. */
+static struct pair pair_of_gram(double a, double b, double c)
+{
+    struct pair pair = pair_of(a, b, c);
+    if (pair.sine2 <= 4 * DBL_EPSILON)
+        pair.sine2 = 0;
+    return pair;
+}
+
 void kernel_matrix(const struct activation *activation, int n, double scale, const double *gram, double *k,
                    double *slope)
 {
@@ -392,21 +429,37 @@ void kernel_matrix(const struct activation *activation, int n, double scale, con
         return;
     for (int i = 0; i < n; i++) {
         double a = scale * gram[(size_t)i * (size_t)n + (size_t)i];
-        for (int j = 0; j <= i; j++) {
+        store(n, i, i, evaluate(activation, &kernel, pair_near(a, 0)), k, slope);
+        for (int j = 0; j < i; j++) {
             double b = scale * gram[(size_t)j * (size_t)n + (size_t)j];
-            double c = i == j ? a : scale * gram[(size_t)i * (size_t)n + (size_t)j];
-            store(n, i, j, evaluate(activation, &kernel, a, b, c), k, slope);
+            double c = scale * gram[(size_t)i * (size_t)n + (size_t)j];
+            store(n, i, j, evaluate(activation, &kernel, pair_of_gram(a, b, c)), k, slope);
         }
     }
 }
 
+/* own, of the first variance alone, may be NULL. */
+static struct value value_of(const struct activation *activation, struct pair pair, struct value *own)
+{
+    need_tables();
+    struct kernel kernel = kernel_of(activation);
+    double gram[4] = {pair.a, pair.c, pair.c, pair.b}, values[4], slopes[4];
+    if (kernel.series && matrix_by_series(activation, 2, 1, gram, values, slopes)) {
+        if (own)
+            *own = (struct value){values[0], slopes[0]};
+        return (struct value){values[1], slopes[1]};
+    }
+    if (own)
+        *own = evaluate(activation, &kernel, pair_near(pair.a, 0));
+    return evaluate(activation, &kernel, pair);
+}
+
 void kernel_pair(const struct activation *activation, double a, double b, double c, double *k, double *slope)
 {
-    double gram[4] = {a, c, c, b}, values[4], slopes[4];
-    kernel_matrix(activation, 2, 1, gram, values, slopes);
-    *k = values[1];
+    struct value value = value_of(activation, pair_of(a, b, c), NULL);
+    *k = value.k;
     if (slope)
-        *slope = slopes[1];
+        *slope = value.slope;
 }
 
 /* K(a,a,a) - K(a,a,c) = int_c^a K'(a,a,x) dx. Near c = a, where the difference of two values would cancel, the integral
@@ -419,9 +472,8 @@ static double difference(const struct activation *activation, double a, double s
                                      0.17392742256872693};
     double sum = 0;
     for (int i = 0; i < 4; i++) {
-        double k, slope;
-        kernel_pair(activation, a, a, a - specific * point[i] * point[i], &k, &slope);
-        sum += weight[i] * 2 * point[i] * slope;
+        struct pair pair = pair_near(a, specific * point[i] * point[i]);
+        sum += weight[i] * 2 * point[i] * value_of(activation, pair, NULL).slope;
     }
     return specific * sum;
 }
@@ -430,12 +482,10 @@ void kernel_exchangeable(const struct activation *activation, double scale, cons
                          double slope[2])
 {
     static const double NEAR = 1e-4; // the integral's error there is below 1e-10, the difference's 1e-12
-    double a = gram[0] + gram[1], matrix[4] = {a, gram[1], gram[1], a}, values[4], slopes[4];
-    kernel_matrix(activation, 2, scale, matrix, values, slopes);
-    k[1] = values[1];
-    k[0] = values[0] - values[1];
-    if (gram[0] > 0 && gram[0] < NEAR * a)
-        k[0] = difference(activation, scale * a, scale * gram[0]);
-    slope[1] = slopes[1];
-    slope[0] = slopes[0] - slopes[1];
+    double a = gram[0] + gram[1];
+    struct value own, other = value_of(activation, pair_near(scale * a, scale * gram[0]), &own);
+    k[1] = other.k;
+    k[0] = gram[0] > 0 && gram[0] < NEAR * a ? difference(activation, scale * a, scale * gram[0]) : own.k - other.k;
+    slope[1] = other.slope;
+    slope[0] = own.slope - other.slope;
 }

@@ -17,8 +17,7 @@
  * bound takes all the rest as free, and every signal would cease to be a [T][d] array that norms, observables and tests
  * read. Not done. */
 
-/* T is linear->rows, m its fan_in, n a fan_out. Matrices of normals are drawn and used in panels of columns that stay
- * in the cache: entry (j, c) of a panel that starts at column f is normal number rank f + j w + c of its stream. */
+/* T is linear->rows, m its fan_in, n a fan_out. */
 
 static size_t square_entries(const struct linear *linear)
 {
@@ -54,11 +53,42 @@ static size_t panel_entries(int rows)
     return least_entries > PANEL_DOUBLES ? least_entries : PANEL_DOUBLES;
 }
 
-static struct stream open_stream(const struct linear_map *map, enum stream_role role)
+/* A matrix of normals [rank][columns], drawn and used in panels of columns that stay in the cache: entry (j, c) of the
+ * panel of `count` columns from `first` on is normal number rank first + j count + c of the stream. */
+struct panels {
+    struct stream stream;
+    double sigma;
+    int rank, columns, width;
+    int first, count;
+};
+
+static struct panels panels_open(const struct linear *linear, int map, enum stream_role role, double sigma, int rank,
+                                 int columns)
 {
-    struct stream_address address = map->address;
+    struct stream_address address = linear->map[map].address;
     address.role = role;
-    return stream_open(&address);
+    return (struct panels){stream_open(&address), sigma, rank, columns, panel_width(linear->rows), 0, 0};
+}
+
+/* The panels of map i's own matrix. */
+static struct panels panels_of_map(const struct linear *linear, int i, int rank)
+{
+    return panels_open(linear, i, STREAM_WEIGHT, linear->map[i].sigma, rank, linear->map[i].fan_out);
+}
+
+/* Goes on to the next panel, the first at first. */
+static bool panels_next(struct panels *panels)
+{
+    panels->first += panels->count;
+    panels->count = least(panels->width, panels->columns - panels->first);
+    return panels->count > 0;
+}
+
+/* z [rank][count] becomes the panel. */
+static void panels_draw(const struct panels *panels, double *z)
+{
+    uint64_t rank = (uint64_t)panels->rank;
+    stream_normals(&panels->stream, rank * (uint64_t)panels->first, rank * (size_t)panels->count, panels->sigma, z);
 }
 
 /* What the forward pass leaves: the Gram of x for the weight gradients, and R^-T where that is well conditioned. */
@@ -154,20 +184,15 @@ void conditioned_forward(const struct linear_engine *self, const struct linear *
                          double *const y[], double *tape, struct arena work)
 {
     (void)self;
-    int T = linear->rows, width = panel_width(T);
+    int T = linear->rows;
     struct tape t = tape_layout(linear, tape);
     double *lower = arena_take(&work, square_entries(linear)), *z = arena_take(&work, panel_entries(T));
     int rank = factor_input(linear, x, &t, lower, work);
-    for (int i = 0; i < linear->count; i++) {
-        struct stream stream = open_stream(&linear->map[i], STREAM_WEIGHT);
-        int n = linear->map[i].fan_out;
-        for (int first = 0; first < n; first += width) {
-            int w = least(width, n - first);
-            stream_normals(&stream, (uint64_t)rank * (uint64_t)first, (size_t)rank * (size_t)w, linear->map[i].sigma,
-                           z);
-            panel_multiply(T, rank, w, lower, T, true, z, w, 0, y[i] + first, n);
+    for (int i = 0; i < linear->count; i++)
+        for (struct panels p = panels_of_map(linear, i, rank); panels_next(&p);) {
+            panels_draw(&p, z);
+            panel_multiply(T, rank, p.count, lower, T, true, z, p.count, 0, y[i] + p.first, p.columns);
         }
-    }
 }
 
 /* Adds the squares of the weight gradients and fills lower with a factor of sum_i sigma_i^2 dy_i dy_i^T; returns the
@@ -201,18 +226,13 @@ static int factor_output(const struct linear *linear, const double *gram, const 
 /* c = sum_i dy_i Z_i^T with the Z of the forward pass, drawn again. */
 static void project_again(const struct linear *linear, const double *const dy[], int rank, double *c, double *z)
 {
-    int T = linear->rows, width = panel_width(T);
+    int T = linear->rows;
     memset(c, 0, square_entries(linear) * sizeof *c);
-    for (int i = 0; i < linear->count; i++) {
-        struct stream stream = open_stream(&linear->map[i], STREAM_WEIGHT);
-        int n = linear->map[i].fan_out;
-        for (int first = 0; first < n; first += width) {
-            int w = least(width, n - first);
-            stream_normals(&stream, (uint64_t)rank * (uint64_t)first, (size_t)rank * (size_t)w, linear->map[i].sigma,
-                           z);
-            panel_inner(T, rank, w, dy[i] + first, n, z, w, 1, c, T);
+    for (int i = 0; i < linear->count; i++)
+        for (struct panels p = panels_of_map(linear, i, rank); panels_next(&p);) {
+            panels_draw(&p, z);
+            panel_inner(T, rank, p.count, dy[i] + p.first, p.columns, z, p.count, 1, c, T);
         }
-    }
 }
 
 /* The reverse pass in coordinates: dx = beta dx + (c - lower N) basis' + lower Z', N = Z' basis^T, where basis' is
@@ -220,25 +240,23 @@ static void project_again(const struct linear *linear, const double *const dy[],
 static void combine(const struct linear *linear, const double *basis, int rank, const double *inverse, double *c,
                     const double *lower, int fresh_rank, double beta, double *dx, struct arena work)
 {
-    int T = linear->rows, m = linear->fan_in, width = panel_width(T);
+    int T = linear->rows, m = linear->fan_in;
     double *fresh = arena_take(&work, (size_t)T * (size_t)m), *inner = arena_take(&work, square_entries(linear));
-    struct stream stream = open_stream(&linear->map[0], STREAM_REVERSE);
-    for (int first = 0; first < m; first += width) {
-        int w = least(width, m - first);
-        double *z = fresh + (size_t)fresh_rank * (size_t)first;
-        stream_normals(&stream, (uint64_t)fresh_rank * (uint64_t)first, (size_t)fresh_rank * (size_t)w, 1, z);
-        panel_inner(fresh_rank, rank, w, z, w, basis + first, m, first > 0, inner, T);
+    const struct panels all = panels_open(linear, 0, STREAM_REVERSE, 1, fresh_rank, m);
+    for (struct panels p = all; panels_next(&p);) {
+        double *z = fresh + (size_t)fresh_rank * (size_t)p.first;
+        panels_draw(&p, z);
+        panel_inner(fresh_rank, rank, p.count, z, p.count, basis + p.first, m, p.first > 0, inner, T);
     }
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, rank, fresh_rank, -1, lower, T, inner, T, 1, c, T);
     if (inverse) {
         cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, T, T, 1, inverse, T, c, T);
         cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, T, T, 1, inverse, T, c, T);
     }
-    for (int first = 0; first < m; first += width) {
-        int w = least(width, m - first);
-        const double *z = fresh + (size_t)fresh_rank * (size_t)first;
-        panel_multiply(T, rank, w, c, T, false, basis + first, m, beta, dx + first, m);
-        panel_multiply(T, fresh_rank, w, lower, T, true, z, w, 1, dx + first, m);
+    for (struct panels p = all; panels_next(&p);) {
+        const double *z = fresh + (size_t)fresh_rank * (size_t)p.first;
+        panel_multiply(T, rank, p.count, c, T, false, basis + p.first, m, beta, dx + p.first, m);
+        panel_multiply(T, fresh_rank, p.count, lower, T, true, z, p.count, 1, dx + p.first, m);
     }
 }
 

@@ -3,59 +3,34 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Vectors of the machine's own width; ROWS x 2 sums stay in its registers. */
-#if defined __AVX512F__
-enum { WIDTH = 8, ROWS = 8 };
-#elif defined __AVX2__
-enum { WIDTH = 4, ROWS = 4 };
-#else
-enum { WIDTH = 2, ROWS = 4 };
-#endif
-typedef double reals __attribute__((vector_size(8 * WIDTH)));
-enum { STRIP = 2 * WIDTH };
+#include "sim/lanes.h"
 
-#ifdef __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-#define KERNEL static inline __attribute__((always_inline))
-
-KERNEL reals load(const double *a)
-{
-    reals v;
-    memcpy(&v, a, sizeof v);
-    return v;
-}
-
-KERNEL void store(double *a, reals v)
-{
-    memcpy(a, &v, sizeof v);
-}
+/* ROWS x 2 sums stay in the registers. */
+enum { ROWS = LANES == 8 ? 8 : 4, STRIP = 2 * LANES };
 
 /* `rows` is a constant in every call. */
-KERNEL void multiply_strip(const int rows, int inner, const double *a, size_t a_stride, const double *b,
-                           size_t b_stride, double beta, double *c, size_t c_stride)
+LANES_INLINE void multiply_strip(const int rows, int inner, const double *a, size_t a_stride, const double *b,
+                                 size_t b_stride, double beta, double *c, size_t c_stride)
 {
     reals sum[ROWS][2];
-    UNROLL for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = (reals){0};
+    LANES_UNROLL for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = (reals){0};
     for (int k = 0; k < inner; k++) {
-        const reals left = load(b + (size_t)k * b_stride), right = load(b + (size_t)k * b_stride + WIDTH);
-        UNROLL for (int r = 0; r < rows; r++)
+        const reals left = lanes_load(b + (size_t)k * b_stride), right = lanes_load(b + (size_t)k * b_stride + LANES);
+        LANES_UNROLL for (int r = 0; r < rows; r++)
         {
             sum[r][0] += a[(size_t)r * a_stride + (size_t)k] * left;
             sum[r][1] += a[(size_t)r * a_stride + (size_t)k] * right;
         }
     }
-    UNROLL for (int r = 0; r < rows; r++)
+    LANES_UNROLL for (int r = 0; r < rows; r++)
     {
         double *out = c + (size_t)r * c_stride;
         if (beta != 0) {
-            sum[r][0] += load(out);
-            sum[r][1] += load(out + WIDTH);
+            sum[r][0] += lanes_load(out);
+            sum[r][1] += lanes_load(out + LANES);
         }
-        store(out, sum[r][0]);
-        store(out + WIDTH, sum[r][1]);
+        lanes_store(out, sum[r][0]);
+        lanes_store(out + LANES, sum[r][1]);
     }
 }
 
@@ -93,29 +68,29 @@ void panel_multiply(int rows, int inner, int columns, const double *a, int a_str
 /* A tile of 4 x 4 inner products. */
 enum { TILE = 4, BLOCK = 1024 };
 
-KERNEL double total(reals v)
+LANES_INLINE double total(reals v)
 {
     double sum = 0;
-    UNROLL for (int i = 0; i < WIDTH; i++) sum += v[i];
+    LANES_UNROLL for (int i = 0; i < LANES; i++) sum += v[i];
     return sum;
 }
 
-KERNEL void inner_tile(const int rows, const int others, int columns, const double *a, size_t a_stride, const double *b,
-                       size_t b_stride, double *c, size_t c_stride)
+LANES_INLINE void inner_tile(const int rows, const int others, int columns, const double *a, size_t a_stride,
+                             const double *b, size_t b_stride, double *c, size_t c_stride)
 {
     reals sum[TILE][TILE];
-    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int s = 0; s < others; s++) sum[r][s] = (reals){0};
-    int whole = columns / WIDTH * WIDTH;
-    for (int j = 0; j < whole; j += WIDTH) {
+    LANES_UNROLL for (int r = 0; r < rows; r++) LANES_UNROLL for (int s = 0; s < others; s++) sum[r][s] = (reals){0};
+    int whole = columns / LANES * LANES;
+    for (int j = 0; j < whole; j += LANES) {
         reals right[TILE];
-        UNROLL for (int s = 0; s < others; s++) right[s] = load(b + (size_t)s * b_stride + j);
-        UNROLL for (int r = 0; r < rows; r++)
+        LANES_UNROLL for (int s = 0; s < others; s++) right[s] = lanes_load(b + (size_t)s * b_stride + j);
+        LANES_UNROLL for (int r = 0; r < rows; r++)
         {
-            const reals left = load(a + (size_t)r * a_stride + j);
-            UNROLL for (int s = 0; s < others; s++) sum[r][s] += left * right[s];
+            const reals left = lanes_load(a + (size_t)r * a_stride + j);
+            LANES_UNROLL for (int s = 0; s < others; s++) sum[r][s] += left * right[s];
         }
     }
-    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int s = 0; s < others; s++)
+    LANES_UNROLL for (int r = 0; r < rows; r++) LANES_UNROLL for (int s = 0; s < others; s++)
     {
         double rest = 0;
         for (int j = whole; j < columns; j++)

@@ -25,24 +25,17 @@
 
 #include <Random123/philox.h>
 
-/* Vectors of the machine's own width, by the extension that gcc and clang share; the operations it lacks. */
-#if defined __AVX512F__ && defined __AVX512DQ__
-#include <immintrin.h>
-enum { WIDTH = 8 };
-#elif defined __AVX2__
-#include <immintrin.h>
-enum { WIDTH = 4 };
-#else
-enum { WIDTH = 2 };
-#endif
+#include "sim/lanes.h"
 
-typedef uint64_t words __attribute__((vector_size(8 * WIDTH)));
-typedef double reals __attribute__((vector_size(8 * WIDTH)));
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
 
 #define BIT_NEGATE ((uint64_t)1 << 63)
 #define BIT_SWAP   ((uint64_t)1 << 62)
 #define FRACTION   (((uint64_t)1 << 52) - 1)
 
+/* Operations that the vector extension lacks. */
 #if defined __AVX512F__ && defined __AVX512DQ__
 
 static inline words multiply_low(words a, uint32_t factor)
@@ -134,17 +127,15 @@ static inline reals choose(words word, reals swapped, reals straight)
 #endif
 
 /* A bundle of vectors goes through every step together: one alone would wait for its own results. */
-enum { BUNDLE = 4, STEP = BUNDLE * WIDTH, BLOCKS = 32, GROUP = 2 * BLOCKS };
+enum { BUNDLE = 4, STEP = BUNDLE * LANES, BLOCKS = 32, GROUP = 2 * BLOCKS };
 
 /* Inlining Philox gains 5 % with gcc and loses as much with clang. */
 #ifdef __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define FUSED  static inline
+#define FUSED static inline
 #else
-#define UNROLL _Pragma("GCC unroll 16")
-#define FUSED  static inline __attribute__((always_inline))
+#define FUSED LANES_INLINE
 #endif
-#define EACH UNROLL for (int v = 0; v < BUNDLE; ++v)
+#define EACH LANES_UNROLL for (int v = 0; v < BUNDLE; ++v)
 
 struct stream stream_open(const struct stream_address *address)
 {
@@ -189,16 +180,16 @@ FUSED void philox(const struct schedule *schedule, uint64_t block, words even[BU
     const uint64_t C0 = P1 >> 32 ^ block >> 32 ^ key0[0];
     const uint64_t P0 = C0 * PHILOX_M4x32_0;
     words lane = {};
-    UNROLL for (int i = 0; i < WIDTH; ++i) lane[i] = (uint64_t)i;
+    LANES_UNROLL for (int i = 0; i < LANES; ++i) lane[i] = (uint64_t)i;
     words c0[BUNDLE], c1[BUNDLE], c2[BUNDLE], c3[BUNDLE], p0[BUNDLE], p1[BUNDLE];
-    EACH p0[v] = multiply_low(lane + (block + (uint64_t)(v * WIDTH)), PHILOX_M4x32_0);
+    EACH p0[v] = multiply_low(lane + (block + (uint64_t)(v * LANES)), PHILOX_M4x32_0);
     EACH c2[v] = p0[v] >> 32 ^ (schedule->high[1] ^ key1[0]);
     EACH p1[v] = multiply_low(c2[v], PHILOX_M4x32_1);
     EACH c0[v] = p1[v] >> 32 ^ (P1 ^ key0[1]);
     EACH c2[v] = p0[v] ^ (P0 >> 32 ^ key1[1]);
     EACH c1[v] = p1[v];
     EACH c3[v] = (words){} + P0;
-    UNROLL for (int round = 2; round < ROUNDS - 1; ++round)
+    LANES_UNROLL for (int round = 2; round < ROUNDS - 1; ++round)
     {
         EACH p0[v] = multiply_low(c0[v], PHILOX_M4x32_0);
         EACH p1[v] = multiply_low(c2[v], PHILOX_M4x32_1);
@@ -234,7 +225,7 @@ static inline void minus_two_log(const words even[BUNDLE], reals out[BUNDLE])
     EACH exponent[v] = (reals)(bits[v] >> 52 | 0x4330000000000000) - (0x1p52 + 1023 + 64);
     EACH s[v] = (reals)((bits[v] & FRACTION) | 0x3ff0000000000000) * look_up(reciprocal, bits[v] >> 48) - 1;
     EACH sum[v] = (reals){} + series[9];
-    UNROLL for (int k = 8; k >= 0; --k) EACH sum[v] = sum[v] * s[v] + series[k];
+    LANES_UNROLL for (int k = 8; k >= 0; --k) EACH sum[v] = sum[v] * s[v] + series[k];
     EACH exponent[v] = exponent[v] * (-2 * M_LN2) + look_up(logarithm, bits[v] >> 48);
     EACH out[v] = sum[v] * s[v] + exponent[v];
 }
@@ -270,7 +261,7 @@ static inline void turn(const words angle[BUNDLE], reals cosine[BUNDLE], reals s
     EACH square[v] = t[v] * t[v];
     EACH sine[v] = (reals){} + odd[7];
     EACH cosine[v] = square[v] * even[8] + even[7];
-    UNROLL for (int k = 6; k >= 0; --k)
+    LANES_UNROLL for (int k = 6; k >= 0; --k)
     {
         EACH sine[v] = sine[v] * square[v] + odd[k];
         EACH cosine[v] = cosine[v] * square[v] + even[k];
@@ -290,8 +281,8 @@ static inline void box_muller(const words even[BUNDLE], const words odd[BUNDLE],
     EACH
     {
         const reals one = choose(odd[v], sine[v], cosine[v]), other = choose(odd[v], cosine[v], sine[v]);
-        memcpy(first + v * WIDTH, &one, sizeof one);
-        memcpy(second + v * WIDTH, &other, sizeof other);
+        memcpy(first + v * LANES, &one, sizeof one);
+        memcpy(second + v * LANES, &other, sizeof other);
     }
 }
 
@@ -333,8 +324,8 @@ void stream_words(const struct stream *stream, uint64_t first, size_t count, uin
         words even[BUNDLE], odd[BUNDLE];
         philox(&schedule, step * STEP, even, odd);
         for (int lane = 0; lane < STEP; ++lane) {
-            part[lane][0] = even[lane / WIDTH][lane % WIDTH];
-            part[lane][1] = odd[lane / WIDTH][lane % WIDTH];
+            part[lane][0] = even[lane / LANES][lane % LANES];
+            part[lane][1] = odd[lane / LANES][lane % LANES];
         }
         taken = count < 2 * STEP - skip ? count : 2 * STEP - skip;
         memcpy(out, &part[0][0] + skip, taken * sizeof *out);

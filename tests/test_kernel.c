@@ -1,4 +1,5 @@
 #include <check.h>
+#include <float.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_integration.h>
 #include <math.h>
@@ -15,8 +16,8 @@ enum { INTERVALS = 400 };
 struct reference {
     const struct activation *activation;
     bool slope;
-    double a, b, rho;
-    double first; /* the outer normal variable */
+    double a, b, rho, rest; /* rest = sqrt(1 - rho^2) */
+    double first;           /* the outer normal variable */
     double tolerance;
     gsl_integration_cquad_workspace *inner, *outer;
 };
@@ -65,13 +66,13 @@ static double integrate(double (*integrand)(double, void *), struct reference *r
 static double at_second(double z, void *context)
 {
     const struct reference *r = context;
-    return density(z) * f(r, sqrt(r->b) * (r->rho * r->first + sqrt(1 - r->rho * r->rho) * z));
+    return density(z) * f(r, sqrt(r->b) * (r->rho * r->first + r->rest * z));
 }
 
 static double at_first(double z, void *context)
 {
     struct reference *r = context;
-    double own = f(r, sqrt(r->a) * z), rest = sqrt(1 - r->rho * r->rho);
+    double own = f(r, sqrt(r->a) * z), rest = r->rest;
     r->first = z;
     if (own == 0)
         return 0;
@@ -81,14 +82,21 @@ static double at_first(double z, void *context)
     return density(z) * own * other;
 }
 
-static double expectation(const struct activation *activation, bool slope, double a, double b, double rho, double scale)
+/* sqrt(ab - c^2) of the numbers as they are: long double's 64 bits leave 1e-19 of ab. */
+static long double root_determinant(double a, double b, double c)
+{
+    return sqrtl(fmaxl(0, (long double)a * b - (long double)c * c));
+}
+
+static double expectation(const struct activation *activation, bool slope, double a, double b, double c, double scale)
 {
     gsl_integration_cquad_workspace *inner = gsl_integration_cquad_workspace_alloc(INTERVALS);
     gsl_integration_cquad_workspace *outer = gsl_integration_cquad_workspace_alloc(INTERVALS);
     ck_assert(inner && outer);
     gsl_set_error_handler_off(); // rounding may keep a panel from its tolerance
-    struct reference r = {activation, slope, a, b, rho, 0, 1e-13 * scale, inner, outer};
-    double result = integrate(at_first, &r, outer, 0, (double[]){1 / sqrt(a), sqrt(1 - rho * rho)});
+    double most = sqrt(a * b), rest = (double)(root_determinant(a, b, c) / sqrtl((long double)a * b));
+    struct reference r = {activation, slope, a, b, c / most, rest, 0, 1e-13 * scale, inner, outer};
+    double result = integrate(at_first, &r, outer, 0, (double[]){1 / sqrt(a), rest});
     gsl_integration_cquad_workspace_free(inner);
     gsl_integration_cquad_workspace_free(outer);
     return result;
@@ -107,7 +115,7 @@ static double scale_of(const struct activation *activation, bool slope, double a
 static const struct pair {
     double a, b;
 } pairs[] = {{1, 1}, {1e-9, 2.3e-9}, {0.07, 1.6}, {3.7, 3.7}, {14, 19}, {370, 140}, {2.1e6, 5e5}};
-static const double correlations[] = {-1, -0.9999, 0, 0.41, 0.999999, 1};
+static const double correlations[] = {-1, -1 + 1e-13, -0.9999, 0, 0.41, 0.999999, 1 - 1e-15, 1};
 
 /* The bound is the header's, which quadrature of tolerance 1e-12 a panel stays far below. */
 START_TEST(pairs_agree_with_adaptive_quadrature)
@@ -116,11 +124,11 @@ START_TEST(pairs_agree_with_adaptive_quadrature)
     for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++) {
         double a = pairs[p].a, b = pairs[p].b;
         for (size_t c = 0; c < sizeof correlations / sizeof *correlations; c++) {
-            double rho = correlations[c], got[2];
-            kernel_pair(activation, a, b, rho * sqrt(a * b), &got[0], &got[1]);
+            double rho = correlations[c], got[2], product = rho * sqrt(a * b);
+            kernel_pair(activation, a, b, product, &got[0], &got[1]);
             for (int slope = 0; slope < 2; slope++) {
                 double scale = scale_of(activation, slope, a, b);
-                double expected = expectation(activation, slope, a, b, rho, scale);
+                double expected = expectation(activation, slope, a, b, product, scale);
                 ck_assert(isfinite(got[slope]) && scale > 0);
                 ck_assert_msg(fabs(got[slope] - expected) <= KERNEL_ACCURACY * scale,
                               "%s%s at %g, %g, correlation %g: %.15g, by quadrature %.15g", activation->name,
@@ -191,17 +199,73 @@ START_TEST(a_matrix_is_its_pairs)
 }
 END_TEST
 
-/* Against ReLU's formula in long double; 1e-7: the slope near correlation 1 is known to the root of an epsilon. */
+/* ReLU, whose K' has a root at correlation +-1, against its formula in long double: at 1 - 10^-k and -1 + 10^-k, and at
+ * the numbers next to +-1, where long double's rounding of 1 - c / sqrt(ab) leaves 1e-12. */
+START_TEST(relu_is_known_up_to_correlation_one)
+{
+    static const struct pair scales[] = {{1, 1}, {1.37, 0.41}, {1e-170, 3e-190}, {2e190, 7e160}};
+    long double pi = acosl(-1);
+    for (size_t i = 0; i < 2 * 4 * 17; i++) {
+        double a = scales[i / 2 % 4].a, b = scales[i / 2 % 4].b,
+               gap = i / 8 == 0 ? DBL_EPSILON / 2 : pow(10, -(double)(i / 8) + 1);
+        double c = (i % 2 ? -1 : 1) * (1 - gap) * sqrt(a) * sqrt(b), k, slope;
+        long double unit = sqrtl(a) * sqrtl(b), x = c / unit;
+        long double rest = (sqrtl(a) * sqrtl(b) - fabsl(c)) / unit; // 1 - |x|
+        long double sine = sqrtl(fmaxl(0, rest * (2 - rest))), angle = atan2l(sine, x);
+        kernel_pair(activation_find("relu"), a, b, c, &k, &slope);
+        double expected = (double)(unit * (sine + (pi - angle) * x) / (2 * pi));
+        double expected_slope = (double)((pi - angle) / (2 * pi));
+        ck_assert(isfinite(k) && isfinite(slope));
+        ck_assert_msg(fabs(k - expected) <= KERNEL_ACCURACY * (double)unit / 2 &&
+                          fabs(slope - expected_slope) <= KERNEL_ACCURACY / 2,
+                      "%g, %g, correlation %.17g: %.17g and %.17g, not %.17g and %.17g", a, b, (double)x, k, slope,
+                      expected, expected_slope);
+    }
+}
+END_TEST
+
+/* What is rounding between equal tokens does not part them. */
+START_TEST(equal_tokens_of_a_gram_are_equal)
+{
+    double gram[4] = {1.37, 1.37 * (1 - DBL_EPSILON), 1.37 * (1 - DBL_EPSILON), 1.37 * (1 - DBL_EPSILON / 2)}, k[4],
+           slope[4];
+    kernel_matrix(activation_find("relu"), 2, 0.7, gram, k, slope);
+    ck_assert_double_eq(slope[1], 0.5);
+}
+END_TEST
+
+/* At variances that double cannot multiply, GELU and SiLU are ReLU but for u of order 1, and tanh is the sign. */
+START_TEST(huge_variances_do_not_overflow)
+{
+    static const double variances[] = {1e100, 1e200};
+    for (int i = 0; i < 2; i++) {
+        double a = variances[i], b = 3 * a, c = 0.8 * a, k[4], slope[4], angle = acos(c / sqrt(a) / sqrt(b));
+        static const char *const names[] = {"relu", "gelu", "silu", "tanh"};
+        for (int n = 0; n < 4; n++)
+            kernel_pair(activation_find(names[n]), a, b, c, &k[n], &slope[n]);
+        for (int n = 0; n < 3; n++) {
+            ck_assert(isfinite(k[n]) && isfinite(slope[n]));
+            ck_assert_double_le(fabs(k[n] - k[0]), KERNEL_ACCURACY * k[0]);
+            ck_assert_double_le(fabs(slope[n] - (M_PI - angle) / (2 * M_PI)), KERNEL_ACCURACY);
+        }
+        ck_assert(isfinite(k[3]) && fabs(k[3] - (1 - 2 * angle / M_PI)) <= KERNEL_ACCURACY);
+        ck_assert(slope[3] >= 0 && slope[3] <= 1e-99);
+    }
+}
+END_TEST
+
+/* Against ReLU's formula in long double; 1e-8 is the header's. */
 START_TEST(small_differences_keep_their_precision)
 {
-    for (double specific = 1e-2; specific > 1e-13; specific /= 10) {
+    for (double specific = 1e-2; specific > 1e-16; specific /= 10) {
         double gram[2] = {specific, 1.37 - specific}, k[2], slope[2];
         kernel_exchangeable(activation_find("relu"), 1, gram, k, slope);
         long double q = (long double)gram[0] + gram[1], o = gram[1], angle = atan2l(sqrtl((q - o) * (q + o)), o);
         long double pi = acosl(-1), shared = (sqrtl((q - o) * (q + o)) + (pi - angle) * o) / (2 * pi);
         double expected = (double)(q / 2 - shared);
-        ck_assert(isfinite(k[0]));
-        ck_assert_double_le(fabs(k[0] - expected), 1e-7 * expected + 4e-19); // long double's own rounding
+        ck_assert(isfinite(k[0]) && isfinite(slope[0]));
+        ck_assert_double_le(fabs(slope[0] - (double)(angle / (2 * pi))), KERNEL_ACCURACY / 2);
+        ck_assert_double_le(fabs(k[0] - expected), 1e-8 * expected + 4e-19); // long double's own rounding
         ck_assert_double_le(fabs(k[0] + k[1] - (double)q / 2), 1e-9);
     }
 }
@@ -218,6 +282,9 @@ Suite *kernel_suite(void)
     tcase_add_loop_test(tests, unknown_activations_are_integrated, 0, rows);
     tcase_add_loop_test(tests, slope_is_the_derivative, 0, rows);
     tcase_add_loop_test(tests, a_matrix_is_its_pairs, 0, rows);
+    tcase_add_test(tests, relu_is_known_up_to_correlation_one);
+    tcase_add_test(tests, equal_tokens_of_a_gram_are_equal);
+    tcase_add_test(tests, huge_variances_do_not_overflow);
     tcase_add_test(tests, small_differences_keep_their_precision);
     suite_add_tcase(suite, tests);
     suite_add_tcase(suite, slow);
