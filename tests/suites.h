@@ -14,7 +14,7 @@
     row(formula) \
     row(placement) \
     row(init) \
-    row(reference) \
+    row(torch) \
     row(activation) \
     row(norm) \
     row(panel) \
@@ -43,6 +43,8 @@
     row(verdict) \
     row(statistic) \
     row(contrast) \
+    row(column) \
+    row(reference) \
     row(hypothesis) \
     row(claim) \
     row(law) \
