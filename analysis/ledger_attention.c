@@ -16,9 +16,8 @@ static const struct claim claims[] = {
     {
         .id = "noci-growth",
         .source = "Noci et al., arXiv 2206.03126",
-        .statement =
-            "Without norms, with uniform attention and a linear FFN scaled by 1/sqrt L, q_L = E (1 + (E - 1)/T) "
-            "and the token cosine is (E - 1)/(T + E - 1), E = (1 + 1/L)^L, for independent input tokens",
+        .statement = "Without norms, with uniform attention and a linear FFN scaled by 1/sqrt L, q_L = E (1 + (E - "
+                     "1)/T) and the token cosine is (E - 1)/(T + E - 1), E = (1 + 1/L)^L, for independent input tokens",
         .hypotheses = "placement=nonorm activation=identity mask=none input-correlation<=0 " NOCI_INIT,
         .settings = "placement=nonorm activation=identity " NOCI_INIT " heads=1 tokens=8",
         .checks = {CLAIM_TEST("value", "activation_variance", "L", "L", "(1 + 1/L)^L*(1 + ((1 + 1/L)^L - 1)/T)",
@@ -60,9 +59,8 @@ static const struct claim claims[] = {
     {
         .id = "cowsik-sharp",
         .source = "Cowsik et al., arXiv 2403.02579 (annealed attention)",
-        .statement =
-            "The same with logits of variance 4: 1/(1 + (T - 1)/e^4) = 0.64. False: the softmax is dominated by "
-            "few tokens, and the annealed form fails",
+        .statement = "The same with logits of variance 4: 1/(1 + (T - 1)/e^4) = 0.64. False: the softmax is dominated "
+                     "by few tokens, and the annealed form fails",
         .hypotheses = "input-correlation<=0 mask=none",
         .settings = "placement='x = attn(x)' " SHARP_INIT " layers=1 tokens=32 heads=4",
         .checks = {CLAIM_TEST("value", "branch_ratio.attn", "1", "1", "1/(1 + (T - 1)*2.718281828459045^(-4))",
@@ -74,9 +72,8 @@ static const struct claim claims[] = {
     {
         .id = "giorlandino-trend",
         .source = "Giorlandino and Goldt, arXiv 2505.24333 (attention condenses as the logits' variance grows)",
-        .statement =
-            "Sharper logits concentrate attention: from logits of variance 1 to 4 the relative entropy falls by "
-            "more than a tenth (the transition itself is at infinitely many tokens)",
+        .statement = "Sharper logits concentrate attention: from logits of variance 1 to 4 the relative entropy falls "
+                     "by more than a tenth (the transition itself is at infinitely many tokens)",
         .hypotheses = "mask=none input-correlation<=0",
         .settings = "placement='x = attn(x)' layers=1 tokens=32 heads=4",
         .checks = {CLAIM_TEST("value", "attention_entropy_relative", "1", "1", NULL, "-0.1", "0",
@@ -112,7 +109,8 @@ static const struct claim claims[] = {
         .plans = {{{"width=64"}, 256}, {{"width=256"}, 256}, {{"width=1024"}, 256}},
     },
     {
-        /* x (1 + 1/L)... */
+        /* d/dW_Q = x^T (dS K): the rows of dS and the columns of K's differences each bring a factor 1 - r in square,
+         * and for a pooled loss the gradient's token-mean mode, which is all of it, keeps its size in both. */
         .id = "noci-query-decay",
         .source = "derived here, after Noci et al., arXiv 2206.03126 (rank collapse starves queries and keys)",
         .statement =
@@ -178,9 +176,8 @@ static const struct claim claims[] = {
         .id = "kedia-linear",
         .source =
             "Kedia et al., arXiv 2403.09635 (linear layer: variance d_in sigma^2 sigma_w^2, gradient d_out sigma_w^2)",
-        .statement =
-            "Linear layers multiply the variance by d_in sigma_w^2 each and the gradient's by d_out sigma_w^2, "
-            "and keep the correlation of tokens: two of gains 1.3 and 0.7 make 0.91^2",
+        .statement = "Linear layers multiply the variance by d_in sigma_w^2 each and the gradient's by d_out "
+                     "sigma_w^2, and keep the correlation of tokens: two of gains 1.3 and 0.7 make 0.91^2",
         .hypotheses = "activation=identity " GAIN_INIT,
         .settings = "placement='x = ffn(x)' activation=identity " GAIN_INIT
                     " layers=1 tokens=4 heads=1 input-correlation=0.5",
@@ -201,8 +198,8 @@ static const struct claim claims[] = {
         .source = "Kedia et al., arXiv 2403.09635 (ReLU: variance (pi - 1)/2pi, gradient 1/2, its covariance 1/4 + "
                   "asin(r)/2pi)",
         .statement = "A ReLU halves the second moment, of which (pi - 1)/pi is variance and 1/pi the square of the "
-                     "mean; it halves the "
-                     "gradient, and gives equal cotangents of tokens of correlation r the correlation 1/2 + asin(r)/pi",
+                     "mean; it halves the gradient, and gives equal cotangents of tokens of correlation r the "
+                     "correlation 1/2 + asin(r)/pi",
         .hypotheses = "activation=relu cotangent=pooled " UNIT_INIT,
         .settings = "placement='x = ffn(x)' cotangent=pooled " UNIT_INIT " layers=1 tokens=4 heads=1",
         .checks = {CLAIM_TEST("value", "activation_variance", "1", "1", "1/2", "1/2", "0.03",
@@ -232,9 +229,8 @@ static const struct claim claims[] = {
          * + (pi/6 + 8/(6 sqrt 3))/2pi = 0.455851. */
         .id = "kedia-gelu",
         .source = "Kedia et al., arXiv 2403.09635 (GELU in closed form)",
-        .statement =
-            "A GELU on unit input has the variance 0.3456 and the mean's square 1/4pi, so independent tokens get the "
-            "cosine 0.187, and multiplies the gradient by 0.4559",
+        .statement = "A GELU on unit input has the variance 0.3456 and the mean's square 1/4pi, so independent tokens "
+                     "get the cosine 0.187, and multiplies the gradient by 0.4559",
         .hypotheses = "activation=gelu " UNIT_INIT,
         .settings = "placement='x = ffn(x)' activation=gelu " UNIT_INIT " layers=1 tokens=4 heads=1",
         .checks =
@@ -251,9 +247,8 @@ static const struct claim claims[] = {
     {
         .id = "score-path",
         .source = "derived here: analysis/moments to first order in the variance of the logits",
-        .statement =
-            "With logits of small variance s^2, attention passes back (1 + s^2 (3 + T/d))/T of the gradient of "
-            "independent cotangents: its values 1 + s^2, its queries (1 + T/d) s^2, its keys s^2",
+        .statement = "With logits of small variance s^2, attention passes back (1 + s^2 (3 + T/d))/T of the gradient "
+                     "of independent cotangents: its values 1 + s^2, its queries (1 + T/d) s^2, its keys s^2",
         .hypotheses = "input-correlation<=0 mask=none cotangent=iid",
         .settings = "placement='x = attn(x)' " LOGITS("0.1") " layers=1 tokens=32 heads=1",
         .checks = {CLAIM_TEST(
@@ -266,8 +261,7 @@ static const struct claim claims[] = {
         .id = "mup-logits",
         .source = "muP, arXiv 2203.03466 (scores divided by d and not by sqrt d)",
         .statement = "Divided by the root of a head's width, the logits keep their spread at every width; divided by "
-                     "the width, they "
-                     "shrink like its root, and the attention's entropy nears its largest like 1/d",
+                     "the width, they shrink like its root, and the attention's entropy nears its largest like 1/d",
         .hypotheses = "input-correlation<=0 mask=none",
         .settings = "placement='x = attn(x)' layers=1 tokens=16 heads=1",
         .checks =

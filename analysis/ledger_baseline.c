@@ -4,9 +4,8 @@ static const struct claim claims[] = {
     {
         .id = "pre-variance",
         .source = "derived: analysis/bounds; Xiong et al., arXiv 2002.04745, Lemma 2",
-        .statement =
-            "PreNorm with unit init: the activation variance grows linearly, every block adds between f = 1 (the FFN "
-            "alone) and f + alpha = 2 (all tokens equal)",
+        .statement = "PreNorm with unit init: the activation variance grows linearly, every block adds between f = 1 "
+                     "(the FFN alone) and f + alpha = 2 (all tokens equal)",
         .hypotheses = "placement=prenorm init=unit",
         .settings = "placement=prenorm init=unit heads=2 tokens=8",
         .checks = {CLAIM_TEST("increment", "activation_variance", "1", "L", "@pre-variance-floor",
@@ -35,8 +34,7 @@ static const struct claim claims[] = {
         .id = "pre-gradient",
         .source = "derived: analysis/bounds",
         .statement = "PreNorm with unit init: the gradient grows toward the input like a power of L, between 1/2 and "
-                     "3/2, without an "
-                     "exponential term",
+                     "3/2, without an exponential term",
         .hypotheses = "placement=prenorm init=unit activation=relu mask=none cotangent=iid input-scale=1",
         .settings = "placement=prenorm init=unit heads=2 tokens=8",
         .checks =
@@ -68,8 +66,7 @@ static const struct claim claims[] = {
         .id = "post-vanishing",
         .source = "derived: analysis/bounds",
         .statement = "PostNorm with unit init and equal tokens: the token-specific gradient is multiplied by 1/2 per "
-                     "block from the "
-                     "output, whose cotangent is independent between tokens, to the input",
+                     "block from the output, whose cotangent is independent between tokens, to the input",
         .hypotheses = "placement=postnorm " COLLAPSED,
         .settings = "placement=postnorm init=unit heads=2 tokens=8 input-correlation=0.9999999999",
         .checks = {CLAIM_TEST("block-factor", "gradient_specific", "1", "L", "@post-half-life", "@post-half-life",
@@ -83,8 +80,7 @@ static const struct claim claims[] = {
         .id = "post-floor",
         .source = "derived: analysis/bounds",
         .statement = "PostNorm with unit init and equal tokens: the total gradient stops falling at the token-mean "
-                     "mode, 1/T of it, "
-                     "for a cotangent that is independent between tokens or on one token only",
+                     "mode, 1/T of it, for a cotangent that is independent between tokens or on one token only",
         .hypotheses = "placement=postnorm init=unit activation=relu mask=none cotangent=iid|last input-scale=1 "
                       "input-correlation>=0.9999999999",
         .settings = "placement=postnorm init=unit heads=2 tokens=8 input-correlation=0.9999999999",
@@ -102,8 +98,7 @@ static const struct claim claims[] = {
         .id = "post-pooled",
         .source = "derived: analysis/moments",
         .statement = "PostNorm with unit init and a pooled loss (the same cotangent for every token): the gradient "
-                     "does not vanish; "
-                     "g_0/g_L is at least 1",
+                     "does not vanish; g_0/g_L is at least 1",
         .hypotheses = "placement=postnorm init=unit activation=relu mask=none cotangent=pooled input-scale=1",
         .settings = "placement=postnorm init=unit cotangent=pooled heads=2 tokens=8",
         .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "0", NULL, "5*L/d",
@@ -118,8 +113,7 @@ static const struct claim claims[] = {
         .id = "rank-collapse",
         .source = "derived: analysis/bounds",
         .statement = "With unit init and nearly equal tokens, 1 - token cosine is halved by every PostNorm block and "
-                     "multiplied by "
-                     "3/4 by every SpanNorm block",
+                     "multiplied by 3/4 by every SpanNorm block",
         .hypotheses = "placement=postnorm|spannorm init=unit activation=relu mask=none input-correlation>=0.9999",
         .settings = "init=unit heads=2 tokens=8 input-correlation=0.999999 layers=6",
         .checks = {CLAIM_TEST("approach-factor", "token_cosine", "1", "L", "1/2", "1/2", "2/d + 0.005",
@@ -137,8 +131,7 @@ static const struct claim claims[] = {
         .id = "causal-hoarding",
         .source = "derived: analysis/moments",
         .statement = "With a causal mask and unit init the first token hoards PostNorm's gradient: at the input its "
-                     "mean square is "
-                     "more than 10 times the median token's, and the mean over tokens misleads",
+                     "mean square is more than 10 times the median token's, and the mean over tokens misleads",
         .hypotheses = "placement=postnorm init=unit mask=causal cotangent=iid layers>=16 tokens>=16",
         .settings = "placement=postnorm init=unit mask=causal heads=2 tokens=16",
         .checks = {CLAIM_TEST("log-value", "gradient_variance.token1/gradient_variance.median", "0", "0", "2.3026",
@@ -150,8 +143,7 @@ static const struct claim claims[] = {
         .id = "causal-median",
         .source = "derived: analysis/moments",
         .statement = "With a causal mask and ScaleInit the median token keeps its gradient in SpanNorm and PostNorm: "
-                     "g_0/g_L of the "
-                     "median token lies above e^(-c^2) and e^(-2c^2), without a drift in L",
+                     "g_0/g_L of the median token lies above e^(-c^2) and e^(-2c^2), without a drift in L",
         .hypotheses =
             "placement=spannorm|postnorm init=scaleinit activation=relu mask=causal cotangent=iid input-scale=1",
         .settings = "init=scaleinit mask=causal heads=2 tokens=8",
@@ -172,8 +164,7 @@ static const struct claim claims[] = {
         .id = "b2t-half-life",
         .source = "derived: analysis/bounds",
         .statement = "B2T with unit init and equal tokens: the token-specific gradient is multiplied by ((1 + 1/sqrt "
-                     "2)^2 + 1/2)/(3 "
-                     "+ sqrt 2) = 0.773 per block",
+                     "2)^2 + 1/2)/(3 + sqrt 2) = 0.773 per block",
         .hypotheses = "placement=b2t " COLLAPSED,
         .settings = "placement=b2t init=unit heads=2 tokens=8 input-correlation=0.9999999999",
         .checks = {CLAIM_TEST("block-factor", "gradient_specific", "1", "L", "((1 + 1/sqrt(2))^2 + 1/2)/(3 + sqrt(2))",
@@ -229,8 +220,7 @@ static const struct claim claims[] = {
         .id = "b2t-isometry",
         .source = "derived: analysis/bounds; B2T, arXiv 2206.00330",
         .statement =
-            "B2T with ScaleInit keeps its gradient as SpanNorm does: g_0/g_L lies between 0.9 and 1.1 for every "
-            "L",
+            "B2T with ScaleInit keeps its gradient as SpanNorm does: g_0/g_L lies between 0.9 and 1.1 for every L",
         .hypotheses = "placement=b2t init=scaleinit:1 activation=relu mask=none cotangent=iid input-scale=1",
         .settings = "placement=b2t init=scaleinit heads=2 tokens=8",
         .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "-0.105", "0.095", "8/d",

@@ -1,7 +1,9 @@
 #include "analysis/ledger.h"
 
-#define POST_HALF   "'y = norm(x + attn(x)); x = y + ffn(y)'"
-#define MASSIVE     "'wq = 1/sqrt(d); wk = wq; wv = wq; wo = wq; w1 = 100/sqrt(d); wg = wq; w2 = 1/sqrt(F*phi2); wr = wq'"
+#define POST_HALF "'y = norm(x + attn(x)); x = y + ffn(y)'"
+#define MASSIVE                                                                                                        \
+    "'wq = 1/sqrt(d); wk = wq; wv = wq; wo = wq; "                                                                     \
+    "w1 = 100/sqrt(d); wg = wq; w2 = 1/sqrt(F*phi2); wr = wq'"
 #define HYBRID      "'y = norm(x + attn(norm(x))); x = y + ffn(y)'"
 #define HYBRID_BARE "'y = norm(x + attn(x)); x = y + ffn(y)'"
 #define DEEPSCALE   "'b = sqrt(1/L); a = sqrt(1 - 1/L); y = a*x + b*attn(norm(x)); x = a*y + b*ffn(norm(y))'"
@@ -42,9 +44,8 @@ static const struct claim claims[] = {
          * E[q/Var] = 1 + 1/(d - 3) for normal x. */
         .id = "xiong-lemma3",
         .source = "Xiong et al., arXiv 2002.04745, Lemma 3 (|J| = O(sqrt d/|x|))",
-        .statement =
-            "The norm's Jacobian is sqrt d/|x| times a projection, at any scale of x: |J|_F^2 |x|^2/d^2 is 1 - "
-            "1/d for RMSNorm, and (1 - 2/d)(1 + 1/(d - 3)) for LayerNorm on normal x",
+        .statement = "The norm's Jacobian is sqrt d/|x| times a projection, at any scale of x: |J|_F^2 |x|^2/d^2 is 1 "
+                     "- 1/d for RMSNorm, and (1 - 2/d)(1 + 1/(d - 3)) for LayerNorm on normal x",
         .hypotheses = "cotangent=iid",
         .settings = "placement='x = norm(x)' init=unit layers=1 tokens=1 heads=1 width=8",
         .checks = {CLAIM_TEST("value", "gradient_variance*activation_variance", "0", "0", "1 - 1/d", "1 - 1/d", "0.04",
@@ -83,9 +84,8 @@ static const struct claim claims[] = {
     {
         .id = "xiong-post-decay",
         .source = "Xiong et al., arXiv 2002.04745, appendix F (a term, not the theorem)",
-        .statement =
-            "PostNorm's gradient falls like (2/3)^((L - l)/2), its square by 2/3 per block. False of the total "
-            "gradient: the FFN's own backward gain of 3/2 cancels its norm's 2/3",
+        .statement = "PostNorm's gradient falls like (2/3)^((L - l)/2), its square by 2/3 per block. False of the "
+                     "total gradient: the FFN's own backward gain of 3/2 cancels its norm's 2/3",
         .hypotheses = "placement=postnorm mask=none cotangent=iid layers>=16",
         .settings = "placement=postnorm " XIONG_INIT " heads=1 tokens=8",
         .checks = {CLAIM_TEST("block-factor", "gradient_variance", "1", "L", "2/3", "2/3", "0.05",
@@ -112,9 +112,8 @@ static const struct claim claims[] = {
     {
         .id = "b2t-main-source",
         .source = "B2T, arXiv 2206.00330 (the norm is the main source of PostNorm's vanishing gradient)",
-        .statement =
-            "PostNorm's norm makes the gradient vanish by itself: without attention the square falls by 1/(1 + "
-            "f) per block. False: with an FFN alone the gradient keeps its size",
+        .statement = "PostNorm's norm makes the gradient vanish by itself: without attention the square falls by 1/(1 "
+                     "+ f) per block. False: with an FFN alone the gradient keeps its size",
         .hypotheses = "activation=relu cotangent=iid layers>=16",
         .settings = "placement=" POST_FFN " init=unit tokens=4 heads=1",
         .checks = {CLAIM_TEST("block-factor", "gradient_variance", "1", "L", "1/2", "1/2", "0.05",
@@ -235,9 +234,8 @@ static const struct claim claims[] = {
     {
         .id = "keel-gradient",
         .source = "Keel, arXiv 2601.19895 (x = norm(a x + F(norm(x))), a the number of sublayers)",
-        .statement =
-            "Keel keeps g_0/g_L near 1 (between 0.9 and 1.1), by shrinking its branches: 1 - cos(x_(l-1), x_l) "
-            "falls like 1/L^2",
+        .statement = "Keel keeps g_0/g_L near 1 (between 0.9 and 1.1), by shrinking its branches: 1 - cos(x_(l-1), "
+                     "x_l) falls like 1/L^2",
         .hypotheses = "cotangent=iid",
         .settings = "placement=" KEEL " init=unit heads=2 tokens=8",
         .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "-0.105", "0.095", "0",
@@ -254,9 +252,8 @@ static const struct claim claims[] = {
     {
         .id = "xiong-theorem1-width",
         .source = "Xiong et al., arXiv 2002.04745, Theorem 1 (|dW2_L|_F = O(d sqrt(ln d)))",
-        .statement =
-            "The bound's rate in the width is attained: for one token and a gradient of length 1, the square of "
-            "|dW2|_F grows at least like d^2. False: it is d/3, so the bound is loose by sqrt(d ln d)",
+        .statement = "The bound's rate in the width is attained: for one token and a gradient of length 1, the square "
+                     "of |dW2|_F grows at least like d^2. False: it is d/3, so the bound is loose by sqrt(d ln d)",
         .hypotheses = "placement=postnorm " XIONG_INIT,
         .settings = "placement=postnorm " XIONG_INIT " heads=1 tokens=1 layers=2",
         .checks = {CLAIM_TEST("log-value", "weight_gradient_variance.ffn.w2", "L", "L", "1", NULL, "0.5",
@@ -270,10 +267,9 @@ static const struct claim claims[] = {
     {
         .id = "post-weights",
         .source = "derived here, against arXiv 2601.19895 and 2304.14802 (PostNorm's gradient vanishes)",
-        .statement =
-            "Where PostNorm's gradient falls, that of its FFN's weights need not: over a stack through which the "
-            "signal's "
-            "gradient falls to less than e^-1, W2's keeps its size, because tokens draw together and add up in it",
+        .statement = "Where PostNorm's gradient falls, that of its FFN's weights need not: over a stack through which "
+                     "the signal's gradient falls to less than e^-1, W2's keeps its size, because tokens draw together "
+                     "and add up in it",
         .hypotheses = "placement=postnorm mask=none cotangent=iid " XIONG_INIT,
         .settings = "placement=postnorm " XIONG_INIT " heads=1 tokens=32",
         .checks =
@@ -292,9 +288,9 @@ static const struct claim claims[] = {
          * and J is the product of (1 + 1/(T q)) (1 + 1/(2 q')) over the blocks, q and q' before its two branches. */
         .id = "apjn-uncorrelated",
         .source = "APJN of transformers, arXiv 2604.11890, in its draft (gradients of different tokens uncorrelated)",
-        .statement = "PreNorm's g_0/g_L follows from each block's susceptibility with the gradients of different "
-                     "tokens taken as "
-                     "uncorrelated: 9.86 at L = 48, T = 16. False: attention correlates them, and g_0/g_L is 25.9",
+        .statement =
+            "PreNorm's g_0/g_L follows from each block's susceptibility with the gradients of different tokens taken "
+            "as uncorrelated: 9.86 at L = 48, T = 16. False: attention correlates them, and g_0/g_L is 25.9",
         .hypotheses = "placement=prenorm mask=none cotangent=iid " XIONG_INIT,
         .settings = "placement=prenorm " XIONG_INIT " heads=1 tokens=16 layers=48",
         .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "2.2889", "2.2889", "0.3",
@@ -310,10 +306,9 @@ static const struct claim claims[] = {
         .source =
             "Hanin and Rolnick, arXiv 1803.01719 (bounded exactly where the sum of the branches' scales converges)",
         .statement = "Without norms the variance stays bounded over depth exactly where the branches' gains have a "
-                     "finite sum: with "
-                     "gain 1/l^2 it ends below sinh(pi)/pi = 3.68, with 1/l it is L + 1. (It is the variance that "
-                     "counts: a branch that "
-                     "ends in a linear map adds no mean, so the amplitudes 1/l have an infinite sum and do no harm)",
+                     "finite sum: with gain 1/l^2 it ends below sinh(pi)/pi = 3.68, with 1/l it is L + 1. (It is the "
+                     "variance that counts: a branch that ends in a linear map adds no mean, so the amplitudes 1/l "
+                     "have an infinite sum and do no harm)",
         .hypotheses = "",
         .settings = "init=unit tokens=2 heads=1",
         .checks =
@@ -333,8 +328,7 @@ static const struct claim claims[] = {
         .id = "peri-massive",
         .source = "Peri-LN, arXiv 2502.02732, Proposition 3.1",
         .statement = "PeriNorm shields the gradient of W2 from large activations: with W1 a hundred times as large it "
-                     "stays the same "
-                     "(its square in PreNorm grows by 10^4)",
+                     "stays the same (its square in PreNorm grows by 10^4)",
         .hypotheses = "placement=perinorm|prenorm",
         .settings = "heads=1 tokens=4 layers=1",
         .checks = {CLAIM_TEST("log-value", "weight_gradient_variance.ffn.w2", "L", "L", "0", "0", "1e-5",
@@ -366,8 +360,8 @@ static const struct claim claims[] = {
         .id = "hybridnorm-factor",
         .source = "derived here; HybridNorm, arXiv 2503.04598 (attention with normed queries, keys and values)",
         .statement =
-            "HybridNorm with equal tokens and an FFN of gain f = 1/2 multiplies the token-specific gradient by "
-            "(1 + f)/(2 + f) = 3/5 per block, more than PostNorm's 1/2; without the norms inside attention by 1/2",
+            "HybridNorm with equal tokens and an FFN of gain f = 1/2 multiplies the token-specific gradient by (1 + "
+            "f)/(2 + f) = 3/5 per block, more than PostNorm's 1/2; without the norms inside attention by 1/2",
         .hypotheses = "mask=none cotangent=iid input-scale=1 input-correlation>=0.9999999999 layers<=16 " XIONG_INIT,
         .settings = XIONG_INIT " heads=2 tokens=8 input-correlation=0.9999999999",
         .checks = {CLAIM_TEST("block-factor", "gradient_specific", "2", "L", "3/5", "3/5", FACTOR_MARGIN, FACTOR_REASON,
@@ -382,15 +376,15 @@ static const struct claim claims[] = {
     {
         .id = "deepscale-bounded",
         .source = "DeepScaleLM, Kedia et al., arXiv 2403.09635 (skips weighted so that lambda^2 + beta^2 = 1)",
-        .statement = "PreNorm with skips of lambda and branches of beta, lambda^2 + beta^2 = 1, beta^2 = 1/L: the "
-                     "activation variance "
-                     "lies between 1/2 and 1 and g_0/g_L between lambda^(4L) and 1, without a drift in L",
+        .statement =
+            "PreNorm with skips of lambda and branches of beta, lambda^2 + beta^2 = 1, beta^2 = 1/L: the activation "
+            "variance lies between 1/2 and 1 and g_0/g_L between lambda^(4L) and 1, without a drift in L",
         .hypotheses = "placement=" DEEPSCALE " init=unit mask=none input-scale=1",
         .settings = "placement=" DEEPSCALE " init=unit heads=2 tokens=8",
         .checks =
             {CLAIM_TEST("value", "activation_variance", "1", "L", "1/2", "1", "0.02",
-                        "exact in expectation, and the bounds hold for any attention; a sample's spread is 0.06 "
-                        "at d = 64: six standard errors"),
+                        "exact in expectation, and the bounds hold for any attention; a sample's spread is 0.06 at d = "
+                        "64: six standard errors"),
              CLAIM_TEST("value", "gradient_variance", "0", "0", "(1 - 1/L)^(2*L)", "1", "0",
                         "none: the range is the claim; 0.80 to 0.86 measured"),
              CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "0", "0", "0.025 + 3/d",
@@ -406,10 +400,8 @@ static const struct claim claims[] = {
         .source =
             "Admin, arXiv 2004.08249, Corollaries 1 and 2 (output change of order L in PostNorm, log L in PreNorm)",
         .statement = "Independent relative changes of the weights move the output, in mean square and to first order, "
-                     "by the sum over "
-                     "blocks of their squared gradients: of W2 like L in PostNorm and SpanNorm, slower than the root "
-                     "of L in PreNorm "
-                     "with its final norm",
+                     "by the sum over blocks of their squared gradients: of W2 like L in PostNorm and SpanNorm, slower "
+                     "than the root of L in PreNorm with its final norm",
         .hypotheses = "cotangent=iid input-scale=1 init=unit",
         .settings = "init=unit heads=2 tokens=8",
         .checks = {CLAIM_TEST("log-sum", "weight_gradient_variance.ffn.w2", "1", "L", "1", "1", "0.25",
@@ -432,8 +424,7 @@ static const struct claim claims[] = {
         .id = "b2t-moment",
         .source = "derived here; B2T, arXiv 2206.00330",
         .statement = "B2T's second skip adds coherently: with uniform attention on independent tokens the sum before "
-                     "its second norm "
-                     "has the second moment 2 + 2/sqrt(1 + 1/T) + f in the first block, f = 1/2",
+                     "its second norm has the second moment 2 + 2/sqrt(1 + 1/T) + f in the first block, f = 1/2",
         .hypotheses = "input-correlation<=0 input-scale=1 " XIONG_INIT,
         .settings = "placement='y = norm(x + attn(x)); x = x + y + ffn(y)' " XIONG_INIT " heads=1 tokens=4 layers=1",
         .checks = {CLAIM_TEST("value", "activation_variance", "1", "1", "2 + 2/sqrt(1 + 1/T) + 1/2",
@@ -455,9 +446,8 @@ static const struct claim claims[] = {
     {
         .id = "one-step-updates",
         .source = "DeepNorm, arXiv 2203.00555, Theorem 4.2; Admin, arXiv 2004.08249",
-        .statement =
-            "The change of the output after one step of SGD is independent of depth in DeepNorm, grows like L in "
-            "PostNorm and like log L in PreNorm",
+        .statement = "The change of the output after one step of SGD is independent of depth in DeepNorm, grows like L "
+                     "in PostNorm and like log L in PreNorm",
         .hypotheses = "one step of SGD",
         .settings = "",
         .expected = VERDICT_NOT_APPLICABLE,

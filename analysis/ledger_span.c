@@ -9,8 +9,7 @@ static const struct claim claims[] = {
         .id = "span-variance",
         .source = "derived: analysis/bounds; arXiv 2601.22580 (\"bounded signal variance\")",
         .statement = "SpanNorm: the activation variance is 1 at every block's output, whatever L. True by "
-                     "construction, of every "
-                     "placement that ends in a norm; span-moments says what is not",
+                     "construction, of every placement that ends in a norm; span-moments says what is not",
         .hypotheses = "placement=spannorm input-scale=1",
         .settings = "placement=spannorm heads=2 tokens=8 width=64",
         .checks = {CLAIM_TEST("value", "activation_variance", "1", "L", "@span-variance", "@span-variance", EPS_MARGIN,
@@ -23,11 +22,11 @@ static const struct claim claims[] = {
     {
         .id = "span-moments",
         .source = "derived: analysis/bounds; arXiv 2601.22580 (\"bounded signal variance\")",
-        .statement = "SpanNorm with unit init: before the norms the second moments are 1 + a with a at most 1 and 1 + "
-                     "f with f = 1, "
-                     "at every depth",
-        .hypotheses = "placement=spannorm init=unit",
-        .settings = "placement=spannorm init=unit heads=2 tokens=8",
+        .statement = "SpanNorm and PostNorm with unit init: before the norms the second moments are 1 + a with a at "
+                     "most 1 and 1 + "
+                     "f with f = 1, at every depth",
+        .hypotheses = "placement=spannorm|postnorm init=unit",
+        .settings = "init=unit heads=2 tokens=8",
         .checks = {CLAIM_TEST("value", "branch_ratio.attn", "2", "L", "0", "1", "0.06",
                               "exact in expectation; a sample's spread is 0.25 at d = 64 where tokens have collapsed "
                               "and a is 1, 0.18 at 128: eight standard errors"),
@@ -35,7 +34,9 @@ static const struct claim claims[] = {
                        "value", "branch_ratio.ffn", "2", "L", "1", "1", "0.06",
                        "exact in expectation; a sample's spread is 0.21 at d = 64, 0.15 at 128: nine standard errors")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"layers=8 width=64"}, 1024}, {{"layers=16 width=128"}, 2048}, {{"layers=64 width=256"}, 2048}},
+        .plans = {{{"placement=spannorm|postnorm layers=8 width=64"}, 1024},
+                  {{"placement=spannorm|postnorm layers=16 width=128"}, 2048},
+                  {{"placement=spannorm|postnorm layers=64 width=256"}, 2048}},
     },
     {
         /* Ceiling: the product of (1 + f' rho_l)/(1 + f) with f = f' = c^2/L is exp of about the sum of f (rho_l - 1),
@@ -45,19 +46,16 @@ static const struct claim claims[] = {
         .id = "span-isometry",
         .source = "derived: analysis/bounds; arXiv 2601.22580 (\"stable gradients\")",
         .statement = "SpanNorm with ScaleInit: g_0/g_L lies between (1 + c^2/L)^-L, which is at least e^(-c^2), and 1 "
-                     "+ O(1/L) for "
-                     "every L, and does not drift with L",
+                     "+ O(1/L) for every L, and does not drift with L",
         .hypotheses = "placement=spannorm init=scaleinit activation=relu mask=none cotangent=iid input-scale=1",
         .settings = "placement=spannorm init=scaleinit heads=2 tokens=8",
         .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "@span-gradient-floor", "c^4/2/L", "8/d",
                               "O(1/d): 2.5/d measured at d = 32 to 256 for every L, and six standard errors of the "
                               "samples; the ceiling is the exact value, not a bound with room"),
-                   CLAIM_TEST(
-                       "log-ratio", "gradient_variance", "0", "L", "0", "0", "0.0225*c^4 + 1/d",
-                       "the ceiling's own O(1/L) lets the log fall by c^4/16 from L = 8 to 128, a slope of 0.0225; 1/d "
-                       "where the "
-                       "2.5/d of the width is not the same for every L",
-                       .contrast = "slope", .against = "L")},
+                   CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "0", "0", "0.0225*c^4 + 1/d",
+                              "the ceiling's own O(1/L) lets the log fall by c^4/16 from L = 8 to 128, a slope of "
+                              "0.0225; 1/d where the 2.5/d of the width is not the same for every L",
+                              .contrast = "slope", .against = "L")},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"layers=8|32|128 width=64"}, 512},
                   {{"layers=8|32|128 width=256"}, 512},
@@ -91,9 +89,8 @@ static const struct claim claims[] = {
          */
         .id = "span-rank-scaled",
         .source = "derived here: analysis/moments",
-        .statement =
-            "SpanNorm with ScaleInit, c = 1: tokens draw together by the FFN alone, attention drops out at leading "
-            "order, and the token cosine of the last layer tends to 0.2539 whatever L",
+        .statement = "SpanNorm with ScaleInit, c = 1: tokens draw together by the FFN alone, attention drops out at "
+                     "leading order, and the token cosine of the last layer tends to 0.2539 whatever L",
         .hypotheses =
             "placement=spannorm init=scaleinit:1 activation=relu mask=none input-scale=1 input-correlation<=0",
         .settings = "placement=spannorm init=scaleinit heads=2 tokens=8",
@@ -108,8 +105,8 @@ static const struct claim claims[] = {
     {
         .id = "span-uniform",
         .source = "derived: analysis/bounds",
-        .statement = "The same with uniform attention (W_Q = W_K = 0), c = 1: no gradient goes through the scores, "
-                     "and g_0/g_L lies between e^-1 and 1",
+        .statement = "The same with uniform attention (W_Q = W_K = 0), c = 1: no gradient goes through the scores, and "
+                     "g_0/g_L lies between e^-1 and 1",
         .hypotheses = "placement=spannorm activation=relu mask=none cotangent=iid input-scale=1 " UNIFORM_SCALED,
         .settings = "placement=spannorm " UNIFORM_SCALED " heads=2 tokens=8",
         .checks =
@@ -126,8 +123,7 @@ static const struct claim claims[] = {
         .id = "span-isometry-smooth",
         .source = "derived: analysis/bounds",
         .statement = "SpanNorm with ScaleInit and a smooth activation: g_0/g_L tends to e^(f'/f - 1), f'/f the surplus "
-                     "of the FFN's "
-                     "backward gain, for every L",
+                     "of the FFN's backward gain, for every L",
         .hypotheses = "placement=spannorm init=scaleinit activation=gelu|silu mask=none cotangent=iid input-scale=1",
         .settings = "placement=spannorm init=scaleinit heads=2 tokens=8",
         .checks =
@@ -159,9 +155,8 @@ static const struct claim claims[] = {
     {
         .id = "scaleinit-branches",
         .source = "arXiv 2601.22580's ScaleInit as its abstract describes it: depth-scaled",
-        .statement =
-            "ScaleInit gives every FFN branch of SpanNorm the share c^2/L of the block's input, and attention at "
-            "most that",
+        .statement = "ScaleInit gives every FFN branch of SpanNorm the share c^2/L of the block's input, and attention "
+                     "at most that",
         .hypotheses = "placement=spannorm init=scaleinit input-scale=1",
         .settings = "placement=spannorm init=scaleinit heads=2 tokens=8",
         .checks =
@@ -177,9 +172,9 @@ static const struct claim claims[] = {
     {
         .id = "span-half-life",
         .source = "derived: analysis/bounds",
-        .statement = "SpanNorm with unit init and equal tokens is no isometry: the token-specific gradient is "
-                     "multiplied by 3/4 per "
-                     "block from the output, whose cotangent is independent between tokens, to the input",
+        .statement =
+            "SpanNorm with unit init and equal tokens is no isometry: the token-specific gradient is multiplied by 3/4 "
+            "per block from the output, whose cotangent is independent between tokens, to the input",
         .hypotheses = "placement=spannorm " COLLAPSED,
         .settings = "placement=spannorm init=unit heads=2 tokens=8 input-correlation=0.9999999999",
         .checks = {CLAIM_TEST("block-factor", "gradient_specific", "1", "L", "@span-half-life", "@span-half-life",
@@ -192,9 +187,8 @@ static const struct claim claims[] = {
     {
         .id = "span-unscaled",
         .source = "derived: analysis/bounds",
-        .statement =
-            "SpanNorm without ScaleInit loses the isometry: with unit init and independent tokens g_0/g_L falls below "
-            "e^-1, the least that ScaleInit (c = 1) allows, before L = 32",
+        .statement = "SpanNorm without ScaleInit loses the isometry: with unit init and independent tokens g_0/g_L "
+                     "falls below e^-1, the least that ScaleInit (c = 1) allows, before L = 32",
         .hypotheses = "placement=spannorm init=unit mask=none cotangent=iid layers>=32",
         .settings = "placement=spannorm init=unit heads=2",
         .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", NULL, "-1", "0",
@@ -208,10 +202,8 @@ static const struct claim claims[] = {
         .id = "span-norms-skip",
         .source = "arXiv 2601.22580, Eqs. 5-8 as a re-implementation gives them",
         .statement = "In SpanNorm's first block the skip is not normed: the input's scale e reaches the block's sum, "
-                     "whose branches "
-                     "are then 1/e^2 of it. With e = 3 the first block's second norm divides by 9 + f, so 1 - "
-                     "layer_cosine is about "
-                     "f/2/(9 + f); a normed skip would give it 1 - 1/sqrt(1 + f)",
+                     "whose branches are then 1/e^2 of it. With e = 3 the first block's second norm divides by 9 + f, "
+                     "so 1 - layer_cosine is about f/2/(9 + f); a normed skip would give it 1 - 1/sqrt(1 + f)",
         .hypotheses = "placement=spannorm init=unit input-scale=3",
         .settings = "placement=spannorm init=unit input-scale=3 heads=2 tokens=8 layers=2",
         .checks = {CLAIM_TEST("approach", "layer_cosine", "1", "1", "1 - 3/sqrt(10)", "1 - 3/sqrt(10)",
@@ -225,8 +217,7 @@ static const struct claim claims[] = {
         .id = "span-utilisation",
         .source = "derived: analysis/bounds; arXiv 2601.22580 (\"representation collapse\")",
         .statement = "SpanNorm with ScaleInit uses every layer alike: the largest over the smallest 1 - cos(x_(l-1), "
-                     "x_l) of all "
-                     "layers stays below 2 whatever L, while with PreNorm and unit init it grows like L",
+                     "x_l) of all layers stays below 2 whatever L, while with PreNorm and unit init it grows like L",
         .hypotheses = "placement=spannorm|prenorm init=scaleinit|unit mask=none input-scale=1 layers>=8",
         .settings = "heads=2 tokens=8",
         .checks = {CLAIM_TEST("approach-spread", "layer_cosine", "1", "L", "0", "0.6931", "0",
@@ -249,10 +240,9 @@ static const struct claim claims[] = {
     {
         .id = "scaled-baselines",
         .source = "derived: analysis/bounds",
-        .statement =
-            "ScaleInit alone does most of the work: with it PostNorm's g_0/g_L lies between e^(-2c^2) and 1.22 "
-            "and PreNorm's between 1 and 1 + 2c^2 for every L, without a drift, and PreNorm's 1 - cos varies by "
-            "less than 1 + 2c^2 over the layers. What SpanNorm adds is that the constant is 1",
+        .statement = "ScaleInit alone does most of the work: with it PostNorm's g_0/g_L lies between e^(-2c^2) and "
+                     "1.22 and PreNorm's between 1 and 1 + 2c^2 for every L, without a drift, and PreNorm's 1 - cos "
+                     "varies by less than 1 + 2c^2 over the layers. What SpanNorm adds is that the constant is 1",
         .hypotheses = "placement=postnorm|prenorm init=scaleinit activation=relu mask=none cotangent=iid input-scale=1",
         .settings = "init=scaleinit heads=2 tokens=8",
         .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "@post-gradient-floor", "0.2*c^2", "8/d",
@@ -289,10 +279,9 @@ static const struct claim claims[] = {
     {
         .id = "moe-isometry",
         .source = "derived: analysis/moments, analysis/bounds",
-        .statement =
-            "SpanNorm with ScaleInit and a mixture of experts: g_0/g_L stays between e^(-c^2) and 1.22 and does not "
-            "drift with L; the constant is not 1, because the router returns a gradient that the forward pass "
-            "has no share of",
+        .statement = "SpanNorm with ScaleInit and a mixture of experts: g_0/g_L stays between e^(-c^2) and 1.22 and "
+                     "does not drift with L; the constant is not 1, because the router returns a gradient that the "
+                     "forward pass has no share of",
         .hypotheses = "init=scaleinit activation=relu mask=none cotangent=iid input-scale=1",
         .settings = SPAN_MOE " init=scaleinit heads=2 tokens=8 experts=4 top-k=2",
         .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "@span-gradient-floor", "0.2*c^2 + 1/L",
@@ -311,8 +300,7 @@ static const struct claim claims[] = {
         .id = "moe-utilisation",
         .source = "derived: analysis/moments, analysis/bounds",
         .statement = "SpanNorm with ScaleInit and a mixture of experts uses every layer alike: the largest over the "
-                     "smallest 1 - "
-                     "cos of all layers stays below 2 whatever L",
+                     "smallest 1 - cos of all layers stays below 2 whatever L",
         .hypotheses = "init=scaleinit mask=none input-scale=1 layers>=8",
         .settings = SPAN_MOE " init=scaleinit heads=2 tokens=8 experts=4 top-k=2",
         .checks = {CLAIM_TEST("approach-spread", "layer_cosine", "1", "L", "0", "0.6931", "0",
@@ -326,8 +314,8 @@ static const struct claim claims[] = {
         .id = "cost",
         .source = "arXiv 2601.22580 (\"efficiency comparable to PreNorm\")",
         .statement = "SpanNorm's blocks take as many norms and as many operations in products as PreNorm's; its first "
-                     "block takes "
-                     "one norm more, which is what the final norm of PreNorm models costs (time: `make bench`)",
+                     "block takes one norm more, which is what the final norm of PreNorm models costs (its time, a "
+                     "ratio near 1: build/bench/cost of `make bench`)",
         .hypotheses = "placement=spannorm|prenorm layers>=2",
         .settings = "layers=8",
         .checks = {CLAIM_TEST("value", "norms", "2", "L", "0", "0", "0.5", "counted in whole numbers",
