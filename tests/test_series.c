@@ -8,13 +8,13 @@
 #include "tests/suites.h"
 
 static const struct series_choice activation_choice = {
-    .abscissa = &abscissa_layer, .quantity = &quantity_value, .variants = {{"activation_variance", NULL, false}}};
+    .abscissa = &abscissa_layer, .quantity = &quantity_value, .variants = {{"activation_variance", NULL, false, 0}}};
 static const struct series_choice gradient_choice = {
     .abscissa = &abscissa_layer,
     .quantity = &quantity_geometric,
-    .variants = {{"gradient_variance", "total", false}, {"gradient_specific", "specific", false}}};
+    .variants = {{"gradient_variance", "total", false, 0}, {"gradient_specific", "specific", false, 0}}};
 static const struct series_choice depth_choice = {
-    .abscissa = &abscissa_depth, .quantity = &quantity_gain, .variants = {{"gradient_variance", NULL, false}}};
+    .abscissa = &abscissa_depth, .quantity = &quantity_gain, .variants = {{"gradient_variance", NULL, false, 0}}};
 
 static int make_series(struct series_list *series, const struct series_choice *choice, bool logarithmic,
                        const struct saved_list *list, struct error *error)
@@ -75,7 +75,7 @@ END_TEST
 START_TEST(curves_that_nobody_has_are_an_error)
 {
     static const struct series_choice choice = {
-        .abscissa = &abscissa_layer, .quantity = &quantity_value, .variants = {{"layer_cosine", NULL, false}}};
+        .abscissa = &abscissa_layer, .quantity = &quantity_value, .variants = {{"layer_cosine", NULL, false, 0}}};
     struct saved_list list;
     struct series_list series;
     struct error error;
@@ -245,7 +245,7 @@ START_TEST(bounds_of_a_profile_are_drawn)
                                "{\"layer\":2,\"activation_variance\":{\"mean\":2,\"floor\":1.25,\"ceiling\":null},"
                                "\"layer_cosine\":{\"mean\":0.5,\"ceiling\":0.75}}";
     static const struct series_choice complement = {
-        .abscissa = &abscissa_layer, .quantity = &quantity_complement, .variants = {{"layer_cosine", NULL, false}}};
+        .abscissa = &abscissa_layer, .quantity = &quantity_complement, .variants = {{"layer_cosine", NULL, false, 0}}};
     struct saved_list list;
     struct series_list series;
     struct error error;
