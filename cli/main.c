@@ -1,10 +1,10 @@
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "build_version.h"
 #include "cli/list.h"
 #include "cli/map.h"
+#include "cli/output.h"
 #include "cli/plot.h"
 #include "cli/predict.h"
 #include "cli/run.h"
@@ -53,10 +53,9 @@ static int unknown_command(const char *name)
 /* A full disk under standard output is an error whatever was printed; a command that failed has said so itself. */
 static int finish(const char *name, int status)
 {
-    if ((fflush(stdout) == 0 && !ferror(stdout)) || status == STATUS_RESOURCE)
-        return status;
-    fprintf(stderr, "spanscope %s: cannot write standard output: %s\n", name, strerror(errno));
-    return STATUS_RESOURCE;
+    struct error error;
+    int code = status == STATUS_RESOURCE ? ERROR_NONE : output_flush(&error);
+    return code == ERROR_NONE ? status : status_report(name, code, &error);
 }
 
 int main(int argc, char **argv)

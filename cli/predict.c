@@ -33,7 +33,7 @@ static const struct options_row rows[] = {
     {"bounds", 0, NULL, "floors and ceilings too, which hold whatever the attentions do", options_flag,
      offsetof(struct predict, bounds)},
     {"format", 'f', "table|csv|json", "what is written", format_read, offsetof(struct predict, format)},
-    {"output", 'o', "FILE", "where to, instead of standard output", options_text, offsetof(struct predict, output)},
+    {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct predict, output)},
 };
 
 static const struct options_command command = {
@@ -65,10 +65,10 @@ static int predict_model(const struct predict *predict, int number, const struct
 static int predict_all(const struct predict *predict, struct error *error)
 {
     struct output output;
-    FILE *stream = output_open(&output, predict->output, error);
+    int code = options_check(&predict->options, error);
+    FILE *stream = code == ERROR_NONE ? output_open(&output, predict->output, error) : NULL;
     if (!stream)
         return error->code;
-    int code = ERROR_NONE;
     for (int p = 0; code == ERROR_NONE && p < options_placements(&predict->options); p++) {
         struct model model;
         code = options_model(&predict->options, p, &model, error);
