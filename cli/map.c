@@ -15,7 +15,7 @@
 struct map_command {
     struct options options;
     struct map_axis axes[2]; /* x, y */
-    int64_t draws;
+    int draws;
     uint64_t seed;
     int threads;
     bool quiet, no_progress;
@@ -35,7 +35,7 @@ static const struct options_row rows[] = {
      offsetof(struct map_command, axes[0])},
     {"y", 0, "AXIS", "the same, upwards; 50 values and linear unless said", read_axis,
      offsetof(struct map_command, axes[1])},
-    {"draws", 0, "N", "attention matrices per block and point, where attention is drawn; 64", options_count,
+    {"draws", 0, "N", "attention matrices per block and point, where attention is drawn; 64", options_draws,
      offsetof(struct map_command, draws)},
     {"seed", 's', "N", "64-bit seed of the draws, the same at every point", options_seed,
      offsetof(struct map_command, seed)},
@@ -189,7 +189,7 @@ static int map_placement(struct map_command *self, int placement, FILE *stream, 
     struct maker maker = {&self->options, placement, &map};
     bool shows = !self->quiet && !self->no_progress && isatty(STDERR_FILENO);
     struct map_plan plan = {make_model, &maker, moments_defaults(), self->threads, shows ? progress : NULL};
-    plan.moments.draws = self->draws < 1000000 ? (int)self->draws : 1000000;
+    plan.moments.draws = self->draws;
     plan.moments.most = 1;
     plan.moments.seed = self->seed;
     plan.moments.stop = interrupt_flag();

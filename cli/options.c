@@ -58,13 +58,23 @@ int options_count(void *field, const char *name, const char *text, struct error 
     return code;
 }
 
-int options_threads(void *field, const char *name, const char *text, struct error *error)
+static int read_int(void *field, const char *name, const char *text, long long most, struct error *error)
 {
     long long value = 0;
-    int code = integer(name, text, 1024, &value, error);
+    int code = integer(name, text, most, &value, error);
     if (code == ERROR_NONE)
         *(int *)field = (int)value;
     return code;
+}
+
+int options_threads(void *field, const char *name, const char *text, struct error *error)
+{
+    return read_int(field, name, text, 1024, error);
+}
+
+int options_draws(void *field, const char *name, const char *text, struct error *error)
+{
+    return read_int(field, name, text, 1000000, error);
 }
 
 int options_fraction(void *field, const char *name, const char *text, struct error *error)
@@ -76,7 +86,7 @@ int options_fraction(void *field, const char *name, const char *text, struct err
     if (code != ERROR_NONE)
         return code;
     if (!(value > 0 && value < 1))
-        return error_set(error, ERROR_INPUT, "--%s: %s is not between 0 and 1", name, text);
+        return error_set(error, ERROR_INPUT, "--%s: %s is not above 0 and below 1", name, text);
     *(double *)field = value;
     return ERROR_NONE;
 }

@@ -31,6 +31,7 @@ static const struct {
 } mistakes[] = {
     {{"rnu"}, 2, "spanscope: unknown command 'rnu'; did you mean 'run'?"},
     {{"--placement"}, 2, "unknown command '--placement'"},
+    {{"help", "predit"}, 2, "unknown command 'predit'; did you mean 'predict'?"},
     {{"run", "--placment", "prenorm"}, 2, "spanscope run: unknown option '--placment'; did you mean '--placement'?"},
     {{"run", "--sampels=3"}, 2, "unknown option '--sampels'; did you mean '--samples'?"},
     {{"run", "-Z"}, 2, "unknown option '-Z'"},
@@ -64,8 +65,8 @@ static const struct {
     {{"run", "--input-scale", "1e-170"}, 2, "input-scale: 1e-170 is not between 1e-100 and 1e+100"},
     {{"run", "--samples", "0"}, 2, "--samples: 0 is not between 1 and"},
     {{"run", "--threads", "0"}, 2, "--threads: 0 is not between 1 and"},
-    {{"run", "--precision", "0"}, 2, "--precision: 0 is not between 0 and 1"},
-    {{"run", "--precision", "1.5"}, 2, "--precision: 1.5 is not between 0 and 1"},
+    {{"run", "--precision", "0"}, 2, "--precision: 0 is not above 0 and below 1"},
+    {{"run", "--precision", "1.5"}, 2, "--precision: 1.5 is not above 0 and below 1"},
     {{"run", "--seed", "18446744073709551616"}, 2, "--seed: '18446744073709551616' is not a whole number"},
     {{"run", "--seed", "-1"}, 2, "--seed: '-1' is not a whole number"},
     {{"run", "--memory", "4X"}, 2, "--memory: '4X' is not a size such as 500M or 4G"},
@@ -112,7 +113,7 @@ static const struct {
     {{"verify", "--list", "--layers", "3"}, 2, "--list prints the claims as they are; --layers has no part in it"},
     {{"verify", "-o", ""}, 2, "--output: '' names no file"},
     {{"plot", "-o", "", "x.json"}, 2, "--output: '' names no file"},
-    {{"verify", "--level", "2"}, 2, "--level: 2 is not between 0 and 1"},
+    {{"verify", "--level", "2"}, 2, "--level: 2 is not above 0 and below 1"},
 };
 enum { MISTAKES = sizeof mistakes / sizeof *mistakes };
 
@@ -128,11 +129,11 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 START_TEST(help_is_everywhere)
 {
-    static const char *const options[] = {"--help", "-h"};
+    const char *const lines[][2] = {{commands[_i], "--help"}, {commands[_i], "-h"}, {"help", commands[_i]}};
     char usage[64];
     snprintf(usage, sizeof usage, "Usage: spanscope %s", commands[_i]);
-    for (int i = 0; i < 2; i++) {
-        struct program program = PROGRAM(commands[_i], options[i]);
+    for (int i = 0; i < 3; i++) {
+        struct program program = PROGRAM(lines[i][0], lines[i][1]);
         ck_assert_int_eq(program.status, 0);
         ck_assert_msg(strncmp(program.out, usage, strlen(usage)) == 0, "%s", program.out);
         ck_assert_str_eq(program.err, "");
@@ -237,7 +238,7 @@ END_TEST
 START_TEST(options_that_something_reads_are_taken)
 {
     static const char *const lines[][ARGUMENTS] = {
-        {"run", "-n", "2", "-L", "2", "-d", "12", "-T", "3", "-p", "x = norm(x)", "-p", "x = moe(x)", "-E", "3"},
+        {"run", "-n", "2", "-L", "2", "-d", "12", "-T", "3", "-p", "x = moe(x)", "-p", "x = norm(x)", "-E", "3"},
         {"run", "-n", "2", "-L", "2", "-d", "12", "-T", "3", "-p", "x = norm(x)/F", "-F", "7"},
         {"run", "-n", "2", "-L", "2", "-d", "12", "-T", "3", "-p", "block if l < k: x = norm(x); block: x = x", "-k",
          "1"},
