@@ -489,6 +489,16 @@ void trial_free(struct trial *trial)
     *trial = (struct trial){0};
 }
 
+bool trial_reads(const struct trial *trial, const char *name)
+{
+    struct error ignored;
+    const struct setting *setting = setting_find(name, &ignored);
+    for (int i = 0; setting && i < trial->count; i++)
+        if (setting_is_read(setting, &trial->configurations[i].model))
+            return true;
+    return false;
+}
+
 struct verdict_claim trial_evidence(const struct trial *trial)
 {
     return (struct verdict_claim){.tests = trial->tests,

@@ -7,6 +7,7 @@
 #define SPANSCOPE_ANALYSIS_TRIAL_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 #include "analysis/claim.h"
 #include "sim/linear.h"
@@ -45,6 +46,10 @@ struct trial {
 int trial_init(struct trial *trial, const struct claim *claim, const struct trial_options *options,
                struct error *error);
 void trial_free(struct trial *trial);
+
+/* Whether anything in a configuration reads the setting of that name. Where a hypothesis fails, those up to it count.
+ */
+bool trial_reads(const struct trial *trial, const char *setting);
 
 /* The verdict's view of a trial, as far as it is known. */
 struct verdict_claim trial_evidence(const struct trial *trial);

@@ -1,10 +1,10 @@
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "build_version.h"
 #include "cli/list.h"
 #include "cli/map.h"
+#include "cli/output.h"
 #include "cli/plot.h"
 #include "cli/predict.h"
 #include "cli/run.h"
@@ -53,10 +53,18 @@ static int unknown_command(const char *name)
 /* A full disk under standard output is an error whatever was printed; a command that failed has said so itself. */
 static int finish(const char *name, int status)
 {
-    if ((fflush(stdout) == 0 && !ferror(stdout)) || status == STATUS_RESOURCE)
-        return status;
-    fprintf(stderr, "spanscope %s: cannot write standard output: %s\n", name, strerror(errno));
-    return STATUS_RESOURCE;
+    struct error error;
+    int code = status == STATUS_RESOURCE ? ERROR_NONE : output_flush(&error);
+    return code == ERROR_NONE ? status : status_report(name, code, &error);
+}
+
+/* argv[0] is the command's name. */
+static int dispatch(int argc, char **argv)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, argv[0]) == 0)
+            return finish(argv[0], commands[i].run(argc, argv));
+    return unknown_command(argv[0]);
 }
 
 int main(int argc, char **argv)
@@ -66,16 +74,15 @@ int main(int argc, char **argv)
         return STATUS_USAGE;
     }
     const char *name = argv[1];
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
-        help(stdout);
-        return finish(name, STATUS_DONE);
-    }
     if (strcmp(name, "--version") == 0) {
         puts("spanscope " BUILD_VERSION " (" BUILD_COMMIT ")");
         return finish(name, STATUS_DONE);
     }
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (strcmp(commands[i].name, name) == 0)
-            return finish(name, commands[i].run(argc - 1, argv + 1));
-    return unknown_command(name);
+    if (strcmp(name, "--help") != 0 && strcmp(name, "-h") != 0 && strcmp(name, "help") != 0)
+        return dispatch(argc - 1, argv + 1);
+    char option[] = "--help", *help_of_command[] = {argv[2], option, NULL}; // "help run" is "run --help"
+    if (argc > 2)
+        return dispatch(2, help_of_command);
+    help(stdout);
+    return finish(name, STATUS_DONE);
 }

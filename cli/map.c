@@ -15,7 +15,7 @@
 struct map_command {
     struct options options;
     struct map_axis axes[2]; /* x, y */
-    int64_t draws;
+    int draws;
     uint64_t seed;
     int threads;
     bool quiet, no_progress;
@@ -35,13 +35,13 @@ static const struct options_row rows[] = {
      offsetof(struct map_command, axes[0])},
     {"y", 0, "AXIS", "the same, upwards; 50 values and linear unless said", read_axis,
      offsetof(struct map_command, axes[1])},
-    {"draws", 0, "N", "attention matrices per block and point, where attention is drawn; 64", options_count,
+    {"draws", 0, "N", "attention matrices per block and point, where attention is drawn; 64", options_draws,
      offsetof(struct map_command, draws)},
     {"seed", 's', "N", "64-bit seed of the draws, the same at every point", options_seed,
      offsetof(struct map_command, seed)},
     {"threads", 'j', "N", "points in parallel; results do not depend on it", options_threads,
      offsetof(struct map_command, threads)},
-    {"output", 'o', "FILE", "where to, instead of standard output", options_text, offsetof(struct map_command, output)},
+    {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct map_command, output)},
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct map_command, quiet)},
     {"no-progress", 0, NULL, "no progress line on a terminal", options_flag, offsetof(struct map_command, no_progress)},
 };
@@ -63,24 +63,37 @@ struct maker {
     const struct map *map;
 };
 
-/* The options' settings with the axes' behind them. */
+/* The options' settings with those of the axes behind them, in all[setting_count + 2]. */
+struct spread {
+    struct options options;
+    struct options_setting *all;
+    char texts[2][40];
+};
+
+static void spread_init(struct spread *spread, const struct options *options, const struct map_axis *const axes[2],
+                        const int at[2])
+{
+    struct options_setting *all = spread->all;
+    spread->options = *options;
+    memcpy(all, options->settings, (size_t)options->setting_count * sizeof *all);
+    spread->options.settings = all;
+    for (int a = 0; a < 2; a++) {
+        if (!axes[a]->setting)
+            continue;
+        map_axis_text(axes[a], at[a], spread->texts[a], sizeof spread->texts[a]);
+        all[spread->options.setting_count++] = (struct options_setting){axes[a]->name, spread->texts[a]};
+    }
+}
+
 static int make_model(void *context, int x, int y, struct model *model, struct error *error)
 {
     const struct maker *maker = context;
     const struct map_axis *axes[2] = {&maker->map->x, &maker->map->y};
     const int at[2] = {x, y};
-    struct options options = *maker->options;
-    struct options_setting all[options.setting_count + 2];
-    char texts[2][40];
-    memcpy(all, options.settings, (size_t)options.setting_count * sizeof *all);
-    options.settings = all;
-    for (int a = 0; a < 2; a++) {
-        if (!axes[a]->setting)
-            continue;
-        map_axis_text(axes[a], at[a], texts[a], sizeof texts[a]);
-        all[options.setting_count++] = (struct options_setting){axes[a]->name, texts[a]};
-    }
-    int code = options_model(&options, maker->placement, model, error);
+    struct options_setting all[maker->options->setting_count + 2];
+    struct spread spread = {.all = all};
+    spread_init(&spread, maker->options, axes, at);
+    int code = options_model(&spread.options, maker->placement, model, error);
     if (code != ERROR_NONE)
         return code;
     for (int a = 0; a < 2 && code == ERROR_NONE; a++)
@@ -176,7 +189,7 @@ static int map_placement(struct map_command *self, int placement, FILE *stream, 
     struct maker maker = {&self->options, placement, &map};
     bool shows = !self->quiet && !self->no_progress && isatty(STDERR_FILENO);
     struct map_plan plan = {make_model, &maker, moments_defaults(), self->threads, shows ? progress : NULL};
-    plan.moments.draws = self->draws < 1000000 ? (int)self->draws : 1000000;
+    plan.moments.draws = self->draws;
     plan.moments.most = 1;
     plan.moments.seed = self->seed;
     plan.moments.stop = interrupt_flag();
@@ -187,10 +200,14 @@ static int map_placement(struct map_command *self, int placement, FILE *stream, 
     if (code == ERROR_NONE)
         code = make_model(&maker, 0, 0, &model, error);
     if (code == ERROR_NONE) {
-        if (map.beyond > 0 && !self->quiet)
+        if (map.beyond == (size_t)map.x.count * (size_t)map.y.count)
+            code = error_set(error, ERROR_INPUT, "%s: no point can be predicted: %.800s", model.placement,
+                             map.first_beyond.text);
+        else if (map.beyond > 0 && !self->quiet)
             fprintf(stderr, "spanscope map: %s: %zu points are left empty: %s\n", model.placement, map.beyond,
                     map.first_beyond.text);
-        code = write_map(&map, &model, stream, error);
+        if (code == ERROR_NONE)
+            code = write_map(&map, &model, stream, error);
         model_free(&model);
     }
     map.x = map.y = (struct map_axis){0};
@@ -198,18 +215,34 @@ static int map_placement(struct map_command *self, int placement, FILE *stream, 
     return code;
 }
 
+/* Axes are settings too: something must read them, and they are given once. */
+static int check_axes(const struct map_command *self, struct error *error)
+{
+    const struct map_axis *axes[2] = {&self->axes[0], &self->axes[1]};
+    for (int a = 0; a < 2; a++)
+        if (axes[a]->count == 0)
+            return error_set(error, ERROR_INPUT, "no --%c given; see spanscope map --help", "xy"[a]);
+    if (strcmp(axes[0]->name, axes[1]->name) == 0)
+        return error_set(error, ERROR_INPUT, "both axes are %s", axes[0]->name);
+    for (int a = 0; a < 2; a++)
+        for (int s = 0; s < self->options.setting_count; s++)
+            if (strcmp(axes[a]->name, self->options.settings[s].name) == 0)
+                return error_set(error, ERROR_INPUT, "--%s is the map's %c axis; give it once", axes[a]->name, "xy"[a]);
+    struct options_setting all[self->options.setting_count + 2];
+    struct spread spread = {.all = all};
+    spread_init(&spread, &self->options, axes, (const int[2]){0, 0});
+    return options_check(&spread.options, error);
+}
+
 static int map_all(struct map_command *self, struct error *error)
 {
     struct output output;
-    for (int a = 0; a < 2; a++)
-        if (self->axes[a].count == 0)
-            return error_set(error, ERROR_INPUT, "no --%c given; see spanscope map --help", "xy"[a]);
-    if (strcmp(self->axes[0].name, self->axes[1].name) == 0)
-        return error_set(error, ERROR_INPUT, "both axes are %s", self->axes[0].name);
+    int code = check_axes(self, error);
+    if (code != ERROR_NONE)
+        return code;
     FILE *stream = output_open(&output, self->output, error);
     if (!stream)
         return error->code;
-    int code = ERROR_NONE;
     for (int p = 0; code == ERROR_NONE && p < options_placements(&self->options); p++)
         code = map_placement(self, p, stream, error);
     if (code == ERROR_NONE)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/text.h"
+
 int options_flag(void *field, const char *name, const char *text, struct error *error)
 {
     (void)name, (void)text, (void)error;
@@ -19,6 +21,13 @@ int options_text(void *field, const char *name, const char *text, struct error *
     (void)name, (void)error;
     *(const char **)field = text;
     return ERROR_NONE;
+}
+
+int options_path(void *field, const char *name, const char *text, struct error *error)
+{
+    if (!*text)
+        return error_set(error, ERROR_INPUT, "--%s: '' names no file", name);
+    return options_text(field, name, text, error);
 }
 
 int options_seed(void *field, const char *name, const char *text, struct error *error)
@@ -49,13 +58,23 @@ int options_count(void *field, const char *name, const char *text, struct error 
     return code;
 }
 
-int options_threads(void *field, const char *name, const char *text, struct error *error)
+static int read_int(void *field, const char *name, const char *text, long long most, struct error *error)
 {
     long long value = 0;
-    int code = integer(name, text, 1024, &value, error);
+    int code = integer(name, text, most, &value, error);
     if (code == ERROR_NONE)
         *(int *)field = (int)value;
     return code;
+}
+
+int options_threads(void *field, const char *name, const char *text, struct error *error)
+{
+    return read_int(field, name, text, 1024, error);
+}
+
+int options_draws(void *field, const char *name, const char *text, struct error *error)
+{
+    return read_int(field, name, text, 1000000, error);
 }
 
 int options_fraction(void *field, const char *name, const char *text, struct error *error)
@@ -67,7 +86,7 @@ int options_fraction(void *field, const char *name, const char *text, struct err
     if (code != ERROR_NONE)
         return code;
     if (!(value > 0 && value < 1))
-        return error_set(error, ERROR_INPUT, "--%s: %s is not between 0 and 1", name, text);
+        return error_set(error, ERROR_INPUT, "--%s: %s is not above 0 and below 1", name, text);
     *(double *)field = value;
     return ERROR_NONE;
 }
@@ -150,6 +169,22 @@ static size_t option_index(const struct options_command *command, int value)
     return SIZE_MAX;
 }
 
+/* An abbreviation of several names is not unknown but ambiguous. */
+static int unknown_name(const struct tables *tables, const char *word, struct error *error)
+{
+    char list[256] = "";
+    struct text text = {list, sizeof list, 0};
+    for (size_t i = 0; i < tables->count; i++)
+        if (strncmp(tables->names[i], word, strlen(word)) == 0)
+            text_print(&text, "%s--%s", text.length > 0 ? ", " : "", tables->names[i]);
+    if (text.length > 0)
+        return error_set(error, ERROR_INPUT, "option '--%s' may be any of %s", word, list);
+    const char *nearest = error_nearest(word, tables->names, tables->count);
+    if (nearest)
+        return error_set(error, ERROR_INPUT, "unknown option '--%s'; did you mean '--%s'?", word, nearest);
+    return error_set(error, ERROR_INPUT, "unknown option '--%s'; see --help", word);
+}
+
 static int unknown_option(const struct tables *tables, char **argv, struct error *error)
 {
     char word[64];
@@ -159,10 +194,7 @@ static int unknown_option(const struct tables *tables, char **argv, struct error
         return error_set(error, ERROR_INPUT, "option '%s' takes no argument", argv[optind - 1]);
     const char *given = argv[optind - 1] + strspn(argv[optind - 1], "-");
     snprintf(word, sizeof word, "%.*s", (int)strcspn(given, "="), given);
-    const char *nearest = error_nearest(word, tables->names, tables->count);
-    if (nearest)
-        return error_set(error, ERROR_INPUT, "unknown option '--%s'; did you mean '--%s'?", word, nearest);
-    return error_set(error, ERROR_INPUT, "unknown or ambiguous option '--%s'; see --help", word);
+    return unknown_name(tables, word, error);
 }
 
 /* The setting is tried on a scratch model at once, so that a mistake is reported in the order of the command line. */
@@ -291,4 +323,39 @@ int options_model(const struct options *options, int placement, struct model *mo
     if (code != ERROR_NONE)
         model_free(model);
     return code;
+}
+
+int options_unread(const char *name, const char *whom, struct error *error)
+{
+    char readers[128];
+    const struct setting *setting = setting_find(name, error);
+    if (!setting)
+        return error->code;
+    setting_print_readers(setting, readers, sizeof readers);
+    return error_set(error, ERROR_INPUT, "--%s: nothing in %.400s reads it; it is for %s", name, whom, readers);
+}
+
+int options_check(const struct options *options, struct error *error)
+{
+    bool read[setting_count]; // by any of the models
+    char whom[512];
+    struct text text = {whom, sizeof whom, 0};
+    int placements = options_placements(options);
+    memset(read, 0, sizeof read);
+    text_print(&text, "placement%s", placements > 1 ? "s" : "");
+    for (int p = 0; p < placements; p++) {
+        struct model model;
+        int code = options_model(options, p, &model, error);
+        if (code != ERROR_NONE)
+            return code;
+        text_print(&text, "%s %s", p > 0 ? "," : "", model.placement);
+        for (size_t i = 0; i < setting_count; i++)
+            read[i] |= setting_is_read(&settings[i], &model);
+        model_free(&model);
+    }
+    for (int i = 0; i < options->setting_count; i++)
+        for (size_t s = 0; s < setting_count; s++)
+            if (strcmp(options->settings[i].name, settings[s].name) == 0 && !read[s])
+                return options_unread(settings[s].name, whom, error);
+    return ERROR_NONE;
 }

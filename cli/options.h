@@ -14,9 +14,11 @@ typedef int options_reader(void *field, const char *name, const char *text, stru
 
 options_reader options_flag;     /* bool; takes no argument */
 options_reader options_text;     /* const char * */
+options_reader options_path;     /* const char *, not empty */
 options_reader options_seed;     /* uint64_t, all 64 bits */
 options_reader options_count;    /* int64_t >= 1 */
 options_reader options_threads;  /* int >= 1 */
+options_reader options_draws;    /* int >= 1: attention matrices */
 options_reader options_fraction; /* double in (0, 1) */
 options_reader options_bytes;    /* size_t: 512M, 4G, 1.5G */
 
@@ -60,6 +62,13 @@ void options_help(const struct options_command *command, FILE *stream);
 
 /* How many placements the settings name, at least 1: the default stands in for none. */
 int options_placements(const struct options *options);
+
+/* Makes the model of every placement given, so that a mistake costs no time, and sees that each setting given is one
+ * that at least one of them reads. */
+int options_check(const struct options *options, struct error *error);
+
+/* ERROR_INPUT: nothing in what was given reads the setting of that name. whom names what was asked. */
+int options_unread(const char *setting, const char *whom, struct error *error);
 
 /* Defaults and settings, with placement number `placement` of those given, checked. */
 int options_model(const struct options *options, int placement, struct model *model, struct error *error);

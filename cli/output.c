@@ -77,23 +77,33 @@ FILE *output_open(struct output *output, const char *path, struct error *error)
     return output->stream;
 }
 
-int output_close(struct output *output, struct error *error)
+int output_flush(struct error *error)
 {
-    const char *name = output->path ? output->path : "standard output";
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return ERROR_NONE;
+    return error_set(error, ERROR_RESOURCE, "cannot write standard output: %s", strerror(errno));
+}
+
+static int close_file(struct output *output, struct error *error)
+{
     int code = ERROR_NONE;
     if (fflush(output->stream) != 0 || ferror(output->stream))
-        code = fail("write", name, error);
-    if (output->path) {
-        if (fclose(output->stream) != 0 && code == ERROR_NONE)
-            code = fail("write", name, error);
-        output->stream = NULL;
-        if (code == ERROR_NONE && output->temporary && rename(output->temporary, output->path) != 0)
-            code = fail("write", name, error);
-        if (code == ERROR_NONE) {
-            free(output->temporary);
-            output->temporary = NULL;
-        }
+        code = fail("write", output->path, error);
+    if (fclose(output->stream) != 0 && code == ERROR_NONE)
+        code = fail("write", output->path, error);
+    output->stream = NULL;
+    if (code == ERROR_NONE && output->temporary && rename(output->temporary, output->path) != 0)
+        code = fail("write", output->path, error);
+    if (code == ERROR_NONE) {
+        free(output->temporary);
+        output->temporary = NULL;
     }
+    return code;
+}
+
+int output_close(struct output *output, struct error *error)
+{
+    int code = output->path ? close_file(output, error) : output_flush(error);
     output_discard(output);
     return code;
 }

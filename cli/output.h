@@ -18,6 +18,9 @@ FILE *output_open(struct output *output, const char *path, struct error *error);
 /* Flushes, checks that all was written, and renames. Whatever fails, nothing half-written stays. */
 int output_close(struct output *output, struct error *error);
 
+/* Flushes standard output; ERROR_RESOURCE where anything printed there was lost, as on a full disk. */
+int output_flush(struct error *error);
+
 /* Drops what was written; safe on a zeroed struct and after output_close. */
 void output_discard(struct output *output);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/status.h"
 #include "plots/figure.h"
 #include "plots/map.h"
@@ -75,7 +76,7 @@ static int read_style(void *field, const char *name, const char *text, struct er
 static const struct options_row rows[] = {
     {"figure", 'f', "NAME", "this figure, repeatable; otherwise all that the profiles allow", read_figure,
      offsetof(struct plot_options, wanted)},
-    {"output", 'o', "DIR", "where to write (the current directory); made if missing", options_text,
+    {"output", 'o', "DIR", "where to write (the current directory); made if missing", options_path,
      offsetof(struct plot_options, wish.directory)},
     {"name", 0, "NAME", "of the files, instead of the figure's; for one --figure", read_name,
      offsetof(struct plot_options, wish.name)},
@@ -211,7 +212,7 @@ int plot_command(int argc, char **argv)
     else if (code == ERROR_NONE)
         code = draw(&plot, &error);
     options_free(&plot.options);
-    if (code == ERROR_NONE && (fflush(stdout) != 0 || ferror(stdout)))
-        code = error_set(&error, ERROR_RESOURCE, "standard output cannot be written");
+    if (code == ERROR_NONE)
+        code = output_flush(&error);
     return status_report("plot", code, &error);
 }

@@ -11,7 +11,6 @@
 struct predict {
     struct options options;
     struct moments_options moments;
-    int64_t draws;
     bool bounds;
     const struct format *format;
     const char *output;
@@ -20,10 +19,10 @@ struct predict {
 static const struct options_row rows[] = {
     {"error", 0, "REL",
      "draw until every standard error is that fraction of its value\n"
-     "(of 1 for cosines; three times as much for single matrices),\n"
-     "or four batches of draws are spent; 0.003",
+     "(of 1 for cosines), or six batches of draws are spent; 0.003",
      options_fraction, offsetof(struct predict, moments.error)},
-    {"draws", 0, "N", "attention matrices per block in a batch; 256", options_count, offsetof(struct predict, draws)},
+    {"draws", 0, "N", "attention matrices per block in a batch; 256", options_draws,
+     offsetof(struct predict, moments.draws)},
     {"full", 0, NULL, "draw where exchangeable tokens allow quadrature, too", options_flag,
      offsetof(struct predict, moments.full)},
     {"seed", 's', "N", "64-bit seed of the draws", options_seed, offsetof(struct predict, moments.seed)},
@@ -33,7 +32,7 @@ static const struct options_row rows[] = {
     {"bounds", 0, NULL, "floors and ceilings too, which hold whatever the attentions do", options_flag,
      offsetof(struct predict, bounds)},
     {"format", 'f', "table|csv|json", "what is written", format_read, offsetof(struct predict, format)},
-    {"output", 'o', "FILE", "where to, instead of standard output", options_text, offsetof(struct predict, output)},
+    {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct predict, output)},
 };
 
 static const struct options_command command = {
@@ -65,10 +64,10 @@ static int predict_model(const struct predict *predict, int number, const struct
 static int predict_all(const struct predict *predict, struct error *error)
 {
     struct output output;
-    FILE *stream = output_open(&output, predict->output, error);
+    int code = options_check(&predict->options, error);
+    FILE *stream = code == ERROR_NONE ? output_open(&output, predict->output, error) : NULL;
     if (!stream)
         return error->code;
-    int code = ERROR_NONE;
     for (int p = 0; code == ERROR_NONE && p < options_placements(&predict->options); p++) {
         struct model model;
         code = options_model(&predict->options, p, &model, error);
@@ -98,8 +97,6 @@ int predict_command(int argc, char **argv)
     if (code == ERROR_NONE && predict.options.word_count > 0)
         code = error_set(&error, ERROR_INPUT, "'%s' is not an option; models are named by --placement",
                          predict.options.words[0]);
-    if (predict.draws > 0)
-        predict.moments.draws = predict.draws < 1000000 ? (int)predict.draws : 1000000;
     if (code == ERROR_NONE)
         code = predict_all(&predict, &error);
     options_free(&predict.options);

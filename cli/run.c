@@ -82,7 +82,7 @@ static const struct options_row rows[] = {
     {"predict", 0, NULL, "the infinite-width prediction too: beside the table, else as a profile of its own",
      options_flag, offsetof(struct run, predict)},
     {"format", 'f', "table|csv|json", "what is written", format_read, offsetof(struct run, format)},
-    {"output", 'o', "FILE", "where to, instead of standard output", options_text, offsetof(struct run, output)},
+    {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct run, output)},
     {"dry-run", 0, NULL, "print the memory and time it would take, and run nothing", options_flag,
      offsetof(struct run, dry_run)},
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct run, quiet)},
@@ -213,25 +213,12 @@ static int run_model(struct run *run, const struct model *model, FILE *stream, b
     return code;
 }
 
-/* All models are checked before the first is sampled: a mistake in the last costs no time. */
-static int check_models(const struct run *run, struct error *error)
-{
-    int code = ERROR_NONE;
-    for (int p = 0; code == ERROR_NONE && p < options_placements(&run->options); p++) {
-        struct model model;
-        code = options_model(&run->options, p, &model, error);
-        if (code == ERROR_NONE)
-            model_free(&model);
-    }
-    return code;
-}
-
 static int run_all(struct run *run, bool *short_of_precision, struct error *error)
 {
     struct output output;
     int code = check_shard(run, error);
     if (code == ERROR_NONE)
-        code = check_models(run, error);
+        code = options_check(&run->options, error);
     if (code != ERROR_NONE)
         return code;
     interrupt_flag(); // from here on a signal cannot leave a temporary file behind

@@ -217,7 +217,7 @@ static const struct options_row rows[] = {
     {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", options_bytes,
      offsetof(struct verify, memory)},
     {"format", 'f', "table|json", "what is written", read_format, offsetof(struct verify, format)},
-    {"output", 'o', "FILE", "where to, instead of standard output", options_text, offsetof(struct verify, output)},
+    {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct verify, output)},
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct verify, quiet)},
 };
 
@@ -335,6 +335,19 @@ static int prepare_all(struct report *report, const struct trial_options *option
     return code;
 }
 
+/* A setting that nothing in any configuration of the chosen claims reads would decide nothing: it is a mistake. */
+static int check_settings(const struct report *report, const struct options *options, struct error *error)
+{
+    for (int s = 0; s < options->setting_count; s++) {
+        bool read = false;
+        for (size_t i = 0; i < report->count; i++)
+            read |= trial_reads(&report->trials[i], options->settings[s].name);
+        if (!read)
+            return options_unread(options->settings[s].name, "the chosen claims' configurations", error);
+    }
+    return ERROR_NONE;
+}
+
 /* Claims that an interruption leaves unmeasured stay in the family, undecided. */
 static int decide_all(struct report *report, const struct verify *verify, struct error *error)
 {
@@ -373,6 +386,8 @@ static int measure_all(struct report *report, const struct verify *verify, struc
                                     .stop = interrupt_flag()};
     int code = prepare_all(report, &options, error);
     if (code == ERROR_NONE)
+        code = check_settings(report, &verify->options, error);
+    if (code == ERROR_NONE)
         code = decide_all(report, verify, error);
     free(overrides);
     return code;
@@ -409,6 +424,9 @@ static int verify_all(const struct verify *verify, enum status *status, struct e
     struct output output = {0};
     FILE *stream = NULL;
     int code = report_init(&report, verify, error);
+    if (code == ERROR_NONE && verify->list && verify->options.setting_count > 0)
+        code = error_set(error, ERROR_INPUT, "--list prints the claims as they are; --%s has no part in it",
+                         verify->options.settings[0].name);
     if (code == ERROR_NONE && !(stream = output_open(&output, verify->output, error)))
         code = error->code;
     if (code != ERROR_NONE)

@@ -2,8 +2,10 @@
 
 #include <ctype.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { NAME_MAX_LENGTH = 63 };
 
@@ -48,6 +50,23 @@ static int edit_distance(const char *a, int m, const char *b, int n)
     return cost[m][n];
 }
 
+/* Whether one of the words that '-' and '_' make of a, of at least three letters, is one of b's. */
+static bool share_word(const char *a, const char *b)
+{
+    static const char between[] = "-_";
+    for (const char *u = a; *u; u += strspn(u, between)) {
+        size_t length = strcspn(u, between);
+        for (const char *v = b; *v; v += strspn(v, between)) {
+            size_t other = strcspn(v, between);
+            if (length >= 3 && other == length && strncasecmp(u, v, length) == 0)
+                return true;
+            v += other;
+        }
+        u += length;
+    }
+    return false;
+}
+
 const char *error_nearest(const char *name, const char *const candidates[], size_t count)
 {
     size_t length = strlen(name);
@@ -67,5 +86,8 @@ const char *error_nearest(const char *name, const char *const candidates[], size
             best_distance = distance;
         }
     }
+    for (size_t i = 0; !best && i < count; i++)
+        if (share_word(name, candidates[i]))
+            best = candidates[i];
     return best;
 }

@@ -19,8 +19,9 @@ struct error {
 /* Records code and message (printf-style, truncated to fit) and returns the code. */
 int error_set(struct error *error, enum error_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* The candidate nearest to name by Damerau-Levenshtein distance, or NULL where none is near enough to be a likely slip
- * (more than a third of the longer length, at least 1). Case is ignored. */
+/* The candidate nearest to name by Damerau-Levenshtein distance, where it is near enough to be a likely slip (at most a
+ * third of the longer length, or 1); else the first that has a whole word in common with it (input-correlation for
+ * correlation); else NULL. Case is ignored. */
 const char *error_nearest(const char *name, const char *const candidates[], size_t count);
 
 #endif

@@ -1,4 +1,4 @@
-/* Block formulas: text to graphs. The language is described in README.md and in `spanscope help formula`.
+/* Block formulas: text to graphs. The language is described in README.md.
  *
  *     y = norm(x + attn(x)); x = norm(x + ffn(y))
  *

@@ -156,7 +156,8 @@ static char shown(char c)
     return c >= ' ' && c <= '~' ? c : '?';
 }
 
-/* The line of the token and a caret under it. A long line is clipped to a window that has the caret in the middle. */
+/* The line of the token and a caret under it, on new lines; nothing for an empty line. A long line is clipped to a
+ * window that has the caret in the middle. */
 static void show_line(const struct lexer *lexer, const struct lexer_token *at, char *buffer, size_t size)
 {
     size_t caret = (size_t)at->column - 1;
@@ -164,6 +165,9 @@ static void show_line(const struct lexer *lexer, const struct lexer_token *at, c
     size_t rest = (size_t)(lexer->text + lexer->length - line);
     const char *newline = rest > 0 ? memchr(line, '\n', rest) : NULL;
     size_t length = newline != NULL ? (size_t)(newline - line) : rest;
+    buffer[0] = '\0';
+    if (length == 0)
+        return;
 
     size_t start = length > SHOWN_WIDTH && caret > SHOWN_WIDTH / 2 ? caret - SHOWN_WIDTH / 2 : 0;
     size_t end = length - start > SHOWN_WIDTH ? start + SHOWN_WIDTH : length;
@@ -174,7 +178,7 @@ static void show_line(const struct lexer *lexer, const struct lexer_token *at, c
 
     const char *before = start > 0 ? "..." : "";
     int indent = (int)(strlen(before) + caret - start);
-    snprintf(buffer, size, "  %s%s%s\n  %*s^", before, window, end < length ? "..." : "", indent, "");
+    snprintf(buffer, size, "\n  %s%s%s\n  %*s^", before, window, end < length ? "..." : "", indent, "");
 }
 
 int lexer_error(const struct lexer *lexer, const struct lexer_token *at, const char *format, ...)
@@ -186,6 +190,6 @@ int lexer_error(const struct lexer *lexer, const struct lexer_token *at, const c
     va_end(arguments);
     char line[3 * SHOWN_WIDTH];
     show_line(lexer, at, line, sizeof line);
-    return error_set(lexer->error, ERROR_INPUT, "%.300s: line %d, column %d: %s\n%s", lexer->what, at->line, at->column,
+    return error_set(lexer->error, ERROR_INPUT, "%.300s: line %d, column %d: %s%s", lexer->what, at->line, at->column,
                      message, line);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/branch.h"
 #include "sim/placement.h"
 #include "sim/text.h"
 
@@ -111,44 +112,133 @@ CHOICE(mask, masks, mask_count)
 CHOICE(router, routers, router_count)
 CHOICE(cotangent, cotangents, cotangent_count)
 
-#define INTEGER(name, letter, summary, field)                                                                          \
+#define INTEGER(name, letter, summary, field, readers, variable)                                                       \
     {                                                                                                                  \
-        name, letter, "N", summary, apply_integer, offsetof(struct model, field), NULL, NULL                           \
+        name, letter, "N", summary, apply_integer, offsetof(struct model, field), NULL, NULL, readers, variable        \
     }
 #define REAL(name, summary, field)                                                                                     \
     {                                                                                                                  \
-        name, 0, "X", summary, apply_real, offsetof(struct model, field), NULL, NULL                                   \
+        name, 0, "X", summary, apply_real, offsetof(struct model, field), NULL, NULL, 0, NULL                          \
     }
-#define CHOOSE(field, summary)                                                                                         \
+#define CHOOSE(field, summary, readers, variable)                                                                      \
     {                                                                                                                  \
-#field, 0, "NAME", summary, apply_choice, offsetof(struct model, field), field##_choice, field##_choose        \
+#field, 0, "NAME", summary, apply_choice, offsetof(struct model, field), field##_choice, field##_choose,       \
+            readers, variable                                                                                          \
     }
+
+/* Readers. */
+enum {
+    NORM = 1 << GRAPH_NORM,
+    ATTN = 1 << GRAPH_ATTN,
+    MOE = 1 << GRAPH_MOE,
+    FFNS = 1 << GRAPH_FFN | MOE,
+};
 
 const struct setting settings[] = {
     {"placement", 'p', "NAME|FORMULA|FILE",
      "block formula: a name of `spanscope list`, or text such as\n"
      "'y = norm(x + attn(x)); x = norm(x + ffn(y))', or a file of it",
-     apply_placement, 0, NULL, NULL},
+     apply_placement, 0, NULL, NULL, 0, NULL},
     {"init", 'i', "NAME[:VALUE]|TEXT|FILE",
      "standard deviations of the weights: a name of `spanscope list` (VALUE is\n"
      "its c or s), or text such as 'wq = 0; wk = 0; ...', or a file of it",
-     apply_init, 0, NULL, NULL},
-    INTEGER("layers", 'L', "number of blocks", layers),
-    INTEGER("width", 'd', "features of a token", width),
-    INTEGER("heads", 'H', "attention heads; divide the width", heads),
-    INTEGER("tokens", 'T', "length of the sequence", tokens),
-    INTEGER("ffn-width", 'F', "hidden features of an FFN or expert; 4 d unless given", ffn_width),
-    CHOOSE(activation, "the FFN's nonlinearity"),
-    CHOOSE(norm, "what norm() is"),
-    CHOOSE(mask, "which tokens a token sees"),
-    INTEGER("experts", 'E', "experts of moe()", experts),
-    INTEGER("top-k", 'k', "experts that a token goes to", top_k),
-    CHOOSE(router, "how moe() weighs the chosen experts"),
+     apply_init, 0, NULL, NULL, ATTN | FFNS, NULL},
+    INTEGER("layers", 'L', "number of blocks", layers, 0, NULL),
+    INTEGER("width", 'd', "features of a token", width, 0, NULL),
+    INTEGER("heads", 'H', "attention heads; divide the width", heads, ATTN, "H"),
+    INTEGER("tokens", 'T', "length of the sequence", tokens, 0, NULL),
+    INTEGER("ffn-width", 'F', "hidden features of an FFN or expert; 4 d unless given", ffn_width, FFNS, "F"),
+    CHOOSE(activation, "the FFN's nonlinearity", FFNS, "phi2"),
+    CHOOSE(norm, "what norm() is", NORM, NULL),
+    CHOOSE(mask, "which tokens a token sees", ATTN, NULL),
+    INTEGER("experts", 'E', "experts of moe()", experts, MOE, "E"),
+    INTEGER("top-k", 'k', "experts that a token goes to", top_k, MOE, "k"),
+    CHOOSE(router, "how moe() weighs the chosen experts", MOE, NULL),
     REAL("input-correlation", "correlation of two input tokens, 0 to 1", input_correlation),
     REAL("input-scale", "standard deviation of an input entry", input_scale),
-    CHOOSE(cotangent, "the gradient put on the output"),
+    CHOOSE(cotangent, "the gradient put on the output", 0, NULL),
 };
 const size_t setting_count = sizeof settings / sizeof *settings;
+
+static bool is_variable(const struct graph_node *node, const char *name)
+{
+    return name && node->kind == GRAPH_VARIABLE && strcmp(graph_variables[node->variable].name, name) == 0;
+}
+
+static bool graph_reads(const struct graph *graph, const struct setting *setting)
+{
+    for (int n = 0; n < graph->node_count; n++)
+        if ((setting->readers >> graph->nodes[n].kind & 1) || is_variable(&graph->nodes[n], setting->variable))
+            return true;
+    return false;
+}
+
+/* Whether the branches of a formula's graph own the matrix. */
+static bool owns_matrix(const struct graph *graph, const struct model *model, enum init_matrix matrix)
+{
+    for (int s = 0; s < graph->site_count; s++)
+        if (branch_of(graph->nodes[graph->sites[s].node].kind)->entries(model, matrix) > 0)
+            return true;
+    return false;
+}
+
+/* The scale of a matrix depends on the variable where the statement's expression holds it. */
+static bool scale_reads(const struct graph *init, enum init_matrix matrix, const char *variable)
+{
+    bool needed[GRAPH_NODES_MAX] = {false}, found = false;
+    for (int i = 0; i < init->statement_count; i++)
+        if (strcmp(init->statements[i].name, init_matrix_names[matrix]) == 0)
+            needed[init->statements[i].node] = true;
+    for (int n = init->node_count - 1; n >= 0; n--) {
+        const struct graph_node *node = &init->nodes[n];
+        if (!needed[n])
+            continue;
+        found |= is_variable(node, variable);
+        if (node->a >= 0)
+            needed[node->a] = true;
+        if (node->b >= 0)
+            needed[node->b] = true;
+    }
+    return found;
+}
+
+static bool block_reads(const struct graph *graph, const struct model *model, const struct setting *setting)
+{
+    bool reads = graph_reads(graph, setting);
+    for (enum init_matrix m = 0; m < INIT_MATRICES && !reads; m++)
+        reads = owns_matrix(graph, model, m) && scale_reads(&model->init.graph, m, setting->variable);
+    return reads;
+}
+
+bool setting_is_read(const struct setting *setting, const struct model *model)
+{
+    const struct formula *formula = &model->formula;
+    if (setting->readers == 0)
+        return true;
+    bool reads = block_reads(&formula->first, model, setting) || block_reads(&formula->last, model, setting);
+    for (int r = 0; r < formula->rule_count && !reads; r++)
+        reads = graph_reads(&formula->rules[r].condition, setting) ||
+                block_reads(&formula->rules[r].block, model, setting);
+    return reads;
+}
+
+size_t setting_print_readers(const struct setting *setting, char *buffer, size_t size)
+{
+    struct text text = {buffer, size, 0};
+    int left = __builtin_popcount(setting->readers) + (setting->variable != NULL);
+    for (int kind = 0; setting->readers >> kind; kind++) {
+        if (!(setting->readers >> kind & 1))
+            continue;
+        left--;
+        text_print(&text, "%s()%s", graph_function_name((enum graph_kind)kind),
+                   left > 1   ? ", "
+                   : left > 0 ? " or "
+                              : "");
+    }
+    if (setting->variable)
+        text_print(&text, "the name %s", setting->variable);
+    return text.length;
+}
 
 const struct setting *setting_find(const char *name, struct error *error)
 {

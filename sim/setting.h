@@ -15,6 +15,8 @@ struct setting {
     size_t offset;                            /* of the field in struct model, for the common kinds */
     const char *(*choice)(size_t i);          /* names of a choice in order, NULL behind the last */
     void (*choose)(struct model *, size_t i); /* takes choice i */
+    unsigned readers;     /* the kinds of node that it says something to, 1u << kind; 0: all models */
+    const char *variable; /* its name in formulas and initialisations, or NULL */
 };
 
 extern const struct setting settings[];
@@ -34,6 +36,12 @@ const char *setting_word(const char **text, size_t *length);
 
 /* Takes a word's quotes off, in place. */
 void setting_unquote(char *word);
+
+/* Whether anything in the checked model depends on the setting: a node of the formula, or a scale of its matrices. */
+bool setting_is_read(const struct setting *setting, const struct model *model);
+
+/* What reads it, for messages: "ffn(), moe() or the name F"; like snprintf. */
+size_t setting_print_readers(const struct setting *setting, char *buffer, size_t size);
 
 /* Numbers as the command line takes them: decimal, whole text, in range; what names them in the error. */
 int setting_integer(const char *what, const char *text, long long least, long long most, long long *value,

@@ -31,10 +31,11 @@ static const struct {
 } mistakes[] = {
     {{"rnu"}, 2, "spanscope: unknown command 'rnu'; did you mean 'run'?"},
     {{"--placement"}, 2, "unknown command '--placement'"},
+    {{"help", "predit"}, 2, "unknown command 'predit'; did you mean 'predict'?"},
     {{"run", "--placment", "prenorm"}, 2, "spanscope run: unknown option '--placment'; did you mean '--placement'?"},
     {{"run", "--sampels=3"}, 2, "unknown option '--sampels'; did you mean '--samples'?"},
     {{"run", "-Z"}, 2, "unknown option '-Z'"},
-    {{"run", "--frobnicate"}, 2, "unknown or ambiguous option '--frobnicate'"},
+    {{"run", "--frobnicate"}, 2, "unknown option '--frobnicate'; see --help"},
     {{"run", "--layers"}, 2, "option '--layers' needs an argument"},
     {{"run", "-L"}, 2, "option '-L' needs an argument"},
     {{"run", "--dry-run=3"}, 2, "takes no argument"},
@@ -64,8 +65,8 @@ static const struct {
     {{"run", "--input-scale", "1e-170"}, 2, "input-scale: 1e-170 is not between 1e-100 and 1e+100"},
     {{"run", "--samples", "0"}, 2, "--samples: 0 is not between 1 and"},
     {{"run", "--threads", "0"}, 2, "--threads: 0 is not between 1 and"},
-    {{"run", "--precision", "0"}, 2, "--precision: 0 is not between 0 and 1"},
-    {{"run", "--precision", "1.5"}, 2, "--precision: 1.5 is not between 0 and 1"},
+    {{"run", "--precision", "0"}, 2, "--precision: 0 is not above 0 and below 1"},
+    {{"run", "--precision", "1.5"}, 2, "--precision: 1.5 is not above 0 and below 1"},
     {{"run", "--seed", "18446744073709551616"}, 2, "--seed: '18446744073709551616' is not a whole number"},
     {{"run", "--seed", "-1"}, 2, "--seed: '-1' is not a whole number"},
     {{"run", "--memory", "4X"}, 2, "--memory: '4X' is not a size such as 500M or 4G"},
@@ -79,19 +80,40 @@ static const struct {
      3,
      "memory: one sample"},
     {{"run", "--memory", "1k"}, 3, "memory: one sample needs at least"},
-    {{"run", TINY, "-p", "x = 1e200*x", "-L", "9"}, 2, "leaves the range of double in block"},
-    {{"run", TINY, "-p", "x = x/(l - 2)"}, 2, "block 2"},
+    {{"run", TINY, "-p", "x = 1e200*(x + attn(x) + ffn(x))", "-L", "9"}, 2, "leaves the range of double in block"},
+    {{"run", TINY, "-p", "x = (x + attn(x) + ffn(x))/(l - 2)"}, 2, "block 2"},
+    {{"run", TINY, "-o", ""}, 2, "--output: '' names no file"},
+    {{"run", "--correlation", "0.5"}, 2, "unknown option '--correlation'; did you mean '--input-correlation'?"},
+    {{"run", "--num-layers", "5"}, 2, "unknown option '--num-layers'; did you mean '--layers'?"},
+    {{"run", "--seeds", "5"}, 2, "unknown option '--seeds'; did you mean '--seed'?"},
+    {{"run", "--input", "1"}, 2, "option '--input' may be any of --input-correlation, --input-scale"},
+    /* What nothing reads is a mistake, whatever the placement's name. */
+    {{"run", "--experts", "4"}, 2, "--experts: nothing in placement spannorm reads it; it is for moe() or the name E"},
+    {{"run", "-p", "prenorm", "-p", "postnorm", "--router", "switch", "-o", "new"},
+     2,
+     "--router: nothing in placements prenorm, postnorm reads it; it is for moe()"},
+    {{"run", "-p", "x = x + ffn(x)", "-H", "4"}, 2, "--heads: nothing in placement custom reads it"},
+    {{"run", "-p", "x = x + ffn(x)", "--mask", "causal"}, 2, "--mask: nothing in"},
+    {{"run", "-p", "x = x + ffn(x)", "--norm", "layernorm"}, 2, "--norm: nothing in"},
+    {{"run", "-p", "x = norm(x + attn(x))", "--activation", "gelu"}, 2, "it is for ffn(), moe() or the name phi2"},
+    {{"run", "-p", "x = norm(x)", "--init", "unit", "--dry-run"}, 2, "--init: nothing in"},
     {{"run", TINY, "-o", "no/such/folder"}, 3, "cannot write 'no/such/folder': No such file or directory"},
     {{"run", TINY, "-o", "."}, 3, "it is a folder"},
     {{"run", TINY, "-o", "/dev/full"}, 3, "cannot write '/dev/full': No space left on device"},
     {{"list", "placement"}, 2, "spanscope list: unknown table 'placement'; did you mean 'placements'?"},
-    {{"list", "--all"}, 2, "unknown or ambiguous option '--all'"},
+    {{"list", "--all"}, 2, "unknown option '--all'; see --help"},
     {{"plot"}, 2, "no file of profiles given"},
     {{"plot", "missing.json"}, 3, "missing.json"},
     {{"plot", "--figure", "gradeint", "x.json"}, 2, "did you mean 'gradient'?"},
     {{"verify", "span-isometri"}, 2, "did you mean 'span-isometry'?"},
     {{"verify", "--tier", "smok"}, 2, "did you mean 'smoke'?"},
-    {{"verify", "--level", "2"}, 2, "--level: 2 is not between 0 and 1"},
+    {{"verify", "--experts", "3", "post-variance", "pre-variance"},
+     2,
+     "--experts: nothing in the chosen claims' configurations reads it; it is for moe()"},
+    {{"verify", "--list", "--layers", "3"}, 2, "--list prints the claims as they are; --layers has no part in it"},
+    {{"verify", "-o", ""}, 2, "--output: '' names no file"},
+    {{"plot", "-o", "", "x.json"}, 2, "--output: '' names no file"},
+    {{"verify", "--level", "2"}, 2, "--level: 2 is not above 0 and below 1"},
 };
 enum { MISTAKES = sizeof mistakes / sizeof *mistakes };
 
@@ -102,16 +124,16 @@ START_TEST(mistakes_are_named)
 }
 END_TEST
 
-static const char *const commands[] = {"run", "verify", "plot", "list"};
+static const char *const commands[] = {"run", "predict", "map", "verify", "plot", "list"};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 START_TEST(help_is_everywhere)
 {
-    static const char *const options[] = {"--help", "-h"};
+    const char *const lines[][2] = {{commands[_i], "--help"}, {commands[_i], "-h"}, {"help", commands[_i]}};
     char usage[64];
     snprintf(usage, sizeof usage, "Usage: spanscope %s", commands[_i]);
-    for (int i = 0; i < 2; i++) {
-        struct program program = PROGRAM(commands[_i], options[i]);
+    for (int i = 0; i < 3; i++) {
+        struct program program = PROGRAM(lines[i][0], lines[i][1]);
         ck_assert_int_eq(program.status, 0);
         ck_assert_msg(strncmp(program.out, usage, strlen(usage)) == 0, "%s", program.out);
         ck_assert_str_eq(program.err, "");
@@ -178,7 +200,8 @@ START_TEST(a_full_disk_is_an_error)
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         struct program program = program_start(lines[i], "/dev/full", NULL);
         ck_assert_msg(program.status == 3, "%s %s: %d", lines[i][0], lines[i][1] ? lines[i][1] : "", program.status);
-        ck_assert_msg(strstr(program.err, "standard output") != NULL, "%s", program.err);
+        ck_assert_msg(strstr(program.err, ": cannot write standard output: No space left on device\n") != NULL, "%s",
+                      program.err);
         ck_assert_ptr_eq(strchr(program.err, '\n'), strrchr(program.err, '\n')); // one message
         program_free(&program);
     }
@@ -208,6 +231,30 @@ START_TEST(nothing_half_written)
     ck_assert_int_eq(program_files(), 1);
     free(text);
     program_free(&good);
+}
+END_TEST
+
+/* One placement that reads an option is enough, as is a name in its formula or in a scale that it uses. */
+START_TEST(options_that_something_reads_are_taken)
+{
+    static const char *const lines[][ARGUMENTS] = {
+        {"run", "-n", "2", "-L", "2", "-d", "12", "-T", "3", "-p", "x = moe(x)", "-p", "x = norm(x)", "-E", "3"},
+        {"run", "-n", "2", "-L", "2", "-d", "12", "-T", "3", "-p", "x = norm(x)/F", "-F", "7"},
+        {"run", "-n", "2", "-L", "2", "-d", "12", "-T", "3", "-p", "block if l < k: x = norm(x); block: x = x", "-k",
+         "1"},
+        {"run", "-n", "2", "-L", "2", "-d", "12", "-T", "3", "-p", "x = attn(x)", "-H", "3", "-E", "3", "-i",
+         "wq = 1/E; wk = 1; wv = 1; wo = 1; w1 = 1; wg = 1; w2 = 1; wr = 1"},
+        {"verify", "--tier", "smoke", "post-variance", "moe-isometry", "--experts", "5", "-n", "32"},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct program program = program_start(lines[i], NULL, NULL);
+        ck_assert_msg(program.status != 2, "%zu: %s", i, program.err);
+        program_free(&program);
+    }
+    /* A scale of a matrix that the formula does not have is not read. */
+    struct program program = PROGRAM("run", "-p", "x = attn(x)", "-E", "3", "-i",
+                                     "wq = 1; wk = 1; wv = 1; wo = 1; w1 = 1/E; wg = 1; w2 = 1; wr = 1");
+    check_error(program, 2, "--experts: nothing in placement custom reads it");
 }
 END_TEST
 
@@ -317,6 +364,7 @@ Suite *cli_suite(void)
     tcase_add_test(tests, help_names_every_option);
     tcase_add_test(tests, a_full_disk_is_an_error);
     tcase_add_test(tests, nothing_half_written);
+    tcase_add_test(tests, options_that_something_reads_are_taken);
     tcase_add_test(tests, gnuplot_may_be_absent);
     tcase_add_test(tests, precision_that_is_not_reached_is_open);
     tcase_add_test(tests, verdicts_decide_the_status);

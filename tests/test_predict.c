@@ -9,7 +9,8 @@
 #include "tests/suites.h"
 
 enum { LAYERS = 3, ARGUMENTS = 24 };
-#define TINY "-L", "3", "-d", "12", "-H", "3", "-T", "3", "-F", "7"
+#define SHAPE "-d", "12", "-H", "3", "-T", "3", "-F", "7"
+#define TINY  "-L", "3", SHAPE
 
 /* Line number `line` of out, from 0. */
 static json_t *parse_line(const char *out, int line)
@@ -237,7 +238,7 @@ static void check_point(const json_t *map, int depth, const json_t *profile)
 /* A map a line; without draws its points are what predict says of their models. */
 START_TEST(maps_are_predictions)
 {
-    struct program map = PROGRAM("map", TINY, "-p", "postnorm", "-p", "spannorm", "--x", "layers=1:3", "--y",
+    struct program map = PROGRAM("map", SHAPE, "-p", "postnorm", "-p", "spannorm", "--x", "layers=1:3", "--y",
                                  "c=0.5:2:2:log", "-q");
     ck_assert_msg(map.status == 0, "%s", map.err);
     ck_assert_int_eq(count_lines(map.out), 2);
@@ -270,26 +271,39 @@ static const struct {
     const char *arguments[ARGUMENTS];
     const char *words;
 } mistakes[] = {
-    {{"map", TINY, "--x", "layer=1:3", "--y", "c=1:2:2"}, "axis 'layer' is neither"},
-    {{"map", TINY, "--x", "layer=1:3", "--y", "c=1:2:2"}, "did you mean 'layers'?"},
-    {{"map", TINY, "--x", "mask=1:3", "--y", "c=1:2:2"}, "axis 'mask' is neither"},
-    {{"map", TINY, "--x", "layers=3:3", "--y", "c=1:2:2"}, "axis layers: 3 is not below 3"},
-    {{"map", TINY, "--x", "layers=3:1", "--y", "c=1:2:2"}, "axis layers: 3 is not below 1"},
-    {{"map", TINY, "--x", "layers=1:3:1", "--y", "c=1:2:2"}, "layers: 1 is not between 2 and 2000"},
-    {{"map", TINY, "--x", "layers=1:3:two", "--y", "c=1:2:2"}, "layers: 'two' is not a whole number"},
-    {{"map", TINY, "--x", "layers=1:3", "--y", "c=0:2:2:log"}, "axis c: a logarithmic axis begins above 0"},
-    {{"map", TINY, "--x", "layers=1:3"}, "no --y given"},
-    {{"map", TINY, "--x", "layers=1:3", "--y", "layers=1:3"}, "both axes are layers"},
-    {{"map", TINY, "--x", "layers=1:3", "--y", "c=1:2:2", "-i", "unit"}, "the initialisation unit has no c"},
-    {{"map", TINY, "--x", "layers=0:3", "--y", "c=1:2:2", "-o", "m.json"}, "layers: 0 is not between 1 and"},
+    {{"map", SHAPE, "--x", "layer=1:3", "--y", "c=1:2:2"}, "axis 'layer' is neither"},
+    {{"map", SHAPE, "--x", "layer=1:3", "--y", "c=1:2:2"}, "did you mean 'layers'?"},
+    {{"map", SHAPE, "--x", "mask=1:3", "--y", "c=1:2:2"}, "axis 'mask' is neither"},
+    {{"map", SHAPE, "--x", "layers=3:3", "--y", "c=1:2:2"}, "axis layers: 3 is not below 3"},
+    {{"map", SHAPE, "--x", "layers=3:1", "--y", "c=1:2:2"}, "axis layers: 3 is not below 1"},
+    {{"map", SHAPE, "--x", "layers=1:3:1", "--y", "c=1:2:2"}, "layers: 1 is not between 2 and 2000"},
+    {{"map", SHAPE, "--x", "layers=1:3:two", "--y", "c=1:2:2"}, "layers: 'two' is not a whole number"},
+    {{"map", SHAPE, "--x", "layers=1:3", "--y", "c=0:2:2:log"}, "axis c: a logarithmic axis begins above 0"},
+    {{"map", SHAPE, "--x", "layers=1:3"}, "no --y given"},
+    {{"map", SHAPE, "--x", "layers=1:3", "--y", "layers=1:3"}, "both axes are layers"},
+    {{"map", SHAPE, "--x", "layers=1:3", "--y", "c=1:2:2", "-i", "unit"}, "the initialisation unit has no c"},
+    {{"map", SHAPE, "--x", "layers=0:3", "--y", "c=1:2:2", "-o", "m.json"}, "layers: 0 is not between 1 and"},
     {{"map", "x"}, "'x' is not an option"},
     {{"predict", "prenorm"}, "'prenorm' is not an option; models are named by --placement"},
     {{"predict", TINY, "-p", "spanorm"}, "did you mean 'spannorm'?"},
     {{"predict", TINY, "-p", "prenorm", "-p", "x = nrm(x)", "-o", "p.json"}, "did you mean 'norm'?"},
-    {{"predict", TINY, "--error", "2"}, "--error: 2 is not between 0 and 1"},
+    {{"predict", TINY, "--error", "2"}, "--error: 2 is not above 0 and below 1"},
     {{"predict", TINY, "--draws", "0"}, "--draws: 0 is not between 1 and"},
+    {{"predict", TINY, "--draws", "1000001"}, "--draws: 1000001 is not between 1 and 1000000"},
     {{"predict", TINY, "--format", "jsno"}, "unknown format 'jsno'; did you mean 'json'?"},
-    {{"predict", TINY, "-p", "x = 1e200*x"}, "leaves the range of double in block 1 of 3"},
+    {{"predict", TINY, "-p", "x = 1e200*(x + attn(x) + ffn(x))"}, "leaves the range of double in block 1 of 3"},
+    {{"predict", TINY, "-p", "x = x + attn(x)"},
+     "spanscope predict: --ffn-width: nothing in placement custom reads it; it is for ffn(), moe() or the name F\n"},
+    {{"predict", "--top-k", "3", "-o", "p.json"}, "--top-k: nothing in placement spannorm reads it"},
+    {{"predict", "-o", ""}, "--output: '' names no file"},
+    {{"map", TINY, "--x", "layers=1:3", "--y", "c=1:2:2"}, "--layers is the map's x axis; give it once"},
+    {{"map", SHAPE, "--x", "experts=2:3", "--y", "c=1:2:2"}, "--experts: nothing in placement spannorm reads it"},
+    {{"map", "-p", "x = 1e200*x", "--x", "layers=1:3", "--y", "input-scale=1:2:2", "-o", "m.json"},
+     "spanscope map: custom: no point can be predicted: the signal leaves the range of double in block 1 of 1"},
+    {{"map", SHAPE, "-p", "spannorm", "-p", "x = 1e200*(x + attn(x) + ffn(x))", "--x", "layers=1:3", "--y",
+      "input-scale=1:2:2", "-q", "-o", "m.json"},
+     "custom: no point can be predicted"},
+    {{"map", "--correlation", "0.3"}, "unknown option '--correlation'; did you mean '--input-correlation'?"},
 };
 
 START_TEST(mistakes_are_named)
