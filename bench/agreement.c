@@ -1,37 +1,33 @@
-/* How far samples are from the infinite-width prediction: every placement x mask x activation x norm.
+/* How far samples are from the infinite-width prediction, over widths: every placement x mask x activation x norm,
+ * conditioned sampling. Heads are 64 wide, so that their number grows with the width as the limit wants.
  *
- *   agreement [WIDTH [SAMPLES [LAYERS [TOKENS]]]]
+ *   agreement [INIT [SAMPLES [THREADS [WIDTH...]]]]
  *
- * For each observable, and for each placement over all observables, the percentiles of |measured / predicted - 1|
- * (|measured - predicted| for cosines), and the median of the gap's own standard error: gaps of that size are sampling.
- * Heads are 64 wide, so that their number grows with the width as the limit wants. Unit initialisation, conditioned
- * sampling.
+ * SAMPLES of each model at width 8192, and as many at the others as take the same time. Three tables are printed: the
+ * percentiles of |gap| (analysis/agreement) over all cells at every width, and what is left of the gaps at the first
+ * width; percentiles at width 8192 for each observable and for each placement. Each has the median of the gap's own
+ * standard error beside it: gaps of that size are sampling.
  */
+#include <gsl/gsl_math.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/profile.h"
+#include "analysis/agreement.h"
 #include "sim/placement.h"
 #include "sim/setting.h"
 
-enum { GAPS_MAX = 1 << 18 };
+enum { LAYERS = 4, TOKENS = 4, HEAD = 64, REPORTED = 8192, WIDTHS_MAX = 16, CELLS_MAX = 128 };
 
-/* Of one observable or one placement. */
-struct gaps {
-    double *size, *error; // [GAPS_MAX]
-    size_t count;
+struct subject {
+    struct model model;
+    size_t placement;
+    int count; // cells
+    enum observe_id ids[CELLS_MAX];
+    struct agreement_gap gaps[WIDTHS_MAX][CELLS_MAX];
 };
-
-static void add(struct gaps *gaps, double size, double error)
-{
-    if (gaps->count == GAPS_MAX)
-        return;
-    gaps->size[gaps->count] = size;
-    gaps->error[gaps->count++] = error;
-}
 
 static void fail(const char *what)
 {
@@ -47,138 +43,199 @@ static int argument(int argc, char **argv, int index, int otherwise)
     return value;
 }
 
-/* A weight's gradient that is next to nothing (wq's where tokens are equal) has no relative gap worth the name. */
-static bool counts(enum observe_id id, double value, double gradient)
+static int samples_at(int width, int samples)
 {
-    return observables[id].cosine || (value > 0 && (id != OBSERVE_WEIGHT_GRADIENT_VARIANCE || value > 1e-9 * gradient));
+    long count = (long)samples * REPORTED / width;
+    return count < 2 ? 2 : (int)count;
 }
 
-static void add_gaps(const struct profile *measured, const struct profile *predicted, struct gaps gaps[],
-                     struct gaps *placement)
-{
-    const struct observe_schema *schema = measured->schema;
-    for (int l = 0; l <= measured->model->layers; l++) {
-        int g = schema->layer_column[OBSERVE_GRADIENT_VARIANCE];
-        double gradient = wide_value(estimate_mean(profile_cell(predicted, l, g)));
-        for (int c = 0; c < schema->column_count; c++) {
-            enum observe_id id = schema->columns[c].observable;
-            const struct estimate *cell = profile_cell(measured, l, c);
-            double value = wide_value(estimate_mean(profile_cell(predicted, l, c)));
-            if (cell->n == 0 || !counts(id, value, gradient))
-                continue;
-            double unit = observables[id].cosine ? 1 : fabs(value);
-            double error = hypot(wide_value(profile_se(measured, l, c)), wide_value(profile_se(predicted, l, c)));
-            double size = fabs(wide_value(estimate_mean(cell)) - value) / unit;
-            add(&gaps[id], size, error / unit);
-            add(placement, size, error / unit);
-        }
-    }
-}
+/* ---- sampling ---- */
 
-static void compare(const struct model *model, int samples, struct gaps gaps[], struct gaps *placement)
+static void predict(const struct model *model, uint64_t seed, struct profile *predicted)
 {
     struct error error;
-    struct sampler sampler;
-    struct profile measured, predicted;
     struct moments_options options = moments_defaults();
-    static uint64_t models; // a seed each: a shared cotangent would shift all gaps alike
-    struct profile_plan plan = {.seed = ++models, .samples = samples};
-    options.draws = 1024;
-    int code = profile_predict(&predicted, model, &options, &error);
-    if (code == ERROR_NONE)
-        code = sampler_init(&sampler, model, linear_engine_find("conditioned"), false, 1, memory_available(), &error);
-    if (code == ERROR_NONE)
-        code = profile_init(&measured, &sampler, &error);
-    if (code == ERROR_NONE)
-        code = profile_measure(&measured, &sampler, &plan, &error);
-    if (code != ERROR_NONE)
+    options.seed = seed;
+    options.heads = 32;
+    options.draws = 4096;
+    options.error = 0.0005;
+    if (profile_predict(predicted, model, &options, &error) != ERROR_NONE)
         fail(error.text);
-    add_gaps(&measured, &predicted, gaps, placement);
+}
+
+/* A seed for each model: a cotangent that all share would shift their gaps alike. */
+static void measure(const struct model *model, uint64_t seed, int samples, struct sampler *sampler,
+                    struct profile *measured)
+{
+    struct error error;
+    struct profile_plan plan = {.seed = seed, .samples = samples};
+    if (sampler_init(sampler, model, linear_engine_find("conditioned"), false, 1, memory_available(), &error) !=
+            ERROR_NONE ||
+        profile_init(measured, sampler, &error) != ERROR_NONE ||
+        profile_measure(measured, sampler, &plan, &error) != ERROR_NONE)
+        fail(error.text);
+}
+
+static void compare(struct subject *subject, uint64_t seed, int width_index, int samples,
+                    const struct profile *const predicted[2])
+{
+    struct sampler sampler;
+    struct profile measured;
+    measure(&subject->model, seed, samples, &sampler, &measured);
+    const struct observe_schema *schema = measured.schema;
+    subject->count = 0;
+    for (int l = 0; l <= LAYERS; l++) {
+        for (int c = 0; c < schema->column_count; c++) {
+            if (subject->count == CELLS_MAX)
+                fail("more cells than there is room for");
+            subject->ids[subject->count] = schema->columns[c].observable;
+            subject->gaps[width_index][subject->count++] = agreement_gap(&measured, predicted, l, c);
+        }
+    }
     profile_free(&measured);
-    profile_free(&predicted);
     sampler_free(&sampler);
 }
 
-static void compare_all(int width, int samples, int layers, int tokens, struct gaps gaps[], struct gaps by_placement[])
+static void set_width(struct model *model, int width)
 {
-    for (size_t p = 0; p < placement_count; p++) {
-        struct error error;
-        struct model model;
-        model_defaults(&model);
-        char text[128];
-        snprintf(text, sizeof text, "init=unit placement=%s", placements[p].name);
-        if (setting_apply_all(&model, text, &error) != ERROR_NONE)
-            fail(error.text);
-        model.width = width;
-        model.heads = width / 64 > 0 ? width / 64 : 1;
-        model.layers = layers;
-        model.tokens = tokens;
-        model.ffn_width = 0;
-        size_t variants = mask_count * activation_count * norm_count;
-        for (size_t v = 0; v < variants; v++) {
-            model.mask = &masks[v % mask_count];
-            model.norm = &norms[v / mask_count % norm_count];
-            model.activation = &activations[v / mask_count / norm_count];
-            if (model_check(&model, &error) != ERROR_NONE)
-                fail(error.text);
-            compare(&model, samples, gaps, &by_placement[p]);
-        }
-        model_free(&model);
+    struct error error;
+    model->width = width;
+    model->heads = width / HEAD;
+    model->ffn_width = 0;
+    if (model_check(model, &error) != ERROR_NONE)
+        fail(error.text);
+}
+
+static void compare_widths(struct subject *subject, uint64_t number, const int widths[], int count, int samples)
+{
+    struct profile predicted[2];
+    set_width(&subject->model, widths[0]);
+    for (int p = 0; p < 2; p++)
+        predict(&subject->model, 2 * number + (uint64_t)p, &predicted[p]);
+    for (int w = 0; w < count; w++) {
+        set_width(&subject->model, widths[w]);
+        compare(subject, number * WIDTHS_MAX + (uint64_t)w, w, samples_at(widths[w], samples),
+                (const struct profile *const[2]){&predicted[0], &predicted[1]});
     }
+    for (int p = 0; p < 2; p++)
+        profile_free(&predicted[p]);
 }
 
-static double percentile(const struct gaps *gaps, double fraction)
+/* Variant v of a placement: mask, norm and activation are the digits of v. */
+static void subject_init(struct subject *subject, const char *init, size_t placement, size_t v)
 {
-    return 100 * gsl_stats_quantile_from_sorted_data(gaps->size, 1, gaps->count, fraction);
+    struct error error;
+    char text[128];
+    subject->placement = placement;
+    model_defaults(&subject->model);
+    snprintf(text, sizeof text, "init=%s placement=%s layers=%d tokens=%d", init, placements[placement].name, LAYERS,
+             TOKENS);
+    if (setting_apply_all(&subject->model, text, &error) != ERROR_NONE)
+        fail(error.text);
+    subject->model.mask = &masks[v % mask_count];
+    subject->model.norm = &norms[v / mask_count % norm_count];
+    subject->model.activation = &activations[v / mask_count / norm_count];
 }
 
-static void print(const char *name, struct gaps *gaps)
-{
-    if (gaps->count == 0)
-        return;
-    gsl_sort(gaps->size, 1, gaps->count);
-    gsl_sort(gaps->error, 1, gaps->count);
-    printf("%-28s %8zu %8.3f %8.3f %8.3f %8.3f %10.3f\n", name, gaps->count, percentile(gaps, 0.5),
-           percentile(gaps, 0.9), percentile(gaps, 0.99), percentile(gaps, 1),
-           100 * gsl_stats_median_from_sorted_data(gaps->error, 1, gaps->count));
-}
+/* ---- tables ---- */
 
-static struct gaps *gaps_new(size_t count)
+/* The percentiles of the gaps at width number `w`, of one observable or all (id < 0), one placement or all (< 0). */
+static void print_percentiles(const struct subject subjects[], size_t count, int w, int id, int placement)
 {
-    struct gaps *gaps = calloc(count, sizeof *gaps);
-    for (size_t i = 0; gaps && i < count; i++) {
-        gaps[i].size = calloc(GAPS_MAX, sizeof(double));
-        gaps[i].error = calloc(GAPS_MAX, sizeof(double));
-        if (!gaps[i].size || !gaps[i].error)
-            fail("out of memory");
-    }
-    if (!gaps)
+    double *size = calloc(count * CELLS_MAX, sizeof *size), *error = calloc(count * CELLS_MAX, sizeof *error);
+    size_t cells = 0;
+    if (!size || !error)
         fail("out of memory");
-    return gaps;
+    for (size_t s = 0; s < count; s++) {
+        for (int c = 0; c < subjects[s].count; c++) {
+            const struct agreement_gap *gap = &subjects[s].gaps[w][c];
+            if (!isfinite(gap->size) || (id >= 0 && (int)subjects[s].ids[c] != id) ||
+                (placement >= 0 && (int)subjects[s].placement != placement))
+                continue;
+            size[cells] = 100 * fabs(gap->size);
+            error[cells++] = 100 * gap->error;
+        }
+    }
+    gsl_sort(size, 1, cells);
+    gsl_sort(error, 1, cells);
+    static const double fractions[] = {0.5, 0.9, 0.99, 1};
+    printf(" %8zu", cells);
+    for (size_t f = 0; cells > 0 && f < sizeof fractions / sizeof *fractions; f++)
+        printf(" %8.3f", gsl_stats_quantile_from_sorted_data(size, 1, cells, fractions[f]));
+    printf(" %10.3f", cells > 0 ? gsl_stats_median_from_sorted_data(error, 1, cells) : GSL_NAN);
+    free(size);
+    free(error);
 }
 
-static void gaps_free(struct gaps *gaps, size_t count)
+static void print_share(const struct subject subjects[], size_t count, int w)
 {
-    for (size_t i = 0; i < count; i++) {
-        free(gaps[i].size);
-        free(gaps[i].error);
+    struct agreement_pair *pairs = calloc(count, sizeof *pairs);
+    if (!pairs)
+        fail("out of memory");
+    for (size_t s = 0; s < count; s++)
+        pairs[s] = (struct agreement_pair){subjects[s].gaps[0], subjects[s].gaps[w], (size_t)subjects[s].count};
+    struct agreement_share share = agreement_share(pairs, count);
+    if (w == 0)
+        share.share = 1, share.error = 0;
+    printf(" %8d %10.5f %10.5f", share.models, share.share, share.error);
+    free(pairs);
+}
+
+static const char HEADER[] = "    cells     50th     90th     99th  largest  its error";
+
+static void print_tables(const struct subject subjects[], size_t count, const int widths[], int width_count,
+                         int samples)
+{
+    int reported = 0;
+    printf("%-10s %8s%s   models      share      error\n", "width", "samples", HEADER);
+    for (int w = 0; w < width_count; w++) {
+        printf("%-10d %8d", widths[w], samples_at(widths[w], samples));
+        print_percentiles(subjects, count, w, -1, -1);
+        print_share(subjects, count, w);
+        printf("\n");
+        reported = widths[w] <= REPORTED ? w : reported;
     }
-    free(gaps);
+    printf("\n\n%-28s%s, at width %d\n", "observable", HEADER, widths[reported]);
+    for (int id = 0; id < OBSERVABLES; id++) {
+        printf("%-28s", observables[id].name);
+        print_percentiles(subjects, count, reported, id, -1);
+        printf("\n");
+    }
+    printf("\n\n%-28s%s, at width %d\n", "placement", HEADER, widths[reported]);
+    for (size_t p = 0; p < placement_count; p++) {
+        printf("%-28s", placements[p].name);
+        print_percentiles(subjects, count, reported, -1, (int)p);
+        printf("\n");
+    }
+}
+
+/* The widths asked for, or every doubling from 512 to the reported one. */
+static int choose_widths(int argc, char **argv, int first, int widths[WIDTHS_MAX])
+{
+    int count = 0;
+    for (int i = first; i < argc && count < WIDTHS_MAX; i++)
+        widths[count++] = argument(argc, argv, i, 0);
+    for (int width = 512; argc <= first && width <= REPORTED; width *= 2)
+        widths[count++] = width;
+    return count;
 }
 
 int main(int argc, char **argv)
 {
-    int width = argument(argc, argv, 1, 512), samples = argument(argc, argv, 2, 8);
-    int layers = argument(argc, argv, 3, 4), tokens = argument(argc, argv, 4, 6);
-    struct gaps *gaps = gaps_new(OBSERVABLES), *by_placement = gaps_new(placement_count);
-    compare_all(width, samples, layers, tokens, gaps, by_placement);
-    printf("width %d, %d samples, %d layers, %d tokens: gap to the prediction in %%\n", width, samples, layers, tokens);
-    printf("%-28s %8s %8s %8s %8s %8s %10s\n", "observable", "cells", "50th", "90th", "99th", "largest", "its error");
-    for (int id = 0; id < OBSERVABLES; id++)
-        print(observables[id].name, &gaps[id]);
-    for (size_t p = 0; p < placement_count; p++)
-        print(placements[p].name, &by_placement[p]);
-    gaps_free(gaps, OBSERVABLES);
-    gaps_free(by_placement, placement_count);
+    const char *init = argc > 1 ? argv[1] : "scaleinit";
+    int samples = argument(argc, argv, 2, 2), threads = argument(argc, argv, 3, 1), widths[WIDTHS_MAX];
+    int width_count = choose_widths(argc, argv, 4, widths);
+    size_t variants = mask_count * activation_count * norm_count, count = placement_count * variants;
+    struct subject *subjects = calloc(count, sizeof *subjects);
+    if (!subjects)
+        fail("out of memory");
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+    for (size_t s = 0; s < count; s++) {
+        subject_init(&subjects[s], init, s / variants, s % variants);
+        compare_widths(&subjects[s], s + 1, widths, width_count, samples);
+        model_free(&subjects[s].model);
+    }
+    print_tables(subjects, count, widths, width_count, samples);
+    free(subjects);
     return 0;
 }

@@ -18,3 +18,14 @@ bench-figure: deps
 	$(BUILD)/bench/conditioned > $(BUILD)/bench/conditioned.txt
 	gnuplot -c bench/growth.gp $(BUILD)/bench/conditioned.txt $(BUILD)/bench/growth.png
 	@echo $(BUILD)/bench/growth.png
+
+# Samples against the prediction at widths 128 to 65536 as a table and a figure, build/bench/agreement.{txt,png};
+# about an hour of processor time at AGREEMENT_SAMPLES=64.
+AGREEMENT_SAMPLES ?= 64
+.PHONY: bench-agreement
+bench-agreement: deps
+	+$(MAKE) $(BUILD)/bench/agreement
+	$(BUILD)/bench/agreement scaleinit $(AGREEMENT_SAMPLES) $$(nproc) 128 256 512 1024 2048 4096 8192 16384 32768 \
+	    65536 > $(BUILD)/bench/agreement.txt
+	gnuplot -c bench/agreement.gp $(BUILD)/bench/agreement.txt $(BUILD)/bench/agreement.png
+	@echo $(BUILD)/bench/agreement.png

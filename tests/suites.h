@@ -31,6 +31,7 @@
     row(model) \
     row(estimate) \
     row(profile) \
+    row(agreement) \
     row(theory) \
     row(figure) \
     row(quantity) \
