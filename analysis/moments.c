@@ -11,7 +11,7 @@
 
 struct moments_options moments_defaults(void)
 {
-    return (struct moments_options){.draws = 256, .error = 0.003, .most = 4, .seed = 1, .threads = 1};
+    return (struct moments_options){.draws = 256, .error = 0.003, .most = 6, .seed = 1, .threads = 1};
 }
 
 /* What every replica shares. */
@@ -383,10 +383,6 @@ static int run_batch(const struct plan *plan, struct replica *replicas, int firs
     return halted;
 }
 
-/* A single matrix's gradient may err by three times as much: that of wq is known to a tenth from one attention matrix,
- * where the others are to a hundredth. */
-static const double MATRIX_ERROR = 3;
-
 /* The largest standard error, relative to the mean or absolute for cosines. Columns by token are left out, and what
  * rounding has eaten: parts of a gradient below 1e-10 of the whole. */
 static double largest_error(const struct plan *plan, const struct estimate *cells)
@@ -406,8 +402,6 @@ static double largest_error(const struct plan *plan, const struct estimate *cell
         if (of_gradient && ldexp(cells[i].mean, cells[i].exponent - whole->exponent) < 1e-10 * whole->mean)
             continue;
         double scale = observables[id].cosine ? ldexp(1, -cells[i].exponent) : fabs(cells[i].mean);
-        if (observables[id].span == OBSERVE_PER_MATRIX)
-            scale *= MATRIX_ERROR;
         largest = fmax(largest, se.mantissa / scale);
     }
     return largest;

@@ -23,7 +23,8 @@ struct moments_options {
     int draws;    /* attention matrices per block and batch of replicas */
     int heads;    /* of a replica; 0: those of the model, at most 8 */
     double error; /* standard error aimed at: batches go on until every observable but those by token has it, relative
-                     to its value, to 1 for cosines, to three times the value for single matrices */
+                     to its value, to 1 for cosines. wq and wk need most of the draws; behind many blocks of
+                     unit gain, where equal tokens leave them next to nothing, they miss it */
     int most;     /* batches, at most */
     uint64_t seed;
     int threads;                       /* results do not depend on it */
