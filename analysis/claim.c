@@ -9,7 +9,8 @@
 
 const char *const claim_tier_names[CLAIM_TIERS] = {"smoke", "check", "full"};
 
-const struct claim_group *const claim_groups[] = {&ledger_span, &ledger_baseline, &ledger_limit, &ledger_published};
+const struct claim_group *const claim_groups[] = {&ledger_span, &ledger_baseline, &ledger_limit, &ledger_published,
+                                                  &ledger_attention};
 const size_t claim_group_count = sizeof claim_groups / sizeof *claim_groups;
 
 size_t claim_count(void)
@@ -65,16 +66,6 @@ int claim_check_count(const struct claim *claim)
     return count;
 }
 
-/* The next word of *text and its length; NULL at the end. */
-static const char *next_word(const char **text, size_t *length)
-{
-    *text += strspn(*text, " ");
-    const char *word = *text;
-    *length = strcspn(word, " ");
-    *text += *length;
-    return *length > 0 ? word : NULL;
-}
-
 static int alternatives(const char *word, size_t length)
 {
     int count = 1;
@@ -87,7 +78,7 @@ static int expansions(const char *text)
 {
     int count = 1;
     size_t length;
-    for (const char *word; (word = next_word(&text, &length));)
+    for (const char *word; (word = setting_word(&text, &length));)
         count *= alternatives(word, length);
     return count;
 }
@@ -107,7 +98,7 @@ static size_t append_alternative(char text[CLAIM_TEXT_MAX], size_t used, const c
     const char *value = word + name, *end = word + length;
     while (i-- > 0)
         value += strcspn(value, "|") + 1;
-    size_t value_length = strcspn(value, "| ");
+    size_t value_length = strcspn(value, "|");
     if (value + value_length > end)
         value_length = (size_t)(end - value);
     int printed = snprintf(text + used, CLAIM_TEXT_MAX - used, "%s%.*s%.*s", used > 0 ? " " : "", (int)name, word,
@@ -121,7 +112,7 @@ static void expand(const char *text, int i, char out[CLAIM_TEXT_MAX])
     int radix = expansions(text);
     size_t used = 0, length;
     out[0] = '\0';
-    for (const char *word; (word = next_word(&text, &length)) && used < CLAIM_TEXT_MAX;) {
+    for (const char *word; (word = setting_word(&text, &length)) && used < CLAIM_TEXT_MAX;) {
         radix /= alternatives(word, length);
         used = append_alternative(out, used, word, length, i / radix);
         i %= radix;

@@ -35,10 +35,10 @@ struct claim_check {
         .upper = upper_, .margin = margin_, .reason = __VA_ARGS__                                                      \
     }
 
-enum { CLAIM_CHECKS_MAX = 4, CLAIM_PLANS_MAX = 8, CLAIM_TEXT_MAX = 640 };
+enum { CLAIM_CHECKS_MAX = 6, CLAIM_PLANS_MAX = 8, CLAIM_TEXT_MAX = 640 };
 
-/* How much is measured: settings that differ between configurations, and the most samples of each. "a=1|2 b=3|4" stands
- * for four configurations, of which the last word's values change fastest. */
+/* How much is measured: settings that differ between configurations, and the most samples of each. "a=1|2 b=3|'4 5'"
+ * stands for four configurations, of which the last word's values change fastest. */
 struct claim_plan {
     const char *configurations[CLAIM_PLANS_MAX]; /* ends at NULL */
     int64_t samples;

@@ -76,16 +76,15 @@ struct word {
 /* Takes the next word of *text; false at its end. */
 static bool next_word(const char **text, struct word *word)
 {
-    *text += strspn(*text, " ");
-    size_t length = strcspn(*text, " ");
-    if (length == 0)
+    size_t length;
+    const char *start = setting_word(text, &length);
+    if (!start)
         return false;
-    snprintf(word->text, sizeof word->text, "%.*s", (int)length, *text);
+    snprintf(word->text, sizeof word->text, "%.*s", (int)length, start);
     size_t name = strcspn(word->text, "<>=");
     snprintf(word->name, sizeof word->name, "%.*s", (int)name, word->text);
     word->relation = word->text[name];
     word->value = word->text + name + (word->relation != '\0') + (word->relation != '=' && word->relation != '\0');
-    *text += length;
     return true;
 }
 
@@ -137,6 +136,7 @@ static int holds_word(const struct word *word, const struct model *model, bool *
     snprintf(values, sizeof values, "%s", word->value);
     *holds = false;
     for (char *value; !*holds && (value = strsep(&rest, "|"));) {
+        setting_unquote(value);
         int code = word->relation == '=' ? holds_equal(word, value, model, holds, error)
                                          : holds_order(word, value, model, holds, error);
         if (code != ERROR_NONE)

@@ -2,9 +2,9 @@
  *
  *   placement=spannorm|b2t init=scaleinit layers>=32 input-scale=1
  *
- * Words separated by blanks, all of which must hold; '|' separates alternatives. "=" holds where taking the setting
- * leaves the model as it is: for a placement or initialisation, where its formulas are the same, whatever their name.
- * The parameter of an initialisation counts where the word gives it (scaleinit:2).
+ * Words separated by blanks, all of which must hold; '|' separates alternatives, each with its own quotes. "=" holds
+ * where taking the setting leaves the model as it is: for a placement or initialisation, where its formulas are the
+ * same, whatever their name. The parameter of an initialisation counts where the word gives it (scaleinit:2).
  */
 #ifndef SPANSCOPE_ANALYSIS_HYPOTHESIS_H
 #define SPANSCOPE_ANALYSIS_HYPOTHESIS_H

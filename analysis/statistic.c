@@ -84,6 +84,21 @@ static double log_slope(const struct wide *column, int first, int last)
     return line.xx > 0 ? line.xy / line.xx : NAN;
 }
 
+/* Of what may leave the range of double: the largest logarithm is taken out. */
+static double log_sum(const struct wide *column, int first, int last)
+{
+    double most = -INFINITY, sum = 0;
+    for (int l = first; l <= last; l++) {
+        double y = logarithm(column[l]);
+        if (isnan(y))
+            return NAN;
+        most = fmax(most, y);
+    }
+    for (int l = first; l <= last; l++)
+        sum += exp(logarithm(column[l]) - most);
+    return most + log(sum);
+}
+
 static double approach_factor(const struct wide *column, int first, int last)
 {
     return exp((log(1 - number(column[last])) - log(1 - number(column[first - 1]))) / (last - first + 1));
@@ -118,6 +133,7 @@ const struct statistic statistics[] = {
     {"increment", "its change over a block", true, 1, increment},
     {"block-factor", "its factor per block toward the input, geometric mean over the blocks", false, 1, block_factor},
     {"log-ratio", "log of its first layer's value over its last's", false, 0, log_ratio},
+    {"log-sum", "log of the sum over its layers", false, 0, log_sum},
     {"log-slope", "log-log slope against the layer", false, 1, log_slope},
     {"approach", "1 minus the observable", true, 0, approach},
     {"log-approach", "its logarithm", true, 0, log_approach},

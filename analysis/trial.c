@@ -69,16 +69,13 @@ static bool is_overridden(const struct trial_options *options, const char *word)
 static void describe(const struct claim *claim, const struct trial_options *options, int i, char text[CLAIM_TEXT_MAX])
 {
     char plan[CLAIM_TEXT_MAX];
-    size_t used = 0;
+    const char *rest = plan;
+    size_t used = 0, length;
     claim_configuration(claim, options->tier, i, plan);
     text[0] = '\0';
-    for (const char *word = plan; *word; word += strspn(word, " ")) {
-        size_t length = strcspn(word, " ");
+    for (const char *word; (word = setting_word(&rest, &length)); used = strlen(text))
         if (!is_overridden(options, word))
             snprintf(text + used, CLAIM_TEXT_MAX - used, "%s%.*s", used > 0 ? " " : "", (int)length, word);
-        used = strlen(text);
-        word += length;
-    }
     for (int o = 0; o < options->override_count; o++, used = strlen(text))
         snprintf(text + used, CLAIM_TEXT_MAX - used, "%s%s=%s", used > 0 ? " " : "", options->overrides[o].name,
                  options->overrides[o].text);

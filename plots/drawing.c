@@ -262,9 +262,12 @@ static void print_entry(FILE *script, const struct series *series)
 static const char *dash_of(const struct drawing *drawing, const struct series *series)
 {
     static const char *const dashes[SERIES_ROLES][SERIES_VARIANTS] = {
-        [SERIES_MEASURED] = {"solid", "(9,4)"}, [SERIES_PREDICTED] = {"(14,4)", "(14,4,3,4)"},
-        [SERIES_FLOOR] = {"(2,4)", "(2,4)"},    [SERIES_CEILING] = {"(10,4,2,4)", "(10,4,2,4)"},
-        [SERIES_EXACT] = {"(6,4)", "(6,4)"},    [SERIES_SLOPE] = {"(8,3)", "(8,3)"},
+        [SERIES_MEASURED] = {"solid", "(9,4)", "(2,3)"},
+        [SERIES_PREDICTED] = {"(14,4)", "(14,4,3,4)", "(14,4,3,4,3,4)"},
+        [SERIES_FLOOR] = {"(2,4)", "(2,4)", "(2,4)"},
+        [SERIES_CEILING] = {"(10,4,2,4)", "(10,4,2,4)", "(10,4,2,4)"},
+        [SERIES_EXACT] = {"(6,4)", "(6,4)", "(6,4)"},
+        [SERIES_SLOPE] = {"(8,3)", "(8,3)", "(8,3)"},
     };
     bool one = drawing->figure->choice.variants[1].observable == NULL;
     if (one && series->role == SERIES_MEASURED && !drawing->mixed)

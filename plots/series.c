@@ -97,13 +97,27 @@ static bool find_row(const struct source *source, size_t profile, int variant, s
     return saved_find(saved, source->choice->variants[variant].top ? saved->layers : 0, row);
 }
 
+/* The name that a variant's column has in a profile. */
+static void name_column(const struct source *source, const struct saved *saved, int variant, char *column, size_t size)
+{
+    const char *observable = source->choice->variants[variant].observable;
+    enum series_position position = source->choice->variants[variant].position;
+    int last = (int)saved_number(saved, "tokens", 1) - 1, halves = (int)position - (int)SERIES_FIRST_TOKEN;
+    if (position == SERIES_ALL_TOKENS)
+        snprintf(column, size, "%s", observable);
+    else
+        snprintf(column, size, "%s.token%d", observable, 1 + last * halves / 2);
+}
+
 static void add_layers(const struct source *source, size_t profile, int variant, struct series *series)
 {
     const struct saved *saved = &source->profiles->profiles[profile];
+    char column[128];
+    name_column(source, saved, variant, column, sizeof column);
     for (size_t row = 0; row < saved_rows(saved); row++) {
         double x;
         if (abscissa_place(source->choice->abscissa, saved_layer(saved, row), &x))
-            add_point(source, profile, row, source->choice->variants[variant].observable, x, series);
+            add_point(source, profile, row, column, x, series);
     }
 }
 
@@ -333,7 +347,7 @@ static void merge_last(struct series_list *list, size_t theory)
 }
 
 /* The lines of theory of one curve of data, which is at index in the list. Lines at layer 0 say nothing of curves that
- * are read at layer L. */
+ * are read at layer L, nor those of all tokens of a single one. */
 static int add_theory(struct series_list *list, size_t theory, size_t index, const struct source *source,
                       const struct saved *profile, struct error *error)
 {
@@ -341,7 +355,7 @@ static int add_theory(struct series_list *list, size_t theory, size_t index, con
         [THEORY_FLOOR] = SERIES_FLOOR, [THEORY_CEILING] = SERIES_CEILING, [THEORY_EXACT] = SERIES_EXACT};
     int variant = list->series[index].variant;
     bool layers = source->choice->abscissa->over == ABSCISSA_LAYERS;
-    if (!layers && source->choice->variants[variant].top)
+    if ((!layers && source->choice->variants[variant].top) || source->choice->variants[variant].position)
         return ERROR_NONE;
     for (size_t i = 0; i < theory_count; i++) {
         const struct theory_line *line = &theory_lines[i];
@@ -422,10 +436,12 @@ static int add_slope(struct series_list *list, const struct series_choice *choic
 
 static int nothing(const struct series_choice *choice, struct error *error)
 {
-    const char *other = choice->variants[1].observable;
-    const char *column = choice->abscissa->over == ABSCISSA_TOKENS ? " by token (run --per-token)" : "";
-    return error_set(error, ERROR_INPUT, "no profile has %s%s%s%s%s", choice->variants[0].observable,
-                     other != NULL ? " or " : "", other != NULL ? other : "", column, choice->quantity->needs);
+    const char *first = choice->variants[0].observable, *other = choice->variants[1].observable;
+    other = other != NULL && strcmp(other, first) != 0 ? other : NULL;
+    bool by_token = choice->abscissa->over == ABSCISSA_TOKENS || choice->variants[0].position != SERIES_ALL_TOKENS;
+    const char *column = by_token ? " by token (run --per-token)" : "";
+    return error_set(error, ERROR_INPUT, "no profile has %s%s%s%s%s", first, other != NULL ? " or " : "",
+                     other != NULL ? other : "", column, choice->quantity->needs);
 }
 
 static bool has_line(const struct series_list *list)

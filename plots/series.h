@@ -10,7 +10,10 @@
 #include "plots/quantity.h"
 #include "plots/saved.h"
 
-enum { SERIES_VARIANTS = 2 };
+enum { SERIES_VARIANTS = 3 };
+
+/* Of a column by token, which `run --per-token` writes. */
+enum series_position { SERIES_ALL_TOKENS, SERIES_FIRST_TOKEN, SERIES_MIDDLE_TOKEN, SERIES_LAST_TOKEN };
 
 struct series_choice {
     const struct abscissa *abscissa;
@@ -19,6 +22,7 @@ struct series_choice {
         const char *observable; /* or a column of one: branch_ratio.attn */
         const char *label;      /* tells variants apart in the key; NULL where there is one */
         bool top;               /* off the abscissae of layers: read at layer L, else at layer 0 */
+        enum series_position position;
     } variants[SERIES_VARIANTS];
     double slope; /* of a grey line for comparison through the first point of the first curve, both axes logarithmic;
                      0: none */

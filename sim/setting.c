@@ -258,25 +258,51 @@ int setting_apply(struct model *model, const char *name, const char *text, struc
     return setting ? setting->apply(setting, model, text, error) : error->code;
 }
 
+const char *setting_word(const char **text, size_t *length)
+{
+    *text += strspn(*text, " \n");
+    const char *word = *text, *end = word;
+    for (bool quoted = false; *end && (quoted || !strchr(" \n", *end)); end++)
+        quoted ^= *end == '\'';
+    *length = (size_t)(end - word);
+    *text = end;
+    return *length > 0 ? word : NULL;
+}
+
+void setting_unquote(char *word)
+{
+    char *out = word;
+    for (; *word; word++)
+        if (*word != '\'')
+            *out++ = *word;
+    *out = '\0';
+}
+
+static int apply_word(struct model *model, const char *start, size_t length, struct error *error)
+{
+    char word[384];
+    if (length >= sizeof word)
+        return error_set(error, ERROR_INPUT, "setting '%.40s...' is too long", start);
+    memcpy(word, start, length);
+    word[length] = '\0';
+    char *value = strchr(word, '=');
+    if (!value)
+        return error_set(error, ERROR_INPUT, "setting '%s' has no '=VALUE'", word);
+    *value++ = '\0';
+    int quotes = 0;
+    for (const char *c = value; *c; c++)
+        quotes += *c == '\'';
+    if (quotes % 2 == 1)
+        return error_set(error, ERROR_INPUT, "setting %s: the quote in %s is not closed", word, value);
+    setting_unquote(value);
+    return setting_apply(model, word, value, error);
+}
+
 int setting_apply_all(struct model *model, const char *text, struct error *error)
 {
     int code = ERROR_NONE;
-    while (code == ERROR_NONE) {
-        text += strspn(text, " \n");
-        size_t length = strcspn(text, " \n");
-        if (length == 0)
-            break;
-        char word[384];
-        if (length >= sizeof word)
-            return error_set(error, ERROR_INPUT, "setting '%.40s...' is too long", text);
-        memcpy(word, text, length);
-        word[length] = '\0';
-        char *value = strchr(word, '=');
-        if (!value)
-            return error_set(error, ERROR_INPUT, "setting '%s' has no '=VALUE'", word);
-        *value++ = '\0';
-        code = setting_apply(model, word, value, error);
-        text += length;
-    }
+    size_t length;
+    for (const char *word; code == ERROR_NONE && (word = setting_word(&text, &length));)
+        code = apply_word(model, word, length, error);
     return code;
 }

@@ -28,8 +28,14 @@ const struct setting *setting_find(const char *name, struct error *error);
 /* Sets one thing of the model. The old formula or init is freed. */
 int setting_apply(struct model *model, const char *name, const char *text, struct error *error);
 
-/* Sets several: "placement=prenorm init=unit layers=32", separated by blanks; values hold none. */
+/* Sets several: "placement='x = x + ffn(x)' init=unit layers=32", separated by blanks that no quotes enclose. */
 int setting_apply_all(struct model *model, const char *text, struct error *error);
+
+/* The next word of such a text, which is moved behind it, and its length, quotes and all; NULL at the end. */
+const char *setting_word(const char **text, size_t *length);
+
+/* Takes a word's quotes off, in place. */
+void setting_unquote(char *word);
 
 /* Whether anything in the checked model depends on the setting: a node of the formula, or a scale of its matrices. */
 bool setting_is_read(const struct setting *setting, const struct model *model);

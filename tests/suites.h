@@ -14,7 +14,7 @@
     row(formula) \
     row(placement) \
     row(init) \
-    row(reference) \
+    row(torch) \
     row(activation) \
     row(norm) \
     row(panel) \
@@ -33,12 +33,19 @@
     row(profile) \
     row(agreement) \
     row(theory) \
+    row(saved) \
+    row(legend) \
+    row(series) \
+    row(axis) \
     row(figure) \
+    row(heatmap) \
     row(quantity) \
     row(expected) \
     row(verdict) \
     row(statistic) \
     row(contrast) \
+    row(column) \
+    row(reference) \
     row(hypothesis) \
     row(claim) \
     row(law) \

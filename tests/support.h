@@ -31,8 +31,7 @@ typedef double support_function(void *context, double step);
 struct support_slope support_differentiate(support_function *f, void *context, double magnitude);
 void support_check_slope(struct support_slope slope, double expected, const char *what);
 
-/* Settings as "placement=prenorm layers=3", on top of an odd shape: d 15, H 3, T 5, F 11, E 5, k 2, L 2, unit. A
- * formula is written without blanks. */
+/* Settings as "placement=prenorm layers=3", on top of an odd shape: d 15, H 3, T 5, F 11, E 5, k 2, L 2, unit. */
 void support_model(struct model *model, const char *text);
 
 /* A stack whose blocks are run one at a time, all tapes kept. */

@@ -232,6 +232,72 @@ START_TEST(huge_logits_do_not_overflow)
 }
 END_TEST
 
+/* The softmax's Jacobian J of every row, through the backward pass: the gradient of one key's feature by unit values is
+ * what a move of one logit does. As a map from the largest to the summed absolute value its norm is attained at signs,
+ * and is 4 max over sets S of P(S)(1 - P(S)), P the row's distribution (Emadi, arXiv 2602.18849, whose constant is its
+ * largest value, 1 for diffuse rows): a sum over signs of J against one over sets of P. */
+static double norm_by_signs(const double *jacobian) // [T][T]
+{
+    double most = 0;
+    for (unsigned signs = 0; signs < 1u << T; signs++) {
+        double sum = 0;
+        for (int j = 0; j < T; j++) {
+            double moved = 0;
+            for (int l = 0; l < T; l++)
+                moved += (signs >> l & 1 ? 1 : -1) * jacobian[j * T + l];
+            sum += fabs(moved);
+        }
+        most = fmax(most, sum);
+    }
+    return most;
+}
+
+static double norm_by_sets(const double *p) // [T]
+{
+    double most = 0;
+    for (unsigned set = 0; set < 1u << T; set++) {
+        double inside = 0;
+        for (int j = 0; j < T; j++)
+            inside += set >> j & 1 ? p[j] : 0;
+        most = fmax(most, 4 * inside * (1 - inside));
+    }
+    return most;
+}
+
+/* Keys are unit vectors, so dq is the gradient of a row's logits up to the scale 1/sqrt T; values are the same, so that
+ * dy is the gradient of the row of a. */
+static void softmax_jacobian(struct bench *b, int row, double *jacobian)
+{
+    struct attention one = {T, T, 1, b->attention.mask};
+    double q[T * T], unit[T * T] = {0}, a[T * T], y[T * T], dq[T * T], dk[T * T], dv[T * T], dy[T * T];
+    memcpy(q, b->q, sizeof q);
+    for (int j = 0; j < T; j++)
+        unit[j * T + j] = 1;
+    attention_forward(&one, q, unit, unit, a, y);
+    memcpy(b->a, a, sizeof a);
+    for (int j = 0; j < T; j++) {
+        memset(dy, 0, sizeof dy);
+        dy[row * T + j] = 1;
+        attention_backward(&one, q, unit, unit, a, dy, dq, dk, dv, b->work);
+        for (int l = 0; l < T; l++)
+            jacobian[j * T + l] = dq[row * T + l] * sqrt(T);
+    }
+}
+
+START_TEST(softmax_moves_by_at_most_its_variance)
+{
+    struct bench b = bench_of(_i);
+    double jacobian[T * T];
+    for (int row = 0; row < T; row++) {
+        softmax_jacobian(&b, row, jacobian);
+        double signs = norm_by_signs(jacobian), sets = norm_by_sets(b.a + row * T);
+        ck_assert(isfinite(signs) && sets <= 1 + DBL_EPSILON);
+        ck_assert_double_eq_tol(signs, sets, TOLERANCE);
+    }
+    bench_free(&b);
+}
+END_TEST
+
 START_TEST(inputs_are_unchanged)
 {
     struct bench b = bench_of(_i), fresh = bench_of(_i);
@@ -336,6 +402,7 @@ Suite *attention_suite(void)
     tcase_add_loop_test(tests, rows_are_distributions_under_the_mask, 0, rows);
     tcase_add_loop_test(tests, a_common_shift_of_the_keys_is_not_seen, 0, rows);
     tcase_add_loop_test(tests, huge_logits_do_not_overflow, 0, rows);
+    tcase_add_loop_test(tests, softmax_moves_by_at_most_its_variance, 0, rows);
     tcase_add_loop_test(tests, inputs_are_unchanged, 0, rows);
     tcase_add_loop_test(tests, entropy_is_the_mean_over_rows, 0, rows);
     tcase_add_loop_test(tests, entropy_has_its_known_values, 0, rows);

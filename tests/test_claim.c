@@ -11,6 +11,7 @@
 #include "analysis/theory.h"
 #include "analysis/trial.h"
 #include "sim/sampler.h"
+#include "sim/text.h"
 #include "tests/suites.h"
 
 static const struct trial_options smoke = {.tier = CLAIM_SMOKE, .seed = 1, .threads = 2, .memory = (size_t)1 << 30};
@@ -73,11 +74,33 @@ START_TEST(texts_parse_and_own_hypotheses_hold)
 }
 END_TEST
 
+/* The account of the papers' statements names every claim. */
+START_TEST(claims_are_accounted_for)
+{
+    char *account, name[64];
+    size_t length;
+    struct error error = {0};
+    ck_assert_int_eq(text_read("paper-repro/REPRODUCING.md", 1 << 20, &account, &length, &error), ERROR_NONE);
+    ck_assert_uint_lt(length, 1 << 20);
+    account[length] = '\0';
+    for (size_t i = 0; i < claim_count(); i++) {
+        const struct claim *claim = claim_at(i);
+        snprintf(name, sizeof name,
+                 claim->expected == VERDICT_CONTRADICTED     ? "`%s` C"
+                 : claim->expected == VERDICT_NOT_APPLICABLE ? "`%s` N"
+                                                             : "`%s`",
+                 claim->id);
+        ck_assert_msg(strstr(account, name) != NULL, "%s is missing", name);
+    }
+    free(account);
+}
+END_TEST
+
 START_TEST(plans_expand_in_order)
 {
-    static const struct claim claim = {.plans = {{{"a=1|22 b=x  c=3|4|5", "d=6"}, 2}}};
-    static const char *const wanted[] = {"a=1 b=x c=3",  "a=1 b=x c=4",  "a=1 b=x c=5", "a=22 b=x c=3",
-                                         "a=22 b=x c=4", "a=22 b=x c=5", "d=6"};
+    static const struct claim claim = {.plans = {{{"a=1|22 b=x  c=3|'4 4'|5", "d=6"}, 2}}};
+    static const char *const wanted[] = {"a=1 b=x c=3",      "a=1 b=x c='4 4'", "a=1 b=x c=5", "a=22 b=x c=3",
+                                         "a=22 b=x c='4 4'", "a=22 b=x c=5",    "d=6"};
     ck_assert_int_eq(claim_configuration_count(&claim, CLAIM_SMOKE), 7);
     for (int i = 0; i < 7; i++) {
         char text[CLAIM_TEXT_MAX];
@@ -389,6 +412,7 @@ Suite *claim_suite(void)
     TCase *table = tcase_create("table"), *rules = tcase_create("rules"), *physics = tcase_create("physics");
     tcase_add_test(table, rows_are_complete_and_ids_unique);
     tcase_add_test(table, texts_parse_and_own_hypotheses_hold);
+    tcase_add_test(table, claims_are_accounted_for);
     tcase_add_test(table, plans_expand_in_order);
     tcase_add_test(table, unknown_claims_are_named);
     tcase_add_test(rules, hypotheses_are_read_from_the_model);

@@ -29,6 +29,8 @@ static const struct {
     {"placement=y=x+attn(norm(x));x=y+ffn(y) init=unit", "placement=prenorm", "placement=prenorm"},
     {"placement=x=x+ffn(norm(x)) init=unit", "placement=x=x+ffn(x)", "placement=x=x+ffn(x)"},
     {"placement=x=x+ffn(norm(x)) init=unit", "placement=x=x+ffn(x)|x=x+ffn(norm(x))", NULL},
+    {"placement=x=x+ffn(norm(x)) init=unit", "placement='x = x + ffn(x)'|'x = x + ffn(norm(x))' init=unit", NULL},
+    {"placement=x=x+ffn(norm(x)) init=unit", "placement='x = x + ffn(x)' init=unit", "placement='x = x + ffn(x)'"},
     {"placement=prenorm " OWN_INIT, OWN_INIT, NULL},
     {"placement=prenorm " OWN_INIT, "init=unit", "init=unit"},
     {"placement=prenorm init=unit", OWN_INIT, OWN_INIT},

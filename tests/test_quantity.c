@@ -214,7 +214,7 @@ START_TEST(curves_run_along_widths)
                                                                                                       "2}}]}\n";
     static const struct series_choice choice = {.abscissa = &abscissa_width,
                                                 .quantity = &quantity_value,
-                                                .variants = {{"gradient_variance", NULL, false}},
+                                                .variants = {{"gradient_variance", NULL, false, 0}},
                                                 .slope = -1,
                                                 .slope_label = "1/d"};
     struct series_list series;
@@ -253,7 +253,7 @@ START_TEST(curves_of_cost_are_told_apart_by_engine)
                                                                                                            "\"dense\"") "{\"layer\":0}]}\n";
     static const struct series_choice choice = {.abscissa = &abscissa_width_by_engine,
                                                 .quantity = &quantity_seconds,
-                                                .variants = {{"activation_variance", NULL, false}}};
+                                                .variants = {{"activation_variance", NULL, false, 0}}};
     struct series_list series;
     struct legend legend;
     make_curves(&choice, text, &series, &legend);
@@ -273,8 +273,9 @@ START_TEST(curves_run_along_positions)
                                                  "token2\":{\"mean\":0.1},"
                                                  "\"gradient_variance.token3\":{\"mean\":0.01}},{\"layer\":1,"
                                                  "\"gradient_variance.token1\":{\"mean\":99}}]}\n";
-    static const struct series_choice choice = {
-        .abscissa = &abscissa_position, .quantity = &quantity_value, .variants = {{"gradient_variance", NULL, false}}};
+    static const struct series_choice choice = {.abscissa = &abscissa_position,
+                                                .quantity = &quantity_value,
+                                                .variants = {{"gradient_variance", NULL, false, 0}}};
     struct series_list series;
     struct legend legend;
     make_curves(&choice, text, &series, &legend);
@@ -296,8 +297,9 @@ START_TEST(theory_runs_along_the_constant)
         "{\"schema\":\"spanscope/profile/1\",\"kind\":\"measured\",\"config\":{\"placement\":\"spannorm\",\"init\":"
         "\"scaleinit\",\"c\":%g,\"layers\":3},\"layers\":[{\"layer\":0,\"gradient_variance\":{\"mean\":1}},{\"layer\":"
         "3,\"gradient_variance\":{\"mean\":1}}]}\n";
-    static const struct series_choice choice = {
-        .abscissa = &abscissa_constant, .quantity = &quantity_gain, .variants = {{"gradient_variance", NULL, false}}};
+    static const struct series_choice choice = {.abscissa = &abscissa_constant,
+                                                .quantity = &quantity_gain,
+                                                .variants = {{"gradient_variance", NULL, false, 0}}};
     char text[2000];
     struct series_list series;
     struct legend legend;

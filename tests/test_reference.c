@@ -1,186 +1,131 @@
-/* Tiny stacks with explicit weights, from PyTorch autograd in double precision: tests/data/reference. */
-#include <check.h>
-#include <glob.h>
+/* What a claim's bound refers to. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/reference.h"
+#include "analysis/theory.h"
 #include "tests/suites.h"
 #include "tests/support.h"
 
-enum { FILES = 8, TENSORS_MAX = 128, NAME_SIZE = 32 };
+enum { LAYERS = 7 };
 
-struct tensor {
-    char name[NAME_SIZE];
-    int rows, columns;
-    double *data;
-    bool compared;
-};
-
-struct reference {
-    char settings[512];
-    struct tensor tensors[TENSORS_MAX];
-    int count;
-};
-
+static struct model model;
+static struct depth depth;
 static struct reference reference;
+static struct wide gathered[LAYERS + 1], work[5];
+static struct error error;
 
-/* Both sides are double precision and a few hundred operations deep; sums of at most 20 terms of size 1 leave 1e-14. */
-static const double TOLERANCE = 1e-11;
-
-static void add_setting(const char *name, const char *value)
+static void make(const char *settings)
 {
-    size_t length = strlen(reference.settings);
-    snprintf(reference.settings + length, sizeof reference.settings - length, "%s=%s ", name, value);
+    support_model(&model, settings);
+    ck_assert_int_eq(model.layers, LAYERS);
+    ck_assert_int_eq(depth_init(&depth, &model, true, &error), ERROR_NONE);
+    reference = (struct reference){0};
 }
 
-static void read_tensor(FILE *file)
+static void discard(void)
 {
-    ck_assert_int_lt(reference.count, TENSORS_MAX);
-    struct tensor *tensor = &reference.tensors[reference.count++];
-    ck_assert_int_eq(fscanf(file, "%31s %d %d", tensor->name, &tensor->rows, &tensor->columns), 3);
-    size_t entries = (size_t)tensor->rows * (size_t)tensor->columns;
-    tensor->data = calloc(entries, sizeof(double));
-    for (size_t i = 0; i < entries; i++)
-        ck_assert_int_eq(fscanf(file, "%lf", &tensor->data[i]), 1);
+    reference_free(&reference);
+    depth_free(&depth);
+    model_free(&model);
 }
 
-static void read_reference(const char *path)
+static int gather(const char *id, const char *observable, int first, int last, bool by_token)
 {
-    FILE *file = fopen(path, "r");
-    ck_assert_msg(file != NULL, "%s", path);
-    char key[NAME_SIZE], value[NAME_SIZE];
-    while (fscanf(file, "%31s", key) == 1) {
-        if (strcmp(key, "tensor") == 0) {
-            read_tensor(file);
-            continue;
-        }
-        ck_assert_int_eq(fscanf(file, "%31s", value), 1);
-        if (strcmp(key, "eps") == 0)
-            ck_assert_double_eq(strtod(value, NULL), NORM_EPSILON);
-        else if (strcmp(key, "ffn_width") == 0)
-            add_setting("ffn-width", value);
-        else if (strcmp(key, "name") != 0)
-            add_setting(key, value);
+    for (int l = 0; l <= LAYERS; l++)
+        gathered[l] = wide_of(-37);
+    return reference_gather(&reference, &(struct reference_place){id, observable, first, last}, &depth, by_token,
+                            gathered, work, &error);
+}
+
+/* (1 + c^2/L)^-(L - l) with c = 1.37, from two layers below the first on, and nothing else. */
+START_TEST(rows_of_the_theory_are_evaluated)
+{
+    make("placement=spannorm init=scaleinit:1.37 layers=7");
+    ck_assert_int_eq(gather("span-gradient-floor", "gradient_variance", 4, 6, false), ERROR_NONE);
+    for (int l = 0; l <= LAYERS; l++) {
+        double wanted = l < 2 || l > 6 ? -37 : pow(1 + 1.37 * 1.37 / LAYERS, l - LAYERS);
+        ck_assert_double_eq_tol(wide_value(gathered[l]), wanted, 1e-14 * fabs(wanted));
     }
-    fclose(file);
+    ck_assert_int_eq(gather("span-gradient-floor", "gradient_variance", 0, 1, false), ERROR_NONE);
+    ck_assert_double_eq_tol(wide_value(gathered[0]), pow(1 + 1.37 * 1.37 / LAYERS, -LAYERS), 1e-14);
+    ck_assert_double_eq(wide_value(gathered[2]), -37);
+    ck_assert(!reference.predicted); // nothing was predicted for it
+    discard();
 }
+END_TEST
 
-static struct tensor *find(const char *format, const char *prefix, const char *name, unsigned number)
+START_TEST(unknown_rows_are_named)
 {
-    char wanted[NAME_SIZE];
-    snprintf(wanted, sizeof wanted, format, prefix, name, number);
-    for (int i = 0; i < reference.count; i++)
-        if (strcmp(reference.tensors[i].name, wanted) == 0)
-            return &reference.tensors[i];
-    ck_abort_msg("no tensor %s", wanted);
-    return NULL;
+    make("layers=7");
+    ck_assert_int_eq(gather("span-gradient-roof", "gradient_variance", 1, 2, false), ERROR_INPUT);
+    ck_assert_str_eq(error.text, "bound @span-gradient-roof is no row of the theory");
+    discard();
 }
+END_TEST
 
-static struct tensor *find_signal(const char *name, int layer)
+/* The prediction itself, made once, whose columns are laid out otherwise than those of samples. */
+START_TEST(predictions_are_those_of_the_moments)
 {
-    return find("%s%s.%u", "", name, (unsigned)layer);
-}
-
-static void compare(struct tensor *tensor, const double *ours)
-{
-    double distance = support_distance((size_t)tensor->rows * (size_t)tensor->columns, ours, tensor->data);
-    ck_assert_msg(distance <= TOLERANCE, "%s: %g", tensor->name, distance);
-    tensor->compared = true;
-}
-
-static void give_matrix(const struct linear_map *map, int first, int count, double *w)
-{
-    const struct tensor *tensor = find("%s%s.%u", "", init_matrix_names[map->address.matrix], map->address.block);
-    ck_assert_int_eq(tensor->columns, map->fan_out);
-    ck_assert_int_le(first + count, tensor->rows);
-    memcpy(w, tensor->data + (size_t)first * (size_t)map->fan_out,
-           (size_t)count * (size_t)map->fan_out * sizeof(double));
-}
-
-static void compare_gradient(const struct linear_map *map, int rows, int fan_in, const double *x, const double *dy)
-{
-    struct tensor *tensor = find("%s%s.%u", "grad_", init_matrix_names[map->address.matrix], map->address.block);
-    ck_assert_int_eq(tensor->rows, fan_in);
-    double *dw = calloc((size_t)fan_in * (size_t)map->fan_out, sizeof(double));
-    support_weight_gradient(rows, fan_in, map->fan_out, x, dy, dw);
-    compare(tensor, dw);
-    free(dw);
-}
-
-/* What the stack divides by for its column: |dW|^2 over the entries, here of the reference's gradient. Squares double
- * the relative error of their entries. */
-static void compare_squares(const struct support_rig *rig, int block)
-{
-    const struct graph *graph = rig->stack.depth.blocks[block].graph;
-    for (int s = 0; s < graph->site_count; s++) {
-        const struct branch *branch = branch_of(graph->nodes[graph->sites[s].node].kind);
-        for (int m = 0; m < INIT_MATRICES; m++) {
-            size_t entries = branch->entries(&rig->model, (enum init_matrix)m);
-            if (entries == 0)
-                continue;
-            const struct tensor *tensor = find("%s%s.%u", "grad_", init_matrix_names[m], (unsigned)block + 1);
-            ck_assert_uint_eq(entries, (size_t)tensor->rows * (size_t)tensor->columns);
-            double expected = support_sum_of_squares(entries, tensor->data);
-            double ours = rig->workspace.reports[s].gradient_squares[m];
-            ck_assert(isfinite(ours) && expected > 0);
-            ck_assert_msg(fabs(ours - expected) <= 2 * TOLERANCE * expected, "%s", tensor->name);
-        }
+    struct moments_options options = moments_defaults();
+    struct moments moments;
+    make("placement=postnorm layers=7");
+    options.per_token = true;
+    ck_assert_int_eq(moments_predict(&model, &options, &moments, &error), ERROR_NONE);
+    int columns = moments.schema.column_count, g = observe_find(&moments.schema, "gradient_variance"),
+        q = observe_find(&moments.schema, "gradient_specific"),
+        t = observe_find(&moments.schema, "gradient_variance.token2");
+    ck_assert(g >= 0 && q >= 0 && t >= 0);
+    ck_assert_int_eq(gather("predicted", "gradient_variance/gradient_specific", 1, LAYERS, true), ERROR_NONE);
+    for (int l = 0; l <= LAYERS; l++) {
+        double wanted = exp(wide_log(moments.mean[l * columns + g]) - wide_log(moments.mean[l * columns + q]));
+        ck_assert_double_eq_tol(wide_value(gathered[l]), wanted, 1e-13 * wanted);
     }
+    ck_assert_int_eq(gather("predicted", "gradient_variance.token2", 1, LAYERS, true), ERROR_NONE);
+    ck_assert_double_eq(wide_value(gathered[3]), wide_value(moments.mean[3 * columns + t]));
+    reference.moments.mean[3 * columns + t] = wide_of(1.37); // asked again, it is not made again
+    ck_assert_int_eq(gather("predicted", "gradient_variance.token2", 1, LAYERS, true), ERROR_NONE);
+    ck_assert_double_eq(wide_value(gathered[3]), 1.37);
+    moments_free(&moments);
+    discard();
 }
+END_TEST
 
-static void check_forward(struct support_rig *rig)
+/* Columns by token come before those of matrices, so a name stands elsewhere where they are left out. */
+START_TEST(columns_are_found_by_name)
 {
-    compare(find_signal("activation", 0), find("%s%s", "", "input", 0)->data);
-    for (int b = 0; b < rig->model.layers; b++)
-        compare(find_signal("activation", b + 1), support_forward(rig, b, find_signal("activation", b)->data));
+    static const char name[] = "weight_gradient_variance.ffn.w2";
+    make("placement=prenorm layers=7");
+    ck_assert_int_eq(gather("predicted", name, 1, LAYERS, false), ERROR_NONE);
+    const struct observe_schema *schema = &reference.moments.schema;
+    int here = observe_find(schema, name);
+    ck_assert_int_ne(here, observe_find(&depth.schema, name));
+    ck_assert_double_eq(wide_value(gathered[5]), wide_value(reference.moments.mean[5 * schema->column_count + here]));
+    discard();
 }
+END_TEST
 
-static void check_backward(struct support_rig *rig)
+START_TEST(what_is_not_predicted_is_said)
 {
-    int layers = rig->model.layers;
-    double *g = support_copy(rig->count, find("%s%s", "", "cotangent", 0)->data);
-    compare(find_signal("gradient", layers), g);
-    for (int b = layers - 1; b >= 0; b--) {
-        double *dx = support_poison(rig->count);
-        support_backward(rig, b, find_signal("activation", b)->data, g, dx);
-        compare(find_signal("gradient", b), dx);
-        compare_squares(rig, b);
-        free(g);
-        g = dx;
-    }
-    free(g);
-}
-
-START_TEST(file_is_reproduced)
-{
-    glob_t files;
-    ck_assert_int_eq(glob("tests/data/reference/*.txt", 0, NULL, &files), 0);
-    ck_assert_uint_eq(files.gl_pathc, FILES);
-    read_reference(files.gl_pathv[_i]);
-    globfree(&files);
-
-    struct support_rig rig;
-    support_rig_init(&rig, reference.settings);
-    support_hooks = (struct support_hooks){give_matrix, compare_gradient};
-    check_forward(&rig);
-    check_backward(&rig);
-    for (int i = 0; i < reference.count; i++) {
-        const char *name = reference.tensors[i].name;
-        bool result = strncmp(name, "grad", 4) == 0 || strncmp(name, "activation", 10) == 0;
-        ck_assert_msg(!result || reference.tensors[i].compared, "%s was not compared", name);
-        free(reference.tensors[i].data);
-    }
-    support_rig_free(&rig);
+    make("placement=postnorm layers=7");
+    ck_assert_int_eq(gather("predicted", "gradient_variance.token2", 1, 2, false), ERROR_INPUT);
+    ck_assert_str_eq(error.text, "there is no prediction of gradient_variance.token2");
+    ck_assert_int_eq(gather("predicted", "gradient_variance*", 1, 2, false), ERROR_INPUT);
+    discard();
+    reference_free(&reference); // twice does no harm
 }
 END_TEST
 
 Suite *reference_suite(void)
 {
     Suite *suite = suite_create("reference");
-    TCase *tests = tcase_create("torch");
-    tcase_add_loop_test(tests, file_is_reproduced, 0, FILES);
+    TCase *tests = tcase_create("reference");
+    tcase_add_test(tests, rows_of_the_theory_are_evaluated);
+    tcase_add_test(tests, unknown_rows_are_named);
+    tcase_add_test(tests, predictions_are_those_of_the_moments);
+    tcase_add_test(tests, columns_are_found_by_name);
+    tcase_add_test(tests, what_is_not_predicted_is_said);
     suite_add_tcase(suite, tests);
     return suite;
 }

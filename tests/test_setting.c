@@ -79,6 +79,39 @@ START_TEST(formulas_and_inits_are_replaced)
 }
 END_TEST
 
+/* Quoted or written without blanks, a formula is the same; what stands behind it is read too. */
+START_TEST(quotes_keep_blanks_together)
+{
+    char quoted[FORMULA_TEXT_MAX], plain[FORMULA_TEXT_MAX];
+    ck_assert_int_eq(setting_apply_all(&model, "placement='y = x + attn(norm(x)); x = y + ffn(y)' layers='37'", &error),
+                     ERROR_NONE);
+    ck_assert_int_eq(model.layers, 37);
+    formula_print(&model.formula, ";", quoted, sizeof quoted);
+    ck_assert_int_eq(setting_apply_all(&model, "layers=5 placement=y=x+attn(norm(x));x=y+ffn(y)", &error), ERROR_NONE);
+    ck_assert_int_eq(model.layers, 5);
+    formula_print(&model.formula, ";", plain, sizeof plain);
+    ck_assert_str_eq(quoted, plain);
+}
+END_TEST
+
+START_TEST(words_end_at_blanks_outside_quotes)
+{
+    static const char *const wanted[] = {"a=1", "b='c d'|'e  f'", "g=h'i j'k", "l='m n"};
+    const char *text = "  a=1 b='c d'|'e  f'\ng=h'i j'k  l='m n";
+    size_t length;
+    for (int i = 0; i < 4; i++) {
+        const char *word = setting_word(&text, &length);
+        ck_assert_uint_eq(length, strlen(wanted[i]));
+        ck_assert_mem_eq(word, wanted[i], length);
+    }
+    ck_assert_ptr_null(setting_word(&text, &length));
+    ck_assert_ptr_null(setting_word(&text, &length));
+    char word[] = "b='c d'|'e  f'";
+    setting_unquote(word);
+    ck_assert_str_eq(word, "b=c d|e  f");
+}
+END_TEST
+
 START_TEST(mistakes_are_named)
 {
     static const struct {
@@ -105,6 +138,8 @@ START_TEST(mistakes_are_named)
         {"placement=no/such.file", "cannot open 'no/such.file'", ERROR_RESOURCE},
         {"init=scalinit", "did you mean 'scaleinit'?", ERROR_INPUT},
         {"init=scaleinit:x", "scaleinit", ERROR_INPUT},
+        {"placement='x = x + ffn(x) layers=3", "setting placement: the quote in 'x = x + ffn(x) layers=3 is not closed",
+         ERROR_INPUT},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         ck_assert_msg(setting_apply_all(&model, rows[i].text, &error) == (int)rows[i].code, "%s", rows[i].text);
@@ -238,6 +273,8 @@ Suite *setting_suite(void)
     tcase_add_test(tests, numbers_reach_their_fields);
     tcase_add_test(tests, every_choice_is_taken);
     tcase_add_test(tests, formulas_and_inits_are_replaced);
+    tcase_add_test(tests, quotes_keep_blanks_together);
+    tcase_add_test(tests, words_end_at_blanks_outside_quotes);
     tcase_add_test(tests, mistakes_are_named);
     tcase_add_test(tests, numbers_are_whole_texts);
     tcase_add_loop_test(tests, what_is_not_read_changes_nothing, 0, sizeof read_formulas / sizeof *read_formulas);

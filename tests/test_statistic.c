@@ -24,6 +24,8 @@ START_TEST(values_by_hand)
     ck_assert_double_eq_tol(ldexp(evaluate("block-factor", column, 1, 3), -366), 1, 1e-12);
     ck_assert_double_eq_tol(evaluate("log-ratio", column, 0, 1), log(0.6), 1e-15);
     ck_assert_double_eq_tol(evaluate("log-ratio", column, 0, 3), 1098 * M_LN2, 1e-12);
+    ck_assert_double_eq_tol(evaluate("log-sum", column, 0, 1), log(8), 1e-15);
+    ck_assert_double_eq_tol(evaluate("log-sum", column, 2, 3), log(12.7) - 1100 * M_LN2, 1e-12);
     ck_assert_double_eq_tol(evaluate("log-value", column, 3, 3), log(12) - 1100 * M_LN2, 1e-12);
     ck_assert_double_eq(evaluate("approach", column, 1, 1), -4);
 }
