@@ -19,8 +19,14 @@
  * may gather all gradient at one token: a token has at most T times the mean.
  *
  * The ratio of mean squares over a block does not depend on what arrives, so blocks are read once, bottom to top, and
- * their ratios multiplied from the top down, in an extended range. Sharp for skips and FFNs; ceilings of attention are
- * loose where kappa is large or tokens may be unequal (analysis/gain).
+ * their ratios multiplied from the top down, in an extended range.
+ *
+ * Pieces. Operands of an operation vary apart from each other in interval arithmetic: x / (1 + x) would be anything
+ * from lo / (1 + hi) to hi / (1 + lo), and intervals grow from block to block even where the formula contracts. Where
+ * tokens are alike a Gram is two numbers, so that a block may be read once for each piece of its input's interval of
+ * pairs and the enclosures joined (Moore, Interval Analysis, 1966): what is lost falls with the pieces' number.
+ *
+ * Sharp for skips and FFNs; ceilings of attention are loose where tokens may be unequal (analysis/gain).
  */
 #include "analysis/bounds.h"
 
@@ -28,10 +34,17 @@
 
 #include "analysis/gain.h"
 
+enum { PIECES = 16 };
+
 struct form {
     struct interval *coefficients; /* [components] */
     struct gain_gram gram;
     struct interval cosine; /* with the block's input, at a token */
+};
+
+/* What is reported of a branch; the entropies of an attention. */
+struct branch_bounds {
+    struct interval ratio, entropy, relative;
 };
 
 struct reading {
@@ -41,11 +54,12 @@ struct reading {
     int components_max;
     /* Of one block: */
     const struct block *block;
-    int components;            /* 1 + sites */
-    struct form *forms;        /* [node_count] */
-    struct interval *storage;  /* behind the coefficients */
-    struct gain_gram *sources; /* [components]: Grams of the block's input and each branch's output */
-    struct interval *returned; /* [components]: mean squares of what the branches return, at 1 + s */
+    int components;                 /* 1 + sites */
+    struct form *forms;             /* [node_count] */
+    struct interval *storage;       /* behind the coefficients */
+    struct gain_gram *sources;      /* [components]: Grams of the block's input and each branch's output */
+    struct interval *returned;      /* [components]: mean squares of what the branches return, at 1 + s */
+    struct branch_bounds *branches; /* [sites], of all pieces */
 };
 
 /* What a block does to its input. */
@@ -76,7 +90,8 @@ static int reading_init(struct reading *self, const struct depth *depth, bool sk
     self->storage = calloc(nodes * components, sizeof *self->storage);
     self->sources = calloc(components, sizeof *self->sources);
     self->returned = calloc(components, sizeof *self->returned);
-    if (self->forms && self->storage && self->sources && self->returned)
+    self->branches = calloc(components, sizeof *self->branches);
+    if (self->forms && self->storage && self->sources && self->returned && self->branches)
         return ERROR_NONE;
     return error_set(error, ERROR_RESOURCE, "out of memory for the bounds of a block of %zu nodes", nodes);
 }
@@ -88,6 +103,7 @@ static void reading_free(struct reading *self)
     free(self->storage);
     free(self->sources);
     free(self->returned);
+    free(self->branches);
 }
 
 static struct interval root(struct interval a)
@@ -272,11 +288,27 @@ static struct interval read_backward(struct reading *self)
     return gradient_at(self, 0);
 }
 
-static int read_block(struct reading *self, const struct block *block, struct gain_gram in, struct block_bounds *out,
-                      struct error *error)
+/* Joins what this piece gave to what others have. */
+static void join_branches(struct reading *self, bool first)
 {
-    self->block = block;
-    self->components = 1 + block->graph->site_count;
+    const struct graph *graph = self->block->graph;
+    for (int s = 0; s < graph->site_count; s++) {
+        const struct graph_node *node = &graph->nodes[graph->sites[s].node];
+        struct branch_bounds own = {0}, *all = &self->branches[s];
+        if (self->sources[0].square.lo > 0)
+            own.ratio = divide(self->sources[1 + s].square, self->sources[0].square);
+        if (branch_of(node->kind)->has_entropy)
+            gain_entropy(&self->gain, self->block->sd, self->forms[node->a].gram, &own.entropy, &own.relative);
+        *all = first ? own
+                     : (struct branch_bounds){interval_join(all->ratio, own.ratio),
+                                              interval_join(all->entropy, own.entropy),
+                                              interval_join(all->relative, own.relative)};
+    }
+}
+
+static int read_piece(struct reading *self, struct gain_gram in, struct block_bounds *out, struct error *error)
+{
+    const struct block *block = self->block;
     if (!read_forward(self, in))
         return error_set(error, ERROR_INPUT,
                          "the bounds of the signal leave the range of double in block %u of %d; fewer layers, smaller "
@@ -288,6 +320,29 @@ static int read_block(struct reading *self, const struct block *block, struct ga
         return ERROR_NONE;
     return error_set(error, ERROR_INPUT, "the bounds of the gradient leave the range of double within block %u of %d",
                      block->number, self->model->layers);
+}
+
+static int read_block(struct reading *self, const struct block *block, struct gain_gram in, struct block_bounds *out,
+                      struct error *error)
+{
+    self->block = block;
+    self->components = 1 + block->graph->site_count;
+    int pieces = self->gain.alike && in.pair.hi > in.pair.lo ? PIECES : 1, code = ERROR_NONE;
+    double length = (in.pair.hi - in.pair.lo) / pieces;
+    for (int i = 0; code == ERROR_NONE && i < pieces; i++) {
+        struct block_bounds own;
+        struct gain_gram piece = {in.square, {in.pair.lo + i * length, in.pair.lo + (i + 1) * length}};
+        code = read_piece(self, pieces > 1 ? piece : in, &own, error);
+        if (code != ERROR_NONE)
+            break;
+        join_branches(self, i == 0);
+        *out = i == 0 ? own
+                      : (struct block_bounds){{interval_join(out->gram.square, own.gram.square),
+                                               interval_join(out->gram.pair, own.gram.pair)},
+                                              interval_join(out->cosine, own.cosine),
+                                              interval_join(out->gradient, own.gradient)};
+    }
+    return code;
 }
 
 /* ---- the columns ---- */
@@ -338,23 +393,19 @@ static struct interval layer_cosine(const struct reading *self, const struct gai
     return (struct interval){cosine.lo * (cosine.lo > 0 ? share : 1), cosine.hi * (cosine.hi < 0 ? share : 1)};
 }
 
-static void put_branches(const struct reading *self, struct bounds *bounds, int layer)
+static void put_branches(const struct reading *self, const struct gain_gram *in, struct bounds *bounds, int layer)
 {
     const struct depth *depth = self->depth;
-    const struct graph *graph = self->block->graph;
     struct interval entropy = {0, 0}, relative = {0, 0};
     int attentions = 0;
-    for (int s = 0; s < graph->site_count; s++) {
+    for (int s = 0; s < self->block->graph->site_count; s++) {
         const struct observe_branch *branch = &depth->schema.branches[depth->branch_index[layer - 1][s]];
-        if (self->sources[0].square.lo > 0)
-            put(depth, bounds, layer, branch->ratio, divide(self->sources[1 + s].square, self->sources[0].square));
+        if (in->square.lo > 0)
+            put(depth, bounds, layer, branch->ratio, self->branches[s].ratio);
         if (!branch_of(branch->kind)->has_entropy)
             continue;
-        struct interval own, own_relative;
-        gain_entropy(&self->gain, self->block->sd, self->forms[graph->nodes[graph->sites[s].node].a].gram, &own,
-                     &own_relative);
-        entropy = interval_add(entropy, own);
-        relative = interval_add(relative, own_relative);
+        entropy = interval_add(entropy, self->branches[s].entropy);
+        relative = interval_add(relative, self->branches[s].relative);
         attentions++;
     }
     if (attentions == 0)
@@ -380,7 +431,7 @@ static int read_up(struct reading *self, struct bounds *bounds, struct interval 
         if (b < model->layers) {
             put_signal(self->depth, bounds, b + 1, &block.gram);
             put_layer(self->depth, bounds, b + 1, OBSERVE_LAYER_COSINE, layer_cosine(self, &gram, &block));
-            put_branches(self, bounds, b + 1);
+            put_branches(self, &gram, bounds, b + 1);
         }
         gram = block.gram;
     }

@@ -29,24 +29,37 @@
  *     key:   sum_ik Sigma_ik Gamma_ik E tr(P_i Sigma P_k) <= lambda(|Sigma_ik| N_ik) tr Gamma,
  * where nu >= tr(P Sigma), the spread of the tokens under A_i: at most q, and (1 - 1/n)(q - c) because squared
  * distances are at most 2 (q - c); and tr(P_i Sigma P_k) = sum_j A_ij A_kj <x_j - m_i, x_j - m_k> is at most 2 (q - c)
- * sum_j A_ij A_kj, and nu / 2 because P has no eigenvalue above 1/2. Tokens alike: Sigma = (q - c) I + c 1 1' and P 1 =
- * 0, so P Sigma = (q - c) P and W = (q - c)(1 - 1/T); tr(P_i P_k) is at most sum_j A_ij A_kj (Cauchy-Schwarz on what is
- * taken off), and 1/4: tr P^2 = s2 - 2 s3 + s2^2 <= s2 - s2^2 with s2 = sum A^2, s3 = sum A^3 >= s2^2. q and c are then
- * numbers, and the bound is the largest over pieces of c's interval. The bounds are sharp for small kappa and for
- * collapsed tokens. For large kappa, or tokens that may be unequal (a causal mask), lambda tends to T, which a stack
- * can attain: all rows attending to one token.
+ * sum_j A_ij A_kj, and nu / 2 because P has no eigenvalue above 1/2. These bounds are sharp for small kappa. For large
+ * kappa lambda tends to T, which a stack can attain: all rows attending to one token.
+ *
+ * Attention, tokens alike (no order in the mask, no router): Sigma = (q - c) I + c 1 1', rows of A are softmaxes of
+ * normals of variance sigma^2 = kappa q (q - c), correlated by rho = c/q over rows (analysis/softmax). Their numbers
+ * are N_1 = E sum_j A_ij^2, which grows with sigma: its derivative is twice the covariance, under A_i, of A_ij with the
+ *           normals, and A_ij grows with them;
+ *     N_2 = E sum_j A_ij A_kj = sum_n rho^n a_n with a_n >= 0 (Mehler), a_0 = 1/T, sum a_n = N_1: hence
+ *           |N_2 - 1/T| <= |rho| (N_1 - 1/T), and N_2 >= 1/T where rho >= 0;
+ *     K_1 = E tr P_i^2 = E s2 - 2 s3 + s2^2 <= E s2 - s2^2 <= N_1 (1 - N_1), s2 = sum A^2, s3 = sum A^3 >= s2^2,
+ * Jensen; K_2 = E tr P_i P_k = sum_n rho^n b_n, b_0 = tr (E P)^2 = (1 - N_1)^2 / (T - 1), sum b_n = K_1: hence |K_2| <=
+ * (1 - |rho|) b_0 + |rho| K_1. Forward, the diagonal is c + (q - c) N_1, the rest c + (q - c) N_2. Backward E A A' has
+ * the eigenvalues N_1 - N_2 and N_1 + (T - 1) N_2, the value path's ceiling; P 1 = 0, so P Sigma = (q - c) P, the query
+ * path has (q - c)^2 K_1 and the key path (q - c)(q K_1 + (T - 1)|c| K_2) at most. N_1 comes from a table of sigma's,
+ * the next above for an upper end and the next below for a lower one, with quadrature's error added.
  *
  * Entropy. H = log Z - sum_j A_j S_j; E log Z >= log n (Jensen), E A_j S_j by Stein's lemma: E H >= log n - kappa q E
- * tr(P Sigma) >= log n - kappa q nu.
+ * tr(P Sigma) >= log n - kappa q nu. Tokens alike: E H falls with sigma (its derivative is -sigma times the variance of
+ * the normals under A_i) and comes from the same table.
  */
 #include "analysis/gain.h"
 
+#include <gsl/gsl_math.h>
 #include <stdlib.h>
+
+#include "analysis/softmax.h"
 
 #define ROUTER_RENORMALISED 0.25
 #define ROUTER_SWITCH       0.35405
 
-enum { PIECES = 32, COLLATZ_STEPS = 6 };
+enum { COLLATZ_STEPS = 6, OCTAVES = 20, PER_OCTAVE = 64, ROWS = OCTAVES * PER_OCTAVE + 1 };
 
 static int ascending(const void *a, const void *b)
 {
@@ -62,8 +75,12 @@ int gain_context_init(struct gain_context *context, const struct model *model, b
     context->visible = calloc(T, sizeof *context->visible);
     context->vector[0] = calloc(T, sizeof **context->vector);
     context->vector[1] = calloc(T, sizeof **context->vector);
+    context->excess = calloc(ROWS, sizeof *context->excess);
+    context->entropy = calloc(ROWS, sizeof *context->entropy);
+    context->work = calloc(softmax_work(model->tokens), sizeof *context->work);
     int code = ERROR_NONE;
-    if (!context->visible || !context->vector[0] || !context->vector[1])
+    if (!context->visible || !context->vector[0] || !context->vector[1] || !context->excess || !context->entropy ||
+        !context->work)
         code = error_set(error, ERROR_RESOURCE, "out of memory for bounds of %d tokens", model->tokens);
     if (code == ERROR_NONE)
         code = range_init(&context->range, model->activation, error);
@@ -76,6 +93,8 @@ int gain_context_init(struct gain_context *context, const struct model *model, b
     qsort(context->visible, T, sizeof *context->visible, ascending);
     context->visible_most = context->visible[T - 1];
     context->alike = context->visible[0] == model->tokens && !routed;
+    for (int i = 0; i < ROWS; i++)
+        context->excess[i] = GSL_NAN;
     return ERROR_NONE;
 }
 
@@ -84,6 +103,9 @@ void gain_context_free(struct gain_context *context)
     free(context->visible);
     free(context->vector[0]);
     free(context->vector[1]);
+    free(context->excess);
+    free(context->entropy);
+    free(context->work);
     range_free(&context->range);
     *context = (struct gain_context){0};
 }
@@ -113,7 +135,8 @@ static struct gain_gram ffn_forward(struct gain_context *context, const double s
     struct ffn_gains gains = ffn_gains(context->model, sd);
     struct gain_gram s = scaled(gains.inner, u), linear = scaled(gains.linear, u);
     struct gain_gram h = {range_moments(&context->range, RANGE_SQUARE, s.square),
-                          range_pair(&context->range, s.square, s.pair)};
+                          context->alike ? range_pair_alike(&context->range, s.square, s.pair)
+                                         : range_pair(&context->range, s.square, s.pair)};
     if (context->model->activation->gated)
         h = (struct gain_gram){interval_multiply(h.square, linear.square), interval_multiply(h.pair, linear.pair)};
     return scaled(gains.outer, h);
@@ -172,13 +195,85 @@ static double attention_kappa(const struct model *model, const double sd[])
     return sd[INIT_WQ] * sd[INIT_WQ] * d * sd[INIT_WK] * sd[INIT_WK] * d;
 }
 
+/* A row's attention over tokens alike: E sum_j A_ij^2, and its entropy. */
+struct row_bounds {
+    struct interval square, entropy;
+};
+
+/* The table's place for the logits' sd sigma, rounded down; below 0 for what is too small for it. */
+static double row_place(double sigma)
+{
+    return sigma > 0 ? PER_OCTAVE * (log2(sigma / SOFTMAX_SIGMA) + OCTAVES) : -1;
+}
+
+/* The excess of N_1 over 1/T and the entropy at a place of the table; beyond either end, what they tend to. */
+static void row_at(struct gain_context *context, double place, double *excess, double *entropy)
+{
+    int T = context->model->tokens, i = (int)place;
+    *excess = place < 0 ? 0 : 1 - 1.0 / T;
+    *entropy = place < 0 ? log(T) : 0;
+    if (place < 0 || place >= ROWS)
+        return;
+    if (isnan(context->excess[i])) {
+        struct softmax_means means;
+        softmax_one_row(T, SOFTMAX_SIGMA * exp2((double)i / PER_OCTAVE - OCTAVES), &means, context->work);
+        context->excess[i] = means.excess[0];
+        context->entropy[i] = means.entropy;
+    }
+    *excess = context->excess[i];
+    *entropy = context->entropy[i];
+}
+
+static struct row_bounds row_bounds(struct gain_context *context, double kappa, struct gain_gram u)
+{
+    double T = context->model->tokens, excess[2], entropy[2];
+    if (T < 2)
+        return (struct row_bounds){interval_point(1), interval_point(0)};
+    struct interval variance = {kappa * u.square.lo * fmax(0, u.square.lo - u.pair.hi),
+                                kappa * u.square.hi * fmax(0, u.square.hi - u.pair.lo)};
+    double last = ROWS - 1, below = fmin(floor(row_place(sqrt(variance.lo))), last);
+    row_at(context, below, &excess[0], &entropy[1]);
+    row_at(context, variance.hi > 0 ? fmin(fmax(0, ceil(row_place(sqrt(variance.hi)))), last + 1) : -1, &excess[1],
+           &entropy[0]);
+    const double relative = 1e-3; // of quadrature
+    return (struct row_bounds){
+        {1 / T + (1 - relative) * excess[0], fmin(1, 1 / T + (1 + relative) * excess[1])},
+        {fmax(0, entropy[0] - SOFTMAX_ACCURACY), fmin(log(T), entropy[1] + SOFTMAX_ACCURACY)},
+    };
+}
+
+/* |rho|, from above. */
+static double correlation(struct gain_gram u)
+{
+    double c = interval_magnitude(u.pair);
+    return c < u.square.lo ? c / u.square.lo : 1;
+}
+
+/* N_2. */
+static struct interval two_rows(struct gain_gram u, double T, double square)
+{
+    double away = correlation(u) * (square - 1 / T);
+    return (struct interval){u.pair.lo >= 0 ? 1 / T : fmax(0, 1 / T - away), fmin(1, 1 / T + away)};
+}
+
+/* c + (q - c) n, which grows with all three. */
+static struct interval mixed(struct gain_gram u, struct interval n)
+{
+    double c = fmin(u.pair.lo, u.square.lo);
+    return (struct interval){c + (u.square.lo - c) * n.lo, u.pair.hi + fmax(0, u.square.hi - u.pair.hi) * n.hi};
+}
+
 static struct gain_gram attention_forward_gram(struct gain_context *context, const double sd[], struct gain_gram u)
 {
     double share = 1.0 / context->visible_most, least = fmin(u.pair.lo, u.square.lo);
-    struct gain_gram mixed = {{fmax(0, share * u.square.lo + (1 - share) * least), u.square.hi}, {least, u.square.hi}};
+    struct gain_gram out = {{fmax(0, share * u.square.lo + (1 - share) * least), u.square.hi}, {least, u.square.hi}};
+    if (context->alike) {
+        struct interval square = row_bounds(context, attention_kappa(context->model, sd), u).square;
+        out = (struct gain_gram){mixed(u, square), mixed(u, two_rows(u, context->model->tokens, square.hi))};
+    }
     if (context->skips_only)
-        mixed.square.lo = 0;
-    return scaled(attention_alpha(context->model, sd), mixed);
+        out = (struct gain_gram){{0, u.square.hi}, {least, u.square.hi}};
+    return scaled(attention_alpha(context->model, sd), out);
 }
 
 /* A bound of w' Sigma w, w = e_j - 1/n on n tokens: its diagonal terms have weights (1 - 1/n)^2 and n - 1 of 1/n^2; the
@@ -196,33 +291,17 @@ static double overlap(double exponent, double n)
     return exponent >= log(n) ? 1 : exp(exponent) / n;
 }
 
-/* c is one number, in u.pair. */
-static struct gain_paths paths_alike(double kappa, struct gain_gram u, int tokens)
+static struct gain_paths paths_alike(struct gain_context *context, double kappa, struct gain_gram u)
 {
-    double T = tokens, q = u.square.hi, c = interval_magnitude(u.pair);
-    double apart = fmax(0, q - u.pair.lo), reach = apart * (1 - 1 / T), most = tokens > 1 ? 0.25 : 0; // of tr P^2
-    double self = overlap(2 * kappa * q * reach, T), other = overlap(kappa * (q + u.pair.hi) * reach, T);
+    double T = context->model->tokens, q = u.square.hi, c = interval_magnitude(u.pair), rho = correlation(u);
+    double apart = fmax(0, q - u.pair.lo), n = row_bounds(context, kappa, u).square.hi;
+    double own = T < 2 ? 0 : n < 0.5 ? n * (1 - n) : 0.25;
+    double mean = T < 2 ? 0 : fmin(own, gsl_pow_2(1 - 1 / T) / (T - 1)), other = (1 - rho) * mean + rho * own;
     return (struct gain_paths){
-        .value = self + (T - 1) * other,
-        .query = apart * apart * most,
-        .key = q * apart * fmin(most, self) + (T - 1) * c * apart * fmin(most, other),
+        .value = n + (T - 1) * two_rows(u, T, n).hi,
+        .query = apart * apart * own,
+        .key = apart * (q * own + (T - 1) * c * other),
     };
-}
-
-static struct gain_paths paths_alike_pieces(double kappa, struct gain_gram u, int tokens)
-{
-    struct gain_paths most = {0};
-    struct interval c = u.pair;
-    for (int i = 0; i < PIECES; i++) {
-        u.pair = (struct interval){c.lo + (c.hi - c.lo) * i / PIECES, c.lo + (c.hi - c.lo) * (i + 1) / PIECES};
-        struct gain_paths paths = paths_alike(kappa, u, tokens);
-        most.value = fmax(most.value, paths.value);
-        most.query = fmax(most.query, paths.query);
-        most.key = fmax(most.key, paths.key);
-        if (c.hi == c.lo)
-            break;
-    }
-    return most;
 }
 
 /* The matrix of bounds M: scale min(cap, spread f(n)) by its rows' lengths, on the diagonal and off it. */
@@ -288,7 +367,7 @@ static struct gain_paths paths_unlike(struct gain_context *context, double kappa
 
 struct gain_paths gain_attention_paths(struct gain_context *context, double kappa, struct gain_gram u)
 {
-    return context->alike ? paths_alike_pieces(kappa, u, context->model->tokens) : paths_unlike(context, kappa, u);
+    return context->alike ? paths_alike(context, kappa, u) : paths_unlike(context, kappa, u);
 }
 
 static struct interval attention_backward_gain(struct gain_context *context, const double sd[], struct gain_gram u)
@@ -299,9 +378,15 @@ static struct interval attention_backward_gain(struct gain_context *context, con
                              attention_alpha(context->model, sd) * (paths.value + kappa * (paths.query + paths.key))};
 }
 
-void gain_entropy(const struct gain_context *context, const double sd[INIT_MATRICES], struct gain_gram u,
+void gain_entropy(struct gain_context *context, const double sd[INIT_MATRICES], struct gain_gram u,
                   struct interval *entropy, struct interval *relative)
 {
+    if (context->alike) {
+        *entropy = row_bounds(context, attention_kappa(context->model, sd), u).entropy;
+        *relative = context->model->tokens > 1 ? interval_scale(1 / log(context->model->tokens), *entropy)
+                                               : interval_point(0);
+        return;
+    }
     double heat = attention_kappa(context->model, sd) * u.square.hi;
     double apart = u.square.hi - fmin(u.pair.lo, u.square.hi);
     int T = context->model->tokens, several = 0;

@@ -13,11 +13,13 @@ struct gain_gram {
 /* What the branches of a model share. */
 struct gain_context {
     const struct model *model;
-    bool skips_only;   /* section 4's hypotheses: attention may pass nothing on, no branch returns a gradient */
-    bool alike;        /* the mask has no order, no router parts tokens: a Gram has two numbers */
-    int visible_most;  /* tokens that a row sees */
-    int *visible;      /* [T], ascending */
-    double *vector[2]; /* [T], scratch */
+    bool skips_only;          /* section 4's hypotheses: attention may pass nothing on, no branch returns a gradient */
+    bool alike;               /* the mask has no order, no router parts tokens: a Gram has two numbers */
+    int visible_most;         /* tokens that a row sees */
+    int *visible;             /* [T], ascending */
+    double *vector[2];        /* [T], scratch */
+    double *excess, *entropy; /* of a row of attention over tokens alike, by the logits' sd; NAN until asked for */
+    double *work;             // softmax_work
     struct range range;
 };
 
@@ -44,7 +46,7 @@ struct gain_paths gain_attention_paths(struct gain_context *context, double kapp
 
 /* Mean over rows of the attention's entropy in nats, and of the same over log(row length), rows of one token left out
  * (0 where there is no other). */
-void gain_entropy(const struct gain_context *context, const double sd[INIT_MATRICES], struct gain_gram u,
+void gain_entropy(struct gain_context *context, const double sd[INIT_MATRICES], struct gain_gram u,
                   struct interval *entropy, struct interval *relative);
 
 #endif

@@ -48,6 +48,12 @@ static inline struct interval interval_meet(struct interval a, struct interval b
     return (struct interval){fmin(lo, hi), fmax(lo, hi)};
 }
 
+/* The least interval that holds both. */
+static inline struct interval interval_join(struct interval a, struct interval b)
+{
+    return (struct interval){fmin(a.lo, b.lo), fmax(a.hi, b.hi)};
+}
+
 static inline double interval_magnitude(struct interval a)
 {
     return fmax(fabs(a.lo), fabs(a.hi));

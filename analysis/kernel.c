@@ -25,6 +25,12 @@ static double clamp(double least, double x, double most)
     return x < least ? least : x > most ? most : x;
 }
 
+/* Products of a few of them stay in range. */
+static bool is_moderate(double x)
+{
+    return x > 0x1p-400 && x < 0x1p400;
+}
+
 /* Kahan's a b - c^2, which fused multiply-add keeps to an epsilon of itself however much cancels, over a b; powers of
  * four keep the products in range. */
 static struct pair pair_of(double a, double b, double c)
@@ -32,8 +38,12 @@ static struct pair pair_of(double a, double b, double c)
     double most = sqrt(a) * sqrt(b);
     if (!(most > 0 && isfinite(most)))
         return (struct pair){a, b, c, 1};
-    int up = ilogb(a) & ~1, down = ilogb(b) & ~1;
-    double x = ldexp(a, -up), y = ldexp(b, -down), z = ldexp(c, -(up + down) / 2), square = z * z;
+    double x = a, y = b, z = c;
+    if (!(is_moderate(a) && is_moderate(b))) {
+        int up = ilogb(a) & ~1, down = ilogb(b) & ~1;
+        x = ldexp(a, -up), y = ldexp(b, -down), z = ldexp(c, -(up + down) / 2);
+    }
+    double square = z * z;
     double determinant = fma(x, y, -square) - fma(z, z, -square);
     return (struct pair){a, b, clamp(-most, c, most), clamp(0, determinant / (x * y), 1)};
 }
@@ -62,8 +72,8 @@ static struct value identity(struct pair p)
 /* sqrt(ab - c^2 + a + b + 1), in range whenever a and b are. */
 static double root_delta(struct pair p, double *root_determinant)
 {
-    *root_determinant = sqrt(p.a) * sqrt(p.b) * sqrt(p.sine2);
-    return hypot(*root_determinant, sqrt(p.a + p.b + 1));
+    double root = *root_determinant = sqrt(p.a) * sqrt(p.b) * sqrt(p.sine2), rest = p.a + p.b + 1;
+    return is_moderate(rest) ? sqrt(root * root + rest) : hypot(root, sqrt(rest));
 }
 
 /* phi(u) = u Phi(u). With p = E Phi(u) Phi(v) (an orthant probability), D = E n(u) n(v) for the density n, and

@@ -24,6 +24,8 @@
 #include <gsl/gsl_integration.h>
 #include <gsl/gsl_randist.h>
 
+#include "analysis/kernel.h"
+
 /* The scan: SCAN_STEPS points an octave from 2^SCAN_FIRST to 2^SCAN_LAST; beyond, activations are straight to double
  * precision. An extremum between two points is missed by a fraction of SCAN_SLACK at most. */
 enum { SCAN_FIRST = -30, SCAN_LAST = 7, SCAN_STEPS = 64, PIECES = 64 };
@@ -181,4 +183,30 @@ struct interval range_pair(struct range *range, struct interval square, struct i
     if (range->nonnegative || (range->associated && pair.lo >= 0))
         all.lo = fmax(all.lo, 0);
     return (struct interval){fmin(all.lo, all.hi), all.hi};
+}
+
+/* c / s over both intervals, s >= 0. */
+static struct interval correlations(struct interval square, struct interval pair)
+{
+    double most = pair.hi > 0 ? square.lo : square.hi, least = pair.lo < 0 ? square.lo : square.hi;
+    return (struct interval){least > 0 ? fmax(-1, pair.lo / least) : -1, most > 0 ? fmin(1, pair.hi / most) : 1};
+}
+
+/* With phi_s(z) = phi(sqrt(s) z), K = E phi_s(u) phi_s(v) = sum_n rho^n a_n, a_n >= 0 (Mehler): it grows with rho from
+ * 0 on, and |K(rho) - K(0)| <= K(|rho|) - K(0). From a variance m to s, phi_s moves by at most steepest |sqrt s - sqrt
+ * m| in the mean square, and K by that times the sum of both norms (Cauchy-Schwarz). */
+struct interval range_pair_alike(struct range *range, struct interval square, struct interval pair)
+{
+    struct interval general = range_pair(range, square, pair), rho = correlations(square, pair);
+    double m = (square.lo + square.hi) / 2, hi, lo, none;
+    double moved = range->steepest * fmax(sqrt(square.hi) - sqrt(m), sqrt(m) - sqrt(square.lo));
+    double most = range_moments(range, RANGE_SQUARE, square).hi,
+           slack = 2 * sqrt(most) * moved + KERNEL_ACCURACY * most;
+    kernel_pair(range->activation, m, m, m * fmax(rho.hi, -rho.lo), &hi, NULL);
+    kernel_pair(range->activation, m, m, m * fabs(rho.lo), &lo, NULL);
+    if (rho.lo < 0) {
+        kernel_pair(range->activation, m, m, 0, &none, NULL);
+        lo = 2 * none - lo;
+    }
+    return interval_meet(general, (struct interval){lo - slack, hi + slack});
 }

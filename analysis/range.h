@@ -36,4 +36,7 @@ struct interval range_moments(struct range *range, enum range_moment moment, str
 /* An enclosure of E phi(u) phi(v), (u, v) Gaussian with variances in `square` and covariance in `pair`. */
 struct interval range_pair(struct range *range, struct interval square, struct interval pair);
 
+/* The same where u and v have one variance, whichever it is of `square`. */
+struct interval range_pair_alike(struct range *range, struct interval square, struct interval pair);
+
 #endif

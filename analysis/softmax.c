@@ -214,13 +214,28 @@ static void cut(int tokens, const double *psi, int n, int *first, int *last)
             break;
 }
 
+/* psi [ROWS][t_nodes]. */
+static void fill_one_row(int tokens, double sigma, struct softmax_means *means, double *psi)
+{
+    double lo = lowest(tokens, sigma);
+    int n = t_nodes(tokens, sigma);
+    smooth(lo, STEP, sigma, n, ROWS, psi);
+    one_row(tokens, sigma, lo, n, psi, means);
+}
+
+void softmax_one_row(int tokens, double sigma, struct softmax_means *means, double *work)
+{
+    fill_one_row(tokens, sigma, means, work);
+    if (sigma * sigma < SMALL)
+        small_excess(tokens, sigma, 0, means);
+}
+
 void softmax_means(int tokens, double sigma, double rho, struct softmax_means *means, double *work)
 {
     double lo = lowest(tokens, sigma), *psi = work;
     int n = t_nodes(tokens, sigma), first, last;
     work += (size_t)ROWS * (size_t)n;
-    smooth(lo, STEP, sigma, n, ROWS, psi);
-    one_row(tokens, sigma, lo, n, psi, means);
+    fill_one_row(tokens, sigma, means, psi);
     cut(tokens, psi, n, &first, &last);
 
     struct pairs pairs = {.tokens = tokens, .n = last - first + 1, .lo = lo + first * STEP};

@@ -26,6 +26,9 @@ struct softmax_means {
 /* Doubles of scratch for any sigma up to SOFTMAX_SIGMA. */
 size_t softmax_work(int tokens);
 
+/* One row's numbers alone: excess[0], slope[0] and the entropy; in a tenth of the time. */
+void softmax_one_row(int tokens, double sigma, struct softmax_means *means, double *work);
+
 /* tokens >= 2, 0 <= sigma <= SOFTMAX_SIGMA, -1 <= rho <= 1. */
 void softmax_means(int tokens, double sigma, double rho, struct softmax_means *means, double *work);
 

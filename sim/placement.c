@@ -53,8 +53,12 @@ static int resolve_file(const char *path, struct formula *formula, char *label, 
     return code;
 }
 
+/* The functions and signs of the language stand in no name: a formula without its assignment. */
 static int unknown(const char *argument, struct error *error)
 {
+    if (strpbrk(argument, "()+*^;"))
+        return error_set(error, ERROR_INPUT, "'%.200s' assigns nothing; a formula does, as in x = x + attn(norm(x))",
+                         argument);
     const char *names[sizeof placements / sizeof *placements];
     for (size_t i = 0; i < placement_count; i++)
         names[i] = placements[i].name;

@@ -60,6 +60,8 @@
     row(moments) \
     row(softmax) \
     row(gram) \
+    row(rule) \
+    row(flow) \
     row(predict) \
     row(flight)
 

@@ -1,5 +1,7 @@
 #include "analysis/bounds.h"
 
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,9 +148,10 @@ START_TEST(floors_of_the_text)
         {"placement=prenorm init=unit", true, 0},
         {"placement=postnorm init=unit", true, -2 * M_LN2},
         {"placement=spannorm init=unit", true, -M_LN2},
-        {"placement=b2t init=unit", true, 0},            // set below
-        {"placement=postnorm init=unit", false, -M_LN2}, // (1 + f')/((1 + alpha)(1 + f)): the collapsed regime's 1/2
-        {"placement=spannorm init=unit", false, -0.287682072451780927}, // (1 + f'/(1 + alpha))/(1 + f) = 3/4
+        {"placement=b2t init=unit", true, 0}, // set below
+        /* Equal tokens: (1 + f')/((1 + alpha)(1 + f)) = 1/2, and (1 + f'/(1 + alpha))/(1 + f) = 3/4. */
+        {"placement=postnorm input-correlation=1 init=unit", false, -M_LN2},
+        {"placement=spannorm input-correlation=1 init=unit", false, -0.287682072451780927},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct derived derived;
@@ -254,17 +257,58 @@ START_TEST(skips_alone_are_exact)
 }
 END_TEST
 
-/* One attention on uncorrelated tokens of second moment q, T = 3: gain_attention_paths's formula for tokens alike once
- * more, all three paths. */
+/* One attention on uncorrelated tokens of second moment q, T = 3: the ceiling is N_1 + 2/3 + 2 kappa q^2 N_1 (1 - N_1),
+ * N_1 the mean of sum A^2 over softmaxes of three normals of variance kappa q^2. Drawn, N_1 errs by 2e-4 (one standard
+ * error); the table that the bound takes it from goes by 1.1 % of sigma, up to 2.2 % of N_1 - 1/3. */
 START_TEST(ceiling_of_one_attention)
 {
+    enum { DRAWS = 400000 };
     struct derived derived;
-    double q = 0.9 * 0.9, kappa = 1, reach = q * 2 / 3;
+    double q = 0.9 * 0.9, kappa = 1, square = 0;
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    for (int n = 0; n < DRAWS; n++) {
+        double e[3], sum = 0, squares = 0;
+        for (int j = 0; j < 3; j++) {
+            e[j] = exp(gsl_ran_gaussian(rng, sqrt(kappa) * q));
+            sum += e[j];
+            squares += e[j] * e[j];
+        }
+        square += squares / (sum * sum) / DRAWS;
+    }
+    gsl_rng_free(rng);
     derive(&derived, "placement=x=attn(x) layers=1 tokens=3 input-scale=0.9", false);
-    double self = exp(2 * kappa * q * reach) / 3, other = exp(kappa * q * reach) / 3;
-    double value = fmin(1, self) + 2 * other, query = q * q / 4, key = q * q / 4;
-    check_close(wide_value(derived.bounds.hi[cell(&derived, 0, "gradient_variance")]), value + kappa * (query + key),
-                1e-12, "attention", 0);
+    double expected = square + 2. / 3 + 2 * kappa * q * q * square * (1 - square);
+    double ceiling = wide_value(derived.bounds.hi[cell(&derived, 0, "gradient_variance")]);
+    ck_assert(isfinite(ceiling) && expected > 1.2);
+    ck_assert_msg(ceiling > expected - 5e-3 && ceiling < expected + 5e-3 + 0.03 * (square - 1. / 3), "%g, expected %g",
+                  ceiling, expected);
+    release(&derived);
+}
+END_TEST
+
+/* Tokens alike: a Gram is two numbers, which a prediction knows exactly and the bounds enclose. That enclosures do not
+ * grow from block to block is what pieces are for: the token cosine is known to 0.15 in every layer, and of a PostNorm
+ * of 128 blocks of unit gain, whose gradient tends to about 1/T, the ceiling is below 100 (2^128 and more where what
+ * goes in and what comes back may be of different tokens). */
+START_TEST(tokens_alike_are_followed)
+{
+    static const char *const rows[] = {"postnorm activation=relu", "spannorm activation=gelu", "b2t activation=tanh",
+                                       "prenorm activation=silu", "postnorm activation=swiglu"};
+    struct derived derived;
+    char text[TEXT_MAX];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(text, sizeof text, "placement=%s init=unit layers=24 tokens=8", rows[i]);
+        derive(&derived, text, false);
+        for (int l = 1; l <= 24; l++) {
+            size_t c = cell(&derived, l, "token_cosine");
+            double lo = wide_value(derived.bounds.lo[c]), hi = wide_value(derived.bounds.hi[c]);
+            ck_assert(isfinite(lo) && isfinite(hi));
+            ck_assert_msg(hi >= lo && hi - lo < 0.15, "%s, layer %d: [%g, %g]", text, l, lo, hi);
+        }
+        release(&derived);
+    }
+    derive(&derived, "placement=postnorm init=unit layers=128 tokens=16", false);
+    ck_assert(ceiling_log(&derived, 0, "gradient_variance") < log(100));
     release(&derived);
 }
 END_TEST
@@ -529,6 +573,7 @@ Suite *bounds_suite(void)
     tcase_add_test(fast, a_formula_and_its_rewriting);
     tcase_add_test(fast, skips_alone_are_exact);
     tcase_add_test(fast, ceiling_of_one_attention);
+    tcase_add_test(fast, tokens_alike_are_followed);
     tcase_add_test(fast, predictions_of_random_formulas);
     tcase_add_test(fast, samples_of_random_formulas);
     tcase_add_test(fast, engines_agree_on_random_formulas);

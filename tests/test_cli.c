@@ -41,6 +41,7 @@ static const struct {
     {{"run", "--dry-run=3"}, 2, "takes no argument"},
     {{"run", "prenorm"}, 2, "'prenorm' is not an option; models are named by --placement"},
     {{"run", "-p", "spanorm"}, 2, "unknown placement 'spanorm'; did you mean 'spannorm'?"},
+    {{"run", "-p", "norm(x + ffn(x))"}, 2, "'norm(x + ffn(x))' assigns nothing; a formula does, as in x ="},
     {{"run", "-p", ""}, 2, "unknown placement ''; known are prenorm, postnorm, spannorm"},
     {{"run", "-p", "y = nrm(x)"},
      2,

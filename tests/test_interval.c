@@ -47,6 +47,8 @@ START_TEST(results_hold_members_results)
         check_holds(interval_scale(factor, a), factor * x, "scale");
         check_holds(interval_square(a), x * x, "square");
         check_holds((struct interval){0, interval_magnitude(a)}, fabs(x), "magnitude");
+        check_holds(interval_join(a, b), x, "join");
+        check_holds(interval_join(a, b), y, "join");
         if (x >= b.lo && x <= b.hi)
             check_holds(interval_meet(a, b), x, "meet");
     }

@@ -158,6 +158,33 @@ START_TEST(pairs)
 }
 END_TEST
 
+/* One variance for both: every member within, and at points nothing is lost but the kernel's rounding where the
+ * correlation is not negative. */
+START_TEST(pairs_alike)
+{
+    unsigned state = 8;
+    for (size_t a = 0; a < activation_count; a++) {
+        struct range range = range_of(&activations[a]);
+        for (int i = 0; i < 60; i++) {
+            double s = exp(3 * uniform(&state) - 2), bottom = i % 2 == 0 ? 0 : -1;
+            double covariance = s * (bottom + (1 - bottom) * uniform(&state)), width = i % 3 == 0 ? 0 : 0.05;
+            struct interval square = {s * (1 - width * uniform(&state)), s * (1 + width * uniform(&state))};
+            struct interval pair = {covariance - 2 * width * uniform(&state), covariance + width * uniform(&state)};
+            struct interval all = range_pair_alike(&range, square, pair);
+            double k, slack = 1e-9 * all.hi;
+            kernel_pair(&activations[a], s, s, covariance, &k, NULL);
+            ck_assert(isfinite(all.lo) && isfinite(all.hi) && isfinite(k));
+            ck_assert_msg(k >= all.lo - slack && k <= all.hi + slack, "%s: K(%g; %g) = %g not in [%g, %g]",
+                          activations[a].name, s, covariance, k, all.lo, all.hi);
+            if (width == 0 && covariance >= 0)
+                ck_assert_msg(all.hi - all.lo <= 1e-8 * (fabs(k) + s), "%s: [%g, %g]", activations[a].name, all.lo,
+                              all.hi);
+        }
+        range_free(&range);
+    }
+}
+END_TEST
+
 Suite *range_suite(void)
 {
     Suite *suite = suite_create("range");
@@ -168,6 +195,7 @@ Suite *range_suite(void)
     tcase_add_test(fast, moments_are_the_kernels_diagonal);
     tcase_add_test(fast, moments_over_intervals);
     tcase_add_test(fast, pairs);
+    tcase_add_test(fast, pairs_alike);
     suite_add_tcase(suite, fast);
     return suite;
 }

@@ -15,10 +15,12 @@ static const char *const names[NUMBERS] = {"excess of one row", "excess of two r
 
 static void compute(int tokens, double sigma, double rho, double out[NUMBERS])
 {
-    struct softmax_means means;
+    struct softmax_means means, one;
     double *work = malloc(softmax_work(tokens) * sizeof *work);
     ck_assert_ptr_nonnull(work);
+    softmax_one_row(tokens, sigma, &one, work);
     softmax_means(tokens, sigma, rho, &means, work);
+    ck_assert(one.excess[0] == means.excess[0] && one.slope[0] == means.slope[0] && one.entropy == means.entropy);
     free(work);
     const double all[NUMBERS] = {means.excess[0], means.excess[1], means.slope[0], means.slope[1], means.entropy};
     for (int i = 0; i < NUMBERS; i++) {
