@@ -10,6 +10,7 @@ set output ARG2
 set multiplot layout 1,2
 set logscale xy
 set logscale x 2
+set format x '2^{%L}'
 set border 3
 set tics nomirror
 set grid y lc rgb '#E4E4E4'
@@ -20,7 +21,7 @@ set xrange [first / 1.3 : STATS_max * 1.3]
 
 set title 'gap between samples and prediction'
 set ylabel '|measured / predicted - 1|   (%)'
-set key top right
+set key top right Left reverse
 plot for [c = 6:4:-1] table index 0 every ::1 using 1:c with linespoints lw 2 pt 2*c + 1 \
          lc rgb word('#707070 #0072B2 #D55E00', c - 3) title word('median 90th 99th', c - 3), \
      table index 0 every ::1 using 1:8 with lines dt 2 lw 2 lc rgb '#000000' title 'its sampling error (median)'
@@ -28,6 +29,7 @@ plot for [c = 6:4:-1] table index 0 every ::1 using 1:c with linespoints lw 2 pt
 resolved(share, error) = share > 2 * error
 set title sprintf('what is left of the gap at d = %d', first)
 set ylabel 'share of the gap'
+set key bottom left
 plot [][first / STATS_max / 4 : 2] \
      first / x with lines dt 2 lc rgb '#707070' title '1/d', \
      table index 0 every ::1 using 1:(resolved($10, $11) ? $10 : NaN):11 with yerrorbars pt 7 lw 2 lc rgb '#0072B2' \
