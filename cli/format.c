@@ -371,7 +371,7 @@ static void table_head(const struct profile *profile, FILE *stream)
             model->mask->name);
     if (is_prediction(profile))
         fprintf(stream, "infinite width, %s\n",
-                profile->samples > 1 ? "mean over replicas ± standard error" : "exact but for quadrature");
+                profile->samples > 1 ? "mean over replicas ± standard error" : "many heads; by quadrature");
     else
         fprintf(stream, "%s engine, %" PRId64 " samples, seed %" PRIu64 "; mean ± half-width of the 95 %% interval\n",
                 profile->engine, profile->samples, profile->seed);
