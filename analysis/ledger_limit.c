@@ -66,7 +66,7 @@ static const struct claim claims[] = {
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"router=renormalised|switch init=scaleinit width=512"}, 256},
                   {{"router=renormalised|switch init=unit|scaleinit width=1024"}, 256},
-                  {{"router=renormalised|switch init=unit|scaleinit width=4096"}, 512}},
+                  {{"router=renormalised|switch init=unit|scaleinit width=4096"}, 4096}},
     },
     {
         .id = "width-limit",
