@@ -1,11 +1,11 @@
-/* Floors and ceilings: a formula read over intervals, in the limit of infinite width and many heads.
+/* Floors and ceilings: a formula read over intervals, in the limit of infinite width and many wide heads.
  *
- * Every number of a profile that has a bound lies, in expectation and up to O(1/d) and O(1/H), between lo and hi, for
- * any formula, activation, mask, router and initialisation. analysis/bounds.c has the rules and their proofs. Columns:
- *   activation_variance, token_cosine, layer_cosine, attention_entropy, branch_ratio: both
- *   gradient_variance: both; sharpest where tokens are alike (no order in the mask, no router). Where they may be
- * unequal the ceiling is loose, up to a factor T per attention; sharp under scaleinit
- *   gradient_specific: the total's ceiling; gradient_token_cosine, weight_gradient_variance: none
+ * Every number of a profile that has a bound lies, in expectation and up to O(1/d), O(H/d) and O(1/H), between lo and
+ * hi, for any formula, activation, mask, router and initialisation. analysis/bounds.c has the rules and their proofs.
+ * Columns: activation_variance, token_cosine, layer_cosine, attention_entropy, branch_ratio: both gradient_variance:
+ * both; sharpest where tokens are alike (no order in the mask, no router). Where they may be unequal the ceiling is
+ * loose, up to a factor T per attention; sharp under scaleinit gradient_specific: the total's ceiling;
+ * gradient_token_cosine, weight_gradient_variance: none
  */
 #ifndef SPANSCOPE_ANALYSIS_BOUNDS_H
 #define SPANSCOPE_ANALYSIS_BOUNDS_H

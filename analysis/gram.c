@@ -59,6 +59,25 @@ void gram_multiply(struct gram_space space, const double *a, const double *b, do
         out[i] = a[i] * b[i];
 }
 
+void gram_clip(struct gram_space space, double rounding, double *g)
+{
+    size_t T = (size_t)space.tokens;
+    if (space.exchangeable) {
+        g[0] = g[0] > rounding ? g[0] : 0;
+        g[1] = fmax(-g[0] / space.tokens, g[1]);
+        return;
+    }
+    for (size_t i = 0; i < T; i++)
+        g[i * T + i] = g[i * T + i] > rounding ? g[i * T + i] : 0;
+    for (size_t i = 0; i < T; i++) {
+        for (size_t j = 0; j < T; j++) {
+            double most = sqrt(g[i * T + i]) * sqrt(g[j * T + j]);
+            if (i != j && fabs(g[i * T + j]) > most)
+                g[i * T + j] = copysign(most, g[i * T + j]);
+        }
+    }
+}
+
 double gram_dot(struct gram_space space, const double *a, const double *b)
 {
     double T = space.tokens, sum = 0;

@@ -60,8 +60,10 @@ static int parse_range(struct map_axis *axis, char *text, double *from, double *
     if (code == ERROR_NONE)
         code = setting_real(axis->name, words[1], to, error);
     long long number = MAP_COUNT;
+    char what[96];
+    snprintf(what, sizeof what, "points of %s", axis->name);
     if (code == ERROR_NONE && count == 3)
-        code = setting_integer(axis->name, words[2], 2, MAP_COUNT_MOST, &number, error);
+        code = setting_integer(what, words[2], 2, MAP_COUNT_MOST, &number, error);
     axis->count = (int)number;
     if (code == ERROR_NONE && !(*from < *to))
         code = error_set(error, ERROR_INPUT, "axis %s: %g is not below %g", axis->name, *from, *to);

@@ -407,6 +407,9 @@ static double largest_error(const struct plan *plan, const struct estimate *cell
     return largest;
 }
 
+/* Fewer flights than four know too little of their own spread. */
+enum { LEAST = 4 * FLIGHT };
+
 /* The first replica tells whether anything is drawn at all. */
 static int run_replicas(const struct plan *plan, struct replica *replicas, const struct tally *tally, int *count,
                         struct error *error)
@@ -421,7 +424,7 @@ static int run_replicas(const struct plan *plan, struct replica *replicas, const
     if (code == ERROR_NONE && !drawn)
         end_flight(plan, tally);
     for (int b = 0; code == ERROR_NONE && drawn && b < options->most; b++) {
-        int next = batch * (b + 1) > 2 * FLIGHT ? batch * (b + 1) : 2 * FLIGHT;
+        int next = batch * (b + 1) > LEAST ? batch * (b + 1) : LEAST;
         code = run_batch(plan, replicas, *count, next - *count, tally, error);
         *count = next;
         if (largest_error(plan, tally->cells) <= options->error)

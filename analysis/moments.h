@@ -5,6 +5,8 @@
  * components, the block's input and one for each branch's output, with a coefficient per token. Nothing is derived per
  * placement.
  *
+ * The limit is that of wide heads too: logits are Gaussian given the tokens up to O(H/d), one over a head's width.
+ *
  * Averages over attention logits and router logits are Monte Carlo: a replica is one stack of infinite width with heads
  * and experts of its own, so that the O(1) spread that a router leaves at any width is in the mean as it is in samples.
  * Softmax gradients are averaged in closed form given the attention. Tokens that are exchangeable (no order in the mask
@@ -20,7 +22,7 @@
 
 struct moments_options {
     bool per_token;
-    int draws;    /* attention matrices per block and batch of replicas */
+    int draws;    /* attention matrices per block and batch of replicas, of which there are 16 at least */
     int heads;    /* of a replica; 0: those of the model, at most 8 */
     double error; /* standard error aimed at: batches go on until every observable but those by token has it, relative
                      to its value, to 1 for cosines. wq and wk need most of the draws; behind many blocks of

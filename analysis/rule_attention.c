@@ -1,4 +1,5 @@
 #include <cblas.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -102,6 +103,8 @@ struct reverse_sums {
     double *query;  // [T][T], U + G o G / 2
     double *key;    // [T][T], Sigma o (A^T W A) / 2 + Y
     double *value;  // [T][T], A^T Gamma A
+    /* What rounding leaves of the terms of query and key, which cancel where a softmax is saturated. */
+    double query_rounding, key_rounding;
 };
 
 static void add_query(const struct draws *draws, const double *squares, double *work, double *sum)
@@ -158,9 +161,11 @@ static void finish(const struct rule_site *site, const double *in, const double 
     report->weight[INIT_WO] += gram_dot(site->space, sums->output, gradient);
 
     symmetrise(site->space, value * output * k / site->heads, sums->query);
+    gram_clip(site->space, 2 * value * output * k * sums->query_rounding, sums->query);
     gram_multiply(site->space, gradient, sums->query, sums->query);
     report->weight[INIT_WQ] += gram_dot(site->space, in, sums->query);
     symmetrise(site->space, value * output * q / site->heads, sums->key);
+    gram_clip(site->space, 2 * value * output * q * sums->key_rounding, sums->key);
     report->weight[INIT_WK] += gram_dot(site->space, in, sums->key);
     gram_scale(site->space, output / site->heads, sums->value);
     report->weight[INIT_WV] += gram_dot(site->space, in, sums->value);
@@ -200,6 +205,11 @@ static void add_output(const struct draws *draws, const double *u, double *atten
             sum[i * T + j] += draws->output[i * T + j] + attended[i] + attended[j];
 }
 
+static double largest(size_t count, const double *a)
+{
+    return fabs(a[cblas_idamax((int)count, a, 1)]);
+}
+
 static void backward_full(const struct rule_site *site, const double *in, const double *gradient, double *out,
                           struct arena work, struct rule_report *report)
 {
@@ -217,6 +227,9 @@ static void backward_full(const struct rule_site *site, const double *in, const 
     }
     gram_multiply(site->space, centred, centred, squares);
     gram_multiply(site->space, in, gradient, weights);
+    double rounding = 4 * DBL_EPSILON * (double)T; // of a sum of T products
+    sums.query_rounding = rounding * largest(count, squares);
+    sums.key_rounding = rounding * largest(count, weights) * largest(count, centred);
     for (int h = 0; h < site->heads; h++) {
         draws_next(&draws);
         add_output(&draws, u, attended, sums.output);
@@ -323,7 +336,7 @@ static void backward(const struct rule_site *site, const double *in, const doubl
 {
     double output[2], query[2], key[2], value[2];
     struct softmax_means means;
-    struct reverse_sums sums = {output, query, key, value};
+    struct reverse_sums sums = {.output = output, .query = query, .key = key, .value = value};
     struct rule_site one = *site; // the means are those of one head
     one.heads = 1;
     if (!site->space.exchangeable) {

@@ -21,7 +21,7 @@ static const struct options_row rows[] = {
      "draw until every standard error is that fraction of its value\n"
      "(of 1 for cosines), or six batches of draws are spent; 0.003",
      options_fraction, offsetof(struct predict, moments.error)},
-    {"draws", 0, "N", "attention matrices per block in a batch; 256", options_draws,
+    {"draws", 0, "N", "attention matrices per block in a batch of 16 replicas or more; 256", options_draws,
      offsetof(struct predict, moments.draws)},
     {"full", 0, NULL, "draw where exchangeable tokens allow quadrature, too", options_flag,
      offsetof(struct predict, moments.full)},

@@ -252,6 +252,32 @@ START_TEST(rounding_leaves_zero_columns)
 }
 END_TEST
 
+/* A Gram stays as it is; what is up to the rounding, and what its diagonal does not allow, does not. */
+START_TEST(only_what_is_no_gram_is_clipped)
+{
+    double *x = support_normals(5, (size_t)T * 7), g[ENTRIES], kept[ENTRIES];
+    gram_of(x, 7, g);
+    memcpy(kept, g, sizeof g);
+    gram_clip(full, 1e-12, g);
+    ck_assert_int_eq(memcmp(g, kept, sizeof g), 0);
+    g[0] = -1e-3;
+    g[T + 1] = 1e-3;
+    g[2 * T + 3] = 10 * kept[2 * T + 2] + 10 * kept[3 * T + 3];
+    g[3 * T + 2] = -g[2 * T + 3];
+    gram_clip(full, 0.01, g);
+    for (int t = 0; t < T; t++)
+        ck_assert(g[t] == 0 && g[t * T] == 0 && g[T + t] == 0 && g[t * T + 1] == 0);
+    double most = sqrt(kept[2 * T + 2] * kept[3 * T + 3]);
+    ck_assert(fabs(g[2 * T + 3] - most) < ROUNDING * most && fabs(g[3 * T + 2] + most) < ROUNDING * most);
+    double two[2][2] = {{-0.1, 0.5}, {0.6, -0.4}};
+    gram_clip(pair, 0, two[0]);
+    gram_clip(pair, 0, two[1]);
+    ck_assert(two[0][0] == 0 && two[0][1] == 0.5);
+    ck_assert(two[1][0] == 0.6 && fabs(two[1][1] + 0.6 / T) < 1e-15);
+    free(x);
+}
+END_TEST
+
 Suite *gram_suite(void)
 {
     Suite *suite = suite_create("gram");
@@ -265,6 +291,7 @@ Suite *gram_suite(void)
     tcase_add_loop_test(tests, factors_of_any_rank, 0, T + 1);
     tcase_add_test(tests, factors_of_degenerate_rows);
     tcase_add_test(tests, rounding_leaves_zero_columns);
+    tcase_add_test(tests, only_what_is_no_gram_is_clipped);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -259,6 +259,32 @@ START_TEST(gradients_leave_the_range_of_double)
 }
 END_TEST
 
+/* A softmax that is saturated passes nothing back: of 1000 x + attn(x), whose logits begin at 1e4 and grow a
+ * million-fold a block, the skips alone return the gradient, 10^6 a block, of one vector for all tokens. The terms of
+ * the queries' and keys' paths cancel to their rounding, 1e-16 of 1e13 times as much. Draws that are near a tie in the
+ * first block add a part in 1e4. */
+START_TEST(saturated_attention_passes_nothing_back)
+{
+    enum { LAYERS = 4 };
+    struct model model;
+    struct profile profile;
+    struct moments_options options = moments_defaults();
+    support_model(&model, "placement=x=1000*x+attn(x) init=xavier layers=4 tokens=4 width=64 heads=1 mask=causal "
+                          "input-correlation=0.1 input-scale=0.1 cotangent=pooled");
+    predict(&profile, &model, &options);
+    int gradient = observe_find(profile.schema, "gradient_variance");
+    int cosine = observe_find(profile.schema, "gradient_token_cosine");
+    for (int l = 0; l <= LAYERS; l++) {
+        double got = wide_log(estimate_mean(profile_cell(&profile, l, gradient)));
+        double alike = wide_value(estimate_mean(profile_cell(&profile, l, cosine)));
+        ck_assert_msg(fabs(got - 6 * (LAYERS - l) * M_LN10) < 1e-3, "layer %d: exp(%g)", l, got);
+        ck_assert_msg(alike > 0.999 && alike < 1 + 1e-9, "layer %d: cosine %g", l, alike);
+    }
+    profile_free(&profile);
+    model_free(&model);
+}
+END_TEST
+
 /* The same numbers by another spelling, with the same draws; 1e-12 is rounding. */
 START_TEST(spelling_does_not_matter)
 {
@@ -387,6 +413,7 @@ Suite *moments_suite(void)
     tcase_add_test(tests, large_logits_are_drawn);
     tcase_add_test(tests, collapsed_tokens_halve_the_specific_gradient);
     tcase_add_test(tests, gradients_leave_the_range_of_double);
+    tcase_add_test(tests, saturated_attention_passes_nothing_back);
     tcase_add_loop_test(tests, spelling_does_not_matter, 0, 3);
     tcase_add_test(tests, input_scale_is_normed_away);
     tcase_add_test(tests, threads_do_not_matter);
