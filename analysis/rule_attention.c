@@ -229,7 +229,7 @@ static void backward_full(const struct rule_site *site, const double *in, const 
     gram_multiply(site->space, in, gradient, weights);
     double rounding = 4 * DBL_EPSILON * (double)T; // of a sum of T products
     sums.query_rounding = rounding * largest(count, squares);
-    sums.key_rounding = rounding * largest(count, weights) * largest(count, centred);
+    sums.key_rounding = rounding * largest(count, weights) * largest(count, in); // of centring too
     for (int h = 0; h < site->heads; h++) {
         draws_next(&draws);
         add_output(&draws, u, attended, sums.output);
