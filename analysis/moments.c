@@ -11,7 +11,7 @@
 
 struct moments_options moments_defaults(void)
 {
-    return (struct moments_options){.draws = 256, .error = 0.003, .most = 6, .seed = 1, .threads = 1};
+    return (struct moments_options){.draws = 256, .error = 0.003, .most = 5, .seed = 1, .threads = 1};
 }
 
 /* What every replica shares. */

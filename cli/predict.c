@@ -19,7 +19,7 @@ struct predict {
 static const struct options_row rows[] = {
     {"error", 0, "REL",
      "draw until every standard error is that fraction of its value\n"
-     "(of 1 for cosines), or six batches of draws are spent; 0.003",
+     "(of 1 for cosines), or five batches of draws are spent; 0.003",
      options_fraction, offsetof(struct predict, moments.error)},
     {"draws", 0, "N", "attention matrices per block in a batch of 16 replicas or more; 256", options_draws,
      offsetof(struct predict, moments.draws)},
