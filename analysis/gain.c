@@ -33,17 +33,24 @@
  * kappa lambda tends to T, which a stack can attain: all rows attending to one token.
  *
  * Attention, tokens alike (no order in the mask, no router): Sigma = (q - c) I + c 1 1', rows of A are softmaxes of
- * normals of variance sigma^2 = kappa q (q - c), correlated by rho = c/q over rows (analysis/softmax). Their numbers
- * are N_1 = E sum_j A_ij^2, which grows with sigma: its derivative is twice the covariance, under A_i, of A_ij with the
- *           normals, and A_ij grows with them;
- *     N_2 = E sum_j A_ij A_kj = sum_n rho^n a_n with a_n >= 0 (Mehler), a_0 = 1/T, sum a_n = N_1: hence
- *           |N_2 - 1/T| <= |rho| (N_1 - 1/T), and N_2 >= 1/T where rho >= 0;
- *     K_1 = E tr P_i^2 = E s2 - 2 s3 + s2^2 <= E s2 - s2^2 <= N_1 (1 - N_1), s2 = sum A^2, s3 = sum A^3 >= s2^2,
- * Jensen; K_2 = E tr P_i P_k = sum_n rho^n b_n, b_0 = tr (E P)^2 = (1 - N_1)^2 / (T - 1), sum b_n = K_1: hence |K_2| <=
- * (1 - |rho|) b_0 + |rho| K_1. Forward, the diagonal is c + (q - c) N_1, the rest c + (q - c) N_2. Backward E A A' has
- * the eigenvalues N_1 - N_2 and N_1 + (T - 1) N_2, the value path's ceiling; P 1 = 0, so P Sigma = (q - c) P, the query
- * path has (q - c)^2 K_1 and the key path (q - c)(q K_1 + (T - 1)|c| K_2) at most. N_1 comes from a table of sigma's,
- * the next above for an upper end and the next below for a lower one, with quadrature's error added.
+ * normals of variance sigma^2 = kappa q (q - c), correlated by rho = c/q over rows (analysis/softmax).
+ *
+ * N_1 = E sum_j A_ij^2 grows with sigma: its derivative is twice the covariance, under A_i, of A_ij with the normals,
+ * and A_ij grows with them.
+ *
+ * N_2 = E sum_j A_ij A_kj = sum_n rho^n a_n with a_n >= 0 (Mehler), a_0 = 1/T, sum a_n = N_1: hence |N_2 - 1/T| <=
+ * |rho| (N_1 - 1/T), and N_2 >= 1/T where rho >= 0.
+ *
+ * K_1 = E tr P_i^2 = E (s2 - 2 s3 + s2^2) <= E (s2 - s2^2) <= N_1 (1 - N_1), with s2 = sum A^2, s3 = sum A^3 >= s2^2,
+ * and Jensen's inequality.
+ *
+ * K_2 = E tr P_i P_k = sum_n rho^n b_n with b_n >= 0, b_0 = tr (E P)^2 = (1 - N_1)^2 / (T - 1), sum b_n = K_1: hence
+ * |K_2| <= (1 - |rho|) b_0 + |rho| K_1.
+ *
+ * Forward, the diagonal is c + (q - c) N_1, the rest c + (q - c) N_2. Backward, E A A' has the eigenvalues N_1 - N_2
+ * and N_1 + (T - 1) N_2, the value path's ceiling; P 1 = 0, so P Sigma = (q - c) P, the query path has (q - c)^2 K_1
+ * and the key path (q - c)(q K_1 + (T - 1)|c| K_2) at most. N_1 comes from a table of sigma's, the next above for an
+ * upper end and the next below for a lower one, with quadrature's error added.
  *
  * Entropy. H = log Z - sum_j A_j S_j; E log Z >= log n (Jensen), E A_j S_j by Stein's lemma: E H >= log n - kappa q E
  * tr(P Sigma) >= log n - kappa q nu. Tokens alike: E H falls with sigma (its derivative is -sigma times the variance of
@@ -235,9 +242,8 @@ static struct row_bounds row_bounds(struct gain_context *context, double kappa, 
     row_at(context, below, &excess[0], &entropy[1]);
     row_at(context, variance.hi > 0 ? fmin(fmax(0, ceil(row_place(sqrt(variance.hi)))), last + 1) : -1, &excess[1],
            &entropy[0]);
-    const double relative = 1e-3; // of quadrature
     return (struct row_bounds){
-        {1 / T + (1 - relative) * excess[0], fmin(1, 1 / T + (1 + relative) * excess[1])},
+        {1 / T + (1 - SOFTMAX_EXCESS) * excess[0], fmin(1, 1 / T + (1 + SOFTMAX_EXCESS) * excess[1])},
         {fmax(0, entropy[0] - SOFTMAX_ACCURACY), fmin(log(T), entropy[1] + SOFTMAX_ACCURACY)},
     };
 }

@@ -20,8 +20,9 @@ struct softmax_means {
 /* The largest sigma that is computed; the cost grows like its cube. */
 #define SOFTMAX_SIGMA 4.0
 
-/* Absolute error of every number; excess, which vanishes with sigma, is besides within 1e-3 of one row's. */
+/* Absolute error of every number; that of excess, which vanishes with sigma, relative to one row's besides. */
 #define SOFTMAX_ACCURACY 1e-6
+#define SOFTMAX_EXCESS   1e-3
 
 /* Doubles of scratch for any sigma up to SOFTMAX_SIGMA. */
 size_t softmax_work(int tokens);

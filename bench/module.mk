@@ -20,7 +20,7 @@ bench-figure: deps
 	@echo $(BUILD)/bench/growth.png
 
 # Samples against the prediction at widths 128 to 65536 as a table and a figure, build/bench/agreement.{txt,png};
-# about an hour of processor time at AGREEMENT_SAMPLES=64.
+# half an hour of processor time at AGREEMENT_SAMPLES=64.
 AGREEMENT_SAMPLES ?= 64
 .PHONY: bench-agreement
 bench-agreement: deps

@@ -138,11 +138,10 @@ static void progress(void *context, int64_t done, double precision)
 static void report_precision(const struct run *run, const struct profile *profile)
 {
     double reached = profile_precision(profile);
+    bool spent = !(reached <= run->precision) && profile->samples == shard_samples(run);
     if (!run->quiet && run->precision > 0)
-        fprintf(
-            stderr, "%s: %" PRId64 " samples, precision %.3g%s\n", profile->model->placement, profile->samples, reached,
-            reached <= run->precision || profile->samples < shard_samples(run) ? ""
-                                                                               : ": the budget of samples is spent");
+        fprintf(stderr, "%s: %" PRId64 " samples, precision %.3g%s\n", profile->model->placement, profile->samples,
+                reached, spent ? ": the budget of samples is spent" : "");
 }
 
 /* The profile, and its prediction beside or behind it where that is asked for. */

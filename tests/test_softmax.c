@@ -113,7 +113,7 @@ START_TEST(two_tokens_by_quadrature)
             if (two.number == EXCESS_ONE)
                 one_row = expected;
             if (two.number == EXCESS_ONE || two.number == EXCESS_TWO)
-                tolerance = fmin(tolerance, 1e-3 * one_row);
+                tolerance = fmin(tolerance, SOFTMAX_EXCESS * one_row);
             ck_assert_msg(fabs(out[two.number] - expected) <= tolerance + 2 * QUADRATURE,
                           "%s, sigma %g, rho %g: %.12g, expected %.12g", names[two.number], sigma, rhos[r],
                           out[two.number], expected);
@@ -196,9 +196,9 @@ START_TEST(small_logits)
             for (int i = 0; i < NUMBERS; i++)
                 ck_assert_msg(fabs(out[i] - expected[i]) <= slack, "%s, T %g, sigma %g, rho %g: %.12g, expected %.12g",
                               names[i], T, small[s], rho, out[i], expected[i]);
-            /* 1e-3 of itself as promised, and of the expansion 4 sigma^2; around 0 of the other row's. */
+            /* SOFTMAX_EXCESS of itself as promised, and of the expansion 4 sigma^2; around 0 of the other row's. */
             for (int i = EXCESS_ONE; i <= EXCESS_TWO; i++)
-                ck_assert_msg(fabs(out[i] - expected[i]) <= (1e-3 + 4 * square) * expected[EXCESS_ONE],
+                ck_assert_msg(fabs(out[i] - expected[i]) <= (SOFTMAX_EXCESS + 4 * square) * expected[EXCESS_ONE],
                               "%s, T %g, sigma %g, rho %g: %.12g, expected %.12g", names[i], T, small[s], rho, out[i],
                               expected[i]);
         }
