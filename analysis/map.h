@@ -2,7 +2,7 @@
 #ifndef SPANSCOPE_ANALYSIS_MAP_H
 #define SPANSCOPE_ANALYSIS_MAP_H
 
-#include "analysis/moments.h"
+#include "analysis/limit/moments.h"
 #include "sim/setting.h"
 
 enum { MAP_COUNT = 50, MAP_COUNT_MOST = 2000 };

@@ -1,1 +1,1 @@
-ANALYSIS_SRC := $(wildcard analysis/*.c)
+ANALYSIS_SRC := $(wildcard analysis/*.c analysis/*/*.c)

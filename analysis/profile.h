@@ -2,9 +2,9 @@
 #ifndef SPANSCOPE_ANALYSIS_PROFILE_H
 #define SPANSCOPE_ANALYSIS_PROFILE_H
 
-#include "analysis/bounds.h"
-#include "analysis/estimate.h"
-#include "analysis/moments.h"
+#include "analysis/bounds/bounds.h"
+#include "sim/estimate.h"
+#include "analysis/limit/moments.h"
 #include "sim/sampler.h"
 
 struct profile {

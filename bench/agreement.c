@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/agreement.h"
+#include "bench/gap.h"
 #include "sim/placement.h"
 #include "sim/setting.h"
 
@@ -26,7 +26,7 @@ struct subject {
     size_t placement;
     int count; // cells
     enum observe_id ids[CELLS_MAX];
-    struct agreement_gap gaps[WIDTHS_MAX][CELLS_MAX];
+    struct gap gaps[WIDTHS_MAX][CELLS_MAX];
 };
 
 static void fail(const char *what)
@@ -89,7 +89,7 @@ static void compare(struct subject *subject, uint64_t seed, int width_index, int
             if (subject->count == CELLS_MAX)
                 fail("more cells than there is room for");
             subject->ids[subject->count] = schema->columns[c].observable;
-            subject->gaps[width_index][subject->count++] = agreement_gap(&measured, predicted, l, c);
+            subject->gaps[width_index][subject->count++] = gap_measure(&measured, predicted, l, c);
         }
     }
     profile_free(&measured);
@@ -148,7 +148,7 @@ static void print_percentiles(const struct subject subjects[], size_t count, int
         fail("out of memory");
     for (size_t s = 0; s < count; s++) {
         for (int c = 0; c < subjects[s].count; c++) {
-            const struct agreement_gap *gap = &subjects[s].gaps[w][c];
+            const struct gap *gap = &subjects[s].gaps[w][c];
             if (!isfinite(gap->size) || (id >= 0 && (int)subjects[s].ids[c] != id) ||
                 (placement >= 0 && (int)subjects[s].placement != placement))
                 continue;
@@ -169,12 +169,12 @@ static void print_percentiles(const struct subject subjects[], size_t count, int
 
 static void print_share(const struct subject subjects[], size_t count, int w)
 {
-    struct agreement_pair *pairs = calloc(count, sizeof *pairs);
+    struct gap_pair *pairs = calloc(count, sizeof *pairs);
     if (!pairs)
         fail("out of memory");
     for (size_t s = 0; s < count; s++)
-        pairs[s] = (struct agreement_pair){subjects[s].gaps[0], subjects[s].gaps[w], (size_t)subjects[s].count};
-    struct agreement_share share = agreement_share(pairs, count);
+        pairs[s] = (struct gap_pair){subjects[s].gaps[0], subjects[s].gaps[w], (size_t)subjects[s].count};
+    struct gap_share share = gap_share(pairs, count);
     if (w == 0)
         share.share = 1, share.error = 0;
     printf(" %8d %10.5f %10.5f", share.models, share.share, share.error);

@@ -1,8 +1,8 @@
-# Every bench/*.c is a program of its own; make bench builds and runs them in the order of their names.
-BENCH_SRC := $(sort $(wildcard bench/*.c))
+# Every bench/*.c but gap.c is a program of its own; make bench builds and runs them in the order of their names.
+BENCH_SRC := $(sort $(filter-out bench/gap.c,$(wildcard bench/*.c)))
 BENCH      = $(patsubst %.c,$(BUILD)/%,$(BENCH_SRC))
 
-$(BENCH): %: %.o $(BUILD)/libspanscope.a
+$(BENCH): %: %.o $(BUILD)/bench/gap.o $(BUILD)/libspanscope.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 

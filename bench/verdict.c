@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "analysis/claim.h"
+#include "analysis/claims/claim.h"
 
 struct claimed {
     gsl_rng *rng;

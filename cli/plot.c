@@ -8,7 +8,7 @@
 #include "cli/output.h"
 #include "cli/status.h"
 #include "plots/figure.h"
-#include "plots/map.h"
+#include "plots/heatmap.h"
 #include "plots/saved.h"
 #include "sim/text.h"
 
@@ -141,10 +141,10 @@ static int draw_all(const struct plot_options *plot, const struct saved_list *pr
 static int draw_map(const struct plot_options *plot, const char *path, struct error *error)
 {
     int drawn;
-    int code = map_draw(path, &plot->wish, &drawn, error);
+    int code = heatmap_draw(path, &plot->wish, &drawn, error);
     for (int i = 0; i < drawn; i++) {
         char name[160];
-        map_name(&plot->wish, i, name, sizeof name);
+        heatmap_name(&plot->wish, i, name, sizeof name);
         print_files(name, &plot->wish);
     }
     return code;
@@ -153,7 +153,7 @@ static int draw_map(const struct plot_options *plot, const char *path, struct er
 /* Maps are told from profiles by their beginning, which standard input cannot show twice. */
 static bool is_map(const struct plot_options *plot, const char *path)
 {
-    return map_is_saved(path) || (strcmp(path, "-") == 0 && plot->wanted.map && plot->wanted.count == 0);
+    return heatmap_is_saved(path) || (strcmp(path, "-") == 0 && plot->wanted.map && plot->wanted.count == 0);
 }
 
 static int check(const struct plot_options *plot, int maps, struct error *error)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/trial.h"
+#include "analysis/claims/trial.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/output.h"

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "analysis/claim.h"
+#include "analysis/claims/claim.h"
 #include "paper-repro/expected.h"
 #include "paper-repro/report.h"
 #include "sim/text.h"

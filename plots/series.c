@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/theory.h"
+#include "analysis/bounds/theory.h"
 #include "sim/activation.h"
 #include "sim/formula.h"
 #include "sim/placement.h"

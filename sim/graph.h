@@ -22,12 +22,24 @@ enum graph_kind {
     GRAPH_FFN,   /* ffn(a), own weights */
     GRAPH_MOE,   /* moe(a), own weights */
     /* scalars */
-    GRAPH_NUMBER,    /* value */
-    GRAPH_VARIABLE,  /* one of graph_variables[variable] */
-    GRAPH_ADD, GRAPH_SUBTRACT, GRAPH_MULTIPLY, GRAPH_DIVIDE, GRAPH_POWER, GRAPH_NEGATE,
-    GRAPH_SQRT, GRAPH_MIN, GRAPH_MAX,
+    GRAPH_NUMBER,   /* value */
+    GRAPH_VARIABLE, /* one of graph_variables[variable] */
+    GRAPH_ADD,
+    GRAPH_SUBTRACT,
+    GRAPH_MULTIPLY,
+    GRAPH_DIVIDE,
+    GRAPH_POWER,
+    GRAPH_NEGATE,
+    GRAPH_SQRT,
+    GRAPH_MIN,
+    GRAPH_MAX,
     /* conditions: scalars of value 0 or 1, only after "if" */
-    GRAPH_LESS, GRAPH_LESS_EQUAL, GRAPH_GREATER, GRAPH_GREATER_EQUAL, GRAPH_EQUAL, GRAPH_NOT_EQUAL,
+    GRAPH_LESS,
+    GRAPH_LESS_EQUAL,
+    GRAPH_GREATER,
+    GRAPH_GREATER_EQUAL,
+    GRAPH_EQUAL,
+    GRAPH_NOT_EQUAL,
 };
 
 /* The values behind the scalar names of the language; theory.md, section 1. */
@@ -50,10 +62,10 @@ extern const int graph_variable_count;
 
 struct graph_node {
     enum graph_kind kind;
-    int a, b;     /* operands: indices of earlier nodes, -1 where absent */
-    double value; /* GRAPH_NUMBER */
-    int variable; /* GRAPH_VARIABLE: index into the table of scalar names */
-    int site;     /* branches: 0, 1, ... in the order of the text; -1 elsewhere */
+    int a, b;         /* operands: indices of earlier nodes, -1 where absent */
+    double value;     /* GRAPH_NUMBER */
+    int variable;     /* GRAPH_VARIABLE: index into the table of scalar names */
+    int site;         /* branches: 0, 1, ... in the order of the text; -1 elsewhere */
     int line, column; /* where the node stands in the text, both from 1 */
 };
 

@@ -1,6 +1,15 @@
 # One Check program of all suites; a suite by name: make check SUITE=formula. Tests tagged "slow" are left out of smoke.
-TESTS_SRC := $(wildcard tests/*.c)
-TESTS_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(TESTS_SRC))
+# The tree mirrors the sources, and every tests/*/test_NAME.c is a suite: its NAME_suite() is found by the file's name.
+SUITES_SRC := $(wildcard tests/*/test_*.c)
+TESTS_SRC  := $(wildcard tests/*.c) $(SUITES_SRC)
+TESTS_OBJ   = $(patsubst %.c,$(BUILD)/%.o,$(TESTS_SRC)) $(BUILD)/bench/gap.o
+
+$(BUILD)/tests/main.o: EXTRA_CFLAGS = -I$(BUILD)
+$(BUILD)/tests/main.o: $(BUILD)/suites.h
+$(BUILD)/suites.h: force
+	@mkdir -p $(@D)
+	@printf 'SUITE(%s)\n' $(patsubst test_%.c,%,$(notdir $(SUITES_SRC))) > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(BUILD)/check: $(TESTS_OBJ) $(REPRO_OBJ) $(BUILD)/libspanscope.a
 	@echo '  LINK  $@'

@@ -1,0 +1,154 @@
+#include "analysis/claims/claim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/claims/ledger.h"
+#include "analysis/bounds/theory.h"
+#include "sim/setting.h"
+
+const char *const claim_tier_names[CLAIM_TIERS] = {"smoke", "check", "full"};
+
+const struct claim_group *const claim_groups[] = {&ledger_span, &ledger_baseline, &ledger_limit, &ledger_published,
+                                                  &ledger_attention};
+const size_t claim_group_count = sizeof claim_groups / sizeof *claim_groups;
+
+size_t claim_count(void)
+{
+    size_t count = 0;
+    for (size_t g = 0; g < claim_group_count; g++)
+        count += claim_groups[g]->count;
+    return count;
+}
+
+const struct claim *claim_at(size_t i)
+{
+    size_t g = 0;
+    while (g < claim_group_count && i >= claim_groups[g]->count)
+        i -= claim_groups[g++]->count;
+    return g < claim_group_count ? &claim_groups[g]->claims[i] : NULL;
+}
+
+const struct claim_group *claim_group_of(const struct claim *claim)
+{
+    for (size_t g = 0; g < claim_group_count; g++)
+        for (size_t i = 0; i < claim_groups[g]->count; i++)
+            if (&claim_groups[g]->claims[i] == claim)
+                return claim_groups[g];
+    return NULL;
+}
+
+const struct claim *claim_find(const char *id, struct error *error)
+{
+    enum { NAMES_MAX = 256 };
+    const char *names[NAMES_MAX];
+    size_t count = claim_count();
+    for (size_t i = 0; i < count; i++) {
+        const struct claim *claim = claim_at(i);
+        if (strcmp(claim->id, id) == 0)
+            return claim;
+        if (i < NAMES_MAX)
+            names[i] = claim->id;
+    }
+    const char *nearest = error_nearest(id, names, count < NAMES_MAX ? count : NAMES_MAX);
+    if (nearest)
+        error_set(error, ERROR_INPUT, "unknown claim '%s'; did you mean '%s'?", id, nearest);
+    else
+        error_set(error, ERROR_INPUT, "unknown claim '%s'; see `spanscope verify --list`", id);
+    return NULL;
+}
+
+int claim_check_count(const struct claim *claim)
+{
+    int count = 0;
+    while (count < CLAIM_CHECKS_MAX && claim->checks[count].statistic)
+        count++;
+    return count;
+}
+
+static int alternatives(const char *word, size_t length)
+{
+    int count = 1;
+    for (size_t i = 0; i < length; i++)
+        count += word[i] == '|';
+    return count;
+}
+
+static int expansions(const char *text)
+{
+    int count = 1;
+    size_t length;
+    for (const char *word; (word = setting_word(&text, &length));)
+        count *= alternatives(word, length);
+    return count;
+}
+
+int claim_configuration_count(const struct claim *claim, enum claim_tier tier)
+{
+    int count = 0;
+    for (int p = 0; p < CLAIM_PLANS_MAX && claim->plans[tier].configurations[p]; p++)
+        count += expansions(claim->plans[tier].configurations[p]);
+    return count;
+}
+
+/* "name=a|b|c" with alternative i; used is the length of text so far. */
+static size_t append_alternative(char text[CLAIM_TEXT_MAX], size_t used, const char *word, size_t length, int i)
+{
+    size_t name = strcspn(word, "=") + 1;
+    const char *value = word + name, *end = word + length;
+    while (i-- > 0)
+        value += strcspn(value, "|") + 1;
+    size_t value_length = strcspn(value, "|");
+    if (value + value_length > end)
+        value_length = (size_t)(end - value);
+    int printed = snprintf(text + used, CLAIM_TEXT_MAX - used, "%s%.*s%.*s", used > 0 ? " " : "", (int)name, word,
+                           (int)value_length, value);
+    return used + (size_t)printed;
+}
+
+/* Number i of a text's expansions, as a number of mixed radix whose last digit is the last word's. */
+static void expand(const char *text, int i, char out[CLAIM_TEXT_MAX])
+{
+    int radix = expansions(text);
+    size_t used = 0, length;
+    out[0] = '\0';
+    for (const char *word; (word = setting_word(&text, &length)) && used < CLAIM_TEXT_MAX;) {
+        radix /= alternatives(word, length);
+        used = append_alternative(out, used, word, length, i / radix);
+        i %= radix;
+    }
+}
+
+void claim_configuration(const struct claim *claim, enum claim_tier tier, int i, char text[CLAIM_TEXT_MAX])
+{
+    const char *const *plan = claim->plans[tier].configurations;
+    while (i >= expansions(*plan))
+        i -= expansions(*plan++);
+    expand(*plan, i, text);
+}
+
+int claim_model(const struct claim *claim, enum claim_tier tier, int i, const struct claim_override *overrides,
+                int override_count, struct model *model, struct error *error)
+{
+    char text[CLAIM_TEXT_MAX];
+    claim_configuration(claim, tier, i, text);
+    model_defaults(model);
+    int code = setting_apply_all(model, claim->settings, error);
+    if (code == ERROR_NONE)
+        code = setting_apply_all(model, text, error);
+    for (int o = 0; code == ERROR_NONE && o < override_count; o++)
+        code = setting_apply(model, overrides[o].name, overrides[o].text, error);
+    if (code == ERROR_NONE)
+        code = model_check(model, error);
+    if (code != ERROR_NONE)
+        model_free(model);
+    return code;
+}
+
+int claim_scalar(const char *what, const char *text, const struct model *model, int layer, double *value,
+                 struct error *error)
+{
+    struct theory_line line = {.id = what, .expression = text};
+    struct graph_scope scope = model_scope(model, layer);
+    return theory_evaluate(&line, &scope, value, error);
+}

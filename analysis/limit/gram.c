@@ -1,0 +1,182 @@
+#include "analysis/limit/gram.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+size_t gram_size(struct gram_space space)
+{
+    return space.exchangeable ? 2 : (size_t)space.tokens * (size_t)space.tokens;
+}
+
+int gram_rows(struct gram_space space)
+{
+    return space.exchangeable ? 1 : space.tokens;
+}
+
+double gram_diagonal(struct gram_space space, const double *g, int row)
+{
+    return space.exchangeable ? g[0] + g[1] : g[(size_t)row * (size_t)space.tokens + (size_t)row];
+}
+
+void gram_add_outer(struct gram_space space, const double *c, const double *g, double *out)
+{
+    if (space.exchangeable) {
+        gram_add(space, c[0] * c[0], g, out);
+        return;
+    }
+    size_t T = (size_t)space.tokens;
+    for (size_t i = 0; i < T; i++)
+        for (size_t j = 0; j < T; j++)
+            out[i * T + j] += c[i] * c[j] * g[i * T + j];
+}
+
+void gram_add(struct gram_space space, double factor, const double *g, double *out)
+{
+    size_t size = gram_size(space);
+    for (size_t i = 0; i < size; i++)
+        out[i] += factor * g[i];
+}
+
+void gram_scale(struct gram_space space, double factor, double *g)
+{
+    size_t size = gram_size(space);
+    for (size_t i = 0; i < size; i++)
+        g[i] *= factor;
+}
+
+/* (s + h)(s' + h') - h h' = s (s' + h') + h s', without cancellation. */
+void gram_multiply(struct gram_space space, const double *a, const double *b, double *out)
+{
+    if (space.exchangeable) {
+        double specific = a[0] * (b[0] + b[1]) + a[1] * b[0], shared = a[1] * b[1];
+        out[0] = specific;
+        out[1] = shared;
+        return;
+    }
+    size_t size = gram_size(space);
+    for (size_t i = 0; i < size; i++)
+        out[i] = a[i] * b[i];
+}
+
+void gram_clip(struct gram_space space, double rounding, double *g)
+{
+    size_t T = (size_t)space.tokens;
+    if (space.exchangeable) {
+        g[0] = g[0] > rounding ? g[0] : 0;
+        g[1] = fmax(-g[0] / space.tokens, g[1]);
+        return;
+    }
+    for (size_t i = 0; i < T; i++)
+        g[i * T + i] = g[i * T + i] > rounding ? g[i * T + i] : 0;
+    for (size_t i = 0; i < T; i++) {
+        for (size_t j = 0; j < T; j++) {
+            double most = sqrt(g[i * T + i]) * sqrt(g[j * T + j]);
+            if (i != j && fabs(g[i * T + j]) > most)
+                g[i * T + j] = copysign(most, g[i * T + j]);
+        }
+    }
+}
+
+double gram_dot(struct gram_space space, const double *a, const double *b)
+{
+    double T = space.tokens, sum = 0;
+    if (space.exchangeable)
+        return T * ((a[0] + a[1]) * (b[0] + b[1]) + (T - 1) * a[1] * b[1]);
+    size_t size = gram_size(space);
+    for (size_t i = 0; i < size; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
+double gram_mean_square(struct gram_space space, const double *g)
+{
+    int rows = gram_rows(space);
+    double sum = 0;
+    for (int i = 0; i < rows; i++)
+        sum += gram_diagonal(space, g, i);
+    return sum / rows;
+}
+
+/* What the mean over tokens leaves of each row: trace/T - 1^T g 1/T^2. The full form subtracts row means first. */
+double gram_specific(struct gram_space space, const double *g)
+{
+    size_t T = (size_t)space.tokens;
+    if (space.exchangeable)
+        return g[0] * (space.tokens - 1) / space.tokens;
+    double sum = 0;
+    for (size_t i = 0; i < T; i++)
+        for (size_t j = 0; j < T; j++)
+            sum += (g[i * T + i] + g[j * T + j]) / 2 - g[i * T + j];
+    return sum / (double)(T * T);
+}
+
+double gram_cosine(struct gram_space space, const double *g)
+{
+    size_t T = (size_t)space.tokens;
+    if (space.exchangeable)
+        return T > 1 && g[0] + g[1] > 0 ? g[1] / (g[0] + g[1]) : NAN;
+    double sum = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < T; i++) {
+        if (!(g[i * T + i] > 0))
+            continue;
+        n++;
+        for (size_t j = 0; j < i; j++)
+            if (g[j * T + j] > 0)
+                sum += g[i * T + j] / (sqrt(g[i * T + i]) * sqrt(g[j * T + j]));
+    }
+    return n > 1 ? 2 * sum / ((double)n * (double)(n - 1)) : NAN;
+}
+
+double gram_weighted_trace(struct gram_space space, const double *c, const double *g)
+{
+    int rows = gram_rows(space);
+    double sum = 0;
+    for (int i = 0; i < rows; i++)
+        sum += c[i] * gram_diagonal(space, g, i);
+    return sum * space.tokens / rows;
+}
+
+void gram_expand(struct gram_space space, const double *pair, double *full)
+{
+    size_t T = (size_t)space.tokens;
+    for (size_t i = 0; i < T; i++)
+        for (size_t j = 0; j < T; j++)
+            full[i * T + j] = i == j ? pair[0] + pair[1] : pair[1];
+}
+
+void gram_average(int tokens, const double *full, double *pair)
+{
+    size_t T = (size_t)tokens;
+    double trace = 0, sum = 0;
+    for (size_t i = 0; i < T; i++) {
+        trace += full[i * T + i];
+        for (size_t j = 0; j < T; j++)
+            sum += i == j ? 0 : full[i * T + j];
+    }
+    pair[1] = T > 1 ? sum / (double)(T * (T - 1)) : 0;
+    pair[0] = trace / (double)T - pair[1];
+}
+
+void gram_factor(int tokens, const double *g, double *c)
+{
+    size_t T = (size_t)tokens;
+    memset(c, 0, T * T * sizeof *c);
+    for (size_t j = 0; j < T; j++) {
+        const double *cj = c + j * T;
+        double pivot = g[j * T + j];
+        for (size_t k = 0; k < j; k++)
+            pivot -= cj[k] * cj[k];
+        if (!(pivot > (double)T * DBL_EPSILON * g[j * T + j]))
+            continue;
+        double root = sqrt(pivot);
+        c[j * T + j] = root;
+        for (size_t i = j + 1; i < T; i++) {
+            double sum = g[i * T + j];
+            for (size_t k = 0; k < j; k++)
+                sum -= c[i * T + k] * cj[k];
+            c[i * T + j] = sum / root;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+/* T x T Gram matrices of a signal's tokens, for the infinite-width reading; theory.md, section 3.
+ *
+ * Two spaces with the same operations: full matrices, and those of exchangeable tokens, which have one value on the
+ * diagonal and one beside it. The latter are kept as {diagonal - shared, shared}: the token-specific part then keeps
+ * its precision however small it becomes next to the shared one.
+ */
+#ifndef SPANSCOPE_ANALYSIS_LIMIT_GRAM_H
+#define SPANSCOPE_ANALYSIS_LIMIT_GRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct gram_space {
+    int tokens;        /* T */
+    bool exchangeable; /* two numbers instead of T x T */
+};
+
+/* Numbers of a Gram, and of a vector with an entry per token (one where all are equal). */
+size_t gram_size(struct gram_space space);
+int gram_rows(struct gram_space space);
+
+double gram_diagonal(struct gram_space space, const double *g, int row);
+
+/* out += (c c^T) o g for token coefficients c[rows], and out += factor g. */
+void gram_add_outer(struct gram_space space, const double *c, const double *g, double *out);
+void gram_add(struct gram_space space, double factor, const double *g, double *out);
+void gram_scale(struct gram_space space, double factor, double *g);
+
+/* out = a o b entry by entry; out may be a or b. */
+void gram_multiply(struct gram_space space, const double *a, const double *b, double *out);
+
+/* Takes back what cancellation has left where nothing or a Gram should be: diagonal entries up to `rounding` become 0,
+ * and no entry exceeds what its two diagonal ones allow. */
+void gram_clip(struct gram_space space, double rounding, double *g);
+
+/* Sum over all T x T entries of a o b. */
+double gram_dot(struct gram_space space, const double *a, const double *b);
+
+/* Mean of the diagonal; the same without the part that all tokens share; mean cosine over ordered pairs of rows that
+ * are not zero, NaN where there are fewer than two. */
+double gram_mean_square(struct gram_space space, const double *g);
+double gram_specific(struct gram_space space, const double *g);
+double gram_cosine(struct gram_space space, const double *g);
+
+/* sum_t c_t g_tt, for the product of a signal with one of its components. */
+double gram_weighted_trace(struct gram_space space, const double *c, const double *g);
+
+/* Between the spaces: full is [T][T]; averages over what exchangeability makes equal. */
+void gram_expand(struct gram_space space, const double *pair, double *full);
+void gram_average(int tokens, const double *full, double *pair);
+
+/* Lower triangular c with c c^T = g [T][T], for any positive semi-definite g: a pivot that is rounding leaves a zero
+ * column. */
+void gram_factor(int tokens, const double *g, double *c);
+
+#endif

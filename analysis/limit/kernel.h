@@ -1,0 +1,35 @@
+/* Dual kernels of activations: K = E phi(u) phi(v) and K' = E phi'(u) phi'(v) for centred Gaussian (u, v) with
+ * variances a, b and covariance c. By Price's theorem K' = dK/dc.
+ *
+ * Every activation is closed form. ReLU: Cho and Saul 2009. GELU: by Stein's lemma from the bivariate normal's orthant
+ * probability. SiLU and tanh: the logistic function is a scale mixture of normal distribution functions (Andrews and
+ * Mallows 1974), so that they are mixtures of GELUs and of error functions. Where the variance is moderate, the
+ * mixture's double sum gives way to the Hermite (Mehler) series sum_n rho^n c_n(a) c_n(b), which converges
+ * geometrically in sqrt(n) and costs a few operations an entry.
+ *
+ * Within KERNEL_ACCURACY of the exact value at the given a, b, c, relative to sqrt(K(a,a,a) K(b,b,b)), at every
+ * variance and correlation. ReLU's K' has a root at correlation +-1, where it is as uncertain as the arguments: c off
+ * by a relative e moves it by up to sqrt(2 e) / 2 pi, 2e-9 for a rounding of c.
+ */
+#ifndef SPANSCOPE_ANALYSIS_LIMIT_KERNEL_H
+#define SPANSCOPE_ANALYSIS_LIMIT_KERNEL_H
+
+#include "sim/activation.h"
+
+#define KERNEL_ACCURACY 1e-10
+
+/* One pair; slope may be NULL. Only phi of a gated activation is meant: the gate's product is the caller's. */
+void kernel_pair(const struct activation *activation, double a, double b, double c, double *k, double *slope);
+
+/* All pairs of n tokens whose inputs have Gram scale * gram. What rounding of the Gram leaves between equal tokens, 1 -
+ * correlation^2 up to 4 epsilons, counts as nothing: there ReLU's K' is within 5e-9. k and slope (may be NULL) are
+ * [n][n], symmetric, and do not overlap gram. */
+void kernel_matrix(const struct activation *activation, int n, double scale, const double *gram, // [n][n]
+                   double *k, double *slope);
+
+/* The same for exchangeable tokens, as {diagonal - shared, shared} (analysis/gram): k's difference is accurate to about
+ * 1e-8 of itself however small it is, the slope's to KERNEL_ACCURACY. */
+void kernel_exchangeable(const struct activation *activation, double scale, const double gram[2], double k[2],
+                         double slope[2]);
+
+#endif

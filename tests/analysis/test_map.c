@@ -1,0 +1,197 @@
+#include "analysis/map.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+#include "tests/support.h"
+
+static struct map_axis parsed(const char *text)
+{
+    struct map_axis axis;
+    struct error error = {0};
+    int code = map_axis_parse(&axis, text, &error);
+    ck_assert_msg(code == ERROR_NONE, "%s: %s", text, error.text);
+    return axis;
+}
+
+START_TEST(axes_go_from_end_to_end)
+{
+    struct map_axis axis = parsed("input-correlation=0.1:0.9:5");
+    ck_assert_int_eq(axis.count, 5);
+    ck_assert(!axis.whole && !axis.logarithmic && axis.setting != NULL);
+    for (int i = 0; i < 5; i++)
+        ck_assert(fabs(axis.values[i] - (0.1 + 0.2 * i)) < 1e-15);
+    map_axis_free(&axis);
+    axis = parsed("c=0.1:10:log");
+    ck_assert_int_eq(axis.count, MAP_COUNT);
+    ck_assert(axis.setting == NULL && axis.values[0] == 0.1 && axis.values[MAP_COUNT - 1] == 10);
+    for (int i = 1; i < MAP_COUNT; i++)
+        ck_assert(fabs(axis.values[i] / axis.values[i - 1] - pow(100, 1. / (MAP_COUNT - 1))) < 1e-13);
+    map_axis_free(&axis);
+}
+END_TEST
+
+/* Whole numbers: rounded, ascending, none twice, both ends. */
+START_TEST(whole_axes)
+{
+    struct map_axis axis = parsed("layers=2:9:lin");
+    ck_assert_int_eq(axis.count, 8);
+    for (int i = 0; i < 8; i++)
+        ck_assert(axis.values[i] == 2 + i);
+    map_axis_free(&axis);
+    axis = parsed("tokens=1:1000:40:log");
+    ck_assert(axis.whole && axis.count <= 40 && axis.values[0] == 1 && axis.values[axis.count - 1] == 1000);
+    for (int i = 1; i < axis.count; i++)
+        ck_assert(axis.values[i] == round(axis.values[i]) && axis.values[i] > axis.values[i - 1]);
+    char text[32];
+    map_axis_text(&axis, axis.count - 1, text, sizeof text);
+    ck_assert_str_eq(text, "1000");
+    map_axis_free(&axis);
+}
+END_TEST
+
+START_TEST(axes_that_are_none)
+{
+    static const char *const rows[][2] = {
+        {"layers", "expected NAME=FROM:TO"},
+        {"=1:2", "expected NAME=FROM:TO"},
+        {"layer=1:2", "did you mean 'layers'?"},
+        {"mask=1:2", "neither a numeric setting"},
+        {"layers=1", "expected FROM:TO"},
+        {"layers=1:2:3:4", "expected FROM:TO"},
+        {"layers=1:2:3:log:lin", "expected FROM:TO"},
+        {"layers=5:5", "5 is not below 5"},
+        {"c=1:nan", "not a finite number"},
+        {"c=0:1:log", "begins above 0"},
+        {"c=1:2:1", "between 2 and"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct map_axis axis;
+        struct error error = {0};
+        ck_assert_int_eq(map_axis_parse(&axis, rows[i][0], &error), ERROR_INPUT);
+        ck_assert_msg(strstr(error.text, rows[i][1]) != NULL, "%s: %s", rows[i][0], error.text);
+        map_axis_free(&axis);
+    }
+}
+END_TEST
+
+/* Models of a small grid: the axes' values on top of the text in context. */
+struct grid {
+    const char *text;
+    const struct map *map;
+};
+
+static int make_model(void *context, int x, int y, struct model *model, struct error *error)
+{
+    const struct grid *grid = context;
+    const struct map_axis *axes[2] = {&grid->map->x, &grid->map->y};
+    const int at[2] = {x, y};
+    int code = ERROR_NONE;
+    support_model(model, grid->text);
+    for (int a = 0; a < 2 && code == ERROR_NONE; a++) {
+        char text[40];
+        map_axis_text(axes[a], at[a], text, sizeof text);
+        code = axes[a]->setting ? setting_apply(model, axes[a]->name, text, error)
+                                : map_axis_set_parameter(axes[a], at[a], model, error);
+    }
+    if (code == ERROR_NONE)
+        code = model_check(model, error);
+    if (code != ERROR_NONE)
+        model_free(model);
+    return code;
+}
+
+static int predict(struct map *map, const char *text, const char *x, const char *y, int threads, struct error *error)
+{
+    *map = (struct map){.x = parsed(x), .y = parsed(y)};
+    struct grid grid = {text, map};
+    struct map_plan plan = {make_model, &grid, moments_defaults(), threads, NULL};
+    plan.moments.draws = 16;
+    plan.moments.most = 1;
+    return map_predict(map, &plan, error);
+}
+
+/* Every point is the prediction of its own model, in its place. */
+START_TEST(points_are_predictions)
+{
+    struct map map;
+    struct error error = {0};
+    const char *text = "placement=spannorm init=scaleinit";
+    ck_assert_int_eq(predict(&map, text, "layers=2:7:3", "c=0.5:2:4:log", 1, &error), ERROR_NONE);
+    ck_assert_int_eq(map.x.count, 3);
+    for (int y = 0; y < 4; y++) {
+        for (int x = 0; x < 3; x++) {
+            struct grid grid = {text, &map};
+            struct model model;
+            struct moments moments;
+            struct moments_options options = moments_defaults();
+            ck_assert_int_eq(make_model(&grid, x, y, &model, &error), ERROR_NONE);
+            ck_assert_int_eq(model.layers, (int)map.x.values[x]);
+            ck_assert(model.init.c == map.y.values[y]);
+            ck_assert_int_eq(moments_predict(&model, &options, &moments, &error), ERROR_NONE);
+            const double *values = map.values + (y * 3 + x) * MAP_VALUES;
+            int columns = moments.schema.column_count, g = observe_find(&moments.schema, "gradient_variance");
+            int r = observe_find(&moments.schema, "token_cosine");
+            double ratio = wide_value(moments.mean[g]) / wide_value(moments.mean[model.layers * columns + g]);
+            /* Rounding of a logarithm. */
+            ck_assert(isfinite(values[0]) && fabs(values[0] - log10(ratio)) < 1e-14);
+            ck_assert(values[3] == wide_value(moments.mean[model.layers * columns + r]));
+            moments_free(&moments);
+            model_free(&model);
+        }
+    }
+    map_free(&map);
+}
+END_TEST
+
+START_TEST(threads_change_nothing)
+{
+    struct map one, three;
+    struct error error = {0};
+    const char *text = "placement=postnorm init=unit mask=causal";
+    ck_assert_int_eq(predict(&one, text, "layers=1:5:3", "input-correlation=0:1:4", 1, &error), ERROR_NONE);
+    ck_assert_int_eq(predict(&three, text, "layers=1:5:3", "input-correlation=0:1:4", 3, &error), ERROR_NONE);
+    ck_assert(memcmp(one.values, three.values, 12 * MAP_VALUES * sizeof *one.values) == 0);
+    map_free(&one);
+    map_free(&three);
+}
+END_TEST
+
+/* Invalid models are errors before anything is predicted; predictions beyond double leave their points empty. */
+START_TEST(points_without_a_prediction)
+{
+    struct map map;
+    struct error error = {0};
+    ck_assert_int_eq(predict(&map, "init=unit", "layers=1:3", "c=1:2", 1, &error), ERROR_INPUT);
+    ck_assert(strstr(error.text, "the initialisation unit has no c") != NULL);
+    map_free(&map);
+    ck_assert_int_eq(predict(&map, "init=unit", "layers=1:3", "heads=1:3", 1, &error), ERROR_INPUT);
+    ck_assert(strstr(error.text, "do not divide") != NULL);
+    map_free(&map);
+    /* Without a norm and with second moments of 1e4, ten gated FFNs square the signal out of double. */
+    ck_assert_int_eq(predict(&map, "placement=x=ffn(x) activation=swiglu init=unit", "layers=1:12:2",
+                             "input-scale=1:100:2", 1, &error),
+                     ERROR_NONE);
+    ck_assert_int_eq((int)map.beyond, 1);
+    ck_assert(strstr(map.first_beyond.text, "range of double") != NULL);
+    ck_assert(isnan(map.values[3 * MAP_VALUES]) && isfinite(map.values[2 * MAP_VALUES]));
+    map_free(&map);
+}
+END_TEST
+
+Suite *map_suite(void)
+{
+    Suite *suite = suite_create("map");
+    TCase *fast = tcase_create("fast");
+    tcase_set_timeout(fast, 60);
+    tcase_add_test(fast, axes_go_from_end_to_end);
+    tcase_add_test(fast, whole_axes);
+    tcase_add_test(fast, axes_that_are_none);
+    tcase_add_test(fast, points_are_predictions);
+    tcase_add_test(fast, threads_change_nothing);
+    tcase_add_test(fast, points_without_a_prediction);
+    suite_add_tcase(suite, fast);
+    return suite;
+}

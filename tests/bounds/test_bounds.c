@@ -1,0 +1,582 @@
+#include "analysis/bounds/bounds.h"
+
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/estimate.h"
+#include "analysis/limit/moments.h"
+#include "sim/sampler.h"
+#include "sim/setting.h"
+#include "tests/random_formula.h"
+#include <check.h>
+#include "tests/support.h"
+
+enum { TEXT_MAX = 512 };
+
+/* The bounds of text on top of support_model's; skips_only as there. */
+struct derived {
+    struct model model;
+    struct bounds bounds;
+};
+
+static void derive_formula(struct derived *derived, const char *text, const char *formula, bool skips_only)
+{
+    struct error error = {0};
+    support_model(&derived->model, text);
+    int code = formula ? setting_apply(&derived->model, "placement", formula, &error) : ERROR_NONE;
+    if (code == ERROR_NONE)
+        code = bounds_derive(&derived->model, &(struct bounds_options){.skips_only = skips_only}, &derived->bounds,
+                             &error);
+    ck_assert_msg(code == ERROR_NONE, "%s: %s", text, error.text);
+}
+
+static void derive(struct derived *derived, const char *text, bool skips_only)
+{
+    derive_formula(derived, text, NULL, skips_only);
+}
+
+static void release(struct derived *derived)
+{
+    bounds_free(&derived->bounds);
+    model_free(&derived->model);
+}
+
+static size_t cell(const struct derived *derived, int layer, const char *column)
+{
+    int index = observe_find(&derived->bounds.depth.schema, column);
+    ck_assert_msg(index >= 0, "no column %s", column);
+    return (size_t)layer * (size_t)derived->bounds.depth.schema.column_count + (size_t)index;
+}
+
+static double floor_log(const struct derived *derived, int layer, const char *column)
+{
+    return wide_log(derived->bounds.lo[cell(derived, layer, column)]);
+}
+
+static double ceiling_log(const struct derived *derived, int layer, const char *column)
+{
+    return wide_log(derived->bounds.hi[cell(derived, layer, column)]);
+}
+
+static void check_close(double value, double expected, double tolerance, const char *what, int layer)
+{
+    ck_assert(isfinite(value) && isfinite(expected));
+    ck_assert_msg(fabs(value - expected) <= tolerance, "%s at layer %d: %.17g, expected %.17g", what, layer, value,
+                  expected);
+}
+
+/* ---- section 4 ---- */
+
+static double normed(double q)
+{
+    return q / (q + NORM_EPSILON);
+}
+
+/* One block of a placement with ReLU and branches of gain f, alpha by hand: takes [lo, hi], the diagonal's interval, to
+ * the block's output and returns the floor of its skips. With eps as in the code: the limit's formulas are without. */
+typedef double by_hand(double f, double alpha, double *lo, double *hi);
+
+static double prenorm(double f, double alpha, double *lo, double *hi)
+{
+    *hi += alpha * normed(*hi);
+    *lo += f * normed(*lo);
+    *hi += f * normed(*hi);
+    return 1;
+}
+
+static double postnorm(double f, double alpha, double *lo, double *hi)
+{
+    double after_attn = *hi * (1 + alpha) + NORM_EPSILON;
+    double y_lo = normed(*lo), y_hi = normed(*hi * (1 + alpha)), after_ffn = y_hi * (1 + f) + NORM_EPSILON;
+    *lo = normed(y_lo * (1 + f)), *hi = normed(y_hi * (1 + f));
+    return 1 / (after_attn * after_ffn);
+}
+
+static double spannorm(double f, double alpha, double *lo, double *hi)
+{
+    double y_lo = normed(*lo), y_hi = normed(*hi * (1 + alpha)), sum_lo = *lo + f * y_lo, sum_hi = *hi + f * y_hi;
+    *lo = normed(sum_lo), *hi = normed(sum_hi);
+    return 1 / (sum_hi + NORM_EPSILON);
+}
+
+/* Rounding: a few hundred operations, each 2e-16, and the quadrature of ReLU's gain, 1e-13 relative at worst: 1e-12. */
+static void check_by_hand(const char *placement, by_hand *block, const char *init, int layers, double f, double alpha)
+{
+    struct derived derived;
+    char text[TEXT_MAX];
+    snprintf(text, sizeof text, "placement=%s init=%s layers=%d", placement, init, layers);
+    derive(&derived, text, true);
+    double lo = 1, hi = 1, floors[layers + 1];
+    for (int l = 1; l <= layers; l++) {
+        floors[l] = log(block(f, alpha, &lo, &hi));
+        check_close(derived.bounds.lo[cell(&derived, l, "activation_variance")].mantissa, lo, 1e-12 * lo, placement, l);
+        check_close(derived.bounds.hi[cell(&derived, l, "activation_variance")].mantissa, hi, 1e-12 * hi, placement, l);
+    }
+    double sum = 0;
+    for (int l = layers; l >= 0; l--) {
+        check_close(floor_log(&derived, l, "gradient_variance"), sum, 1e-12 * (1 + fabs(sum)), placement, l);
+        if (l > 0)
+            sum += floors[l];
+    }
+    release(&derived);
+}
+
+START_TEST(section_4_is_a_special_case)
+{
+    static const struct {
+        const char *name;
+        by_hand *block;
+    } rows[] = {{"prenorm", prenorm}, {"postnorm", postnorm}, {"spannorm", spannorm}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        check_by_hand(rows[i].name, rows[i].block, "unit", 24, 1, 1);
+        check_by_hand(rows[i].name, rows[i].block, "scaleinit:1.3", 17, 1.69 / 17, 1.69 / 17);
+    }
+}
+END_TEST
+
+/* The formulas as they stand in the text. eps = 1e-6 enters each norm once: 2 L norms shift a logarithm by 2e-6 L. */
+START_TEST(floors_of_the_text)
+{
+    static const struct {
+        const char *text;
+        bool skips_only;
+        double per_block; /* logarithm */
+    } rows[] = {
+        {"placement=prenorm init=unit", true, 0},
+        {"placement=postnorm init=unit", true, -2 * M_LN2},
+        {"placement=spannorm init=unit", true, -M_LN2},
+        {"placement=b2t init=unit", true, 0}, // set below
+        /* Equal tokens: (1 + f')/((1 + alpha)(1 + f)) = 1/2, and (1 + f'/(1 + alpha))/(1 + f) = 3/4. */
+        {"placement=postnorm input-correlation=1 init=unit", false, -M_LN2},
+        {"placement=spannorm input-correlation=1 init=unit", false, -0.287682072451780927},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct derived derived;
+        char text[TEXT_MAX];
+        snprintf(text, sizeof text, "%s layers=20", rows[i].text);
+        derive(&derived, text, rows[i].skips_only);
+        /* b2t: skips s2 (1 + s1), s1^2 >= 1/2; the sum's square at most 2 + 2 s1 + f <= 5 with s1 <= 1. */
+        double per_block = strstr(text, "b2t") ? log(pow(1 + M_SQRT1_2, 2) / 5) : rows[i].per_block;
+        check_close(floor_log(&derived, 0, "gradient_variance"), 20 * per_block, 4e-6 * 20, text, 0);
+        release(&derived);
+    }
+}
+END_TEST
+
+/* SpanNorm with ScaleInit: floor (1 + c^2/L)^-L >= exp(-c^2) at every depth. With the branches' own gains both bounds
+ * close on 1 like 1/L (ReLU: f' = f). */
+START_TEST(isometry_of_span_norm)
+{
+    static const int depths[] = {8, 64, 1024};
+    double last = INFINITY;
+    for (size_t i = 0; i < 3; i++) {
+        struct derived derived;
+        char text[TEXT_MAX];
+        int L = depths[i];
+        snprintf(text, sizeof text, "placement=spannorm init=scaleinit:1.2 layers=%d", L);
+        derive(&derived, text, true);
+        check_close(floor_log(&derived, 0, "gradient_variance"), -L * log1p(1.44 / L), 4e-6 * L, text, 0);
+        ck_assert(floor_log(&derived, 0, "gradient_variance") > -1.44 - 4e-6 * L);
+        release(&derived);
+        derive(&derived, text, false);
+        double lo = floor_log(&derived, 0, "gradient_variance"), hi = ceiling_log(&derived, 0, "gradient_variance");
+        ck_assert(lo <= 4e-6 * L && hi >= -4e-6 * L);
+        ck_assert_msg(hi - lo < 0.2 * last, "L = %d: [%g, %g]", L, lo, hi); // L grows 8- and 16-fold
+        ck_assert(isfinite(hi - lo));
+        last = hi - lo;
+        release(&derived);
+    }
+}
+END_TEST
+
+/* Gradients leave the range of double after about 500 blocks of PostNorm. */
+START_TEST(no_depth_is_too_great)
+{
+    struct derived derived;
+    derive(&derived, "placement=postnorm init=unit layers=5000", true);
+    check_close(floor_log(&derived, 0, "gradient_variance"), -10000 * M_LN2, 4e-6 * 5000, "postnorm", 0);
+    ck_assert(ceiling_log(&derived, 0, "gradient_variance") > 1000 &&
+              isfinite(ceiling_log(&derived, 0, "gradient_variance")));
+    release(&derived);
+}
+END_TEST
+
+/* ---- rewriting ---- */
+
+/* One meaning, two texts: the same bounds, up to rounding. The first pair loses its meaning where two skips from one
+ * source are added as if they were independent. */
+START_TEST(a_formula_and_its_rewriting)
+{
+    static const char *const pairs[][2] = {
+        {"x=norm(x+x+ffn(x))", "x=norm(2*x+ffn(x))"},
+        {"y=attn(x);x=norm(x+y+y-3*y)", "x=norm(x-attn(x))"},
+        {"y=x;z=norm(x);x=y+ffn(z)+attn(z)", "x=x+ffn(norm(x))+attn(norm(x))"},
+        {"y=x-x;x=norm(y+x+moe(x))", "x=norm(x+moe(x))"},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        struct derived a, b;
+        char text[TEXT_MAX];
+        snprintf(text, sizeof text, "placement=%s mask=causal layers=4", pairs[i][0]);
+        derive(&a, text, false);
+        snprintf(text, sizeof text, "placement=%s mask=causal layers=4", pairs[i][1]);
+        derive(&b, text, false);
+        static const char *const columns[] = {"activation_variance", "gradient_variance", "token_cosine"};
+        for (int l = 0; l <= 4; l++) {
+            for (size_t c = 0; c < 3; c++) {
+                double lo = wide_value(a.bounds.lo[cell(&a, l, columns[c])]);
+                double hi = wide_value(a.bounds.hi[cell(&a, l, columns[c])]);
+                check_close(wide_value(b.bounds.lo[cell(&b, l, columns[c])]), lo, 1e-11 * fabs(lo) + 1e-15, columns[c],
+                            l);
+                check_close(wide_value(b.bounds.hi[cell(&b, l, columns[c])]), hi, 1e-11 * fabs(hi), columns[c], l);
+            }
+        }
+        release(&a);
+        release(&b);
+    }
+}
+END_TEST
+
+/* x = c x: everything is known, so floor and ceiling meet; the coefficients' signs and squares come through. */
+START_TEST(skips_alone_are_exact)
+{
+    struct derived derived;
+    derive(&derived, "placement=y=-2*x;x=x+y+0.25*y layers=3 input-scale=1.7", false);
+    for (int l = 0; l <= 3; l++) {
+        double q = 2.89 * pow(1.5, 2 * l), g = pow(1.5, 2 * (3 - l));
+        check_close(wide_value(derived.bounds.lo[cell(&derived, l, "activation_variance")]), q, 1e-13 * q, "q lo", l);
+        check_close(wide_value(derived.bounds.hi[cell(&derived, l, "activation_variance")]), q, 1e-13 * q, "q hi", l);
+        check_close(wide_value(derived.bounds.lo[cell(&derived, l, "gradient_variance")]), g, 1e-13 * g, "g lo", l);
+        check_close(wide_value(derived.bounds.hi[cell(&derived, l, "gradient_variance")]), g, 1e-13 * g, "g hi", l);
+        if (l > 0)
+            check_close(wide_value(derived.bounds.hi[cell(&derived, l, "layer_cosine")]), -1, 1e-13, "cosine", l);
+    }
+    release(&derived);
+}
+END_TEST
+
+/* One attention on uncorrelated tokens of second moment q, T = 3: the ceiling is N_1 + 2/3 + 2 kappa q^2 N_1 (1 - N_1),
+ * N_1 the mean of sum A^2 over softmaxes of three normals of variance kappa q^2. Drawn, N_1 errs by 2e-4 (one standard
+ * error); the table that the bound takes it from goes by 1.1 % of sigma, up to 2.2 % of N_1 - 1/3. */
+START_TEST(ceiling_of_one_attention)
+{
+    enum { DRAWS = 400000 };
+    struct derived derived;
+    double q = 0.9 * 0.9, kappa = 1, square = 0;
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    for (int n = 0; n < DRAWS; n++) {
+        double e[3], sum = 0, squares = 0;
+        for (int j = 0; j < 3; j++) {
+            e[j] = exp(gsl_ran_gaussian(rng, sqrt(kappa) * q));
+            sum += e[j];
+            squares += e[j] * e[j];
+        }
+        square += squares / (sum * sum) / DRAWS;
+    }
+    gsl_rng_free(rng);
+    derive(&derived, "placement=x=attn(x) layers=1 tokens=3 input-scale=0.9", false);
+    double expected = square + 2. / 3 + 2 * kappa * q * q * square * (1 - square);
+    double ceiling = wide_value(derived.bounds.hi[cell(&derived, 0, "gradient_variance")]);
+    ck_assert(isfinite(ceiling) && expected > 1.2);
+    ck_assert_msg(ceiling > expected - 5e-3 && ceiling < expected + 5e-3 + 0.03 * (square - 1. / 3), "%g, expected %g",
+                  ceiling, expected);
+    release(&derived);
+}
+END_TEST
+
+/* Tokens alike: a Gram is two numbers, which a prediction knows exactly and the bounds enclose. That enclosures do not
+ * grow from block to block is what pieces are for: the widest seen in the token cosine is 0.10 (SwiGLU), 0.15 is
+ * allowed, and a single piece has 0.17. Of a PostNorm of 128 blocks of unit gain, whose gradient tends to about 1/T,
+ * the ceiling is below 100 (2^128 and more where what goes in and what comes back may be of different tokens). */
+START_TEST(tokens_alike_are_followed)
+{
+    static const char *const rows[] = {"postnorm activation=relu", "spannorm activation=gelu", "b2t activation=tanh",
+                                       "prenorm activation=silu", "postnorm activation=swiglu"};
+    struct derived derived;
+    char text[TEXT_MAX];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(text, sizeof text, "placement=%s init=unit layers=24 tokens=8", rows[i]);
+        derive(&derived, text, false);
+        for (int l = 1; l <= 24; l++) {
+            size_t c = cell(&derived, l, "token_cosine");
+            double lo = wide_value(derived.bounds.lo[c]), hi = wide_value(derived.bounds.hi[c]);
+            ck_assert(isfinite(lo) && isfinite(hi));
+            ck_assert_msg(hi >= lo && hi - lo < 0.15, "%s, layer %d: [%g, %g]", text, l, lo, hi);
+        }
+        release(&derived);
+    }
+    derive(&derived, "placement=postnorm init=unit layers=128 tokens=16", false);
+    ck_assert(ceiling_log(&derived, 0, "gradient_variance") < log(100));
+    release(&derived);
+}
+END_TEST
+
+/* ---- samples ---- */
+
+/* Expectations at width 1024 differ from the limit by a few 1/d: 12/d, relative, or absolute for a cosine. The mean of
+ * 24 samples errs by 6.5 standard errors with probability 1e-6 (Student t, 23 degrees of freedom); of the 2e4 cells
+ * some hundreds lie on their bounds: a false alarm in 1e-3 of all seeds. */
+enum { SAMPLES = 24, SAMPLE_WIDTH = 1024 };
+#define SLACK (12.0 / SAMPLE_WIDTH)
+
+struct sums {
+    struct estimate *cells;
+    size_t count;
+};
+
+static void add_sample(void *context, uint64_t sample, const struct wide *values)
+{
+    (void)sample;
+    struct sums *sums = context;
+    for (size_t i = 0; i < sums->count; i++)
+        estimate_add(&sums->cells[i], values[i]);
+}
+
+/* Whether lo and hi, widened, hold the mean. slack is relative, or absolute for cosines, which may be 0. Everything is
+ * in units of the mean's own power of two. */
+static bool is_within(const struct estimate *estimate, struct wide lo, struct wide hi, bool cosine, double slack)
+{
+    struct wide mean = estimate_mean(estimate), se = estimate_se(estimate);
+    double m = mean.mantissa, error = 6.5 * ldexp(se.mantissa, se.exponent - mean.exponent);
+    if (!isfinite(m) || !isfinite(error))
+        return false;
+    error += cosine ? ldexp(slack, -mean.exponent) : 0;
+    double factor = cosine ? 1 : 1 + slack, least = -INFINITY, most = INFINITY;
+    if (wide_present(lo))
+        least = ldexp(lo.mantissa, lo.exponent - mean.exponent) / factor;
+    if (wide_present(hi))
+        most = ldexp(hi.mantissa, hi.exponent - mean.exponent) * factor;
+    return m + error >= least && m - error <= most;
+}
+
+static void check_inside(const struct derived *derived, const struct sums *sums, double slack, const char *text,
+                         const char *formula)
+{
+    const struct observe_schema *schema = &derived->bounds.depth.schema;
+    for (size_t i = 0; i < sums->count; i++) {
+        const struct estimate *estimate = &sums->cells[i];
+        struct wide lo = derived->bounds.lo[i], hi = derived->bounds.hi[i];
+        if (estimate->n < SAMPLES || (!wide_present(lo) && !wide_present(hi)))
+            continue;
+        size_t columns = (size_t)schema->column_count;
+        ck_assert_msg(is_within(estimate, lo, hi, observables[schema->columns[i % columns].observable].cosine, slack),
+                      "%s\n%s\nlayer %zu, %s: %g +- %g, not in [%g, %g]", text, formula, i / columns,
+                      schema->columns[i % columns].name, wide_value(estimate_mean(estimate)),
+                      wide_value(estimate_se(estimate)), wide_value(lo), wide_value(hi));
+    }
+}
+
+/* Statistics of every cell over samples by the engine; the caller frees sums->cells. */
+static void measure(const struct model *model, const char *engine, uint64_t seed, int samples, struct sums *sums)
+{
+    struct sampler sampler;
+    struct error error = {0};
+    int code = sampler_init(&sampler, model, linear_engine_find(engine), false, 1, SIZE_MAX, &error);
+    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
+    sums->count = (size_t)(model->layers + 1) * (size_t)sampler.stack.depth.schema.column_count;
+    sums->cells = calloc(sums->count, sizeof *sums->cells);
+    ck_assert_ptr_nonnull(sums->cells);
+    code = sampler_run(&sampler, seed, 0, (uint64_t)samples, NULL, add_sample, sums, &error);
+    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
+    sampler_free(&sampler);
+}
+
+static void check_samples(const char *text, const char *formula, double slack, uint64_t seed)
+{
+    struct derived derived;
+    struct sums sums;
+    derive_formula(&derived, text, formula, false);
+    measure(&derived.model, "conditioned", seed, SAMPLES, &sums);
+    check_inside(&derived, &sums, slack, text, formula);
+    free(sums.cells);
+    release(&derived);
+}
+
+/* A random formula in a random setting. One head, so that logits are sums over all features and not over a few. */
+static void random_text(uint64_t seed, char text[TEXT_MAX + RANDOM_FORMULA_MAX], char formula[RANDOM_FORMULA_MAX])
+{
+    static const char *const masks_of[] = {"none", "causal"};
+    static const char *const inits_of[] = {"unit", "scaleinit:1.4", "xavier", "gpt2:0.034", "deepnorm"};
+    static const char *const cotangents_of[] = {"iid", "pooled", "last"};
+    static const char *const correlations_of[] = {"0", "0.4", "0.97", "1"};
+    random_formula(seed, true, formula);
+    snprintf(text, TEXT_MAX,
+             "width=%d heads=1 tokens=%d ffn-width=%d layers=%d mask=%s init=%s activation=%s norm=%s "
+             "cotangent=%s router=%s top-k=%d experts=%d input-correlation=%s input-scale=%s",
+             SAMPLE_WIDTH, 1 + (int)(seed % 5), SAMPLE_WIDTH + 17, 2 + (int)(seed % 3), masks_of[seed % 2],
+             inits_of[seed / 2 % 5], activations[seed / 3 % activation_count].name, norms[seed / 5 % norm_count].name,
+             cotangents_of[seed / 7 % (seed % 2 ? 3 : 2)], routers[seed / 11 % router_count].name,
+             1 + (int)(seed / 13 % 3), 3 + (int)(seed / 17 % 3), correlations_of[seed / 19 % 4],
+             seed / 23 % 2 ? "1" : "0.6");
+}
+
+/* Whether a norm reads a difference that nearly vanishes, such as x + norm(-x) at second moment 1. Such a signal has no
+ * limit that samples of any width come near: what is left is the norms' fluctuation, 1/sqrt(d). Coefficients as in the
+ * bounds but as numbers, against the same with all signs positive; a branch's output has about half its input's square.
+ * Returns the output's second moment, or NAN. */
+static double uncancelled(const struct block *block, double input_square)
+{
+    const struct graph *graph = block->graph;
+    int components = 1 + graph->site_count;
+    double c[graph->node_count][components], gross[graph->node_count], square[graph->node_count], source[components];
+    memset(c, 0, sizeof c);
+    source[0] = input_square;
+    for (int n = 0; n < graph->node_count; n++) {
+        const struct graph_node *node = &graph->nodes[n];
+        if (!graph_is_signal(node->kind))
+            continue;
+        int a = node->a, b = node->b, own = node->kind == GRAPH_INPUT ? 0 : 1 + node->site;
+        square[n] = 0;
+        if (node->kind == GRAPH_INPUT || graph_is_branch(node->kind)) {
+            c[n][own] = 1;
+            source[own] = own == 0 ? input_square : square[a] / 2;
+        }
+        for (int i = 0; i < components; i++) {
+            if (node->kind == GRAPH_SUM)
+                c[n][i] = c[a][i] + c[b][i];
+            else if (node->kind == GRAPH_SCALE)
+                c[n][i] = block->scalars[b] * c[a][i];
+            else if (node->kind == GRAPH_NORM)
+                c[n][i] = c[a][i] / sqrt(square[a]);
+            square[n] += c[n][i] != 0 ? c[n][i] * c[n][i] * source[i] : 0;
+        }
+        gross[n] = node->kind == GRAPH_SUM     ? gross[a] + gross[b]
+                   : node->kind == GRAPH_SCALE ? fabs(block->scalars[b]) * gross[a]
+                                               : sqrt(square[n]);
+        if (!(square[n] > 0.1 * gross[n] * gross[n]))
+            return NAN;
+    }
+    return square[graph->output];
+}
+
+/* Samples come near their limit at this width. Signals that have all but died are left out too: a gated FFN squares its
+ * input, so that a few in a row turn a gap of 1/d into any factor. */
+static bool is_regular(const char *text, const char *formula)
+{
+    struct derived derived;
+    derive_formula(&derived, text, formula, false);
+    double square = derived.model.input_scale * derived.model.input_scale;
+    for (int b = 0; b < derived.bounds.depth.block_count && square > 0; b++)
+        square = uncancelled(&derived.bounds.depth.blocks[b], square);
+    bool regular = square > 0;
+    for (int l = 1; l <= derived.model.layers; l++)
+        regular &= derived.bounds.lo[cell(&derived, l, "activation_variance")].mantissa > 1e-3;
+    release(&derived);
+    return regular;
+}
+
+/* The infinite-width prediction has no gap to the bounds but its own error: eight standard errors of it (the least of
+ * tens of replicas) and the kernels' and quadratures' rounding, 1e-6. */
+static void check_prediction(const char *text, const char *formula)
+{
+    struct derived derived;
+    struct moments moments;
+    struct error error = {0};
+    struct moments_options options = moments_defaults();
+    options.threads = 1;
+    options.draws = 64;
+    options.most = 4;
+    derive_formula(&derived, text, formula, false);
+    int code = moments_predict(&derived.model, &options, &moments, &error);
+    ck_assert_msg(code == ERROR_NONE, "%s\n%s\n%s", text, formula, error.text);
+    size_t columns = (size_t)moments.schema.column_count;
+    for (size_t i = 0; i < (size_t)(derived.model.layers + 1) * columns; i++) {
+        struct wide mean = moments.mean[i], lo = derived.bounds.lo[i], hi = derived.bounds.hi[i];
+        if (!wide_present(mean))
+            continue;
+        double m = mean.mantissa, slack = 8 * moments.se[i];
+        bool cosine = observables[moments.schema.columns[i % columns].observable].cosine;
+        slack += cosine ? ldexp(1e-6, -mean.exponent) : 1e-6 * fabs(m);
+        double least = wide_present(lo) ? ldexp(lo.mantissa, lo.exponent - mean.exponent) : -INFINITY;
+        double most = wide_present(hi) ? ldexp(hi.mantissa, hi.exponent - mean.exponent) : INFINITY;
+        ck_assert(isfinite(m) && isfinite(slack));
+        ck_assert_msg(m + slack >= least && m - slack <= most, "%s\n%s\nlayer %zu, %s: %.9g +- %g not in [%.9g, %.9g]",
+                      text, formula, i / columns, moments.schema.columns[i % columns].name, wide_value(mean),
+                      moments.se[i], wide_value(lo), wide_value(hi));
+    }
+    moments_free(&moments);
+    release(&derived);
+}
+
+START_TEST(predictions_of_random_formulas)
+{
+    char text[TEXT_MAX + RANDOM_FORMULA_MAX], formula[RANDOM_FORMULA_MAX];
+    for (uint64_t seed = 1001; seed <= 1150; seed++) {
+        random_text(seed, text, formula);
+        check_prediction(text, formula);
+    }
+}
+END_TEST
+
+START_TEST(samples_of_random_formulas)
+{
+    int checked = 0;
+    char text[TEXT_MAX + RANDOM_FORMULA_MAX], formula[RANDOM_FORMULA_MAX];
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        random_text(seed, text, formula);
+        if (!is_regular(text, formula))
+            continue;
+        check_samples(text, formula, SLACK, seed);
+        checked++;
+    }
+    ck_assert_int_ge(checked, 100);
+}
+END_TEST
+
+/* The conditioned engine has the dense one's law at every width, whatever the formula: means of 40 samples differ by
+ * less than 7 standard errors of both (Student t of about 78 degrees of freedom: 1e-9 each where values are normal;
+ * they are skewed, so cells are compared by the mean logarithm where there is one). */
+START_TEST(engines_agree_on_random_formulas)
+{
+    enum { BOTH = 40 };
+    char text[TEXT_MAX + RANDOM_FORMULA_MAX], formula[RANDOM_FORMULA_MAX];
+    for (uint64_t seed = 2001; seed <= 2040; seed++) {
+        struct derived derived;
+        struct sums dense, conditioned;
+        random_text(seed, text, formula);
+        char *width = strstr(text, "width=1024"), *ffn = strstr(text, "ffn-width=1041");
+        ck_assert(width && ffn);
+        memcpy(width, "width=0030", strlen("width=0030"));
+        memcpy(ffn, "ffn-width=0037", strlen("ffn-width=0037"));
+        derive_formula(&derived, text, formula, false);
+        measure(&derived.model, "dense", seed, BOTH, &dense);
+        measure(&derived.model, "conditioned", seed + 1000000, BOTH, &conditioned);
+        for (size_t i = 0; i < dense.count; i++) {
+            const struct estimate *a = &dense.cells[i], *b = &conditioned.cells[i];
+            ck_assert_int_eq(a->n, b->n);
+            if (a->n < BOTH || !isfinite(estimate_sd_log(a)) || !isfinite(estimate_sd_log(b)))
+                continue;
+            double se = hypot(estimate_sd_log(a), estimate_sd_log(b)) / sqrt(BOTH);
+            double apart = estimate_mean_log(a) - estimate_mean_log(b);
+            size_t columns = (size_t)derived.bounds.depth.schema.column_count;
+            ck_assert_msg(fabs(apart) <= 7 * se + 1e-12, "%s\n%s\nlayer %zu, %s: logarithms %g apart, error %g", text,
+                          formula, i / columns, derived.bounds.depth.schema.columns[i % columns].name, apart, se);
+        }
+        free(dense.cells);
+        free(conditioned.cells);
+        release(&derived);
+    }
+}
+END_TEST
+
+Suite *bounds_suite(void)
+{
+    Suite *suite = suite_create("bounds");
+    TCase *fast = tcase_create("fast");
+    tcase_set_timeout(fast, 300);
+    tcase_add_test(fast, section_4_is_a_special_case);
+    tcase_add_test(fast, floors_of_the_text);
+    tcase_add_test(fast, isometry_of_span_norm);
+    tcase_add_test(fast, no_depth_is_too_great);
+    tcase_add_test(fast, a_formula_and_its_rewriting);
+    tcase_add_test(fast, skips_alone_are_exact);
+    tcase_add_test(fast, ceiling_of_one_attention);
+    tcase_add_test(fast, tokens_alike_are_followed);
+    tcase_add_test(fast, predictions_of_random_formulas);
+    tcase_add_test(fast, samples_of_random_formulas);
+    tcase_add_test(fast, engines_agree_on_random_formulas);
+    suite_add_tcase(suite, fast);
+    return suite;
+}

@@ -1,0 +1,377 @@
+/* The program end to end: what it prints where, its statuses, and that a failure leaves nothing behind. */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/program.h"
+#include <check.h>
+
+/* A stack that takes no time. */
+#define TINY "-L", "2", "-d", "12", "-H", "3", "-T", "3", "-F", "7", "-e", "dense"
+
+enum { ARGUMENTS = 24 };
+
+/* One clear message on standard error, nothing on standard output. */
+static void check_error(struct program program, int status, const char *words)
+{
+    ck_assert_msg(program.status == status, "status %d, not %d: %s", program.status, status, program.err);
+    ck_assert_msg(strstr(program.err, words) != NULL, "'%s' is not in: %s", words, program.err);
+    ck_assert_msg(strncmp(program.err, "spanscope", 9) == 0, "%s", program.err);
+    ck_assert_str_eq(program.out, "");
+    program_free(&program);
+}
+
+static const struct {
+    const char *arguments[ARGUMENTS];
+    int status;
+    const char *words;
+} mistakes[] = {
+    {{"rnu"}, 2, "spanscope: unknown command 'rnu'; did you mean 'run'?"},
+    {{"--placement"}, 2, "unknown command '--placement'"},
+    {{"help", "predit"}, 2, "unknown command 'predit'; did you mean 'predict'?"},
+    {{"run", "--placment", "prenorm"}, 2, "spanscope run: unknown option '--placment'; did you mean '--placement'?"},
+    {{"run", "--sampels=3"}, 2, "unknown option '--sampels'; did you mean '--samples'?"},
+    {{"run", "-Z"}, 2, "unknown option '-Z'"},
+    {{"run", "--frobnicate"}, 2, "unknown option '--frobnicate'; see --help"},
+    {{"run", "--layers"}, 2, "option '--layers' needs an argument"},
+    {{"run", "-L"}, 2, "option '-L' needs an argument"},
+    {{"run", "--dry-run=3"}, 2, "takes no argument"},
+    {{"run", "prenorm"}, 2, "'prenorm' is not an option; models are named by --placement"},
+    {{"run", "-p", "spanorm"}, 2, "unknown placement 'spanorm'; did you mean 'spannorm'?"},
+    {{"run", "-p", "norm(x + ffn(x))"}, 2, "'norm(x + ffn(x))' assigns nothing; a formula does, as in x ="},
+    {{"run", "-p", ""}, 2, "unknown placement ''; known are prenorm, postnorm, spannorm"},
+    {{"run", "-p", "y = nrm(x)"},
+     2,
+     "line 1, column 5: unknown name 'nrm'; did you mean 'norm'?\n  y = nrm(x)\n      ^\n"},
+    {{"run", "-p", "prenorm", "-p", "x = "}, 2, "line 1, column 5"},
+    {{"run", "-p", "missing.txt"}, 3, "cannot open 'missing.txt': No such file or directory"},
+    {{"run", "-i", "scaleint"}, 2, "unknown initialisation 'scaleint'; did you mean 'scaleinit'?"},
+    {{"run", "-i", "unit:2"}, 2, "unit"},
+    {{"run", "--activation", "rleu"}, 2, "unknown activation 'rleu'; did you mean 'relu'?"},
+    {{"run", "--mask", "triangular"}, 2, "known are none, causal"},
+    {{"run", "--engine", "dnese"}, 2, "unknown engine 'dnese'; did you mean 'dense'?"},
+    {{"run", "--format", "jsno"}, 2, "unknown format 'jsno'; did you mean 'json'?"},
+    {{"run", "-H", "3"}, 2, "heads: 3 heads do not divide width 256"},
+    {{"run", "-k", "9"}, 2, "top-k: cannot choose 9 of 8 experts"},
+    {{"run", "-L", "0"}, 2, "layers: 0 is not between 1 and"},
+    {{"run", "-L", "1.5"}, 2, "layers: '1.5' is not a whole number"},
+    {{"run", "-T", "99999999999999999999"}, 2, "tokens: 99999999999999999999 is not between"},
+    {{"run", "-d", "8388608"}, 2, "width: 8388608 is not between"},
+    {{"run", "--input-correlation", "1.1"}, 2, "input-correlation: 1.1 is not between 0 and 1"},
+    {{"run", "--input-scale", "nan"}, 2, "input-scale: 'nan' is not a finite number"},
+    {{"run", "--input-scale", "1e200"}, 2, "input-scale: 1e+200 is not between 1e-100 and 1e+100"},
+    {{"run", "--input-scale", "1e-170"}, 2, "input-scale: 1e-170 is not between 1e-100 and 1e+100"},
+    {{"run", "--samples", "0"}, 2, "--samples: 0 is not between 1 and"},
+    {{"run", "--threads", "0"}, 2, "--threads: 0 is not between 1 and"},
+    {{"run", "--precision", "0"}, 2, "--precision: 0 is not above 0 and below 1"},
+    {{"run", "--precision", "1.5"}, 2, "--precision: 1.5 is not above 0 and below 1"},
+    {{"run", "--seed", "18446744073709551616"}, 2, "--seed: '18446744073709551616' is not a whole number"},
+    {{"run", "--seed", "-1"}, 2, "--seed: '-1' is not a whole number"},
+    {{"run", "--memory", "4X"}, 2, "--memory: '4X' is not a size such as 500M or 4G"},
+    {{"run", "--shard", "5/4"}, 2, "--shard: '5/4' is not a part such as 1/4"},
+    {{"run", "--shard", "1/2/3"}, 2, "--shard: '1/2/3' is not a part"},
+    {{"run", "--shard", "1/40"}, 2, "--shard: 40 parts of 16 samples leave some empty"},
+    {{"run", "--shard", "1/2", "--precision", "0.1"}, 2, "--shard needs a number of samples"},
+    /* The largest sizes: products of all of them are far outside of size_t. */
+    {{"run", "-L", "100000", "-d", "4194304", "-T", "65536"}, 3, "memory: one sample needs at least"},
+    {{"run", "-L", "100000", "-d", "4194304", "-T", "65536", "-E", "4096", "-p", "x = moe(x)", "--dry-run"},
+     3,
+     "memory: one sample"},
+    {{"run", "--memory", "1k"}, 3, "memory: one sample needs at least"},
+    {{"run", TINY, "-p", "x = 1e200*(x + attn(x) + ffn(x))", "-L", "9"}, 2, "leaves the range of double in block"},
+    {{"run", TINY, "-p", "x = (x + attn(x) + ffn(x))/(l - 2)"}, 2, "block 2"},
+    {{"run", TINY, "-o", ""}, 2, "--output: '' names no file"},
+    {{"run", "--correlation", "0.5"}, 2, "unknown option '--correlation'; did you mean '--input-correlation'?"},
+    {{"run", "--num-layers", "5"}, 2, "unknown option '--num-layers'; did you mean '--layers'?"},
+    {{"run", "--seeds", "5"}, 2, "unknown option '--seeds'; did you mean '--seed'?"},
+    {{"run", "--input", "1"}, 2, "option '--input' may be any of --input-correlation, --input-scale"},
+    /* What nothing reads is a mistake, whatever the placement's name. */
+    {{"run", "--experts", "4"}, 2, "--experts: nothing in placement spannorm reads it; it is for moe() or the name E"},
+    {{"run", "-p", "prenorm", "-p", "postnorm", "--router", "switch", "-o", "new"},
+     2,
+     "--router: nothing in placements prenorm, postnorm reads it; it is for moe()"},
+    {{"run", "-p", "x = x + ffn(x)", "-H", "4"}, 2, "--heads: nothing in placement custom reads it"},
+    {{"run", "-p", "x = x + ffn(x)", "--mask", "causal"}, 2, "--mask: nothing in"},
+    {{"run", "-p", "x = x + ffn(x)", "--norm", "layernorm"}, 2, "--norm: nothing in"},
+    {{"run", "-p", "x = norm(x + attn(x))", "--activation", "gelu"}, 2, "it is for ffn(), moe() or the name phi2"},
+    {{"run", "-p", "x = norm(x)", "--init", "unit", "--dry-run"}, 2, "--init: nothing in"},
+    {{"run", TINY, "-o", "no/such/folder"}, 3, "cannot write 'no/such/folder': No such file or directory"},
+    {{"run", TINY, "-o", "."}, 3, "it is a folder"},
+    {{"run", TINY, "-o", "/dev/full"}, 3, "cannot write '/dev/full': No space left on device"},
+    {{"list", "placement"}, 2, "spanscope list: unknown table 'placement'; did you mean 'placements'?"},
+    {{"list", "--all"}, 2, "unknown option '--all'; see --help"},
+    {{"plot"}, 2, "no file of profiles given"},
+    {{"plot", "missing.json"}, 3, "missing.json"},
+    {{"plot", "--figure", "gradeint", "x.json"}, 2, "did you mean 'gradient'?"},
+    {{"verify", "span-isometri"}, 2, "did you mean 'span-isometry'?"},
+    {{"verify", "--tier", "smok"}, 2, "did you mean 'smoke'?"},
+    {{"verify", "--experts", "3", "post-variance", "pre-variance"},
+     2,
+     "--experts: nothing in the chosen claims' configurations reads it; it is for moe()"},
+    {{"verify", "--list", "--layers", "3"}, 2, "--list prints the claims as they are; --layers has no part in it"},
+    {{"verify", "-o", ""}, 2, "--output: '' names no file"},
+    {{"plot", "-o", "", "x.json"}, 2, "--output: '' names no file"},
+    {{"verify", "--level", "2"}, 2, "--level: 2 is not above 0 and below 1"},
+};
+enum { MISTAKES = sizeof mistakes / sizeof *mistakes };
+
+START_TEST(mistakes_are_named)
+{
+    check_error(program_start(mistakes[_i].arguments, NULL, NULL), mistakes[_i].status, mistakes[_i].words);
+    ck_assert_int_eq(program_files(), 0);
+}
+END_TEST
+
+static const char *const commands[] = {"run", "predict", "map", "verify", "plot", "list"};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+START_TEST(help_is_everywhere)
+{
+    const char *const lines[][2] = {{commands[_i], "--help"}, {commands[_i], "-h"}, {"help", commands[_i]}};
+    char usage[64];
+    snprintf(usage, sizeof usage, "Usage: spanscope %s", commands[_i]);
+    for (int i = 0; i < 3; i++) {
+        struct program program = PROGRAM(lines[i][0], lines[i][1]);
+        ck_assert_int_eq(program.status, 0);
+        ck_assert_msg(strncmp(program.out, usage, strlen(usage)) == 0, "%s", program.out);
+        ck_assert_str_eq(program.err, "");
+        program_free(&program);
+    }
+}
+END_TEST
+
+START_TEST(the_program_explains_itself)
+{
+    static const char *const words[] = {"--help", "-h", "help"};
+    for (int i = 0; i < 3; i++) {
+        struct program program = PROGRAM(words[i]);
+        ck_assert_int_eq(program.status, 0);
+        for (int c = 0; c < COMMANDS; c++)
+            ck_assert_ptr_nonnull(strstr(program.out, commands[c]));
+        program_free(&program);
+    }
+    struct program version = PROGRAM("--version");
+    ck_assert_int_eq(version.status, 0);
+    ck_assert_msg(strncmp(version.out, "spanscope 0.", 12) == 0, "%s", version.out);
+    program_free(&version);
+    const char *const none[] = {NULL};
+    struct program bare = program_start(none, NULL, NULL);
+    ck_assert_int_eq(bare.status, 2);
+    ck_assert_str_eq(bare.out, "");
+    ck_assert_ptr_nonnull(strstr(bare.err, "Usage: spanscope COMMAND"));
+    program_free(&bare);
+}
+END_TEST
+
+/* Every option of the help is taken: each row of the tables stands there once. */
+START_TEST(help_names_every_option)
+{
+    static const char *const options[] = {
+        "-p, --placement", "-i, --init",      "-L, --layers",      "-d, --width",    "-H, --heads",
+        "-T, --tokens",    "-F, --ffn-width", "--activation relu", "--norm rms",     "--mask none",
+        "--experts",       "--top-k",         "--router",          "--input-correl", "--input-sc",
+        "--cotangent",     "--per-token",     "--samples",         "--precision",    "--seed",
+        "--engine",        "--threads",       "--format",          "-o, --output",   "--dry-run",
+        "-q, --quiet",     "--no-progr",      "--memory",          "--shard",
+    };
+    struct program program = PROGRAM("run", "--help");
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        ck_assert_msg(strstr(program.out, options[i]) != NULL, "%s", options[i]);
+    program_free(&program);
+}
+END_TEST
+
+START_TEST(a_full_disk_is_an_error)
+{
+    static const char *const lines[][ARGUMENTS] = {
+        {"list"},
+        {"list", "inits"},
+        {"--version"},
+        {"--help"},
+        {"run", "--help"},
+        {"run", TINY},
+        {"run", TINY, "--format", "json"},
+        {"run", TINY, "--dry-run"},
+        {"plot", "--list"},
+        {"verify", "--list"},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct program program = program_start(lines[i], "/dev/full", NULL);
+        ck_assert_msg(program.status == 3, "%s %s: %d", lines[i][0], lines[i][1] ? lines[i][1] : "", program.status);
+        ck_assert_msg(strstr(program.err, ": cannot write standard output: No space left on device\n") != NULL, "%s",
+                      program.err);
+        ck_assert_ptr_eq(strchr(program.err, '\n'), strrchr(program.err, '\n')); // one message
+        program_free(&program);
+    }
+}
+END_TEST
+
+/* What fails, at the start or half-way, leaves an old file as it was and no other. */
+START_TEST(nothing_half_written)
+{
+    program_write("old", "before");
+    struct program early = PROGRAM("run", TINY, "-p", "x = nrm(x)", "-o", "old");
+    ck_assert_int_eq(early.status, 2);
+    /* The second of two models fails, when the first one's profile is written. */
+    struct program late = PROGRAM("run", TINY, "-L", "9", "-p", "prenorm", "-p", "x = 1e100*x", "-o", "old");
+    ck_assert_msg(late.status == 2, "%s", late.err);
+    struct program fresh = PROGRAM("run", TINY, "-L", "9", "-p", "prenorm", "-p", "x = 1e100*x", "-o", "new");
+    ck_assert_int_eq(fresh.status, 2);
+    char *text = program_read("old");
+    ck_assert_str_eq(text, "before");
+    ck_assert_int_eq(program_files(), 1);
+    free(text);
+    program_free(&early), program_free(&late), program_free(&fresh);
+    struct program good = PROGRAM("run", TINY, "-o", "old");
+    ck_assert_int_eq(good.status, 0);
+    text = program_read("old");
+    ck_assert_int_eq(strncmp(text, "spannorm, scaleinit", 19), 0);
+    ck_assert_int_eq(program_files(), 1);
+    free(text);
+    program_free(&good);
+}
+END_TEST
+
+/* One placement that reads an option is enough, as is a name in its formula or in a scale that it uses. */
+START_TEST(options_that_something_reads_are_taken)
+{
+    static const char *const lines[][ARGUMENTS] = {
+        {"run", "-n", "2", "-L", "2", "-d", "12", "-T", "3", "-p", "x = moe(x)", "-p", "x = norm(x)", "-E", "3"},
+        {"run", "-n", "2", "-L", "2", "-d", "12", "-T", "3", "-p", "x = norm(x)/F", "-F", "7"},
+        {"run", "-n", "2", "-L", "2", "-d", "12", "-T", "3", "-p", "block if l < k: x = norm(x); block: x = x", "-k",
+         "1"},
+        {"run", "-n", "2", "-L", "2", "-d", "12", "-T", "3", "-p", "x = attn(x)", "-H", "3", "-E", "3", "-i",
+         "wq = 1/E; wk = 1; wv = 1; wo = 1; w1 = 1; wg = 1; w2 = 1; wr = 1"},
+        {"verify", "--tier", "smoke", "post-variance", "moe-isometry", "--experts", "5", "-n", "32"},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct program program = program_start(lines[i], NULL, NULL);
+        ck_assert_msg(program.status != 2, "%zu: %s", i, program.err);
+        program_free(&program);
+    }
+    /* A scale of a matrix that the formula does not have is not read. */
+    struct program program = PROGRAM("run", "-p", "x = attn(x)", "-E", "3", "-i",
+                                     "wq = 1; wk = 1; wv = 1; wo = 1; w1 = 1/E; wg = 1; w2 = 1; wr = 1");
+    check_error(program, 2, "--experts: nothing in placement custom reads it");
+}
+END_TEST
+
+START_TEST(gnuplot_may_be_absent)
+{
+    struct program run = PROGRAM("run", TINY, "--format", "json", "-o", "profile.json");
+    ck_assert_int_eq(run.status, 0);
+    program_free(&run);
+    const char *const arguments[] = {"plot", "--figure", "gradient", "profile.json", NULL};
+    check_error(program_start(arguments, NULL, "/nonexistent"), 3, "gnuplot was not found; install gnuplot-nox");
+    ck_assert_int_eq(program_files(), 1);
+}
+END_TEST
+
+START_TEST(precision_that_is_not_reached_is_open)
+{
+    struct program open = PROGRAM("run", TINY, "--precision", "0.001", "--samples", "9", "-f", "csv");
+    ck_assert_int_eq(open.status, 4);
+    ck_assert_ptr_nonnull(strstr(open.err, "the budget of samples is spent"));
+    ck_assert_ptr_nonnull(strstr(open.out, ",9\n")); // and its nine samples are there
+    program_free(&open);
+    struct program reached = PROGRAM("run", TINY, "--precision", "0.9", "-f", "csv");
+    ck_assert_int_eq(reached.status, 0);
+    program_free(&reached);
+}
+END_TEST
+
+START_TEST(verdicts_decide_the_status)
+{
+    struct program good = PROGRAM("verify", "--tier", "smoke", "post-variance");
+    ck_assert_msg(good.status == 0, "%s%s", good.out, good.err);
+    struct program open = PROGRAM("verify", "--tier", "smoke", "post-vanishing", "-n", "2");
+    ck_assert_msg(open.status == 4, "%s%s", open.out, open.err);
+    program_free(&good), program_free(&open);
+}
+END_TEST
+
+START_TEST(a_dry_run_runs_nothing)
+{
+    struct program program = PROGRAM("run", "-L", "1000", "-d", "64", "--dry-run", "-n", "1000000000", "--seed", "3");
+    ck_assert_int_eq(program.status, 0);
+    /* 12 d^2 parameters a block. */
+    ck_assert_msg(strstr(program.out, "4.915e+07 parameters in 1000 blocks") != NULL, "%s", program.out);
+    ck_assert_ptr_nonnull(strstr(program.out, "memory"));
+    program_free(&program);
+}
+END_TEST
+
+/* Reads the terminal until it says that some samples are done. */
+static void wait_for_samples(int terminal, char *seen, size_t size)
+{
+    size_t length = 0;
+    while (!strstr(seen, " of 100000000 samples")) {
+        ck_assert_uint_lt(length, size - 1);
+        ssize_t got = read(terminal, seen + length, size - 1 - length);
+        ck_assert_int_gt((int)got, 0);
+        length += (size_t)got;
+        seen[length] = '\0';
+    }
+}
+
+/* Progress goes to a terminal without colours or other escapes; an interrupted run writes what it has. */
+START_TEST(an_interrupted_run_is_valid)
+{
+    static const int signals[] = {SIGINT, SIGTERM};
+    const char *const arguments[] = {"run", TINY, "-n", "100000000", "-f", "csv", "-o", "part", NULL};
+    char seen[4096] = "", samples[32];
+    pid_t child;
+    int terminal = program_terminal(arguments, &child);
+    wait_for_samples(terminal, seen, sizeof seen);
+    ck_assert_ptr_null(strchr(seen, '\033'));
+    kill(child, signals[_i]);
+    while (read(terminal, seen, sizeof seen) > 0) // until the program ends, which closes its side
+        ;
+    ck_assert_int_eq(program_wait(child), 130);
+    close(terminal);
+    char *part = program_read("part");
+    ck_assert_ptr_nonnull(part);
+    ck_assert_int_eq(program_files(), 1);
+    /* The same as a run of as many samples as it says. */
+    snprintf(samples, sizeof samples, "%s", strrchr(part, ',') + 1);
+    samples[strcspn(samples, "\n")] = '\0';
+    struct program again = PROGRAM("run", TINY, "-n", samples, "-f", "csv");
+    ck_assert_int_eq(strcmp(again.out, part), 0);
+    program_free(&again);
+    free(part);
+}
+END_TEST
+
+START_TEST(progress_keeps_off_what_is_no_terminal)
+{
+    struct program program = PROGRAM("run", TINY);
+    ck_assert_str_eq(program.err, "");
+    ck_assert_ptr_null(strchr(program.out, '\033'));
+    program_free(&program);
+}
+END_TEST
+
+Suite *cli_suite(void)
+{
+    Suite *suite = suite_create("cli");
+    TCase *tests = tcase_create("cli");
+    tcase_add_checked_fixture(tests, program_setup, program_teardown);
+    tcase_add_loop_test(tests, mistakes_are_named, 0, MISTAKES);
+    tcase_add_loop_test(tests, help_is_everywhere, 0, COMMANDS);
+    tcase_add_test(tests, the_program_explains_itself);
+    tcase_add_test(tests, help_names_every_option);
+    tcase_add_test(tests, a_full_disk_is_an_error);
+    tcase_add_test(tests, nothing_half_written);
+    tcase_add_test(tests, options_that_something_reads_are_taken);
+    tcase_add_test(tests, gnuplot_may_be_absent);
+    tcase_add_test(tests, precision_that_is_not_reached_is_open);
+    tcase_add_test(tests, verdicts_decide_the_status);
+    tcase_add_test(tests, a_dry_run_runs_nothing);
+    tcase_add_loop_test(tests, an_interrupted_run_is_valid, 0, 2);
+    tcase_add_test(tests, progress_keeps_off_what_is_no_terminal);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

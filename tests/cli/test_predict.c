@@ -1,0 +1,347 @@
+/* spanscope predict, map, run --predict and a verdict against expectation, as a user runs them. */
+#include <check.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/program.h"
+#include <check.h>
+
+enum { LAYERS = 3, ARGUMENTS = 24 };
+#define SHAPE "-d", "12", "-H", "3", "-T", "3", "-F", "7"
+#define TINY  "-L", "3", SHAPE
+
+/* Line number `line` of out, from 0. */
+static json_t *parse_line(const char *out, int line)
+{
+    for (; line > 0; line--) {
+        out = strchr(out, '\n');
+        ck_assert_ptr_nonnull(out);
+        out++;
+    }
+    json_error_t why;
+    json_t *object = json_loads(out, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, &why);
+    ck_assert_msg(object != NULL, "%s", why.text);
+    return object;
+}
+
+static int count_lines(const char *text)
+{
+    int count = 0;
+    for (; *text; text++)
+        count += *text == '\n';
+    return count;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    ck_assert_msg(text != NULL, "no text %s", key);
+    return text;
+}
+
+static double number_of(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    ck_assert_msg(json_is_number(value), "no number %s", key);
+    return json_number_value(value);
+}
+
+static const json_t *cell_of(const json_t *profile, int layer, const char *observable)
+{
+    return json_object_get(json_array_get(json_object_get(profile, "layers"), (size_t)layer), observable);
+}
+
+/* What every cell of a prediction is checked for. */
+typedef void check_cell(const char *name, const json_t *cell);
+
+static void check_prediction(const json_t *profile, check_cell *check)
+{
+    ck_assert_uint_eq(json_object_size(profile), 5);
+    ck_assert_str_eq(text_of(profile, "schema"), "spanscope/profile/1");
+    ck_assert_str_eq(text_of(profile, "kind"), "predicted");
+    ck_assert_str_eq(text_of(json_object_get(profile, "config"), "engine"), "moments");
+    json_t *layers = json_object_get(profile, "layers"), *layer, *cell;
+    ck_assert_uint_eq(json_array_size(layers), LAYERS + 1);
+    size_t l;
+    const char *name;
+    json_array_foreach(layers, l, layer)
+    {
+        ck_assert_int_eq((int)json_integer_value(json_object_get(layer, "layer")), (int)l);
+        json_object_foreach(layer, name, cell) if (strcmp(name, "layer") != 0) check(name, cell);
+    }
+    for (l = 0; l <= LAYERS; l++)
+        ck_assert_ptr_nonnull(cell_of(profile, (int)l, "gradient_variance"));
+}
+
+/* mean, log10_mean and se, and nothing that only samples have; the logarithm is null where the mean is not above 0. */
+static void check_numbers(const char *name, const json_t *cell)
+{
+    double mean = number_of(cell, "mean"), se = number_of(cell, "se");
+    const json_t *logarithm = json_object_get(cell, "log10_mean");
+    ck_assert_uint_eq(json_object_size(cell), 3);
+    ck_assert_msg(isfinite(mean) && se >= 0, "%s: %g +- %g", name, mean, se);
+    if (mean > 0) // the logarithm of 2^exponent and of a mantissa: rounding of numbers of order 1
+        ck_assert_msg(fabs(json_number_value(logarithm) - log10(mean)) < 1e-14, "%s", name);
+    else
+        ck_assert(json_is_null(logarithm));
+}
+
+START_TEST(json_of_a_prediction)
+{
+    struct program program = PROGRAM("predict", TINY, "-p", "prenorm", "-p", "x = norm(x + attn(x) + ffn(x))", "-f",
+                                     "json");
+    ck_assert_msg(program.status == 0, "%s", program.err);
+    ck_assert_str_eq(program.err, "");
+    ck_assert_int_eq(count_lines(program.out), 2);
+    static const char *const placements[] = {"prenorm", "custom"};
+    for (int i = 0; i < 2; i++) {
+        json_t *profile = parse_line(program.out, i);
+        ck_assert_str_eq(text_of(json_object_get(profile, "config"), "placement"), placements[i]);
+        check_prediction(profile, check_numbers);
+        json_decref(profile);
+    }
+    program_free(&program);
+}
+END_TEST
+
+/* floor <= mean <= ceiling; SLACK for quadrature, which is off by 1e-6 in each of six branches. */
+static const double SLACK = 1e-5;
+static int floors, ceilings;
+
+static void check_bounds(const char *name, const json_t *cell)
+{
+    double mean = number_of(cell, "mean"), slack = SLACK * (1 + fabs(mean));
+    if (json_object_get(cell, "floor")) {
+        floors++;
+        ck_assert_msg(number_of(cell, "floor") <= mean + slack, "%s: %g below its floor", name, mean);
+    }
+    if (json_object_get(cell, "ceiling")) {
+        ceilings++;
+        ck_assert_msg(number_of(cell, "ceiling") >= mean - slack, "%s: %g above its ceiling", name, mean);
+    }
+}
+
+START_TEST(bounds_enclose_the_prediction)
+{
+    static const char *const placements[] = {"prenorm", "postnorm", "spannorm"};
+    struct program program = PROGRAM("predict", TINY, "-p", "prenorm", "-p", "postnorm", "-p", "spannorm", "-f", "json",
+                                     "--bounds", "-i", "unit");
+    ck_assert_msg(program.status == 0, "%s", program.err);
+    for (int i = 0; i < 3; i++) {
+        json_t *profile = parse_line(program.out, i);
+        ck_assert_str_eq(text_of(json_object_get(profile, "config"), "placement"), placements[i]);
+        floors = ceilings = 0;
+        check_prediction(profile, check_bounds);
+        ck_assert_int_ge(floors, 3 * LAYERS); // of variances, cosines and gradients at least
+        ck_assert_int_ge(ceilings, 3 * LAYERS);
+        const json_t *cell = cell_of(profile, 0, "gradient_variance"); // neither is the prediction itself
+        ck_assert(number_of(cell, "floor") < number_of(cell, "ceiling"));
+        json_decref(profile);
+    }
+    program_free(&program);
+}
+END_TEST
+
+/* Of kind,placement,init,layer,observable,mean,sd,se,lo,hi,n a prediction leaves sd, lo, hi and n empty. */
+START_TEST(csv_of_a_prediction)
+{
+    struct program csv = PROGRAM("predict", TINY, "-f", "csv"), json = PROGRAM("predict", TINY, "-f", "json");
+    static const char header[] = "kind,placement,init,layer,observable,mean,sd,se,lo,hi,n\n";
+    ck_assert_int_eq(strncmp(csv.out, header, strlen(header)), 0);
+    json_t *profile = parse_line(json.out, 0);
+    int rows = 0;
+    for (char *rest = csv.out + strlen(header), *line; (line = strsep(&rest, "\n")) && *line; rows++) {
+        char *field[11] = {NULL};
+        int fields = 0;
+        for (char *word; fields < 11 && (word = strsep(&line, ","));)
+            field[fields++] = word;
+        ck_assert(fields == 11 && line == NULL);
+        ck_assert_str_eq(field[0], "predicted");
+        const json_t *cell = cell_of(profile, (int)strtol(field[3], NULL, 10), field[4]);
+        ck_assert_msg(cell != NULL, "%s at layer %s", field[4], field[3]);
+        ck_assert_double_eq(strtod(field[5], NULL), number_of(cell, "mean"));
+        ck_assert_double_eq(strtod(field[7], NULL), number_of(cell, "se"));
+        ck_assert(*field[6] == '\0' && *field[8] == '\0' && *field[9] == '\0' && *field[10] == '\0');
+    }
+    ck_assert_int_gt(rows, 4 * LAYERS);
+    json_decref(profile);
+    program_free(&csv), program_free(&json);
+}
+END_TEST
+
+/* The measured profile is what run writes by itself, the other what predict does. */
+START_TEST(run_with_a_prediction)
+{
+    struct program both = PROGRAM("run", TINY, "-n", "3", "-f", "json", "--predict"),
+                   run = PROGRAM("run", TINY, "-n", "3", "-f", "json"),
+                   predict = PROGRAM("predict", TINY, "-f", "json"),
+                   table = PROGRAM("run", TINY, "-n", "3", "--predict");
+    ck_assert_msg(both.status == 0 && table.status == 0, "%s%s", both.err, table.err);
+    ck_assert_int_eq(count_lines(both.out), 2);
+    static const char *const kinds[] = {"measured", "predicted"};
+    const char *const alone[] = {run.out, predict.out};
+    for (int i = 0; i < 2; i++) {
+        json_t *one = parse_line(both.out, i), *other = parse_line(alone[i], 0);
+        ck_assert_str_eq(text_of(one, "kind"), kinds[i]);
+        ck_assert(json_equal(json_object_get(one, "layers"), json_object_get(other, "layers")));
+        json_decref(one), json_decref(other);
+    }
+    int beside[2] = {0};
+    for (int i = 0; i < 2; i++)
+        for (const char *at = table.out; (at = strstr(at, i ? "\n      predicted " : " measured ")); at++)
+            beside[i]++;
+    ck_assert_int_eq(beside[0], LAYERS + 1);
+    ck_assert_int_eq(beside[1], LAYERS + 1);
+    program_free(&both), program_free(&run), program_free(&predict), program_free(&table);
+}
+END_TEST
+
+/* A mask makes attention be drawn: the numbers depend on the seed and not on the threads. */
+START_TEST(threads_change_nothing)
+{
+    const char *const options[3][4] = {{"-j", "1", "-s", "5"}, {"-j", "2", "-s", "5"}, {"-j", "2", "-s", "6"}};
+    json_t *profiles[3];
+    for (int i = 0; i < 3; i++) {
+        struct program program = PROGRAM("predict", TINY, "--mask", "causal", "--draws", "16", "-f", "json",
+                                         options[i][0], options[i][1], options[i][2], options[i][3]);
+        ck_assert_msg(program.status == 0, "%s", program.err);
+        profiles[i] = parse_line(program.out, 0);
+        check_prediction(profiles[i], check_numbers);
+        program_free(&program);
+    }
+    ck_assert(number_of(cell_of(profiles[0], 0, "gradient_variance"), "se") > 0);
+    const json_t *first = json_object_get(profiles[0], "layers");
+    ck_assert(json_equal(first, json_object_get(profiles[1], "layers")));
+    ck_assert(!json_equal(first, json_object_get(profiles[2], "layers")));
+    for (int i = 0; i < 3; i++)
+        json_decref(profiles[i]);
+}
+END_TEST
+
+/* Of the upper row, c = 2, what predict says of a stack of this depth. */
+static void check_point(const json_t *map, int depth, const json_t *profile)
+{
+    const json_t *values = json_object_get(map, "values");
+    const json_t *cosines = json_array_get(json_object_get(values, "token_cosine"), 1),
+                 *ratios = json_array_get(json_object_get(values, "log10_gradient_ratio"), 1);
+    ck_assert(json_array_size(cosines) == LAYERS && json_array_size(ratios) == LAYERS);
+    double cosine = json_number_value(json_array_get(cosines, (size_t)depth - 1)),
+           ratio = json_number_value(json_array_get(ratios, (size_t)depth - 1));
+    ck_assert_double_eq(cosine, number_of(cell_of(profile, depth, "token_cosine"), "mean"));
+    double expected = number_of(cell_of(profile, 0, "gradient_variance"), "log10_mean") -
+                      number_of(cell_of(profile, depth, "gradient_variance"), "log10_mean");
+    ck_assert(fabs(ratio - expected) < 1e-14); // rounding of logarithms
+}
+
+/* A map a line; without draws its points are what predict says of their models. */
+START_TEST(maps_are_predictions)
+{
+    struct program map = PROGRAM("map", SHAPE, "-p", "postnorm", "-p", "spannorm", "--x", "layers=1:3", "--y",
+                                 "c=0.5:2:2:log", "-q");
+    ck_assert_msg(map.status == 0, "%s", map.err);
+    ck_assert_int_eq(count_lines(map.out), 2);
+    for (int i = 0; i < 2; i++) {
+        json_t *object = parse_line(map.out, i);
+        const json_t *config = json_object_get(object, "config");
+        ck_assert_str_eq(text_of(object, "schema"), "spanscope/map/1");
+        ck_assert_str_eq(text_of(object, "kind"), "predicted");
+        ck_assert_str_eq(text_of(config, "placement"), i ? "spannorm" : "postnorm");
+        ck_assert(!json_object_get(config, "layers") && !json_object_get(config, "c")); // the axes' names
+        ck_assert_str_eq(text_of(json_object_get(object, "y"), "scale"), "log");
+        ck_assert_uint_eq(json_array_size(json_object_get(json_object_get(object, "values"), "token_cosine")), 2);
+        for (int depth = 1; depth <= LAYERS; depth++) {
+            const char layers[] = {(char)('0' + depth), '\0'};
+            struct program predict = PROGRAM("predict", TINY, "-L", layers, "-p", text_of(config, "placement"), "-i",
+                                             "scaleinit:2", "-f", "json");
+            ck_assert_msg(predict.status == 0, "%s", predict.err);
+            json_t *profile = parse_line(predict.out, 0);
+            check_point(object, depth, profile);
+            json_decref(profile);
+            program_free(&predict);
+        }
+        json_decref(object);
+    }
+    program_free(&map);
+}
+END_TEST
+
+static const struct {
+    const char *arguments[ARGUMENTS];
+    const char *words;
+} mistakes[] = {
+    {{"map", SHAPE, "--x", "layer=1:3", "--y", "c=1:2:2"}, "axis 'layer' is neither"},
+    {{"map", SHAPE, "--x", "layer=1:3", "--y", "c=1:2:2"}, "did you mean 'layers'?"},
+    {{"map", SHAPE, "--x", "mask=1:3", "--y", "c=1:2:2"}, "axis 'mask' is neither"},
+    {{"map", SHAPE, "--x", "layers=3:3", "--y", "c=1:2:2"}, "axis layers: 3 is not below 3"},
+    {{"map", SHAPE, "--x", "layers=3:1", "--y", "c=1:2:2"}, "axis layers: 3 is not below 1"},
+    {{"map", SHAPE, "--x", "layers=1:3:1", "--y", "c=1:2:2"}, "layers: 1 is not between 2 and 2000"},
+    {{"map", SHAPE, "--x", "layers=1:3:two", "--y", "c=1:2:2"}, "layers: 'two' is not a whole number"},
+    {{"map", SHAPE, "--x", "layers=1:3", "--y", "c=0:2:2:log"}, "axis c: a logarithmic axis begins above 0"},
+    {{"map", SHAPE, "--x", "layers=1:3"}, "no --y given"},
+    {{"map", SHAPE, "--x", "layers=1:3", "--y", "layers=1:3"}, "both axes are layers"},
+    {{"map", SHAPE, "--x", "layers=1:3", "--y", "c=1:2:2", "-i", "unit"}, "the initialisation unit has no c"},
+    {{"map", SHAPE, "--x", "layers=0:3", "--y", "c=1:2:2", "-o", "m.json"}, "layers: 0 is not between 1 and"},
+    {{"map", "x"}, "'x' is not an option"},
+    {{"predict", "prenorm"}, "'prenorm' is not an option; models are named by --placement"},
+    {{"predict", TINY, "-p", "spanorm"}, "did you mean 'spannorm'?"},
+    {{"predict", TINY, "-p", "prenorm", "-p", "x = nrm(x)", "-o", "p.json"}, "did you mean 'norm'?"},
+    {{"predict", TINY, "--error", "2"}, "--error: 2 is not above 0 and below 1"},
+    {{"predict", TINY, "--draws", "0"}, "--draws: 0 is not between 1 and"},
+    {{"predict", TINY, "--draws", "1000001"}, "--draws: 1000001 is not between 1 and 1000000"},
+    {{"predict", TINY, "--format", "jsno"}, "unknown format 'jsno'; did you mean 'json'?"},
+    {{"predict", TINY, "-p", "x = 1e200*(x + attn(x) + ffn(x))"}, "leaves the range of double in block 1 of 3"},
+    {{"predict", TINY, "-p", "x = x + attn(x)"},
+     "spanscope predict: --ffn-width: nothing in placement custom reads it; it is for ffn(), moe() or the name F\n"},
+    {{"predict", "--top-k", "3", "-o", "p.json"}, "--top-k: nothing in placement spannorm reads it"},
+    {{"predict", "-o", ""}, "--output: '' names no file"},
+    {{"map", TINY, "--x", "layers=1:3", "--y", "c=1:2:2"}, "--layers is the map's x axis; give it once"},
+    {{"map", SHAPE, "--x", "experts=2:3", "--y", "c=1:2:2"}, "--experts: nothing in placement spannorm reads it"},
+    {{"map", "-p", "x = 1e200*x", "--x", "layers=1:3", "--y", "input-scale=1:2:2", "-o", "m.json"},
+     "spanscope map: custom: no point can be predicted: the signal leaves the range of double in block 1 of 1"},
+    {{"map", SHAPE, "-p", "spannorm", "-p", "x = 1e200*(x + attn(x) + ffn(x))", "--x", "layers=1:3", "--y",
+      "input-scale=1:2:2", "-q", "-o", "m.json"},
+     "custom: no point can be predicted"},
+    {{"map", "--correlation", "0.3"}, "unknown option '--correlation'; did you mean '--input-correlation'?"},
+};
+
+START_TEST(mistakes_are_named)
+{
+    struct program program = program_start(mistakes[_i].arguments, NULL, NULL);
+    ck_assert_msg(program.status == 2, "status %d: %s", program.status, program.err);
+    ck_assert_msg(strstr(program.err, mistakes[_i].words) != NULL, "'%s' is not in: %s", mistakes[_i].words,
+                  program.err);
+    ck_assert_int_eq(count_lines(program.out), 0);
+    ck_assert_int_eq(program_files(), 0);
+    program_free(&program);
+}
+END_TEST
+
+/* Of PostNorm what was said of PreNorm is false: layers do not become idle. Decided by 32 samples at p = 3e-24. */
+START_TEST(a_verdict_against_expectation)
+{
+    struct program wrong = PROGRAM("verify", "liu-depth", "--tier", "smoke", "-n", "64", "-p", "postnorm");
+    ck_assert_msg(wrong.status == 1, "status %d: %s%s", wrong.status, wrong.out, wrong.err);
+    ck_assert_ptr_nonnull(strstr(wrong.out, "liu-depth: CONTRADICTED where SUPPORTED was expected"));
+    ck_assert_ptr_nonnull(strstr(wrong.out, "1 against expectation"));
+    program_free(&wrong);
+}
+END_TEST
+
+Suite *predict_suite(void)
+{
+    Suite *suite = suite_create("predict");
+    TCase *tests = tcase_create("predict");
+    tcase_add_checked_fixture(tests, program_setup, program_teardown);
+    tcase_add_test(tests, json_of_a_prediction);
+    tcase_add_test(tests, bounds_enclose_the_prediction);
+    tcase_add_test(tests, csv_of_a_prediction);
+    tcase_add_test(tests, run_with_a_prediction);
+    tcase_add_test(tests, threads_change_nothing);
+    tcase_add_test(tests, maps_are_predictions);
+    tcase_add_loop_test(tests, mistakes_are_named, 0, (int)(sizeof mistakes / sizeof *mistakes));
+    tcase_add_test(tests, a_verdict_against_expectation);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

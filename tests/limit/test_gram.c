@@ -1,0 +1,297 @@
+#include "analysis/limit/gram.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+#include "tests/support.h"
+
+enum { T = 7, ENTRIES = T * T };
+static const struct gram_space full = {T, false}, pair = {T, true};
+
+/* Sums of at most 2 T^2 rounded terms. */
+static const double ROUNDING = 2 * ENTRIES * DBL_EPSILON;
+
+static void check_close(double value, double expected, double scale, const char *what)
+{
+    ck_assert_msg(isfinite(value) && fabs(value - expected) <= ROUNDING * scale, "%s: %.17g, expected %.17g", what,
+                  value, expected);
+}
+
+/* g = x x^T of x [T][features]. */
+static void gram_of(const double *x, int features, double g[ENTRIES])
+{
+    for (int i = 0; i < T; i++)
+        for (int j = 0; j < T; j++)
+            g[i * T + j] = support_dot((size_t)features, x + i * features, x + j * features);
+}
+
+/* ---- what they say of rows ---- */
+
+/* The numbers of a Gram are those of the rows it was made of, by their definitions. */
+START_TEST(numbers_of_rows)
+{
+    enum { FEATURES = 5 };
+    double *x = support_normals(3, T * FEATURES), *c = support_normals(4, T), g[ENTRIES];
+    memset(x + 2 * FEATURES, 0, FEATURES * sizeof *x); // a row without a direction
+    gram_of(x, FEATURES, g);
+    double square = 0, specific = 0, cosine = 0, trace = 0, mean[FEATURES] = {0};
+    for (int i = 0; i < T * FEATURES; i++)
+        mean[i % FEATURES] += x[i] / T;
+    for (int t = 0; t < T; t++) {
+        const double *row = x + t * FEATURES;
+        double own = support_sum_of_squares(FEATURES, row);
+        square += own / T;
+        trace += c[t] * own;
+        for (int f = 0; f < FEATURES; f++)
+            specific += (row[f] - mean[f]) * (row[f] - mean[f]) / T;
+        for (int s = 0; s < T; s++)
+            if (s != t && s != 2 && t != 2)
+                cosine += support_dot(FEATURES, row, x + s * FEATURES) /
+                          sqrt(own * support_sum_of_squares(FEATURES, x + s * FEATURES)) / ((T - 1) * (T - 2));
+    }
+    check_close(gram_mean_square(full, g), square, square, "mean square");
+    check_close(gram_specific(full, g), specific, square, "specific");
+    check_close(gram_cosine(full, g), cosine, 1, "cosine");
+    check_close(gram_weighted_trace(full, c, g), trace, T * T * square, "weighted trace");
+    free(x);
+    free(c);
+}
+END_TEST
+
+START_TEST(cosines_need_two_rows)
+{
+    double g[ENTRIES] = {0};
+    ck_assert(isnan(gram_cosine(full, g)));
+    g[0] = 4;
+    ck_assert(isnan(gram_cosine(full, g)));
+    g[T + 1] = 9;
+    g[1] = g[T] = -3;
+    check_close(gram_cosine(full, g), -0.5, 1, "cosine of two rows");
+    ck_assert(isnan(gram_cosine((struct gram_space){1, true}, (double[]){1, 0})));
+    ck_assert(isnan(gram_cosine(pair, (double[]){0, 0})));
+}
+END_TEST
+
+/* diag(c) x has the Gram c c^T o g. */
+START_TEST(scaled_rows)
+{
+    enum { FEATURES = 4 };
+    double *x = support_normals(5, T * FEATURES), *c = support_normals(6, T), g[ENTRIES], expected[ENTRIES];
+    double out[ENTRIES], scale = 0;
+    gram_of(x, FEATURES, g);
+    for (int i = 0; i < T * FEATURES; i++)
+        x[i] *= c[i / FEATURES];
+    gram_of(x, FEATURES, expected);
+    for (int i = 0; i < ENTRIES; i++) {
+        out[i] = i;
+        scale = fmax(scale, fabs(expected[i]));
+    }
+    gram_add_outer(full, c, g, out);
+    for (int i = 0; i < ENTRIES; i++)
+        check_close(out[i], expected[i] + i, scale + i, "entry");
+    free(x);
+    free(c);
+}
+END_TEST
+
+/* ---- the two spaces ---- */
+
+static void check_equal(const double *of_pair, const double *of_full, const char *what)
+{
+    double expanded[ENTRIES];
+    gram_expand(pair, of_pair, expanded);
+    for (int i = 0; i < ENTRIES; i++)
+        check_close(of_full[i], expanded[i], 40, what); // entries below are of order 1
+}
+
+/* Whatever is done to two numbers is what is done to the T x T that they stand for. */
+START_TEST(both_spaces_agree)
+{
+    const double a[2] = {0.7, 1.1}, b[2] = {1.9, -0.2}, same = -1.3;
+    double A[ENTRIES], B[ENTRIES], of_pair[2], of_full[ENTRIES], c[T];
+    for (int t = 0; t < T; t++)
+        c[t] = same;
+    gram_expand(pair, a, A);
+    gram_expand(pair, b, B);
+    ck_assert_uint_eq(gram_size(pair), 2);
+    ck_assert_uint_eq(gram_size(full), ENTRIES);
+    ck_assert(gram_rows(pair) == 1 && gram_rows(full) == T);
+    for (int t = 0; t < T; t++)
+        check_close(gram_diagonal(full, A, t), gram_diagonal(pair, a, 0), 1, "diagonal");
+    check_close(gram_dot(full, A, B), gram_dot(pair, a, b), 100, "dot");
+    check_close(gram_mean_square(full, A), gram_mean_square(pair, a), 10, "mean square");
+    check_close(gram_specific(full, A), gram_specific(pair, a), 10, "specific");
+    check_close(gram_cosine(full, A), gram_cosine(pair, a), 10, "cosine");
+    check_close(gram_weighted_trace(full, c, A), gram_weighted_trace(pair, &same, a), 100, "weighted trace");
+
+    gram_multiply(pair, a, b, of_pair);
+    gram_multiply(full, A, B, of_full);
+    check_equal(of_pair, of_full, "product");
+    gram_add_outer(pair, &same, a, of_pair);
+    gram_add_outer(full, c, A, of_full);
+    check_equal(of_pair, of_full, "outer");
+    gram_add(pair, -0.4, b, of_pair);
+    gram_add(full, -0.4, B, of_full);
+    check_equal(of_pair, of_full, "sum");
+    gram_scale(pair, 3.5, of_pair);
+    gram_scale(full, 3.5, of_full);
+    check_equal(of_pair, of_full, "scaled");
+    gram_multiply(pair, of_pair, a, of_pair); // out may be an operand
+    gram_multiply(full, of_full, A, of_full);
+    check_equal(of_pair, of_full, "product in place");
+    gram_average(T, of_full, of_pair);
+    check_equal(of_pair, of_full, "average");
+}
+END_TEST
+
+/* The mean over all orders of the tokens keeps trace and sum. */
+START_TEST(averages_keep_trace_and_sum)
+{
+    double *g = support_normals(7, ENTRIES), average[2], again[ENTRIES], ones[ENTRIES], unit[ENTRIES] = {0};
+    for (int i = 0; i < ENTRIES; i++)
+        ones[i] = 1;
+    for (int t = 0; t < T; t++)
+        unit[t * T + t] = 1;
+    gram_average(T, g, average);
+    gram_expand(pair, average, again);
+    check_close(gram_dot(full, again, ones), gram_dot(full, g, ones), ENTRIES, "sum");
+    check_close(gram_dot(full, again, unit), gram_dot(full, g, unit), ENTRIES, "trace");
+    gram_average(1, (double[]){2.5}, average);
+    ck_assert(average[0] == 2.5 && average[1] == 0);
+    free(g);
+}
+END_TEST
+
+/* What tokens have of their own keeps its digits however small it is next to what they share. */
+START_TEST(small_differences_keep_their_precision)
+{
+    const double a[2] = {1e-40, 1}, b[2] = {3e-40, 2};
+    double out[2];
+    gram_multiply(pair, a, b, out);
+    ck_assert_double_eq_tol(out[0] / 5e-40, 1, 4 * DBL_EPSILON); // (1 + a)(2 + b) - 2 = 2 a + b + a b
+    ck_assert_double_eq(out[1], 2);
+    ck_assert_double_eq_tol(gram_specific(pair, a) / 1e-40, (T - 1.) / T, 4 * DBL_EPSILON);
+}
+END_TEST
+
+/* ---- factors ---- */
+
+/* c c^T = g with c lower triangular. tolerance: of the largest diagonal entry. */
+static void check_factor(const double g[ENTRIES], double tolerance, const char *what)
+{
+    double *c = support_poison(ENTRIES), largest = 0;
+    gram_factor(T, g, c);
+    for (int t = 0; t < T; t++)
+        largest = fmax(largest, g[t * T + t]);
+    for (int i = 0; i < T; i++) {
+        for (int j = 0; j < T; j++) {
+            double product = support_dot(T, c + i * T, c + j * T), off = fabs(product - g[i * T + j]);
+            ck_assert_msg(isfinite(product) && off <= tolerance * largest, "%s: entry %d, %d off by %g of %g", what, i,
+                          j, off, largest);
+            ck_assert(j <= i || c[i * T + j] == 0);
+        }
+    }
+    free(c);
+}
+
+/* A Cholesky factor without pivoting is off by rounding times |1 + W|^2, W = the later rows in terms of the first
+ * `rank` (Higham 1990, theorem 3.2). |W| of these fixed seeds stays below 30, which the tolerance covers. */
+START_TEST(factors_of_any_rank)
+{
+    int rank = _i;
+    for (unsigned long seed = 1; seed <= 20; seed++) {
+        double *x = support_normals(seed + 100 * (unsigned long)rank, (size_t)(T * rank + 1)), g[ENTRIES];
+        char what[32];
+        snprintf(what, sizeof what, "rank %d, seed %lu", rank, seed);
+        gram_of(x, rank, g);
+        check_factor(g, 1e3 * ROUNDING, what);
+        free(x);
+    }
+}
+END_TEST
+
+/* Equal tokens, opposite ones, tokens of nothing, and of very different sizes: W is of order 1. */
+START_TEST(factors_of_degenerate_rows)
+{
+    double *x = support_normals(9, T * T), g[ENTRIES];
+    for (int f = 0; f < T; f++) {
+        x[0 * T + f] = 0;
+        x[2 * T + f] = x[1 * T + f];
+        x[4 * T + f] = -x[3 * T + f];
+        x[6 * T + f] *= 1e-9;
+    }
+    gram_of(x, T, g);
+    check_factor(g, ROUNDING, "degenerate");
+    double small = 0, *c = support_poison(ENTRIES);
+    gram_factor(T, g, c);
+    small = support_sum_of_squares(T, c + 6 * T);
+    ck_assert_double_eq_tol(small / g[6 * T + 6], 1, ROUNDING); // its own size, not that of the others
+    ck_assert(c[0] == 0 && c[2 * T + 2] == 0 && c[4 * T + 4] == 0);
+    free(c);
+    free(x);
+}
+END_TEST
+
+/* Equal tokens have one direction, whatever a third or a tenth rounds to: after the first column every pivot is
+ * rounding.
+ */
+START_TEST(rounding_leaves_zero_columns)
+{
+    double g[ENTRIES], c[ENTRIES];
+    for (int v = 1; v <= 100; v++) {
+        for (int i = 0; i < ENTRIES; i++)
+            g[i] = v / 7.;
+        gram_factor(T, g, c);
+        for (int i = 0; i < ENTRIES; i++)
+            ck_assert_msg(i % T == 0 ? c[i] > 0 : c[i] == 0, "%d/7, entry %d: %g", v, i, c[i]);
+    }
+}
+END_TEST
+
+/* A Gram stays as it is; what is up to the rounding, and what its diagonal does not allow, does not. */
+START_TEST(only_what_is_no_gram_is_clipped)
+{
+    double *x = support_normals(5, (size_t)T * 7), g[ENTRIES], kept[ENTRIES];
+    gram_of(x, 7, g);
+    memcpy(kept, g, sizeof g);
+    gram_clip(full, 1e-12, g);
+    ck_assert_int_eq(memcmp(g, kept, sizeof g), 0);
+    g[0] = -1e-3;
+    g[T + 1] = 1e-3;
+    g[2 * T + 3] = 10 * kept[2 * T + 2] + 10 * kept[3 * T + 3];
+    g[3 * T + 2] = -g[2 * T + 3];
+    gram_clip(full, 0.01, g);
+    for (int t = 0; t < T; t++)
+        ck_assert(g[t] == 0 && g[t * T] == 0 && g[T + t] == 0 && g[t * T + 1] == 0);
+    double most = sqrt(kept[2 * T + 2] * kept[3 * T + 3]);
+    ck_assert(fabs(g[2 * T + 3] - most) < ROUNDING * most && fabs(g[3 * T + 2] + most) < ROUNDING * most);
+    double two[2][2] = {{-0.1, 0.5}, {0.6, -0.4}};
+    gram_clip(pair, 0, two[0]);
+    gram_clip(pair, 0, two[1]);
+    ck_assert(two[0][0] == 0 && two[0][1] == 0.5);
+    ck_assert(two[1][0] == 0.6 && fabs(two[1][1] + 0.6 / T) < 1e-15);
+    free(x);
+}
+END_TEST
+
+Suite *gram_suite(void)
+{
+    Suite *suite = suite_create("gram");
+    TCase *tests = tcase_create("gram");
+    tcase_add_test(tests, numbers_of_rows);
+    tcase_add_test(tests, cosines_need_two_rows);
+    tcase_add_test(tests, scaled_rows);
+    tcase_add_test(tests, both_spaces_agree);
+    tcase_add_test(tests, averages_keep_trace_and_sum);
+    tcase_add_test(tests, small_differences_keep_their_precision);
+    tcase_add_loop_test(tests, factors_of_any_rank, 0, T + 1);
+    tcase_add_test(tests, factors_of_degenerate_rows);
+    tcase_add_test(tests, rounding_leaves_zero_columns);
+    tcase_add_test(tests, only_what_is_no_gram_is_clipped);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

@@ -1,0 +1,426 @@
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/limit/kernel.h"
+#include "analysis/profile.h"
+#include "sim/setting.h"
+#include "tests/random_formula.h"
+#include <check.h>
+#include "tests/support.h"
+
+static void predict(struct profile *profile, const struct model *model, const struct moments_options *options)
+{
+    struct error error = {0};
+    int code = profile_predict(profile, model, options, &error);
+    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
+}
+
+/* What a cell's gap is relative to: itself, 1 for cosines, the whole gradient for its token-specific part (a norm's
+ * projection, of order 1/d, tells tokens apart). Where tokens are equal but for rounding, so are the products of their
+ * differences that wq's and wk's gradients are made of: squares of 1e-12 count as 0. */
+static double unit_of(const struct profile *profile, int layer, int column)
+{
+    enum observe_id id = profile->schema->columns[column].observable;
+    double own = fabs(wide_value(estimate_mean(profile_cell(profile, layer, column))));
+    int whole = profile->schema->layer_column[OBSERVE_GRADIENT_VARIANCE];
+    double gradient = wide_value(estimate_mean(profile_cell(profile, layer, whole)));
+    if (observables[id].cosine)
+        return 1;
+    if (id == OBSERVE_GRADIENT_SPECIFIC)
+        return gradient;
+    return id == OBSERVE_WEIGHT_GRADIENT_VARIANCE ? fmax(own, 1e-24 * gradient) : own;
+}
+
+/* |a - b| <= z standard errors of both + slack units of b; the same cells present. */
+static void check_cells(const struct profile *a, const struct profile *b, double z, double slack, const char *what)
+{
+    ck_assert_int_eq(a->schema->column_count, b->schema->column_count);
+    for (int l = 0; l <= a->model->layers; l++) {
+        for (int c = 0; c < a->schema->column_count; c++) {
+            const struct estimate *x = profile_cell(a, l, c), *y = profile_cell(b, l, c);
+            const char *name = a->schema->columns[c].name;
+            ck_assert_msg((x->n > 0) == (y->n > 0), "%s: %s at layer %d is in one only", what, name, l);
+            if (x->n == 0)
+                continue;
+            struct wide errors[2] = {profile_se(a, l, c), profile_se(b, l, c)};
+            double se = hypot(wide_present(errors[0]) ? wide_value(errors[0]) : 0,
+                              wide_present(errors[1]) ? wide_value(errors[1]) : 0);
+            double u = wide_value(estimate_mean(x)), v = wide_value(estimate_mean(y));
+            double allowed = z * se + slack * unit_of(b, l, c);
+            ck_assert(isfinite(u) && isfinite(v) && isfinite(allowed));
+            ck_assert_msg(fabs(u - v) <= allowed, "%s: %s at layer %d: %.9g and %.9g, %.2g allowed", what, name, l, u,
+                          v, allowed);
+        }
+    }
+}
+
+/* ---- the two paths ---- */
+
+static const char *const exchangeable[] = {
+    "placement=prenorm activation=swiglu init=unit",
+    "placement=postnorm cotangent=pooled input-correlation=0.4 init=unit",
+    "placement=spannorm activation=tanh input-scale=0.3 init=unit tokens=2",
+    "placement=x=attn(x+attn(0.9*x))+0.5*x;x=x-ffn(x);final:x=norm(x+attn(x)) activation=gelu init=xavier",
+    "placement=y=attn(1.4*x);x=norm(y+x)",
+};
+
+/* 64 heads a replica: their spread moves means by the square of a relative 0.5/sqrt(64), halved: 2e-3. Beyond that 6
+ * standard errors, which 16 flights know with 15 degrees of freedom: false alarms 2e-5 a cell, 0.003 over some 150. */
+START_TEST(exchangeable_tokens_need_no_matrices)
+{
+    struct model model;
+    struct profile fast, full;
+    support_model(&model, exchangeable[_i]);
+    struct moments_options options = moments_defaults();
+    predict(&fast, &model, &options);
+    ck_assert(fast.moments.exchangeable);
+    ck_assert_int_eq(fast.samples, 1);
+    options.full = true;
+    options.heads = 64;
+    options.draws = 64 * 64;
+    options.most = 1;
+    predict(&full, &model, &options);
+    ck_assert(!full.moments.exchangeable);
+    check_cells(&full, &fast, 6, 4e-3, exchangeable[_i]);
+    profile_free(&fast), profile_free(&full);
+    model_free(&model);
+}
+END_TEST
+
+/* Logits of standard deviation above 4 are drawn, in the exchangeable path too: both meet at the edge. */
+START_TEST(large_logits_are_drawn)
+{
+    struct model model;
+    struct profile below, above;
+    struct moments_options options = moments_defaults();
+    options.draws = 8192;
+    support_model(&model, "placement=x=attn(1.99*x) layers=1 init=unit"); // logits of sd 1.99^2
+    predict(&below, &model, &options);
+    model_free(&model);
+    support_model(&model, "placement=x=attn(2.01*x) layers=1 init=unit"); // 4.04 > SOFTMAX_SIGMA
+    predict(&above, &model, &options);
+    ck_assert(below.samples == 1 && above.samples > 1);
+    /* q, and with it all else, changes by 2 % from one to the other; 10 times that for what grows like logits' powers
+     */
+    check_cells(&above, &below, 6, 0.1, "edge");
+    profile_free(&below), profile_free(&above);
+    model_free(&model);
+}
+END_TEST
+
+/* ---- samples ---- */
+
+static void measure(struct profile *profile, struct sampler *sampler, const struct model *model, int64_t samples)
+{
+    struct error error = {0};
+    const struct linear_engine *engine = linear_engine_find("conditioned");
+    ck_assert_ptr_nonnull(engine);
+    int code = sampler_init(sampler, model, engine, true, 2, (size_t)1 << 30, &error);
+    if (code == ERROR_NONE)
+        code = profile_init(profile, sampler, &error);
+    struct profile_plan plan = {.seed = 11, .samples = samples};
+    if (code == ERROR_NONE)
+        code = profile_measure(profile, sampler, &plan, &error);
+    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
+}
+
+static const char *const sampled[] = {
+    "placement=prenorm mask=causal init=unit",
+    "placement=x=x+attn(1.6*norm(x)) mask=causal cotangent=last init=unit",
+    "placement=postnorm activation=swiglu norm=layernorm init=unit mask=causal",
+    "placement=spannorm activation=gelu mask=causal input-correlation=0.3 input-scale=0.1 init=unit",
+    "placement=parallel activation=silu cotangent=pooled mask=causal init=xavier",
+    "placement=first:x=2*x;block_if_l==2:x=x-attn(norm(x));block:y=norm(x+ffn(x));x=y+x;final:x=norm(ffn(x)) "
+    "mask=causal "
+    "activation=tanh layers=3 init=unit",
+    "placement=x=norm(x+moe(x)) activation=swiglu router=renormalised init=unit",
+    "placement=y=norm(x+attn(x));x=y+moe(y) router=switch activation=tanh top-k=3 mask=causal init=unit",
+    "placement=x=x+attn(norm(x))+ffn(norm(x)) cotangent=last activation=swiglu init=unit",
+};
+
+/* Sampling error: 6 standard errors over some 100 correlated cells each, the samples' own by 200: false alarms below
+ * 1e-5. Finite width: a cell's gap is a few units of 1/d times L = 3; measured 6/d at most for all but the products of
+ * four gradients and activations that the weights' gradients are; 20/d is allowed, 2 % at d = 1024. */
+START_TEST(samples_agree_with_the_prediction)
+{
+    char text[512], *blank;
+    snprintf(text, sizeof text, "%s", sampled[_i]);
+    struct model model;
+    struct sampler sampler;
+    struct profile measured, predicted;
+    struct moments_options options = moments_defaults();
+    options.per_token = true;
+    options.draws = 2048;
+    options.full = true; // with the heads that the samples have
+    support_model(&model, "width=1024 heads=32 ffn-width=1111 layers=3 tokens=6 experts=5 top-k=2");
+    struct error error = {0};
+    for (blank = strstr(text, "block_if_"); blank; blank = strstr(text, "block_if_"))
+        memcpy(blank, "block if ", 9);
+    char *name = text + strlen("placement="), *rest = strchr(name, ' ');
+    if (strstr(text, "block if "))
+        rest = strstr(text, " mask=");
+    if (rest)
+        *rest = '\0';
+    int code = setting_apply(&model, "placement", name, &error);
+    if (code == ERROR_NONE && rest)
+        code = setting_apply_all(&model, rest + 1, &error);
+    if (code == ERROR_NONE)
+        code = model_check(&model, &error);
+    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
+    predict(&predicted, &model, &options);
+    measure(&measured, &sampler, &model, 200);
+    check_cells(&measured, &predicted, 6, 20. / model.width, sampled[_i]);
+    profile_free(&measured), profile_free(&predicted);
+    sampler_free(&sampler);
+    model_free(&model);
+}
+END_TEST
+
+/* This one takes from a signal itself up to the norm's epsilon and norms what is left: at any width that is all noise.
+ */
+enum { FORMULAS = 40, UNLIKE = 23 };
+
+/* Any formula: what samples have is predicted and near. Random blocks multiply the gap of a branch: 100/d, 0.2 at d =
+ * 512, is a net against gross errors; 8 standard errors because few samples of products are skewed. */
+START_TEST(random_formulas_are_predicted)
+{
+    if (_i == UNLIKE)
+        return;
+    char formula[RANDOM_FORMULA_MAX];
+    random_formula((uint64_t)_i, _i % 2 == 0, formula);
+    struct model model;
+    struct sampler sampler;
+    struct profile measured, predicted;
+    struct error error = {0};
+    struct moments_options options = moments_defaults();
+    options.per_token = options.full = true;
+    support_model(&model, "width=512 heads=16 layers=3 tokens=4 experts=3 top-k=2 ffn-width=700");
+    model.activation = &activations[(size_t)_i % activation_count];
+    model.mask = &masks[(size_t)_i / 2 % mask_count];
+    model.cotangent = &cotangents[(size_t)_i / 3 % cotangent_count];
+    model.norm = &norms[(size_t)_i / 4 % norm_count];
+    int code = setting_apply(&model, "placement", formula, &error);
+    if (code == ERROR_NONE)
+        code = model_check(&model, &error);
+    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
+    predict(&predicted, &model, &options);
+    measure(&measured, &sampler, &model, 60);
+    check_cells(&measured, &predicted, 8, 100. / model.width, formula);
+    profile_free(&measured), profile_free(&predicted);
+    sampler_free(&sampler);
+    model_free(&model);
+}
+END_TEST
+
+/* ---- exact properties ---- */
+
+/* Attention averages equal tokens into themselves, so of a token-specific gradient it returns nothing: PostNorm keeps
+ * 1/2 of it per block (theory.md, section 4), and all of the shared part, whatever the depth. 1e-6 a norm: its epsilon.
+ */
+START_TEST(collapsed_tokens_halve_the_specific_gradient)
+{
+    struct model model;
+    struct profile profile;
+    struct moments_options options = moments_defaults();
+    support_model(&model, "placement=postnorm init=unit layers=900 input-correlation=1 tokens=7");
+    predict(&profile, &model, &options);
+    int column = observe_find(profile.schema, "gradient_specific"),
+        total = observe_find(profile.schema, "gradient_variance");
+    struct wide top = estimate_mean(profile_cell(&profile, 900, column));
+    struct wide bottom = estimate_mean(profile_cell(&profile, 0, column));
+    ck_assert(bottom.mantissa > 0);
+    ck_assert_double_le(fabs(wide_log(top) - wide_log(bottom) - 900 * M_LN2), 900 * 4e-6);
+    ck_assert_double_le(fabs(wide_value(estimate_mean(profile_cell(&profile, 0, total))) - 1. / 7), 900 * 4e-6);
+    profile_free(&profile);
+    model_free(&model);
+}
+END_TEST
+
+/* A chain of normed FFNs multiplies the gradient by E phi'^2 / E phi^2 per block, 1.18 for tanh; beyond double's range
+ * it is known by its exponent. 5e-6 a block: the norm's epsilon. */
+START_TEST(gradients_leave_the_range_of_double)
+{
+    enum { LAYERS = 6000 };
+    struct model model;
+    struct profile profile;
+    struct moments_options options = moments_defaults();
+    support_model(&model, "placement=x=norm(ffn(x)) layers=6000 mask=causal activation=tanh init=unit tokens=2");
+    predict(&profile, &model, &options);
+    double k, slope;
+    kernel_pair(model.activation, 1, 1, 1, &k, &slope);
+    double got = wide_log(estimate_mean(profile_cell(&profile, 0, observe_find(profile.schema, "gradient_variance"))));
+    ck_assert(isfinite(got) && got > 709);
+    ck_assert_double_le(fabs(got - LAYERS * log(slope / k)), LAYERS * 5e-6);
+    profile_free(&profile);
+    model_free(&model);
+}
+END_TEST
+
+/* A softmax that is saturated passes nothing back: of 1000 x + attn(x), whose logits begin at 1e4 and grow a
+ * million-fold a block, the skips alone return the gradient, 10^6 a block, of one vector for all tokens. The terms of
+ * the queries' and keys' paths cancel to their rounding, 1e-16 of 1e13 times as much. Draws that are near a tie in the
+ * first block add a part in 1e4. */
+START_TEST(saturated_attention_passes_nothing_back)
+{
+    enum { LAYERS = 4 };
+    struct model model;
+    struct profile profile;
+    struct moments_options options = moments_defaults();
+    support_model(&model, "placement=x=1000*x+attn(x) init=xavier layers=4 tokens=4 width=64 heads=1 mask=causal "
+                          "input-correlation=0.1 input-scale=0.1 cotangent=pooled");
+    predict(&profile, &model, &options);
+    int gradient = observe_find(profile.schema, "gradient_variance");
+    int cosine = observe_find(profile.schema, "gradient_token_cosine");
+    for (int l = 0; l <= LAYERS; l++) {
+        double got = wide_log(estimate_mean(profile_cell(&profile, l, gradient)));
+        double alike = wide_value(estimate_mean(profile_cell(&profile, l, cosine)));
+        ck_assert_msg(fabs(got - 6 * (LAYERS - l) * M_LN10) < 1e-3, "layer %d: exp(%g)", l, got);
+        ck_assert_msg(alike > 0.999 && alike < 1 + 1e-9, "layer %d: cosine %g", l, alike);
+    }
+    profile_free(&profile);
+    model_free(&model);
+}
+END_TEST
+
+/* The same numbers by another spelling, with the same draws; 1e-12 is rounding. */
+START_TEST(spelling_does_not_matter)
+{
+    static const char *const spellings[][2] = {
+        {"placement=x=norm(x+attn(x)) mask=causal", "placement=y=0.5*x;z=attn(y+y);x=norm(2*(y+z/2)) mask=causal"},
+        {"placement=x=2*x-ffn(2*x)", "placement=y=x+x;x=y-ffn(y)"},
+        {"placement=x=norm(x+moe(norm(x)))", "placement=y=norm(x);x=norm(moe(y)-(x-2*x))"},
+    };
+    struct model model;
+    struct profile profiles[2];
+    struct moments_options options = moments_defaults();
+    options.most = 1;
+    for (int s = 0; s < 2; s++) {
+        support_model(&model, spellings[_i][s]);
+        predict(&profiles[s], &model, &options);
+        if (s == 0)
+            model_free(&model);
+    }
+    profiles[0].model = &model;
+    check_cells(&profiles[0], &profiles[1], 0, 1e-12, spellings[_i][0]);
+    profile_free(&profiles[0]), profile_free(&profiles[1]);
+    model_free(&model);
+}
+END_TEST
+
+/* A norm at the door: layers above do not see the input's scale (but for the norm's epsilon), gradients below it fall
+ * with its square. */
+START_TEST(input_scale_is_normed_away)
+{
+    struct model model;
+    struct profile profiles[2];
+    struct moments_options options = moments_defaults();
+    options.most = 1;
+    support_model(&model, "placement=first:x=norm(x)+attn(norm(x));block:x=norm(x+ffn(x)) mask=causal activation=tanh");
+    for (int s = 0; s < 2; s++) {
+        model.input_scale = s == 0 ? 1 : 3;
+        predict(&profiles[s], &model, &options);
+    }
+    for (int l = 0; l <= model.layers; l++) {
+        for (int c = 0; c < profiles[0].schema->column_count; c++) {
+            enum observe_id id = profiles[0].schema->columns[c].observable;
+            double factor = id == OBSERVE_ACTIVATION_VARIANCE && l == 0 ? 9 : 1;
+            if ((id == OBSERVE_GRADIENT_VARIANCE || id == OBSERVE_GRADIENT_SPECIFIC) && l == 0)
+                factor = 1. / 9;
+            if (id == OBSERVE_BRANCH_RATIO && l == 1)
+                factor = 1. / 9;
+            if (profile_cell(&profiles[0], l, c)->n == 0 || (id == OBSERVE_LAYER_COSINE && l == 0))
+                continue;
+            double a = wide_value(estimate_mean(profile_cell(&profiles[0], l, c)));
+            double b = wide_value(estimate_mean(profile_cell(&profiles[1], l, c)));
+            ck_assert(isfinite(a) && isfinite(b));
+            ck_assert_msg(fabs(b - factor * a) <= 2e-5 * fabs(factor * a), "%s at layer %d: %g and %g",
+                          profiles[0].schema->columns[c].name, l, a, b);
+        }
+    }
+    profile_free(&profiles[0]), profile_free(&profiles[1]);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(threads_do_not_matter)
+{
+    struct model model;
+    struct profile profiles[2];
+    struct moments_options options = moments_defaults();
+    support_model(&model, "placement=y=x+attn(norm(x));x=y+moe(norm(y)) mask=causal");
+    for (int s = 0; s < 2; s++) {
+        options.threads = 1 + s;
+        predict(&profiles[s], &model, &options);
+    }
+    size_t cells = (size_t)(model.layers + 1) * (size_t)profiles[0].schema->column_count;
+    ck_assert_int_eq(profiles[0].samples, profiles[1].samples);
+    ck_assert_mem_eq(profiles[0].moments.se, profiles[1].moments.se, cells * sizeof(double));
+    for (size_t i = 0; i < cells; i++) {
+        ck_assert_int_eq(profiles[0].moments.mean[i].exponent, profiles[1].moments.mean[i].exponent);
+        ck_assert(profiles[0].moments.mean[i].mantissa == profiles[1].moments.mean[i].mantissa);
+    }
+    profile_free(&profiles[0]), profile_free(&profiles[1]);
+    model_free(&model);
+}
+END_TEST
+
+/* Over seeds, (mean - best mean) / se has the spread that se claims: 40 runs of 8 flights each against one of 40 times
+ * the draws. The mean square is that of Student's t with 7 degrees of freedom, 1.4 with a standard deviation of 0.65
+ * over 40 runs; [0.3, 4] is 4 of them to the right. */
+START_TEST(standard_errors_are_honest)
+{
+    enum { RUNS = 40 };
+    struct model model;
+    struct profile best, profile;
+    struct moments_options options = moments_defaults();
+    support_model(&model, "placement=postnorm mask=causal init=unit");
+    options.most = 1;
+    options.draws = 9600;
+    predict(&best, &model, &options);
+    static const char *const names[] = {"gradient_variance", "token_cosine", "attention_entropy"};
+    double sums[3] = {0};
+    options.draws = 96; // three heads a replica: 32 replicas
+    for (int r = 0; r < RUNS; r++) {
+        options.seed = 100 + (uint64_t)r;
+        predict(&profile, &model, &options);
+        for (int i = 0; i < 3; i++) {
+            int column = observe_find(profile.schema, names[i]), layer = i == 0 ? 0 : model.layers;
+            size_t cell = (size_t)layer * (size_t)profile.schema->column_count + (size_t)column;
+            double z = (wide_value(profile.moments.mean[cell]) - wide_value(best.moments.mean[cell])) /
+                       profile.moments.se[cell];
+            sums[i] += z * z / RUNS;
+        }
+        profile_free(&profile);
+    }
+    for (int i = 0; i < 3; i++)
+        ck_assert_msg(sums[i] > 0.3 && sums[i] < 4, "%s: mean square score %g", names[i], sums[i]);
+    profile_free(&best);
+    model_free(&model);
+}
+END_TEST
+
+Suite *moments_suite(void)
+{
+    Suite *suite = suite_create("moments");
+    TCase *tests = tcase_create("moments"), *slow = tcase_create("samples");
+    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(slow, 300);
+    tcase_set_tags(slow, "slow");
+    tcase_add_loop_test(tests, exchangeable_tokens_need_no_matrices, 0, sizeof exchangeable / sizeof *exchangeable);
+    tcase_add_test(tests, large_logits_are_drawn);
+    tcase_add_test(tests, collapsed_tokens_halve_the_specific_gradient);
+    tcase_add_test(tests, gradients_leave_the_range_of_double);
+    tcase_add_test(tests, saturated_attention_passes_nothing_back);
+    tcase_add_loop_test(tests, spelling_does_not_matter, 0, 3);
+    tcase_add_test(tests, input_scale_is_normed_away);
+    tcase_add_test(tests, threads_do_not_matter);
+    tcase_add_test(tests, standard_errors_are_honest);
+    tcase_add_loop_test(slow, samples_agree_with_the_prediction, 0, sizeof sampled / sizeof *sampled);
+    tcase_add_loop_test(slow, random_formulas_are_predicted, 0, FORMULAS);
+    suite_add_tcase(suite, tests);
+    suite_add_tcase(suite, slow);
+    return suite;
+}

@@ -1,0 +1,275 @@
+/* What stands in the files of a figure, and what happens where they cannot be made. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "plots/figure.h"
+#include "plots/gnuplot.h"
+#include "tests/folder.h"
+#include "tests/profiles.h"
+#include <check.h>
+
+/* gnuplot */
+
+START_TEST(text_is_shown_as_written)
+{
+    char *text;
+    size_t length;
+    FILE *stream = open_memstream(&text, &length);
+    gnuplot_print_plain(stream, "a_b^{c} it's\n`d` \\");
+    gnuplot_print_markup(stream, " f'^2");
+    fclose(stream);
+    ck_assert_str_eq(text, "a\\_b\\^\\{c\\} it''s `d` \\\\ f''^2");
+    free(text);
+}
+END_TEST
+
+static void draw_fails(struct error *error)
+{
+    struct saved_list list;
+    profiles_read(&list, "measured", profiles_span, profiles_rows);
+    ck_assert_int_eq(
+        figure_draw(figure_find("gradient"), &list, &(struct figure_wish){.directory = folder_path("out")}, error),
+        ERROR_RESOURCE);
+    saved_free(&list);
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
+    ck_assert_int_eq(errno, ECHILD);
+}
+
+START_TEST(missing_gnuplot_is_said_and_leaves_nothing)
+{
+    struct error error;
+    setenv("PATH", "", 1);
+    ck_assert_int_eq(chdir(folder_name), 0); /* an empty PATH is the current folder_name */
+    draw_fails(&error);
+    ck_assert_str_eq(error.text, "gnuplot was not found; install gnuplot-nox");
+    ck_assert_int_eq(access(folder_path("out"), F_OK), -1);
+    mkdir(folder_path("out"), 0777);
+    draw_fails(&error);
+    ck_assert_int_eq(folder_entries(folder_path("out")), 0);
+}
+END_TEST
+
+/* A gnuplot that fails after it has written a part. */
+static void fake_gnuplot(const char *script)
+{
+    folder_write("gnuplot", script);
+    ck_assert_int_eq(chmod(folder_path("gnuplot"), 0755), 0);
+    setenv("PATH", folder_name, 1);
+}
+
+START_TEST(failing_gnuplot_is_quoted_and_keeps_the_old_figure)
+{
+    struct error error;
+    size_t length;
+    mkdir(folder_path("out"), 0777);
+    folder_write("out/gradient.png", "the old one");
+    fake_gnuplot(
+        "#!/bin/sh\nprintf half > gradient.png\nprintf '%01192d' 0 >&2\nprintf '\\nlast wo' >&2\n/bin/sleep 0.1\n"
+        "printf 'rds\\n\\n' >&2\nexit 3\n");
+    draw_fails(&error);
+    ck_assert_ptr_nonnull(strstr(error.text, "gnuplot failed:\n000"));
+    ck_assert_ptr_nonnull(strstr(error.text, "0\nlast words"));
+    ck_assert_str_eq(strstr(error.text, "last words"), "last words");
+    ck_assert_int_eq(folder_entries(folder_path("out")), 1);
+    char *text = folder_read("out/gradient.png", &length);
+    ck_assert_str_eq(text, "the old one");
+    free(text);
+}
+END_TEST
+
+START_TEST(killed_gnuplot_is_told)
+{
+    struct error error;
+    fake_gnuplot("#!/bin/sh\nkill -9 $$\n");
+    draw_fails(&error);
+    ck_assert_ptr_nonnull(strstr(error.text, "signal 9"));
+}
+END_TEST
+
+START_TEST(gnuplot_that_draws_nothing_is_an_error)
+{
+    struct error error;
+    fake_gnuplot("#!/bin/sh\nexit 0\n");
+    draw_fails(&error);
+    ck_assert_int_eq(access(folder_path("out"), F_OK), -1);
+}
+END_TEST
+
+START_TEST(unwritable_folders_are_named)
+{
+    struct error error;
+    folder_write("out", "a file");
+    draw_fails(&error);
+    ck_assert_ptr_nonnull(strstr(error.text, "cannot write into"));
+    ck_assert_ptr_nonnull(strstr(error.text, folder_path("out")));
+}
+END_TEST
+
+/* Pictures */
+
+START_TEST(figures_are_drawn_and_redrawn)
+{
+    static const char *const configs[] = {"\"placement\":\"spannorm\",\"init\":\"unit\"," PROFILES_BASE,
+                                          "\"placement\":\"my_own\",\"init\":\"it's `touch pwned`\"," PROFILES_BASE,
+                                          NULL};
+    static const char *const words[] = {"Gradient variance against depth",
+                                        "spannorm, unit: total",
+                                        "my_own, it's `touch pwned`: token-specific",
+                                        "d = 24",
+                                        "95 % intervals",
+                                        "thin lines: theory",
+                                        "(mean square; cotangent = 1)",
+                                        NULL};
+    struct saved_list list;
+    struct error error;
+    size_t length;
+    profiles_read(&list, "measured", configs, profiles_rows);
+    int code = figure_draw(figure_find("gradient"), &list, &(struct figure_wish){.directory = folder_path("new out")},
+                           &error);
+    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
+    saved_free(&list);
+    ck_assert_int_eq(folder_entries(folder_path("new out")), PUBLISH_FILES);
+    folder_check_png("new out/gradient.png");
+    folder_check_svg("new out/gradient.svg", words);
+    char *data = folder_read("new out/gradient.dat", &length);
+    ck_assert_ptr_nonnull(strstr(data, "# L = 2, d = 24, T = 5"));
+    ck_assert_ptr_nonnull(strstr(data, "# index 0: spannorm, unit: total\n0 -2 -inf -0.283996656365200"));
+    ck_assert_ptr_nonnull(strstr(data, "\n2 0.301029995663981"));
+    ck_assert_ptr_nonnull(strstr(data, "# index 1: spannorm, unit: token-specific\n2 0.1760912590556812"));
+    free(data);
+    unlink(folder_path("new out/gradient.png"));
+    ck_assert_int_eq(gnuplot_run(folder_path("new out"), "gradient.gp", &error), ERROR_NONE);
+    folder_check_png("new out/gradient.png");
+    ck_assert_int_eq(folder_entries(folder_path("new out")), PUBLISH_FILES);
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+}
+END_TEST
+
+/* One profile with an observable of the choice at every layer and, for three tokens, by position. */
+static void add_rich_profile(FILE *file, const char *kind, int layers, int width, double c,
+                             const struct series_choice *choice)
+{
+    fprintf(file,
+            "{\"schema\":\"spanscope/profile/1\",\"kind\":\"%s\",\"config\":{\"placement\":\"lns\",\"init\":"
+            "\"scaleinit\",\"c\":%g,\"layers\":%d,\"width\":%d,\"tokens\":3,\"samples\":9},\"manifest\":{\"seconds\":"
+            "%g},\"layers\":[",
+            kind, c, layers, width, 0.1 * width);
+    for (int l = 0; l <= layers; l++) {
+        fprintf(file, "%s{\"layer\":%d", l > 0 ? "," : "", l);
+        for (int v = 0; v < SERIES_VARIANTS && choice->variants[v].observable != NULL; v++) {
+            if (v > 0 && strcmp(choice->variants[v].observable, choice->variants[0].observable) == 0)
+                continue; /* another token of the same */
+            for (int t = 0; t <= 3; t++) {
+                double mean = 0.37 + 0.01 * l + 0.05 * v + 0.02 * t + (kind[0] == 'p' ? 0.1 : 0);
+                char token[20] = "";
+                if (t > 0)
+                    snprintf(token, sizeof token, ".token%d", t);
+                fprintf(file, ",\"%s%s\":{\"mean\":%g,\"mean_log\":%g,\"sd_log\":%g,\"n\":9}",
+                        choice->variants[v].observable, token, mean, log(mean), 0.5 - 0.02 * l);
+            }
+        }
+        fputc('}', file);
+    }
+    fprintf(file, "]}\n");
+}
+
+/* Profiles that differ in everything a curve runs along. */
+static void read_rich_profiles(struct saved_list *list, const struct series_choice *choice)
+{
+    struct error error;
+    FILE *file = fopen(folder_path("all.json"), "w");
+    for (int i = 0; i < 8; i++)
+        for (int kind = 0; kind < 2; kind++)
+            add_rich_profile(file, kind > 0 ? "predicted" : "measured", i & 1 ? 5 : 2, i & 2 ? 24 : 36,
+                             i & 4 ? 1.37 : 0.5, choice);
+    fclose(file);
+    *list = (struct saved_list){0};
+    ck_assert_msg(saved_read(folder_path("all.json"), list, &error) == ERROR_NONE, "%s", error.text);
+}
+
+/* Every row of the table makes a figure of data that have its observables, in every style. */
+START_TEST(figures_of_the_table_are_drawn)
+{
+    const struct figure *figure = &figures[_i];
+    struct saved_list list;
+    struct error error;
+    char name[100];
+    size_t length;
+    ck_assert_ptr_eq(figure_find(figure->name), figure); /* names are unique */
+    read_rich_profiles(&list, &figure->choice);
+    for (size_t i = 0; i < style_count; i++) {
+        struct figure_wish wish = {.directory = folder_name, .style = &styles[i]};
+        int code = figure_draw(figure, &list, &wish, &error);
+        ck_assert_msg(code == ERROR_NONE, "%s", error.text);
+        snprintf(name, sizeof name, "%s.png", figure->name);
+        folder_check_png(name);
+        const char *const words[] = {"lns", styles[i].title > 0 ? figure->title : "lns", NULL};
+        snprintf(name, sizeof name, "%s.svg", figure->name);
+        folder_check_svg(name, words);
+        snprintf(name, sizeof name, "%s.pdf", figure->name);
+        char *pdf = folder_read(name, &length);
+        ck_assert_mem_eq(pdf, "%PDF-", 5);
+        ck_assert_uint_gt(length, 5000);
+        free(pdf);
+        snprintf(name, sizeof name, "%s.txt", figure->name);
+        char *caption = folder_read(name, &length);
+        ck_assert_mem_eq(caption, figure->title, strlen(figure->title));
+        free(caption);
+    }
+    saved_free(&list);
+}
+END_TEST
+
+/* One line that says what is missing, and no file. */
+START_TEST(figures_say_what_profiles_lack)
+{
+    const struct figure *figure = &figures[_i];
+    struct saved_list list;
+    struct error error;
+    profiles_read(&list, "measured", profiles_span, "{\"layer\":0,\"gradient_token_cosine\":{\"mean\":0.1}}");
+    int before = folder_entries(folder_name);
+    ck_assert_int_eq(figure_draw(figure, &list, &(struct figure_wish){.directory = folder_name}, &error), ERROR_INPUT);
+    ck_assert_ptr_null(strchr(error.text, '\n'));
+    ck_assert_msg(strstr(error.text, figure->choice.variants[0].observable) != NULL, "%s", error.text);
+    ck_assert_int_eq(folder_entries(folder_name), before);
+    saved_free(&list);
+}
+END_TEST
+
+START_TEST(figures_take_name_and_title)
+{
+    static const char *const words[] = {"Of another's making", NULL};
+    struct saved_list list;
+    struct error error;
+    struct figure_wish wish = {.directory = folder_name, .name = "other", .title = "Of another's making"};
+    profiles_read(&list, "measured", profiles_span, profiles_rows);
+    ck_assert_int_eq(figure_draw(figure_find("gradient"), &list, &wish, &error), ERROR_NONE);
+    folder_check_svg("other.svg", words);
+    ck_assert_int_eq(access(folder_path("gradient.svg"), F_OK), -1);
+    saved_free(&list);
+}
+END_TEST
+
+Suite *figure_suite(void)
+{
+    Suite *suite = suite_create("figure");
+    TCase *tests = folder_case(suite, "gnuplot");
+    tcase_add_test(tests, text_is_shown_as_written);
+    tcase_add_test(tests, missing_gnuplot_is_said_and_leaves_nothing);
+    tcase_add_test(tests, failing_gnuplot_is_quoted_and_keeps_the_old_figure);
+    tcase_add_test(tests, killed_gnuplot_is_told);
+    tcase_add_test(tests, gnuplot_that_draws_nothing_is_an_error);
+    tcase_add_test(tests, unwritable_folders_are_named);
+    tests = folder_case(suite, "pictures");
+    tcase_add_test(tests, figures_are_drawn_and_redrawn);
+    tcase_add_loop_test(tests, figures_of_the_table_are_drawn, 0, (int)figure_count);
+    tcase_add_loop_test(tests, figures_say_what_profiles_lack, 0, (int)figure_count);
+    tcase_add_test(tests, figures_take_name_and_title);
+    return suite;
+}

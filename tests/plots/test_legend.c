@@ -1,0 +1,91 @@
+#include <stdio.h>
+
+#include "plots/legend.h"
+#include "tests/folder.h"
+#include "tests/profiles.h"
+#include <check.h>
+
+static void check_legend(const char *const configs[], const struct abscissa *abscissa, const char *const names[],
+                         const char *caption)
+{
+    struct saved_list list;
+    struct legend legend;
+    struct error error;
+    profiles_read(&list, "measured", configs, "{\"layer\":0}");
+    ck_assert_int_eq(legend_init(&legend, &list, abscissa, &error), ERROR_NONE);
+    for (size_t i = 0; i < list.count; i++)
+        ck_assert_str_eq(legend.names[i], names[i]);
+    ck_assert_str_eq(legend.caption, caption);
+    legend_free(&legend);
+    saved_free(&list);
+}
+
+START_TEST(legend_parts_common_from_different)
+{
+    static const char *const configs[] = {
+        "\"placement\":\"prenorm\",\"init\":\"unit\",\"c\":1,\"experts\":8," PROFILES_BASE,
+        "\"placement\":\"spannorm\",\"init\":\"scaleinit\",\"c\":0.5,\"experts\":8," PROFILES_BASE
+        ",\"input_correlation\":0.9",
+        NULL};
+    static const char *const names[] = {"prenorm, unit", "spannorm, scaleinit, input correlation 0.9"};
+    check_legend(configs, NULL, names,
+                 "L = 2, d = 24, T = 5, H = 3, F = 40, c = 0.5, relu, no mask, 7 samples, seed 9");
+}
+END_TEST
+
+START_TEST(legend_numbers_repeats_and_shows_formulas)
+{
+    static const char *const configs[] = {
+        "\"placement\":\"unit\",\"init\":\"unit\",\"layers\":3,\"formula\":\"y = x;\\nx = y + moe(x)\",\"experts\":8",
+        "\"placement\":\"unit\",\"init\":\"unit\",\"layers\":3,\"formula\":\"y = x;\\nx = y + moe(x)\",\"experts\":8",
+        NULL};
+    static const char *const names[] = {"unit", "unit (2)"};
+    check_legend(configs, NULL, names, "init unit, y = x; x = y + moe(x), L = 3, E = 8, no mask");
+}
+END_TEST
+
+START_TEST(legend_leaves_depth_out_where_asked)
+{
+    static const char *const configs[] = {"\"placement\":\"b2t\",\"init\":\"unit\",\"layers\":3,\"mask\":\"causal\"",
+                                          "\"placement\":\"b2t\",\"init\":\"unit\",\"layers\":5,\"mask\":\"causal\"",
+                                          NULL};
+    static const char *const each[] = {"b2t, L = 3", "b2t, L = 5"};
+    static const char *const grouped[] = {"b2t", "b2t"};
+    check_legend(configs, NULL, each, "init unit, causal mask");
+    check_legend(configs, &abscissa_depth, grouped, "init unit, causal mask");
+}
+END_TEST
+
+START_TEST(legend_gives_a_prediction_its_measurements_group)
+{
+    struct saved_list list;
+    struct legend legend;
+    struct error error;
+    static const char *const post[] = {"\"placement\":\"postnorm\",\"init\":\"unit\"," PROFILES_BASE, PROFILES_SPAN,
+                                       NULL};
+    profiles_read(&list, "measured", post, profiles_rows);
+    FILE *file = fopen(folder_path("predicted.json"), "w");
+    profiles_add(file, "predicted", PROFILES_SPAN, profiles_rows);
+    fclose(file);
+    ck_assert_int_eq(saved_read(folder_path("predicted.json"), &list, &error), ERROR_NONE);
+    ck_assert_int_eq(legend_init(&legend, &list, NULL, &error), ERROR_NONE);
+    ck_assert_int_eq(legend.groups[0], 0);
+    ck_assert_int_eq(legend.groups[1], 1);
+    ck_assert_int_eq(legend.groups[2], 1);
+    ck_assert_int_eq(legend.group_count, 2);
+    ck_assert_str_eq(legend.names[2], "spannorm, predicted");
+    legend_free(&legend);
+    saved_free(&list);
+}
+END_TEST
+
+Suite *legend_suite(void)
+{
+    Suite *suite = suite_create("legend");
+    TCase *tests = folder_case(suite, "legend");
+    tcase_add_test(tests, legend_parts_common_from_different);
+    tcase_add_test(tests, legend_numbers_repeats_and_shows_formulas);
+    tcase_add_test(tests, legend_leaves_depth_out_where_asked);
+    tcase_add_test(tests, legend_gives_a_prediction_its_measurements_group);
+    return suite;
+}

@@ -1,0 +1,339 @@
+/* Quantities and abscissae: what is made of saved values, against formulas written out here. */
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plots/abscissa.h"
+#include "plots/legend.h"
+#include "plots/quantity.h"
+#include "plots/series.h"
+#include <check.h>
+
+/* Reads profiles given as text, a line each. */
+static void read_lines(const char *text, struct saved_list *list)
+{
+    char path[] = "/tmp/spanscope-quantity-XXXXXX";
+    struct error error;
+    int file = mkstemp(path);
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(write(file, text, strlen(text)), (ssize_t)strlen(text));
+    close(file);
+    *list = (struct saved_list){0};
+    int code = saved_read(path, list, &error);
+    unlink(path);
+    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
+}
+
+#define HEAD(kind, config)                                                                                             \
+    "{\"schema\":\"spanscope/profile/1\",\"kind\":\"" kind "\",\"config\":{\"placement\":\"b2t\",\"init\":"            \
+    "\"scaleinit\"," config "},\"manifest\":{\"seconds\":6.5},\"layers\":["
+
+static struct saved_value read_quantity(const struct quantity *quantity, const struct saved_list *list, size_t row,
+                                        const char *observable)
+{
+    struct quantity_place place = {list, &list->profiles[0], row, observable};
+    struct saved_value value;
+    ck_assert(quantity->read(&place, &value));
+    ck_assert(isfinite(value.mean));
+    return value;
+}
+
+static bool reads(const struct quantity *quantity, const struct saved_list *list, size_t row, const char *observable)
+{
+    struct quantity_place place = {list, &list->profiles[0], row, observable};
+    struct saved_value value;
+    return quantity->read(&place, &value);
+}
+
+/* Layer 0 and L = 3: 12 samples whose logarithms have means -1.37 and 0.4, spreads 0.7 and 0.3. */
+static const char SAMPLED[] = HEAD(
+    "measured",
+    "\"c\":1.37,\"layers\":3,\"width\":40,\"tokens\":5,\"samples\":13") "{\"layer\":0,\"gradient_variance\":{\"mean\":"
+                                                                        "0.3,\"lo\":0.1,\"hi\":0.5,\"mean_log\":-1.37,"
+                                                                        "\"sd_log\":0.7,\"n\":12},"
+                                                                        "\"token_cosine\":{\"mean\":0.75,\"lo\":0.7,"
+                                                                        "\"hi\":0.9}},"
+                                                                        "{\"layer\":3,\"gradient_variance\":{\"mean\":"
+                                                                        "1.6,\"mean_log\":0.4,\"sd_log\":0.3,\"n\":12},"
+                                                                        "\"token_cosine\":{\"mean\":1}}]}\n";
+
+START_TEST(complement_turns_the_interval)
+{
+    struct saved_list list;
+    read_lines(SAMPLED, &list);
+    struct saved_value value = read_quantity(&quantity_complement, &list, 0, "token_cosine");
+    ck_assert_double_eq(value.mean, 0.25);
+    ck_assert_double_eq_tol(value.lo, 0.1, 1e-15);
+    ck_assert_double_eq_tol(value.hi, 0.3, 1e-15);
+    ck_assert_double_eq_tol(value.log10_mean, log10(0.25), 1e-15);
+    ck_assert(!reads(&quantity_complement, &list, 1, "token_cosine")); /* 1 - 1 is rounding */
+    saved_free(&list);
+}
+END_TEST
+
+START_TEST(geometric_mean_has_the_interval_of_logarithms)
+{
+    struct saved_list list;
+    read_lines(SAMPLED, &list);
+    struct saved_value value = read_quantity(&quantity_geometric, &list, 0, "gradient_variance");
+    double half = gsl_cdf_tdist_Pinv(0.975, 11) * 0.7 / sqrt(12);
+    ck_assert_double_eq_tol(value.mean, exp(-1.37), 1e-14);
+    ck_assert_double_eq_tol(value.lo, exp(-1.37 - half), 1e-14);
+    ck_assert_double_eq_tol(value.hi, exp(-1.37 + half), 1e-14);
+    ck_assert_double_eq_tol(value.log10_mean, -1.37 / log(10), 1e-14);
+    value = read_quantity(&quantity_geometric, &list, 0, "token_cosine"); /* no logarithms: as it is */
+    ck_assert_double_eq(value.mean, 0.75);
+    ck_assert_double_eq(value.lo, 0.7);
+    saved_free(&list);
+}
+END_TEST
+
+START_TEST(gain_is_a_ratio_of_geometric_means)
+{
+    struct saved_list list;
+    read_lines(SAMPLED, &list);
+    struct saved_value value = read_quantity(&quantity_gain, &list, 0, "gradient_variance");
+    ck_assert_double_eq_tol(value.mean, exp(-1.37 - 0.4), 1e-14);
+    ck_assert_double_eq_tol(value.hi / value.mean, exp(gsl_cdf_tdist_Pinv(0.975, 11) * 0.7 / sqrt(12)), 1e-12);
+    ck_assert(!reads(&quantity_gain, &list, 0, "gradient_specific"));
+    saved_free(&list);
+}
+END_TEST
+
+/* (n - 1) s^2/sigma^2 is chi-squared: the ends are the variances at which the observed one is its 2.5 % and 97.5 %
+ * quantile. */
+START_TEST(fluctuation_takes_off_the_cotangents_and_scales_by_width)
+{
+    struct saved_list list;
+    read_lines(SAMPLED, &list);
+    struct saved_value value = read_quantity(&quantity_log_variance, &list, 0, "gradient_variance");
+    ck_assert_double_eq_tol(value.mean, 40 * (0.49 - 0.09), 1e-12);
+    ck_assert_double_eq_tol(gsl_cdf_chisq_Q(11 * 0.49 / (value.lo / 40 + 0.09), 11), 0.025, 1e-10);
+    ck_assert_double_eq_tol(gsl_cdf_chisq_P(11 * 0.49 / (value.hi / 40 + 0.09), 11), 0.025, 1e-10);
+    ck_assert(!reads(&quantity_log_variance, &list, 0, "token_cosine")); /* no spread known */
+    saved_free(&list);
+}
+END_TEST
+
+START_TEST(seconds_are_those_of_a_sample)
+{
+    struct saved_list list;
+    read_lines(SAMPLED, &list);
+    ck_assert_double_eq_tol(read_quantity(&quantity_seconds, &list, 0, "activation_variance").mean, 0.5, 1e-15);
+    saved_free(&list);
+}
+END_TEST
+
+/* The prediction of another width is taken, of another c, mask or depth it is not. */
+START_TEST(gap_is_to_the_prediction_of_the_same_configuration)
+{
+    static const char measured[] = HEAD("measured", "\"c\":1.37,\"layers\":3,\"width\":40,\"mask\":\"causal\","
+                                                    "\"engine\":\"dense\"") "{\"layer\":0,\"gradient_variance\":{"
+                                                                            "\"mean\":1.1,\"lo\":0.95,\"hi\":1.3}},"
+                                                                            "{\"layer\":3,\"gradient_variance\":{"
+                                                                            "\"mean\":0.9,\"lo\":0.8,\"hi\":0.95}}]}\n";
+    static const struct {
+        const char *config;
+        bool taken;
+    } predictions[] = {
+        {"\"c\":1.37,\"layers\":3,\"width\":512,\"mask\":\"causal\",\"engine\":\"moments\"", true},
+        {"\"c\":1,\"layers\":3,\"width\":40,\"mask\":\"causal\"", false},
+        {"\"c\":1.37,\"layers\":3,\"width\":40,\"mask\":\"none\"", false},
+        {"\"c\":1.37,\"layers\":4,\"width\":40,\"mask\":\"causal\"", false},
+    };
+    for (size_t i = 0; i < sizeof predictions / sizeof *predictions; i++) {
+        char text[2000];
+        struct saved_list list;
+        snprintf(text, sizeof text,
+                 "%s{\"schema\":\"spanscope/profile/1\",\"kind\":\"predicted\",\"config\":{\"placement\":\"b2t\","
+                 "\"init\":\"scaleinit\",%s},\"layers\":[{\"layer\":0,\"gradient_variance\":{\"mean\":1}},{\"layer\":"
+                 "3,\"gradient_variance\":{\"mean\":1}}]}\n",
+                 measured, predictions[i].config);
+        read_lines(text, &list);
+        ck_assert_int_eq(reads(&quantity_gap, &list, 0, "gradient_variance"), predictions[i].taken);
+        if (predictions[i].taken) {
+            struct saved_value value = read_quantity(&quantity_gap, &list, 0, "gradient_variance");
+            ck_assert_double_eq_tol(value.mean, 0.1, 1e-14);
+            ck_assert_double_eq(value.lo, 0); /* the interval holds the prediction */
+            ck_assert_double_eq_tol(value.hi, 0.3, 1e-14);
+            value = read_quantity(&quantity_gap, &list, 1, "gradient_variance");
+            ck_assert_double_eq_tol(value.lo, 0.05, 1e-14);
+            ck_assert_double_eq_tol(value.hi, 0.2, 1e-14);
+        }
+        saved_free(&list);
+    }
+}
+END_TEST
+
+START_TEST(abscissae_place_values)
+{
+    struct saved_list list;
+    double x;
+    read_lines(SAMPLED, &list);
+    ck_assert(abscissa_of(&abscissa_constant, &list.profiles[0], &x));
+    ck_assert_double_eq(x, 1.37);
+    ck_assert(abscissa_of(&abscissa_width, &list.profiles[0], &x));
+    ck_assert_double_eq_tol(x, log10(40), 1e-15);
+    ck_assert(!abscissa_place(&abscissa_log_layer, 0, &x));
+    ck_assert(abscissa_place(&abscissa_layer, 0, &x));
+    ck_assert(abscissa_has_key(&abscissa_width, "heads") && !abscissa_has_key(&abscissa_width, "head"));
+    ck_assert(!abscissa_has_key(&abscissa_width_by_engine, "engine") && abscissa_has_key(&abscissa_width, "engine"));
+    ck_assert(!abscissa_has_key(NULL, "layers"));
+    saved_free(&list);
+}
+END_TEST
+
+static void make_curves(const struct series_choice *choice, const char *text, struct series_list *series,
+                        struct legend *legend)
+{
+    struct saved_list list;
+    struct error error;
+    read_lines(text, &list);
+    ck_assert_int_eq(legend_init(legend, &list, choice->abscissa, &error), ERROR_NONE);
+    int code = series_init(series, choice, true, &list, legend, &error);
+    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
+    saved_free(&list);
+}
+
+/* Widths in any order make one curve though heads, samples and engine go along; the slope starts at its first point. */
+START_TEST(curves_run_along_widths)
+{
+    static const char text[] = HEAD("measured",
+                                    "\"layers\":3,\"width\":40,\"heads\":4,\"samples\":8,\"engine\":"
+                                    "\"conditioned\"") "{\"layer\":0,\"gradient_variance\":{\"mean\":0.5}}]"
+                                                       "}\n" HEAD("measured", "\"layers\":3,\"width\":10,"
+                                                                              "\"heads\":2,\"samples\":64,"
+                                                                              "\"engine\":\"dense\"") "{\"layer\":"
+                                                                                                      "0,"
+                                                                                                      "\"gradient_"
+                                                                                                      "variance\":"
+                                                                                                      "{\"mean\":"
+                                                                                                      "2}}]}\n";
+    static const struct series_choice choice = {.abscissa = &abscissa_width,
+                                                .quantity = &quantity_value,
+                                                .variants = {{"gradient_variance", NULL, false, 0}},
+                                                .slope = -1,
+                                                .slope_label = "1/d"};
+    struct series_list series;
+    struct legend legend;
+    make_curves(&choice, text, &series, &legend);
+    ck_assert_uint_eq(series.count, 2);
+    ck_assert_uint_eq(series.series[0].count, 2);
+    ck_assert_double_eq_tol(series.series[0].points[0].x, 1, 1e-15);
+    ck_assert_double_eq_tol(series.series[0].points[0].y, log10(2), 1e-15);
+    ck_assert_double_eq_tol(series.series[0].points[1].x, log10(40), 1e-15);
+    ck_assert_int_eq(series.series[1].role, SERIES_SLOPE);
+    ck_assert_double_eq_tol(series.series[1].points[0].y, log10(2), 1e-15);
+    ck_assert_double_eq_tol(series.series[1].points[1].y, log10(0.5), 1e-14);
+    ck_assert_str_eq(legend.names[0], "b2t");
+    ck_assert_str_eq(legend.caption,
+                     "init scaleinit, L = 3, H = 2 to 4, no mask, 8 to 64 samples, conditioned and dense engine");
+    series_free(&series);
+    legend_free(&legend);
+}
+END_TEST
+
+/* The engine is part of the name where cost is shown. */
+START_TEST(curves_of_cost_are_told_apart_by_engine)
+{
+    static const char text[] =
+        HEAD("measured", "\"layers\":3,\"width\":40,\"samples\":1,\"engine\":\"conditioned\"") "{\"layer\":0}]}\n" HEAD(
+            "measured",
+            "\"layers\":3,\"width\":10,\"samples\":1,\"engine\":\"conditioned\"") "{\"layer\":0}]}\n" HEAD("measured",
+                                                                                                           "\"layers\":"
+                                                                                                           "3,"
+                                                                                                           "\"width\":"
+                                                                                                           "10,"
+                                                                                                           "\"samples\""
+                                                                                                           ":1,"
+                                                                                                           "\"engine\":"
+                                                                                                           "\"dense\"") "{\"layer\":0}]}\n";
+    static const struct series_choice choice = {.abscissa = &abscissa_width_by_engine,
+                                                .quantity = &quantity_seconds,
+                                                .variants = {{"activation_variance", NULL, false, 0}}};
+    struct series_list series;
+    struct legend legend;
+    make_curves(&choice, text, &series, &legend);
+    ck_assert_uint_eq(series.count, 2);
+    ck_assert_uint_eq(series.series[0].count, 2);
+    ck_assert_str_eq(series.series[0].name, "b2t, conditioned engine");
+    series_free(&series);
+    legend_free(&legend);
+}
+END_TEST
+
+START_TEST(curves_run_along_positions)
+{
+    static const char text[] = HEAD(
+        "measured", "\"layers\":1,\"tokens\":3") "{\"layer\":0,\"gradient_variance\":{\"mean\":7},"
+                                                 "\"gradient_variance.token1\":{\"mean\":10},\"gradient_variance."
+                                                 "token2\":{\"mean\":0.1},"
+                                                 "\"gradient_variance.token3\":{\"mean\":0.01}},{\"layer\":1,"
+                                                 "\"gradient_variance.token1\":{\"mean\":99}}]}\n";
+    static const struct series_choice choice = {.abscissa = &abscissa_position,
+                                                .quantity = &quantity_value,
+                                                .variants = {{"gradient_variance", NULL, false, 0}}};
+    struct series_list series;
+    struct legend legend;
+    make_curves(&choice, text, &series, &legend);
+    ck_assert_uint_eq(series.count, 1);
+    ck_assert_uint_eq(series.series[0].count, 3);
+    for (int t = 0; t < 3; t++)
+        ck_assert_double_eq(series.series[0].points[t].x, t + 1);
+    ck_assert_double_eq_tol(series.series[0].points[0].y, 1, 1e-15);
+    ck_assert_double_eq_tol(series.series[0].points[2].y, -2, 1e-15);
+    series_free(&series);
+    legend_free(&legend);
+}
+END_TEST
+
+/* Of a placement with a floor: it is drawn at layer 0 with c of the abscissa, (1 + c^2/L)^-L. */
+START_TEST(theory_runs_along_the_constant)
+{
+    static const char format[] =
+        "{\"schema\":\"spanscope/profile/1\",\"kind\":\"measured\",\"config\":{\"placement\":\"spannorm\",\"init\":"
+        "\"scaleinit\",\"c\":%g,\"layers\":3},\"layers\":[{\"layer\":0,\"gradient_variance\":{\"mean\":1}},{\"layer\":"
+        "3,\"gradient_variance\":{\"mean\":1}}]}\n";
+    static const struct series_choice choice = {.abscissa = &abscissa_constant,
+                                                .quantity = &quantity_gain,
+                                                .variants = {{"gradient_variance", NULL, false, 0}}};
+    char text[2000];
+    struct series_list series;
+    struct legend legend;
+    int length = snprintf(text, sizeof text, format, 0.5);
+    snprintf(text + length, sizeof text - (size_t)length, format, 2.5);
+    make_curves(&choice, text, &series, &legend);
+    ck_assert_uint_eq(series.count, 2);
+    const struct series *line = &series.series[1];
+    ck_assert_int_eq(line->role, SERIES_FLOOR);
+    for (size_t i = 0; i < line->count; i++)
+        ck_assert_double_eq_tol(line->points[i].y, -3 * log10(1 + pow(line->points[i].x, 2) / 3), 1e-12);
+    ck_assert_double_eq_tol(line->points[line->count - 1].x, 2.5, 1e-12);
+    series_free(&series);
+    legend_free(&legend);
+}
+END_TEST
+
+Suite *quantity_suite(void)
+{
+    Suite *suite = suite_create("quantity");
+    TCase *values = tcase_create("values");
+    tcase_add_test(values, complement_turns_the_interval);
+    tcase_add_test(values, geometric_mean_has_the_interval_of_logarithms);
+    tcase_add_test(values, gain_is_a_ratio_of_geometric_means);
+    tcase_add_test(values, fluctuation_takes_off_the_cotangents_and_scales_by_width);
+    tcase_add_test(values, seconds_are_those_of_a_sample);
+    tcase_add_test(values, gap_is_to_the_prediction_of_the_same_configuration);
+    suite_add_tcase(suite, values);
+    TCase *curves = tcase_create("curves");
+    tcase_add_test(curves, abscissae_place_values);
+    tcase_add_test(curves, curves_run_along_widths);
+    tcase_add_test(curves, curves_of_cost_are_told_apart_by_engine);
+    tcase_add_test(curves, curves_run_along_positions);
+    tcase_add_test(curves, theory_runs_along_the_constant);
+    suite_add_tcase(suite, curves);
+    return suite;
+}

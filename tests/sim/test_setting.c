@@ -1,0 +1,284 @@
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/setting.h"
+#include "sim/stack.h"
+#include <check.h>
+#include "tests/support.h"
+
+static struct model model;
+static struct error error;
+
+static void setup(void)
+{
+    model_defaults(&model);
+    error = (struct error){0};
+}
+
+static void teardown(void)
+{
+    model_free(&model);
+}
+
+/* Every row changes its field and no other byte of the model. */
+START_TEST(numbers_reach_their_fields)
+{
+    for (size_t i = 0; i < setting_count; i++) {
+        bool integer = strcmp(settings[i].argument, "N") == 0, real = strcmp(settings[i].argument, "X") == 0;
+        if (!integer && !real)
+            continue;
+        struct model before;
+        memcpy(&before, &model, sizeof before);
+        ck_assert_int_eq(setting_apply(&model, settings[i].name, integer ? "37" : "0.37", &error), ERROR_NONE);
+        char *field = (char *)&model + settings[i].offset;
+        size_t size = integer ? sizeof(int) : sizeof(double);
+        if (integer)
+            ck_assert_int_eq(*(int *)field, 37);
+        else
+            ck_assert_double_eq(*(double *)field, 0.37);
+        memcpy(field, (char *)&before + settings[i].offset, size);
+        ck_assert_mem_eq(&model, &before, sizeof before);
+    }
+}
+END_TEST
+
+START_TEST(every_choice_is_taken)
+{
+    int choices = 0;
+    for (size_t i = 0; i < setting_count; i++) {
+        for (size_t c = 0; settings[i].choice && settings[i].choice(c); c++) {
+            ck_assert_int_eq(setting_apply(&model, settings[i].name, settings[i].choice(c), &error), ERROR_NONE);
+            const void *chosen = *(void **)((char *)&model + settings[i].offset);
+            /* A row begins with its name. */
+            ck_assert_str_eq(*(const char *const *)chosen, settings[i].choice(c));
+            choices++;
+        }
+    }
+    ck_assert_int_eq(choices, (int)(activation_count + norm_count + mask_count + router_count + cotangent_count));
+}
+END_TEST
+
+START_TEST(formulas_and_inits_are_replaced)
+{
+    ck_assert_int_eq(setting_apply_all(&model, "placement=prenorm init=scaleinit:1.37  layers=37\n", &error),
+                     ERROR_NONE);
+    ck_assert_str_eq(model.placement, "prenorm");
+    ck_assert_double_eq(model.init.c, 1.37);
+    ck_assert_int_eq(model.layers, 37);
+    ck_assert_int_eq(setting_apply_all(&model, "placement=x=norm(x+ffn(x)) init=gpt2:0.5", &error), ERROR_NONE);
+    ck_assert_str_eq(model.placement, "custom");
+    ck_assert_double_eq(model.init.s, 0.5);
+    /* What fails leaves the last good ones. */
+    ck_assert_int_eq(setting_apply(&model, "placement", "x = nrm(x)", &error), ERROR_INPUT);
+    ck_assert_int_eq(setting_apply(&model, "init", "unit:3", &error), ERROR_INPUT);
+    ck_assert_str_eq(model.placement, "custom");
+    ck_assert_str_eq(model.init.label, "gpt2");
+}
+END_TEST
+
+/* Quoted or written without blanks, a formula is the same; what stands behind it is read too. */
+START_TEST(quotes_keep_blanks_together)
+{
+    char quoted[FORMULA_TEXT_MAX], plain[FORMULA_TEXT_MAX];
+    ck_assert_int_eq(setting_apply_all(&model, "placement='y = x + attn(norm(x)); x = y + ffn(y)' layers='37'", &error),
+                     ERROR_NONE);
+    ck_assert_int_eq(model.layers, 37);
+    formula_print(&model.formula, ";", quoted, sizeof quoted);
+    ck_assert_int_eq(setting_apply_all(&model, "layers=5 placement=y=x+attn(norm(x));x=y+ffn(y)", &error), ERROR_NONE);
+    ck_assert_int_eq(model.layers, 5);
+    formula_print(&model.formula, ";", plain, sizeof plain);
+    ck_assert_str_eq(quoted, plain);
+}
+END_TEST
+
+START_TEST(words_end_at_blanks_outside_quotes)
+{
+    static const char *const wanted[] = {"a=1", "b='c d'|'e  f'", "g=h'i j'k", "l='m n"};
+    const char *text = "  a=1 b='c d'|'e  f'\ng=h'i j'k  l='m n";
+    size_t length;
+    for (int i = 0; i < 4; i++) {
+        const char *word = setting_word(&text, &length);
+        ck_assert_uint_eq(length, strlen(wanted[i]));
+        ck_assert_mem_eq(word, wanted[i], length);
+    }
+    ck_assert_ptr_null(setting_word(&text, &length));
+    ck_assert_ptr_null(setting_word(&text, &length));
+    char word[] = "b='c d'|'e  f'";
+    setting_unquote(word);
+    ck_assert_str_eq(word, "b=c d|e  f");
+}
+END_TEST
+
+START_TEST(mistakes_are_named)
+{
+    static const struct {
+        const char *text, *words;
+        enum error_code code;
+    } rows[] = {
+        {"layrs=3", "unknown setting 'layrs'; did you mean 'layers'?", ERROR_INPUT},
+        {"colour=3", "unknown setting 'colour'", ERROR_INPUT},
+        {"layers", "setting 'layers' has no '=VALUE'", ERROR_INPUT},
+        {"layers=", "layers: '' is not a whole number", ERROR_INPUT},
+        {"layers=3x", "layers: '3x' is not a whole number", ERROR_INPUT},
+        {"layers=3.5", "layers: '3.5' is not a whole number", ERROR_INPUT},
+        {"layers=0", "layers: 0 is not between 1 and", ERROR_INPUT},
+        {"layers=-3", "layers: -3 is not between 1 and", ERROR_INPUT},
+        {"layers=99999999999999999999", "is not between 1 and", ERROR_INPUT},
+        {"width=4294967297", "is not between 1 and", ERROR_INPUT}, // 2^32 + 1 is 1 in 32 bits
+        {"input-scale=nan", "input-scale: 'nan' is not a finite number", ERROR_INPUT},
+        {"input-scale=inf", "is not a finite number", ERROR_INPUT},
+        {"input-scale=1e999", "is not a finite number", ERROR_INPUT},
+        {"input-scale=1.5.2", "is not a finite number", ERROR_INPUT},
+        {"activation=rleu", "unknown activation 'rleu'; did you mean 'relu'?", ERROR_INPUT},
+        {"mask=triangular", "known are none, causal", ERROR_INPUT},
+        {"placement=spanorm", "did you mean 'spannorm'?", ERROR_INPUT},
+        {"placement=no/such.file", "cannot open 'no/such.file'", ERROR_RESOURCE},
+        {"init=scalinit", "did you mean 'scaleinit'?", ERROR_INPUT},
+        {"init=scaleinit:x", "scaleinit", ERROR_INPUT},
+        {"placement='x = x + ffn(x) layers=3", "setting placement: the quote in 'x = x + ffn(x) layers=3 is not closed",
+         ERROR_INPUT},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ck_assert_msg(setting_apply_all(&model, rows[i].text, &error) == (int)rows[i].code, "%s", rows[i].text);
+        ck_assert_int_eq(error.code, rows[i].code);
+        ck_assert_msg(strstr(error.text, rows[i].words) != NULL, "%s: %s", rows[i].text, error.text);
+    }
+    char text[5000] = "placement=";
+    memset(text + strlen(text), 'x', 4000);
+    ck_assert_int_eq(setting_apply_all(&model, text, &error), ERROR_INPUT);
+    ck_assert_ptr_nonnull(strstr(error.text, "too long"));
+}
+END_TEST
+
+START_TEST(numbers_are_whole_texts)
+{
+    long long value = 0;
+    double real = 0;
+    ck_assert_int_eq(setting_integer("it", "-37", -40, 40, &value, &error), ERROR_NONE);
+    ck_assert_int_eq(value, -37);
+    ck_assert_int_eq(setting_integer("it", " 37", -40, 40, &value, &error), ERROR_INPUT);
+    ck_assert_int_eq(setting_integer("it", "41", -40, 40, &value, &error), ERROR_INPUT);
+    ck_assert_str_eq(error.text, "it: 41 is not between -40 and 40");
+    ck_assert_int_eq(setting_real("it", "-1.5e-3", &real, &error), ERROR_NONE);
+    ck_assert_double_eq(real, -1.5e-3);
+    ck_assert_int_eq(setting_real("it", " 1", &real, &error), ERROR_INPUT);
+    ck_assert_int_eq(setting_real("it", "", &real, &error), ERROR_INPUT);
+    ck_assert_double_eq(real, -1.5e-3); // left alone
+}
+END_TEST
+
+/* ---- what reads a setting ---- */
+
+/* One sample's numbers; the caller frees. */
+static struct wide *sample(const char *text, const char *change, size_t *count)
+{
+    struct model own;
+    struct stack stack;
+    struct stack_workspace workspace;
+    struct error why = {0};
+    support_model(&own, text);
+    int code = setting_apply_all(&own, change, &why);
+    if (code == ERROR_NONE)
+        code = model_check(&own, &why);
+    if (code == ERROR_NONE)
+        code = stack_init(&stack, &own, linear_engine_find("dense"), false, (size_t)1 << 30, &why);
+    if (code == ERROR_NONE)
+        code = stack_workspace_init(&workspace, &stack, &why);
+    ck_assert_msg(code == ERROR_NONE, "%s %s: %s", text, change, why.text);
+    *count = (size_t)(own.layers + 1) * (size_t)stack.depth.schema.column_count;
+    struct wide *values = calloc(*count, sizeof *values);
+    code = stack_sample(&stack, &workspace, 3, 1, values, &why);
+    ck_assert_msg(code == ERROR_NONE, "%s %s: %s", text, change, why.text);
+    stack_workspace_free(&workspace);
+    stack_free(&stack);
+    model_free(&own);
+    return values;
+}
+
+/* Equal in every bit that a reader of the numbers sees; NaN, 0 over 0, is equal to itself. */
+static bool same_values(const struct wide *a, const struct wide *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (a[i].exponent != b[i].exponent ||
+            (a[i].exponent != WIDE_ABSENT && memcmp(&a[i].mantissa, &b[i].mantissa, sizeof(double)) != 0))
+            return false;
+    return true;
+}
+
+static const char *const read_formulas[] = {
+    "placement=prenorm",
+    "placement=x=norm(x)",
+    "placement=x=x+attn(x)",
+    "placement=x=norm(x+ffn(x))",
+    "placement=x=x+moe(norm(x))",
+    "placement=x=x+moe(norm(x)) activation=swiglu",
+    "placement=x=x/E+ffn(x)/H",
+    "placement=x=x*k+attn(x/F)",
+    "placement=first:x=x+ffn(x);block:x=x+attn(x)",
+    "placement=x=x;final:x=norm(x+attn(x))",
+    "placement=x=x+attn(x) init=wq=phi2;wk=1/F;wv=1/d;wo=1;w1=E;wg=1;w2=k;wr=H",
+    "placement=x=x+ffn(x) init=wq=k;wk=H;wv=E;wo=1;w1=1/F;wg=1;w2=1/d;wr=k",
+};
+
+/* The other value of each setting; the default is the one of tests/support.h. */
+static const char *const changes[] = {
+    "heads=5",   "ffn-width=13",    "activation=gelu",       "norm=layernorm",   "mask=causal",
+    "experts=6", "top-k=1",         "router=switch",         "init=gpt2:0.3",    "width=30",
+    "tokens=4",  "input-scale=0.7", "input-correlation=0.3", "cotangent=pooled",
+};
+
+/* The rule is held against the stack itself: a sample changes with a setting exactly where the setting is read. */
+START_TEST(what_is_not_read_changes_nothing)
+{
+    const char *text = read_formulas[_i];
+    size_t count, other;
+    struct wide *before = sample(text, "", &count);
+    for (size_t c = 0; c < sizeof changes / sizeof *changes; c++) {
+        char name[32];
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(changes[c], "="), changes[c]);
+        struct model own;
+        support_model(&own, text);
+        bool read = setting_is_read(setting_find(name, &error), &own);
+        struct wide *after = sample(text, changes[c], &other);
+        bool same = count == other && same_values(before, after, count);
+        ck_assert_msg(same == !read, "%s: %s is%s read, and the sample %s", text, name, read ? "" : " not",
+                      same ? "stays" : "changes");
+        model_free(&own);
+        free(after);
+    }
+    free(before);
+}
+END_TEST
+
+START_TEST(readers_are_printed)
+{
+    char text[64];
+    setting_print_readers(setting_find("ffn-width", &error), text, sizeof text);
+    ck_assert_str_eq(text, "ffn(), moe() or the name F");
+    setting_print_readers(setting_find("router", &error), text, sizeof text);
+    ck_assert_str_eq(text, "moe()");
+    setting_print_readers(setting_find("init", &error), text, sizeof text);
+    ck_assert_str_eq(text, "attn(), ffn() or moe()");
+}
+END_TEST
+
+Suite *setting_suite(void)
+{
+    Suite *suite = suite_create("setting");
+    TCase *tests = tcase_create("setting");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, numbers_reach_their_fields);
+    tcase_add_test(tests, every_choice_is_taken);
+    tcase_add_test(tests, formulas_and_inits_are_replaced);
+    tcase_add_test(tests, quotes_keep_blanks_together);
+    tcase_add_test(tests, words_end_at_blanks_outside_quotes);
+    tcase_add_test(tests, mistakes_are_named);
+    tcase_add_test(tests, numbers_are_whole_texts);
+    tcase_add_loop_test(tests, what_is_not_read_changes_nothing, 0, sizeof read_formulas / sizeof *read_formulas);
+    tcase_add_test(tests, readers_are_printed);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
