@@ -70,7 +70,7 @@ START_TEST(cells_are_estimates_of_the_samples)
         ck_assert_int_eq((int)profile.samples, 7);
         ck_assert_uint_eq(profile.first, firsts[i]);
         ck_assert_uint_eq(profile.seed, 9);
-        ck_assert_str_eq(profile.kind, "measured");
+        ck_assert_int_eq(profile.kind, SCHEMA_MEASURED);
         ck_assert(profile.seconds > 0);
         int column = sampler.stack.depth.schema.column_count - 1;
         ck_assert_ptr_eq(profile_cell(&profile, 2, column), &profile.cells[3 * (column + 1) - 1]);
