@@ -34,10 +34,10 @@ static double expand(double z, double freedom)
     return freedom + root * z + constant + first - second + third + fourth;
 }
 
-/* GSL's inverse fails from 2e4 degrees on; at EXPANDED both agree to 1e-12 where |z| <= 6. */
+/* GSL's inverse does not converge for some freedoms from 2e3 on; at EXPANDED both agree to 1e-11 where |z| < 2. */
 double quantile_chi_square(double p, double freedom)
 {
-    enum { EXPANDED = 5000 };
+    enum { EXPANDED = 300 };
     if (!is_probability(p) || !(freedom > 0))
         return NAN;
     return freedom > EXPANDED ? expand(-gsl_cdf_ugaussian_Qinv(p), freedom) : gsl_cdf_chisq_Pinv(p, freedom);
