@@ -39,7 +39,8 @@ int model_check(struct model *model, struct error *error)
         return error_set(error, ERROR_INPUT, "top-k: cannot choose %d of %d experts", model->top_k, model->experts);
     model->phi2 = activation_second_moment(model->activation);
     if (!isfinite(model->phi2))
-        return error_set(error, ERROR_RESOURCE, "out of memory");
+        return error_set(error, ERROR_RESOURCE, "no second moment of %s: its quadrature fails, or memory is out",
+                         model->activation->name);
     return ERROR_NONE;
 }
 
