@@ -70,7 +70,7 @@ START_TEST(what_is_no_json_is_placed)
         {"{\"n\":1}}", "a.json, line 1, column 1: not JSON", 1},
         {"{\"n\":1]", "a.json, line 1, column 7: not JSON: '}' expected", 0},
         {"{\"n\":nan}", "not JSON: invalid token near 'nan'", 0},
-        {"\xEF\xBB{\"n\":1}", "line 1, column 1: not JSON", 0},
+        {"\xEF\xBB{\"n\":1}", "line 1, column 0: not JSON: unable to decode byte 0xef", 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int count;
