@@ -39,16 +39,6 @@ struct replica {
     bool drawn;
 };
 
-static bool has_router(const struct depth *depth)
-{
-    for (int b = 0; b < depth->block_count; b++)
-        for (int s = 0; s < depth->blocks[b].graph->site_count; s++)
-            if (branch_of(depth->blocks[b].graph->nodes[depth->blocks[b].graph->sites[s].node].kind)
-                    ->entries(depth->model, INIT_WR) > 0)
-                return true;
-    return false;
-}
-
 /* A router's choice breaks exchangeability in every replica, a mask with order or a cotangent that tells tokens apart
  * in all. */
 static bool is_exchangeable(const struct depth *depth)
@@ -57,7 +47,7 @@ static bool is_exchangeable(const struct depth *depth)
     bool sees_all = true;
     for (int t = 0; t < model->tokens; t++)
         sees_all &= model->mask->visible(t, model->tokens) == model->tokens;
-    return sees_all && model->cotangent->exchangeable && !has_router(depth);
+    return sees_all && model->cotangent->exchangeable && !depth_has_router(depth);
 }
 
 /* Heads of a replica are those of the model; beyond 8 their number hardly matters (the Grams' spread, and with it the
