@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "build_version.h"
@@ -10,6 +11,7 @@
 #include "cli/run.h"
 #include "cli/status.h"
 #include "cli/verify.h"
+#include "sim/invariant.h"
 
 static const struct command {
     const char *name;
@@ -58,6 +60,14 @@ static int finish(const char *name, int status)
     return code == ERROR_NONE ? status : status_report(name, code, &error);
 }
 
+/* A fault of ours: whatever was computed cannot be trusted, and other threads may run. */
+static void end_at_once(const char *file, int line, const char *condition)
+{
+    fprintf(stderr, "spanscope: internal error at %s:%d, where '%s' should hold; please report it\n", file, line,
+            condition);
+    _Exit(STATUS_INTERNAL);
+}
+
 /* argv[0] is the command's name. */
 static int dispatch(int argc, char **argv)
 {
@@ -69,6 +79,7 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    invariant_handle(end_at_once);
     if (argc < 2) {
         help(stderr);
         return STATUS_USAGE;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/budget.h"
 #include "sim/estimate.h"
 #include "analysis/limit/flight.h"
 #include "analysis/limit/flow.h"
@@ -102,7 +103,8 @@ static int replica_init(struct replica *replica, const struct plan *plan, struct
     *replica = (struct replica){0};
     size_t size = memory_add(arena_cost(signals_size(plan)), arena_cost(outputs_size(plan)));
     size = memory_add(memory_add(size, memory_multiply(2, arena_cost(plan->size))), arena_cost(plan->work));
-    bool fits = memory_multiply(size, sizeof(double)) <= memory_available() / (size_t)plan->options->threads;
+    bool fits = memory_multiply(size, sizeof(double)) <=
+                budget_available(plan->options->threads) / (size_t)plan->options->threads;
     struct arena all = {fits ? memory_doubles(size) : NULL, size, 0};
     replica->memory = all.base;
     replica->report = calloc((size_t)plan->depth.sites_max + 1, sizeof *replica->report);
