@@ -1,4 +1,4 @@
-#include "analysis/claims/hypothesis.h"
+#include "analysis/bounds/hypothesis.h"
 
 #include <stdio.h>
 #include <stdlib.h>
