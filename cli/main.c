@@ -12,6 +12,7 @@
 #include "cli/run.h"
 #include "cli/status.h"
 #include "cli/verify.h"
+#include "sim/cleanup.h"
 #include "sim/invariant.h"
 
 static const struct command {
@@ -82,6 +83,7 @@ static int dispatch(int argc, char **argv)
  * handler is one for all threads. */
 int main(int argc, char **argv)
 {
+    cleanup_install();
     invariant_handle(end_at_once);
     gsl_set_error_handler_off();
     if (argc < 2) {
