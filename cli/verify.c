@@ -223,13 +223,18 @@ static const struct options_row rows[] = {
 };
 
 static const struct options_command command = {
-    "verify [OPTION]... [CLAIM]...",
-    "Measures claims about signal propagation and decides each: SUPPORTED, CONTRADICTED, INCONCLUSIVE or NOT "
-    "APPLICABLE.\n"
-    "Without a name, all of them. Model options replace what every claim's configurations say; a claim whose "
-    "hypothesis\n"
-    "they break does not apply. Exit status: 0 every verdict as expected, 1 not, 4 nothing decided or a claim open.",
-    rows, sizeof rows / sizeof *rows, true};
+    .usage = "verify [OPTION]... [CLAIM]...",
+    .summary =
+        "Measures claims about signal propagation and decides each: SUPPORTED, CONTRADICTED, INCONCLUSIVE or NOT "
+        "APPLICABLE.\n"
+        "Without a name, all of them. Model options replace what every claim's configurations say; a claim whose "
+        "hypothesis\n"
+        "they break does not apply. Exit status: 0 every verdict as expected, 1 not, 4 nothing decided or a claim "
+        "open.",
+    .rows = rows,
+    .row_count = sizeof rows / sizeof *rows,
+    .settings = true,
+};
 
 static void print_bounds_of(const struct claim_check *check, FILE *stream)
 {
