@@ -11,7 +11,7 @@
 /* A test with n = 9 samples, so 8 degrees of freedom: t quantiles of tables. */
 static struct verdict_test test_of(double mean, double se, double lower, double upper, double margin)
 {
-    return (struct verdict_test){"it", 9, mean, se, lower, upper, margin, false};
+    return (struct verdict_test){"it", 9, mean, se, lower, upper, margin, false, 0};
 }
 
 static struct verdict_claim decide_alone(const struct verdict_test *tests, size_t count, double level)
@@ -152,7 +152,7 @@ END_TEST
 START_TEST(too_few_samples_decide_nothing)
 {
     for (int64_t n = 0; n < 2; n++) {
-        struct verdict_test test = {"it", n, 1, 0, 0, 2, 0, false};
+        struct verdict_test test = {"it", n, 1, 0, 0, 2, 0, false, 0};
         struct verdict_claim claim = decide_alone(&test, 1, 0.01);
         ck_assert_int_eq(claim.verdict, VERDICT_INCONCLUSIVE);
         ck_assert_ptr_nonnull(strstr(claim.why, "needs two samples"));
@@ -192,7 +192,7 @@ static struct verdict_test sampled(gsl_rng *rng, drawer *draw, double mu, double
         mean += delta / i;
         m2 += delta * (x - mean);
     }
-    return (struct verdict_test){"it", SAMPLES, mean, sqrt(m2 / (SAMPLES - 1) / SAMPLES), lower, upper, 0, false};
+    return (struct verdict_test){"it", SAMPLES, mean, sqrt(m2 / (SAMPLES - 1) / SAMPLES), lower, upper, 0, false, 0};
 }
 
 /* One report whose claims all have one expectation exactly at an edge and the others far inside. */
@@ -340,7 +340,7 @@ static int extend_synthetic(void *context, int64_t samples, struct verdict_claim
     for (int t = 0; t < TESTS; t++)
         s->tests[t] = (struct verdict_test){
             "it",        s->n,        s->mean[t], sqrt(s->m2[t] / (double)(s->n - 1) / (double)s->n),
-            s->lower[t], s->upper[t], 0,          false};
+            s->lower[t], s->upper[t], 0,          false, 0};
     claim->tests = s->tests;
     claim->count = TESTS;
     return ERROR_NONE;
@@ -426,7 +426,7 @@ END_TEST
 /* An exact number needs no samples, and is decided by where it lies. */
 START_TEST(exact_numbers_need_no_samples)
 {
-    struct verdict_test test = {"it", 0, 2, NAN, 2, 2, 0.5, true};
+    struct verdict_test test = {"it", 0, 2, NAN, 2, 2, 0.5, true, 0};
     ck_assert_int_eq(decide_alone(&test, 1, 1e-6).verdict, VERDICT_SUPPORTED);
     test.mean = 3;
     ck_assert_int_eq(decide_alone(&test, 1, 1e-6).verdict, VERDICT_CONTRADICTED);
