@@ -5,6 +5,20 @@
 /* Logits of the variance s, through the queries. */
 #define LOGITS(s)  "init='wk = 1/sqrt(d); wq = sqrt(" s ")*wk; wv = wk; wo = wk; w1 = wk; wg = wk; w2 = wk; wr = wk'"
 #define SHARP_INIT LOGITS("4")
+/* Queries and keys of scale s, the logits' variance being s^4. */
+#define SCALED(s) LOGITS(#s "^4")
+/* Logits of the standard deviation b sqrt(log 512), b^2 = 1, 2, 4, 9, 25. A value's part along the query that chose its
+ * token is not independent of the weight: z^2/d, z the largest of T normals, adds 8/d to 10/d to the branch's size. */
+#define CONDENSED_1 LOGITS("6.238325")
+#define CONDENSED_2 LOGITS("2*6.238325")
+#define CONDENSED_3 LOGITS("4*6.238325")
+#define CONDENSED_4 LOGITS("9*6.238325")
+#define CONDENSED_5 LOGITS("25*6.238325")
+#define CONDENSED(logits, sum)                                                                                         \
+    CLAIM_TEST("value", "branch_ratio.attn", "1", "1", sum, sum " + 10/d", "0.01 + 4/d",                               \
+               "0.01 for the table's digits and the logits, which are normal up to O(H/d); six standard errors, of a " \
+               "sample's spread of 0.035 at d = 128",                                                                  \
+               .where = logits)
 /* Scores divided by d/H and not by its root. */
 #define MUP_INIT                                                                                                       \
     "init='wk = 1/sqrt(d); wq = wk/sqrt(d/H); wv = wk; wo = wk; w1 = wk; wg = wk; w2 = 1/sqrt(F*phi2); wr = wk'"
@@ -70,30 +84,58 @@ static const struct claim claims[] = {
         .plans = {{{"width=256"}, 256}, {{"width=256"}, 256}, {{"width=1024"}, 512}},
     },
     {
+        /* The means over 12,000 rows of 512 independent normal logits, standard errors 0.001 to 0.002. */
         .id = "giorlandino-trend",
-        .source = "Giorlandino and Goldt, arXiv 2505.24333 (attention condenses as the logits' variance grows)",
-        .statement = "Sharper logits concentrate attention: from logits of variance 1 to 4 the relative entropy falls "
-                     "by more than a tenth (the transition itself is at infinitely many tokens)",
-        .hypotheses = "mask=none input-correlation<=0",
-        .settings = "placement='x = attn(x)' layers=1 tokens=32 heads=4",
-        .checks = {CLAIM_TEST("value", "attention_entropy_relative", "1", "1", NULL, "-0.1", "0",
-                              "none: a one-sided statement; -0.25 measured", .contrast = "difference")},
+        .source = "Giorlandino and Goldt, arXiv 2505.24333 (logits of standard deviation b sqrt(log T): sum_j A_ij^2 "
+                  "is 0 up to b = sqrt 2 and 1 - sqrt(2)/b above, at infinitely many tokens)",
+        .statement = "At T = 512 the transition is a slow rise: attention on independent tokens has sum_j A_ij^2 = "
+                     "0.10, 0.25, 0.42, 0.60, 0.76 at b = 1, sqrt 2, 2, 3, 5, where the limit has 0, 0, 0.29, 0.53, "
+                     "0.72",
+        .hypotheses = "mask=none input-correlation<=0 input-scale=1",
+        .settings = "placement='x = attn(x)' layers=1 tokens=512 heads=1",
+        .checks = {CONDENSED(CONDENSED_1, "0.102"), CONDENSED(CONDENSED_2, "0.250"), CONDENSED(CONDENSED_3, "0.425"),
+                   CONDENSED(CONDENSED_4, "0.603"), CONDENSED(CONDENSED_5, "0.761")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"init=unit width=128", SHARP_INIT " width=128"}, 64},
-                  {{"init=unit width=256", SHARP_INIT " width=256"}, 128},
-                  {{"init=unit width=1024", SHARP_INIT " width=1024"}, 128}},
+        .plans = {{{CONDENSED_1 " width=128", CONDENSED_2 " width=128", CONDENSED_3 " width=128",
+                    CONDENSED_4 " width=128", CONDENSED_5 " width=128"},
+                   32},
+                  {{CONDENSED_1 " width=256", CONDENSED_2 " width=256", CONDENSED_3 " width=256",
+                    CONDENSED_4 " width=256", CONDENSED_5 " width=256"},
+                   32},
+                  {{CONDENSED_1 " width=1024", CONDENSED_2 " width=1024", CONDENSED_3 " width=1024",
+                    CONDENSED_4 " width=1024", CONDENSED_5 " width=1024"},
+                   64}},
     },
     {
         .id = "kedia-attention",
         .source = "Kedia et al., arXiv 2403.09635 (gradient variance of single-head attention)",
         .statement = "Attention passes back the gradient of independent cotangents through its values only, 1/T of it. "
-                     "False at logits of variance 1: queries and keys pass back several times more",
+                     "False at logits of variance 1, which is outside the authors' grid (weights of scale 0.6 at most, "
+                     "logits of variance 0.13; see kedia-attention-grid): queries and keys pass back several times more",
         .hypotheses = "input-correlation<=0 mask=none cotangent=iid",
         .settings = "placement='x = attn(x)' init=unit layers=1 tokens=32 heads=1",
         .checks = {CLAIM_TEST("value", "gradient_variance", "0", "0", "1/T", "1/T", "0.1/T",
                               "10 % of the claimed value; the measured 6/T is far off")},
         .expected = VERDICT_CONTRADICTED,
         .plans = {{{"width=128"}, 256}, {{"width=256"}, 256}, {{"width=1024"}, 512}},
+    },
+    {
+        .id = "kedia-attention-grid",
+        .source = "Kedia et al., arXiv 2403.09635 (gradient variance of single-head attention)",
+        .statement = "The same inside the authors' grid: with weights of scale 0.3 attention passes back 1/T, to 8 %; at "
+                     "their largest, 0.6, it is a quarter more and above, by score-path",
+        .hypotheses = "input-correlation<=0 mask=none cotangent=iid input-scale=1",
+        .settings = "placement='x = attn(x)' layers=1 tokens=32 heads=1",
+        .checks = {CLAIM_TEST("value", "gradient_variance", "0", "0", "1/T", "1/T", "0.08/T",
+                              "8 % of the claimed value; 3 % of it is the scores' share, and the rest six standard "
+                              "errors, of a sample's spread of a quarter",
+                              .where = SCALED(0.3)),
+                   CLAIM_TEST("value", "gradient_variance", "0", "0", "1.25/T", NULL, "0",
+                              "none: a one-sided statement; 1.45/T measured", .where = SCALED(0.6))},
+        .expected = VERDICT_SUPPORTED,
+        .plans = {{{SCALED(0.3) " width=128", SCALED(0.6) " width=128"}, 1024},
+                  {{SCALED(0.3) " width=256", SCALED(0.6) " width=256"}, 1024},
+                  {{SCALED(0.3) " width=1024", SCALED(0.6) " width=1024"}, 1024}},
     },
     {
         .id = "dong-collapse",
@@ -151,21 +193,29 @@ static const struct claim claims[] = {
         .id = "kedia-softmax",
         .source = "Kedia et al., arXiv 2403.09635 (softmax: variance (e^((1 - r) s^2) - 1)/T^2)",
         .statement = "With logits of variance s^2 the weights of attention have the variance of a log-normal, so "
-                     "attention on independent tokens has the gain e^(s^2)/T: true at s = 1/2",
+                     "attention on independent tokens has the gain e^(s^2)/T: true at s = 1/2, and at 0.36, the end of the "
+                     "authors' grid",
         .hypotheses = "input-correlation<=0 mask=none",
-        .settings = "placement='x = attn(x)' " LOGITS("1/4") " layers=1 tokens=32 heads=4",
+        .settings = "placement='x = attn(x)' layers=1 tokens=32 heads=4",
         .checks = {CLAIM_TEST("value", "branch_ratio.attn", "1", "1", "2.718281828459045^(1/4)/T",
                               "2.718281828459045^(1/4)/T", "(0.05 + 0.6*H/d)/T",
                               "O(1/T) of the row's sum, which the log-normal leaves out: under 1 % measured at T = 32; "
                               "logits of a head are Gaussian up to O(H/d), 0.11 measured at H/d = 1/4, 0.14 at 1; "
-                              "six standard errors")},
+                              "six standard errors",
+                              .where = LOGITS("1/4")),
+                   CLAIM_TEST("value", "branch_ratio.attn", "1", "1", "2.718281828459045^(0.6^4)/T",
+                              "2.718281828459045^(0.6^4)/T", "(0.05 + 0.6*H/d)/T", "as for the other scale",
+                              .where = SCALED(0.6))},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"width=256"}, 1024}, {{"width=256"}, 1024}, {{"width=1024"}, 1024}},
+        .plans = {{{LOGITS("1/4") " width=256", SCALED(0.6) " width=256"}, 1024},
+                  {{LOGITS("1/4") " width=256", SCALED(0.6) " width=256"}, 1024},
+                  {{LOGITS("1/4") " width=1024", SCALED(0.6) " width=1024"}, 1024}},
     },
     {
         .id = "kedia-softmax-sharp",
         .source = "Kedia et al., arXiv 2403.09635 (softmax: variance (e^((1 - r) s^2) - 1)/T^2)",
-        .statement = "The same at s = 2: e^4/T = 1.7. False: a row's weights sum to 1, so the gain is at most 1",
+        .statement = "The same at s = 2: e^4/T = 1.7. False: a row's weights sum to 1, so the gain is at most 1. (s = 2 "
+                     "is outside the authors' grid, which ends at 0.36; inside see kedia-softmax)",
         .hypotheses = "input-correlation<=0 mask=none",
         .settings = "placement='x = attn(x)' " SHARP_INIT " layers=1 tokens=32 heads=4",
         .checks = {CLAIM_TEST("value", "branch_ratio.attn", "1", "1", "2.718281828459045^4/T", "2.718281828459045^4/T",
@@ -273,7 +323,7 @@ static const struct claim claims[] = {
                         "O(1/d): 0.016 measured at d = 32; six standard errors", .where = MUP_INIT, .contrast = "slope",
                         .against = "d")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"init=unit width=32|128", MUP_INIT " width=32|128"}, 128},
+        .plans = {{{"init=unit width=32|128", MUP_INIT " width=32|128"}, 512},
                   {{"init=unit width=64|256", MUP_INIT " width=64|256"}, 256},
                   {{"init=unit width=64|256|1024", MUP_INIT " width=64|256|1024"}, 256}},
     },

@@ -7,7 +7,7 @@
 static const struct claim claims[] = {
     {
         .id = "span-variance",
-        .source = "derived: analysis/bounds; arXiv 2601.22580 (\"bounded signal variance\")",
+        .source = "by construction; arXiv 2601.22580 (\"bounded signal variance\")",
         .statement = "SpanNorm: the activation variance is 1 at every block's output, whatever L. True by "
                      "construction, of every placement that ends in a norm; span-moments says what is not",
         .hypotheses = "placement=spannorm input-scale=1",
@@ -79,8 +79,8 @@ static const struct claim claims[] = {
                        "O(1/d), 1 % measured at d = 64; a sample's spread is 0.055 c^2/L there: nine standard errors",
                        .where = "init=scaleinit")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"init=unit|scaleinit layers=8 width=64"}, 256},
-                  {{"init=unit|scaleinit layers=8|32 width=128"}, 512},
+        .plans = {{{"init=unit|scaleinit layers=8 width=64"}, 1024},
+                  {{"init=unit|scaleinit layers=8|32 width=128"}, 1024},
                   {{"init=unit|scaleinit layers=8|128 width=256"}, 512}},
     },
     {
