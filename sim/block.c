@@ -94,7 +94,7 @@ const double *block_forward(const struct block_run *run, const struct block *blo
             for (size_t i = 0; i < count; i++)
                 out[i] = block->scalars[node->b] * a[i];
         } else if (node->kind == GRAPH_NORM) {
-            model->norm->forward(model->tokens, model->width, a, out, nodes[n].extra.base);
+            model->norm->forward(model->tokens, model->width, model->eps, a, out, nodes[n].extra.base);
         } else if (graph_is_branch(node->kind)) {
             struct branch_site site = site_of(run, block, node);
             reports[node->site] = (struct branch_report){0};

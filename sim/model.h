@@ -11,6 +11,8 @@
 #include "sim/norm.h"
 #include "sim/source.h"
 
+enum { MODEL_WIDTH_MAX = 1 << 22 };
+
 struct model {
     char placement[GRAPH_NAME_MAX]; /* label of the formula */
     struct formula formula;
@@ -25,6 +27,7 @@ struct model {
     const struct activation *activation;
     double phi2; /* E phi(z)^2 of the activation; model_check sets it */
     const struct norm *norm;
+    double eps; /* of the norm */
     const struct mask *mask;
     const struct router *router;
     const struct cotangent *cotangent;
@@ -35,7 +38,8 @@ struct model {
 /* The default sizes and rows; formula and init are left empty. */
 void model_defaults(struct model *model);
 
-/* Every limit of the configuration, before anything is allocated from it. */
+/* Every limit of the configuration, before anything is allocated from it: each setting's own, and those of several
+ * together. Completes ffn_width and phi2. */
 int model_check(struct model *model, struct error *error);
 void model_free(struct model *model);
 

@@ -6,64 +6,12 @@
 
 #include "sim/setting.h"
 
-/* The model without what it owns or calls itself by: plain values that can be compared as bytes, because a setting
- * writes its own field only. */
-static struct model *plain_copy(const struct model *model, struct model *copy)
-{
-    memcpy(copy, model, sizeof *copy);
-    memset(copy->placement, 0, sizeof copy->placement);
-    memset(&copy->formula, 0, sizeof copy->formula);
-    memset(&copy->init, 0, sizeof copy->init);
-    return copy;
-}
-
-static bool same_plain(const struct model *a, const struct model *b)
-{
-    struct model x, y;
-    return memcmp(plain_copy(a, &x), plain_copy(b, &y), sizeof x) == 0;
-}
-
-/* Compared as text, which is the same for equal graphs; two of FORMULA_TEXT_MAX bytes or none where memory is out. */
-static bool same_texts(size_t print(const void *of, char *buffer, size_t size), const void *a, const void *b)
-{
-    char *texts = calloc(2, FORMULA_TEXT_MAX);
-    if (!texts)
-        return false;
-    print(a, texts, FORMULA_TEXT_MAX);
-    print(b, texts + FORMULA_TEXT_MAX, FORMULA_TEXT_MAX);
-    bool same = strcmp(texts, texts + FORMULA_TEXT_MAX) == 0;
-    free(texts);
-    return same;
-}
-
-static size_t print_formula(const void *of, char *buffer, size_t size)
-{
-    return formula_print(of, ";", buffer, size);
-}
-
-static size_t print_init(const void *of, char *buffer, size_t size)
-{
-    return graph_print(of, ";", buffer, size);
-}
-
-static bool same_formula(const struct model *a, const struct model *b)
-{
-    return same_texts(print_formula, &a->formula, &b->formula);
-}
-
-static bool same_init(const struct model *a, const struct model *b)
-{
-    return same_texts(print_init, &a->init.graph, &b->init.graph);
-}
-
-static bool same_parameters(const struct model *a, const struct model *b)
-{
-    return a->init.c == b->init.c && a->init.s == b->init.s;
-}
-
 bool hypothesis_same(const struct model *a, const struct model *b)
 {
-    return same_plain(a, b) && same_parameters(a, b) && same_formula(a, b) && same_init(a, b);
+    bool same = true;
+    for (size_t i = 0; i < setting_count && same; i++)
+        same = setting_same(&settings[i], a, b);
+    return same;
 }
 
 struct word {
@@ -88,61 +36,46 @@ static bool next_word(const char **text, struct word *word)
     return true;
 }
 
-/* The model with the setting taken is the model itself. */
-static int holds_equal(const struct word *word, const char *value, const struct model *model, bool *holds,
+/* Whether the setting at that value is the model's; of scaleinit:2 the parameter too. */
+static int holds_equal(const struct setting *setting, const char *value, const struct model *model, bool *holds,
                        struct error *error)
 {
     struct model taken;
-    plain_copy(model, &taken);
-    int code = setting_apply(&taken, word->name, value, error);
-    if (code == ERROR_NONE) {
-        *holds = same_plain(&taken, model);
-        if (taken.formula.rule_count > 0)
-            *holds = *holds && same_formula(&taken, model);
-        if (taken.init.graph.statement_count > 0)
-            *holds = *holds && same_init(&taken, model) && (!strchr(value, ':') || same_parameters(&taken, model));
-    }
+    model_defaults(&taken);
+    int code = setting_apply(&taken, setting->name, value, error);
+    const struct setting *parameter = strchr(value, ':') ? setting_parameter(setting, &taken) : NULL;
+    if (code == ERROR_NONE)
+        *holds = setting_same(setting, &taken, model) && (!parameter || setting_same(parameter, &taken, model));
     model_free(&taken);
     return code;
 }
 
-/* A numeric field: the table of settings gives integers the argument N and reals X. */
-static double field_value(const struct setting *setting, const struct model *model)
+static int holds_order(const struct setting *setting, char relation, const char *value, const struct model *model,
+                       bool *holds, struct error *error)
 {
-    const char *field = (const char *)model + setting->offset;
-    if (setting->argument[0] == 'N')
-        return *(const int *)field;
-    return *(const double *)field;
-}
-
-static int holds_order(const struct word *word, const char *value, const struct model *model, bool *holds,
-                       struct error *error)
-{
-    const struct setting *setting = setting_find(word->name, error);
     double number;
-    if (!setting)
-        return error->code;
-    int code = setting_real(word->name, value, &number, error);
+    int code = setting_real(setting->name, value, &number, error);
     if (code != ERROR_NONE)
         return code;
-    double difference = field_value(setting, model) - number;
-    *holds = word->relation == '<' ? difference <= 0 : difference >= 0;
+    double difference = setting_number(setting, model) - number;
+    *holds = relation == '<' ? difference <= 0 : difference >= 0; // never of what is no number
     return ERROR_NONE;
 }
 
 static int holds_word(const struct word *word, const struct model *model, bool *holds, struct error *error)
 {
     char values[HYPOTHESIS_WORD_MAX], *rest = values;
+    const struct setting *setting = setting_find(word->name, error);
     snprintf(values, sizeof values, "%s", word->value);
     *holds = false;
-    for (char *value; !*holds && (value = strsep(&rest, "|"));) {
+    for (char *value; setting && !*holds && (value = strsep(&rest, "|"));) {
         setting_unquote(value);
-        int code = word->relation == '=' ? holds_equal(word, value, model, holds, error)
-                                         : holds_order(word, value, model, holds, error);
+        int code = word->relation == '=' ? holds_equal(setting, value, model, holds, error)
+                                         : holds_order(setting, word->relation, value, model, holds, error);
         if (code != ERROR_NONE)
             return code;
     }
-    return ERROR_NONE;
+    return setting ? ERROR_NONE : error->code;
 }
 
 int hypothesis_holds(const char *text, const struct model *model, bool *holds, char failed[HYPOTHESIS_WORD_MAX],
