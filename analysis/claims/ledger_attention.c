@@ -32,7 +32,8 @@ static const struct claim claims[] = {
         .source = "Noci et al., arXiv 2206.03126",
         .statement = "Without norms, with uniform attention and a linear FFN scaled by 1/sqrt L, q_L = E (1 + (E - "
                      "1)/T) and the token cosine is (E - 1)/(T + E - 1), E = (1 + 1/L)^L, for independent input tokens",
-        .hypotheses = "placement=nonorm activation=identity mask=none input-correlation<=0 " NOCI_INIT,
+        .hypotheses = "placement=nonorm activation=identity mask=none input-correlation<=0 " NOCI_INIT " input-scale=1",
+        .free = "norm cotangent",
         .settings = "placement=nonorm activation=identity " NOCI_INIT " heads=1 tokens=8",
         .checks = {CLAIM_TEST("value", "activation_variance", "L", "L", "(1 + 1/L)^L*(1 + ((1 + 1/L)^L - 1)/T)",
                               "(1 + 1/L)^L*(1 + ((1 + 1/L)^L - 1)/T)", "0.1",
@@ -48,6 +49,7 @@ static const struct claim claims[] = {
         .source = "Noci et al., arXiv 2206.03126",
         .statement = "Equal tokens give queries and keys no gradient at all",
         .hypotheses = "input-correlation>=1 mask=none",
+        .free = "layers width heads tokens ffn-width activation norm",
         .settings = "init=unit heads=2 tokens=5 input-correlation=1 width=32",
         .checks = {CLAIM_TEST("value", "weight_gradient_variance.attn.wq", "1", "L", NULL, "0", "1e-12",
                               "rounding, of numbers of order 1"),
@@ -62,7 +64,8 @@ static const struct claim claims[] = {
         .id = "cowsik-attention",
         .source = "Cowsik et al., arXiv 2403.02579 (annealed attention)",
         .statement = "Attention on independent tokens with logits of variance 1 has the gain 1/(1 + (T - 1)/e)",
-        .hypotheses = "input-correlation<=0 mask=none",
+        .hypotheses = "input-correlation<=0 mask=none input-scale=1 tokens>=32 " WIDE,
+        .free = "norm cotangent",
         .settings = "placement='x = attn(x)' init=unit layers=1 tokens=32 heads=4",
         .checks = {CLAIM_TEST("value", "branch_ratio.attn", "1", "1", "1/(1 + (T - 1)*2.718281828459045^(-1))",
                               "1/(1 + (T - 1)*2.718281828459045^(-1))", "0.01",
@@ -75,7 +78,8 @@ static const struct claim claims[] = {
         .source = "Cowsik et al., arXiv 2403.02579 (annealed attention)",
         .statement = "The same with logits of variance 4: 1/(1 + (T - 1)/e^4) = 0.64. False: the softmax is dominated "
                      "by few tokens, and the annealed form fails",
-        .hypotheses = "input-correlation<=0 mask=none",
+        .hypotheses = "input-correlation<=0 mask=none input-scale=1 tokens>=32 tokens<=64 " WIDE,
+        .free = "norm cotangent",
         .settings = "placement='x = attn(x)' " SHARP_INIT " layers=1 tokens=32 heads=4",
         .checks = {CLAIM_TEST("value", "branch_ratio.attn", "1", "1", "1/(1 + (T - 1)*2.718281828459045^(-4))",
                               "1/(1 + (T - 1)*2.718281828459045^(-4))", "0.08",
@@ -92,6 +96,7 @@ static const struct claim claims[] = {
                      "0.10, 0.25, 0.42, 0.60, 0.76 at b = 1, sqrt 2, 2, 3, 5, where the limit has 0, 0, 0.29, 0.53, "
                      "0.72",
         .hypotheses = "mask=none input-correlation<=0 input-scale=1",
+        .free = "norm cotangent",
         .settings = "placement='x = attn(x)' layers=1 tokens=512 heads=1",
         .checks = {CONDENSED(CONDENSED_1, "0.102"), CONDENSED(CONDENSED_2, "0.250"), CONDENSED(CONDENSED_3, "0.425"),
                    CONDENSED(CONDENSED_4, "0.603"), CONDENSED(CONDENSED_5, "0.761")},
@@ -109,10 +114,12 @@ static const struct claim claims[] = {
     {
         .id = "kedia-attention",
         .source = "Kedia et al., arXiv 2403.09635 (gradient variance of single-head attention)",
-        .statement = "Attention passes back the gradient of independent cotangents through its values only, 1/T of it. "
-                     "False at logits of variance 1, which is outside the authors' grid (weights of scale 0.6 at most, "
-                     "logits of variance 0.13; see kedia-attention-grid): queries and keys pass back several times more",
-        .hypotheses = "input-correlation<=0 mask=none cotangent=iid",
+        .statement =
+            "Attention passes back the gradient of independent cotangents through its values only, 1/T of it. "
+            "False at logits of variance 1, which is outside the authors' grid (weights of scale 0.6 at most, "
+            "logits of variance 0.13; see kedia-attention-grid): queries and keys pass back several times more",
+        .hypotheses = "input-correlation<=0 mask=none cotangent=iid input-scale=1 tokens>=16 tokens<=64 " WIDE,
+        .free = "norm",
         .settings = "placement='x = attn(x)' init=unit layers=1 tokens=32 heads=1",
         .checks = {CLAIM_TEST("value", "gradient_variance", "0", "0", "1/T", "1/T", "0.1/T",
                               "10 % of the claimed value; the measured 6/T is far off")},
@@ -122,9 +129,11 @@ static const struct claim claims[] = {
     {
         .id = "kedia-attention-grid",
         .source = "Kedia et al., arXiv 2403.09635 (gradient variance of single-head attention)",
-        .statement = "The same inside the authors' grid: with weights of scale 0.3 attention passes back 1/T, to 8 %; at "
-                     "their largest, 0.6, it is a quarter more and above, by score-path",
+        .statement =
+            "The same inside the authors' grid: with weights of scale 0.3 attention passes back 1/T, to 8 %; at "
+            "their largest, 0.6, it is a quarter more and above, by score-path",
         .hypotheses = "input-correlation<=0 mask=none cotangent=iid input-scale=1",
+        .free = "norm",
         .settings = "placement='x = attn(x)' layers=1 tokens=32 heads=1",
         .checks = {CLAIM_TEST("value", "gradient_variance", "0", "0", "1/T", "1/T", "0.08/T",
                               "8 % of the claimed value; 3 % of it is the scores' share, and the rest six standard "
@@ -142,7 +151,8 @@ static const struct claim claims[] = {
         .source = "Dong et al., arXiv 2103.03404, Theorem 2.2",
         .statement = "Attention alone, without skips, collapses the rank doubly exponentially: a block raises the "
                      "distance from equal tokens, and 1 - token cosine, to the power 3",
-        .hypotheses = "mask=none",
+        .hypotheses = "mask=none input-scale=1",
+        .free = "norm cotangent",
         .settings = "placement='x = attn(x)' init=unit layers=2 tokens=8 heads=1 input-correlation=0.9",
         .checks = {CLAIM_TEST("approach-order", "token_cosine", "2", "2", "3", "3", "0.25",
                               "a local exponent: the constants of the two blocks differ, by 0.05 to 0.07 as measured "
@@ -159,7 +169,8 @@ static const struct claim claims[] = {
             "The gradient of W_Q falls like (1 - token cosine)^2 as tokens draw together: for a pooled loss, whose "
             "gradient keeps its size, by 1/4 per block toward the output in PostNorm and by 9/16 in SpanNorm",
         .hypotheses = "placement=postnorm|spannorm init=unit activation=relu mask=none cotangent=pooled "
-                      "input-correlation>=0.9999",
+                      "input-correlation>=0.9999 input-scale=1 tokens>=8 tokens<=16 " WIDE,
+        .free = "norm",
         .settings = "init=unit heads=2 tokens=8 cotangent=pooled input-correlation=0.999999 layers=6",
         .checks =
             {CLAIM_TEST("block-factor", "weight_gradient_variance.attn.wq", "2", "L", "4", "4", "24/d + 0.15",
@@ -180,7 +191,8 @@ static const struct claim claims[] = {
         .source = "Cowsik et al., arXiv 2403.02579 (annealed attention)",
         .statement = "The same with as many tokens as features and logits of variance 1. False: two independent tokens "
                      "of d features have a scalar product of variance 1/d, which the annealed form leaves out",
-        .hypotheses = "input-correlation<=0 mask=none",
+        .hypotheses = "input-correlation<=0 mask=none input-scale=1",
+        .free = "norm cotangent",
         .settings = "placement='x = attn(x)' init=unit layers=1 heads=1",
         .checks = {CLAIM_TEST("value", "branch_ratio.attn", "1", "1", "1/(1 + (T - 1)*2.718281828459045^(-1))",
                               "1/(1 + (T - 1)*2.718281828459045^(-1))", "0.12/(1 + (T - 1)*2.718281828459045^(-1))",
@@ -192,10 +204,12 @@ static const struct claim claims[] = {
         /* E A_ij^2 of log-normal weights is (e^(s^2) - 1)/T^2 + 1/T^2; a row's T of them mix T independent values. */
         .id = "kedia-softmax",
         .source = "Kedia et al., arXiv 2403.09635 (softmax: variance (e^((1 - r) s^2) - 1)/T^2)",
-        .statement = "With logits of variance s^2 the weights of attention have the variance of a log-normal, so "
-                     "attention on independent tokens has the gain e^(s^2)/T: true at s = 1/2, and at 0.36, the end of the "
-                     "authors' grid",
-        .hypotheses = "input-correlation<=0 mask=none",
+        .statement =
+            "With logits of variance s^2 the weights of attention have the variance of a log-normal, so "
+            "attention on independent tokens has the gain e^(s^2)/T: true at s = 1/2, and at 0.36, the end of the "
+            "authors' grid",
+        .hypotheses = "input-correlation<=0 mask=none input-scale=1",
+        .free = "norm cotangent",
         .settings = "placement='x = attn(x)' layers=1 tokens=32 heads=4",
         .checks = {CLAIM_TEST("value", "branch_ratio.attn", "1", "1", "2.718281828459045^(1/4)/T",
                               "2.718281828459045^(1/4)/T", "(0.05 + 0.6*H/d)/T",
@@ -214,9 +228,11 @@ static const struct claim claims[] = {
     {
         .id = "kedia-softmax-sharp",
         .source = "Kedia et al., arXiv 2403.09635 (softmax: variance (e^((1 - r) s^2) - 1)/T^2)",
-        .statement = "The same at s = 2: e^4/T = 1.7. False: a row's weights sum to 1, so the gain is at most 1. (s = 2 "
-                     "is outside the authors' grid, which ends at 0.36; inside see kedia-softmax)",
-        .hypotheses = "input-correlation<=0 mask=none",
+        .statement =
+            "The same at s = 2: e^4/T = 1.7. False: a row's weights sum to 1, so the gain is at most 1. (s = 2 "
+            "is outside the authors' grid, which ends at 0.36; inside see kedia-softmax)",
+        .hypotheses = "input-correlation<=0 mask=none input-scale=1 tokens<=32 " WIDE,
+        .free = "norm cotangent",
         .settings = "placement='x = attn(x)' " SHARP_INIT " layers=1 tokens=32 heads=4",
         .checks = {CLAIM_TEST("value", "branch_ratio.attn", "1", "1", "2.718281828459045^4/T", "2.718281828459045^4/T",
                               "0.1*2.718281828459045^4/T", "10 % of the claimed value; the measured 0.23 is far off")},
@@ -229,7 +245,8 @@ static const struct claim claims[] = {
             "Kedia et al., arXiv 2403.09635 (linear layer: variance d_in sigma^2 sigma_w^2, gradient d_out sigma_w^2)",
         .statement = "Linear layers multiply the variance by d_in sigma_w^2 each and the gradient's by d_out "
                      "sigma_w^2, and keep the correlation of tokens: two of gains 1.3 and 0.7 make 0.91^2",
-        .hypotheses = "activation=identity " GAIN_INIT,
+        .hypotheses = "activation=identity " GAIN_INIT " input-scale=1 input-correlation=0.5 cotangent=iid " WIDE,
+        .free = "norm mask tokens",
         .settings = "placement='x = ffn(x)' activation=identity " GAIN_INIT
                     " layers=1 tokens=4 heads=1 input-correlation=0.5",
         .checks = {CLAIM_TEST("value", "activation_variance", "1", "1", "0.91^2", "0.91^2", "0.03",
@@ -251,7 +268,8 @@ static const struct claim claims[] = {
         .statement = "A ReLU halves the second moment, of which (pi - 1)/pi is variance and 1/pi the square of the "
                      "mean; it halves the gradient, and gives equal cotangents of tokens of correlation r the "
                      "correlation 1/2 + asin(r)/pi",
-        .hypotheses = "activation=relu cotangent=pooled " UNIT_INIT,
+        .hypotheses = "activation=relu cotangent=pooled " UNIT_INIT " input-scale=1 " WIDE,
+        .free = "norm mask input-correlation",
         .settings = "placement='x = ffn(x)' cotangent=pooled " UNIT_INIT " layers=1 tokens=4 heads=1",
         .checks = {CLAIM_TEST("value", "activation_variance", "1", "1", "1/2", "1/2", "0.03",
                               "exact in expectation; a sample's spread is 0.13 at d = 64: seven standard errors"),
@@ -282,7 +300,8 @@ static const struct claim claims[] = {
         .source = "Kedia et al., arXiv 2403.09635 (GELU in closed form)",
         .statement = "A GELU on unit input has the variance 0.3456 and the mean's square 1/4pi, so independent tokens "
                      "get the cosine 0.187, and multiplies the gradient by 0.4559",
-        .hypotheses = "activation=gelu " UNIT_INIT,
+        .hypotheses = "activation=gelu " UNIT_INIT " input-scale=1 input-correlation<=0 cotangent=iid " WIDE,
+        .free = "norm mask",
         .settings = "placement='x = ffn(x)' activation=gelu " UNIT_INIT " layers=1 tokens=4 heads=1",
         .checks =
             {CLAIM_TEST("value", "activation_variance", "1", "1", "0.425221", "0.425221", "0.02",
@@ -300,7 +319,8 @@ static const struct claim claims[] = {
         .source = "derived here: analysis/moments to first order in the variance of the logits",
         .statement = "With logits of small variance s^2, attention passes back (1 + s^2 (3 + T/d))/T of the gradient "
                      "of independent cotangents: its values 1 + s^2, its queries (1 + T/d) s^2, its keys s^2",
-        .hypotheses = "input-correlation<=0 mask=none cotangent=iid",
+        .hypotheses = "input-correlation<=0 mask=none cotangent=iid input-scale=1",
+        .free = "norm",
         .settings = "placement='x = attn(x)' " LOGITS("0.1") " layers=1 tokens=32 heads=1",
         .checks = {CLAIM_TEST(
             "value", "gradient_variance", "0", "0", "(1 + 0.1*(3 + T/d))/T", "(1 + 0.1*(3 + T/d))/T", "0.1/T",
@@ -313,7 +333,8 @@ static const struct claim claims[] = {
         .source = "muP, arXiv 2203.03466 (scores divided by d and not by sqrt d)",
         .statement = "Divided by the root of a head's width, the logits keep their spread at every width; divided by "
                      "the width, they shrink like its root, and the attention's entropy nears its largest like 1/d",
-        .hypotheses = "input-correlation<=0 mask=none",
+        .hypotheses = "input-correlation<=0 mask=none input-scale=1",
+        .free = "norm cotangent",
         .settings = "placement='x = attn(x)' layers=1 tokens=16 heads=1",
         .checks =
             {CLAIM_TEST("log-approach", "attention_entropy_relative", "1", "1", "0", "0", "0.1",

@@ -65,8 +65,8 @@ START_TEST(texts_parse_and_own_hypotheses_hold)
             struct trial trial;
             ck_assert_msg(trial_init(&trial, claim_at(i), &options, &error) == ERROR_NONE, "%s: %s", claim_at(i)->id,
                           error.text);
-            ck_assert_msg((trial.why[0] != '\0') == (claim_at(i)->beyond != NULL), "%s, %s: %s",
-                          claim_at(i)->id, claim_tier_names[t], trial.why);
+            ck_assert_msg((trial.why[0] != '\0') == (claim_at(i)->beyond != NULL), "%s, %s: %s", claim_at(i)->id,
+                          claim_tier_names[t], trial.why);
             ck_assert_int_eq(trial.count, claim_configuration_count(claim_at(i), options.tier));
             trial_free(&trial);
         }
@@ -87,6 +87,7 @@ START_TEST(claims_are_accounted_for)
         const struct claim *claim = claim_at(i);
         snprintf(name, sizeof name,
                  claim->expected == VERDICT_CONTRADICTED     ? "`%s` C"
+                 : claim->expected == VERDICT_LOOSE          ? "`%s` L"
                  : claim->expected == VERDICT_NOT_APPLICABLE ? "`%s` N"
                                                              : "`%s`",
                  claim->id);
@@ -128,7 +129,8 @@ static const struct {
     {"pre-variance", "placement", "postnorm", "placement=prenorm"},
     {"pre-variance", "init", "scaleinit", "init=unit"},
     {"pre-variance", "activation", "gelu", NULL},
-    {"pre-variance", "width", "36", NULL},
+    {"pre-variance", "width", "36", "width>=64"},
+    {"pre-variance", "width", "96", NULL},
     {"post-vanishing", "activation", "gelu", "activation=relu"},
     {"post-vanishing", "input-correlation", "0.5", "input-correlation>=0.9999999999"},
     {"post-vanishing", "input-correlation", "1", NULL},
