@@ -52,9 +52,10 @@ static void table_remark(const struct report *report, size_t i, FILE *stream)
     const struct verdict_claim *verdict = &report->verdicts[i];
     if (verdict->verdict == VERDICT_NOT_APPLICABLE)
         fprintf(stream, "\n%s does not apply: %s\n", claim->id, verdict->why);
-    if (verdict->verdict == VERDICT_CONTRADICTED && !report_against(report, i))
-        fprintf(stream, "\n%s is contradicted, as expected\n  claim:  %s (%s)\n  found:  %s\n", claim->id,
-                claim->statement, claim->source, verdict->why);
+    bool loose = verdict->verdict == VERDICT_LOOSE;
+    if ((loose || verdict->verdict == VERDICT_CONTRADICTED) && !report_against(report, i))
+        fprintf(stream, "\n%s is %s, as expected\n  claim:  %s (%s)\n  found:  %s\n", claim->id,
+                loose ? "loose" : "contradicted", claim->statement, claim->source, verdict->why);
     if (!report_against(report, i))
         return;
     if (verdict->count == 0) {
