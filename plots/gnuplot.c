@@ -98,10 +98,13 @@ static int start(const char *directory, const char *script, int fd, pid_t *child
     strcpy(own, script);
     char *const arguments[] = {name, option, own, NULL};
     int report[2], why = 0;
+    if (pipe2(report, O_CLOEXEC) != 0)
+        return errno;
     char **environment = make_environment();
-    if (!environment || pipe2(report, O_CLOEXEC) != 0) {
-        free(environment);
-        return environment ? errno : ENOMEM;
+    if (!environment) {
+        close(report[0]);
+        close(report[1]);
+        return ENOMEM;
     }
     struct work work = {directory, arguments, environment, fd, report[1]};
     pid_t parent = getpid();
