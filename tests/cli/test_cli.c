@@ -81,7 +81,7 @@ static const struct {
      3,
      "memory: one sample"},
     {{"run", "--memory", "1k"}, 3, "memory: one sample needs at least"},
-    {{"run", TINY, "-p", "x = 1e200*(x + attn(x) + ffn(x))", "-L", "9"}, 2, "leaves the range of double in block"},
+    {{"run", TINY, "-p", "x = 1e200*(x + attn(x) + ffn(x))"}, 2, "leaves the range of double in block"},
     {{"run", TINY, "-p", "x = (x + attn(x) + ffn(x))/(l - 2)"}, 2, "block 2"},
     {{"run", TINY, "-o", ""}, 2, "--output: '' names no file"},
     {{"run", "--correlation", "0.5"}, 2, "unknown option '--correlation'; did you mean '--input-correlation'?"},
