@@ -49,7 +49,7 @@ static const struct claim claims[] = {
                  "a factor of 1.003 per block would bend the curve by 0.055; 0.002 measured, six standard errors 0.03",
                  .contrast = "bend", .against = "L")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"layers=8|32|128 width=64"}, 512},
+        .plans = {{{"layers=8|32|128 width=64"}, 1024},
                   {{"layers=8|32|128 width=256"}, 512},
                   {{"layers=8|32|128|512 width=512"}, 512}},
     },
