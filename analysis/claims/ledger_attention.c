@@ -169,7 +169,7 @@ static const struct claim claims[] = {
             "The gradient of W_Q falls like (1 - token cosine)^2 as tokens draw together: for a pooled loss, whose "
             "gradient keeps its size, by 1/4 per block toward the output in PostNorm and by 9/16 in SpanNorm",
         .hypotheses = "placement=postnorm|spannorm init=unit activation=relu mask=none cotangent=pooled "
-                      "input-correlation>=0.9999 input-scale=1 tokens>=8 tokens<=16 " WIDE,
+                      "input-correlation>=0.9999 input-correlation<=0.9999999 input-scale=1 tokens>=8 tokens<=16 " WIDE,
         .free = "norm",
         .settings = "init=unit heads=2 tokens=8 cotangent=pooled input-correlation=0.999999 layers=6",
         .checks =

@@ -125,6 +125,7 @@ static const struct claim claims[] = {
         .statement = "With unit init and nearly equal tokens, 1 - token cosine is halved by every PostNorm block and "
                      "multiplied by 3/4 by every SpanNorm block",
         .hypotheses = "placement=postnorm|spannorm init=unit activation=relu mask=none input-correlation>=0.9999 "
+                      "input-correlation<=0.9999999 "
                       "input-scale=1 tokens>=2 tokens<=64 " WIDE,
         .free = "norm cotangent",
         .settings = "init=unit heads=2 tokens=8 input-correlation=0.999999 layers=6",
