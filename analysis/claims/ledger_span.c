@@ -343,8 +343,8 @@ static const struct claim claims[] = {
                      "block takes one norm more, which is what the final norm of PreNorm models costs (its time, a "
                      "ratio near 1: build/bench/cost of `make bench`)",
         .hypotheses = "placement=spannorm|prenorm layers>=2",
-        .free = "width heads tokens ffn-width activation norm mask cotangent input-correlation input-scale",
-        .settings = "layers=8",
+        .free = "init width heads tokens ffn-width activation norm mask cotangent input-correlation input-scale",
+        .settings = "init=unit layers=8",
         .checks = {CLAIM_TEST("value", "norms", "2", "L", "0", "0", "0.5", "counted in whole numbers",
                               .contrast = "difference"),
                    CLAIM_TEST("value", "flops", "1", "L", "0", "0", "0.5", "counted in whole numbers",
