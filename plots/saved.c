@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/observe.h"
+#include "sim/setting.h"
 
 /* Where a message points. */
 struct place {
@@ -48,18 +49,49 @@ static bool is_observable(const char *key)
     return false;
 }
 
+/* A number, null or absent, and not beyond what `run` can write: a mean's exponent of 32 bits, a whole n. Figures need no
+ * other care of huge numbers. */
 static bool is_statistic(const json_t *value)
 {
-    static const char *const members[] = {"mean",     "se",     "lo", "hi",    "log10_mean",
-                                          "mean_log", "sd_log", "n",  "floor", "ceiling"};
-    if (!json_is_object(value) || json_object_get(value, "mean") == NULL)
+    static const struct {
+        const char *key;
+        double least, most;
+    } members[] = {
+        {"mean", -INFINITY, INFINITY},  {"se", 0, INFINITY},
+        {"lo", -INFINITY, INFINITY},    {"hi", -INFINITY, INFINITY},
+        {"log10_mean", -1e9, 1e9},      {"mean_log", -2.5e9, 2.5e9},
+        {"sd_log", 0, 2.5e9},           {"n", 0, 9007199254740992.0},
+        {"floor", -INFINITY, INFINITY}, {"ceiling", -INFINITY, INFINITY},
+    };
+    if (!json_is_object(value) || !json_object_get(value, "mean"))
         return false;
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        const json_t *member = json_object_get(value, members[i]);
-        if (member != NULL && !json_is_number(member) && !json_is_null(member))
+        const json_t *member = json_object_get(value, members[i].key);
+        if (!member || json_is_null(member))
+            continue;
+        double number = json_is_number(member) ? json_number_value(member) : NAN;
+        if (!(number >= members[i].least && number <= members[i].most))
             return false;
     }
     return true;
+}
+
+/* Every setting that the configuration holds as a number is within the setting's range. */
+static int check_config(const json_t *config, const struct place *place, struct error *error)
+{
+    for (size_t i = 0; i < setting_count; i++) {
+        const struct setting *setting = &settings[i];
+        const json_t *value = json_object_get(config, setting->key);
+        double number = json_is_number(value) ? json_number_value(value) : NAN;
+        if (!value || !setting_is_number(setting) || (number >= setting->least && number <= setting->most))
+            continue;
+        char expected[160], least[32], most[32];
+        setting_print_number(setting->least, least, sizeof least);
+        setting_print_number(setting->most, most, sizeof most);
+        snprintf(expected, sizeof expected, "\"%s\" of \"config\", a number from %s to %s", setting->key, least, most);
+        return broken(place, error, expected);
+    }
+    return ERROR_NONE;
 }
 
 static int check_row(const json_t *row, int layers, int *previous, const struct place *place, struct error *error)
@@ -78,8 +110,8 @@ static int check_row(const json_t *row, int layers, int *previous, const struct 
     {
         if (!is_observable(key) || is_statistic(value))
             continue;
-        snprintf(expected, sizeof expected, "%.60s of layer %d to be an object with a number or null as \"mean\"", key,
-                 layer);
+        snprintf(expected, sizeof expected, "%.60s of layer %d to be a mean and its statistics, within their ranges",
+                 key, layer);
         return broken(place, error, expected);
     }
     return ERROR_NONE;
@@ -103,21 +135,23 @@ static int interpret(struct saved *profile, const struct place *place, struct er
         return broken(place, error, "\"kind\", a string");
     if (profile->placement == NULL || profile->init == NULL)
         return broken(place, error, "\"config\" to name \"placement\" and \"init\"");
+    int code = check_config(profile->config, place, error);
+    if (code != ERROR_NONE)
+        return code;
     if (!whole_number(json_object_get(profile->config, "layers"), 1, &profile->layers))
         return broken(place, error, "\"layers\" of \"config\", a whole number from 1");
     if (json_array_size(profile->rows) == 0)
         return broken(place, error, "\"layers\", an array with a row for each layer");
     int previous = -1;
-    for (size_t i = 0; i < json_array_size(profile->rows); i++) {
-        int code = check_row(json_array_get(profile->rows, i), profile->layers, &previous, place, error);
-        if (code != ERROR_NONE)
-            return code;
-    }
-    return ERROR_NONE;
+    for (size_t i = 0; i < json_array_size(profile->rows) && code == ERROR_NONE; i++)
+        code = check_row(json_array_get(profile->rows, i), profile->layers, &previous, place, error);
+    return code;
 }
 
 static int append(struct saved_list *list, const struct saved *profile, struct error *error)
 {
+    if (list->count == SAVED_MOST)
+        return error_set(error, ERROR_RESOURCE, "more than %d profiles; a figure of so many shows nothing", SAVED_MOST);
     struct saved *grown = reallocarray(list->profiles, list->count + 1, sizeof *grown);
     if (grown == NULL)
         return error_set(error, ERROR_RESOURCE, "out of memory for the profiles");
@@ -235,6 +269,23 @@ bool saved_value(const struct saved *profile, size_t row, const char *observable
     return true;
 }
 
+int saved_tokens(const struct saved *profile, size_t row, const char *observable)
+{
+    static const char by_token[] = ".token";
+    size_t length = strlen(observable);
+    int last = 0;
+    const char *key;
+    json_t *value;
+    json_object_foreach(json_array_get(profile->rows, row), key, value)
+    {
+        if (strncmp(key, observable, length) != 0 || strncmp(key + length, by_token, strlen(by_token)) != 0)
+            continue;
+        int t = (int)strtol(key + length + strlen(by_token), NULL, 10);
+        last = t > last ? t : last;
+    }
+    return last;
+}
+
 double saved_limit(const struct saved *profile, size_t row, const char *observable, const char *limit)
 {
     return member(json_object_get(json_array_get(profile->rows, row), observable), limit);
@@ -242,8 +293,15 @@ double saved_limit(const struct saved *profile, size_t row, const char *observab
 
 bool saved_find(const struct saved *profile, int layer, size_t *row)
 {
-    for (*row = 0; *row < saved_rows(profile); ++*row)
-        if (saved_layer(profile, *row) == layer)
+    size_t first = 0, count = saved_rows(profile);
+    while (count > 0) { // layers ascend
+        *row = first + count / 2;
+        int found = saved_layer(profile, *row);
+        if (found == layer)
             return true;
+        if (found < layer)
+            first = *row + 1;
+        count = found < layer ? (count - 1) / 2 : count / 2;
+    }
     return false;
 }

@@ -20,6 +20,8 @@ struct saved {
     size_t line; /* where it stands in its file, from 1 */
 };
 
+enum { SAVED_MOST = 4096 };
+
 struct saved_list {
     struct saved *profiles;
     size_t count;
@@ -49,6 +51,9 @@ int saved_layer(const struct saved *profile, size_t row);
 
 /* False where the layer does not have the observable. */
 bool saved_value(const struct saved *profile, size_t row, const char *observable, struct saved_value *value);
+
+/* The last position of which the row has a column, OBSERVABLE.token7; 0 where it has none. */
+int saved_tokens(const struct saved *profile, size_t row, const char *observable);
 
 /* The "floor" or "ceiling" that `predict --bounds` gives an observable; NAN where there is none within double. */
 double saved_limit(const struct saved *profile, size_t row, const char *observable, const char *limit);

@@ -193,7 +193,7 @@ static void make_curves(const struct series_choice *choice, const char *text, st
     struct error error;
     read_lines(text, &list);
     ck_assert_int_eq(legend_init(legend, &list, choice->abscissa, &error), ERROR_NONE);
-    int code = series_init(series, choice, true, &list, legend, &error);
+    int code = series_init(series, choice, true, &list, &list, legend, &error);
     ck_assert_msg(code == ERROR_NONE, "%s", error.text);
     saved_free(&list);
 }
