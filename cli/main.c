@@ -11,6 +11,7 @@
 #include "cli/run.h"
 #include "cli/status.h"
 #include "cli/verify.h"
+#include "sim/cleanup.h"
 
 static const struct command {
     const char *name;
@@ -72,6 +73,7 @@ static int dispatch(int argc, char **argv)
  * handler is one for all threads. */
 int main(int argc, char **argv)
 {
+    cleanup_install();
     gsl_set_error_handler_off();
     if (argc < 2) {
         help(stderr);

@@ -58,7 +58,7 @@ void attention_softmax(const struct mask *mask, int tokens, double *a)
 
 static double logit_scale(const struct attention *attention)
 {
-    return 1 / sqrt((double)attention->width / attention->heads);
+    return attention->scale > 0 ? attention->scale : 1 / sqrt((double)attention->width / attention->heads);
 }
 
 void attention_forward(const struct attention *attention, const double *q, const double *k, const double *v, double *a,
@@ -145,35 +145,37 @@ void attention_entropy(const struct attention *attention, const double *a, doubl
 
 struct attention_tape {
     double *input_maps; // of wq, wk, wv
-    double *q, *k, *v;  // [T][d]
-    double *a;          // [H][T][T]
-    double *mixed;      // [T][d], the heads side by side
+    double *q, *k, *v;  // [B T][d]
+    double *a;          // [B][H][T][T]
+    double *mixed;      // [B T][d], the heads side by side
     double *output_map; // of wo
 };
 
 static struct attention of_model(const struct model *model)
 {
-    return (struct attention){model->tokens, model->width, model->heads, model->mask};
+    double scale = model->logit_factor / sqrt((double)model->width / model->heads);
+    return (struct attention){model->tokens, model->width, model->heads, model->mask, scale};
 }
 
 static struct linear input_maps(const struct branch_site *site)
 {
-    int T = site->model->tokens, d = site->model->width;
+    int rows = model_rows(site->model), d = site->model->width;
     return (struct linear){
-        T, d, 3, {branch_map(site, INIT_WQ, 0, d), branch_map(site, INIT_WK, 0, d), branch_map(site, INIT_WV, 0, d)}};
+        rows, d, 3, {branch_map(site, INIT_WQ, 0, d), branch_map(site, INIT_WK, 0, d), branch_map(site, INIT_WV, 0, d)}};
 }
 
 static struct linear output_map(const struct branch_site *site)
 {
-    int T = site->model->tokens, d = site->model->width;
-    return (struct linear){T, d, 1, {branch_map(site, INIT_WO, 0, d)}};
+    int rows = model_rows(site->model), d = site->model->width;
+    return (struct linear){rows, d, 1, {branch_map(site, INIT_WO, 0, d)}};
 }
 
 static size_t signal_entries(const struct model *model)
 {
-    return memory_multiply((size_t)model->tokens, (size_t)model->width);
+    return memory_multiply((size_t)model_rows(model), (size_t)model->width);
 }
 
+/* Of one sequence. */
 static size_t attention_entries(const struct model *model)
 {
     size_t T = (size_t)model->tokens;
@@ -189,7 +191,7 @@ static struct attention_tape layout(const struct branch_site *site, struct arena
     t.q = arena_take(tape, signal);
     t.k = arena_take(tape, signal);
     t.v = arena_take(tape, signal);
-    t.a = arena_take(tape, attention_entries(site->model));
+    t.a = arena_take(tape, memory_multiply((size_t)site->model->sequences, attention_entries(site->model)));
     t.mixed = arena_take(tape, signal);
     t.output_map = arena_take(tape, site->engine->cost(&out).tape);
     return t;
@@ -202,10 +204,11 @@ static struct linear_cost branch_cost(const struct model *model, const struct li
     struct linear in = input_maps(&site), out = output_map(&site);
     struct linear_cost cost = linear_cost_add(engine->cost(&in), engine->cost(&out));
     size_t signal = arena_cost(signal_entries(model)), T = (size_t)model->tokens;
-    cost.tape = memory_add(cost.tape, memory_add(memory_multiply(4, signal), arena_cost(attention_entries(model))));
+    size_t attentions = memory_multiply((size_t)model->sequences, attention_entries(model));
+    cost.tape = memory_add(cost.tape, memory_add(memory_multiply(4, signal), arena_cost(attentions)));
     cost.work = memory_add(
         cost.work, memory_add(memory_multiply(4, signal), arena_cost(memory_multiply(2, memory_multiply(T, T)))));
-    double product = 2.0 * (double)T * (double)T * model->width;
+    double product = 2.0 * (double)model_rows(model) * (double)T * model->width;
     cost.flops += 6 * product; // two forward, four backward
     cost.forward_flops += 2 * product;
     return cost;
@@ -218,8 +221,15 @@ static void branch_forward(const struct branch_site *site, const double *u, doub
     struct attention_tape t = layout(site, &tape);
     struct linear in = input_maps(site), out = output_map(site);
     site->engine->forward(site->engine, &in, u, (double *const[]){t.q, t.k, t.v}, t.input_maps, work);
-    attention_forward(&attention, t.q, t.k, t.v, t.a, t.mixed);
-    attention_entropy(&attention, t.a, &report->entropy, &report->relative_entropy);
+    size_t sequence = (size_t)attention.tokens * (size_t)attention.width, entries = attention_entries(site->model);
+    for (size_t b = 0; b < (size_t)site->model->sequences; b++) {
+        size_t s = b * sequence;
+        double entropy, relative, *a = t.a + b * entries;
+        attention_forward(&attention, t.q + s, t.k + s, t.v + s, a, t.mixed + s);
+        attention_entropy(&attention, a, &entropy, &relative);
+        report->entropy += entropy / site->model->sequences;
+        report->relative_entropy += relative / site->model->sequences;
+    }
     site->engine->forward(site->engine, &out, t.mixed, (double *const[]){y}, t.output_map, work);
 }
 
@@ -228,14 +238,18 @@ static void branch_backward(const struct branch_site *site, const double *u, con
 {
     struct attention attention = of_model(site->model);
     struct attention_tape t = layout(site, &tape);
-    size_t signal = signal_entries(site->model), T = (size_t)site->model->tokens;
+    size_t signal = signal_entries(site->model), T = (size_t)site->model->tokens, sequence = T * (size_t)attention.width;
     double *dmixed = arena_take(&work, signal);
     double *dq = arena_take(&work, signal), *dk = arena_take(&work, signal), *dv = arena_take(&work, signal);
     double *logits = arena_take(&work, 2 * T * T);
     struct linear out = output_map(site), in = input_maps(site);
     branch_linear_backward(site, &out, t.mixed, (const double *const[]){y}, (const double *const[]){dy}, 0, dmixed,
                            t.output_map, work, report);
-    attention_backward(&attention, t.q, t.k, t.v, t.a, dmixed, dq, dk, dv, logits);
+    for (size_t b = 0; b < (size_t)site->model->sequences; b++) {
+        size_t s = b * sequence;
+        attention_backward(&attention, t.q + s, t.k + s, t.v + s, t.a + b * attention_entries(site->model), dmixed + s,
+                           dq + s, dk + s, dv + s, logits);
+    }
     branch_linear_backward(site, &in, u, (const double *const[]){t.q, t.k, t.v}, (const double *const[]){dq, dk, dv},
                            beta, du, t.input_maps, work, report);
 }

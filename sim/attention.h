@@ -19,12 +19,13 @@ const struct mask *mask_find(const char *name);
 struct attention {
     int tokens, width, heads;
     const struct mask *mask;
+    double scale; /* of the logits; 0 stands for 1/sqrt(d/H) */
 };
 
 /* The logits a [T][T] of one head become its attention, 0 where masked. */
 void attention_softmax(const struct mask *mask, int tokens, double *a);
 
-/* a = softmax(q k^T / sqrt(d/H)) by head and row, 0 where masked; y = concat_h(a_h v_h). */
+/* a = softmax(scale q k^T) by head and row, 0 where masked; y = concat_h(a_h v_h). */
 void attention_forward(const struct attention *attention, const double *q, const double *k, const double *v, // [T][d]
                        double *a,  // [H][T][T]
                        double *y); // [T][d]

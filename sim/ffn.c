@@ -107,20 +107,20 @@ size_t ffn_entries(const struct model *model, enum init_matrix matrix)
 
 static struct linear_cost branch_cost(const struct model *model, const struct linear_engine *engine)
 {
-    return ffn_cost(model, engine, model->tokens);
+    return ffn_cost(model, engine, model_rows(model));
 }
 
 static void branch_forward(const struct branch_site *site, const double *u, double *y, struct arena tape,
                            struct arena work, struct branch_report *report)
 {
     (void)report;
-    ffn_forward(site, 0, site->model->tokens, u, y, &tape, work);
+    ffn_forward(site, 0, model_rows(site->model), u, y, &tape, work);
 }
 
 static void branch_backward(const struct branch_site *site, const double *u, const double *y, const double *dy,
                             double beta, double *du, struct arena tape, struct arena work, struct branch_report *report)
 {
-    ffn_backward(site, 0, site->model->tokens, u, y, dy, beta, du, &tape, work, report);
+    ffn_backward(site, 0, model_rows(site->model), u, y, dy, beta, du, &tape, work, report);
 }
 
 const struct branch ffn_branch = {false, branch_cost, branch_forward, branch_backward, ffn_entries};

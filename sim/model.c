@@ -11,6 +11,7 @@ void model_defaults(struct model *model)
         .width = 256,
         .heads = 4,
         .tokens = 16,
+        .sequences = 1,
         .experts = 8,
         .top_k = 2,
         .activation = &activations[0],
@@ -20,6 +21,7 @@ void model_defaults(struct model *model)
         .router = &routers[0],
         .cotangent = &cotangents[0],
         .input_scale = 1,
+        .logit_factor = 1,
         .init = {.c = INIT_C, .s = INIT_S},
     };
 }
@@ -48,6 +50,11 @@ void model_free(struct model *model)
 {
     formula_free(&model->formula);
     init_free(&model->init);
+}
+
+int model_rows(const struct model *model)
+{
+    return model->sequences * model->tokens;
 }
 
 struct graph_scope model_scope(const struct model *model, int l)

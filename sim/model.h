@@ -20,7 +20,8 @@ struct model {
     int layers;    /* L */
     int width;     /* d */
     int heads;     /* H, divides d */
-    int tokens;    /* T */
+    int tokens;    /* T, of a sequence */
+    int sequences; /* B, side by side: a signal is [B T][d], and tokens attend within their own sequence */
     int ffn_width; /* F */
     int experts;   /* E */
     int top_k;     /* k <= E */
@@ -33,6 +34,7 @@ struct model {
     const struct cotangent *cotangent;
     double input_correlation; /* r_0 in [0, 1] */
     double input_scale;       /* e, 1e-100 to 1e100 */
+    double logit_factor;      /* times 1/sqrt(d/H): the scale of attention's logits */
 };
 
 /* The default sizes and rows; formula and init are left empty. */
@@ -42,6 +44,9 @@ void model_defaults(struct model *model);
  * together. Completes ffn_width and phi2. */
 int model_check(struct model *model, struct error *error);
 void model_free(struct model *model);
+
+/* Rows of a signal, B T. */
+int model_rows(const struct model *model);
 
 /* The values behind the scalar names in block l. */
 struct graph_scope model_scope(const struct model *model, int l);

@@ -65,17 +65,17 @@ struct moe_tape {
 static struct linear router_map(const struct branch_site *site)
 {
     const struct model *model = site->model;
-    return (struct linear){model->tokens, model->width, 1, {branch_map(site, INIT_WR, 0, model->experts)}};
+    return (struct linear){model_rows(model), model->width, 1, {branch_map(site, INIT_WR, 0, model->experts)}};
 }
 
 static size_t gate_entries(const struct model *model)
 {
-    return memory_multiply((size_t)model->tokens, (size_t)model->experts);
+    return memory_multiply((size_t)model_rows(model), (size_t)model->experts);
 }
 
 static size_t signal_entries(const struct model *model)
 {
-    return memory_multiply((size_t)model->tokens, (size_t)model->width);
+    return memory_multiply((size_t)model_rows(model), (size_t)model->width);
 }
 
 static struct moe_tape layout(const struct branch_site *site, struct arena *tape)
@@ -99,9 +99,9 @@ static struct linear_cost branch_cost(const struct model *model, const struct li
     struct branch_site site = {.model = model, .engine = engine, .sd = no_scale};
     struct linear router = router_map(&site);
     struct linear_cost cost = engine->cost(&router);
-    size_t k = (size_t)model->top_k, assigned = memory_multiply(k, (size_t)model->tokens);
+    size_t k = (size_t)model->top_k, assigned = memory_multiply(k, (size_t)model_rows(model));
     size_t busy = assigned < (size_t)model->experts ? assigned : (size_t)model->experts;
-    struct linear_cost one = ffn_cost(model, engine, 1), all = ffn_cost(model, engine, model->tokens);
+    struct linear_cost one = ffn_cost(model, engine, 1), all = ffn_cost(model, engine, model_rows(model));
     struct linear_cost even = ffn_cost(model, engine, (int)((assigned + busy - 1) / busy));
     struct linear_cost experts = {
         .tape = memory_add(memory_multiply(busy, one.tape), memory_multiply(k, all.tape)),
@@ -124,7 +124,7 @@ static int gather(const struct model *model, int e, const double *chosen, const 
 {
     size_t d = (size_t)model->width;
     int count = 0;
-    for (int t = 0; t < model->tokens; t++)
+    for (int t = 0; t < model_rows(model); t++)
         if (chosen[t * model->experts + e] != 0)
             memcpy(rows + (size_t)count++ * d, u + (size_t)t * d, d * sizeof *u);
     return count;
@@ -135,7 +135,7 @@ static void branch_forward(const struct branch_site *site, const double *u, doub
 {
     (void)report;
     const struct model *model = site->model;
-    int T = model->tokens, E = model->experts, d = model->width;
+    int T = model_rows(model), E = model->experts, d = model->width;
     struct moe_tape t = layout(site, &tape);
     struct linear router = router_map(site);
     double *rows = arena_take(&work, signal_entries(model));
@@ -164,7 +164,7 @@ static void split_cotangent(const struct model *model, int e, const struct moe_t
                             const double *out, double *dp, double *dout)
 {
     int E = model->experts, d = model->width;
-    for (int i = 0; i < model->tokens; i++) {
+    for (int i = 0; i < model_rows(model); i++) {
         if (t->chosen[i * E + e] == 0)
             continue;
         const double *row = dy + (size_t)i * (size_t)d;
@@ -181,7 +181,7 @@ static void branch_backward(const struct branch_site *site, const double *u, con
 {
     (void)y;
     const struct model *model = site->model;
-    int T = model->tokens, E = model->experts, d = model->width;
+    int T = model_rows(model), E = model->experts, d = model->width;
     struct moe_tape t = layout(site, &tape);
     struct linear router = router_map(site);
     size_t gates = gate_entries(model), signal = signal_entries(model);

@@ -322,7 +322,7 @@ static struct wide *sample(const char *text, const char *change, size_t *count)
     ck_assert_msg(code == ERROR_NONE, "%s %s: %s", text, change, why.text);
     *count = (size_t)(own.layers + 1) * (size_t)stack.depth.schema.column_count;
     struct wide *values = calloc(*count, sizeof *values);
-    code = stack_sample(&stack, &workspace, 3, 1, values, &why);
+    code = stack_sample(&stack, &workspace, 3, 1, NULL, values, &why);
     ck_assert_msg(code == ERROR_NONE, "%s %s: %s", text, change, why.text);
     stack_workspace_free(&workspace);
     stack_free(&stack);
