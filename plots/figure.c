@@ -339,8 +339,9 @@ int figure_draw(const struct figure *figure, const struct saved_list *profiles, 
     locale_t before = uselocale(numbers);
     int code = prepare(&drawing, profiles, error);
     if (code == ERROR_NONE)
-        code = publish(wish->directory, drawing.name, (publish_print *const[]){print_script, print_data, print_caption},
-                       &drawing, error);
+        code = (wish->publish ? wish->publish : publish)(
+            wish->directory, drawing.name, (publish_print *const[]){print_script, print_data, print_caption}, &drawing,
+            error);
     uselocale(before);
     freelocale(numbers);
     series_free(&drawing.list);

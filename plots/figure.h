@@ -38,6 +38,7 @@ struct figure_wish {
     const char *name;          /* of the files; NULL: the figure's own */
     const char *title;         /* NULL: the figure's own */
     const struct style *style; /* NULL: the first */
+    publisher *publish;        /* what takes the files; NULL: publish() */
 };
 
 /* Writes the figure's files into the directory: all or none of them. ERROR_INPUT where the profiles lack what the

@@ -1,12 +1,14 @@
 #include "plots/saved.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/config.h"
+#include "analysis/document.h"
+#include "analysis/schema.h"
 #include "sim/observe.h"
 #include "sim/setting.h"
 
@@ -19,15 +21,6 @@ struct place {
 static int broken(const struct place *place, struct error *error, const char *expected)
 {
     return error_set(error, ERROR_RESOURCE, "%.300s, line %zu: expected %s", place->path, place->line, expected);
-}
-
-/* jansson keeps 63 bits of an integer. A larger one (a seed may have 64 bits) is read again as a real number. */
-static json_t *parse(const char *text, size_t length, json_error_t *why)
-{
-    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, why);
-    if (root == NULL && json_error_code(why) == json_error_numeric_overflow)
-        root = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, why);
-    return root;
 }
 
 static bool whole_number(const json_t *value, int least, int *number)
@@ -121,9 +114,9 @@ static int check_row(json_t *row, int layers, int *previous, const struct place 
 static int interpret(struct saved *profile, const struct place *place, struct error *error)
 {
     const char *schema = json_string_value(json_object_get(profile->root, "schema"));
-    if (schema == NULL || strcmp(schema, SAVED_SCHEMA) != 0)
+    if (schema == NULL || strcmp(schema, SCHEMA_PROFILE) != 0)
         return error_set(error, ERROR_RESOURCE, "%.300s, line %zu: expected schema \"%s\", found %s%.60s%s",
-                         place->path, place->line, SAVED_SCHEMA, schema != NULL ? "\"" : "",
+                         place->path, place->line, SCHEMA_PROFILE, schema != NULL ? "\"" : "",
                          schema != NULL ? schema : "none", schema != NULL ? "\"" : "");
     profile->line = place->line;
     profile->kind = json_string_value(json_object_get(profile->root, "kind"));
@@ -160,65 +153,77 @@ static int append(struct saved_list *list, const struct saved *profile, struct e
     return ERROR_NONE;
 }
 
-static int read_line(const char *text, size_t length, const struct place *place, struct saved_list *list,
-                     struct error *error)
+static void free_profile(struct saved *profile)
 {
-    json_error_t why;
-    struct saved profile = {.root = parse(text, length, &why)};
-    if (profile.root == NULL)
-        return error_set(error, ERROR_RESOURCE, "%.300s, line %zu, column %d: not JSON: %s", place->path, place->line,
-                         why.column, why.text);
+    if (profile->model)
+        model_free(profile->model);
+    free(profile->model);
+    json_decref(profile->root);
+}
+
+/* The model of the configuration, where it can be made again: an older file lacks texts, a newer one has other names. */
+static int make_model(struct saved *profile, struct error *error)
+{
+    struct error unused;
+    profile->model = malloc(sizeof *profile->model);
+    if (!profile->model)
+        return error_set(error, ERROR_RESOURCE, "out of memory for the profiles");
+    if (config_read(profile->config, profile->model, &unused) != ERROR_NONE) {
+        free(profile->model);
+        profile->model = NULL;
+    }
+    return ERROR_NONE;
+}
+
+/* Takes root over. */
+static int add_profile(json_t *root, const struct place *place, struct saved_list *list, struct error *error)
+{
+    struct saved profile = {.root = root};
     int code = interpret(&profile, place, error);
+    if (code == ERROR_NONE)
+        code = make_model(&profile, error);
     if (code == ERROR_NONE)
         code = append(list, &profile, error);
     if (code != ERROR_NONE)
-        json_decref(profile.root);
+        free_profile(&profile);
     return code;
 }
 
-static int read_stream(FILE *stream, const char *path, struct saved_list *list, struct error *error)
+static int read_all(struct document_reader *reader, struct saved_list *list, struct error *error)
 {
-    char *text = NULL;
-    size_t room = 0, before = list->count;
-    struct place place = {path, 0};
-    int code = ERROR_NONE;
-    ssize_t length;
-    errno = 0;
-    while (code == ERROR_NONE && (length = getline(&text, &room, stream)) >= 0) {
-        place.line++;
-        if (strspn(text, " \t\r\n") < (size_t)length)
-            code = read_line(text, (size_t)length, &place, list, error);
-        errno = 0;
+    struct place place = {reader->path, 0};
+    size_t before = list->count;
+    json_t *root;
+    int code = document_next(reader, &root, &place.line, error);
+    while (code == ERROR_NONE && root) {
+        code = add_profile(root, &place, list, error);
+        if (code == ERROR_NONE)
+            code = document_next(reader, &root, &place.line, error);
     }
-    if (code == ERROR_NONE && !feof(stream))
-        code = error_set(error, ERROR_RESOURCE, "%.300s, line %zu: cannot be read: %s", path, place.line + 1,
-                         strerror(errno));
     if (code == ERROR_NONE && list->count == before)
-        code = error_set(error, ERROR_RESOURCE, "%.300s, line %zu: expected a profile, found the end of the file", path,
-                         place.line + 1);
-    free(text);
+        code = error_set(error, ERROR_RESOURCE, "%.300s, line %zu: expected a profile, found the end of the file",
+                         reader->path, reader->line);
     return code;
 }
 
 int saved_read(const char *path, struct saved_list *list, struct error *error)
 {
-    bool standard = strcmp(path, "-") == 0;
     size_t before = list->count;
-    FILE *stream = standard ? stdin : fopen(path, "re");
-    if (stream == NULL)
-        return error_set(error, ERROR_RESOURCE, "%.300s: cannot be opened: %s", path, strerror(errno));
-    int code = read_stream(stream, standard ? "standard input" : path, list, error);
-    if (!standard)
-        fclose(stream);
+    struct document_reader reader;
+    int code = document_open(&reader, path, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = read_all(&reader, list, error);
+    document_close(&reader);
     while (code != ERROR_NONE && list->count > before)
-        json_decref(list->profiles[--list->count].root);
+        free_profile(&list->profiles[--list->count]);
     return code;
 }
 
 void saved_free(struct saved_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
-        json_decref(list->profiles[i].root);
+        free_profile(&list->profiles[i]);
     free(list->profiles);
     *list = (struct saved_list){0};
 }

@@ -1,4 +1,4 @@
-/* Saved profiles: files of one JSON object a line, as `run` and `predict` write them. */
+/* Saved profiles: files of JSON objects, as `run` and `predict` write them. */
 #ifndef SPANSCOPE_PLOTS_SAVED_H
 #define SPANSCOPE_PLOTS_SAVED_H
 
@@ -7,14 +7,14 @@
 #include <stddef.h>
 
 #include "sim/error.h"
-
-#define SAVED_SCHEMA "spanscope/profile/1"
+#include "sim/model.h"
 
 /* One profile. Strings and objects belong to root. */
 struct saved {
     json_t *root;
-    json_t *config;     // read only; jansson iterates over what is not const
-    const json_t *rows; /* the array "layers" */
+    json_t *config;      // read only; jansson iterates over what is not const
+    const json_t *rows;  /* the array "layers" */
+    struct model *model; /* that config describes; NULL where it cannot be made again */
     const char *kind, *placement, *init;
     int layers;  /* L; a row's layer is 0..L, some may be missing */
     size_t line; /* where it stands in its file, from 1 */

@@ -6,9 +6,6 @@
 #include <string.h>
 
 #include "analysis/bounds/theory.h"
-#include "sim/activation.h"
-#include "sim/formula.h"
-#include "sim/placement.h"
 #include "sim/text.h"
 
 enum { THEORY_POINTS = 100 }; /* of a line of theory that is not along the layers */
@@ -248,49 +245,14 @@ static int add_curve(struct series_list *list, const struct source *source, size
     return ERROR_NONE;
 }
 
-static bool same_formula(const struct saved *profile, const struct placement *placement)
-{
-    char texts[2][4096];
-    const char *sources[2] = {saved_text(profile, "formula", placement->formula), placement->formula};
-    for (int i = 0; i < 2; i++) {
-        struct formula formula;
-        struct error unused;
-        if (formula_parse(sources[i], strlen(sources[i]), "formula", &formula, &unused) != ERROR_NONE)
-            return false;
-        formula_print(&formula, "; ", texts[i], sizeof texts[i]);
-        formula_free(&formula);
-    }
-    return strcmp(texts[0], texts[1]) == 0;
-}
-
 /* Whether the line's hypotheses hold. A file may give another formula the label of a placement, so formulas are
- * compared; gradients are bounded against a cotangent of variance 1 at every token. */
+ * compared, whatever their names; nothing is known of a model that cannot be made again. */
 static bool line_applies(const struct theory_line *line, const char *observable, const struct saved *profile)
 {
-    const struct placement *placement = placement_find(profile->placement);
-    return strcmp(line->observable, observable) == 0 && strcmp(line->placement, profile->placement) == 0 &&
-           strcmp(line->init, profile->init) == 0 &&
-           (line->activation == NULL || strcmp(line->activation, saved_text(profile, "activation", "")) == 0) &&
-           (line->mask == NULL || strcmp(line->mask, saved_text(profile, "mask", "none")) == 0) &&
-           saved_number(profile, "input_correlation", 0) >= line->least_correlation &&
-           saved_number(profile, "input_scale", 1) == 1 &&
-           strcmp(saved_text(profile, "cotangent", "iid"), "iid") == 0 && placement != NULL &&
-           same_formula(profile, placement);
-}
-
-static struct graph_scope scope_of(const struct saved *profile)
-{
-    const struct activation *activation = activation_find(saved_text(profile, "activation", ""));
-    return (struct graph_scope){.L = profile->layers,
-                                .d = saved_number(profile, "width", NAN),
-                                .T = saved_number(profile, "tokens", NAN),
-                                .F = saved_number(profile, "ffn_width", NAN),
-                                .H = saved_number(profile, "heads", NAN),
-                                .E = saved_number(profile, "experts", NAN),
-                                .k = saved_number(profile, "top_k", NAN),
-                                .phi2 = activation != NULL ? activation_second_moment(activation) : NAN,
-                                .c = saved_number(profile, "c", 1),
-                                .s = saved_number(profile, "s", 0.02)};
+    struct error unused;
+    bool holds = false;
+    return strcmp(line->observable, observable) == 0 && profile->model &&
+           theory_holds(line, profile->model, &holds, &unused) == ERROR_NONE && holds;
 }
 
 /* A line of theory is drawn at the layers that have the observable. */
@@ -324,7 +286,7 @@ static int theory_point(const struct theory_line *line, const struct source *sou
 static int theory_layers(const struct theory_line *line, const struct source *source, const struct saved *profile,
                          struct series *series, struct error *error)
 {
-    struct graph_scope scope = scope_of(profile);
+    struct graph_scope scope = model_scope(profile->model, 0);
     int code = ERROR_NONE;
     for (size_t row = 0; row < saved_rows(profile) && code == ERROR_NONE; row++) {
         double x;
@@ -353,7 +315,7 @@ static int theory_along(const struct theory_line *line, const struct source *sou
                         const struct series *data, struct series *series, struct error *error)
 {
     char key[64];
-    struct graph_scope scope = scope_of(profile);
+    struct graph_scope scope = model_scope(profile->model, 0);
     abscissa_key(source->choice->abscissa, key, sizeof key);
     double *number = scope_number(&scope, key), unused;
     double from = data->points[0].x, to = data->points[data->count - 1].x;
