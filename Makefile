@@ -7,7 +7,7 @@
 #   make check-sanitize   the tests under AddressSanitizer and UBSan
 #   make repro      the first theorems and figures, into build/repro
 #   make bench      speed, as ratios measured in one run; bench-figure draws how it grows
-#   make fuzz       the formula parser under libFuzzer (clang), SECONDS=60
+#   make fuzz       the parsers of formulas and of saved files under libFuzzer (clang), SECONDS=60
 #   make install    to $(DESTDIR)$(prefix)
 #   make uninstall  from there
 #   make clean      removes build/

@@ -56,19 +56,31 @@ static bool is_known(const struct fields *fields, const char *key)
     return false;
 }
 
-/* Whether profiles of one label have different texts, as far as they are saved. */
+/* Whether the name of a text is one of a table, which says all. */
+static bool is_named(const struct setting *setting, const struct saved *profile)
+{
+    const char *name = saved_text(profile, setting->key, "");
+    for (size_t i = 0; i < init_count; i++)
+        if (strcmp(setting->key, "init") == 0 && strcmp(init_rows[i].name, name) == 0)
+            return true;
+    return strcmp(setting->key, "placement") == 0 && placement_find(name);
+}
+
+/* Whether two profiles of one label have different texts, or texts that are not known to be the same. */
+static bool may_differ(const struct setting *setting, const struct saved *a, const struct saved *b)
+{
+    const char *x = saved_text(a, setting->text->key, ""), *y = saved_text(b, setting->text->key, "");
+    if (strcmp(saved_text(a, setting->key, ""), saved_text(b, setting->key, "")) != 0)
+        return false;
+    return *x && *y ? strcmp(x, y) != 0 : !is_named(setting, a);
+}
+
 static bool is_ambiguous(const struct saved_list *list, const struct setting *setting)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        const char *name = saved_text(&list->profiles[i], setting->key, "");
-        const char *text = saved_text(&list->profiles[i], setting->text->key, "");
-        for (size_t j = 0; j < i && *text; j++) {
-            const char *other = saved_text(&list->profiles[j], setting->text->key, "");
-            if (*other && strcmp(other, text) != 0 &&
-                strcmp(saved_text(&list->profiles[j], setting->key, ""), name) == 0)
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (may_differ(setting, &list->profiles[i], &list->profiles[j]))
                 return true;
-        }
-    }
     return false;
 }
 
@@ -105,16 +117,6 @@ static void make_fields(struct fields *fields, const struct saved_list *list)
     for (size_t i = 0; i < sizeof sampling / sizeof *sampling; i++)
         add_field(fields, sampling[i]);
     add_unknown(fields, list);
-}
-
-/* Whether the name of a text is one of a table, which says all. */
-static bool is_named(const struct setting *setting, const struct saved *profile)
-{
-    const char *name = saved_text(profile, setting->key, "");
-    for (size_t i = 0; i < init_count; i++)
-        if (strcmp(setting->key, "init") == 0 && strcmp(init_rows[i].name, name) == 0)
-            return true;
-    return strcmp(setting->key, "placement") == 0 && placement_find(name);
 }
 
 /* Whether the field says something of the profile: nothing reads the experts of a model without any. */
@@ -167,8 +169,8 @@ static void value_text(const struct field *field, const struct saved *profile, c
         setting_print_number(json_real_value(json), value, NAME_SIZE / 2);
     else if (json_is_boolean(json))
         snprintf(value, NAME_SIZE / 2, "%s", json_is_true(json) ? "true" : "false");
-    else if (field->role == WHOLE_TEXT && !is_named(field->setting, profile))
-        snprintf(value, NAME_SIZE / 2, "not saved, line %zu", profile->line);
+    else if (field->ambiguous && !is_named(field->setting, profile))
+        snprintf(value, NAME_SIZE / 2, "%s not saved, line %zu", field->key, profile->line);
 }
 
 /* The field as words into text[NAME_SIZE]; empty where nothing is to be said. */
