@@ -37,8 +37,7 @@ static json_t *real(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
-/* JSON's integers end at 2^63 in most readers; a larger seed is written as text. */
-static json_t *seed_value(uint64_t seed)
+json_t *format_seed(uint64_t seed)
 {
     char text[24];
     if (seed <= INT64_MAX)
@@ -142,7 +141,7 @@ static json_t *config_object(bool *ok, const struct profile *profile)
     put(ok, object, "first_sample", json_integer((json_int_t)profile->first));
     if (profile->shards > 0)
         put(ok, object, "shard", json_sprintf("%d/%d", profile->shard, profile->shards));
-    put(ok, object, "seed", seed_value(profile->seed));
+    put(ok, object, "seed", format_seed(profile->seed));
     return object;
 }
 

@@ -54,7 +54,7 @@ static const struct options_command command = {
     "several\n"
     "times: a map each. Such as\n"
     "  spanscope map -p spannorm --x layers=8:512:log --y c=0.1:10:log -o map.json && spanscope plot map.json",
-    rows, sizeof rows / sizeof *rows, true};
+    rows, sizeof rows / sizeof *rows, true, false, NULL};
 
 /* What makes a point's model. */
 struct maker {

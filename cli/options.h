@@ -42,6 +42,7 @@ struct options {
     int setting_count;
     char **words; /* arguments that are not options */
     int word_count;
+    const char *defaults; /* the command's */
     bool help;
 };
 
@@ -51,6 +52,8 @@ struct options_command {
     const struct options_row *rows;
     size_t row_count;
     bool settings; /* takes the model's settings */
+    bool sweeps;   /* a setting that is a number may have several values (sim/values); read with cli/sweep */
+    const char *defaults; /* settings of its own before those given, or NULL */
 };
 
 /* Parses argv[1..] into target, which begins with a struct options and holds the defaults. ERROR_INPUT names the

@@ -93,7 +93,7 @@ static const struct options_command command = {
     "('-': standard input; maps need --figure " MAP_FIGURE " there).\n"
     "Each figure becomes NAME.png, NAME.svg and NAME.pdf, beside its caption NAME.txt and NAME.gp and NAME.dat,\n"
     "from which plain gnuplot redraws it. The names of the files written go to standard output.",
-    rows, sizeof rows / sizeof *rows, false};
+    rows, sizeof rows / sizeof *rows, false, false, NULL};
 
 static void print_files(const char *name, const struct figure_wish *wish)
 {

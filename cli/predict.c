@@ -39,7 +39,7 @@ static const struct options_command command = {
     "predict [OPTION]...",
     "The profile that samples converge to as the width grows, in the formats of `run`. Width and heads matter only\n"
     "through the initialisation's scales, and heads where attention is drawn. --placement may be given several times.",
-    rows, sizeof rows / sizeof *rows, true};
+    rows, sizeof rows / sizeof *rows, true, false, NULL};
 
 static int predict_model(const struct predict *predict, int number, const struct model *model, FILE *stream,
                          struct error *error)

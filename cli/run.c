@@ -93,7 +93,7 @@ static const struct options_command command = {
     "run [OPTION]...",
     "Samples random stacks of the model, forward and in reverse, and writes every observable at every layer.\n"
     "--placement may be given several times: a profile each, side by side.",
-    rows, sizeof rows / sizeof *rows, true};
+    rows, sizeof rows / sizeof *rows, true, false, NULL};
 
 enum { DEFAULT_SAMPLES = 16, DEFAULT_BUDGET = 100000 };
 

@@ -228,7 +228,7 @@ static const struct options_command command = {
     "Without a name, all of them. Model options replace what every claim's configurations say; a claim whose "
     "hypothesis\n"
     "they break does not apply. Exit status: 0 every verdict as expected, 1 not, 4 nothing decided or a claim open.",
-    rows, sizeof rows / sizeof *rows, true};
+    rows, sizeof rows / sizeof *rows, true, false, NULL};
 
 static void print_bounds_of(const struct claim_check *check, FILE *stream)
 {

@@ -20,6 +20,8 @@ struct network {
     int vocabulary; /* V */
     struct linear readout;
     double *memory;
+    size_t bytes;          /* of a run of it, moments included */
+    double flops;          /* of a forward and a backward pass */
     struct arena *tapes;   /* [block_count] */
     double *input;         // [B T][d], x_0
     const double **inputs; /* [block_count + 1] of [B T][d]: x_0 to x_L */
