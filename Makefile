@@ -32,7 +32,7 @@ PACKAGES = gsl openblas lapacke jansson
 VERSION  = 0.1.0
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
-WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Werror
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Werror
 # Recursive, so that pkg-config is asked after deps has installed it. GSL's CBLAS is left out: OpenBLAS has one.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS   = -lgsl -lopenblas -llapacke -ljansson -lm

@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/status.h"
+#include "sim/budget.h"
 #include "sim/text.h"
 
 struct verify {
@@ -459,7 +460,7 @@ int verify_command(int argc, char **argv)
                             .level = 0.01,
                             .seed = 1,
                             .threads = omp_get_num_procs(),
-                            .memory = memory_available(),
+                            .memory = budget_available(omp_get_num_procs()),
                             .format = &report_formats[0]};
     enum status status = STATUS_DONE;
     int code = options_parse(&command, argc, argv, &verify, &error);

@@ -248,8 +248,9 @@ static double seconds(struct timeval t)
 static int run_claim(const char *program, const char *tier, const char *id, const char *path, struct usage *usage,
                      struct error *error)
 {
-    char *const arguments[] = {(char *)program, "verify",   "--tier",     (char *)tier, "--format",
-                               "json",          "--output", (char *)path, (char *)id,   NULL};
+    const char *const words[] = {program, "verify", "--tier", tier, "--format", "json", "--output", path, id, NULL};
+    char *arguments[sizeof words / sizeof *words];
+    memcpy(arguments, words, sizeof words); // posix_spawn only reads them
     pid_t child;
     int status = 0;
     int failed = posix_spawn(&child, program, NULL, NULL, arguments, environ);

@@ -80,7 +80,9 @@ static char **make_environment(void)
 /* 0 or an errno. The child's words go to fd. */
 static int spawn(const char *directory, const char *script, int fd, pid_t *child)
 {
-    char *const arguments[] = {"gnuplot", "-d", (char *)script, NULL}; /* -d: no start-up files */
+    const char *const words[] = {"gnuplot", "-d", script, NULL}; // -d: no start-up files
+    char *arguments[sizeof words / sizeof *words];
+    memcpy(arguments, words, sizeof words); // posix_spawn only reads them
     char **environment = make_environment();
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;

@@ -30,9 +30,12 @@ void attention_forward(const struct attention *attention, const double *q, const
                        double *a,  // [H][T][T]
                        double *y); // [T][d]
 
-/* Exact gradients through all three paths. work has 2 tokens^2 entries. */
-void attention_backward(const struct attention *attention, const double *q, const double *k, const double *v,
-                        const double *a, const double *dy, double *dq, double *dk, double *dv, double *work);
+/* Exact gradients through all three paths. */
+void attention_backward(const struct attention *attention, const double *q, const double *k, const double *v, // [T][d]
+                        const double *a,                    // [H][T][T]
+                        const double *dy,                   // [T][d]
+                        double *dq, double *dk, double *dv, // [T][d]
+                        double *work);                      // [2 T T]
 
 /* Mean over heads and rows of -sum A log A, and of the same over log(row length), rows of one token left out. The
  * second is 0/0, given as 0, where every row has length 1. */

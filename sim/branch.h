@@ -1,6 +1,6 @@
 /* What the branches of a block (attention, FFN, MoE) have in common: each owns weights and reads one signal.
  *
- * A branch is a row of three functions over caller's memory. size() depends on the model and engine only, forward()
+ * A branch is a row of three functions over caller's memory. cost() depends on the model and engine only, forward()
  * fills the tape, backward() reads it; both may overwrite work.
  */
 #ifndef SPANSCOPE_SIM_BRANCH_H
@@ -31,8 +31,9 @@ struct branch {
                     double *y,                                       // [T][d]
                     struct arena tape, struct arena work, struct branch_report *report);
     /* du = beta du + J^T dy, beta 0 or 1; adds to report->gradient_squares. y is what forward gave. */
-    void (*backward)(const struct branch_site *site, const double *u, const double *y, const double *dy, double beta,
-                     double *du, struct arena tape, struct arena work, struct branch_report *report);
+    void (*backward)(const struct branch_site *site, const double *u, const double *y, const double *dy, // [T][d]
+                     double beta, double *du,                                                            // [T][d]
+                     struct arena tape, struct arena work, struct branch_report *report);
     /* Number of entries of a matrix, all experts together; 0 where the branch has no such matrix. */
     size_t (*entries)(const struct model *model, enum init_matrix matrix);
 };
@@ -41,8 +42,10 @@ struct branch {
 const struct branch *branch_of(enum graph_kind kind);
 
 /* The engine's backward pass, the weight gradients of its maps added to the report. */
-void branch_linear_backward(const struct branch_site *site, const struct linear *linear, const double *x,
-                            const double *const y[], const double *const dy[], double beta, double *dx,
+void branch_linear_backward(const struct branch_site *site, const struct linear *linear,
+                            const double *x,                                   // [rows][fan_in]
+                            const double *const y[], const double *const dy[], // [count] of [rows][fan_out_i]
+                            double beta, double *dx,                           // [rows][fan_in]
                             const double *tape, struct arena work, struct branch_report *report);
 
 /* Map number `matrix` of the given shape at this site. */

@@ -95,3 +95,14 @@ void depth_free(struct depth *depth)
     free(depth->branch_index);
     *depth = (struct depth){0};
 }
+
+bool depth_has_router(const struct depth *depth)
+{
+    for (int b = 0; b < depth->block_count; b++) {
+        const struct graph *graph = depth->blocks[b].graph;
+        for (int s = 0; s < graph->site_count; s++)
+            if (branch_of(graph->nodes[graph->sites[s].node].kind)->entries(depth->model, INIT_WR) > 0)
+                return true;
+    }
+    return false;
+}

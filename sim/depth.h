@@ -19,4 +19,7 @@ struct depth {
 int depth_init(struct depth *depth, const struct model *model, bool per_token, struct error *error);
 void depth_free(struct depth *depth);
 
+/* Whether a branch of any block chooses experts by token. */
+bool depth_has_router(const struct depth *depth);
+
 #endif

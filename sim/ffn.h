@@ -13,8 +13,9 @@ void ffn_forward(const struct branch_site *site, int expert, int rows, const dou
                  double *y,                                                             // [rows][d]
                  struct arena *tape, struct arena work);
 void ffn_backward(const struct branch_site *site, int expert, int rows, const double *u, const double *y,
-                  const double *dy, double beta, double *du, struct arena *tape, struct arena work,
-                  struct branch_report *report);
+                  const double *dy,        // [rows][d], as u and y
+                  double beta, double *du, // [rows][d]
+                  struct arena *tape, struct arena work, struct branch_report *report);
 
 /* Entries of a matrix of one FFN; 0 where it has none. */
 size_t ffn_entries(const struct model *model, enum init_matrix matrix);

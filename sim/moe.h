@@ -23,9 +23,11 @@ extern const struct branch moe_branch;
 
 /* For one token: chosen[E] is 1 at the k largest logits (ties go to the smaller index), 0 elsewhere, and p[E] the
  * router's softmax, 0 outside what it runs over. */
-void moe_gate(const struct router *router, int experts, int top_k, const double *logits, double *chosen, double *p);
+void moe_gate(const struct router *router, int experts, int top_k, const double *logits, // [E]
+              double *chosen, double *p);                                                // [E]
 
 /* dlogits from dp, the gradient of the gates, which is read at the chosen experts only. */
-void moe_gate_backward(int experts, const double *chosen, const double *p, const double *dp, double *dlogits);
+void moe_gate_backward(int experts, const double *chosen, const double *p, const double *dp, // [E]
+                       double *dlogits);                                                     // [E]
 
 #endif

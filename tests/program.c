@@ -65,7 +65,7 @@ static void execute(const char *const arguments[], int out, int err, const char 
         setenv("PATH", path, 1);
     char *argv[64] = {"spanscope"};
     for (int i = 0; arguments[i] && i + 1 < 63; i++)
-        argv[i + 1] = (char *)arguments[i];
+        memcpy(&argv[i + 1], &arguments[i], sizeof *argv); // exec only reads, and says so nowhere
     execv(binary, argv);
     _exit(121);
 }
