@@ -174,16 +174,22 @@ static json_t *layers_array(bool *ok, const struct profile *profile)
     return array;
 }
 
-static int write_json(const struct profile *profile, int number, FILE *stream, struct error *error)
+json_t *format_profile(bool *ok, const struct profile *profile)
 {
-    (void)number;
-    bool all = true, *ok = &all;
     json_t *object = json_object();
     put(ok, object, "schema", json_string("spanscope/profile/1"));
     put(ok, object, "kind", json_string(profile->kind));
     put(ok, object, "config", config_object(ok, profile));
     put(ok, object, "manifest", manifest_object(ok, profile));
     put(ok, object, "layers", layers_array(ok, profile));
+    return object;
+}
+
+static int write_json(const struct profile *profile, int number, FILE *stream, struct error *error)
+{
+    (void)number;
+    bool all = true;
+    json_t *object = format_profile(&all, profile);
     char *text = all ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(object);
     if (!text)

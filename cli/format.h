@@ -28,6 +28,9 @@ int format_read(void *field, const char *name, const char *text, struct error *e
 /* The model's settings as they stand in "config"; *ok becomes false where memory ran out. */
 json_t *format_model(bool *ok, const struct model *model);
 
+/* The whole object of a profile. */
+json_t *format_profile(bool *ok, const struct profile *profile);
+
 /* A seed: JSON's integers end at 2^63 in most readers, a larger one is text. */
 json_t *format_seed(uint64_t seed);
 

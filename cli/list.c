@@ -109,8 +109,13 @@ static int print_section(const char *name, struct error *error)
 int list_command(int argc, char **argv)
 {
     static const struct options_command command = {
-        "list [TABLE]...", "Prints the tables that names come from: placements, inits, activations, ...", NULL, 0,
-        false, false, NULL};
+        "list [TABLE]...",
+        "Prints the tables that names come from: placements, inits, activations, ...",
+        NULL,
+        0,
+        false,
+        false,
+        NULL};
     struct options options = {0};
     struct error error = {0};
     int code = options_parse(&command, argc, argv, &options, &error);

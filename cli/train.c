@@ -13,6 +13,7 @@
 #include "cli/status.h"
 #include "cli/sweep.h"
 #include "cli/training.h"
+#include "sim/budget.h"
 #include "sim/text.h"
 #include "train/score.h"
 
@@ -22,7 +23,7 @@ struct train {
     struct training training;          /* of every run but for its rate and seed */
     struct optimiser_settings numbers; /* those given, else NAN */
     double base_width;                 /* NAN where it is not given */
-    struct values rates;
+    struct values rates, measured;
     int64_t seeds;
     int threads;
     size_t memory;
@@ -94,6 +95,21 @@ static int read_rates(void *field, const char *name, const char *text, struct er
     return code;
 }
 
+/* Steps before which the stack is measured. */
+static int read_measured(void *field, const char *name, const char *text, struct error *error)
+{
+    struct values *measured = field;
+    char what[64];
+    snprintf(what, sizeof what, "--%s", name);
+    values_free(measured);
+    int code = values_parse(measured, what, text, true, error);
+    for (int i = 0; code == ERROR_NONE && i < measured->count; i++)
+        if (!(measured->value[i] > (i > 0 ? measured->value[i - 1] : -1)))
+            code = error_set(error, ERROR_INPUT, "%s: steps ascend from 0, but %g follows %g", what, measured->value[i],
+                             i > 0 ? measured->value[i - 1] : 0);
+    return code;
+}
+
 static int read_steps(void *field, const char *name, const char *text, struct error *error)
 {
     long long value = 0;
@@ -130,6 +146,8 @@ static const struct options_row rows[] = {
     {"seed", 's', "N", "64-bit seed of weights and data, the same for every model and rate; 1", options_seed,
      FIELD(training.seed)},
     {"seeds", 0, "N", "independent runs, from --seed on; 1", options_count, FIELD(seeds)},
+    {"measure", 0, "STEPS", "profiles of the stack before these steps, such as 0,1,10,150; with --format json",
+     read_measured, FIELD(measured)},
     {"threads", 'j', "N", "runs in parallel; results do not depend on it", options_threads, FIELD(threads)},
     {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", options_bytes, FIELD(memory)},
     {"checkpoint", 0, "FILE", "keeps what is done there, and goes on from it, with the same bits", options_path,
@@ -191,6 +209,19 @@ static int check_mask(const struct model *model, struct error *error)
         return ERROR_NONE;
     return error_set(error, ERROR_INPUT, "mask %s shows every token the one it is to predict; use --mask causal",
                      model->mask->name);
+}
+
+/* Settings of `run` that training has something else in the place of. */
+static int check_settings(const struct train *self, struct error *error)
+{
+    for (int i = 0; i < self->options.setting_count; i++) {
+        const char *name = self->options.settings[i].name;
+        if (strcmp(name, "input-correlation") == 0)
+            return error_set(error, ERROR_INPUT, "--%s says nothing: the embeddings are the input", name);
+        if (strcmp(name, "cotangent") == 0 && self->measured.count == 0)
+            return error_set(error, ERROR_INPUT, "--%s says nothing but to the profiles of --measure", name);
+    }
+    return ERROR_NONE;
 }
 
 struct runs {
@@ -392,6 +423,19 @@ static int train_task(struct train *self, struct error *error)
     return code;
 }
 
+static int check_measured(struct train *self, struct error *error)
+{
+    double last = self->measured.value[self->measured.count - 1];
+    self->training.measured = &self->measured;
+    if (!self->format->profiles)
+        return error_set(error, ERROR_INPUT, "--measure: profiles are written with --format json, not %s",
+                         self->format->name);
+    if (last <= (double)self->training.steps)
+        return ERROR_NONE;
+    return error_set(error, ERROR_INPUT, "--measure: step %.0f is behind the last, %" PRId64, last,
+                     self->training.steps);
+}
+
 static int train_all_of(struct train *self, struct error *error)
 {
     int code = ERROR_NONE;
@@ -401,7 +445,11 @@ static int train_all_of(struct train *self, struct error *error)
     if (self->rates.count == 0)
         code = values_parse(&self->rates, "--lr", "1e-3", false, error);
     if (code == ERROR_NONE)
+        code = check_settings(self, error);
+    if (code == ERROR_NONE)
         code = merge_numbers(self, error);
+    if (code == ERROR_NONE && self->measured.count > 0)
+        code = check_measured(self, error);
     return code == ERROR_NONE ? train_task(self, error) : code;
 }
 
@@ -415,16 +463,18 @@ int train_command(int argc, char **argv)
         .base_width = NAN,
         .seeds = 1,
         .threads = omp_get_num_procs(),
-        .memory = memory_available(),
         .interval = 10,
         .format = &training_formats[0],
     };
     int code = options_parse(&command, argc, argv, &self, &error);
     if (code == ERROR_NONE && self.options.help)
         options_help(&command, stdout);
-    else if (code == ERROR_NONE)
+    if (self.memory == 0)
+        self.memory = budget_available(self.threads);
+    if (code == ERROR_NONE && !self.options.help)
         code = train_all_of(&self, &error);
     values_free(&self.rates);
+    values_free(&self.measured);
     options_free(&self.options);
     return status_report("train", code, &error);
 }

@@ -102,6 +102,37 @@ static json_t *manifest_object(bool *ok)
     return object;
 }
 
+/* Profile number i: that of the step, and of whose run. */
+static char *profile_text(const struct train_run *run, int i)
+{
+    const struct trainer_record *record = &run->record;
+    struct profile profile = {
+        .kind = "measured",
+        .model = &run->model,
+        .schema = &record->schema,
+        .engine = "held",
+        .seed = run->training.seed,
+        .samples = run->training.batch,
+        .cells = record->profile + (size_t)i * record->cells,
+    };
+    bool ok = true;
+    json_t *object = format_profile(&ok, &profile), *training = training_object(&ok, &run->training);
+    put(&ok, training, "step", json_integer((json_int_t)run->training.measured->value[i]));
+    put(&ok, object, "manifest", manifest_object(&ok));
+    put(&ok, object, "training", training);
+    return dump(ok, object);
+}
+
+/* Takes the text over. */
+static int write_line(char *text, const struct trainer_record *record, FILE *stream, struct error *error)
+{
+    if (!text)
+        return error_set(error, ERROR_RESOURCE, "out of memory for the JSON of %" PRId64 " steps", record->done);
+    fprintf(stream, "%s\n", text);
+    free(text);
+    return ERROR_NONE;
+}
+
 static int write_json(const struct train_run *run, int number, FILE *stream, struct error *error)
 {
     (void)number;
@@ -120,12 +151,10 @@ static int write_json(const struct train_run *run, int number, FILE *stream, str
     put(ok, object, "collapsed", step_value(score_collapsed(record->done, record->spread)));
     put(ok, object, "diverged", step_value(record->diverged));
     put(ok, object, "finished", json_boolean(run->finished));
-    char *text = dump(all, object);
-    if (!text)
-        return error_set(error, ERROR_RESOURCE, "out of memory for the JSON of %" PRId64 " steps", record->done);
-    fprintf(stream, "%s\n", text);
-    free(text);
-    return ERROR_NONE;
+    int code = write_line(dump(all, object), record, stream, error);
+    for (int i = 0; code == ERROR_NONE && i < record->profiles; i++)
+        code = write_line(profile_text(run, i), record, stream, error);
+    return code;
 }
 
 /* ---- CSV ---- */
@@ -223,9 +252,9 @@ static int write_table(const struct train_run *run, int number, FILE *stream, st
 }
 
 const struct training_format training_formats[] = {
-    {"table", "a line per run, for reading", write_table},
-    {"csv", "tidy: a row per run and step", write_csv},
-    {"json", "a line per run, schema spanscope/training/1", write_json},
+    {"table", "a line per run, for reading", false, write_table},
+    {"csv", "tidy: a row per run and step", false, write_csv},
+    {"json", "a line per run, schema spanscope/training/1, and behind it one per profile measured", true, write_json},
 };
 const size_t training_format_count = sizeof training_formats / sizeof *training_formats;
 

@@ -9,6 +9,7 @@
 struct training_format {
     const char *name;
     const char *summary;
+    bool profiles; /* has room for those measured on the way */
     /* Writes one run; number counts those of this output from 0. */
     int (*write)(const struct train_run *run, int number, FILE *stream, struct error *error);
 };

@@ -201,6 +201,17 @@ double network_cross_entropy(int rows, int vocabulary, const int *y, int counted
     return loss / counted;
 }
 
+void network_loss_cotangent(const struct network *network, const double *x, const int *y, double *logits, double *g)
+{
+    const real *readout = network->held.weights + end_matrix(network, NETWORK_READOUT)->first;
+    int T = network->model.tokens, d = network->model.width, V = network->vocabulary, counted = 0;
+    for (int t = 0; t < T; t++)
+        counted += y[t] != TASK_IGNORED;
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, V, d, 1, x, d, readout, V, 0, logits, V);
+    network_cross_entropy(T, V, y, counted, logits);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, d, V, 1, logits, V, readout, V, 0, g, d);
+}
+
 /* ---- both passes ---- */
 
 double network_forward(struct network *network, const struct network_batch *batch, int skip)

@@ -56,6 +56,10 @@ void network_backward(struct network *network, const struct network_batch *batch
  * do not count become 0. */
 double network_cross_entropy(int rows, int vocabulary, const int *y, int counted, double *logits);
 
+/* The gradient g of one sequence's mean loss at x, its x_L; logits is scratch. */
+void network_loss_cotangent(const struct network *network, const double *x, const int *y, double *logits, // [T][d], [T]
+                            double *g); // [T][V], [T][d]
+
 /* x_0 of one sequence. */
 void network_embed(const struct network *network, const int *tokens, double *x); // [T], [T][d]
 
