@@ -276,25 +276,23 @@ static int make_runs(const struct train *self, const struct sweep *sweep, struct
     return code;
 }
 
-/* All that decides the runs, a line each. */
-static char *identity_of(const struct runs *runs)
+/* All that decides the runs, as text that the caller frees. */
+static int identify(const struct runs *runs, char **text, struct error *error)
 {
-    char *all = NULL;
     size_t length = 0;
-    FILE *stream = open_memstream(&all, &length);
-    bool ok = stream != NULL;
-    for (int i = 0; ok && i < runs->count; i++) {
-        char *one = training_identity(&runs->run[i]);
-        ok = one && fprintf(stream, "%s\n", one) > 0;
-        free(one);
-    }
-    if (stream)
-        ok &= fclose(stream) == 0;
-    if (!ok) {
-        free(all);
-        return NULL;
-    }
-    return all;
+    FILE *stream = open_memstream(text, &length);
+    if (!stream)
+        return error_set(error, ERROR_RESOURCE, "out of memory for %d runs", runs->count);
+    int code = ERROR_NONE;
+    for (int i = 0; code == ERROR_NONE && i < runs->count; i++)
+        code = training_identity(&runs->run[i], stream, error);
+    if (fclose(stream) != 0 && code == ERROR_NONE)
+        code = error_set(error, ERROR_RESOURCE, "out of memory for %d runs", runs->count);
+    if (code == ERROR_NONE)
+        return code;
+    free(*text);
+    *text = NULL;
+    return code;
 }
 
 /* ---- output ---- */
@@ -370,9 +368,9 @@ static int print_cost(const struct train *self, const struct runs *runs, FILE *s
 
 static int train_runs(const struct train *self, struct runs *runs, struct error *error)
 {
-    char *identity = self->checkpoint ? identity_of(runs) : NULL;
-    if (self->checkpoint && !identity)
-        return error_set(error, ERROR_RESOURCE, "out of memory for %d runs", runs->count);
+    char *identity = NULL;
+    if (self->checkpoint && identify(runs, &identity, error) != ERROR_NONE)
+        return error->code;
     struct output output;
     FILE *stream = output_open(&output, self->output, error);
     if (!stream) {

@@ -8,7 +8,10 @@
 #include <string.h>
 
 #include "build_version.h"
-#include "cli/format.h"
+#include "analysis/config.h"
+#include "analysis/document.h"
+#include "cli/format_csv.h"
+#include "cli/format_json.h"
 #include "sim/setting.h"
 #include "sim/text.h"
 #include "train/score.h"
@@ -23,16 +26,6 @@ double training_score(const struct train_run *run)
 
 /* ---- JSON ---- */
 
-static void put(bool *ok, json_t *object, const char *key, json_t *value)
-{
-    *ok &= json_object_set_new(object, key, value) == 0;
-}
-
-static json_t *number_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *step_value(int64_t step)
 {
     return step >= 0 ? json_integer((json_int_t)step) : json_null();
@@ -42,157 +35,165 @@ static json_t *series(bool *ok, int64_t count, const double *values)
 {
     json_t *array = json_array();
     for (int64_t i = 0; i < count; i++)
-        *ok &= json_array_append_new(array, number_or_null(values[i])) == 0;
+        document_append(ok, array, document_number(values[i]));
     return array;
 }
 
-static json_t *training_object(bool *ok, const struct training *training)
+/* Profile number i of the run; of number -1 all but the numbers. */
+static struct profile profile_of(const struct train_run *run, int i)
 {
+    const struct trainer_record *record = &run->record;
+    return (struct profile){
+        .kind = SCHEMA_MEASURED,
+        .model = &run->model,
+        .schema = &record->schema,
+        .engine = "held",
+        .seed = run->training.seed,
+        .samples = run->training.batch,
+        .cells = i >= 0 ? record->profile + (size_t)i * record->cells : NULL,
+    };
+}
 
-    json_t *object = json_object();
-    put(ok, object, "task", json_string(training->task->text));
-    put(ok, object, "vocabulary", json_integer(training->task->vocabulary));
-    put(ok, object, "batch", json_integer(training->batch));
-    put(ok, object, "steps", json_integer((json_int_t)training->steps));
-    put(ok, object, "optimiser", json_string(training->optimiser->name));
-    put(ok, object, "lr", json_real(training->rate));
-    put(ok, object, "seed", format_seed(training->seed));
-    put(ok, object, "warmup", json_integer((json_int_t)training->warmup));
-    put(ok, object, "decay", json_string(training->schedule->name));
-    for (size_t i = 0; i < optimiser_number_count; i++)
-        if (optimiser_reads(training->optimiser, &optimiser_numbers[i]))
-            put(ok, object, optimiser_numbers[i].key,
-                json_real(optimiser_number(&optimiser_numbers[i], &training->settings)));
-    put(ok, object, "parametrisation", json_string(training->parametrisation->name));
-    put(ok, object, "base_width", json_real(training->base_width));
+static json_t *config_of(bool *ok, const struct train_run *run)
+{
+    struct profile profile = profile_of(run, -1);
+    return config_of_profile(ok, &profile);
+}
+
+static json_t *training_object(bool *ok, const struct train_run *run)
+{
+    const struct training *training = &run->training;
+    json_t *object = json_object(), *config = config_of(ok, run);
+    document_put(ok, object, "task", json_string(training->task->text));
+    document_put(ok, object, "vocabulary", json_integer(training->task->vocabulary));
+    document_put(ok, object, "batch", json_integer(training->batch));
+    document_put(ok, object, "steps", json_integer((json_int_t)training->steps));
+    document_put(ok, object, "optimiser", json_string(training->optimiser->name));
+    document_put(ok, object, "lr", json_real(training->rate));
+    document_put(ok, object, SCHEMA_SEED, json_incref(json_object_get(config, SCHEMA_SEED)));
+    document_put(ok, object, "warmup", json_integer((json_int_t)training->warmup));
+    document_put(ok, object, "decay", json_string(training->schedule->name));
+    for (size_t i = 0; i < optimiser_number_count; i++) {
+        const struct optimiser_number *number = &optimiser_numbers[i];
+        if (optimiser_reads(training->optimiser, number))
+            document_put(ok, object, number->key, json_real(optimiser_number(number, &training->settings)));
+    }
+    document_put(ok, object, "parametrisation", json_string(training->parametrisation->name));
+    document_put(ok, object, "base_width", json_real(training->base_width));
+    json_decref(config);
     return object;
 }
 
-static json_t *config_object(bool *ok, const struct train_run *run)
-{
-    json_t *object = format_model(ok, &run->model);
-    put(ok, object, "engine", json_string("held"));
-    put(ok, object, "seed", format_seed(run->training.seed));
-    return object;
-}
-
-static char *dump(bool ok, json_t *object)
-{
-    char *text = ok ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
-    json_decref(object);
-    return text;
-}
-
-char *training_identity(const struct train_run *run)
+int training_identity(const struct train_run *run, FILE *stream, struct error *error)
 {
     bool ok = true;
-    json_t *object = json_object();
-    put(&ok, object, "config", config_object(&ok, run));
-    put(&ok, object, "training", training_object(&ok, &run->training));
-    return dump(ok, object);
+    json_t *object = json_object(), *measured = json_array();
+    const struct values *steps = run->training.measured;
+    for (int i = 0; steps && i < steps->count; i++)
+        document_append(&ok, measured, json_real(steps->value[i]));
+    document_put(&ok, object, SCHEMA_CONFIG, config_of(&ok, run));
+    document_put(&ok, object, "training", training_object(&ok, run));
+    document_put(&ok, object, "measured", measured);
+    return document_print(ok, object, stream, error);
 }
 
 /* Nothing of time and threads: the same runs are the same text. */
 static json_t *manifest_object(bool *ok)
 {
     json_t *object = json_object();
-    put(ok, object, "version", json_string(BUILD_VERSION));
-    put(ok, object, "commit", json_string(BUILD_COMMIT));
-    put(ok, object, "blas", json_string(openblas_get_config()));
+    document_put(ok, object, "version", json_string(BUILD_VERSION));
+    document_put(ok, object, "commit", json_string(BUILD_COMMIT));
+    document_put(ok, object, "blas", json_string(openblas_get_config()));
     return object;
 }
 
-/* Profile number i: that of the step, and of whose run. */
-static char *profile_text(const struct train_run *run, int i)
+static json_t *run_object(bool *ok, const struct train_run *run)
 {
     const struct trainer_record *record = &run->record;
-    struct profile profile = {
-        .kind = "measured",
-        .model = &run->model,
-        .schema = &record->schema,
-        .engine = "held",
-        .seed = run->training.seed,
-        .samples = run->training.batch,
-        .cells = record->profile + (size_t)i * record->cells,
-    };
-    bool ok = true;
-    json_t *object = format_profile(&ok, &profile), *training = training_object(&ok, &run->training);
-    put(&ok, training, "step", json_integer((json_int_t)run->training.measured->value[i]));
-    put(&ok, object, "manifest", manifest_object(&ok));
-    put(&ok, object, "training", training);
-    return dump(ok, object);
+    json_t *object = json_object();
+    document_put(ok, object, SCHEMA_KEY, json_string(SCHEMA_TRAINING));
+    document_put(ok, object, SCHEMA_CONFIG, config_of(ok, run));
+    document_put(ok, object, "training", training_object(ok, run));
+    document_put(ok, object, SCHEMA_MANIFEST, manifest_object(ok));
+    document_put(ok, object, "loss", series(ok, record->done, record->loss));
+    document_put(ok, object, "bayes", series(ok, record->done, record->bayes));
+    document_put(ok, object, "spread", series(ok, record->done, record->spread));
+    document_put(ok, object, "gradient_norm", series(ok, record->done, record->gradient_norm));
+    document_put(ok, object, "score", document_number(training_score(run)));
+    document_put(ok, object, "collapsed", step_value(score_collapsed(record->done, record->spread)));
+    document_put(ok, object, "diverged", step_value(record->diverged));
+    document_put(ok, object, "finished", json_boolean(run->finished));
+    return object;
 }
 
-/* Takes the text over. */
-static int write_line(char *text, const struct trainer_record *record, FILE *stream, struct error *error)
+/* That of the step, and of whose run. */
+static int write_profile(const struct train_run *run, int i, FILE *stream, struct error *error)
 {
-    if (!text)
-        return error_set(error, ERROR_RESOURCE, "out of memory for the JSON of %" PRId64 " steps", record->done);
-    fprintf(stream, "%s\n", text);
-    free(text);
-    return ERROR_NONE;
+    struct profile profile = profile_of(run, i);
+    bool ok = true;
+    json_t *members = json_object(), *training = training_object(&ok, run);
+    document_put(&ok, training, "step", json_integer((json_int_t)run->training.measured->value[i]));
+    document_put(&ok, members, SCHEMA_MANIFEST, manifest_object(&ok));
+    document_put(&ok, members, "training", training);
+    if (ok)
+        return format_json_with(&profile, members, stream, error);
+    json_decref(members);
+    return error_set(error, ERROR_RESOURCE, "out of memory for a profile");
 }
 
 static int write_json(const struct train_run *run, int number, FILE *stream, struct error *error)
 {
     (void)number;
-    const struct trainer_record *record = &run->record;
-    bool all = true, *ok = &all;
-    json_t *object = json_object();
-    put(ok, object, "schema", json_string("spanscope/training/1"));
-    put(ok, object, "config", config_object(ok, run));
-    put(ok, object, "training", training_object(ok, &run->training));
-    put(ok, object, "manifest", manifest_object(ok));
-    put(ok, object, "loss", series(ok, record->done, record->loss));
-    put(ok, object, "bayes", series(ok, record->done, record->bayes));
-    put(ok, object, "spread", series(ok, record->done, record->spread));
-    put(ok, object, "gradient_norm", series(ok, record->done, record->gradient_norm));
-    put(ok, object, "score", number_or_null(training_score(run)));
-    put(ok, object, "collapsed", step_value(score_collapsed(record->done, record->spread)));
-    put(ok, object, "diverged", step_value(record->diverged));
-    put(ok, object, "finished", json_boolean(run->finished));
-    int code = write_line(dump(all, object), record, stream, error);
-    for (int i = 0; code == ERROR_NONE && i < record->profiles; i++)
-        code = write_line(profile_text(run, i), record, stream, error);
+    bool ok = true;
+    json_t *object = run_object(&ok, run);
+    int code = document_print(ok, object, stream, error);
+    fputc('\n', stream);
+    for (int i = 0; code == ERROR_NONE && i < run->record.profiles; i++)
+        code = write_profile(run, i, stream, error);
     return code;
 }
 
 /* ---- CSV ---- */
 
-static void csv_real(double value, FILE *stream)
+static void csv_number(double value, FILE *stream)
 {
+    fputc(',', stream);
     if (isfinite(value))
-        fprintf(stream, ",%.17g", value);
-    else
-        fputc(',', stream);
+        fprintf(stream, "%.17g", value);
 }
 
-/* The settings of the model that are not whole texts, then those of the run, then a step's numbers. */
+/* Members of the run and of its model, whose seed is the run's. */
+static json_t *members_of(bool *ok, const struct train_run *run)
+{
+    json_t *members = training_object(ok, run), *config = config_of(ok, run);
+    *ok &= json_object_update_missing(members, config) == 0;
+    json_decref(config);
+    return members;
+}
+
+/* step,loss,bayes,spread,gradient_norm, and behind them the members, the same in all rows of a run. */
 static int write_csv(const struct train_run *run, int number, FILE *stream, struct error *error)
 {
-    (void)error;
-    const struct training *training = &run->training;
     const struct trainer_record *record = &run->record;
-    if (number == 0)
-        fputs("placement,init,layers,width,heads,tokens,task,batch,optimiser,parametrisation,lr,seed,step,loss,bayes,"
-              "spread,gradient_norm\n",
-              stream);
-    for (int64_t i = 0; i < record->done; i++) {
-        static const char *const names[] = {"placement", "init", "layers", "width", "heads", "tokens"};
-        for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
-            char label[GRAPH_NAME_MAX + 40];
-            setting_label(setting_find(names[n], error), &run->model, label, sizeof label);
-            fprintf(stream, "%s%s", n > 0 ? "," : "", label);
-        }
-        fprintf(stream, ",%s,%d,%s,%s,%.17g,%" PRIu64 ",%" PRId64, training->task->text, training->batch,
-                training->optimiser->name, training->parametrisation->name, training->rate, training->seed, i);
-        csv_real(record->loss[i], stream);
-        csv_real(record->bayes[i], stream);
-        csv_real(record->spread[i], stream);
-        csv_real(record->gradient_norm[i], stream);
+    bool ok = true;
+    json_t *members = members_of(&ok, run), *value;
+    const char *key;
+    if (number == 0) {
+        fputs("step,loss,bayes,spread,gradient_norm", stream);
+        json_object_foreach(members, key, value) fprintf(stream, ",%s", key);
         fputc('\n', stream);
     }
-    return ERROR_NONE;
+    for (int64_t i = 0; ok && i < record->done; i++) {
+        fprintf(stream, "%" PRId64, i);
+        csv_number(record->loss[i], stream);
+        csv_number(record->bayes[i], stream);
+        csv_number(record->spread[i], stream);
+        csv_number(record->gradient_norm[i], stream);
+        json_object_foreach(members, key, value) format_csv_value(value, stream);
+        fputc('\n', stream);
+    }
+    json_decref(members);
+    return ok ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory for CSV");
 }
 
 /* ---- table ---- */
@@ -254,7 +255,7 @@ static int write_table(const struct train_run *run, int number, FILE *stream, st
 const struct training_format training_formats[] = {
     {"table", "a line per run, for reading", false, write_table},
     {"csv", "tidy: a row per run and step", false, write_csv},
-    {"json", "a line per run, schema spanscope/training/1, and behind it one per profile measured", true, write_json},
+    {"json", "a line per run, schema " SCHEMA_TRAINING ", and behind it one per profile measured", true, write_json},
 };
 const size_t training_format_count = sizeof training_formats / sizeof *training_formats;
 

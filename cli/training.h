@@ -1,4 +1,4 @@
-/* The formats that runs of `train` are written in; schema spanscope/training/1. */
+/* The formats that runs of `train` are written in; schema SCHEMA_TRAINING. */
 #ifndef SPANSCOPE_CLI_TRAINING_H
 #define SPANSCOPE_CLI_TRAINING_H
 
@@ -20,8 +20,8 @@ extern const size_t training_format_count;
 /* A reader of the option --format (cli/options). */
 int training_format_read(void *field, const char *name, const char *text, struct error *error);
 
-/* All that decides a run's numbers, as text that the caller frees; NULL where there is no memory. */
-char *training_identity(const struct train_run *run);
+/* Writes all that decides a run's numbers. */
+int training_identity(const struct train_run *run, FILE *stream, struct error *error);
 
 /* u of a run, NAN where it has none. */
 double training_score(const struct train_run *run);
