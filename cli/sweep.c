@@ -1,18 +1,8 @@
 #include "cli/sweep.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { POINTS_MAX = 100000, NUMBER_MAX = 40 };
-
-/* Whether a later one of the same name counts instead. */
-static bool given_again(const struct options *options, int given)
-{
-    for (int i = given + 1; i < options->setting_count; i++)
-        if (strcmp(options->settings[i].name, options->settings[given].name) == 0)
-            return true;
-    return false;
-}
 
 static int add_axis(struct sweep *sweep, int given, struct error *error)
 {
@@ -25,11 +15,8 @@ static int add_axis(struct sweep *sweep, int given, struct error *error)
     struct sweep_axis *axis = &sweep->axes[sweep->axis_count++];
     axis->given = given;
     int code = values_parse(&axis->values, setting->name, text->text, setting->type == SETTING_INTEGER, error);
-    if (code != ERROR_NONE || given_again(sweep->options, given)) {
-        values_free(&axis->values);
-        sweep->axis_count--;
+    if (code != ERROR_NONE)
         return code;
-    }
     sweep->points *= axis->values.count;
     if (sweep->points > POINTS_MAX)
         return error_set(error, ERROR_INPUT, "more than %d models", POINTS_MAX);
@@ -51,7 +38,7 @@ static int point_init(struct point *point, const struct sweep *sweep, int64_t nu
     point->numbers = calloc((size_t)sweep->axis_count + 1, sizeof *point->numbers);
     if (!point->settings || !point->numbers)
         return error_set(error, ERROR_RESOURCE, "out of memory");
-    int count = 0, axis = 0;
+    int axis = 0;
     int64_t rest = sweep->points;
     for (int i = 0; i < options->setting_count; i++) {
         struct options_setting setting = options->settings[i];
@@ -60,13 +47,10 @@ static int point_init(struct point *point, const struct sweep *sweep, int64_t nu
             rest /= values->count;
             setting_print_number(values->value[number / rest % values->count], point->numbers[axis], NUMBER_MAX);
             setting.text = point->numbers[axis++];
-        } else if (setting_is_number(setting_find(setting.name, error))) {
-            continue; // given again
         }
-        point->settings[count++] = setting;
+        point->settings[i] = setting;
     }
     point->options.settings = point->settings;
-    point->options.setting_count = count;
     return ERROR_NONE;
 }
 

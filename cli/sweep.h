@@ -12,7 +12,7 @@ struct sweep_axis {
 
 struct sweep {
     const struct options *options;
-    struct sweep_axis *axes; /* the settings that are numbers, each at the last place where it was given */
+    struct sweep_axis *axes; /* the settings that are numbers, in the order given */
     int axis_count;
     int placements;
     int64_t points; /* models of one placement */

@@ -8,14 +8,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
-#include "cli/status.h"
 #include "cli/sweep.h"
 #include "cli/training.h"
 #include "sim/budget.h"
 #include "sim/text.h"
-#include "train/score.h"
 
 struct train {
     struct options options;
@@ -173,6 +172,8 @@ static const struct options_command command = {
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
     .settings = true,
+    .several = OPTIONS_PLACEMENT,
+    .no_words = "models are named by --placement",
     .sweeps = true,
     .defaults = "layers=8 width=32 heads=2 tokens=32 mask=causal",
 };
@@ -434,12 +435,12 @@ static int check_measured(struct train *self, struct error *error)
                      self->training.steps);
 }
 
-static int train_all_of(struct train *self, struct error *error)
+static int train_all_of(void *target, struct error *error)
 {
+    struct train *self = target;
     int code = ERROR_NONE;
-    if (self->options.word_count > 0)
-        return error_set(error, ERROR_INPUT, "'%s' is not an option; models are named by --placement",
-                         self->options.words[0]);
+    if (self->memory == 0)
+        self->memory = budget_available(self->threads);
     if (self->rates.count == 0)
         code = values_parse(&self->rates, "--lr", "1e-3", false, error);
     if (code == ERROR_NONE)
@@ -453,7 +454,6 @@ static int train_all_of(struct train *self, struct error *error)
 
 int train_command(int argc, char **argv)
 {
-    struct error error = {0};
     struct train self = {
         .task = "icl:4:0.1",
         .training = training_defaults(),
@@ -464,15 +464,8 @@ int train_command(int argc, char **argv)
         .interval = 10,
         .format = &training_formats[0],
     };
-    int code = options_parse(&command, argc, argv, &self, &error);
-    if (code == ERROR_NONE && self.options.help)
-        options_help(&command, stdout);
-    if (self.memory == 0)
-        self.memory = budget_available(self.threads);
-    if (code == ERROR_NONE && !self.options.help)
-        code = train_all_of(&self, &error);
+    int status = command_run(&command, argc, argv, &self, train_all_of);
     values_free(&self.rates);
     values_free(&self.measured);
-    options_free(&self.options);
-    return status_report("train", code, &error);
+    return status;
 }
