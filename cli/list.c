@@ -12,6 +12,7 @@
 #include "sim/observe.h"
 #include "sim/placement.h"
 #include "sim/text.h"
+#include "train/trainer.h"
 
 static void print_indented(const char *text, FILE *stream)
 {
@@ -75,6 +76,16 @@ static void list_theory(FILE *stream)
     }
 }
 
+static void list_tasks(FILE *stream)
+{
+    for (size_t i = 0; i < task_count; i++)
+        fprintf(stream, "  %-28s%s\n", task_rows[i].usage, task_rows[i].summary);
+}
+
+ROWS(optimisers, optimisers, optimiser_count)
+ROWS(schedules, schedules, schedule_count)
+ROWS(parametrisations, parametrisations, parametrisation_count)
+
 static const struct section {
     const char *name;
     void (*print)(FILE *stream);
@@ -92,6 +103,11 @@ static const struct section {
     {"statistics", list_statistics},
     {"contrasts", list_contrasts},
     {"theory", list_theory},
+
+    {"tasks", list_tasks},
+    {"optimisers", list_optimisers},
+    {"schedules", list_schedules},
+    {"parametrisations", list_parametrisations},
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
