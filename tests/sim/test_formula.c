@@ -404,7 +404,8 @@ static const struct {
 } assignments[] = {
     {"wq = 1/sqrt(d); w2 = c*wq*s/phi2", NULL},
     {"wq = 1\nwq = 2\nw2 = wq", NULL},
-    {"wq = 1", "line 1, column 7: 'w2' is not assigned"},
+    {"wq = 1", NULL},
+    {" # nothing", "line 1, column 11: nothing is assigned"},
     {"wp = 1", "line 1, column 1: unknown name 'wp'; did you mean 'wq'?"},
     {"a = 1", "line 1, column 1: unknown name 'a'"},
     {"c = 1", "line 1, column 1: 'c' is reserved and cannot be assigned"},
