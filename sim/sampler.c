@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "sim/budget.h"
+#include "sim/team.h"
 
 /* A thread hands over several samples at once where they take less time than waiting for the turn. Longer ones go one by
  * one: what an interruption finds done behind a gap in the order is lost, then one sample of each other thread at most,
@@ -28,6 +29,8 @@ int sampler_init(struct sampler *sampler, const struct model *model, const struc
     int code = stack_init(&sampler->stack, model, engine, per_token, memory / (size_t)threads, error);
     if (code == ERROR_NONE)
         code = budget_check(threads, memory_multiply((size_t)threads, sampler->stack.bytes), error);
+    if (code == ERROR_NONE)
+        code = team_check(threads, error);
     if (code != ERROR_NONE) {
         sampler_free(sampler);
         return code;
