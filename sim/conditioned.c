@@ -237,10 +237,17 @@ static int choose_order(int T, int columns, double *a, int order[])
 
 enum { QR_BLOCK = 32 };
 
+/* Doubles that T ints take. */
+static size_t order_entries(int T)
+{
+    return ((size_t)T * sizeof(int) + sizeof(double) - 1) / sizeof(double);
+}
+
 static size_t qr_entries(const struct linear *linear, int columns)
 {
-    size_t T = (size_t)linear->rows;
-    return memory_add(arena_cost(memory_multiply(T, (size_t)columns)), arena_cost(memory_multiply(QR_BLOCK + 1, T)));
+    size_t T = (size_t)linear->rows, entries = arena_cost(memory_multiply(T, (size_t)columns));
+    return memory_add(memory_add(entries, arena_cost(memory_multiply(QR_BLOCK + 1, T))),
+                      arena_cost(order_entries(linear->rows)));
 }
 
 /* A factor of the Gram of rows: lower [T][T], of which the first `rank` columns are not 0. */
@@ -289,7 +296,7 @@ static void basis_of(int columns, int rank, double *a, const double *tau, double
  * qr_entries, the rows of Q^T where each is asked for, which is not NULL. Returns the rank. */
 static struct factor householder(int T, const struct rows *rows, double *lower, double **basis, struct arena *work)
 {
-    int columns = 0, order[T];
+    int columns = 0, *order = (void *)arena_take(work, order_entries(T));
     for (int i = 0; i < rows->count; i++)
         columns += rows->columns[i];
     double *a = arena_take(work, (size_t)T * (size_t)columns);

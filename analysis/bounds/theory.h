@@ -19,7 +19,7 @@ struct theory_line {
     const char *id; /* how claims refer to it, e.g. "pre-variance-floor" */
     const char *placement, *init, *observable;
     enum theory_role role;
-    const char *expression; /* value at layer l, e.g. "1 + 2*l" */
+    const char *expression;   /* value at layer l, e.g. "1 + 2*l" */
     const char *activation;   /* NULL: any */
     const char *mask;         /* NULL: any */
     double least_correlation; /* of the input tokens; 0 for all */
