@@ -61,8 +61,8 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -c $< -o $@
 
 # The version and commit that a profile's manifest names; rewritten only when they change.
-$(BUILD)/cli/format.o: EXTRA_CFLAGS = -I$(BUILD)
-$(BUILD)/cli/format.o $(BUILD)/cli/main.o: $(BUILD)/build_version.h
+$(BUILD)/cli/format_json.o: EXTRA_CFLAGS = -I$(BUILD)
+$(BUILD)/cli/format_json.o $(BUILD)/cli/main.o: $(BUILD)/build_version.h
 $(BUILD)/cli/main.o: EXTRA_CFLAGS = -I$(BUILD)
 $(BUILD)/build_version.h: force
 	@mkdir -p $(@D)
