@@ -3,9 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/command.h"
 #include "cli/format.h"
-#include "cli/options.h"
-#include "cli/status.h"
 #include "sim/init.h"
 #include "sim/observe.h"
 #include "sim/placement.h"
@@ -92,20 +91,21 @@ static int print_section(const char *name, struct error *error)
     return text_unknown(error, "table", name, names, SECTIONS);
 }
 
+static int list_all(void *target, struct error *error)
+{
+    const struct options *options = target;
+    int code = options->word_count == 0 ? print_section(NULL, error) : ERROR_NONE;
+    for (int i = 0; code == ERROR_NONE && i < options->word_count; i++)
+        code = print_section(options->words[i], error);
+    return code;
+}
+
 int list_command(int argc, char **argv)
 {
     static const struct options_command command = {
-        "list [TABLE]...", "Prints the tables that names come from: placements, inits, activations, ...", NULL, 0,
-        false};
+        .usage = "list [TABLE]...",
+        .summary = "Prints the tables that names come from: placements, inits, activations, ...",
+    };
     struct options options = {0};
-    struct error error = {0};
-    int code = options_parse(&command, argc, argv, &options, &error);
-    if (code == ERROR_NONE && options.help)
-        options_help(&command, stdout);
-    else if (code == ERROR_NONE && options.word_count == 0)
-        code = print_section(NULL, &error);
-    for (int i = 0; code == ERROR_NONE && !options.help && i < options.word_count; i++)
-        code = print_section(options.words[i], &error);
-    options_free(&options);
-    return status_report("list", code, &error);
+    return command_run(&command, argc, argv, &options, list_all);
 }

@@ -8,10 +8,9 @@
 #include "analysis/config.h"
 #include "analysis/document.h"
 #include "analysis/map.h"
+#include "cli/command.h"
 #include "cli/interrupt.h"
-#include "cli/options.h"
 #include "cli/output.h"
-#include "cli/status.h"
 
 struct map_command {
     struct options options;
@@ -27,7 +26,6 @@ static int read_axis(void *field, const char *name, const char *text, struct err
 {
     (void)name;
     struct map_axis *axis = field;
-    map_axis_free(axis); // the last of several counts
     return map_axis_parse(axis, text, error);
 }
 
@@ -48,14 +46,20 @@ static const struct options_row rows[] = {
 };
 
 static const struct options_command command = {
-    "map --x AXIS --y AXIS [OPTION]...",
-    "Predicts, at infinite width, what a stack does to gradients and tokens from end to end, over a grid of two "
-    "numbers\n"
-    "of its configuration, and writes it as JSON, a map a line, for `spanscope plot`. --placement may be given "
-    "several\n"
-    "times: a map each. Such as\n"
-    "  spanscope map -p spannorm --x layers=8:512:log --y c=0.1:10:log -o map.json && spanscope plot map.json",
-    rows, sizeof rows / sizeof *rows, true};
+    .usage = "map --x AXIS --y AXIS [OPTION]...",
+    .summary =
+        "Predicts, at infinite width, what a stack does to gradients and tokens from end to end, over a grid of two "
+        "numbers\n"
+        "of its configuration, and writes it as JSON, a map a line, for `spanscope plot`. --placement may be given "
+        "several\n"
+        "times: a map each. Such as\n"
+        "  spanscope map -p spannorm --x layers=8:512:log --y c=0.1:10:log -o map.json && spanscope plot map.json",
+    .rows = rows,
+    .row_count = sizeof rows / sizeof *rows,
+    .settings = true,
+    .several = OPTIONS_PLACEMENT,
+    .no_words = "models are named by --placement",
+};
 
 /* What makes a point's model. */
 struct maker {
@@ -230,8 +234,9 @@ static int check_axes(const struct map_command *self, struct error *error)
     return options_check(&spread.options, error);
 }
 
-static int map_all(struct map_command *self, struct error *error)
+static int map_all(void *target, struct error *error)
 {
+    struct map_command *self = target;
     struct output output;
     int code = check_axes(self, error);
     if (code != ERROR_NONE)
@@ -249,18 +254,9 @@ static int map_all(struct map_command *self, struct error *error)
 
 int map_command(int argc, char **argv)
 {
-    struct error error = {0};
     struct map_command self = {.draws = 64, .seed = 1, .threads = omp_get_num_procs()};
-    int code = options_parse(&command, argc, argv, &self, &error);
-    if (code == ERROR_NONE && self.options.help)
-        options_help(&command, stdout);
-    else if (code == ERROR_NONE && self.options.word_count > 0)
-        code = error_set(&error, ERROR_INPUT, "'%s' is not an option; models are named by --placement",
-                         self.options.words[0]);
-    else if (code == ERROR_NONE)
-        code = map_all(&self, &error);
+    int status = command_run(&command, argc, argv, &self, map_all);
     map_axis_free(&self.axes[0]);
     map_axis_free(&self.axes[1]);
-    options_free(&self.options);
-    return status_report("map", code, &error);
+    return status;
 }

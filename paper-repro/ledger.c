@@ -37,8 +37,9 @@ static int take_figure(const char *path, struct expected_list *list, struct erro
 {
     struct saved_list profiles = {0};
     char name[EXPECTED_NAME_MAX];
-    text_label(path, name, sizeof name);
-    int code = saved_read(path, &profiles, error);
+    int code = text_label(path, name, sizeof name, error);
+    if (code == ERROR_NONE)
+        code = saved_read(path, &profiles, error);
     if (code == ERROR_NONE)
         code = expected_take(name, &profiles, list, error);
     saved_free(&profiles);

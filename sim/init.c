@@ -77,15 +77,12 @@ static int resolve_row(const struct init_row *row, const char *value, struct ini
 
 static int resolve_file(const char *path, struct init *init, struct error *error)
 {
-    char *bytes;
+    const char *bytes;
     size_t length;
-    int code = text_read(path, FORMULA_TEXT_MAX + 1, &bytes, &length, error);
-    if (code != ERROR_NONE)
-        return code;
-    text_label(path, init->label, sizeof init->label);
-    code = parse(bytes, length, path, init, error);
-    free(bytes);
-    return code;
+    int code = text_label(path, init->label, sizeof init->label, error);
+    if (code == ERROR_NONE)
+        code = text_once(path, FORMULA_TEXT_MAX, &bytes, &length, error);
+    return code == ERROR_NONE ? parse(bytes, length, path, init, error) : code;
 }
 
 int init_resolve(const char *argument, struct init *init, struct error *error)

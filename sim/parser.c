@@ -64,7 +64,8 @@ int parser_begin(struct parser *parser, const char *text, size_t length, const c
     if (length > FORMULA_TEXT_MAX)
         return error_set(error, ERROR_INPUT, "%.300s: the text has %zu bytes; at most %d are allowed", what, length,
                          FORMULA_TEXT_MAX);
-    lexer_init(&parser->lexer, text, length, what, error);
+    size_t mark = text_mark(text, length);
+    lexer_init(&parser->lexer, text + mark, length - mark, what, error);
     parser_take(parser);
     parser_skip(parser);
     return ERROR_NONE;

@@ -161,6 +161,19 @@ void program_write(const char *name, const char *text)
     ck_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
 }
 
+void program_script(const char *name, const char *text)
+{
+    char path[PATH_MAX];
+    path_of(name, path);
+    program_write(name, text);
+    ck_assert_int_eq(chmod(path, 0755), 0);
+}
+
+const char *program_folder(void)
+{
+    return folder;
+}
+
 void program_remove(const char *name)
 {
     char path[PATH_MAX];
