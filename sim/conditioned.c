@@ -429,6 +429,12 @@ void conditioned_backward(const struct linear_engine *self, const struct linear 
     combine(linear, basis, input.rank, NULL, c, lower, output, beta, dx, work);
 }
 
+/* Of a Gram of T rows of n entries and its inverse, in units of T^2; where T > n, of two QR of the rows. */
+static double factor_flops(int T, int n)
+{
+    return T <= n ? T : 4.0 * n * n / T;
+}
+
 /* Counted for the usual case of well conditioned tokens; work fits the other too. In units of T^2: x x^T is m, y n,
  * dy dy^T n, dy y^T 2 n, Z' x^T 2 m, dx 3 m, and the factors of two Grams and their inverses 2 T together. */
 struct linear_cost conditioned_cost(const struct linear *linear)
@@ -445,8 +451,8 @@ struct linear_cost conditioned_cost(const struct linear *linear)
         .tape = tape_entries(linear),
         .work = memory_add(memory_multiply(2, square), largest),
         .normals = (double)least(T, m) * n + (double)least(T, n) * m,
-        .flops = product * (4.0 * n + 6.0 * m + 2.0 * T),
+        .flops = product * (4.0 * n + 6.0 * m + factor_flops(T, m) + factor_flops(T, n)),
         .forward_normals = (double)least(T, m) * n,
-        .forward_flops = product * (m + n + 0.7 * T),
+        .forward_flops = product * (m + n + 0.7 * factor_flops(T, m)),
     };
 }
