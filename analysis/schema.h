@@ -38,6 +38,7 @@
 #define SCHEMA_X         "x"
 #define SCHEMA_Y         "y"
 #define SCHEMA_VALUES    "values"
+#define SCHEMA_DONE      "points_done" /* where it was interrupted: the other points are null */
 #define SCHEMA_NAME      "name"
 #define SCHEMA_SCALE     "scale"
 #define SCHEMA_SCALE_LOG "log"

@@ -20,6 +20,7 @@ struct map_command {
     int threads;
     bool quiet, no_progress;
     const char *output;
+    int written; /* maps */
 };
 
 static int read_axis(void *field, const char *name, const char *text, struct error *error)
@@ -118,6 +119,11 @@ static json_t *axis_object(bool *ok, const struct map_axis *axis)
     return object;
 }
 
+static size_t point_count(const struct map *map)
+{
+    return (size_t)map->x.count * (size_t)map->y.count;
+}
+
 /* A row of numbers for each y, from below. */
 static int print_rows(const struct map *map, int value, FILE *stream, struct error *error)
 {
@@ -146,6 +152,8 @@ static json_t *head_object(bool *ok, const struct map *map, const struct model e
     document_put(ok, object, SCHEMA_KEY, json_string(SCHEMA_MAP));
     document_put(ok, object, SCHEMA_KIND, json_string(schema_kinds[SCHEMA_PREDICTED]));
     document_put(ok, object, SCHEMA_CONFIG, config);
+    if (map->done < point_count(map))
+        document_put(ok, object, SCHEMA_DONE, json_integer((json_int_t)map->done));
     document_put(ok, object, SCHEMA_X, axis_object(ok, &map->x));
     document_put(ok, object, SCHEMA_Y, axis_object(ok, &map->y));
     return object;
@@ -169,7 +177,7 @@ static int write_map(const struct map *map, const struct model ends[2], FILE *st
 
 static int check_points(const struct map_command *self, const struct map *map, const char *name, struct error *error)
 {
-    if (map->beyond == (size_t)map->x.count * (size_t)map->y.count)
+    if (map->beyond == point_count(map))
         return error_set(error, ERROR_INPUT, "%s: no point can be predicted: %.800s", name, map->first_beyond.text);
     if (map->beyond > 0 && !self->quiet)
         fprintf(stderr, "spanscope map: %s: %zu points are left empty: %s\n", name, map->beyond,
@@ -208,8 +216,17 @@ static int map_placement(struct map_command *self, int placement, FILE *stream, 
     int code = map_predict(&map, &plan, error);
     if (shows)
         fprintf(stderr, "\r%*s\r", 40, "");
-    if (code == ERROR_NONE)
-        code = report_map(self, &maker, stream, error);
+    struct error report_error;
+    int reported = ERROR_NONE;
+    if (code == ERROR_NONE || (code == ERROR_INTERRUPTED && map.done > map.beyond))
+        reported = report_map(self, &maker, stream, &report_error);
+    if (reported != ERROR_NONE)
+        *error = report_error;
+    else if (code == ERROR_INTERRUPTED)
+        error_set(error, code, "interrupted; %zu of %zu points are done%s", map.done, point_count(&map),
+                  map.done > map.beyond ? ", the others null" : "");
+    self->written += reported == ERROR_NONE && (code == ERROR_NONE || map.done > map.beyond);
+    code = reported != ERROR_NONE ? reported : code;
     map.x = map.y = (struct map_axis){0};
     map_free(&map);
     return code;
@@ -246,10 +263,7 @@ static int map_all(void *target, struct error *error)
         return error->code;
     for (int p = 0; code == ERROR_NONE && p < options_placements(&self->options); p++)
         code = map_placement(self, p, stream, error);
-    if (code == ERROR_NONE)
-        return output_close(&output, error);
-    output_discard(&output);
-    return code;
+    return output_end(&output, code, self->written > 0, error);
 }
 
 int map_command(int argc, char **argv)

@@ -186,6 +186,8 @@ static int sample(struct run *run, struct sampler *sampler, const struct profile
         run};
     profile.shard = run->shard.number;
     profile.shards = run->shard.count;
+    if (shows)
+        progress(run, 0, NAN); // the first sample may take long
     code = profile_measure(&profile, sampler, &plan, error);
     if (shows)
         fprintf(stderr, "\r%*s\r", 60, "");

@@ -222,16 +222,6 @@ size_t formula_print(const struct formula *formula, const char *separator, char 
 
 /* ---- initialisations ---- */
 
-static int check_complete(const struct parser *parser)
-{
-    for (int i = 0; i < parser->target_count; i++) {
-        struct lexer_token name = {.text = parser->targets[i], .length = strlen(parser->targets[i])};
-        if (parser_find(parser, &name) < 0)
-            return parser_fail(parser, &parser->token, "'%s' is not assigned", parser->targets[i]);
-    }
-    return ERROR_NONE;
-}
-
 int formula_parse_scalars(const char *text, size_t length, const char *what, const char *const names[], int count,
                           struct graph *graph, struct error *error)
 {
@@ -244,8 +234,8 @@ int formula_parse_scalars(const char *text, size_t length, const char *what, con
         code = parser_statement(&parser);
         parser_skip(&parser);
     }
-    if (code == ERROR_NONE)
-        code = check_complete(&parser);
+    if (code == ERROR_NONE && graph->statement_count == 0)
+        code = parser_fail(&parser, &parser.token, "nothing is assigned");
     if (code != ERROR_NONE)
         graph_free(graph);
     return code;

@@ -40,8 +40,8 @@ int formula_block(const struct formula *formula, const struct graph_scope *scope
 /* The whole formula as text that parses to the same graphs (where it fits FORMULA_TEXT_MAX); like snprintf. */
 size_t formula_print(const struct formula *formula, const char *separator, char *buffer, size_t size);
 
-/* Assignments of scalars only, for initialisations: every statement must assign one of names[count], all of which must
- * be assigned; phi2, c and s are known beside the model's names. graph->statements holds them. */
+/* Assignments of scalars only, for initialisations: every statement must assign one of names[count], and there must be
+ * one; phi2, c and s are known beside the model's names. graph->statements holds them. */
 int formula_parse_scalars(const char *text, size_t length, const char *what, const char *const names[], int count,
                           struct graph *graph, struct error *error);
 

@@ -108,6 +108,14 @@ void init_free(struct init *init)
     graph_free(&init->graph);
 }
 
+bool init_assigns(const struct init *init, enum init_matrix matrix)
+{
+    for (int i = 0; i < init->graph.statement_count; i++)
+        if (strcmp(init->graph.statements[i].name, init_matrix_names[matrix]) == 0)
+            return true;
+    return false;
+}
+
 static int negative(const struct init *init, const struct graph_statement *statement, double value, double l,
                     struct error *error)
 {
@@ -126,6 +134,7 @@ int init_evaluate(const struct init *init, const struct graph_scope *scope, doub
     int code = graph_evaluate(&init->graph, &own, values, error);
     if (code != ERROR_NONE)
         return code;
+    memset(sd, 0, INIT_MATRICES * sizeof *sd);
     for (int i = 0; i < init->graph.statement_count; i++) {
         const struct graph_statement *statement = &init->graph.statements[i];
         double value = values[statement->node];

@@ -2,6 +2,7 @@
 #ifndef SPANSCOPE_SIM_INIT_H
 #define SPANSCOPE_SIM_INIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "sim/error.h"
@@ -38,7 +39,9 @@ struct init {
 int init_resolve(const char *argument, struct init *init, struct error *error);
 void init_free(struct init *init);
 
-/* Standard deviations of every matrix in the block of scope->l; scope->phi2 is the activation's E phi(z)^2, c and s are
+bool init_assigns(const struct init *init, enum init_matrix matrix);
+
+/* Standard deviations of every matrix in the block of scope->l, 0 of those that are not assigned; scope->phi2 is the activation's E phi(z)^2, c and s are
  * taken from init. A negative or non-finite value is ERROR_INPUT. */
 int init_evaluate(const struct init *init, const struct graph_scope *scope, double sd[INIT_MATRICES],
                   struct error *error);

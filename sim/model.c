@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "sim/branch.h"
 #include "sim/setting.h"
 
 void model_defaults(struct model *model)
@@ -26,6 +27,28 @@ void model_defaults(struct model *model)
     };
 }
 
+/* Every matrix that a branch of the graph has needs its standard deviation. */
+static int check_scales(const struct model *model, const struct graph *graph, struct error *error)
+{
+    for (int s = 0; s < graph->site_count; s++) {
+        enum graph_kind kind = graph->nodes[graph->sites[s].node].kind;
+        for (enum init_matrix m = 0; m < INIT_MATRICES; m++)
+            if (branch_of(kind)->entries(model, m) > 0 && !init_assigns(&model->init, m))
+                return error_set(error, ERROR_INPUT, "initialisation %s: '%s' is not assigned, and %s() has it",
+                                 model->init.label, init_matrix_names[m], graph_function_name(kind));
+    }
+    return ERROR_NONE;
+}
+
+static int check_init(const struct model *model, struct error *error)
+{
+    const struct formula *formula = &model->formula;
+    int code = check_scales(model, &formula->first, error);
+    for (int r = 0; r < formula->rule_count && code == ERROR_NONE; r++)
+        code = check_scales(model, &formula->rules[r].block, error);
+    return code == ERROR_NONE ? check_scales(model, &formula->last, error) : code;
+}
+
 int model_check(struct model *model, struct error *error)
 {
     if (model->ffn_width == 0)
@@ -43,7 +66,7 @@ int model_check(struct model *model, struct error *error)
     if (!isfinite(model->phi2))
         return error_set(error, ERROR_RESOURCE, "no second moment of %s: its quadrature fails, or memory is out",
                          model->activation->name);
-    return ERROR_NONE;
+    return check_init(model, error);
 }
 
 void model_free(struct model *model)

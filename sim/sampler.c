@@ -7,6 +7,7 @@
 
 #include "sim/budget.h"
 #include "sim/estimate.h"
+#include "sim/team.h"
 
 /* A thread hands over several samples at once where they take less time than waiting for the turn. Longer ones go one by
  * one: what an interruption finds done behind a gap in the order is lost, then one sample of each other thread at most,
@@ -63,6 +64,9 @@ int sampler_init(struct sampler *sampler, const struct model *model, const struc
     int code = sampler_plan(sampler, model, engine, per_token, threads, memory, error);
     if (code == ERROR_NONE)
         code = budget_check(threads, sampler_bytes(sampler), error);
+    code = budget_check(threads, memory_multiply((size_t)threads, sampler->stack.bytes), error);
+    if (code == ERROR_NONE)
+        code = team_check(threads, error);
     if (code != ERROR_NONE) {
         sampler_free(sampler);
         return code;

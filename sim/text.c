@@ -193,6 +193,8 @@ static void print_shown(const char *name, char *shown, size_t size)
 
 int text_label(const char *path, char *label, size_t size, struct error *error)
 {
+    if (strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/self/fd/", 14) == 0)
+        path = "custom"; // the shell's <(...), as nameless as text on the command line
     const char *slash = strrchr(path, '/');
     const char *base = slash ? slash + 1 : path;
     const char *dot = strrchr(base, '.');

@@ -7,6 +7,7 @@
 
 #include "sim/budget.h"
 #include "sim/estimate.h"
+#include "sim/team.h"
 #include "analysis/limit/flight.h"
 #include "analysis/limit/flow.h"
 
@@ -444,7 +445,9 @@ int moments_predict(const struct model *model, const struct moments_options *opt
     *moments = (struct moments){0};
     openblas_set_num_threads(1);
     struct plan plan;
-    int code = plan_init(&plan, model, options, error);
+    int code = team_check(options->threads, error);
+    if (code == ERROR_NONE)
+        code = plan_init(&plan, model, options, error);
     if (code != ERROR_NONE)
         return code;
     struct estimate *cells = calloc(plan.cells, sizeof *cells), *flight = calloc(plan.cells, sizeof *flight);

@@ -73,6 +73,8 @@ START_TEST(rows_are_complete_and_round_trip)
         ck_assert_str_ne(init_rows[row].source, "");
         ck_assert_str_ne(init_rows[row].summary, "");
         ck_assert_int_eq(init_resolve(init_rows[row].name, &init, &error), ERROR_NONE);
+        for (enum init_matrix m = 0; m < INIT_MATRICES; m++)
+            ck_assert(init_assigns(&init, m));
         size_t length = graph_print(&init.graph, "\n", printed, sizeof printed);
         a.first = init.graph;
         ck_assert_int_eq(
@@ -131,10 +133,19 @@ START_TEST(text_is_read)
     ck_assert(sd[INIT_WQ] == 0 && sd[INIT_WK] == 0);
     ck_assert_double_eq_tol(sd[INIT_WO], 1 / sqrt(scope.d), 1e-15);
     ck_assert_double_eq_tol(sd[INIT_W2], 1 / sqrt(scope.F), 1e-15);
+}
+END_TEST
+
+/* What a formula does not have need not be assigned (sim/model sees to what it has). */
+START_TEST(some_may_be_left_out)
+{
+    double sd[INIT_MATRICES];
     struct init init;
     struct error error;
-    ck_assert_int_eq(init_resolve("wq = 1; wk = 1", &init, &error), ERROR_INPUT);
-    ck_assert_msg(strncmp(error.text, "initialisation", 14) == 0 && strstr(error.text, "wv"), "%s", error.text);
+    evaluate("w1=3;w2=0", "custom", sd);
+    ck_assert(sd[INIT_W1] == 3 && sd[INIT_W2] == 0 && sd[INIT_WR] == 0);
+    ck_assert_int_eq(init_resolve("w1=3;w2=0", &init, &error), ERROR_NONE);
+    ck_assert(init_assigns(&init, INIT_W1) && init_assigns(&init, INIT_W2) && !init_assigns(&init, INIT_WR));
     init_free(&init);
 }
 END_TEST
@@ -201,6 +212,7 @@ Suite *init_suite(void)
     tcase_add_test(tests, rows_are_complete_and_round_trip);
     tcase_add_test(tests, file_is_read);
     tcase_add_test(tests, text_is_read);
+    tcase_add_test(tests, some_may_be_left_out);
     tcase_add_loop_test(tests, bad_value_is_located, 0, sizeof bad_files / sizeof *bad_files);
     tcase_add_loop_test(tests, failure_says_why, 0, sizeof failures / sizeof *failures);
     suite_add_tcase(suite, tests);

@@ -148,7 +148,7 @@ START_TEST(memory_is_shared_by_the_threads)
 {
     struct sampler sampler;
     struct error error = {0};
-    support_model(&model, "layers=8 width=64");
+    support_model(&model, "layers=8 width=63");
     ck_assert_int_eq(sampler_init(&sampler, &model, &linear_engines[0], false, 1, (size_t)1 << 28, &error), ERROR_NONE);
     size_t bytes = sampler_bytes(&sampler);
     sampler_free(&sampler);

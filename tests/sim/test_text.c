@@ -30,13 +30,10 @@ END_TEST
 START_TEST(label_drops_folder_and_extension)
 {
     /* The last two are cut between characters: a dash of three bytes from the sixth on does not fit seven. */
-    static const char *const cases[][2] = {{"a/b/mine.txt", "mine"},
-                                           {"mine", "mine"},
-                                           {"/mine.v2.txt", "mine.v2"},
-                                           {".hidden", ".hidden"},
-                                           {"a.b/plain", "plain"},
-                                           {"abcdefghijk", "abcdefg"},
-                                           {"\xc3\xa9t\xc3\xa9", "\xc3\xa9t\xc3\xa9"},
+    static const char *const cases[][2] = {{"a/b/mine.txt", "mine"},       {"mine", "mine"},
+                                           {"/mine.v2.txt", "mine.v2"},    {".hidden", ".hidden"},
+                                           {"a.b/plain", "plain"},         {"/dev/fd/63", "custom"},
+                                           {"abcdefghijk", "abcdefg"},     {"\xc3\xa9t\xc3\xa9", "\xc3\xa9t\xc3\xa9"},
                                            {"abcde\xe2\x88\x92g", "abcde"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char label[8];
