@@ -64,7 +64,6 @@ int sampler_init(struct sampler *sampler, const struct model *model, const struc
     int code = sampler_plan(sampler, model, engine, per_token, threads, memory, error);
     if (code == ERROR_NONE)
         code = budget_check(threads, sampler_bytes(sampler), error);
-    code = budget_check(threads, memory_multiply((size_t)threads, sampler->stack.bytes), error);
     if (code == ERROR_NONE)
         code = team_check(threads, error);
     if (code != ERROR_NONE) {
