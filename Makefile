@@ -9,7 +9,7 @@
 #   make bench      speed, as ratios measured in one run; bench-figure draws how it grows
 #   make format-check     every source as .clang-format has it; make tree: includes and READMEs as they should be
 #   make deps-ci    what continuous integration needs besides (apt-ci.txt)
-#   make fuzz       the formula parser under libFuzzer (clang), SECONDS=60
+#   make fuzz       the parsers of formulas and of saved files under libFuzzer (clang), SECONDS=60
 #   make install    to $(DESTDIR)$(prefix)
 #   make uninstall  from there
 #   make clean      removes build/
@@ -61,8 +61,8 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -c $< -o $@
 
 # The version and commit that a profile's manifest names; rewritten only when they change.
-$(BUILD)/cli/format_json.o: EXTRA_CFLAGS = -I$(BUILD)
-$(BUILD)/cli/format_json.o $(BUILD)/cli/main.o: $(BUILD)/build_version.h
+$(BUILD)/cli/format_json.o $(BUILD)/cli/training.o: EXTRA_CFLAGS = -I$(BUILD)
+$(BUILD)/cli/format_json.o $(BUILD)/cli/training.o $(BUILD)/cli/main.o: $(BUILD)/build_version.h
 $(BUILD)/cli/main.o: EXTRA_CFLAGS = -I$(BUILD)
 $(BUILD)/build_version.h: force
 	@mkdir -p $(@D)

@@ -9,6 +9,7 @@
 #include "sim/observe.h"
 #include "sim/placement.h"
 #include "sim/text.h"
+#include "train/trainer.h"
 
 static void print_indented(const char *text, FILE *stream)
 {
@@ -56,6 +57,15 @@ ROWS(cotangents, cotangents, cotangent_count)
 ROWS(observables, observables, OBSERVABLES)
 ROWS(engines, linear_engines, linear_engine_count)
 ROWS(formats, formats, format_count)
+static void list_tasks(FILE *stream)
+{
+    for (size_t i = 0; i < task_count; i++)
+        fprintf(stream, "  %-28s%s\n", task_rows[i].usage, task_rows[i].summary);
+}
+
+ROWS(optimisers, optimisers, optimiser_count)
+ROWS(schedules, schedules, schedule_count)
+ROWS(parametrisations, parametrisations, parametrisation_count)
 
 static const struct section {
     const char *name;
@@ -71,6 +81,10 @@ static const struct section {
     {"observables", list_observables},
     {"engines", list_engines},
     {"formats", list_formats},
+    {"tasks", list_tasks},
+    {"optimisers", list_optimisers},
+    {"schedules", list_schedules},
+    {"parametrisations", list_parametrisations},
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 

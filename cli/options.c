@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/text.h"
+#include "sim/values.h"
 
 int options_flag(void *field, const char *name, const char *text, struct error *error)
 {
@@ -199,12 +200,29 @@ static int unknown_option(const struct tables *tables, char **argv, struct error
     return unknown_name(tables, word, error);
 }
 
+/* Every value of a number that may have several. */
+static int try_values(struct model *scratch, const struct setting *setting, const char *text, struct error *error)
+{
+    struct values values;
+    char number[40];
+    int code = values_parse(&values, setting->name, text, setting->type == SETTING_INTEGER, error);
+    for (int i = 0; code == ERROR_NONE && i < values.count; i++) {
+        setting_print_number(values.value[i], number, sizeof number);
+        code = setting_apply(scratch, setting->name, number, error);
+    }
+    values_free(&values);
+    return code;
+}
+
 /* The setting is tried on a scratch model at once, so that a mistake is reported in the order of the command line. */
-static int add_setting(struct options *options, const struct setting *setting, const char *text, struct error *error)
+static int add_setting(const struct options_command *command, struct options *options, const struct setting *setting,
+                       const char *text, struct error *error)
 {
     struct model scratch;
     model_defaults(&scratch);
-    int code = setting_apply(&scratch, setting->name, text, error);
+    bool several = command->sweeps && setting_is_number(setting);
+    int code = several ? try_values(&scratch, setting, text, error)
+                       : setting_apply(&scratch, setting->name, text, error);
     model_free(&scratch);
     if (code == ERROR_NONE)
         options->settings[options->setting_count++] = (struct options_setting){setting->name, text};
@@ -230,7 +248,7 @@ static int take_option(const struct options_command *command, struct tables *tab
     if (code != ERROR_NONE)
         return code;
     if (i >= command->row_count)
-        return add_setting(target, &settings[i - command->row_count], optarg, error);
+        return add_setting(command, target, &settings[i - command->row_count], optarg, error);
     const struct options_row *row = &command->rows[i];
     return row->read((char *)target + row->offset, row->name, optarg, error);
 }
@@ -240,6 +258,7 @@ static int parse_all(const struct options_command *command, struct tables *table
 {
     struct options *options = target;
     int code = ERROR_NONE, value;
+    options->defaults = command->defaults;
     optind = 0; // GNU getopt starts afresh
     opterr = 0;
     while (code == ERROR_NONE && (value = getopt_long(argc, argv, tables->shorts, tables->longs, NULL)) != -1) {
@@ -340,6 +359,8 @@ int options_model(const struct options *options, int placement, struct model *mo
 {
     model_defaults(model);
     int seen = 0, code = setting_apply_all(model, DEFAULTS, error);
+    if (code == ERROR_NONE && options->defaults)
+        code = setting_apply_all(model, options->defaults, error);
     for (int i = 0; code == ERROR_NONE && i < options->setting_count; i++) {
         const struct options_setting *setting = &options->settings[i];
         if (strcmp(setting->name, OPTIONS_PLACEMENT) != 0 || seen++ == placement)

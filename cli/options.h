@@ -46,6 +46,7 @@ struct options {
     int setting_count;
     char **words; /* arguments that are not options */
     int word_count;
+    const char *defaults; /* the command's */
     bool help;
     enum status status; /* of a command that did its work (cli/command) */
 };
@@ -58,6 +59,8 @@ struct options_command {
     bool settings;        /* takes the model's settings */
     const char *several;  /* the option that may be given more than once, or NULL; a flag may anyway */
     const char *no_words; /* what is said of words that are no options; NULL where they are the command's */
+    bool sweeps;          /* a setting that is a number may have several values (sim/values); read with cli/sweep */
+    const char *defaults; /* settings of its own before those given, or NULL */
 };
 
 /* Parses argv[1..] into target, which begins with a struct options and holds the defaults. ERROR_INPUT names the

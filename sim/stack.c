@@ -294,19 +294,48 @@ static int reverse_pass(const struct stack *stack, struct stack_workspace *works
     return ERROR_NONE;
 }
 
-int stack_sample(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
-                 const volatile sig_atomic_t *stop, struct wide *values, struct error *error)
+int stack_pass(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
+               const struct stack_ends *ends, const volatile sig_atomic_t *stop, struct wide *values,
+               struct error *error)
 {
     const struct model *model = stack->depth.model;
     struct block_run run = {model, stack->engine, seed, sample};
     size_t cells = (size_t)(model->layers + 1) * (size_t)stack->depth.schema.column_count;
     for (size_t i = 0; i < cells; i++)
         values[i] = wide_absent();
-    source_input(seed, sample, model->tokens, model->width, model->input_correlation, model->input_scale,
-                 input_of(stack, workspace, 0));
-    model->cotangent->fill(seed, sample, model->tokens, model->width, workspace->gradient[0]);
+    ends->input(ends->context, input_of(stack, workspace, 0));
     int code = forward_pass(stack, workspace, &run, stop, values, error);
-    if (code == ERROR_NONE)
-        code = reverse_pass(stack, workspace, &run, stop, values, error);
-    return code;
+    if (code != ERROR_NONE)
+        return code;
+    ends->cotangent(ends->context, input_of(stack, workspace, stack->depth.block_count), workspace->gradient[0]);
+    return reverse_pass(stack, workspace, &run, stop, values, error);
+}
+
+/* The ends that a model's settings name. */
+struct drawn_ends {
+    const struct model *model;
+    uint64_t seed, sample;
+};
+
+static void draw_input(void *context, double *x)
+{
+    const struct drawn_ends *ends = context;
+    const struct model *model = ends->model;
+    source_input(ends->seed, ends->sample, model->tokens, model->width, model->input_correlation, model->input_scale,
+                 x);
+}
+
+static void draw_cotangent(void *context, const double *x, double *g)
+{
+    (void)x;
+    const struct drawn_ends *ends = context;
+    ends->model->cotangent->fill(ends->seed, ends->sample, ends->model->tokens, ends->model->width, g);
+}
+
+int stack_sample(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
+                 const volatile sig_atomic_t *stop, struct wide *values, struct error *error)
+{
+    struct drawn_ends drawn = {stack->depth.model, seed, sample};
+    struct stack_ends ends = {draw_input, draw_cotangent, &drawn};
+    return stack_pass(stack, workspace, seed, sample, &ends, stop, values, error);
 }

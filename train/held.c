@@ -123,7 +123,8 @@ static void held_backward(const struct linear_engine *self, const struct linear 
         matrix->fresh = false;
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, linear->rows, m, n, 1, dy[i], n,
                     held->weights + matrix->first, n, i > 0 ? 1 : beta, dx, m);
-        squares[i] += cblas_ddot((int)matrix->entries, gradient, 1, gradient, 1);
+        const real *reported = held->reported ? held->reported + matrix->first : gradient;
+        squares[i] += cblas_ddot((int)matrix->entries, reported, 1, reported, 1);
     }
 }
 

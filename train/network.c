@@ -43,8 +43,8 @@ static size_t logit_entries(const struct network *network)
     return memory_multiply((size_t)model_rows(&network->model), (size_t)network->vocabulary);
 }
 
-/* Doubles of a pass: the blocks' tapes, the largest of their scratch, input, two gradients, logits. */
-static size_t pass_doubles(const struct network *network, size_t *work)
+/* Doubles of a pass, whose flops are added up: the blocks' tapes, the largest of their scratch, input, two gradients, logits. */
+static size_t pass_doubles(struct network *network, size_t *work)
 {
     size_t signals = memory_multiply(3, arena_cost(signal_entries(network)));
     size_t doubles = memory_add(signals, arena_cost(logit_entries(network)));
@@ -52,6 +52,7 @@ static size_t pass_doubles(const struct network *network, size_t *work)
     for (int b = 0; b < network->depth.block_count; b++) {
         struct linear_cost cost = cost_of(network, b);
         doubles = memory_add(doubles, arena_cost(cost.tape));
+        network->flops += cost.flops;
         *work = cost.work > *work ? cost.work : *work;
     }
     return memory_add(doubles, arena_cost(*work));
@@ -84,8 +85,8 @@ static int allocate(struct network *network, size_t budget, struct error *error)
     if (!network->tapes || !network->inputs || !network->ratios || !network->reports)
         return error_set(error, ERROR_RESOURCE, "out of memory for %d blocks", depth->block_count);
     size_t work, doubles = pass_doubles(network, &work);
-    size_t bytes = memory_multiply(memory_add(doubles, memory_multiply(WEIGHT_ARRAYS, network->held.entries)),
-                                   sizeof(double));
+    size_t bytes = network->bytes = memory_multiply(
+        memory_add(doubles, memory_multiply(WEIGHT_ARRAYS, network->held.entries)), sizeof(double));
     if (bytes > budget)
         return error_set(error, ERROR_RESOURCE,
                          "memory: training needs at least %.4g GB in each thread, the limit is %.4g GB (--memory)",
@@ -198,6 +199,17 @@ double network_cross_entropy(int rows, int vocabulary, const int *y, int counted
             row[i] /= counted;
     }
     return loss / counted;
+}
+
+void network_loss_cotangent(const struct network *network, const double *x, const int *y, double *logits, double *g)
+{
+    const real *readout = network->held.weights + end_matrix(network, NETWORK_READOUT)->first;
+    int T = network->model.tokens, d = network->model.width, V = network->vocabulary, counted = 0;
+    for (int t = 0; t < T; t++)
+        counted += y[t] != TASK_IGNORED;
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, V, d, 1, x, d, readout, V, 0, logits, V);
+    network_cross_entropy(T, V, y, counted, logits);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, d, V, 1, logits, V, readout, V, 0, g, d);
 }
 
 /* ---- both passes ---- */

@@ -20,6 +20,8 @@ struct network {
     int vocabulary; /* V */
     struct linear readout;
     double *memory;
+    size_t bytes;          /* of a run of it, moments included */
+    double flops;          /* of a forward and a backward pass */
     struct arena *tapes;   /* [block_count] */
     double *input;         // [B T][d], x_0
     const double **inputs; /* [block_count + 1] of [B T][d]: x_0 to x_L */
@@ -53,6 +55,10 @@ void network_backward(struct network *network, const struct network_batch *batch
 /* The gradient of a loss at logits [rows][V] in their place, and its value: softmax less target over counted; rows that
  * do not count become 0. */
 double network_cross_entropy(int rows, int vocabulary, const int *y, int counted, double *logits);
+
+/* The gradient g of one sequence's mean loss at x, its x_L; logits is scratch. */
+void network_loss_cotangent(const struct network *network, const double *x, const int *y, double *logits, // [T][d], [T]
+                            double *g); // [T][V], [T][d]
 
 /* x_0 of one sequence. */
 void network_embed(const struct network *network, const int *tokens, double *x); // [T], [T][d]
