@@ -16,20 +16,28 @@ $(BUILD)/check: $(TESTS_OBJ) $(REPRO_OBJ) $(BUILD)/libspanscope.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(shell pkg-config --libs check) $(PKG_LIBS) -o $@
 
+# Includes go one way, and every file has its line in a README.
+.PHONY: tree
+tree:
+	@sh tests/tree.sh
+
 .PHONY: smoke check check-sanitize
-smoke: deps
+smoke: deps tree
 	+$(MAKE) all $(BUILD)/check
 	CK_EXCLUDE_TAGS=slow $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=$(BUILD)/spanscope $(BUILD)/check
 
-check: deps
+check: deps tree
 	+$(MAKE) all $(BUILD)/check
 	$(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=$(BUILD)/spanscope $(BUILD)/check
 
+# Any CC that has the sanitizers; each has a folder of its own, so that neither waits for the other's objects.
+SANITIZE = $(BUILD)/sanitize-$(notdir $(lastword $(CC)))
+
 check-sanitize: deps
-	+$(MAKE) BUILD=build/sanitize MARCH=x86-64 \
+	+$(MAKE) BUILD=$(SANITIZE) MARCH=x86-64 \
 	  CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all" \
-	  build/sanitize/spanscope build/sanitize/check
-	CK_EXCLUDE_TAGS=slow $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=build/sanitize/spanscope build/sanitize/check
+	  $(SANITIZE)/spanscope $(SANITIZE)/check
+	CK_EXCLUDE_TAGS=slow $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=$(SANITIZE)/spanscope $(SANITIZE)/check
 
 # Parsers under libFuzzer: make fuzz SECONDS=300, for each of them. New inputs go to build/fuzz/NAME.corpus, a failing one
 # to build/fuzz; worth keeping, it becomes a file of tests/data/NAME.
