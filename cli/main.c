@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "build_version.h"
+#include "cli/explore.h"
 #include "cli/list.h"
 #include "cli/map.h"
 #include "cli/output.h"
@@ -27,6 +28,7 @@ static const struct command {
     {"train", train_command, "train models on tasks whose best loss is known"},
     {"verify", verify_command, "decide the claims of the ledger"},
     {"plot", plot_command, "draw saved profiles"},
+    {"explore", explore_command, "see it in the browser: theory, bounds and samples while you drag"},
     {"list", list_command, "the tables that names come from"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -29,7 +29,7 @@ struct run {
     const struct linear_engine *engine; /* NULL: auto */
     int threads;
     size_t memory;
-    bool per_token, predict, dry_run, quiet, no_progress;
+    bool per_token, predict, dry_run, growing, quiet, no_progress;
     const struct format *format;
     const char *output;
     int profiles; /* written so far */
@@ -83,6 +83,8 @@ static const struct options_row rows[] = {
      options_flag, offsetof(struct run, predict)},
     {"format", 'f', "table|csv|json", "what is written", format_read, offsetof(struct run, format)},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct run, output)},
+    {"growing", 0, NULL, "the profile of the first 1, 2, 4, ... samples too, a line each as they are done; JSON only",
+     options_flag, offsetof(struct run, growing)},
     {"dry-run", 0, NULL, "print the memory and time it would take, and run nothing", options_flag,
      offsetof(struct run, dry_run)},
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct run, quiet)},
@@ -129,15 +131,42 @@ static int check_shard(const struct run *run, struct error *error)
     return ERROR_NONE;
 }
 
-static void progress(void *context, int64_t done, double precision)
+static void show_progress(const struct run *run, int64_t done, double precision)
 {
-    const struct run *run = context;
     if (run->precision > 0)
         fprintf(stderr,
                 isfinite(precision) ? "\r%" PRId64 " samples, precision %.2g of %.2g   " : "\r%" PRId64 " samples",
                 done, precision, run->precision);
     else
         fprintf(stderr, "\r%" PRId64 " of %" PRId64 " samples", done, shard_samples(run));
+}
+
+/* Who looks on while samples come. */
+struct watch {
+    const struct run *run;
+    const struct profile *profile;
+    FILE *stream;
+    bool shows;
+};
+
+/* A count is told twice where a precision is asked for: once with it. */
+static void progress(void *context, int64_t done, double precision)
+{
+    const struct watch *watch = context;
+    struct error error; // found again when the whole profile is written
+    if (watch->shows)
+        show_progress(watch->run, done, precision);
+    if (!watch->run->growing || !isnan(precision) || (done & (done - 1)) != 0 || done == shard_samples(watch->run))
+        return;
+    watch->run->format->write(watch->profile, 0, watch->stream, &error);
+    fflush(watch->stream);
+}
+
+static int check_growing(const struct run *run, struct error *error)
+{
+    if (!run->growing || strcmp(run->format->name, "json") == 0)
+        return ERROR_NONE;
+    return error_set(error, ERROR_INPUT, "--growing: several profiles of one model stand apart in --format json only");
 }
 
 /* Words on what the numbers are worth, when the run is over. */
@@ -181,13 +210,13 @@ static int sample(struct run *run, struct sampler *sampler, const struct profile
     if (code != ERROR_NONE)
         return code;
     bool shows = !run->quiet && !run->no_progress && isatty(STDERR_FILENO);
+    struct watch watch = {run, &profile, stream, shows};
     struct profile_plan plan = {
-        run->seed, shard_first(run), shard_samples(run), run->precision, interrupt_flag(), shows ? progress : NULL,
-        run};
+        run->seed, shard_first(run), shard_samples(run), run->precision, interrupt_flag(), progress, &watch};
     profile.shard = run->shard.number;
     profile.shards = run->shard.count;
     if (shows)
-        progress(run, 0, NAN); // the first sample may take long
+        show_progress(run, 0, NAN); // the first sample may take long
     code = profile_measure(&profile, sampler, &plan, error);
     if (shows)
         fprintf(stderr, "\r%*s\r", 60, "");
@@ -251,6 +280,8 @@ static int run_all(void *target, struct error *error)
     int code = check_shard(run, error);
     if (code == ERROR_NONE)
         code = format_check(run->format, run->per_token, error);
+    if (code == ERROR_NONE)
+        code = check_growing(run, error);
     if (code == ERROR_NONE)
         code = options_check(&run->options, error);
     if (code != ERROR_NONE)
