@@ -9,6 +9,7 @@
 #include "analysis/claims/statistic.h"
 #include "cli/format.h"
 #include "cli/tables.h"
+#include "explore/lesson.h"
 #include "sim/init.h"
 #include "sim/observe.h"
 #include "sim/placement.h"
@@ -87,6 +88,12 @@ ROWS(optimisers, optimisers, optimiser_count)
 ROWS(schedules, schedules, schedule_count)
 ROWS(parametrisations, parametrisations, parametrisation_count)
 
+static void list_lessons(FILE *stream)
+{
+    for (size_t i = 0; i < lesson_count; i++)
+        fprintf(stream, "  %-28s%s\n", lessons[i].id, lessons[i].title);
+}
+
 static const struct section {
     const char *name;
     void (*print)(FILE *stream);
@@ -109,6 +116,7 @@ static const struct section {
     {"optimisers", list_optimisers},
     {"schedules", list_schedules},
     {"parametrisations", list_parametrisations},
+    {"lessons", list_lessons},
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 

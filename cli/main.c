@@ -12,6 +12,7 @@
 #include "cli/predict.h"
 #include "cli/run.h"
 #include "cli/status.h"
+#include "cli/tour.h"
 #include "cli/train.h"
 #include "cli/verify.h"
 #include "sim/cleanup.h"
@@ -29,6 +30,7 @@ static const struct command {
     {"verify", verify_command, "decide the claims of the ledger"},
     {"plot", plot_command, "draw saved profiles"},
     {"explore", explore_command, "see it in the browser: theory, bounds and samples while you drag"},
+    {"tour", tour_command, "the same lessons in the terminal"},
     {"list", list_command, "the tables that names come from"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

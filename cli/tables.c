@@ -7,6 +7,7 @@
 #include "analysis/map.h"
 #include "analysis/schema.h"
 #include "cli/options.h"
+#include "explore/lesson.h"
 #include "sim/observe.h"
 #include "sim/placement.h"
 
@@ -108,6 +109,38 @@ static json_t *map_values_array(bool *ok)
     return array;
 }
 
+/* The lesson's settings by name, as texts that a command takes. */
+static json_t *scene_object(bool *ok, const struct lesson *lesson)
+{
+    struct model model;
+    struct error error;
+    json_t *object = json_object();
+    if (lesson_model(lesson, NULL, &model, &error) != ERROR_NONE) {
+        *ok = false;
+        return object;
+    }
+    for (size_t i = 0; i < setting_count; i++)
+        document_put(ok, object, settings[i].name, value_of(&settings[i], &model));
+    model_free(&model);
+    return object;
+}
+
+static json_t *lessons_array(bool *ok)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < lesson_count; i++) {
+        const struct lesson *lesson = &lessons[i];
+        json_t *answers = json_array();
+        for (int a = 0; a < LESSON_ANSWERS && lesson->answers[a]; a++)
+            document_append(ok, answers, json_string(lesson->answers[a]));
+        document_append(ok, array,
+                        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "id", lesson->id, "title", lesson->title, "kind",
+                                  lesson_kinds[lesson->kind], "question", lesson->question, "answers", answers, "scene",
+                                  scene_object(ok, lesson)));
+    }
+    return array;
+}
+
 int tables_print(FILE *stream, struct error *error)
 {
     struct model model;
@@ -123,6 +156,7 @@ int tables_print(FILE *stream, struct error *error)
     document_put(&ok, root, "inits", inits_array(&ok));
     document_put(&ok, root, "observables", observables_array(&ok));
     document_put(&ok, root, "map_values", map_values_array(&ok));
+    document_put(&ok, root, "lessons", lessons_array(&ok));
     model_free(&model);
     code = document_print(ok, root, stream, error);
     fputc('\n', stream);

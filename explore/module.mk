@@ -11,8 +11,8 @@ $(BUILD)/explore/embedded_script.c: explore/page/app.js
 $(BUILD)/explore/embedded_chart.c: $(CHART_JS)
 $(EMBEDDED): explore/embed.sh
 	@mkdir -p $(@D)
-	@echo '  EMBED $<'
-	$(Q)sh explore/embed.sh $(patsubst embedded_%.c,%,$(@F)) $< > $@.new && mv $@.new $@
+	@echo '  EMBED $(filter-out %.sh,$^)'
+	$(Q)sh explore/embed.sh $(patsubst embedded_%.c,%,$(@F)) $(filter-out %.sh,$^) > $@.new && mv $@.new $@
 
 $(EMBEDDED_OBJ): %.o: %.c $(BUILD)/flags
 	@echo '  CC    $<'

@@ -9,13 +9,17 @@
 
 // clang-format off
 const struct request_service request_services[] = {
-    {.path = "/predict", .summary = "the infinite-width profile with its bounds", .settings = true,
+    {.path = "/predict", .summary = "the infinite-width profile", .settings = true,
+     .command = {"predict", "--format=json"}, .type = "application/json"},
+    {.path = "/bounds", .summary = "the same with its floors and ceilings, which take longer", .settings = true,
      .command = {"predict", "--format=json", "--bounds"}, .type = "application/json"},
     {.path = "/samples", .summary = "profiles of 1, 2, 4, ... samples as they come", .settings = true, .streams = true,
      .command = {"run", "--format=json", "--growing", "--quiet"}, .own = {"samples", "seed"},
      .type = "text/event-stream"},
     {.path = "/map", .summary = "a prediction for every point of two axes", .settings = true,
      .command = {"map", "--quiet"}, .own = {"x", "y"}, .type = "application/json"},
+    {.path = "/lesson", .summary = "the verdict on an answer", .command = {"tour", "--format=json"},
+     .own = {"lesson", "answer"}, .type = "application/json"},
     {.path = "/tables", .summary = "settings, placements, lessons and all other tables",
      .command = {"list", "--format=json"}, .type = "application/json"},
 };
