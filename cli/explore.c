@@ -54,9 +54,10 @@ static const struct options_row rows[] = {
 
 static const struct options_command command = {
     .usage = "explore [OPTION]...",
-    .summary = "Serves one page to this machine's browser: a formula and sliders on the left, theory, bounds and samples on\n"
-               "the right, redrawn while you drag; the map of two settings; lessons. Nothing is loaded from elsewhere and\n"
-               "no other machine is answered. Prints the address; Ctrl-C ends it.",
+    .summary =
+        "Serves one page to this machine's browser: a formula and sliders on the left, theory, bounds and samples on\n"
+        "the right, redrawn while you drag; the map of two settings; lessons. Nothing is loaded from elsewhere and\n"
+        "no other machine is answered. Prints the address; Ctrl-C ends it.",
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
     .no_words = "the model is chosen on the page",

@@ -105,9 +105,9 @@ static int judge(struct tour *tour, const struct lesson *lesson, struct error *e
         tour->options.status = result.right ? STATUS_DONE : STATUS_AGAINST;
         return ERROR_NONE;
     }
-    code = document_print(true, json_pack("{s:s, s:b, s:s}", "lesson", lesson->id, "right", result.right, "says",
-                                          result.says),
-                          stdout, error);
+    code = document_print(
+        true, json_pack("{s:s, s:b, s:s}", "lesson", lesson->id, "right", result.right, "says", result.says), stdout,
+        error);
     putchar('\n');
     return code;
 }

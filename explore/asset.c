@@ -12,7 +12,10 @@ EMBEDDED(style)
 EMBEDDED(script)
 EMBEDDED(chart)
 
-#define ROW(path, name, type) {path, type, asset_##name, &asset_##name##_size}
+#define ROW(path, name, type)                                                                                          \
+    {                                                                                                                  \
+        path, type, asset_##name, &asset_##name##_size                                                                 \
+    }
 
 // clang-format off
 const struct asset assets[] = {

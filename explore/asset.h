@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 struct asset {
-    const char *path; /* "/app.js" */
-    const char *type; /* "text/javascript" */
+    const char *path;           /* "/app.js" */
+    const char *type;           /* "text/javascript" */
     const unsigned char *bytes; // [*size]
     const size_t *size;
 };

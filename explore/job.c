@@ -116,8 +116,7 @@ static int start_with(struct job *job, struct work *work, int output[2], int err
     return 0;
 }
 
-int job_start(struct job *job, char *const arguments[], int input, const struct job_limits *limits,
-              struct error *error)
+int job_start(struct job *job, char *const arguments[], int input, const struct job_limits *limits, struct error *error)
 {
     int output[2], errors[2], why = 0;
     *job = (struct job){.output = -1, .errors = -1, .deadline = clock_now() + limits->seconds};

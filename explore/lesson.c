@@ -194,13 +194,13 @@ static bool is_allowed(const struct lesson *lesson, const struct model *scene, c
                        struct lesson_result *result)
 {
     for (size_t i = 0; i < setting_count; i++) {
-        bool free = strcmp(settings[i].name, lesson->free) == 0;
-        if (!free && !setting_same(&settings[i], scene, model)) {
+        bool may = strcmp(settings[i].name, lesson->free) == 0;
+        if (!may && !setting_same(&settings[i], scene, model)) {
             snprintf(result->says, sizeof result->says, "Not so: only %s may change, and %s did.", lesson->free,
                      settings[i].name);
             return false;
         }
-        if (free && lesson->edits > 0 && edits_between(&settings[i], scene, model) > (size_t)lesson->edits) {
+        if (may && lesson->edits > 0 && edits_between(&settings[i], scene, model) > (size_t)lesson->edits) {
             snprintf(result->says, sizeof result->says, "Not so: that is more than %d character%s.", lesson->edits,
                      lesson->edits > 1 ? "s" : "");
             return false;
@@ -242,8 +242,8 @@ static int check_found(const struct lesson *lesson, const char *answer, struct l
 
 int lesson_check(const struct lesson *lesson, const char *answer, struct lesson_result *result, struct error *error)
 {
-    static int (*const checks[])(const struct lesson *, const char *, struct lesson_result *, struct error *) = {
-        check_choice, check_number, check_found};
+    static int (*const checks[])(const struct lesson *, const char *, struct lesson_result *,
+                                 struct error *) = {check_choice, check_number, check_found};
     *result = (struct lesson_result){0};
     int code = checks[lesson->kind](lesson, answer, result, error);
     size_t length = strlen(result->says);

@@ -88,5 +88,6 @@ const struct lesson_measure lesson_specific = {"token-specific g_0/g_L", false, 
 const struct lesson_measure lesson_growth = {"q_L/q_0", false, true, growth};
 const struct lesson_measure lesson_tokens = {"r_L", false, false, tokens};
 const struct lesson_measure lesson_turn = {"cosine of the last two layers", false, false, turn};
-const struct lesson_measure lesson_deepest = {"the layer of the smallest token-specific gradient", false, false, deepest};
+const struct lesson_measure lesson_deepest = {"the layer of the smallest token-specific gradient", false, false,
+                                              deepest};
 const struct lesson_measure lesson_slack = {"ceiling over gradient", true, true, slack};

@@ -104,7 +104,8 @@ static int check_text(const char *name, const char *value, struct error *error)
         return ERROR_NONE;
     size_t word = strspn(value, letters);
     const char *rest = value + word;
-    bool number = *rest == ':' && strspn(rest + 1, digits) > 0 && strspn(rest + 1, "0123456789.eE+-") == strlen(rest + 1);
+    bool number = *rest == ':' && strspn(rest + 1, digits) > 0 &&
+                  strspn(rest + 1, "0123456789.eE+-") == strlen(rest + 1);
     if (word > 0 && (*rest == '\0' || number))
         return ERROR_NONE;
     return error_set(error, ERROR_INPUT, "--%s: '%.200s' is no name and assigns nothing; files are not read here", name,
@@ -127,14 +128,14 @@ int request_add(struct request *request, const char *name, const char *value, st
     if (!value || !*value)
         return error_set(error, ERROR_INPUT, "--%s: nothing behind '='", name);
     size_t length = strlen(name) + strlen(value) + sizeof "--=";
-    request->length += length;
-    if (request->length > REQUEST_TEXT)
+    if (request->length + length > REQUEST_TEXT)
         return error_set(error, ERROR_INPUT, "more than %d bytes in one request", REQUEST_TEXT);
     if (is_text(name) && (code = check_text(name, value, error)) != ERROR_NONE)
         return code;
     char *word = malloc(length);
     if (word)
         snprintf(word, length, "--%s=%s", name, value);
+    request->length += length;
     return add_word(request, word, error);
 }
 

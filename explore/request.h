@@ -15,13 +15,13 @@
 enum { REQUEST_WORDS = 64, REQUEST_TEXT = 16384, REQUEST_OWN = 6 };
 
 struct request_service {
-    const char *path;                  /* "/predict" */
+    const char *path; /* "/predict" */
     const char *summary;
-    const char *command[8];            /* the words that it always has */
-    const char *own[REQUEST_OWN];      /* options beside the settings, up to NULL */
-    bool settings;                     /* takes the model's settings */
-    bool streams;                      /* answered by events as lines come */
-    const char *type;                  /* of the answer */
+    const char *command[8];       /* the words that it always has */
+    const char *own[REQUEST_OWN]; /* options beside the settings, up to NULL */
+    bool settings;                /* takes the model's settings */
+    bool streams;                 /* answered by events as lines come */
+    const char *type;             /* of the answer */
 };
 
 extern const struct request_service request_services[];

@@ -40,9 +40,10 @@ struct server_options server_defaults(void)
 
 /* Nothing is loaded from elsewhere, shown within another page, or guessed. */
 static const char *const headers[][2] = {
-    {"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' "
-                                "data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-                                "frame-ancestors 'none'"},
+    {"Content-Security-Policy",
+     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' "
+     "data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+     "frame-ancestors 'none'"},
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "no-referrer"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
@@ -256,8 +257,8 @@ static enum MHD_Result answer_stream(struct server *server, struct MHD_Connectio
     }
     stream->server = server;
     stream->client = socket_of(connection);
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, CHUNK, read_stream, stream, free_stream);
+    struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, CHUNK, read_stream, stream,
+                                                                      free_stream);
     if (!response)
         free_stream(stream);
     return send_response(connection, MHD_HTTP_OK, request->service->type, response);
@@ -342,7 +343,8 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     if (asset)
         return send_asset(connection, asset);
     const struct request_service *service = request_find(path);
-    return service ? serve(server, connection, service) : refuse(connection, MHD_HTTP_NOT_FOUND, "there is nothing here");
+    return service ? serve(server, connection, service)
+                   : refuse(connection, MHD_HTTP_NOT_FOUND, "there is nothing here");
 }
 
 /* ---- starting and stopping ---- */
@@ -357,10 +359,10 @@ static int listen_on(struct server *server, struct error *error)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)server->options.port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     server->daemon = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        answer, server, MHD_OPTION_EXTERNAL_LOGGER, drop_words, NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK,
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ERROR_LOG, 0, NULL,
+        NULL, answer, server, MHD_OPTION_EXTERNAL_LOGGER, drop_words, NULL, MHD_OPTION_SOCK_ADDR,
+        (struct sockaddr *)&address, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK,
         MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!server->daemon)
         return error_set(error, ERROR_RESOURCE, "cannot listen on port %d of the loopback: %s", server->options.port,
