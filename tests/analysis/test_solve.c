@@ -113,7 +113,7 @@ static const struct {
     {LINEAR("c"), "input-scale=0.1:10:9:log", "activation_variance@0 = 2", 1, {M_SQRT2}},
     {LINEAR("c"), "c=0.01:100:20:log", "activation_ratio = 0.5", 0, {0}},
     /* (1 + (c - 1)^4)^3 takes 1 + h twice, between two points of the scan or about one. */
-    {LINEAR("(c-1)^2"), "c=0.1:3:5:lin", "activation_variance@1 = 1.0016", 2, {0.8, 1.2}},
+    {LINEAR("(c-1)^2"), "c=0.15:2.55:5:lin", "activation_variance@1 = 1.0016", 2, {0.8, 1.2}},
     {LINEAR("(c-1)^2"), "c=0.2:1.8:3:lin", "activation_variance@1 = 1.0016", 2, {0.8, 1.2}},
     {LINEAR("(c-1)^2"), "c=0.1:3:5:lin", "activation_variance@1 = 0.999", 0, {0}},
     {LINEAR("1"), "layers=1:20:4:lin", "activation_ratio = 128", 1, {7}},
