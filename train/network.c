@@ -48,7 +48,9 @@ static size_t pass_doubles(struct network *network, size_t *work)
 {
     size_t signals = memory_multiply(3, arena_cost(signal_entries(network)));
     size_t doubles = memory_add(signals, arena_cost(logit_entries(network)));
-    *work = 0;
+    struct linear_cost readout = network->held.engine.cost(&network->readout);
+    *work = readout.work;
+    network->flops = readout.flops;
     for (int b = 0; b < network->depth.block_count; b++) {
         struct linear_cost cost = cost_of(network, b);
         doubles = memory_add(doubles, arena_cost(cost.tape));
