@@ -14,7 +14,7 @@ static size_t signal_entries(const struct network *network)
 
 static struct linear_map stack_map(enum network_matrix matrix, int fan_out, double sigma)
 {
-    return (struct linear_map){fan_out, sigma, {.matrix = matrix}};
+    return (struct linear_map){fan_out, sigma, {.site = NETWORK_SITE, .matrix = matrix}};
 }
 
 static int add_ends(struct network *network, double readout_sd, struct error *error)
@@ -136,7 +136,7 @@ void network_free(struct network *network)
 
 static struct held_matrix *end_matrix(const struct network *network, enum network_matrix matrix)
 {
-    return held_find(&network->held, &(struct stream_address){.matrix = matrix});
+    return held_find(&network->held, &(struct stream_address){.site = NETWORK_SITE, .matrix = matrix});
 }
 
 /* ---- embedding ---- */
