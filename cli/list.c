@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "analysis/bounds/theory.h"
+#include "analysis/claims/contrast.h"
+#include "analysis/claims/statistic.h"
 #include "cli/format.h"
 #include "sim/init.h"
 #include "sim/observe.h"
@@ -57,6 +60,22 @@ ROWS(cotangents, cotangents, cotangent_count)
 ROWS(observables, observables, OBSERVABLES)
 ROWS(engines, linear_engines, linear_engine_count)
 ROWS(formats, formats, format_count)
+ROWS(statistics, statistics, statistic_count)
+ROWS(contrasts, contrasts, contrast_count)
+
+/* Lines of theory, as the bounds of claims name them and figures draw them. */
+static void list_theory(FILE *stream)
+{
+    for (size_t i = 0; i < theory_count; i++) {
+        const struct theory_line *line = &theory_lines[i];
+        fprintf(stream, "  %-28s%s %s %s, placement=%s init=%s %s (%s)\n", line->id, line->observable,
+                line->role == THEORY_FLOOR     ? "at least"
+                : line->role == THEORY_CEILING ? "at most"
+                                               : "is",
+                line->expression, line->placement, line->init, line->assumes, line->source);
+    }
+}
+
 static void list_tasks(FILE *stream)
 {
     for (size_t i = 0; i < task_count; i++)
@@ -81,6 +100,10 @@ static const struct section {
     {"observables", list_observables},
     {"engines", list_engines},
     {"formats", list_formats},
+    {"statistics", list_statistics},
+    {"contrasts", list_contrasts},
+    {"theory", list_theory},
+
     {"tasks", list_tasks},
     {"optimisers", list_optimisers},
     {"schedules", list_schedules},

@@ -232,7 +232,7 @@ static int run_model(struct run *run, const struct model *model, FILE *stream, s
     int64_t samples = shard_samples(run);
     int threads = samples < run->threads ? (int)samples : run->threads;
     if (run->dry_run)
-        return cost_print(model, run->engine, threads, run->memory, samples, stream, error);
+        return cost_print(model, run->engine, run->per_token, threads, run->memory, samples, stream, error);
     struct sampler sampler;
     int code = sampler_init(&sampler, model, run->engine, run->per_token, threads, run->memory, error);
     if (code != ERROR_NONE)

@@ -161,7 +161,10 @@ static struct linear input_maps(const struct branch_site *site)
 {
     int rows = model_rows(site->model), d = site->model->width;
     return (struct linear){
-        rows, d, 3, {branch_map(site, INIT_WQ, 0, d), branch_map(site, INIT_WK, 0, d), branch_map(site, INIT_WV, 0, d)}};
+        rows,
+        d,
+        3,
+        {branch_map(site, INIT_WQ, 0, d), branch_map(site, INIT_WK, 0, d), branch_map(site, INIT_WV, 0, d)}};
 }
 
 static struct linear output_map(const struct branch_site *site)
@@ -238,7 +241,8 @@ static void branch_backward(const struct branch_site *site, const double *u, con
 {
     struct attention attention = of_model(site->model);
     struct attention_tape t = layout(site, &tape);
-    size_t signal = signal_entries(site->model), T = (size_t)site->model->tokens, sequence = T * (size_t)attention.width;
+    size_t signal = signal_entries(site->model), T = (size_t)site->model->tokens,
+           sequence = T * (size_t)attention.width;
     double *dmixed = arena_take(&work, signal);
     double *dq = arena_take(&work, signal), *dk = arena_take(&work, signal), *dv = arena_take(&work, signal);
     double *logits = arena_take(&work, 2 * T * T);

@@ -96,6 +96,17 @@ void depth_free(struct depth *depth)
     *depth = (struct depth){0};
 }
 
+size_t depth_bytes(const struct depth *depth)
+{
+    size_t bytes = 0;
+    for (int b = 0; b < depth->block_count; b++) {
+        const struct graph *graph = depth->blocks[b].graph;
+        bytes += sizeof *depth->blocks + sizeof *depth->branch_index + (size_t)graph->node_count * sizeof(double) +
+                 (size_t)graph->site_count * sizeof(int);
+    }
+    return bytes;
+}
+
 bool depth_has_router(const struct depth *depth)
 {
     for (int b = 0; b < depth->block_count; b++) {

@@ -19,6 +19,9 @@ struct depth {
 int depth_init(struct depth *depth, const struct model *model, bool per_token, struct error *error);
 void depth_free(struct depth *depth);
 
+/* What depth_init allocates that grows with the blocks. */
+size_t depth_bytes(const struct depth *depth);
+
 /* Whether a branch of any block chooses experts by token. */
 bool depth_has_router(const struct depth *depth);
 

@@ -27,7 +27,7 @@ static void run(struct bench *b)
 
 static struct bench bench_of(int mask)
 {
-    struct bench b = {.attention = {T, D, H, &masks[mask]},
+    struct bench b = {.attention = {T, D, H, &masks[mask], 0},
                       .q = support_normals(1, COUNT),
                       .k = support_normals(2, COUNT),
                       .v = support_normals(3, COUNT),
