@@ -39,10 +39,11 @@ struct figure_wish {
     const char *title;         /* NULL: the figure's own */
     const struct style *style; /* NULL: the first */
     publisher *publish;        /* what takes the files; NULL: publish() */
+    const volatile sig_atomic_t *stop; /* not 0: draw no further; NULL: nobody asks */
 };
 
 /* Writes the figure's files into the directory: all or none of them. ERROR_INPUT where the profiles lack what the
- * figure shows; ERROR_RESOURCE for files, memory and gnuplot. */
+ * figure shows; ERROR_RESOURCE for files, memory and gnuplot; ERROR_INTERRUPTED. */
 int figure_draw(const struct figure *figure, const struct saved_list *profiles, const struct figure_wish *wish,
                 struct error *error);
 
