@@ -34,11 +34,11 @@ const struct figure *figure_find(const char *name);
 
 /* Where a figure goes and how it looks. */
 struct figure_wish {
-    const char *directory;     /* made if missing */
-    const char *name;          /* of the files; NULL: the figure's own */
-    const char *title;         /* NULL: the figure's own */
-    const struct style *style; /* NULL: the first */
-    publisher *publish;        /* what takes the files; NULL: publish() */
+    const char *directory;             /* made if missing */
+    const char *name;                  /* of the files; NULL: the figure's own */
+    const char *title;                 /* NULL: the figure's own */
+    const struct style *style;         /* NULL: the first */
+    publisher *publish;                /* what takes the files; NULL: publish() */
     const volatile sig_atomic_t *stop; /* not 0: draw no further; NULL: nobody asks */
 };
 

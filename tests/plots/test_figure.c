@@ -177,7 +177,9 @@ START_TEST(figures_are_drawn_and_redrawn)
     ck_assert_ptr_nonnull(strstr(data, "# index 1: spannorm, unit: token-specific\n2 0.1760912590556812"));
     free(data);
     unlink(folder_path("new out/gradient.png"));
-    ck_assert_int_eq(gnuplot_run(folder_path("new out"), "gradient.gp", &(struct gnuplot_limits){.seconds = 100}, &error), ERROR_NONE);
+    ck_assert_int_eq(
+        gnuplot_run(folder_path("new out"), "gradient.gp", &(struct gnuplot_limits){.seconds = 100}, &error),
+        ERROR_NONE);
     folder_check_png("new out/gradient.png");
     ck_assert_int_eq(folder_entries(folder_path("new out")), PUBLISH_FILES);
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
