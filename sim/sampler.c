@@ -137,8 +137,11 @@ static void run_batch(struct sampler *sampler, uint64_t seed, uint64_t first, ui
             code = run_chunk(sampler, thread, seed, first + i, own_count, stop, &done, &own);
 #pragma omp ordered
         {
-            for (uint64_t j = 0; progress->halted == ERROR_NONE && j < done; j++)
+            for (uint64_t j = 0; progress->halted == ERROR_NONE && j < done; j++) {
                 visit(context, first + i + j, sampler->values[thread] + j * sampler->cells);
+                if (sampler->refused)
+                    code = error_set(&own, ERROR_INTERRUPTED, "no further sample is wanted"), done = 0;
+            }
             if (progress->halted == ERROR_NONE && code != ERROR_NONE) {
                 progress->error = own;
 #pragma omp atomic write
