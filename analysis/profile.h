@@ -20,7 +20,7 @@ struct profile {
     int shard, shards; /* part `shard` of `shards` of a longer run; 0 of 0 where it is whole */
     int threads;
     double seconds;
-    struct estimate *cells; /* [(L + 1)][schema->column_count]; of a prediction the mean alone, with n = 1 */
+    struct estimate *cells;            /* [(L + 1)][schema->column_count]; of a prediction the mean alone, with n = 1 */
     struct estimate overall[OVERALLS]; /* likewise, of the whole stack */
     struct wide *column;               /* [L + 1], for work */
     struct moments moments; /* of a prediction, zeroed in a measurement; schema is its own: do not copy the struct */

@@ -18,11 +18,12 @@ enum { APPLICATION = 0x7370616e, FORMAT = 1 };
 /* Another process may be writing; it is done within moments, but a machine may be slow. */
 enum { PATIENCE = 600000 }; // ms
 
-static const char tables[] = "CREATE TABLE IF NOT EXISTS configs (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,"
-                             " config TEXT NOT NULL, engine TEXT NOT NULL, seed TEXT NOT NULL,"
-                             " per_token INTEGER NOT NULL, law TEXT NOT NULL, cells INTEGER NOT NULL);"
-                             "CREATE TABLE IF NOT EXISTS samples (config INTEGER NOT NULL, sample INTEGER NOT NULL,"
-                             " sum INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (config, sample));";
+static const char tables[] =
+    "CREATE TABLE IF NOT EXISTS configs (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,"
+    " config TEXT NOT NULL, engine TEXT NOT NULL, seed TEXT NOT NULL,"
+    " per_token INTEGER NOT NULL, law TEXT NOT NULL, cells INTEGER NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS samples (config INTEGER NOT NULL, sample INTEGER NOT NULL,"
+    " sum INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (config, sample));";
 
 static const char *const texts[STORE_STATEMENTS] = {
     [STORE_FIND] = "SELECT id FROM configs WHERE key = ?1",
@@ -478,9 +479,8 @@ static int draw_missing(struct store_source *source, uint64_t seed, uint64_t fir
                         const volatile sig_atomic_t *stop, sampler_visitor *visit, void *context, struct error *error)
 {
     struct keeper keeper = {.source = source, .visit = visit, .context = context};
-    int code = source->draw
-                   ? source->draw(source->source, seed, first, count, stop, keep, &keeper, error)
-                   : sampler_run(source->sampler, seed, first, count, stop, keep, &keeper, error);
+    int code = source->draw ? source->draw(source->source, seed, first, count, stop, keep, &keeper, error)
+                            : sampler_run(source->sampler, seed, first, count, stop, keep, &keeper, error);
     source->sampler->refused = false;
     if (keeper.code == ERROR_NONE)
         keeper.code = store_flush(source->store, &keeper.error);

@@ -46,8 +46,8 @@ struct store_config {
     int64_t id;
     uint64_t seed;
     char *engine, *law;
-    char *key;       /* all that decides the bits, as JSON */
-    json_t *config;  /* members of settings (analysis/config) */
+    char *key;      /* all that decides the bits, as JSON */
+    json_t *config; /* members of settings (analysis/config) */
     bool per_token;
     int64_t cells;   /* of a sample */
     int64_t samples; /* that are there, */
@@ -79,8 +79,8 @@ struct store_source {
     struct store *store;
     int64_t config;
     struct sampler *sampler;
-    sampler_draw *draw; /* of the samples that are not there; NULL: sampler_run */
-    void *source;       /* its */
+    sampler_draw *draw;  /* of the samples that are not there; NULL: sampler_run */
+    void *source;        /* its */
     struct wide *values; /* [cells] */
 };
 

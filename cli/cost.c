@@ -266,7 +266,8 @@ int cost_sweep_print(const struct cost_sweep *cost, const struct sweep *sweep, c
     }
     if (code == ERROR_NONE)
         fprintf(stream,
-                "%" PRId64 " configurations of %" PRId64 " samples: about %.2g s in %d threads, from samples of %" PRId64
+                "%" PRId64 " configurations of %" PRId64
+                " samples: about %.2g s in %d threads, from samples of %" PRId64
                 " of them\n  memory    %.3g GB at most\n",
                 sweep->points, samples, seconds / threads, threads, probes, (double)cost->bytes / 1e9);
     return code;

@@ -8,7 +8,8 @@
 #include "sim/text.h"
 
 const struct format formats[] = {
-    {"table", "the observables with one value per layer, for reading", true, false, false, format_table, format_table_quantities},
+    {"table", "the observables with one value per layer, for reading", true, false, false, format_table,
+     format_table_quantities},
     {"csv", "a row per layer and observable", false, true, true, format_csv, format_csv_quantities},
     {"json", "a line per profile, schema " SCHEMA_PROFILE, false, true, false, format_json, format_json_quantities},
 };

@@ -21,8 +21,8 @@ typedef int format_writer(const struct profile *profile, const struct format_pag
 struct format {
     const char *name;
     const char *summary;
-    bool beside; /* shows a profile's prediction beside it; elsewhere the prediction is a profile of its own */
-    bool tokens; /* shows the observables by position */
+    bool beside;  /* shows a profile's prediction beside it; elsewhere the prediction is a profile of its own */
+    bool tokens;  /* shows the observables by position */
     bool columns; /* has a column for a setting */
     /* Out of memory is ERROR_RESOURCE; failed writes are left for the stream's owner to find. */
     format_writer *write, *write_quantities;

@@ -12,6 +12,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/sweep.h"
+#include "sim/budget.h"
 
 struct map_command {
     struct options options;
@@ -52,7 +53,8 @@ static const struct options_command command = {
     .summary =
         "Predicts, at infinite width, what a stack does to gradients and tokens from end to end, over a grid of two "
         "numbers\n"
-        "of its configuration, and writes it as JSON, a map a line, for `spanscope plot`. Other settings may be lists or "
+        "of its configuration, and writes it as JSON, a map a line, for `spanscope plot`. Other settings may be lists "
+        "or "
         "axes:\n"
         "a map for each of their product. Such as\n"
         "  spanscope map -p spannorm --x layers=8:512:log --y c=0.1:10:log -o map.json && spanscope plot map.json",
@@ -188,7 +190,8 @@ static int report_map(const struct map_command *self, struct maker *maker, FILE 
     return code;
 }
 
-static int map_point(struct map_command *self, const struct sweep *sweep, int64_t point, FILE *stream, struct error *error)
+static int map_point(struct map_command *self, const struct sweep *sweep, int64_t point, FILE *stream,
+                     struct error *error)
 {
     struct map map = {.x = self->axes[0], .y = self->axes[1]}; // the axes stay the command's
     struct maker maker = {sweep, point, &map};
@@ -247,6 +250,8 @@ static int map_all(void *target, struct error *error)
 {
     struct map_command *self = target;
     int code = check_axes(self, error);
+    if (code == ERROR_NONE)
+        code = budget_check(self->threads, 0, error);
     if (code != ERROR_NONE)
         return code;
     int count = self->options.setting_count;

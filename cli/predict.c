@@ -8,6 +8,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "sim/budget.h"
 
 struct predict {
     struct options options;
@@ -121,6 +122,8 @@ static int predict_all(void *target, struct error *error)
     struct predict *predict = target;
     struct sweep sweep;
     int code = format_check(predict->format, predict->moments.per_token, predict->page.tidy, error);
+    if (code == ERROR_NONE)
+        code = budget_check(predict->moments.threads, 0, error);
     if (code == ERROR_NONE)
         code = sweep_init(&sweep, &predict->options, error);
     if (code != ERROR_NONE)

@@ -110,7 +110,8 @@ static const struct options_command command = {
         "Any setting of the model may be a list or, of numbers, an axis FROM:TO[:COUNT][:log]; an option given again "
         "adds to\n"
         "its list. Their product is run, in the order of the options, the last varying fastest. Such as\n"
-        "  spanscope run -p prenorm,spannorm -i unit,scaleinit:0.5 -L 8,16,32 -d 64:256:3:log --quantity gradient_ratio",
+        "  spanscope run -p prenorm,spannorm -i unit,scaleinit:0.5 -L 8,16,32 -d 64:256:3:log --quantity "
+        "gradient_ratio",
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
     .settings = true,

@@ -1,6 +1,7 @@
 #include "sim/variants.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,10 +34,13 @@ static int add_numbers(struct variants *variants, const char *text, struct error
 {
     const struct setting *setting = variants->setting;
     struct values values;
-    char number[40];
+    char number[350]; // of the longest whole number that a double is
     int code = values_parse(&values, setting->name, text, setting->type == SETTING_INTEGER, error);
     for (int i = 0; code == ERROR_NONE && i < values.count; i++) {
-        setting_print_number(values.value[i], number, sizeof number);
+        if (setting->type == SETTING_INTEGER)
+            snprintf(number, sizeof number, "%.0f", values.value[i]);
+        else
+            setting_print_number(values.value[i], number, sizeof number);
         code = add(variants, number, strlen(number), error);
     }
     values_free(&values);
