@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/sweep.h"
 #include "sim/text.h"
 
 struct solve_run {
@@ -55,34 +56,31 @@ static const struct options_command command = {
         "Every value of a setting at which the infinite-width prediction of a quantity is VALUE. A quantity is\n"
         "gradient_ratio, specific_ratio, activation_ratio, an observable (at layer L, or @LAYER), a ratio of two, or\n"
         "log10_ before one of these. Roots are between the points of a scan; where there is none, that is said, and\n"
-        "the exit status is 1. --placement may be given several times. Such as\n"
+        "the exit status is 1. Other settings may be lists or axes: all their product. Such as\n"
         "  spanscope solve c -p spannorm 'gradient_ratio = 1.5'\n"
         "  spanscope solve input-scale -p prenorm 'gradient_variance@0/gradient_variance@L-1 = 2' --range "
         "0.1:10:40:log",
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
     .settings = true,
-    .several = OPTIONS_PLACEMENT,
+    .sweeps = true,
 };
 
 /* What makes a point's model. */
 struct maker {
-    const struct options *options;
-    int placement;
-    const char *name; /* of the setting */
+    const struct sweep *sweep; // of the other settings, and at last the one that is solved for
+    int64_t point;
 };
 
 static int make_model(void *context, double x, struct model *model, struct error *error)
 {
     const struct maker *maker = context;
-    struct options options = *maker->options;
-    struct options_setting all[options.setting_count + 1];
+    struct options_setting chosen[maker->sweep->axis_count];
+    struct options options = sweep_options(maker->sweep, maker->point, chosen);
     char text[40];
     setting_print_number(x, text, sizeof text);
-    memcpy(all, options.settings, (size_t)options.setting_count * sizeof *all);
-    all[options.setting_count++] = (struct options_setting){maker->name, text};
-    options.settings = all;
-    return options_model(&options, maker->placement, model, error);
+    chosen[maker->sweep->axis_count - 1].text = text;
+    return options_model(&options, model, error);
 }
 
 /* ---- the range ---- */
@@ -114,7 +112,12 @@ static int find_range(struct solve_run *self, struct error *error)
     for (int s = 0; s < self->options.setting_count; s++)
         if (strcmp(setting->name, self->options.settings[s].name) == 0)
             return error_set(error, ERROR_INPUT, "--%s is what is solved for; its range is --range", setting->name);
-    int code = options_model(&self->options, 0, &model, error);
+    struct sweep sweep;
+    int code = sweep_init(&sweep, &self->options, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = sweep_model(&sweep, 0, &model, error);
+    sweep_free(&sweep);
     if (code != ERROR_NONE)
         return code;
     if (self->range)
@@ -123,25 +126,6 @@ static int find_range(struct solve_run *self, struct error *error)
         code = usual_range(setting, &model, text, sizeof text, error);
     model_free(&model);
     return code == ERROR_NONE ? map_axis_parse(&self->axis, text, error) : code;
-}
-
-/* The setting is one that every model reads. */
-static int check(const struct solve_run *self, struct error *error)
-{
-    for (int p = 0; p < options_placements(&self->options); p++) {
-        struct maker maker = {&self->options, p, self->axis.name};
-        struct model model;
-        int code = make_model(&maker, self->axis.values[0], &model, error);
-        if (code != ERROR_NONE)
-            return code;
-        bool read = setting_is_read(self->axis.setting, &model);
-        if (!read)
-            code = options_unread(self->axis.name, model.placement, error);
-        model_free(&model);
-        if (!read)
-            return code;
-    }
-    return options_check(&self->options, error);
 }
 
 /* ---- what is written ---- */
@@ -163,12 +147,27 @@ static void print_root(const struct solve_run *self, const struct solve_root *ro
                                          : "");
 }
 
-static void print_table(const struct solve_run *self, const struct model *model, const struct solve *solve,
-                        FILE *stream)
+/* What tells the models of a sweep from each other, besides the placement. */
+static void print_varying(const struct sweep *sweep, const struct model *model, FILE *stream)
+{
+    for (size_t i = 1; i < setting_count; i++) {
+        char label[128], words[256];
+        if (!sweep_varies(sweep, &settings[i]))
+            continue;
+        setting_label(&settings[i], model, label, sizeof label);
+        setting_words(&settings[i], label, words, sizeof words);
+        fprintf(stream, ", %s", words);
+    }
+}
+
+static void print_table(const struct solve_run *self, const struct sweep *sweep, const struct model *model,
+                        const struct solve *solve, FILE *stream)
 {
     const struct map_axis *axis = &self->axis;
-    fprintf(stream, "%s: %s, %s from %.6g to %.6g in %d points\n", model->placement, self->options.words[1], axis->name,
-            axis->values[0], axis->values[axis->count - 1], axis->count);
+    fprintf(stream, "%s", model->placement);
+    print_varying(sweep, model, stream);
+    fprintf(stream, ": %s, %s from %.6g to %.6g in %d points\n", self->options.words[1], axis->name, axis->values[0],
+            axis->values[axis->count - 1], axis->count);
     for (int i = 0; i < solve->count; i++)
         print_root(self, &solve->roots[i], stream);
     if (solve->count == 0)
@@ -218,9 +217,10 @@ static int print_json(const struct solve_run *self, const struct model *model, c
 
 /* ---- running ---- */
 
-static int solve_placement(struct solve_run *self, int placement, FILE *stream, struct error *error)
+static int solve_point(struct solve_run *self, const struct sweep *sweep, int64_t point, FILE *stream,
+                       struct error *error)
 {
-    struct maker maker = {&self->options, placement, self->axis.name};
+    struct maker maker = {sweep, point};
     struct solve_plan plan = {make_model, &maker, moments_defaults(), self->threads};
     struct solve solve;
     struct model model;
@@ -237,7 +237,7 @@ static int solve_placement(struct solve_run *self, int placement, FILE *stream, 
         if (self->json)
             code = print_json(self, &model, &solve, stream, error);
         else
-            print_table(self, &model, &solve, stream);
+            print_table(self, sweep, &model, &solve, stream);
         model_free(&model);
         self->written++;
         if (solve.count == 0)
@@ -247,10 +247,40 @@ static int solve_placement(struct solve_run *self, int placement, FILE *stream, 
     return code;
 }
 
+static int solve_points(struct solve_run *self, const struct sweep *sweep, struct error *error)
+{
+    struct output output;
+    FILE *stream = output_open(&output, self->output, error);
+    if (!stream)
+        return error->code;
+    int code = ERROR_NONE;
+    for (int64_t p = 0; code == ERROR_NONE && p < sweep->points; p++)
+        code = solve_point(self, sweep, p, stream, error);
+    return output_end(&output, code, self->written > 0, error);
+}
+
+/* The setting joins the others, so that it is one that the models read. */
+static int solve_sweep(struct solve_run *self, struct error *error)
+{
+    struct options options = self->options;
+    struct options_setting all[options.setting_count + 1];
+    struct sweep sweep;
+    char first[40];
+    map_axis_text(&self->axis, 0, first, sizeof first);
+    memcpy(all, options.settings, (size_t)options.setting_count * sizeof *all);
+    all[options.setting_count++] = (struct options_setting){self->axis.name, first};
+    options.settings = all;
+    int code = sweep_init(&sweep, &options, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = solve_points(self, &sweep, error);
+    sweep_free(&sweep);
+    return code;
+}
+
 static int solve_all(void *target, struct error *error)
 {
     struct solve_run *self = target;
-    struct output output;
     if (self->options.word_count != 2)
         return error_set(error, ERROR_INPUT,
                          "expected a setting and an equation, as in c 'gradient_ratio = 1'; found %d words",
@@ -258,14 +288,7 @@ static int solve_all(void *target, struct error *error)
     int code = solve_parse(&self->equation, self->options.words[1], error);
     if (code == ERROR_NONE)
         code = find_range(self, error);
-    if (code == ERROR_NONE)
-        code = check(self, error);
-    FILE *stream = code == ERROR_NONE ? output_open(&output, self->output, error) : NULL;
-    if (!stream)
-        return error->code;
-    for (int p = 0; code == ERROR_NONE && p < options_placements(&self->options); p++)
-        code = solve_placement(self, p, stream, error);
-    return output_end(&output, code, self->written > 0, error);
+    return code == ERROR_NONE ? solve_sweep(self, error) : code;
 }
 
 int solve_command(int argc, char **argv)
