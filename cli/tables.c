@@ -145,7 +145,7 @@ int tables_print(FILE *stream, struct error *error)
 {
     struct model model;
     struct options options = {0};
-    int code = options_model(&options, 0, &model, error);
+    int code = options_model(&options, &model, error);
     if (code != ERROR_NONE)
         return code;
     bool ok = true;

@@ -112,12 +112,20 @@ static int check_text(const char *name, const char *value, struct error *error)
                      value);
 }
 
-static bool is_text(const char *name)
+/* A command takes several values of a setting; an answer is of one model. */
+static int check_value(const char *name, const char *value, struct error *error)
 {
+    const struct setting *setting = NULL;
     for (size_t i = 0; i < setting_count; i++)
         if (strcmp(settings[i].name, name) == 0)
-            return settings[i].type == SETTING_TEXT;
-    return false;
+            setting = &settings[i];
+    if (!setting)
+        return ERROR_NONE;
+    if (setting->type == SETTING_TEXT)
+        return check_text(name, value, error);
+    if (strpbrk(value, ",:"))
+        return error_set(error, ERROR_INPUT, "--%s: '%.100s' is several values; one a request", name, value);
+    return ERROR_NONE;
 }
 
 int request_add(struct request *request, const char *name, const char *value, struct error *error)
@@ -130,7 +138,8 @@ int request_add(struct request *request, const char *name, const char *value, st
     size_t length = strlen(name) + strlen(value) + sizeof "--=";
     if (request->length + length > REQUEST_TEXT)
         return error_set(error, ERROR_INPUT, "more than %d bytes in one request", REQUEST_TEXT);
-    if (is_text(name) && (code = check_text(name, value, error)) != ERROR_NONE)
+    code = check_value(name, value, error);
+    if (code != ERROR_NONE)
         return code;
     char *word = malloc(length);
     if (word)

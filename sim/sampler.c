@@ -46,6 +46,8 @@ int sampler_plan(struct sampler *sampler, const struct model *model, const struc
         return code;
     sampler->cells = memory_multiply((size_t)model->layers + 1, (size_t)sampler->stack.depth.schema.column_count);
     sampler->chunk = chunk_of(sampler);
+    while (sampler->chunk > 1 && other_bytes(sampler) > memory / 4) // speed is no reason to refuse
+        sampler->chunk /= 2;
     if (sampler_bytes(sampler) <= memory)
         return ERROR_NONE;
     size_t other = other_bytes(sampler);
@@ -61,7 +63,10 @@ int sampler_init(struct sampler *sampler, const struct model *model, const struc
                  int threads, size_t memory, struct error *error)
 {
     openblas_set_num_threads(1);
-    int code = sampler_plan(sampler, model, engine, per_token, threads, memory, error);
+    *sampler = (struct sampler){0};
+    int code = budget_check(threads, 0, error); // before a share of nothing is spoken of
+    if (code == ERROR_NONE)
+        code = sampler_plan(sampler, model, engine, per_token, threads, memory, error);
     if (code == ERROR_NONE)
         code = budget_check(threads, sampler_bytes(sampler), error);
     if (code == ERROR_NONE)
@@ -137,8 +142,11 @@ static void run_batch(struct sampler *sampler, uint64_t seed, uint64_t first, ui
             code = run_chunk(sampler, thread, seed, first + i, own_count, stop, &done, &own);
 #pragma omp ordered
         {
-            for (uint64_t j = 0; progress->halted == ERROR_NONE && j < done; j++)
+            for (uint64_t j = 0; progress->halted == ERROR_NONE && j < done; j++) {
                 visit(context, first + i + j, sampler->values[thread] + j * sampler->cells);
+                if (sampler->refused)
+                    code = error_set(&own, ERROR_INTERRUPTED, "no further sample is wanted"), done = 0;
+            }
             if (progress->halted == ERROR_NONE && code != ERROR_NONE) {
                 progress->error = own;
 #pragma omp atomic write

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "train/product.h"
+
 /* ---- matrices by address ---- */
 
 static int compare(uint32_t a, uint32_t b)
@@ -86,6 +88,8 @@ static struct linear_cost held_cost(const struct linear *linear)
     struct linear_cost cost = {0};
     for (int i = 0; i < linear->count; i++) {
         double product = 2.0 * linear->rows * linear->fan_in * linear->map[i].fan_out;
+        size_t work = arena_cost(product_work(linear->fan_in, linear->map[i].fan_out));
+        cost.work = work > cost.work ? work : cost.work;
         cost.flops += 3 * product; // x W, dy W^T, x^T dy
         cost.forward_flops += product;
     }
@@ -95,14 +99,12 @@ static struct linear_cost held_cost(const struct linear *linear)
 static void held_forward(const struct linear_engine *self, const struct linear *linear, const double *x,
                          double *const y[], double *tape, struct arena work)
 {
-    (void)tape, (void)work;
+    (void)tape;
     const struct held *held = of_engine(self);
-    int m = linear->fan_in;
     for (int i = 0; i < linear->count; i++) {
         const struct held_matrix *matrix = held_find(held, &linear->map[i].address);
-        int n = linear->map[i].fan_out;
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, linear->rows, n, m, 1, x, m,
-                    held->weights + matrix->first, n, 0, y[i], n);
+        product_forward(linear->rows, linear->fan_in, linear->map[i].fan_out, x, held->weights + matrix->first, y[i],
+                        work.base + work.used);
     }
 }
 
@@ -111,18 +113,16 @@ static void held_backward(const struct linear_engine *self, const struct linear 
                           const double *const y[], const double *const dy[], double beta, double *dx, double squares[],
                           const double *tape, struct arena work)
 {
-    (void)y, (void)tape, (void)work;
+    (void)y, (void)tape;
     struct held *held = of_engine(self);
-    int m = linear->fan_in;
+    int rows = linear->rows, m = linear->fan_in;
     for (int i = 0; i < linear->count; i++) {
         struct held_matrix *matrix = held_find(held, &linear->map[i].address);
         real *gradient = held->gradients + matrix->first;
         int n = linear->map[i].fan_out;
-        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, linear->rows, 1, x, m, dy[i], n, !matrix->fresh,
-                    gradient, n);
+        product_gradient(rows, m, n, x, dy[i], !matrix->fresh, gradient);
         matrix->fresh = false;
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, linear->rows, m, n, 1, dy[i], n,
-                    held->weights + matrix->first, n, i > 0 ? 1 : beta, dx, m);
+        product_backward(rows, m, n, dy[i], held->weights + matrix->first, i > 0 ? 1 : beta, dx, work.base + work.used);
         const real *reported = held->reported ? held->reported + matrix->first : gradient;
         squares[i] += cblas_ddot((int)matrix->entries, reported, 1, reported, 1);
     }

@@ -14,7 +14,7 @@ static size_t signal_entries(const struct network *network)
 
 static struct linear_map stack_map(enum network_matrix matrix, int fan_out, double sigma)
 {
-    return (struct linear_map){fan_out, sigma, {.matrix = matrix}};
+    return (struct linear_map){fan_out, sigma, {.site = NETWORK_SITE, .matrix = matrix}};
 }
 
 static int add_ends(struct network *network, double readout_sd, struct error *error)
@@ -48,7 +48,9 @@ static size_t pass_doubles(struct network *network, size_t *work)
 {
     size_t signals = memory_multiply(3, arena_cost(signal_entries(network)));
     size_t doubles = memory_add(signals, arena_cost(logit_entries(network)));
-    *work = 0;
+    struct linear_cost readout = network->held.engine.cost(&network->readout);
+    *work = readout.work;
+    network->flops = readout.flops;
     for (int b = 0; b < network->depth.block_count; b++) {
         struct linear_cost cost = cost_of(network, b);
         doubles = memory_add(doubles, arena_cost(cost.tape));
@@ -134,7 +136,7 @@ void network_free(struct network *network)
 
 static struct held_matrix *end_matrix(const struct network *network, enum network_matrix matrix)
 {
-    return held_find(&network->held, &(struct stream_address){.matrix = matrix});
+    return held_find(&network->held, &(struct stream_address){.site = NETWORK_SITE, .matrix = matrix});
 }
 
 /* ---- embedding ---- */

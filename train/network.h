@@ -10,8 +10,9 @@
 #include "train/held.h"
 #include "train/task.h"
 
-/* The matrices of block 0. */
+/* The matrices at the ends, in block 0, at a site that no formula reaches. */
 enum network_matrix { NETWORK_TOKENS, NETWORK_POSITIONS, NETWORK_READOUT };
+enum { NETWORK_SITE = STREAM_SITES - 1 };
 
 struct network {
     struct model model; /* a copy whose sequences are the batch; formula and init stay the caller's */

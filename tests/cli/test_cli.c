@@ -58,7 +58,7 @@ static const struct {
     {{"run", "-k", "9"}, 2, "top-k: cannot choose 9 of 8 experts"},
     {{"run", "-L", "0"}, 2, "layers: 0 is not between 1 and"},
     {{"run", "-L", "1.5"}, 2, "layers: '1.5' is not a whole number"},
-    {{"run", "-T", "99999999999999999999"}, 2, "tokens: 99999999999999999999 is not between"},
+    {{"run", "-T", "99999999999999999999"}, 2, "tokens: 100000000000000000000 is not between"},
     {{"run", "-d", "8388608"}, 2, "width: 8388608 is not between"},
     {{"run", "--input-correlation", "1.1"}, 2, "input-correlation: 1.1 is not between 0 and 1"},
     {{"run", "--input-scale", "nan"}, 2, "input-scale: 'nan' is not a finite number"},
@@ -89,8 +89,17 @@ static const struct {
     {{"run", "--seeds", "5"}, 2, "unknown option '--seeds'; did you mean '--seed'?"},
     {{"run", "--input", "1"}, 2, "option '--input' may be any of --input-correlation, --input-scale"},
     /* Of two texts one would be lost; an option that the output does not show would be ignored. */
-    {{"run", "-i", "gpt2", "-i", "unit"}, 2, "--init is given twice, as 'gpt2' and as 'unit'; give it once"},
-    {{"run", "-L", "2", "--layers=2"}, 2, "--layers is given twice, as '2' and as '2'"},
+    {{"verify", "-i", "gpt2", "-i", "unit"}, 2, "--init is given twice, as 'gpt2' and as 'unit'; give it once"},
+    {{"run", "-L", "2", "--layers=2"}, 2, "--layers is given '2' twice"},
+    {{"run", "-L", "2,3,2"}, 2, "--layers is given '2' twice"},
+    {{"run", "-p", "prenorm,spanorm"}, 2, "unknown placement 'spanorm'; did you mean 'spannorm'?"},
+    {{"run", "-p", "prenorm,"}, 2, "unknown placement ''"},
+    {{"run", "-L", "8:4"}, 2, "layers: 8 is not below 4"},
+    {{"run", "-L", "1:1000:1000", "-T", "1:1000:1000"}, 2, "more than 100000 models"},
+    {{"run", "-d", "16,18", "-H", "4"}, 2, "heads: 4 heads do not divide width 18 (at width=18)"},
+    {{"run", "--quantity", "gradient_ration"}, 2, "unknown quantity 'gradient_ration'; did you mean 'gradient_ratio'?"},
+    {{"run", "--tidy"}, 2, "--tidy: columns of settings are of --format csv, not table"},
+    {{"run", TINY, "--store", "."}, 3, "cannot open store '.'"},
     {{"run", "-n", "2", "-n", "3", "-o", "new"}, 2, "--samples is given twice"},
     {{"map", "--x", "c=1:2", "--x", "c=1:3"}, 2, "--x is given twice"},
     {{"verify", "-p", "prenorm", "-p", "postnorm"}, 2, "--placement is given twice, as 'prenorm' and as 'postnorm'"},
@@ -109,7 +118,7 @@ static const struct {
     {{"run", "--experts", "4"}, 2, "--experts: nothing in placement spannorm reads it; it is for moe() or the name E"},
     {{"run", "-p", "prenorm", "-p", "postnorm", "--router", "switch", "-o", "new"},
      2,
-     "--router: nothing in placements prenorm, postnorm reads it; it is for moe()"},
+     "--router: nothing in placement prenorm, postnorm reads it; it is for moe()"},
     {{"run", "-p", "x = x + ffn(x)", "-H", "4"}, 2, "--heads: nothing in placement custom reads it"},
     {{"run", "-p", "x = x + ffn(x)", "--mask", "causal"}, 2, "--mask: nothing in"},
     {{"run", "-p", "x = x + ffn(x)", "--norm", "layernorm"}, 2, "--norm: nothing in"},
@@ -287,6 +296,40 @@ START_TEST(gnuplot_may_be_absent)
 }
 END_TEST
 
+/* Writes a file of the folder into its pipe, once. */
+static pid_t feed(const char *from, const char *pipe)
+{
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child > 0)
+        return child;
+    char *text = program_read(from);
+    program_write(pipe, text);
+    _exit(0);
+}
+
+/* Profiles and maps alike may come from a pipe, which is read once. */
+START_TEST(pipes_are_plotted)
+{
+    struct program made[] = {
+        PROGRAM("run", TINY, "--format", "json", "-o", "profile"),
+        PROGRAM("map", "--x", "layers=2:8:3", "--y", "eps=1e-6:1e-5:2", "-o", "map"),
+    };
+    static const char *const sources[] = {"profile", "map"}, *const pictures[] = {"gradient.png", "map.png"};
+    program_pipe("pipe");
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(made[i].status, 0);
+        program_free(&made[i]);
+        pid_t writer = feed(sources[i], "pipe");
+        struct program plot = PROGRAM("plot", "pipe");
+        ck_assert_msg(plot.status == 0, "%s", plot.err);
+        ck_assert_ptr_nonnull(strstr(plot.out, pictures[i]));
+        ck_assert_int_eq(program_wait(writer), 0);
+        program_free(&plot);
+    }
+}
+END_TEST
+
 START_TEST(precision_that_is_not_reached_is_open)
 {
     struct program open = PROGRAM("run", TINY, "--precision", "0.001", "--samples", "9", "-f", "csv");
@@ -307,6 +350,30 @@ START_TEST(verdicts_decide_the_status)
     struct program open = PROGRAM("verify", "--tier", "smoke", "post-vanishing", "-n", "2");
     ck_assert_msg(open.status == 4, "%s%s", open.out, open.err);
     program_free(&good), program_free(&open);
+}
+END_TEST
+
+/* A setting that nothing reads is refused; without a root the status is 1. */
+START_TEST(equations_are_solved)
+{
+    const char *const model[] = {"-p", "spannorm", "-L", "4"};
+    struct program solve = PROGRAM("solve", "c", "gradient_ratio = 0.9", "-f", "json", model[0], model[1], model[2],
+                                   model[3]);
+    ck_assert_msg(solve.status == 0, "%s", solve.err);
+    const char *x = strstr(solve.out, "\"x\":");
+    ck_assert_ptr_nonnull(x);
+    char c[40];
+    snprintf(c, sizeof c, "%.17g", strtod(x + 4, NULL));
+    struct program again = PROGRAM("solve", "s", "gradient_ratio = 1", "--c", c, model[0], model[1], model[2],
+                                   model[3]);
+    ck_assert_int_eq(again.status, 2); // nothing reads s
+    ck_assert_ptr_nonnull(strstr(again.err, "spannorm reads it"));
+    struct program none = PROGRAM("solve", "c", "gradient_ratio = 1e9", model[0], model[1], model[2], model[3]);
+    ck_assert_int_eq(none.status, 1);
+    ck_assert_ptr_nonnull(strstr(none.out, "nowhere"));
+    program_free(&solve);
+    program_free(&again);
+    program_free(&none);
 }
 END_TEST
 
@@ -343,8 +410,10 @@ Suite *cli_suite(void)
     tcase_add_test(tests, nothing_half_written);
     tcase_add_test(tests, options_that_something_reads_are_taken);
     tcase_add_test(tests, gnuplot_may_be_absent);
+    tcase_add_test(tests, pipes_are_plotted);
     tcase_add_test(tests, precision_that_is_not_reached_is_open);
     tcase_add_test(tests, verdicts_decide_the_status);
+    tcase_add_test(tests, equations_are_solved);
     tcase_add_test(tests, a_dry_run_runs_nothing);
     tcase_add_test(tests, progress_keeps_off_what_is_no_terminal);
     suite_add_tcase(suite, tests);

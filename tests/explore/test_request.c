@@ -48,6 +48,14 @@ START_TEST(once_each)
 }
 END_TEST
 
+START_TEST(one_model)
+{
+    ck_assert_int_eq(request_add(&request, "layers", "8,16", &error), ERROR_INPUT);
+    ck_assert_int_eq(request_add(&request, "layers", "8:16", &error), ERROR_INPUT);
+    ck_assert_int_eq(request_add(&request, "norm", "rmsnorm,layernorm", &error), ERROR_INPUT);
+}
+END_TEST
+
 START_TEST(no_text_names_a_file)
 {
     static const char *const files[] = {"/etc/passwd",      "../x", "a.formula", "./x", "~/x",
@@ -101,6 +109,7 @@ Suite *request_suite(void)
     tcase_add_test(tcase, settings_become_words);
     tcase_add_test(tcase, nothing_else_passes);
     tcase_add_test(tcase, once_each);
+    tcase_add_test(tcase, one_model);
     tcase_add_test(tcase, no_text_names_a_file);
     tcase_add_test(tcase, sizes_are_bounded);
     tcase_add_test(tcase, only_our_own_page_asks);

@@ -126,7 +126,7 @@ static void matrix_name(const struct held_matrix *matrix, char name[NAME_SIZE])
 {
     static const char *const ends[] = {"tokens", "positions", "readout"};
     const struct stream_address *a = &matrix->map.address;
-    if (a->block == 0)
+    if (a->block == 0 && a->site == NETWORK_SITE)
         snprintf(name, NAME_SIZE, "%s", ends[a->matrix]);
     else
         snprintf(name, NAME_SIZE, "%s.%u.%u", init_matrix_names[a->matrix], a->block, a->expert);
