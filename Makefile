@@ -10,6 +10,7 @@
 #   make bench      speed, as ratios measured in one run; bench-figure draws how it grows
 #   make format-check     every source as .clang-format has it; make tree: includes and READMEs as they should be
 #   make deps-ci    what continuous integration needs besides (apt-ci.txt)
+#   make browser    the explorer's page in a headless browser (apt-browser.txt)
 #   make fuzz       the parsers of formulas and of saved files under libFuzzer (clang), SECONDS=60
 #   make install    to $(DESTDIR)$(prefix)
 #   make uninstall  from there

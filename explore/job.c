@@ -40,11 +40,6 @@ static char **make_environment(void)
     return environment;
 }
 
-static void limit(int resource, rlim_t most)
-{
-    setrlimit(resource, &(struct rlimit){most, most});
-}
-
 /* Only calls that are safe between fork and exec. Nothing is dumped, and no file is meant by a relative name. */
 static void become(const struct work *work, pid_t parent)
 {
@@ -57,8 +52,8 @@ static void become(const struct work *work, pid_t parent)
     signal(SIGPIPE, SIG_DFL);
     signal(SIGXFSZ, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_AS, work->limits->memory);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    setrlimit(RLIMIT_AS, &(struct rlimit){work->limits->memory, work->limits->memory});
     int input = work->input >= 0 ? work->input : open("/dev/null", O_RDONLY);
     if (dup2(input, STDIN_FILENO) >= 0 && dup2(work->output, STDOUT_FILENO) >= 0 &&
         dup2(work->errors, STDERR_FILENO) >= 0 && chdir("/") == 0)
