@@ -6,11 +6,13 @@
 #include "build_version.h"
 #include "cli/list.h"
 #include "cli/map.h"
+#include "cli/merge.h"
 #include "cli/output.h"
 #include "cli/plot.h"
 #include "cli/predict.h"
 #include "cli/run.h"
 #include "cli/status.h"
+#include "cli/store.h"
 #include "cli/train.h"
 #include "cli/verify.h"
 #include "sim/cleanup.h"
@@ -27,6 +29,8 @@ static const struct command {
     {"train", train_command, "train models on tasks whose best loss is known"},
     {"verify", verify_command, "decide the claims of the ledger"},
     {"plot", plot_command, "draw saved profiles"},
+    {"merge", merge_command, "profiles from the samples that several runs kept"},
+    {"store", store_command, "what a store of samples holds"},
     {"list", list_command, "the tables that names come from"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
