@@ -73,6 +73,7 @@ static void end_at_once(const char *file, int line, const char *condition)
 {
     fprintf(stderr, "spanscope: internal error at %s:%d, where '%s' should hold; please report it\n", file, line,
             condition);
+    cleanup_remove();
     _Exit(STATUS_INTERNAL);
 }
 
