@@ -64,7 +64,7 @@ static double seconds_by_rates(const struct stack *stack, const struct cost_time
 }
 
 /* Halves what is largest; false where that is little. What grows with T^2, with d^2 and with T d keeps its share as far
- * as one of them decides. */
+ * as one of them decides. A head keeps its width where it can: softmaxes grow with H, the products that feed them with d. */
 static bool shrink(struct model *model)
 {
     enum { LAYERS_LEAST = 2, TOKENS_LEAST = 16, WIDTH_LEAST = 16 };
@@ -72,9 +72,12 @@ static bool shrink(struct model *model)
         model->layers = (model->layers + 1) / 2;
         return true;
     }
-    bool narrows = model->width >= 2 * WIDTH_LEAST && model->width % (2 * model->heads) == 0;
+    bool narrows = model->width >= 2 * WIDTH_LEAST && model->width % 2 == 0 &&
+                   (model->heads % 2 == 0 || model->width % (2 * model->heads) == 0);
     if (narrows && (model->width >= model->tokens || model->tokens < 2 * TOKENS_LEAST)) {
         model->width /= 2;
+        if (model->heads % 2 == 0 && model->heads > 1)
+            model->heads /= 2;
         model->ffn_width = (model->ffn_width + 1) / 2;
         return true;
     }
@@ -86,12 +89,12 @@ static bool shrink(struct model *model)
 
 static const double PROBE_SECONDS = 0.02; // by the rates
 
-/* The best of a few samples, behind one that warms up. */
+/* The best of a few samples, at least one of them behind one that warms up: the first touches its memory, page by page. */
 static double time_samples(const struct stack *stack, struct stack_workspace *workspace, struct wide *values,
                            struct error *error)
 {
     double best = INFINITY, spent = 0;
-    for (uint64_t sample = 0; sample < 4 && spent < 10 * PROBE_SECONDS; sample++) {
+    for (uint64_t sample = 0; sample < 2 || (sample < 4 && spent < 10 * PROBE_SECONDS); sample++) {
         double start = now();
         if (stack_sample(stack, workspace, 1, sample, NULL, values, error) != ERROR_NONE)
             return NAN;

@@ -6,11 +6,14 @@
 #include "build_version.h"
 #include "cli/list.h"
 #include "cli/map.h"
+#include "cli/merge.h"
 #include "cli/output.h"
 #include "cli/plot.h"
 #include "cli/predict.h"
 #include "cli/run.h"
+#include "cli/solve.h"
 #include "cli/status.h"
+#include "cli/store.h"
 #include "cli/train.h"
 #include "cli/verify.h"
 #include "sim/cleanup.h"
@@ -24,9 +27,12 @@ static const struct command {
     {"run", run_command, "sample a model and write its profile"},
     {"predict", predict_command, "the infinite-width limit of a model's profile, without sampling it"},
     {"map", map_command, "predict over a grid of two numbers of the configuration"},
+    {"solve", solve_command, "where a predicted quantity takes a value"},
     {"train", train_command, "train models on tasks whose best loss is known"},
     {"verify", verify_command, "decide the claims of the ledger"},
     {"plot", plot_command, "draw saved profiles"},
+    {"merge", merge_command, "profiles from the samples that several runs kept"},
+    {"store", store_command, "what a store of samples holds"},
     {"list", list_command, "the tables that names come from"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -69,6 +75,7 @@ static void end_at_once(const char *file, int line, const char *condition)
 {
     fprintf(stderr, "spanscope: internal error at %s:%d, where '%s' should hold; please report it\n", file, line,
             condition);
+    cleanup_remove();
     _Exit(STATUS_INTERNAL);
 }
 

@@ -37,7 +37,7 @@ static int read_figure(void *field, const char *name, const char *text, struct e
         wanted->map = true;
         return ERROR_NONE;
     }
-    if (figure == NULL) {
+    if (!figure) {
         const char *names[FIGURES_MAX] = {MAP_FIGURE};
         size_t count = 1;
         for (; count <= figure_count && count < FIGURES_MAX; count++)
@@ -70,7 +70,7 @@ static int read_style(void *field, const char *name, const char *text, struct er
     for (size_t i = 0; i < style_count; i++)
         names[i] = styles[i].name;
     *(const struct style **)field = style_find(text);
-    return style_find(text) != NULL ? ERROR_NONE : text_unknown(error, "style", text, names, style_count);
+    return style_find(text) ? ERROR_NONE : text_unknown(error, "style", text, names, style_count);
 }
 
 static const struct options_row rows[] = {
@@ -109,7 +109,7 @@ static void print_files(const char *name, const struct figure_wish *wish)
 
 static const char *name_of(const struct figure *figure, const struct figure_wish *wish)
 {
-    return wish->name != NULL ? wish->name : figure->name;
+    return wish->name ? wish->name : figure->name;
 }
 
 static int draw_wanted(const struct plot_options *plot, const struct saved_list *profiles, struct error *error)
@@ -185,9 +185,9 @@ static int check(const struct plot_options *plot, int maps, struct error *error)
     const struct options *options = &plot->options;
     size_t figures_named = plot->wanted.count + plot->wanted.map;
     int kinds = (maps > 0) + (maps < options->word_count);
-    if ((plot->wish.name != NULL || plot->wish.title != NULL) && figures_named != 1 && !(maps == options->word_count))
+    if ((plot->wish.name || plot->wish.title) && figures_named != 1 && !(maps == options->word_count))
         return error_set(error, ERROR_INPUT, "--%s is for one figure; choose it by --figure",
-                         plot->wish.name != NULL ? "name" : "title");
+                         plot->wish.name ? "name" : "title");
     if (plot->wanted.map && maps == 0)
         return error_set(error, ERROR_INPUT,
                          "figure " MAP_FIGURE " is drawn from what spanscope map saves, and no file is");

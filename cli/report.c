@@ -154,7 +154,7 @@ enum status report_status(const struct report *report)
     for (size_t i = 0; i < report->count; i++) {
         open |= report_against(report, i);
         decided |= report->verdicts[i].verdict != VERDICT_NOT_APPLICABLE;
-        measurable |= report->claims[i]->beyond == NULL;
+        measurable |= !report->claims[i]->beyond;
     }
     return open || (measurable && !decided) ? STATUS_INCONCLUSIVE : STATUS_DONE;
 }

@@ -42,8 +42,7 @@ const struct abscissa abscissa_constant = {
 bool abscissa_has_key(const struct abscissa *abscissa, const char *key)
 {
     char word[64];
-    return abscissa != NULL && snprintf(word, sizeof word, " %s ", key) < (int)sizeof word &&
-           strstr(abscissa->keys, word) != NULL;
+    return abscissa && snprintf(word, sizeof word, " %s ", key) < (int)sizeof word && strstr(abscissa->keys, word);
 }
 
 void abscissa_key(const struct abscissa *abscissa, char *key, size_t size)

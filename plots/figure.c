@@ -330,9 +330,9 @@ int figure_draw(const struct figure *figure, const struct saved_list *profiles, 
                 struct error *error)
 {
     struct drawing drawing = {.figure = figure,
-                              .style = wish->style != NULL ? wish->style : &styles[0],
-                              .name = wish->name != NULL ? wish->name : figure->name,
-                              .title = wish->title != NULL ? wish->title : figure->title};
+                              .style = wish->style ? wish->style : &styles[0],
+                              .name = wish->name ? wish->name : figure->name,
+                              .title = wish->title ? wish->title : figure->title};
     locale_t numbers = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
     if (numbers == (locale_t)0)
         return error_set(error, ERROR_RESOURCE, "out of memory for the C locale");

@@ -69,7 +69,7 @@ static bool read_axis(const json_t *object, struct map_axis_saved *axis)
     const json_t *values = json_object_get(object, "values");
     const char *scale = json_string_value(json_object_get(object, "scale"));
     axis->name = json_string_value(json_object_get(object, "name"));
-    axis->logarithmic = scale != NULL && strcmp(scale, "log") == 0;
+    axis->logarithmic = scale && strcmp(scale, "log") == 0;
     axis->count = json_array_size(values);
     axis->values = calloc(axis->count + 1, sizeof *axis->values);
     if (!axis->name || axis->count < 2 || axis->count > AXIS_MOST || !axis->values)
@@ -120,7 +120,7 @@ static int interpret(struct map *map, const char *path, size_t line, struct erro
 {
     const char *schema = json_string_value(json_object_get(map->root, "schema"));
     const json_t *values = json_object_get(map->root, "values"), *config = json_object_get(map->root, "config");
-    if (schema == NULL || strcmp(schema, SCHEMA_MAP) != 0)
+    if (!schema || strcmp(schema, SCHEMA_MAP) != 0)
         return broken(path, line, "schema \"" SCHEMA_MAP "\", as spanscope map writes it", error);
     if (!read_axis(json_object_get(map->root, "x"), &map->x) || !read_axis(json_object_get(map->root, "y"), &map->y))
         return broken(path, line, "\"x\" and \"y\" with a name and ascending values", error);
@@ -147,7 +147,7 @@ static int read_legend(struct map *map, struct error *error)
     const char *kind = json_string_value(json_object_get(map->root, "kind"));
     struct saved profile = {.root = map->root,
                             .config = config,
-                            .kind = kind != NULL ? kind : "predicted",
+                            .kind = kind ? kind : "predicted",
                             .placement = json_string_value(json_object_get(config, "placement")),
                             .init = json_string_value(json_object_get(config, "init"))};
     struct saved_list list = {&profile, 1};
@@ -440,7 +440,7 @@ static void print_script(FILE *script, const void *context)
 
 void heatmap_name(const struct figure_wish *wish, int i, char *name, size_t size)
 {
-    const char *base = wish->name != NULL ? wish->name : MAP_FIGURE;
+    const char *base = wish->name ? wish->name : MAP_FIGURE;
     if (i == 0)
         snprintf(name, size, "%s", base);
     else

@@ -282,7 +282,7 @@ static void find_ends(const struct field *field, const struct saved_list *list, 
         double number = saved_number(profile, field->key, NAN);
         if (!field_applies(field, profile))
             continue;
-        if (ends[0] == NULL)
+        if (!ends[0])
             ends[0] = ends[1] = profile;
         field_words(field, ends[0], first);
         field_words(field, profile, words);
@@ -301,7 +301,7 @@ static void field_range(const struct field *field, const struct saved_list *list
     char low[NAME_SIZE], high[NAME_SIZE];
     words[0] = '\0';
     find_ends(field, list, ends);
-    if (ends[0] == NULL)
+    if (!ends[0])
         return;
     field_words(field, ends[0], low);
     field_words(field, ends[1], high);
@@ -336,7 +336,7 @@ enum goes { TO_KEY, TO_CAPTION, TO_CAPTION_AS_RANGE, TO_CAPTION_BY_LABEL, NOWHER
 static enum goes destination(const struct field *field, const struct abscissa *abscissa, bool first, bool differs)
 {
     char key[64] = "";
-    bool along = abscissa != NULL && abscissa->over == ABSCISSA_PROFILES;
+    bool along = abscissa && abscissa->over == ABSCISSA_PROFILES;
     if (along)
         abscissa_key(abscissa, key, sizeof key);
     if (strcmp(field->key, key) == 0)
@@ -389,7 +389,7 @@ static bool name_all(struct legend *legend, const struct fields *fields, const s
             number_repeats(unnumbered, i, name);
         legend->names[i] = strdup(name);
         ok = legend->names[i] && unnumbered[i];
-        legend->count = i + (legend->names[i] != NULL);
+        legend->count = i + (legend->names[i] ? 1 : 0);
         if (ok)
             legend->groups[i] = group_of(list, bare, i, legend);
     }

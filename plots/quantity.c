@@ -140,7 +140,7 @@ static bool predicts(const struct saved *b, const struct saved *a)
         for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
             skip = skip || strcmp(key, ignored[i]) == 0;
         const json_t *other = json_object_get(b->config, key);
-        if (!skip && other != NULL && !json_equal(value, other))
+        if (!skip && other && !json_equal(value, other))
             return false;
     }
     return true;

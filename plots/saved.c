@@ -114,19 +114,19 @@ static int check_row(json_t *row, int layers, int *previous, const struct place 
 static int interpret(struct saved *profile, const struct place *place, struct error *error)
 {
     const char *schema = json_string_value(json_object_get(profile->root, "schema"));
-    if (schema == NULL || strcmp(schema, SCHEMA_PROFILE) != 0)
+    if (!schema || strcmp(schema, SCHEMA_PROFILE) != 0)
         return error_set(error, ERROR_RESOURCE, "%.300s, line %zu: expected schema \"%s\", found %s%.60s%s",
-                         place->path, place->line, SCHEMA_PROFILE, schema != NULL ? "\"" : "",
-                         schema != NULL ? schema : "none", schema != NULL ? "\"" : "");
+                         place->path, place->line, SCHEMA_PROFILE, schema ? "\"" : "", schema ? schema : "none",
+                         schema ? "\"" : "");
     profile->line = place->line;
     profile->kind = json_string_value(json_object_get(profile->root, "kind"));
     profile->config = json_object_get(profile->root, "config");
     profile->rows = json_object_get(profile->root, "layers");
     profile->placement = json_string_value(json_object_get(profile->config, "placement"));
     profile->init = json_string_value(json_object_get(profile->config, "init"));
-    if (profile->kind == NULL)
+    if (!profile->kind)
         return broken(place, error, "\"kind\", a string");
-    if (profile->placement == NULL || profile->init == NULL)
+    if (!profile->placement || !profile->init)
         return broken(place, error, "\"config\" to name \"placement\" and \"init\"");
     int code = check_config(profile->config, place, error);
     if (code != ERROR_NONE)
@@ -146,7 +146,7 @@ static int append(struct saved_list *list, const struct saved *profile, struct e
     if (list->count == SAVED_MOST)
         return error_set(error, ERROR_RESOURCE, "more than %d profiles; a figure of so many shows nothing", SAVED_MOST);
     struct saved *grown = reallocarray(list->profiles, list->count + 1, sizeof *grown);
-    if (grown == NULL)
+    if (!grown)
         return error_set(error, ERROR_RESOURCE, "out of memory for the profiles");
     list->profiles = grown;
     list->profiles[list->count++] = *profile;
@@ -242,7 +242,7 @@ double saved_number(const struct saved *profile, const char *key, double otherwi
 const char *saved_text(const struct saved *profile, const char *key, const char *otherwise)
 {
     const char *text = json_string_value(json_object_get(profile->config, key));
-    return text != NULL ? text : otherwise;
+    return text ? text : otherwise;
 }
 
 size_t saved_rows(const struct saved *profile)
@@ -264,7 +264,7 @@ static double member(const json_t *statistic, const char *key)
 bool saved_value(const struct saved *profile, size_t row, const char *observable, struct saved_value *value)
 {
     const json_t *statistic = json_object_get(json_array_get(profile->rows, row), observable);
-    if (statistic == NULL)
+    if (!statistic)
         return false;
     *value = (struct saved_value){.mean = member(statistic, "mean"),
                                   .se = member(statistic, "se"),

@@ -24,12 +24,12 @@ static int out_of_memory(struct error *error)
 static struct series *append(struct series_list *list, const char *name, size_t room)
 {
     struct series *grown = reallocarray(list->series, list->count + 1, sizeof *grown);
-    if (grown == NULL)
+    if (!grown)
         return NULL;
     list->series = grown;
     struct series *series = &grown[list->count];
     *series = (struct series){.name = strdup(name), .points = calloc(room > 0 ? room : 1, sizeof *series->points)};
-    if (series->name != NULL && series->points != NULL) {
+    if (series->name && series->points) {
         list->count++;
         return series;
     }
@@ -230,7 +230,7 @@ static int add_curve(struct series_list *list, const struct source *source, size
         [ABSCISSA_LAYERS] = add_layers, [ABSCISSA_TOKENS] = add_tokens, [ABSCISSA_PROFILES] = add_profiles};
     const struct saved *saved = &source->shown->profiles[profile];
     struct series *series = append(list, source->legend->names[profile], room_for(source, profile));
-    if (series == NULL)
+    if (!series)
         return out_of_memory(error);
     series->role = strcmp(saved->kind, "predicted") == 0 ? SERIES_PREDICTED : SERIES_MEASURED;
     series->group = source->legend->groups[profile];
@@ -322,7 +322,7 @@ static int theory_along(const struct theory_line *line, const struct source *sou
     int code = ERROR_NONE;
     for (int i = 0; i <= THEORY_POINTS && to > from && code == ERROR_NONE; i++) {
         double x = from + (to - from) * i / THEORY_POINTS;
-        *(number != NULL ? number : &unused) = source->choice->abscissa->logarithmic ? pow(10, x) : x;
+        *(number ? number : &unused) = source->choice->abscissa->logarithmic ? pow(10, x) : x;
         code = theory_point(line, source, &scope, x, series, error);
     }
     return code;
@@ -380,7 +380,7 @@ static int add_theory(struct series_list *list, size_t theory, size_t index, con
             continue;
         size_t room = layers ? saved_rows(profile) : THEORY_POINTS + 1;
         struct series *series = append(list, list->series[index].name, room);
-        if (series == NULL)
+        if (!series)
             return out_of_memory(error);
         series->role = roles[line->role];
         series->group = list->series[index].group;
@@ -413,7 +413,7 @@ static int add_limits(struct series_list *list, size_t theory, size_t index, con
     const char *observable = source->choice->variants[list->series[index].variant].observable;
     for (int i = 0; i < 2; i++) {
         struct series *series = append(list, list->series[index].name, saved_rows(profile));
-        if (series == NULL)
+        if (!series)
             return out_of_memory(error);
         series->role = (i == 0) != falls ? SERIES_FLOOR : SERIES_CEILING;
         series->group = list->series[index].group;
@@ -441,7 +441,7 @@ static int add_slope(struct series_list *list, const struct series_choice *choic
         last = fmax(last, list->series[i].points[list->series[i].count - 1].x);
     struct series_point first = list->series[0].points[0];
     struct series *series = append(list, "", 2);
-    if (series == NULL)
+    if (!series)
         return out_of_memory(error);
     series->role = SERIES_SLOPE;
     series->group = -1;
@@ -454,11 +454,11 @@ static int add_slope(struct series_list *list, const struct series_choice *choic
 int series_nothing(const struct series_choice *choice, struct error *error)
 {
     const char *first = choice->variants[0].observable, *other = choice->variants[1].observable;
-    other = other != NULL && strcmp(other, first) != 0 ? other : NULL;
+    other = other && strcmp(other, first) != 0 ? other : NULL;
     bool by_token = choice->abscissa->over == ABSCISSA_TOKENS || choice->variants[0].position != SERIES_ALL_TOKENS;
     const char *column = by_token ? " by token (run --per-token)" : "";
-    return error_set(error, ERROR_INPUT, "no profile has %s%s%s%s%s", first, other != NULL ? " or " : "",
-                     other != NULL ? other : "", column, choice->quantity->needs);
+    return error_set(error, ERROR_INPUT, "no profile has %s%s%s%s%s", first, other ? " or " : "", other ? other : "",
+                     column, choice->quantity->needs);
 }
 
 static bool has_line(const struct series_list *list)
@@ -474,7 +474,7 @@ static int add_data(struct series_list *list, const struct source *source, size_
 {
     const struct series_choice *choice = source->choice;
     for (size_t i = 0; i < source->shown->count; i++) {
-        for (int v = 0; v < SERIES_VARIANTS && choice->variants[v].observable != NULL; v++) {
+        for (int v = 0; v < SERIES_VARIANTS && choice->variants[v].observable; v++) {
             size_t before = list->count;
             int code = add_curve(list, source, i, v, error);
             if (code != ERROR_NONE)
@@ -500,11 +500,11 @@ int series_init(struct series_list *list, const struct series_choice *choice, bo
     struct source source = {choice, logarithmic, profiles, shown, legend};
     *list = (struct series_list){0};
     size_t *origins = calloc(shown->count * SERIES_VARIANTS + 1, sizeof *origins);
-    int code = origins != NULL ? ERROR_NONE : out_of_memory(error);
+    int code = origins ? ERROR_NONE : out_of_memory(error);
     if (code == ERROR_NONE)
         code = add_data(list, &source, origins, error);
     size_t data = list->count;
-    for (size_t i = 0; i < data && code == ERROR_NONE && choice->quantity->of_theory != NULL; i++) {
+    for (size_t i = 0; i < data && code == ERROR_NONE && choice->quantity->of_theory; i++) {
         const struct saved *profile = &shown->profiles[origins[i]];
         bool limits = choice->abscissa->over == ABSCISSA_LAYERS && carries_limits(profile);
         code = (limits ? add_limits : add_theory)(list, data, i, &source, profile, error);

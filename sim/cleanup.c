@@ -35,7 +35,7 @@ void cleanup_child(pid_t child)
 }
 
 /* Only what a handler may call. The child goes first: it writes into the folder. */
-static void remove_all(void)
+void cleanup_remove(void)
 {
     if (worker > 0)
         kill(-worker, SIGKILL);
@@ -52,7 +52,7 @@ void cleanup_die(int signal)
         waiting = signal;
         return;
     }
-    remove_all();
+    cleanup_remove();
     sigset_t own;
     sigemptyset(&own);
     sigaddset(&own, signal);

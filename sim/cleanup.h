@@ -28,6 +28,9 @@ void cleanup_child(pid_t child);
 void cleanup_hold(void);
 void cleanup_release(void);
 
+/* Removes everything that was named and ends the child; the process goes on. Safe in a handler. */
+void cleanup_remove(void);
+
 /* Removes everything and ends the process by the signal, as it would have ended without us. Safe in a handler. */
 void cleanup_die(int signal);
 

@@ -66,9 +66,9 @@ int placement_resolve(const char *argument, struct formula *formula, char *label
 {
     *formula = (struct formula){0};
     const struct placement *row = placement_find(argument);
-    const char *text = row != NULL ? row->formula : argument;
-    if (row != NULL || strpbrk(argument, "=\n") != NULL) {
-        snprintf(label, GRAPH_NAME_MAX, "%s", row != NULL ? row->name : "custom");
+    const char *text = row ? row->formula : argument;
+    if (row || strpbrk(argument, "=\n")) {
+        snprintf(label, GRAPH_NAME_MAX, "%s", row ? row->name : "custom");
         return formula_parse(text, strlen(text), "formula", formula, error);
     }
     if (text_is_file(argument))

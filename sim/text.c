@@ -30,7 +30,7 @@ void text_print(struct text *text, const char *format, ...)
 
 bool text_is_file(const char *argument)
 {
-    return strpbrk(argument, "/.") != NULL || access(argument, F_OK) == 0;
+    return strpbrk(argument, "/.") || access(argument, F_OK) == 0;
 }
 
 /* ---- characters ---- */
@@ -220,7 +220,7 @@ int text_label(const char *path, char *label, size_t size, struct error *error)
 int text_unknown(struct error *error, const char *what, const char *word, const char *const candidates[], size_t count)
 {
     const char *near = error_nearest(word, candidates, count);
-    if (near != NULL)
+    if (near)
         return error_set(error, ERROR_INPUT, "unknown %s '%.200s'; did you mean '%s'?", what, word, near);
     char list[512];
     struct text text = {list, sizeof list, 0};

@@ -80,7 +80,7 @@ int values_parse(struct values *values, const char *what, const char *text, bool
     char *copy = strdup(text);
     if (!copy)
         return error_set(error, ERROR_RESOURCE, "out of memory");
-    bool axis = strchr(text, ':') != NULL;
+    bool axis = strchr(text, ':');
     int code = (axis ? parse_axis : parse_list)(values, what, copy, whole, error);
     free(copy);
     if (code != ERROR_NONE)

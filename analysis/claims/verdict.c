@@ -256,7 +256,7 @@ double verdict_alpha(const struct verdict_claim claims[], size_t count, double l
 {
     size_t applicable = 0;
     for (size_t i = 0; i < count; i++)
-        applicable += claims[i].not_applicable == NULL;
+        applicable += !claims[i].not_applicable;
     return level / (double)(applicable > 0 ? applicable : 1);
 }
 

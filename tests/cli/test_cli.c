@@ -353,6 +353,30 @@ START_TEST(verdicts_decide_the_status)
 }
 END_TEST
 
+/* A setting that nothing reads is refused; without a root the status is 1. */
+START_TEST(equations_are_solved)
+{
+    const char *const model[] = {"-p", "spannorm", "-L", "4"};
+    struct program solve = PROGRAM("solve", "c", "gradient_ratio = 0.9", "-f", "json", model[0], model[1], model[2],
+                                   model[3]);
+    ck_assert_msg(solve.status == 0, "%s", solve.err);
+    const char *x = strstr(solve.out, "\"x\":");
+    ck_assert_ptr_nonnull(x);
+    char c[40];
+    snprintf(c, sizeof c, "%.17g", strtod(x + 4, NULL));
+    struct program again = PROGRAM("solve", "s", "gradient_ratio = 1", "--c", c, model[0], model[1], model[2],
+                                   model[3]);
+    ck_assert_int_eq(again.status, 2); // nothing reads s
+    ck_assert_ptr_nonnull(strstr(again.err, "spannorm reads it"));
+    struct program none = PROGRAM("solve", "c", "gradient_ratio = 1e9", model[0], model[1], model[2], model[3]);
+    ck_assert_int_eq(none.status, 1);
+    ck_assert_ptr_nonnull(strstr(none.out, "nowhere"));
+    program_free(&solve);
+    program_free(&again);
+    program_free(&none);
+}
+END_TEST
+
 START_TEST(a_dry_run_runs_nothing)
 {
     struct program program = PROGRAM("run", "-L", "1000", "-d", "64", "--dry-run", "-n", "1000000000", "--seed", "3");
@@ -389,6 +413,7 @@ Suite *cli_suite(void)
     tcase_add_test(tests, pipes_are_plotted);
     tcase_add_test(tests, precision_that_is_not_reached_is_open);
     tcase_add_test(tests, verdicts_decide_the_status);
+    tcase_add_test(tests, equations_are_solved);
     tcase_add_test(tests, a_dry_run_runs_nothing);
     tcase_add_test(tests, progress_keeps_off_what_is_no_terminal);
     suite_add_tcase(suite, tests);
