@@ -572,6 +572,16 @@ int store_list(struct store *store, struct store_list *list, struct error *error
     return code;
 }
 
+bool store_fits(const struct store_config *config, const struct sampler *sampler)
+{
+    json_t *key = json_loads(config->key, 0, NULL), *columns = columns_value(&sampler->stack.depth.schema);
+    bool fits = key && columns && json_equal(json_object_get(key, "columns"), columns) &&
+                (size_t)config->cells == sampler->cells;
+    json_decref(key);
+    json_decref(columns);
+    return fits;
+}
+
 void store_list_free(struct store_list *list)
 {
     for (int i = 0; i < list->count; i++)
@@ -618,7 +628,7 @@ static int check_file(struct store *store, struct error *error)
 
 int store_check(struct store *store, bool drop, int64_t *damaged, struct error *error)
 {
-    static const char text[] = "SELECT sample, sum, data, config, (SELECT cells FROM configs WHERE id = config)"
+    static const char text[] = "SELECT sample, sum, data, config, (SELECT cells FROM configs WHERE id = samples.config)"
                                " FROM samples";
     *damaged = 0;
     sqlite3_stmt *statement = NULL;

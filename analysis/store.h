@@ -96,6 +96,9 @@ struct store_list {
 };
 
 int store_list(struct store *store, struct store_list *list, struct error *error);
+
+/* Whether a sampler's samples have the configuration's columns: else another version of the program kept them. */
+bool store_fits(const struct store_config *config, const struct sampler *sampler);
 void store_list_free(struct store_list *list);
 
 /* Removes a configuration and its samples. store_compact gives the room back to the file system. */

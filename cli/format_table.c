@@ -107,8 +107,7 @@ static bool is_in_label(const struct setting *setting, const struct model *model
     return found;
 }
 
-/* "L = 16, d = 256, relu, no mask": what the model reads, without its texts. */
-static void print_settings(const struct model *model, FILE *stream)
+void format_table_settings(const struct model *model, FILE *stream)
 {
     const char *separator = "";
     for (size_t i = 0; i < setting_count; i++) {
@@ -127,7 +126,7 @@ static void print_settings(const struct model *model, FILE *stream)
 /* The lines above the columns. */
 static void print_head(const struct profile *profile, FILE *stream)
 {
-    print_settings(profile->model, stream);
+    format_table_settings(profile->model, stream);
     fputs("; ", stream);
     if (profile->kind == SCHEMA_PREDICTED)
         fprintf(stream, "infinite width, %s\n",

@@ -9,4 +9,7 @@
 /* The format's writers (cli/format). */
 format_writer format_table, format_table_quantities;
 
+/* "L = 16, d = 256, relu, no mask": what the model reads, without its texts. */
+void format_table_settings(const struct model *model, FILE *stream);
+
 #endif

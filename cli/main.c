@@ -7,12 +7,14 @@
 #include "cli/explore.h"
 #include "cli/list.h"
 #include "cli/map.h"
+#include "cli/merge.h"
 #include "cli/output.h"
 #include "cli/plot.h"
 #include "cli/predict.h"
 #include "cli/run.h"
 #include "cli/solve.h"
 #include "cli/status.h"
+#include "cli/store.h"
 #include "cli/tour.h"
 #include "cli/train.h"
 #include "cli/verify.h"
@@ -33,6 +35,8 @@ static const struct command {
     {"plot", plot_command, "draw saved profiles"},
     {"explore", explore_command, "see it in the browser: theory, bounds and samples while you drag"},
     {"tour", tour_command, "the same lessons in the terminal"},
+    {"merge", merge_command, "profiles from the samples that several runs kept"},
+    {"store", store_command, "what a store of samples holds"},
     {"list", list_command, "the tables that names come from"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -133,6 +133,32 @@ int sweep_model(const struct sweep *sweep, int64_t point, struct model *model, s
     return code;
 }
 
+/* A formula that no table names is its text. A width F that follows d (sim/model) does not vary by itself. */
+static char *value_of(const struct setting *setting, const struct model *model)
+{
+    char label[GRAPH_NAME_MAX + 32];
+    setting_label(setting, model, label, sizeof label);
+    bool own = setting->type == SETTING_TEXT && strcmp(label, "custom") == 0;
+    if (strcmp(setting->key, "ffn_width") == 0 && model->ffn_width == 4 * model->width)
+        return strdup("4 d");
+    return own ? setting_value(setting, model) : strdup(label);
+}
+
+int sweep_note(struct sweep *sweep, const struct model *model, struct error *error)
+{
+    if (!sweep->axes)
+        sweep->axes = calloc(setting_count, sizeof *sweep->axes);
+    int code = sweep->axes ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory");
+    for (size_t i = 0; code == ERROR_NONE && i < setting_count; i++) {
+        char *value = value_of(&settings[i], model);
+        code = value ? variants_note(&sweep->axes[i], &settings[i], value, error)
+                     : error_set(error, ERROR_RESOURCE, "out of memory");
+        free(value);
+    }
+    sweep->axis_count = (int)setting_count;
+    return code;
+}
+
 bool sweep_varies(const struct sweep *sweep, const struct setting *setting)
 {
     const struct variants *axis = axis_of(sweep, setting);

@@ -110,6 +110,15 @@ int variants_add(struct variants *variants, const struct setting *setting, const
     return (setting_is_number(setting) ? add_numbers : add_texts)(variants, text, error);
 }
 
+int variants_note(struct variants *variants, const struct setting *setting, const char *value, struct error *error)
+{
+    variants->setting = setting;
+    for (int i = 0; i < variants->count; i++)
+        if (strcmp(variants->text[i], value) == 0)
+            return ERROR_NONE;
+    return add(variants, value, strlen(value), error);
+}
+
 void variants_free(struct variants *variants)
 {
     for (int i = 0; i < variants->count; i++)

@@ -18,6 +18,9 @@ struct variants {
  *   declaration of several names (state x, u). A text that is the name of a file is that file, commas and all.
  * Blanks around a value are dropped. ERROR_INPUT also where a value is there already: it would be run twice. */
 int variants_add(struct variants *variants, const struct setting *setting, const char *text, struct error *error);
+
+/* Adds one value as it is, unless it is there. */
+int variants_note(struct variants *variants, const struct setting *setting, const char *value, struct error *error);
 void variants_free(struct variants *variants);
 
 #endif

@@ -1,0 +1,156 @@
+/* Stores of samples from outside: whatever ends a run, what it had is there, and the numbers are those of one run. */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tests/program.h"
+#include <check.h>
+
+/* Eight configurations whose samples take no time. */
+#define GRID                                                                                                           \
+    "-p", "prenorm,spannorm", "-L", "2,3", "-d", "12:24:2", "-H", "3", "-T", "3", "-s", "18446744073709551615", "-f",  \
+        "csv"
+
+static char *output_of(struct program program)
+{
+    ck_assert_msg(program.status == 0, "status %d: %s", program.status, program.err);
+    char *out = strdup(program.out);
+    program_free(&program);
+    return out;
+}
+
+/* The texts are too long for Check's messages. */
+static void check_same(char *a, char *b)
+{
+    ck_assert_uint_gt(strlen(a), 1000);
+    ck_assert(strcmp(a, b) == 0);
+    free(a), free(b);
+}
+
+START_TEST(a_store_changes_no_bit)
+{
+    char *whole = output_of(PROGRAM("run", GRID, "-n", "9"));
+    free(output_of(PROGRAM("run", GRID, "-n", "4", "--store", "samples", "-j", "2")));
+    check_same(output_of(PROGRAM("run", GRID, "-n", "9", "--store", "samples", "-j", "1")), strdup(whole));
+    check_same(output_of(PROGRAM("run", GRID, "-n", "9", "--store", "samples")), strdup(whole)); // nothing is drawn
+    check_same(output_of(PROGRAM("store", "--export", "-f", "csv", "samples")), whole);
+}
+END_TEST
+
+START_TEST(merged_shards_are_the_whole)
+{
+    static const char *const parts[] = {"3/4", "1/4", "4/4", "2/4"}, *const names[] = {"a", "b", "c", "d"};
+    for (int i = 0; i < 4; i++)
+        free(output_of(PROGRAM("run", GRID, "-n", "10", "--shard", parts[i], "--store", names[i])));
+    char *whole = output_of(PROGRAM("run", GRID, "-n", "10"));
+    check_same(output_of(PROGRAM("merge", "a", "b", "c", "d", "-f", "csv", "--store", "all")), strdup(whole));
+    check_same(output_of(PROGRAM("merge", "all", "b", "-f", "csv")), whole); // what is there twice counts once
+    struct program gap = PROGRAM("merge", "a", "b", "c", "-f", "csv");       // 2/4 is missing
+    ck_assert_int_eq(gap.status, 4);
+    ck_assert_ptr_nonnull(strstr(gap.err, "samples 0 to 1 are there, the next is missing"));
+    program_free(&gap);
+}
+END_TEST
+
+/* Thousandths of a second, of a generator with a fixed seed. */
+static void wait_a_moment(unsigned *state)
+{
+    struct timespec moment = {0, (long)(rand_r(state) % 40 + 5) * 1000000};
+    nanosleep(&moment, NULL);
+}
+
+/* As many samples as make a run long beside the moments at which it is killed, so that most of them meet it at work;
+ * whether they do changes nothing that is asserted. */
+START_TEST(kill_9_loses_nothing_that_was_done)
+{
+    const char *const arguments[] = {"run", GRID, "-n", "400", "--store", "samples", "-o", "file", NULL};
+    unsigned state = 7;
+    for (int i = 0; i < 20; i++) {
+        pid_t child = program_launch(arguments);
+        wait_a_moment(&state);
+        kill(child, SIGKILL);
+        program_wait(child);
+    }
+    char *resumed = output_of(PROGRAM("run", GRID, "-n", "400", "--store", "samples"));
+    check_same(resumed, output_of(PROGRAM("run", GRID, "-n", "400")));
+    free(output_of(PROGRAM("store", "--check", "samples")));
+}
+END_TEST
+
+START_TEST(two_processes_share_a_store)
+{
+    const char *const first[] = {"run", GRID, "-n", "60", "--store", "samples", "-o", "one", NULL},
+                      *const second[] = {"run", GRID, "-n", "80", "--store", "samples", "-o", "two", NULL};
+    pid_t children[] = {program_launch(first), program_launch(second)};
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(program_wait(children[i]), 0);
+    check_same(program_read("one"), output_of(PROGRAM("run", GRID, "-n", "60")));
+    check_same(program_read("two"), output_of(PROGRAM("run", GRID, "-n", "80")));
+}
+END_TEST
+
+static void check_refused(struct program program, const char *words)
+{
+    ck_assert_msg(program.status == 3, "status %d: %s", program.status, program.err);
+    ck_assert_msg(strstr(program.err, words) != NULL, "'%s' is not in: %s", words, program.err);
+    program_free(&program);
+}
+
+/* Writes zeros over the file from that byte on. */
+static void spoil(const char *name, long from, size_t count)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", program_folder(), name);
+    FILE *file = fopen(path, "r+b");
+    ck_assert_ptr_nonnull(file);
+    fseek(file, 0, SEEK_END);
+    long size = ftell(file);
+    fseek(file, from < size ? from : size - (long)count, SEEK_SET);
+    for (size_t i = 0; i < count; i++)
+        fputc(0x55, file);
+    fclose(file);
+}
+
+START_TEST(what_is_no_store_is_refused)
+{
+    program_write("words", "what somebody wrote\n");
+    program_write("empty", "");
+    check_refused(PROGRAM("run", GRID, "--store", "words"), "'words' is no store: it is no SQLite database");
+    check_refused(PROGRAM("store", "empty"), "'empty' is no store: it is empty");
+    check_refused(PROGRAM("store", "missing"), "cannot open store 'missing': No such file or directory");
+    check_refused(PROGRAM("merge", "missing"), "cannot open store 'missing'");
+    free(output_of(PROGRAM("run", GRID, "-n", "20", "--store", "samples")));
+    spoil("samples", 60, 12); // the owner's mark, bytes 68 to 71 (SQLite's file format, 1.3)
+    check_refused(PROGRAM("store", "samples"), "is an SQLite database of another program");
+}
+END_TEST
+
+START_TEST(damage_is_found)
+{
+    free(output_of(PROGRAM("run", GRID, "-n", "60", "--store", "samples")));
+    spoil("samples", 200000, 4000); // amid the samples
+    struct program found = PROGRAM("store", "--check", "samples");
+    ck_assert_int_eq(found.status, 3);
+    ck_assert_ptr_nonnull(strstr(found.err, "damaged"));
+    program_free(&found);
+}
+END_TEST
+
+Suite *kept_suite(void)
+{
+    Suite *suite = suite_create("kept");
+    TCase *tests = tcase_create("kept");
+    tcase_add_checked_fixture(tests, program_setup, program_teardown);
+    tcase_set_timeout(tests, 300);
+    tcase_add_test(tests, a_store_changes_no_bit);
+    tcase_add_test(tests, merged_shards_are_the_whole);
+    tcase_add_test(tests, kill_9_loses_nothing_that_was_done);
+    tcase_add_test(tests, two_processes_share_a_store);
+    tcase_add_test(tests, what_is_no_store_is_refused);
+    tcase_add_test(tests, damage_is_found);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
