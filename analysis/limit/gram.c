@@ -1,5 +1,6 @@
 #include "analysis/limit/gram.h"
 
+#include <cblas.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -159,24 +160,41 @@ void gram_average(int tokens, const double *full, double *pair)
     pair[0] = trace / (double)T - pair[1];
 }
 
+/* Columns first .. last of the factor, those before them having been taken off the rows of c from first on. */
+static void factor_panel(size_t T, size_t first, size_t last, const double *g, double *c)
+{
+    for (size_t j = first; j < last; j++) {
+        double *cj = c + j * T, pivot = cj[j];
+        for (size_t k = first; k < j; k++)
+            pivot -= cj[k] * cj[k];
+        bool rounding = !(pivot > (double)T * DBL_EPSILON * g[j * T + j]);
+        double root = rounding ? 0 : sqrt(pivot);
+        cj[j] = root;
+        for (size_t i = j + 1; i < T; i++) {
+            double sum = c[i * T + j];
+            for (size_t k = first; k < j; k++)
+                sum -= c[i * T + k] * cj[k];
+            c[i * T + j] = rounding ? 0 : sum / root;
+        }
+    }
+}
+
+/* By panels of columns: what comes before one is taken off by a product. */
 void gram_factor(int tokens, const double *g, double *c)
 {
+    enum { PANEL = 32 };
     size_t T = (size_t)tokens;
-    memset(c, 0, T * T * sizeof *c);
-    for (size_t j = 0; j < T; j++) {
-        const double *cj = c + j * T;
-        double pivot = g[j * T + j];
-        for (size_t k = 0; k < j; k++)
-            pivot -= cj[k] * cj[k];
-        if (!(pivot > (double)T * DBL_EPSILON * g[j * T + j]))
-            continue;
-        double root = sqrt(pivot);
-        c[j * T + j] = root;
-        for (size_t i = j + 1; i < T; i++) {
-            double sum = g[i * T + j];
-            for (size_t k = 0; k < j; k++)
-                sum -= c[i * T + k] * cj[k];
-            c[i * T + j] = sum / root;
-        }
+    for (size_t i = 0; i < T; i++) {
+        memcpy(c + i * T, g + i * T, (i + 1) * sizeof *c);
+        memset(c + i * T + i + 1, 0, (T - i - 1) * sizeof *c);
+    }
+    for (size_t first = 0; first < T; first += PANEL) {
+        size_t last = first + PANEL < T ? first + PANEL : T;
+        if (first > 0)
+            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)(T - first), (int)(last - first), (int)first, -1,
+                        c + first * T, tokens, c + first * T, tokens, 1, c + first * T + first, tokens);
+        factor_panel(T, first, last, g, c);
+        for (size_t i = first; i < last; i++)
+            memset(c + i * T + i + 1, 0, (last - i - 1) * sizeof *c);
     }
 }

@@ -69,6 +69,15 @@ static struct value identity(struct pair p)
     return (struct value){p.c, 1};
 }
 
+/* Their degree 2. */
+static struct value relu_square(struct pair p)
+{
+    double root = sqrt(p.a) * sqrt(p.b), sine = sqrt(p.sine2), cosine = root > 0 ? p.c / root : 0;
+    double angle = atan2(sine, cosine);
+    double k = (3 * sine * cosine + (M_PI - angle) * (1 + 2 * cosine * cosine)) / (2 * M_PI);
+    return (struct value){p.a * p.b * k, 4 * relu(p).k};
+}
+
 /* sqrt(ab - c^2 + a + b + 1), in range whenever a and b are. */
 static double root_delta(struct pair p, double *root_determinant)
 {
@@ -161,6 +170,13 @@ static struct value hyperbolic(struct pair p)
     return (struct value){v.k, 4 * v.slope};
 }
 
+/* logistic(u) = (1 + tanh(u/2))/2. */
+static struct value logistic(struct pair p)
+{
+    struct value v = hyperbolic((struct pair){p.a / 4, p.b / 4, p.c / 4, p.sine2});
+    return (struct value){(1 + v.k) / 4, v.slope / 16};
+}
+
 /* ---- any activation, by quadrature: slow ---- */
 
 enum { LEGENDRE = 16, HALVINGS = 40 };
@@ -227,6 +243,17 @@ static struct value quadrature(const struct activation *activation, struct pair 
     return result;
 }
 
+void kernel_means(const struct activation *activation, double variance, double *value, double *slope)
+{
+    struct span span = {activation, NULL, {0}};
+    gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(LEGENDRE);
+    span.table = table;
+    struct value means = table ? expect(&span, 0, sqrt(variance), at_point) : (struct value){NAN, NAN};
+    gsl_integration_glfixed_table_free(table);
+    *value = means.k;
+    *slope = means.slope;
+}
+
 /* ---- the table ---- */
 
 static const struct kernel {
@@ -236,7 +263,7 @@ static const struct kernel {
 } kernels[] = {
     {"relu", relu, false},      {"identity", identity, false}, {"gelu", gelu, false},
     {"silu", silu, true},       {"swiglu", silu, true}, // the gate's silu
-    {"tanh", hyperbolic, true},
+    {"tanh", hyperbolic, true}, {"relu2", relu_square, false}, {"sigmoid", logistic, true},
 };
 
 /* A row of the activations' table without one here is smooth or not, and has no closed form. */

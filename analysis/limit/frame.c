@@ -1,0 +1,269 @@
+#include "analysis/limit/frame.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+#include "analysis/limit/flight.h"
+#include "analysis/limit/wishart.h"
+
+int frame_rows(const struct space *space)
+{
+    return space->grams.exchangeable ? 2 : space->grams.tokens;
+}
+
+static bool has_frame(const struct space *space)
+{
+    return space->share < 1;
+}
+
+int frame_first(const struct space *space)
+{
+    return space->population + has_frame(space);
+}
+
+int frame_added(const struct space *space)
+{
+    int tokens = space->grams.tokens, left = space->width - (space->columns - space->population);
+    if (!has_frame(space))
+        return 0;
+    if (space->grams.exchangeable)
+        return 1;
+    return !space->drawn || left >= tokens ? tokens : left > 0 ? left : 0;
+}
+
+/* ---- Grams ---- */
+
+static void mirror(int n, double *gram)
+{
+    for (size_t i = 0; i < (size_t)n; i++)
+        for (size_t j = 0; j < i; j++)
+            gram[j * (size_t)n + i] = gram[i * (size_t)n + j];
+}
+
+static double row_product(const struct signal *a, const struct signal *b, int row, int first)
+{
+    int last = a->columns < b->columns ? a->columns : b->columns;
+    if (last <= first)
+        return 0;
+    const double *x = a->at + (size_t)row * (size_t)a->columns, *y = b->at + (size_t)row * (size_t)b->columns;
+    return cblas_ddot(last - first, x + first, 1, y + first, 1);
+}
+
+/* Of the columns from `first` on. */
+static void gram_from(const struct space *space, double factor, const struct signal *signal, int first, double *gram)
+{
+    int T = space->grams.tokens, K = signal->columns;
+    if (space->grams.exchangeable) {
+        double mean = row_product(signal, signal, 0, first), specific = row_product(signal, signal, 1, first);
+        gram[0] = factor * specific;
+        gram[1] = factor * (mean - specific) / T;
+        return;
+    }
+    if (K <= first) {
+        memset(gram, 0, gram_size(space->grams) * sizeof *gram);
+        return;
+    }
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, T, K - first, factor, signal->at + first, K, 0, gram, T);
+    mirror(T, gram);
+}
+
+void frame_gram(const struct space *space, double factor, const struct signal *signal, double *gram)
+{
+    gram_from(space, factor, signal, 0, gram);
+}
+
+void frame_law(const struct space *space, const struct signal *signal, bool centred, double *gram)
+{
+    gram_from(space, 1 / (1 - space->share), signal, space->population + centred, gram);
+}
+
+/* The Gram of a mean mu that all exchangeable tokens share has the eigenvalue T mu^2 on the mean over tokens. */
+double frame_mean(const struct space *space, const struct signal *signal, int row)
+{
+    if (signal->columns <= space->population)
+        return 0;
+    double unit = space->grams.exchangeable ? sqrt(space->grams.tokens) : 1;
+    return signal->at[(size_t)row * (size_t)signal->columns + (size_t)space->population] /
+           (unit * sqrt(1 - space->share));
+}
+
+double frame_square(const struct space *space, const struct signal *signal, int row)
+{
+    int T = space->grams.tokens;
+    if (!space->grams.exchangeable)
+        return row_product(signal, signal, row, 0);
+    return (row_product(signal, signal, 0, 0) + (T - 1) * row_product(signal, signal, 1, 0)) / T;
+}
+
+double frame_dot(const struct space *space, const struct signal *a, const struct signal *b)
+{
+    double sum = 0;
+    if (space->grams.exchangeable)
+        return row_product(a, b, 0, 0) + (space->grams.tokens - 1) * row_product(a, b, 1, 0);
+    for (int t = 0; t < space->grams.tokens; t++)
+        sum += row_product(a, b, t, 0);
+    return sum;
+}
+
+size_t frame_factor_size(struct gram_space grams)
+{
+    return gram_size(grams);
+}
+
+void frame_factor(struct gram_space grams, const double *gram, double *lower)
+{
+    if (grams.exchangeable) {
+        lower[0] = sqrt(fmax(0, gram[0] + grams.tokens * gram[1]));
+        lower[1] = sqrt(fmax(0, gram[0]));
+        return;
+    }
+    gram_factor(grams.tokens, gram, lower);
+}
+
+/* ---- signals ---- */
+
+struct signal frame_zero(const struct space *space, int columns, struct pool *work)
+{
+    size_t count = (size_t)frame_rows(space) * (size_t)columns;
+    struct signal signal = {columns, pool_take(work, count)};
+    memset(signal.at, 0, count * sizeof *signal.at);
+    return signal;
+}
+
+/* z [T][columns] of a signal, from `normals` [T][count] on, times factor. */
+static void place(const struct signal *z, int rows, int column, int count, double factor, const double *normals)
+{
+    for (int t = 0; t < rows; t++) {
+        double *out = z->at + (size_t)t * (size_t)z->columns + (size_t)column;
+        for (int j = 0; j < count; j++)
+            out[j] = factor * normals[(size_t)t * (size_t)count + (size_t)j];
+    }
+}
+
+/* The population of every token: normals, or copies of a basis of length sqrt(population) in all. */
+static void fill_population(const struct space *space, const struct stream_address *address, struct signal *unit,
+                            struct pool *work)
+{
+    int T = space->grams.tokens, n = space->population;
+    struct pool_mark mark = pool_mark(work);
+    double scale = sqrt(space->share / n);
+    if (space->tile > 0) {
+        for (int t = 0; t < T; t++)
+            for (int copy = 0; copy < space->tile; copy++)
+                unit->at[(size_t)t * (size_t)unit->columns + (size_t)(copy * T + t)] = scale * sqrt(T);
+        return;
+    }
+    double *normals = pool_take(work, (size_t)T * (size_t)n);
+    flight_normals(address, 0, (size_t)T * (size_t)n, scale, normals);
+    place(unit, T, 0, n, 1, normals);
+    pool_release(work, mark);
+}
+
+static uint64_t even(size_t count)
+{
+    return count + count % 2;
+}
+
+/* Along the frame so far and across it. */
+static void fill_drawn(const struct space *space, int added, const struct stream_address *address, struct signal *unit,
+                       struct pool *work)
+{
+    int T = space->grams.tokens, old = space->columns;
+    struct pool_mark mark = pool_mark(work);
+    double *normals = pool_take(work, (size_t)T * (size_t)old), scale = 1 / sqrt(space->width);
+    flight_normals(address, 0, (size_t)T * (size_t)old, scale, normals);
+    place(unit, T, 0, old, 1, normals);
+    pool_release(work, mark);
+    if (added == 0)
+        return;
+    wishart_factor(address, even((size_t)T * (size_t)old), T, space->width - old, unit->at + old, unit->columns);
+    for (int t = 0; t < T; t++)
+        cblas_dscal(added, scale, unit->at + (size_t)t * (size_t)unit->columns + (size_t)old, 1);
+}
+
+static struct signal draw_unit(const struct space *space, int added, const struct stream_address *address,
+                               struct pool *work)
+{
+    int T = space->grams.tokens;
+    struct signal unit = frame_zero(space, space->columns + added, work);
+    if (space->population > 0)
+        fill_population(space, address, &unit, work);
+    else
+        fill_drawn(space, added, address, &unit, work);
+    if (space->population > 0)
+        for (int t = 0; t < (added > 0 ? T : 0); t++)
+            unit.at[(size_t)t * (size_t)unit.columns + (size_t)(space->columns + t)] = sqrt(1 - space->share);
+    return unit;
+}
+
+/* Fresh columns of their own: lower itself. */
+static struct signal append(const struct space *space, int added, const double *lower, struct pool *work)
+{
+    int old = space->columns;
+    struct signal fresh = frame_zero(space, old + added, work);
+    if (space->grams.exchangeable) {
+        fresh.at[old] = lower[0];
+        fresh.at[fresh.columns + old] = lower[1];
+        return fresh;
+    }
+    place(&fresh, added, old, added, sqrt(1 - space->share), lower);
+    return fresh;
+}
+
+struct signal frame_law_signal(struct space *space, const double *lower, struct pool *work)
+{
+    int added = frame_added(space);
+    struct signal fresh = append(space, added, lower, work);
+    space->columns += added;
+    return fresh;
+}
+
+struct signal frame_fresh(struct space *space, const double *lower, const struct stream_address *address,
+                          struct pool *work, struct signal *unit)
+{
+    int T = space->grams.tokens, added = frame_added(space);
+    struct signal fresh;
+    if (!space->drawn && space->population == 0) {
+        fresh = append(space, added, lower, work);
+    } else {
+        fresh = draw_unit(space, added, address, work);
+        if (unit) {
+            *unit = frame_zero(space, fresh.columns, work);
+            memcpy(unit->at, fresh.at, (size_t)T * (size_t)fresh.columns * sizeof(double));
+        }
+        cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, fresh.columns, 1, lower, T,
+                    fresh.at, fresh.columns);
+    }
+    space->columns += added;
+    return fresh;
+}
+
+static void make_room(const struct space *space, int columns, struct signal *to, struct pool *work)
+{
+    if (to->columns >= columns)
+        return;
+    struct signal wider = frame_zero(space, columns, work);
+    for (int t = 0; t < (to->columns > 0 ? frame_rows(space) : 0); t++)
+        memcpy(wider.at + (size_t)t * (size_t)columns, to->at + (size_t)t * (size_t)to->columns,
+               (size_t)to->columns * sizeof(double));
+    *to = wider;
+}
+
+void frame_add_rows(const struct space *space, const double *factor, const struct signal *from, struct signal *to,
+                    struct pool *work)
+{
+    make_room(space, from->columns, to, work);
+    for (int t = 0; t < (from->columns > 0 ? frame_rows(space) : 0); t++)
+        cblas_daxpy(from->columns, factor[t], from->at + (size_t)t * (size_t)from->columns, 1,
+                    to->at + (size_t)t * (size_t)to->columns, 1);
+}
+
+void frame_add(const struct space *space, double factor, const struct signal *from, struct signal *to,
+               struct pool *work)
+{
+    make_room(space, from->columns, to, work);
+    for (int t = 0; t < (from->columns > 0 ? frame_rows(space) : 0); t++)
+        cblas_daxpy(from->columns, factor, from->at + (size_t)t * (size_t)from->columns, 1,
+                    to->at + (size_t)t * (size_t)to->columns, 1);
+}
