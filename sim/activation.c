@@ -1,5 +1,6 @@
 #include "sim/activation.h"
 
+#include <gsl/gsl_errno.h>
 #include <gsl/gsl_integration.h>
 #include <math.h>
 #include <string.h>
@@ -269,8 +270,8 @@ double activation_second_moment(const struct activation *activation)
     if (!workspace)
         return NAN;
     double negative = 0, positive = 0;
-    gsl_integration_cquad(&integrand, -40, 0, 0, 1e-13, workspace, &negative, NULL, NULL);
-    gsl_integration_cquad(&integrand, 0, 40, 0, 1e-13, workspace, &positive, NULL, NULL);
+    int failed = gsl_integration_cquad(&integrand, -40, 0, 0, 1e-13, workspace, &negative, NULL, NULL);
+    failed |= gsl_integration_cquad(&integrand, 0, 40, 0, 1e-13, workspace, &positive, NULL, NULL);
     gsl_integration_cquad_workspace_free(workspace);
-    return negative + positive;
+    return failed == GSL_SUCCESS ? negative + positive : NAN;
 }

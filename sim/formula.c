@@ -517,3 +517,25 @@ int formula_parse_scalars(const char *text, size_t length, const char *what, str
         graph_free(graph);
     return code;
 }
+
+/* The grammar knows statements only, so the expression is read as one. */
+int formula_scalar(const char *text, const char *what, const struct graph_scope *scope, double *value,
+                   struct error *error)
+{
+    static const char *const names[] = {"value"};
+    struct graph graph;
+    double values[GRAPH_NODES_MAX];
+    char *statement;
+    int length = asprintf(&statement, "value = %s", text);
+    if (length < 0)
+        return error_set(error, ERROR_RESOURCE, "out of memory for %s", what);
+    int code = formula_parse_scalars(statement, (size_t)length, what, names, 1, &graph, error);
+    free(statement);
+    if (code != ERROR_NONE)
+        return code;
+    code = graph_evaluate(&graph, scope, values, error);
+    if (code == ERROR_NONE)
+        *value = values[graph.statements[0].node];
+    graph_free(&graph);
+    return code;
+}

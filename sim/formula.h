@@ -66,4 +66,8 @@ size_t formula_print(const struct formula *formula, const char *separator, char 
  * are known beside the model's names. graph->statements holds them. */
 int formula_parse_scalars(const char *text, size_t length, const char *what, struct graph *graph, struct error *error);
 
+/* The value under scope of a text that is one scalar expression, such as "1 + 2*l". ERROR_INPUT where it has none. */
+int formula_scalar(const char *text, const char *what, const struct graph_scope *scope, double *value,
+                   struct error *error);
+
 #endif

@@ -86,7 +86,7 @@ static int resolve_file(const char *path, struct init *init, struct error *error
 
 int init_resolve(const char *argument, struct init *init, struct error *error)
 {
-    *init = (struct init){.c = 1, .s = 0.02};
+    *init = (struct init){.c = INIT_C, .s = INIT_S};
     size_t length = strcspn(argument, ":");
     const struct init_row *row = find_row(argument, length);
     if (row != NULL)

@@ -28,11 +28,15 @@ struct init_row {
 extern const struct init_row init_rows[];
 extern const size_t init_count;
 
+/* The parameters unless set. */
+#define INIT_C 1.0
+#define INIT_S 0.02
+
 /* A parsed initialisation with its parameters. */
 struct init {
     char label[GRAPH_NAME_MAX]; /* for output: the row's name, the file's without folder and extension, or custom */
     struct graph graph;
-    double c, s; /* 1 and 0.02 unless set */
+    double c, s;
 };
 
 struct init_size {

@@ -132,7 +132,7 @@ static void read_forward(const struct flow *flow, const double *in, double *outp
             double *scale = flow->scale + (size_t)n * rows;
             signal_gram(flow, a, in, outputs, flow->gram);
             for (size_t t = 0; t < rows; t++)
-                scale[t] = 1 / sqrt(gram_diagonal(space, flow->gram, (int)t) + NORM_EPSILON);
+                scale[t] = 1 / sqrt(gram_diagonal(space, flow->gram, (int)t) + flow->run->model->eps);
             multiply_rows(flow, scale, a, own);
         } else {
             set_ones(flow, own, node->site + 1);
