@@ -42,10 +42,10 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -march=$(MARCH) -ffp-contract=fa
 .PHONY: all
 all: $(BUILD)/spanscope
 
-include sim/module.mk analysis/module.mk plots/module.mk cli/module.mk paper-repro/module.mk tests/module.mk \
+include sim/module.mk train/module.mk analysis/module.mk plots/module.mk cli/module.mk paper-repro/module.mk tests/module.mk \
         bench/module.mk
 
-LIB_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(SIM_SRC) $(ANALYSIS_SRC) $(PLOTS_SRC))
+LIB_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(SIM_SRC) $(TRAIN_SRC) $(ANALYSIS_SRC) $(PLOTS_SRC))
 CLI_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(CLI_SRC))
 
 $(BUILD)/%.o: %.c $(BUILD)/flags

@@ -7,41 +7,21 @@
 
 /* ---- axes ---- */
 
-static const char *const parameters[] = {"c", "s"};
-enum { PARAMETERS = sizeof parameters / sizeof *parameters, NAMES_MAX = 64 };
-
-/* The settings' table says by its argument what a number is: N a whole one, X any. */
-static bool is_whole(const struct setting *setting)
-{
-    return strcmp(setting->argument, "N") == 0;
-}
-
-static bool is_number(const struct setting *setting)
-{
-    return is_whole(setting) || strcmp(setting->argument, "X") == 0;
-}
-
 static int find_name(struct map_axis *axis, struct error *error)
 {
-    const char *names[NAMES_MAX];
+    const char *names[setting_count];
     size_t count = 0;
-    for (size_t i = 0; i < setting_count && count < NAMES_MAX; i++) {
-        if (!is_number(&settings[i]))
+    for (size_t i = 0; i < setting_count; i++) {
+        if (!setting_is_number(&settings[i]))
             continue;
         names[count++] = settings[i].name;
         if (strcmp(settings[i].name, axis->name) == 0)
             axis->setting = &settings[i];
     }
-    bool found = axis->setting != NULL;
-    for (size_t i = 0; i < PARAMETERS && count < NAMES_MAX; i++) {
-        names[count++] = parameters[i];
-        found |= strcmp(parameters[i], axis->name) == 0;
-    }
-    axis->whole = axis->setting != NULL && is_whole(axis->setting);
-    if (found)
+    if (axis->setting)
         return ERROR_NONE;
     const char *nearest = error_nearest(axis->name, names, count);
-    return error_set(error, ERROR_INPUT, "axis '%s' is neither a numeric setting nor c or s%s%s%s", axis->name,
+    return error_set(error, ERROR_INPUT, "axis '%s' is no setting that is a number%s%s%s", axis->name,
                      nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
@@ -80,7 +60,7 @@ static void fill(struct map_axis *axis, double from, double to)
         double share = (double)i / (axis->count - 1);
         double value = axis->logarithmic ? from * pow(to / from, share) : from + (to - from) * share;
         value = i == axis->count - 1 ? to : value;
-        value = axis->whole ? round(value) : value;
+        value = axis->setting->type == SETTING_INTEGER ? round(value) : value;
         if (count == 0 || value > axis->values[count - 1])
             axis->values[count++] = value;
     }
@@ -120,21 +100,7 @@ void map_axis_free(struct map_axis *axis)
 
 void map_axis_text(const struct map_axis *axis, int i, char *text, size_t size)
 {
-    snprintf(text, size, axis->whole ? "%.0f" : "%.17g", axis->values[i]);
-}
-
-int map_axis_set_parameter(const struct map_axis *axis, int i, struct model *model, struct error *error)
-{
-    bool used = false;
-    const struct graph *graph = &model->init.graph;
-    for (int n = 0; n < graph->node_count; n++)
-        used |= graph->nodes[n].kind == GRAPH_VARIABLE &&
-                strcmp(graph_variables[graph->nodes[n].variable].name, axis->name) == 0;
-    if (!used)
-        return error_set(error, ERROR_INPUT, "axis %s: the initialisation %s has no %s", axis->name, model->init.label,
-                         axis->name);
-    *(strcmp(axis->name, "c") == 0 ? &model->init.c : &model->init.s) = axis->values[i];
-    return ERROR_NONE;
+    setting_print_number(axis->values[i], text, size);
 }
 
 /* ---- values ---- */

@@ -7,11 +7,11 @@
 
 enum { MAP_COUNT = 50, MAP_COUNT_MOST = 2000 };
 
-/* An axis: a setting that is a number, or a parameter (c or s) of the initialisation. */
+/* An axis: a setting that is a number. */
 struct map_axis {
     char name[GRAPH_NAME_MAX];
-    const struct setting *setting; /* NULL for a parameter */
-    bool whole, logarithmic;
+    const struct setting *setting;
+    bool logarithmic;
     int count;
     double *values; /* [count], ascending */
 };
@@ -23,9 +23,6 @@ void map_axis_free(struct map_axis *axis);
 
 /* Value i as a setting's text. */
 void map_axis_text(const struct map_axis *axis, int i, char *text, size_t size);
-
-/* Sets a parameter axis' value i; ERROR_INPUT where the model's initialisation does not use it. */
-int map_axis_set_parameter(const struct map_axis *axis, int i, struct model *model, struct error *error);
 
 /* What is kept of a prediction. */
 struct map_value {

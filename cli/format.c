@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "build_version.h"
+#include "sim/setting.h"
 #include "sim/text.h"
 
 /* A value that double holds to full precision, else NaN: nothing out of range is ever printed as if it were there. */
@@ -109,30 +110,27 @@ static char *formula_text(const struct model *model)
     return text;
 }
 
+static json_t *setting_object(const struct setting *setting, const struct model *model)
+{
+    if (setting->type == SETTING_INTEGER)
+        return json_integer((json_int_t)setting_number(setting, model));
+    if (setting->type == SETTING_REAL)
+        return json_real(setting_number(setting, model));
+    return json_string(setting_name(setting, model));
+}
+
 json_t *format_model(bool *ok, const struct model *model)
 {
-    char *formula = formula_text(model);
     json_t *object = json_object();
-    put(ok, object, "placement", json_string(model->placement));
-    put(ok, object, "formula", json_string(formula));
-    put(ok, object, "init", json_string(model->init.label));
-    put(ok, object, "c", json_real(model->init.c));
-    put(ok, object, "s", json_real(model->init.s));
-    put(ok, object, "layers", json_integer(model->layers));
-    put(ok, object, "width", json_integer(model->width));
-    put(ok, object, "heads", json_integer(model->heads));
-    put(ok, object, "tokens", json_integer(model->tokens));
-    put(ok, object, "ffn_width", json_integer(model->ffn_width));
-    put(ok, object, "experts", json_integer(model->experts));
-    put(ok, object, "top_k", json_integer(model->top_k));
-    put(ok, object, "router", json_string(model->router->name));
-    put(ok, object, "activation", json_string(model->activation->name));
-    put(ok, object, "norm", json_string(model->norm->name));
-    put(ok, object, "mask", json_string(model->mask->name));
-    put(ok, object, "input_correlation", json_real(model->input_correlation));
-    put(ok, object, "input_scale", json_real(model->input_scale));
-    put(ok, object, "cotangent", json_string(model->cotangent->name));
-    free(formula);
+    for (size_t i = 0; i < setting_count; i++) {
+        const struct setting *setting = &settings[i];
+        put(ok, object, setting->key, setting_object(setting, model));
+        if (setting->type != SETTING_TEXT)
+            continue;
+        char *text = setting_value(setting, model);
+        put(ok, object, setting->text->key, json_string(text));
+        free(text);
+    }
     return object;
 }
 

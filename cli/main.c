@@ -1,3 +1,4 @@
+#include <gsl/gsl_errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "cli/run.h"
 #include "cli/status.h"
 #include "cli/verify.h"
+#include "sim/cleanup.h"
 
 static const struct command {
     const char *name;
@@ -67,8 +69,12 @@ static int dispatch(int argc, char **argv)
     return unknown_command(argv[0]);
 }
 
+/* GSL would end the program where a quadrature or an inverse does not converge; every caller looks at what it got. The
+ * handler is one for all threads. */
 int main(int argc, char **argv)
 {
+    cleanup_install();
+    gsl_set_error_handler_off();
     if (argc < 2) {
         help(stderr);
         return STATUS_USAGE;

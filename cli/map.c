@@ -31,7 +31,7 @@ static int read_axis(void *field, const char *name, const char *text, struct err
 }
 
 static const struct options_row rows[] = {
-    {"x", 0, "AXIS", "NAME=FROM:TO[:COUNT][:log|:lin]: a numeric setting, or c or s, the initialisation's", read_axis,
+    {"x", 0, "AXIS", "NAME=FROM:TO[:COUNT][:log|:lin]: a setting that is a number", read_axis,
      offsetof(struct map_command, axes[0])},
     {"y", 0, "AXIS", "the same, upwards; 50 values and linear unless said", read_axis,
      offsetof(struct map_command, axes[1])},
@@ -78,8 +78,6 @@ static void spread_init(struct spread *spread, const struct options *options, co
     memcpy(all, options->settings, (size_t)options->setting_count * sizeof *all);
     spread->options.settings = all;
     for (int a = 0; a < 2; a++) {
-        if (!axes[a]->setting)
-            continue;
         map_axis_text(axes[a], at[a], spread->texts[a], sizeof spread->texts[a]);
         all[spread->options.setting_count++] = (struct options_setting){axes[a]->name, spread->texts[a]};
     }
@@ -93,15 +91,7 @@ static int make_model(void *context, int x, int y, struct model *model, struct e
     struct options_setting all[maker->options->setting_count + 2];
     struct spread spread = {.all = all};
     spread_init(&spread, maker->options, axes, at);
-    int code = options_model(&spread.options, maker->placement, model, error);
-    if (code != ERROR_NONE)
-        return code;
-    for (int a = 0; a < 2 && code == ERROR_NONE; a++)
-        if (!axes[a]->setting)
-            code = map_axis_set_parameter(axes[a], at[a], model, error);
-    if (code != ERROR_NONE)
-        model_free(model);
-    return code;
+    return options_model(&spread.options, maker->placement, model, error);
 }
 
 static void progress(void *context, size_t done, size_t all)
@@ -148,14 +138,10 @@ static json_t *value_rows(bool *ok, const struct map *map, int value)
     return table;
 }
 
-/* What an axis varies is not of the configuration, whose keys have underscores. */
+/* What an axis varies is not of the configuration. */
 static void leave_out(json_t *config, const struct map_axis *axis)
 {
-    char key[GRAPH_NAME_MAX];
-    snprintf(key, sizeof key, "%s", axis->name);
-    for (char *c = key; *c; c++)
-        *c = *c == '-' ? '_' : *c;
-    json_object_del(config, key);
+    json_object_del(config, axis->setting->key);
 }
 
 static int write_map(const struct map *map, const struct model *model, FILE *stream, struct error *error)

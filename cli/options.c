@@ -202,7 +202,7 @@ static int add_setting(struct options *options, const struct setting *setting, c
 {
     struct model scratch;
     model_defaults(&scratch);
-    int code = setting->apply(setting, &scratch, text, error);
+    int code = setting_apply(&scratch, setting->name, text, error);
     model_free(&scratch);
     if (code == ERROR_NONE)
         options->settings[options->setting_count++] = (struct options_setting){setting->name, text};
@@ -272,11 +272,11 @@ static void help_line(FILE *stream, char letter, const char *name, const char *a
 /* Names of a choice, joined by '|'. */
 static const char *choices(const struct setting *setting, char *buffer, size_t size)
 {
-    if (!setting->choice)
+    if (setting->type != SETTING_CHOICE)
         return setting->argument;
-    buffer[0] = '\0';
-    for (size_t i = 0; setting->choice(i); i++)
-        snprintf(buffer + strlen(buffer), size - strlen(buffer), "%s%s", i > 0 ? "|" : "", setting->choice(i));
+    struct text text = {buffer, size, 0};
+    for (size_t i = 0; setting_choice(setting, i); i++)
+        text_print(&text, "%s%s", i > 0 ? "|" : "", setting_choice(setting, i));
     return buffer;
 }
 

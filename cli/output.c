@@ -1,53 +1,195 @@
 #include "cli/output.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/random.h>
 #include <unistd.h>
 
-static int fail(const char *what, const char *path, struct error *error)
+#include "sim/cleanup.h"
+
+static int cannot(const struct output *output, const char *why, struct error *error)
 {
-    return error_set(error, ERROR_RESOURCE, "cannot %s '%s': %s", what, path, strerror(errno));
+    return error_set(error, ERROR_RESOURCE, "cannot write '%.400s': %s", output->given, why);
 }
 
-/* mkstemp's files are private to the user; a result is as readable as any other new file. */
-static void apply_umask(int descriptor)
+static int fail(const struct output *output, struct error *error)
 {
-    mode_t mask = umask(0);
-    umask(mask);
-    fchmod(descriptor, 0666 & ~mask);
+    return cannot(output, strerror(errno), error);
 }
 
-/* A device or pipe cannot be renamed onto: it is written directly. */
-static bool is_special(const char *path)
+/* ---- where a path leads ---- */
+
+/* Number of the descriptor that folder/name is one of this process's, as /dev/stdout leads to; else -1. */
+static int descriptor_of(const char *folder, const char *name)
 {
-    struct stat status;
-    return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+    char own[64], thread[64];
+    snprintf(own, sizeof own, "/proc/%ld/fd", (long)getpid());
+    snprintf(thread, sizeof thread, "/proc/%ld/task/%ld/fd", (long)getpid(), (long)gettid());
+    bool digits = *name && strspn(name, "0123456789") == strlen(name) && strlen(name) < 9;
+    return digits && (strcmp(folder, own) == 0 || strcmp(folder, thread) == 0) ? atoi(name) : -1;
 }
 
-static FILE *open_temporary(struct output *output, const char *path, struct error *error)
+/* One link further: path, [PATH_MAX], becomes absolute, its folder without links. Whether path was a link and another
+ * step is to be made; -1 with errno. */
+static int step(char path[PATH_MAX], int *descriptor)
 {
-    if (asprintf(&output->temporary, "%s.XXXXXX", path) < 0) {
-        output->temporary = NULL;
-        error_set(error, ERROR_RESOURCE, "out of memory");
-        return NULL;
+    char folder_copy[PATH_MAX], name_copy[PATH_MAX], folder[PATH_MAX], target[PATH_MAX];
+    strcpy(folder_copy, path);
+    strcpy(name_copy, path);
+    const char *name = basename(name_copy);
+    if (!realpath(dirname(folder_copy), folder))
+        return -1;
+    *descriptor = descriptor_of(folder, name);
+    const char *slash = strcmp(folder, "/") == 0 ? "" : "/";
+    if (snprintf(path, PATH_MAX, "%s%s%s", folder, slash, name) >= PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return -1;
     }
-    int descriptor = mkstemp(output->temporary);
-    if (descriptor < 0) {
-        fail("write", path, error);
+    ssize_t length = *descriptor < 0 ? readlink(path, target, sizeof target - 1) : -1;
+    if (length < 0)
+        return 0;
+    target[length] = '\0';
+    if (snprintf(path, PATH_MAX, "%s%s%s", *target == '/' ? "" : folder, *target == '/' ? "" : "/", target) < PATH_MAX)
+        return 1;
+    errno = ENAMETOOLONG;
+    return -1;
+}
+
+/* realpath would go through a descriptor to its file, and fail on a link to what is not there yet. */
+static int follow(char path[PATH_MAX], int *descriptor)
+{
+    enum { LINKS_MAX = 40 }; // the kernel's own
+    for (int i = 0; i < LINKS_MAX; i++) {
+        int more = step(path, descriptor);
+        if (more <= 0)
+            return more;
+    }
+    errno = ELOOP;
+    return -1;
+}
+
+/* ---- opening ---- */
+
+static char *name_beside(const char *path)
+{
+    char folder[PATH_MAX], *name;
+    uint64_t random = 0;
+    strcpy(folder, path);
+    if (getrandom(&random, sizeof random, 0) < 0)
+        random = (uint64_t)getpid();
+    return asprintf(&name, "%s/.spanscope-%016" PRIx64, dirname(folder), random) < 0 ? NULL : name;
+}
+
+static int open_named(struct output *output)
+{
+    output->temporary = name_beside(output->path);
+    if (!output->temporary)
+        return -1;
+    cleanup_hold();
+    int file = open(output->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file >= 0) {
+        cleanup_path(output->temporary);
+    } else {
         free(output->temporary);
         output->temporary = NULL;
-        return NULL;
     }
-    apply_umask(descriptor);
-    FILE *stream = fdopen(descriptor, "w");
-    if (!stream) {
-        fail("write", path, error);
-        close(descriptor);
+    cleanup_release();
+    return file;
+}
+
+static int open_apart(struct output *output)
+{
+    char name[] = "/tmp/spanscope-XXXXXX";
+    output->apart = true;
+    cleanup_hold();
+    int file = mkostemp(name, O_CLOEXEC);
+    if (file >= 0)
+        unlink(name);
+    cleanup_release();
+    return file;
+}
+
+/* A file to write into until it is whole, or -1 with errno. */
+static int open_new(struct output *output)
+{
+    char folder[PATH_MAX];
+    strcpy(folder, output->path);
+    int file = open(dirname(folder), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+    if (file < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT || errno == EINVAL))
+        file = open_named(output);
+    if (file < 0 && output->replaces)
+        file = open_apart(output);
+    return file;
+}
+
+static int open_existing(const char *path)
+{
+    return open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+}
+
+/* A file that is there must allow to be written, though it is not written itself. */
+static int check_there(struct output *output, struct error *error)
+{
+    output->replaces = true;
+    if ((output->there.st_mode & 0222) == 0)
+        return cannot(output, "it is read-only", error);
+    int file = open_existing(output->path);
+    if (file < 0)
+        return fail(output, error);
+    close(file);
+    return ERROR_NONE;
+}
+
+static int open_place(struct output *output, int descriptor, struct error *error)
+{
+    int file = -1;
+    if (descriptor >= 0) {
+        int flags = fcntl(descriptor, F_GETFL);
+        errno = flags < 0 ? errno : EBADF;
+        file = flags >= 0 && (flags & O_ACCMODE) != O_RDONLY ? fcntl(descriptor, F_DUPFD_CLOEXEC, 3) : -1;
+    } else if (stat(output->path, &output->there) != 0) {
+        return open_new(output);
+    } else if (S_ISREG(output->there.st_mode)) {
+        return check_there(output, error) == ERROR_NONE ? open_new(output) : -1;
+    } else {
+        file = open_existing(output->path);
     }
-    return stream;
+    free(output->path);
+    output->path = NULL;
+    return file;
+}
+
+static int open_file(struct output *output, struct error *error)
+{
+    char path[PATH_MAX];
+    int descriptor = -1;
+    size_t length = strlen(output->given);
+    if (length >= sizeof path) {
+        errno = ENAMETOOLONG;
+        return fail(output, error);
+    }
+    strcpy(path, output->given);
+    if ((stat(path, &output->there) == 0 && S_ISDIR(output->there.st_mode)) || path[length - 1] == '/')
+        return cannot(output, "it is a folder", error);
+    if (follow(path, &descriptor) < 0)
+        return fail(output, error);
+    output->path = strdup(path);
+    if (!output->path)
+        return error_set(error, ERROR_RESOURCE, "out of memory");
+    *error = (struct error){0};
+    int file = open_place(output, descriptor, error);
+    if (file >= 0)
+        output->stream = fdopen(file, "w+");
+    if (file >= 0 && !output->stream && errno == EINVAL) // a device or pipe is open for writing only
+        output->stream = fdopen(file, "w");
+    if (!output->stream && file >= 0)
+        close(file);
+    return output->stream ? ERROR_NONE : error->code != ERROR_NONE ? (int)error->code : fail(output, error);
 }
 
 FILE *output_open(struct output *output, const char *path, struct error *error)
@@ -55,27 +197,14 @@ FILE *output_open(struct output *output, const char *path, struct error *error)
     *output = (struct output){0};
     if (!path || strcmp(path, "-") == 0)
         return output->stream = stdout;
-    struct stat status;
-    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
-        error_set(error, ERROR_RESOURCE, "cannot write '%s': it is a folder", path);
-        return NULL;
-    }
-    output->path = strdup(path);
-    if (!output->path) {
-        error_set(error, ERROR_RESOURCE, "out of memory");
-        return NULL;
-    }
-    if (is_special(path)) {
-        output->stream = fopen(path, "w");
-        if (!output->stream)
-            fail("write", path, error);
-    } else {
-        output->stream = open_temporary(output, path, error);
-    }
-    if (!output->stream)
+    output->given = strdup(path);
+    int code = output->given ? open_file(output, error) : error_set(error, ERROR_RESOURCE, "out of memory");
+    if (code != ERROR_NONE)
         output_discard(output);
     return output->stream;
 }
+
+/* ---- closing ---- */
 
 int output_flush(struct error *error)
 {
@@ -84,37 +213,129 @@ int output_flush(struct error *error)
     return error_set(error, ERROR_RESOURCE, "cannot write standard output: %s", strerror(errno));
 }
 
+static int write_all(int file, const char *bytes, size_t count)
+{
+    for (ssize_t done; count > 0; bytes += done, count -= (size_t)done)
+        if ((done = write(file, bytes, count)) < 0)
+            return -1;
+    return 0;
+}
+
+/* Into its place, where it cannot be replaced; or -1 with errno. */
+static int copy_over(const struct output *output)
+{
+    char bytes[1 << 16];
+    int from = fileno(output->stream), to = open(output->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (to < 0)
+        return -1;
+    int failed = 0;
+    off_t at = 0;
+    for (ssize_t got; failed == 0 && (got = pread(from, bytes, sizeof bytes, at)) != 0; at += got)
+        failed = got < 0 ? -1 : write_all(to, bytes, (size_t)got);
+    if (failed == 0)
+        failed = fsync(to);
+    return close(to) == 0 ? failed : -1;
+}
+
+static int give_name(const struct output *output, const char *name)
+{
+    char own[64];
+    snprintf(own, sizeof own, "/proc/self/fd/%d", fileno(output->stream));
+    return linkat(AT_FDCWD, own, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+}
+
+static void drop_temporary(struct output *output)
+{
+    cleanup_forget(output->temporary);
+    free(output->temporary);
+    output->temporary = NULL;
+}
+
+/* Over what stands in the place: under another name first, since no link replaces a file. */
+static int replace(struct output *output)
+{
+    if (!output->temporary) {
+        output->temporary = name_beside(output->path);
+        if (!output->temporary || give_name(output, output->temporary) != 0) {
+            drop_temporary(output);
+            return -1;
+        }
+    }
+    int failed = rename(output->temporary, output->path);
+    if (failed != 0)
+        unlink(output->temporary);
+    drop_temporary(output);
+    return failed;
+}
+
+/* The owner first: giving a file away takes mode bits from it. What is not permitted is left. */
+static void take_after(const struct output *output)
+{
+    int file = fileno(output->stream);
+    if (fchown(file, output->there.st_uid, output->there.st_gid) != 0 && fchown(file, (uid_t)-1, output->there.st_gid))
+        errno = 0;
+    fchmod(file, output->there.st_mode & 07777);
+}
+
+static int settle(struct output *output)
+{
+    if (output->apart)
+        return copy_over(output);
+    if (output->replaces)
+        take_after(output);
+    cleanup_hold();
+    bool fresh = !output->replaces && !output->temporary && give_name(output, output->path) == 0;
+    int failed = fresh || replace(output) == 0 ? 0 : copy_over(output);
+    cleanup_release();
+    return failed;
+}
+
+/* To the disk before it has a name: a crash of the machine leaves the old file or the new one, and a server's late refusal
+ * is heard. Devices have no disk. */
 static int close_file(struct output *output, struct error *error)
 {
     int code = ERROR_NONE;
     if (fflush(output->stream) != 0 || ferror(output->stream))
-        code = fail("write", output->path, error);
+        code = fail(output, error);
+    if (code == ERROR_NONE && output->path && fsync(fileno(output->stream)) != 0 && errno != EINVAL && errno != EROFS)
+        code = fail(output, error);
+    if (code == ERROR_NONE && output->path && settle(output) != 0)
+        code = fail(output, error);
     if (fclose(output->stream) != 0 && code == ERROR_NONE)
-        code = fail("write", output->path, error);
+        code = fail(output, error);
     output->stream = NULL;
-    if (code == ERROR_NONE && output->temporary && rename(output->temporary, output->path) != 0)
-        code = fail("write", output->path, error);
-    if (code == ERROR_NONE) {
-        free(output->temporary);
-        output->temporary = NULL;
-    }
     return code;
 }
 
 int output_close(struct output *output, struct error *error)
 {
-    int code = output->path ? close_file(output, error) : output_flush(error);
+    int code = output->given ? close_file(output, error) : output_flush(error);
     output_discard(output);
     return code;
 }
 
+int output_end(struct output *output, int code, bool holds, struct error *error)
+{
+    struct error close_error;
+    int closed = ERROR_NONE;
+    if (code == ERROR_NONE || (code == ERROR_INTERRUPTED && holds))
+        closed = output_close(output, &close_error);
+    else
+        output_discard(output);
+    if (closed == ERROR_NONE)
+        return code;
+    *error = close_error;
+    return closed;
+}
+
 void output_discard(struct output *output)
 {
-    if (output->path && output->stream)
+    if (output->given && output->stream)
         fclose(output->stream);
     if (output->temporary)
         unlink(output->temporary);
-    free(output->temporary);
+    drop_temporary(output);
+    free(output->given);
     free(output->path);
     *output = (struct output){0};
 }

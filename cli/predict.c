@@ -61,25 +61,25 @@ static int predict_model(const struct predict *predict, int number, const struct
     return code;
 }
 
-static int predict_all(const struct predict *predict, struct error *error)
+static int predict_all(struct predict *predict, struct error *error)
 {
     struct output output;
     int code = options_check(&predict->options, error);
     FILE *stream = code == ERROR_NONE ? output_open(&output, predict->output, error) : NULL;
     if (!stream)
         return error->code;
+    int written = 0;
+    predict->moments.stop = interrupt_flag();
     for (int p = 0; code == ERROR_NONE && p < options_placements(&predict->options); p++) {
         struct model model;
         code = options_model(&predict->options, p, &model, error);
         if (code != ERROR_NONE)
             break;
         code = predict_model(predict, p, &model, stream, error);
+        written += code == ERROR_NONE;
         model_free(&model);
     }
-    if (code == ERROR_NONE)
-        return output_close(&output, error);
-    output_discard(&output);
-    return code;
+    return output_end(&output, code, written > 0, error);
 }
 
 int predict_command(int argc, char **argv)
@@ -87,7 +87,6 @@ int predict_command(int argc, char **argv)
     struct error error = {0};
     struct predict predict = {.moments = moments_defaults(), .format = &formats[0]};
     predict.moments.threads = omp_get_num_procs();
-    predict.moments.stop = interrupt_flag();
     int code = options_parse(&command, argc, argv, &predict, &error);
     if (code == ERROR_NONE && predict.options.help) {
         options_help(&command, stdout);

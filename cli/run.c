@@ -144,31 +144,31 @@ static void report_precision(const struct run *run, const struct profile *profil
                 reached, spent ? ": the budget of samples is spent" : "");
 }
 
-/* The profile, and its prediction beside or behind it where that is asked for. */
-static int write_profile(struct run *run, struct profile *profile, bool predict, FILE *stream, struct error *error)
+/* The profile, and its prediction (or NULL) beside or behind it. */
+static int write_profile(struct run *run, struct profile *profile, const struct profile *prediction, FILE *stream,
+                         struct error *error)
 {
-    if (!predict)
-        return run->format->write(profile, run->profiles++, stream, error);
-    struct moments_options options = moments_defaults();
-    options.per_token = run->per_token;
-    options.threads = run->threads;
-    options.stop = interrupt_flag();
-    struct profile prediction;
-    int code = profile_predict(&prediction, profile->model, &options, error);
-    if (code != ERROR_NONE)
-        return code;
     if (run->format->beside)
-        profile->prediction = &prediction;
-    code = run->format->write(profile, run->profiles++, stream, error);
-    if (code == ERROR_NONE && !run->format->beside)
-        code = run->format->write(&prediction, run->profiles++, stream, error);
-    profile->prediction = NULL;
-    profile_free(&prediction);
+        profile->prediction = prediction;
+    int code = run->format->write(profile, run->profiles++, stream, error);
+    if (code == ERROR_NONE && prediction && !run->format->beside)
+        code = run->format->write(prediction, run->profiles++, stream, error);
     return code;
 }
 
-static int measure(struct run *run, struct sampler *sampler, FILE *stream, bool *short_of_precision,
-                   struct error *error)
+/* An interruption is told together with what it leaves. */
+static void report_interruption(const struct run *run, const struct profile *profile, struct error *error)
+{
+    const char *placement = profile->model->placement;
+    if (profile->samples == 0)
+        error_set(error, ERROR_INTERRUPTED, "interrupted before a sample of %s was done", placement);
+    else
+        error_set(error, ERROR_INTERRUPTED, "interrupted; %s has the first %" PRId64 " of %" PRId64 " samples",
+                  placement, profile->samples, shard_samples(run));
+}
+
+static int sample(struct run *run, struct sampler *sampler, const struct profile *prediction, FILE *stream,
+                  bool *short_of_precision, struct error *error)
 {
     struct profile profile;
     int code = profile_init(&profile, sampler, error);
@@ -183,10 +183,11 @@ static int measure(struct run *run, struct sampler *sampler, FILE *stream, bool 
     code = profile_measure(&profile, sampler, &plan, error);
     if (shows)
         fprintf(stderr, "\r%*s\r", 60, "");
-    bool valid = code == ERROR_NONE || (code == ERROR_INTERRUPTED && profile.samples > 0);
-    if (valid) {
+    if (code == ERROR_INTERRUPTED)
+        report_interruption(run, &profile, error);
+    if (code == ERROR_NONE || (code == ERROR_INTERRUPTED && profile.samples > 0)) {
         struct error write_error;
-        int written = write_profile(run, &profile, code == ERROR_NONE && run->predict, stream, &write_error);
+        int written = write_profile(run, &profile, prediction, stream, &write_error);
         if (written != ERROR_NONE) {
             *error = write_error;
             code = written;
@@ -195,6 +196,26 @@ static int measure(struct run *run, struct sampler *sampler, FILE *stream, bool 
         *short_of_precision |= run->precision > 0 && profile_precision(&profile) > run->precision;
     }
     profile_free(&profile);
+    return code;
+}
+
+/* The prediction comes first. It takes a moment beside the samples, and whatever stops it (a signal, the range of double,
+ * memory) then stops it before there are samples to lose. */
+static int measure(struct run *run, struct sampler *sampler, FILE *stream, bool *short_of_precision,
+                   struct error *error)
+{
+    if (!run->predict)
+        return sample(run, sampler, NULL, stream, short_of_precision, error);
+    struct moments_options options = moments_defaults();
+    options.per_token = run->per_token;
+    options.threads = run->threads;
+    options.stop = interrupt_flag();
+    struct profile prediction;
+    int code = profile_predict(&prediction, sampler->stack.depth.model, &options, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = sample(run, sampler, &prediction, stream, short_of_precision, error);
+    profile_free(&prediction);
     return code;
 }
 
@@ -222,7 +243,6 @@ static int run_all(struct run *run, bool *short_of_precision, struct error *erro
         code = options_check(&run->options, error);
     if (code != ERROR_NONE)
         return code;
-    interrupt_flag(); // from here on a signal cannot leave a temporary file behind
     FILE *stream = output_open(&output, run->output, error);
     if (!stream)
         return error->code;
@@ -234,16 +254,7 @@ static int run_all(struct run *run, bool *short_of_precision, struct error *erro
         code = run_model(run, &model, stream, short_of_precision, error);
         model_free(&model);
     }
-    if (code != ERROR_NONE && !(code == ERROR_INTERRUPTED && run->profiles > 0)) {
-        output_discard(&output);
-        return code;
-    }
-    struct error close_error;
-    int closed = output_close(&output, &close_error);
-    if (closed == ERROR_NONE)
-        return code;
-    *error = close_error;
-    return closed;
+    return output_end(&output, code, run->profiles > 0, error);
 }
 
 int run_command(int argc, char **argv)

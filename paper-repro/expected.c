@@ -1,11 +1,11 @@
 #include "paper-repro/expected.h"
 
-#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "paper-repro/table.h"
+#include "sim/quantile.h"
 
 const char *const expected_scale_names[EXPECTED_SCALES] = {"mean", "mean_log"};
 
@@ -152,7 +152,7 @@ double expected_tolerance(const struct expected_value *a, const struct expected_
 {
     int n = a->n < b->n ? a->n : b->n;
     double tail = EXPECTED_FALSE_ALARM / 2 / (double)count;
-    double quantile = n == 0 ? gsl_cdf_ugaussian_Qinv(tail) : n > 1 ? gsl_cdf_tdist_Qinv(tail, n - 1) : 0;
+    double quantile = n == 0 ? quantile_normal(tail) : n > 1 ? quantile_student(tail, n - 1) : 0;
     return quantile * hypot(a->se, b->se) + rounding(a);
 }
 

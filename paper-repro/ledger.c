@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <gsl/gsl_errno.h>
 #include <locale.h>
 #include <math.h>
 #include <spawn.h>
@@ -333,6 +334,7 @@ static const struct command {
 
 int main(int argc, char **argv)
 {
+    gsl_set_error_handler_off();
     struct error error = {0};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (argc < 2 || strcmp(argv[1], commands[i].name) != 0 || argc - 2 < commands[i].words)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,15 +62,33 @@ static int set_attributes(posix_spawnattr_t *attributes)
     return failed;
 }
 
+/* The environment without what sets a terminal before the script does, which fails where that terminal is not built in.
+ * NULL where memory is out; the strings stay environ's. */
+static char **make_environment(void)
+{
+    static const char terminal[] = "GNUTERM=";
+    size_t count = 0, kept = 0;
+    while (environ[count])
+        count++;
+    char **environment = calloc(count + 1, sizeof *environment);
+    for (size_t i = 0; environment && i < count; i++)
+        if (strncmp(environ[i], terminal, strlen(terminal)) != 0)
+            environment[kept++] = environ[i];
+    return environment;
+}
+
 /* 0 or an errno. The child's words go to fd. */
 static int spawn(const char *directory, const char *script, int fd, pid_t *child)
 {
     char *const arguments[] = {"gnuplot", "-d", (char *)script, NULL}; /* -d: no start-up files */
+    char **environment = make_environment();
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    int failed = posix_spawn_file_actions_init(&actions);
-    if (failed != 0)
+    int failed = environment ? posix_spawn_file_actions_init(&actions) : ENOMEM;
+    if (failed != 0) {
+        free(environment);
         return failed;
+    }
     failed = posix_spawnattr_init(&attributes);
     if (failed == 0) {
         failed = set_attributes(&attributes);
@@ -82,10 +101,11 @@ static int spawn(const char *directory, const char *script, int fd, pid_t *child
         if (failed == 0)
             failed = posix_spawn_file_actions_addchdir_np(&actions, directory);
         if (failed == 0)
-            failed = posix_spawnp(child, arguments[0], &actions, &attributes, arguments, environ);
+            failed = posix_spawnp(child, arguments[0], &actions, &attributes, arguments, environment);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);
+    free(environment);
     return failed;
 }
 
@@ -115,13 +135,17 @@ int gnuplot_run(const char *directory, const char *script, struct error *error)
     return error_set(error, ERROR_RESOURCE, "gnuplot failed%s%s", words[0] != '\0' ? ":\n" : "", words);
 }
 
+/* An apostrophe goes as its octal number: gnuplot does not take a doubled one for a quote at the beginning of a string.
+ */
 static void print_quoted(FILE *script, const char *text, const char *escaped)
 {
-    for (const char *c = text; *c != '\0'; c++) {
-        if (strchr(escaped, *c) != NULL)
+    for (const char *c = text; *c; c++) {
+        if (*c == '\'') {
+            fputs("\\047", script);
+            continue;
+        }
+        if (strchr(escaped, *c))
             fputc('\\', script);
-        if (*c == '\'')
-            fputc('\'', script);
         fputc((unsigned char)*c < ' ' ? ' ' : *c, script);
     }
 }

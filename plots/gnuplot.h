@@ -10,7 +10,8 @@
  * ERROR_RESOURCE where gnuplot is missing, or fails, with its last words. */
 int gnuplot_run(const char *directory, const char *script, struct error *error);
 
-/* Both write for the inside of a single-quoted string, the one kind in which gnuplot runs no `commands`. */
+/* Both write for the inside of a single-quoted string of enhanced text, the one kind in which gnuplot runs no
+ * `commands`. */
 void gnuplot_print_plain(FILE *script, const char *text);  /* shown as it is: _ is an underscore */
 void gnuplot_print_markup(FILE *script, const char *text); /* enhanced text: _ begins a subscript */
 

@@ -266,10 +266,10 @@ static void print_axis(FILE *script, const struct map_axis_saved *axis, const ch
     fprintf(script, "set %srange [%.10g:%.10g]\nset %slabel '", name, range.lo, range.hi, name);
     gnuplot_print_plain(script, axis->name);
     struct error unknown;
-    const struct setting *setting = setting_find(axis->name, &unknown); // parameters c and s are none
-    if (setting == NULL)
+    const struct setting *setting = setting_find(axis->name, &unknown);
+    if (setting != NULL && setting->readers == 0 && setting->variable != NULL)
         fprintf(script, " of the initialisation");
-    else if (setting->letter != 0)
+    else if (setting != NULL && setting->letter != 0)
         fprintf(script, " {/:Italic %c}", setting->letter);
     fprintf(script, "'\n");
     if (axis->logarithmic)

@@ -1,9 +1,10 @@
 #include "plots/quantity.h"
 
 #include <float.h>
-#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <string.h>
+
+#include "sim/quantile.h"
 
 static const double CONFIDENCE = 0.95;
 
@@ -60,7 +61,7 @@ static bool has_logarithms(const struct saved_value *value)
  * gradients are log-normal, and the mean of few samples says nothing: the mean of the logarithm does. */
 static void take_geometric(double shift, struct saved_value *value)
 {
-    double half = value->sd_log / sqrt(value->n) * gsl_cdf_tdist_Pinv((1 + CONFIDENCE) / 2, value->n - 1);
+    double half = value->sd_log / sqrt(value->n) * quantile_student((1 - CONFIDENCE) / 2, value->n - 1);
     value->mean = exp(value->mean_log - shift);
     value->lo = exp(value->mean_log - shift - half);
     value->hi = exp(value->mean_log - shift + half);
@@ -104,8 +105,8 @@ static bool read_log_variance(const struct quantity_place *place, struct saved_v
     if (!read_value(place, &here) || !read_top(place, &top) || !(here.n > 1))
         return false;
     double freedom = here.n - 1, variance = here.sd_log * here.sd_log, of_top = top.sd_log * top.sd_log;
-    double lo = freedom * variance / gsl_cdf_chisq_Pinv((1 + CONFIDENCE) / 2, freedom);
-    double hi = freedom * variance / gsl_cdf_chisq_Pinv((1 - CONFIDENCE) / 2, freedom);
+    double lo = freedom * variance / quantile_chi_square((1 + CONFIDENCE) / 2, freedom);
+    double hi = freedom * variance / quantile_chi_square((1 - CONFIDENCE) / 2, freedom);
     *value = (struct saved_value){
         .mean = width * (variance - of_top), .lo = width * (lo - of_top), .hi = width * (hi - of_top), .n = here.n};
     value->log10_mean = log10_of(value->mean);

@@ -16,7 +16,8 @@
 struct activation {
     const char *name;
     const char *summary;
-    bool gated;                                              /* h = phi(u Wg) * (u W1) instead of phi(u W1) */
+    const char *example;                                     /* as a function of the language; NULL where gated */
+    bool gated;                                              /* not a function, an FFN: phi(u Wg) * (u W1) */
     void (*value)(size_t count, const double *u, double *h); /* h = phi(u); no overlap */
     void (*slope)(size_t count, const double *u, double *s); /* s = phi'(u), 0 at the kink of relu; no overlap */
 };

@@ -11,14 +11,14 @@ struct node_tape {
 
 static size_t signal_entries(const struct model *model)
 {
-    return memory_multiply((size_t)model->tokens, (size_t)model->width);
+    return memory_multiply((size_t)model_rows(model), (size_t)model->width);
 }
 
 static size_t extra_entries(const struct model *model, const struct linear_engine *engine, enum graph_kind kind)
 {
     if (graph_is_branch(kind))
         return branch_of(kind)->cost(model, engine).tape;
-    return kind == GRAPH_NORM ? (size_t)model->tokens : 0;
+    return kind == GRAPH_NORM ? (size_t)model_rows(model) : 0;
 }
 
 struct linear_cost block_cost(const struct model *model, const struct linear_engine *engine, const struct graph *graph)
@@ -31,7 +31,7 @@ struct linear_cost block_cost(const struct model *model, const struct linear_eng
             continue;
         struct linear_cost own = {.tape = signal, .flops = 4 * (double)signal, .forward_flops = 2 * (double)signal};
         if (kind == GRAPH_NORM)
-            own.tape = memory_add(own.tape, arena_cost((size_t)model->tokens));
+            own.tape = memory_add(own.tape, arena_cost((size_t)model_rows(model)));
         cost = linear_cost_add(cost, own);
         if (graph_is_branch(kind))
             cost = linear_cost_add(cost, branch_of(kind)->cost(model, engine));
@@ -94,7 +94,7 @@ const double *block_forward(const struct block_run *run, const struct block *blo
             for (size_t i = 0; i < count; i++)
                 out[i] = block->scalars[node->b] * a[i];
         } else if (node->kind == GRAPH_NORM) {
-            model->norm->forward(model->tokens, model->width, a, out, nodes[n].extra.base);
+            model->norm->forward(model_rows(model), model->width, model->eps, a, out, nodes[n].extra.base);
         } else if (graph_is_branch(node->kind)) {
             struct branch_site site = site_of(run, block, node);
             reports[node->site] = (struct branch_report){0};
@@ -153,7 +153,7 @@ void block_backward(const struct block_run *run, const struct block *block, cons
         } else if (node->kind == GRAPH_SCALE) {
             arrive(a, count, block->scalars[node->b], g);
         } else if (node->kind == GRAPH_NORM) {
-            model->norm->backward(model->tokens, model->width, nodes[n].signal, nodes[n].extra.base, g, a->arrived,
+            model->norm->backward(model_rows(model), model->width, nodes[n].signal, nodes[n].extra.base, g, a->arrived,
                                   a->sum);
         } else {
             struct branch_site site = site_of(run, block, node);

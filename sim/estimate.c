@@ -1,7 +1,8 @@
 #include "sim/estimate.h"
 
-#include <gsl/gsl_cdf.h>
 #include <stdlib.h>
+
+#include "sim/quantile.h"
 
 static void welford(int64_t n, double value, double *mean, double *m2)
 {
@@ -61,7 +62,7 @@ void estimate_interval(const struct estimate *estimate, double level, struct wid
     *lo = *hi = estimate_se(estimate);
     if (!wide_present(*lo))
         return;
-    double half = gsl_cdf_tdist_Pinv((1 + level) / 2, (double)(estimate->n - 1)) * lo->mantissa;
+    double half = quantile_student((1 - level) / 2, (double)(estimate->n - 1)) * lo->mantissa;
     lo->mantissa = estimate->mean - half;
     hi->mantissa = estimate->mean + half;
 }

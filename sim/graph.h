@@ -26,7 +26,7 @@ enum graph_kind {
     GRAPH_PRODUCT,   /* signal a times signal b, element by element */
     GRAPH_POINTWISE, /* a function of each element of a: activations[index], or the setting's where index is -1 (phi) */
     GRAPH_NORM,      /* norm of each row of a, or of each of its groups of columns; options graph_norm_option */
-    GRAPH_MAP,       /* signal a through the random matrix matrices[index]; fan-out scalar b, -1: d */
+    GRAPH_MAP,       /* signal a through the random matrix matrices[index]; options graph_map_option */
     GRAPH_ATTEND,    /* softmax attention of queries a, keys b, values c, no matrices; options graph_attend_option */
     GRAPH_EXPERT,    /* the rows of a that one expert of a mixture is given; the input of the mixture's body */
     GRAPH_MOE,       /* routing of a by matrices[index]; b is the output of the body; options graph_moe_option */
@@ -70,6 +70,10 @@ enum {
 
 /* Options of a node: node->option[...] is a scalar node, or for a choice the number of its row in the option's table;
  * -1 where the call does not say, which leaves it to the setting of the same name. */
+enum graph_map_option {
+    GRAPH_MAP_FAN_OUT, /* d */
+};
+
 enum graph_norm_option {
     GRAPH_NORM_KIND,   /* choice: norms */
     GRAPH_NORM_GROUPS, /* 1 */
@@ -100,7 +104,7 @@ enum graph_moe_option {
 /* The values behind the scalar names of the language; theory.md, section 1. */
 struct graph_scope {
     double L, l, d, T, F, H, E, k; /* of the model; l is the block's number from 1 */
-    double kv_heads, head_width;
+    double heads, kv_heads, head_width; /* heads is H */
     double phi2, c, s; /* only in initialisations: E phi(z)^2 and the two parameters */
     double n, m;       /* only in initialisations: fan-in and fan-out of the matrix */
 };
@@ -111,6 +115,7 @@ struct graph_variable {
     size_t offset;
     bool init_only; /* known in initialisations, not in block formulas */
     bool soft;      /* a statement may take the name */
+    const char *option; /* that sets it within a call of a def, or NULL */
 };
 
 extern const struct graph_variable graph_variables[];
@@ -135,13 +140,19 @@ struct graph_statement {
     int node;
 };
 
-/* A call of a def in the text itself, not in another def: nodes [first, end) are its expansion, the last of them, or
- * `output`, its value. */
+/* An argument as it is written: "node", "key=node" or "key=word". */
+struct graph_argument {
+    char key[GRAPH_NAME_MAX];  /* "" where there is none */
+    char word[GRAPH_NAME_MAX]; /* "" where it is a node */
+    int node;
+};
+
+/* A call in the text itself, not in a def: of an operation, or of a def, whose expansion is nodes [first, output]. Kept,
+ * like statements, for printing. */
 struct graph_call {
     char function[GRAPH_NAME_MAX];
-    int *arguments; /* [argument_count] as written, nodes */
-    int argument_count;
-    int first, end, output;
+    int first_argument, argument_count; /* in arguments */
+    int first, output;
 };
 
 /* What owns matrices: a call of a def or of moe in the text (attn, ffn, attn2 ..., numbered from the second use of the
@@ -158,7 +169,8 @@ struct graph_matrix {
     char name[GRAPH_NAME_MAX];   /* wq */
     char label[GRAPH_LABEL_MAX]; /* attn2.wq; without a site's name wq; a name's second use in a site wq_2 */
     int site, node;              /* node: its GRAPH_MAP or GRAPH_MOE */
-    uint32_t matrix, expert;     /* its address within the site (sim/stream), where it is no expert's */
+    uint32_t place;              /* site in its address: its own, of a shared one that of the first with its label */
+    uint32_t matrix, expert;     /* in its address (sim/stream); of a mixture's, expert is the expert's */
     bool shared;                 /* one matrix in all blocks */
 };
 
@@ -173,8 +185,10 @@ struct graph {
     int node_count;
     struct graph_statement *statements;
     int statement_count;
-    struct graph_call *calls; /* in the order of the text */
+    struct graph_call *calls; /* by output */
     int call_count;
+    struct graph_argument *arguments;
+    int argument_count;
     struct graph_site *sites;
     int site_count;
     struct graph_matrix *matrices; /* in the order of the nodes */
@@ -191,6 +205,9 @@ void graph_free(struct graph *graph);
 
 bool graph_is_signal(enum graph_kind kind);
 bool graph_is_truth(enum graph_kind kind);
+
+/* The kind as the language writes it: "+", "norm", "<"; NULL for numbers, names, inputs, maps and functions. */
+const char *graph_word(enum graph_kind kind);
 
 /* The GRAPH_INPUT node of inputs[input], -1 where the graph does not read it. */
 int graph_input_node(const struct graph *graph, int input);

@@ -11,6 +11,8 @@
 #include "sim/norm.h"
 #include "sim/source.h"
 
+enum { MODEL_WIDTH_MAX = 1 << 22 };
+
 struct model {
     char placement[GRAPH_NAME_MAX]; /* label of the formula */
     struct formula formula;
@@ -18,26 +20,33 @@ struct model {
     int layers;    /* L */
     int width;     /* d */
     int heads;     /* H, divides d */
-    int tokens;    /* T */
+    int tokens;    /* T, of a sequence */
+    int sequences; /* B, side by side: a signal is [B T][d], and tokens attend within their own sequence */
     int ffn_width; /* F */
     int experts;   /* E */
     int top_k;     /* k <= E */
     const struct activation *activation;
     double phi2; /* E phi(z)^2 of the activation; model_check sets it */
     const struct norm *norm;
+    double eps; /* of the norm */
     const struct mask *mask;
     const struct router *router;
     const struct cotangent *cotangent;
     double input_correlation; /* r_0 in [0, 1] */
     double input_scale;       /* e, 1e-100 to 1e100 */
+    double logit_factor;      /* times 1/sqrt(d/H): the scale of attention's logits */
 };
 
 /* The default sizes and rows; formula and init are left empty. */
 void model_defaults(struct model *model);
 
-/* Every limit of the configuration, before anything is allocated from it. */
+/* Every limit of the configuration, before anything is allocated from it: each setting's own, and those of several
+ * together. Completes ffn_width and phi2. */
 int model_check(struct model *model, struct error *error);
 void model_free(struct model *model);
+
+/* Rows of a signal, B T. */
+int model_rows(const struct model *model);
 
 /* The values behind the scalar names in block l. */
 struct graph_scope model_scope(const struct model *model, int l);

@@ -22,11 +22,11 @@ static double mean_product(int n, const double *x, const double *y)
 }
 
 /* y = s (x - m), s = 1/sqrt(mean((x - m)^2) + eps); m = 0 for RMSNorm, the token's mean for LayerNorm. */
-static void normalise(int width, const double *x, double shift, double *y, double *scale)
+static void normalise(int width, double eps, const double *x, double shift, double *y, double *scale)
 {
     for (int i = 0; i < width; i++)
         y[i] = x[i] - shift;
-    double s = 1 / sqrt(mean_product(width, y, y) + NORM_EPSILON);
+    double s = 1 / sqrt(mean_product(width, y, y) + eps);
     for (int i = 0; i < width; i++)
         y[i] *= s;
     *scale = s;
@@ -44,10 +44,10 @@ static void denormalise(int width, const double *y, double s, const double *dy, 
             dx[i] = beta * dx[i] + s * (dy[i] - shift - y[i] * along);
 }
 
-static void rms_forward(int tokens, int width, const double *x, double *y, double *scale)
+static void rms_forward(int tokens, int width, double eps, const double *x, double *y, double *scale)
 {
     for (int t = 0; t < tokens; t++)
-        normalise(width, x + (size_t)t * (size_t)width, 0, y + (size_t)t * (size_t)width, &scale[t]);
+        normalise(width, eps, x + (size_t)t * (size_t)width, 0, y + (size_t)t * (size_t)width, &scale[t]);
 }
 
 static void rms_backward(int tokens, int width, const double *y, const double *scale, const double *dy, double beta,
@@ -59,11 +59,11 @@ static void rms_backward(int tokens, int width, const double *y, const double *s
     }
 }
 
-static void layer_forward(int tokens, int width, const double *x, double *y, double *scale)
+static void layer_forward(int tokens, int width, double eps, const double *x, double *y, double *scale)
 {
     for (int t = 0; t < tokens; t++) {
         size_t row = (size_t)t * (size_t)width;
-        normalise(width, x + row, mean(width, x + row), y + row, &scale[t]);
+        normalise(width, eps, x + row, mean(width, x + row), y + row, &scale[t]);
     }
 }
 
@@ -77,8 +77,8 @@ static void layer_backward(int tokens, int width, const double *y, const double 
 }
 
 const struct norm norms[] = {
-    {"rmsnorm", "x / sqrt(mean(x^2) + 1e-6)", rms_forward, rms_backward},
-    {"layernorm", "(x - mean(x)) / sqrt(var(x) + 1e-6)", layer_forward, layer_backward},
+    {"rmsnorm", "x / sqrt(mean(x^2) + eps)", rms_forward, rms_backward},
+    {"layernorm", "(x - mean(x)) / sqrt(var(x) + eps)", layer_forward, layer_backward},
 };
 const size_t norm_count = sizeof norms / sizeof *norms;
 

@@ -4,16 +4,17 @@
 
 #include <stddef.h>
 
-/* Added to the mean square (or variance) under the root. */
+/* What eps is unless a model says otherwise. */
 #define NORM_EPSILON 1e-6
 
 struct norm {
     const char *name;
     const char *summary;
-    /* y = norm(x). scale[t] keeps the token's factor for the backward pass. */
-    void (*forward)(int tokens, int width, const double *x, // [T][d]
-                    double *y,                              // [T][d]
-                    double *scale);                         // [T]
+    /* y = norm(x); eps is added to the mean square (or variance) under the root. scale[t] keeps the token's factor for
+     * the backward pass. */
+    void (*forward)(int tokens, int width, double eps, const double *x, // [T][d]
+                    double *y,                                          // [T][d]
+                    double *scale);                                     // [T]
     /* dx = beta dx + J^T dy, from y and scale of the forward pass. */
     void (*backward)(int tokens, int width, const double *y, // [T][d]
                      const double *scale,                    // [T]

@@ -5,8 +5,18 @@
 #include <omp.h>
 #include <stdlib.h>
 
-/* A thread hands over several samples at once: small ones take less time than waiting for the turn. */
+/* A thread hands over several samples at once where they take less time than waiting for the turn. Longer ones go one by
+ * one: what an interruption finds done behind a gap in the order is lost, then one sample of each other thread at most,
+ * which had nothing left to do but wait. */
 enum { CHUNK_MAX = 16, CHUNK_CELLS = 1 << 16 };
+static const double CHUNK_SECONDS = 2e-3;
+
+static int chunk_of(const struct sampler *sampler)
+{
+    double cells = (double)CHUNK_CELLS / (double)sampler->cells;
+    double samples = CHUNK_SECONDS / stack_seconds(&sampler->stack);
+    return (int)fmax(1, fmin(CHUNK_MAX, fmin(cells, samples)));
+}
 
 int sampler_init(struct sampler *sampler, const struct model *model, const struct linear_engine *engine, bool per_token,
                  int threads, size_t memory, struct error *error)
@@ -17,7 +27,7 @@ int sampler_init(struct sampler *sampler, const struct model *model, const struc
     if (code != ERROR_NONE)
         return code;
     sampler->cells = memory_multiply((size_t)model->layers + 1, (size_t)sampler->stack.depth.schema.column_count);
-    sampler->chunk = (int)fmax(1, fmin(CHUNK_MAX, (double)CHUNK_CELLS / (double)sampler->cells));
+    sampler->chunk = chunk_of(sampler);
     sampler->workspaces = calloc((size_t)threads, sizeof *sampler->workspaces);
     sampler->values = calloc((size_t)threads, sizeof *sampler->values);
     if (!sampler->workspaces || !sampler->values)
@@ -59,9 +69,8 @@ static int run_chunk(struct sampler *sampler, int thread, uint64_t seed, uint64_
 {
     int code = ERROR_NONE;
     for (*done = 0; *done < count; (*done)++) {
-        code = stop && *stop ? ERROR_INTERRUPTED
-                             : stack_sample(&sampler->stack, &sampler->workspaces[thread], seed, first + *done,
-                                            sampler->values[thread] + *done * sampler->cells, error);
+        code = stack_sample(&sampler->stack, &sampler->workspaces[thread], seed, first + *done, stop,
+                            sampler->values[thread] + *done * sampler->cells, error);
         if (code != ERROR_NONE)
             break;
     }
@@ -77,7 +86,7 @@ static void run_batch(struct sampler *sampler, uint64_t seed, uint64_t first, ui
     uint64_t chunk = share < 1 ? 1 : share < most ? share : most;
 #pragma omp parallel for ordered schedule(dynamic, 1) num_threads(sampler->threads)
     for (uint64_t i = 0; i < count; i += chunk) {
-        int thread = omp_get_thread_num(), code = ERROR_INTERRUPTED, seen;
+        int thread = omp_get_thread_num(), code = ERROR_NONE, seen;
         uint64_t own_count = count - i < chunk ? count - i : chunk, done = 0;
         struct error own = {0};
 #pragma omp atomic read
@@ -86,13 +95,8 @@ static void run_batch(struct sampler *sampler, uint64_t seed, uint64_t first, ui
             code = run_chunk(sampler, thread, seed, first + i, own_count, stop, &done, &own);
 #pragma omp ordered
         {
-            for (uint64_t j = 0; progress->halted == ERROR_NONE && j < done; j++) {
-                if (stop && *stop) {
-                    code = ERROR_INTERRUPTED;
-                    break;
-                }
+            for (uint64_t j = 0; progress->halted == ERROR_NONE && j < done; j++)
                 visit(context, first + i + j, sampler->values[thread] + j * sampler->cells);
-            }
             if (progress->halted == ERROR_NONE && code != ERROR_NONE) {
                 progress->error = own;
 #pragma omp atomic write
@@ -114,8 +118,6 @@ int sampler_run(struct sampler *sampler, uint64_t seed, uint64_t first, uint64_t
         uint64_t batch = count - done < BATCH ? count - done : BATCH;
         run_batch(sampler, seed, first + done, batch, stop, visit, context, &progress);
     }
-    if (progress.halted == ERROR_INTERRUPTED)
-        return error_set(error, ERROR_INTERRUPTED, "interrupted");
     if (progress.halted != ERROR_NONE)
         *error = progress.error;
     return progress.halted;

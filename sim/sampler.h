@@ -28,8 +28,10 @@ int sampler_init(struct sampler *sampler, const struct model *model, const struc
                  int threads, size_t memory, struct error *error);
 void sampler_free(struct sampler *sampler);
 
-/* Samples first .. first + count - 1. When *stop becomes nonzero (stop may be NULL) the samples that are done in
- * unbroken order are visited and ERROR_INTERRUPTED is returned. */
+/* Samples first .. first + count - 1. When *stop becomes nonzero (stop may be NULL), samples under way are dropped within
+ * a block's time, those that are done in unbroken order are visited and ERROR_INTERRUPTED is returned. An unbroken
+ * beginning, because a run of just so many samples is then the same run: what was saved can be made again, and continued
+ * from where it ended. */
 int sampler_run(struct sampler *sampler, uint64_t seed, uint64_t first, uint64_t count,
                 const volatile sig_atomic_t *stop, sampler_visitor *visit, void *context, struct error *error);
 

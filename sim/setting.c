@@ -10,6 +10,7 @@
 
 #include "sim/branch.h"
 #include "sim/placement.h"
+#include "sim/stream.h"
 #include "sim/text.h"
 
 int setting_integer(const char *what, const char *text, long long least, long long most, long long *value,
@@ -36,44 +37,113 @@ int setting_real(const char *what, const char *text, double *value, struct error
     return ERROR_NONE;
 }
 
-static void *field(const struct setting *self, struct model *model)
+static void *field(const struct setting *setting, struct model *model)
 {
-    return (char *)model + self->offset;
+    return (char *)model + setting->offset;
 }
 
-/* Finer limits are model_check's, which sees all settings together. */
-static int apply_integer(const struct setting *self, struct model *model, const char *text, struct error *error)
+static const void *field_of(const struct setting *setting, const struct model *model)
+{
+    return (const char *)model + setting->offset;
+}
+
+/* ---- numbers ---- */
+
+bool setting_is_number(const struct setting *setting)
+{
+    return setting->type == SETTING_INTEGER || setting->type == SETTING_REAL;
+}
+
+double setting_number(const struct setting *setting, const struct model *model)
+{
+    if (setting->type == SETTING_INTEGER)
+        return *(const int *)field_of(setting, model);
+    return setting->type == SETTING_REAL ? *(const double *)field_of(setting, model) : NAN;
+}
+
+size_t setting_print_number(double value, char *buffer, size_t size)
+{
+    char text[32];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    return (size_t)snprintf(buffer, size, "%s", text);
+}
+
+static int check_number(const struct setting *setting, double value, struct error *error)
+{
+    char least[32], most[32], text[32];
+    if (value >= setting->least && value <= setting->most)
+        return ERROR_NONE;
+    setting_print_number(value, text, sizeof text);
+    setting_print_number(setting->least, least, sizeof least);
+    setting_print_number(setting->most, most, sizeof most);
+    return error_set(error, ERROR_INPUT, "%s: %s is not between %s and %s", setting->name, text, least, most);
+}
+
+int setting_check(const struct setting *setting, const struct model *model, struct error *error)
+{
+    return setting_is_number(setting) ? check_number(setting, setting_number(setting, model), error) : ERROR_NONE;
+}
+
+static int apply_integer(const struct setting *setting, struct model *model, const char *text, struct error *error)
 {
     long long value = 0;
-    int code = setting_integer(self->name, text, 1, INT_MAX, &value, error);
+    int code = setting_integer(setting->name, text, (long long)setting->least, (long long)setting->most, &value, error);
     if (code == ERROR_NONE)
-        *(int *)field(self, model) = (int)value;
+        *(int *)field(setting, model) = (int)value;
     return code;
 }
 
-static int apply_real(const struct setting *self, struct model *model, const char *text, struct error *error)
+static int apply_real(const struct setting *setting, struct model *model, const char *text, struct error *error)
 {
-    return setting_real(self->name, text, (double *)field(self, model), error);
+    double value = 0;
+    int code = setting_real(setting->name, text, &value, error);
+    if (code == ERROR_NONE)
+        code = check_number(setting, value, error);
+    if (code == ERROR_NONE)
+        *(double *)field(setting, model) = value;
+    return code;
 }
+
+/* ---- choices ---- */
 
 enum { CHOICES_MAX = 32 };
 
-static int apply_choice(const struct setting *self, struct model *model, const char *text, struct error *error)
+static const void *choice_row(const struct setting *setting, size_t i)
+{
+    return (const char *)setting->table.rows + i * setting->table.stride;
+}
+
+static const char *row_name(const void *row)
+{
+    return *(const char *const *)row;
+}
+
+const char *setting_choice(const struct setting *setting, size_t i)
+{
+    return setting->type == SETTING_CHOICE && i < *setting->table.count ? row_name(choice_row(setting, i)) : NULL;
+}
+
+static int apply_choice(const struct setting *setting, struct model *model, const char *text, struct error *error)
 {
     const char *names[CHOICES_MAX];
     size_t count = 0;
-    for (; count < CHOICES_MAX && (names[count] = self->choice(count)); count++) {
+    for (; count < CHOICES_MAX && (names[count] = setting_choice(setting, count)); count++) {
         if (strcmp(names[count], text) == 0) {
-            self->choose(model, count);
+            *(const void **)field(setting, model) = choice_row(setting, count);
             return ERROR_NONE;
         }
     }
-    return text_unknown(error, self->name, text, names, count);
+    return text_unknown(error, setting->name, text, names, count);
 }
 
-static int apply_placement(const struct setting *self, struct model *model, const char *text, struct error *error)
+/* ---- texts ---- */
+
+static int apply_placement(struct model *model, const char *text, struct error *error)
 {
-    (void)self;
     struct formula formula;
     int code = placement_resolve(text, &formula, model->placement, error);
     if (code != ERROR_NONE)
@@ -83,9 +153,24 @@ static int apply_placement(const struct setting *self, struct model *model, cons
     return ERROR_NONE;
 }
 
-static int apply_init(const struct setting *self, struct model *model, const char *text, struct error *error)
+static size_t print_placement(const struct model *model, char *buffer, size_t size)
 {
-    (void)self;
+    return formula_print(&model->formula, "; ", buffer, size);
+}
+
+static const char *placement_label(const struct model *model)
+{
+    return model->placement;
+}
+
+static char no_parameter(const struct model *model)
+{
+    (void)model;
+    return 0;
+}
+
+static int apply_init(struct model *model, const char *text, struct error *error)
+{
     struct init init;
     int code = init_resolve(text, &init, error);
     if (code != ERROR_NONE)
@@ -95,36 +180,39 @@ static int apply_init(const struct setting *self, struct model *model, const cha
     return ERROR_NONE;
 }
 
-/* NAME_choice and NAME_choose for a table of rows with a name. */
-#define CHOICE(field, table, table_count)                                                                              \
-    static const char *field##_choice(size_t i)                                                                        \
-    {                                                                                                                  \
-        return i < table_count ? table[i].name : NULL;                                                                 \
-    }                                                                                                                  \
-    static void field##_choose(struct model *model, size_t i)                                                          \
-    {                                                                                                                  \
-        model->field = &table[i];                                                                                      \
-    }
+static size_t print_init(const struct model *model, char *buffer, size_t size)
+{
+    return graph_print(&model->init.graph, "; ", buffer, size);
+}
 
-CHOICE(activation, activations, activation_count)
-CHOICE(norm, norms, norm_count)
-CHOICE(mask, masks, mask_count)
-CHOICE(router, routers, router_count)
-CHOICE(cotangent, cotangents, cotangent_count)
+static const char *init_label(const struct model *model)
+{
+    return model->init.label;
+}
 
-#define INTEGER(name, letter, summary, field, readers, variable)                                                       \
-    {                                                                                                                  \
-        name, letter, "N", summary, apply_integer, offsetof(struct model, field), NULL, NULL, readers, variable        \
-    }
-#define REAL(name, summary, field)                                                                                     \
-    {                                                                                                                  \
-        name, 0, "X", summary, apply_real, offsetof(struct model, field), NULL, NULL, 0, NULL                          \
-    }
-#define CHOOSE(field, summary, readers, variable)                                                                      \
-    {                                                                                                                  \
-#field, 0, "NAME", summary, apply_choice, offsetof(struct model, field), field##_choice, field##_choose,       \
-            readers, variable                                                                                          \
-    }
+static char init_parameter(const struct model *model)
+{
+    for (size_t i = 0; i < init_count; i++)
+        if (strcmp(init_rows[i].name, model->init.label) == 0)
+            return init_rows[i].parameter;
+    return 0;
+}
+
+static const struct setting_text placement_text = {"formula", apply_placement, print_placement, placement_label,
+                                                   no_parameter};
+static const struct setting_text init_text = {"init_formula", apply_init, print_init, init_label, init_parameter};
+
+/* ---- the table ---- */
+
+/* Largest sizes: far above any use, and small enough that every product of two of them fits size_t. */
+enum { LAYERS_MAX = 100000, WIDTH_MAX = MODEL_WIDTH_MAX, FFN_WIDTH_MAX = 4 * WIDTH_MAX, TOKENS_MAX = 1 << 16 };
+
+/* Squares of the input and their sums and ratios stay clear of both ends of double; so does 1/sqrt(eps), and a norm is
+ * no norm where eps is as large as what it is added to. */
+#define SCALE_MIN   1e-100
+#define SCALE_MAX   1e100
+#define EPSILON_MIN 1e-100
+#define EPSILON_MAX 1
 
 /* Readers. */
 enum {
@@ -134,31 +222,174 @@ enum {
     FFNS = 1 << GRAPH_FFN | MOE,
 };
 
+// clang-format off
+#define INTEGER(member)     .key = #member, .type = SETTING_INTEGER, .argument = "N", \
+                            .offset = offsetof(struct model, member), .scale = SETTING_LOGARITHMIC, .least = 1
+#define REAL(json, member)  .key = #json, .type = SETTING_REAL, .argument = "X", .offset = offsetof(struct model, member)
+#define CHOICE(member)      .name = #member, .key = #member, .type = SETTING_CHOICE, .argument = "NAME", \
+                            .offset = offsetof(struct model, member), \
+                            .table = {member##s, sizeof *member##s, &member##_count}
+
 const struct setting settings[] = {
-    {"placement", 'p', "NAME|FORMULA|FILE",
-     "block formula: a name of `spanscope list`, or text such as\n"
-     "'y = norm(x + attn(x)); x = norm(x + ffn(y))', or a file of it",
-     apply_placement, 0, NULL, NULL, 0, NULL},
-    {"init", 'i', "NAME[:VALUE]|TEXT|FILE",
-     "standard deviations of the weights: a name of `spanscope list` (VALUE is\n"
-     "its c or s), or text such as 'wq = 0; wk = 0; ...', or a file of it",
-     apply_init, 0, NULL, NULL, ATTN | FFNS, NULL},
-    INTEGER("layers", 'L', "number of blocks", layers, 0, NULL),
-    INTEGER("width", 'd', "features of a token", width, 0, NULL),
-    INTEGER("heads", 'H', "attention heads; divide the width", heads, ATTN, "H"),
-    INTEGER("tokens", 'T', "length of the sequence", tokens, 0, NULL),
-    INTEGER("ffn-width", 'F', "hidden features of an FFN or expert; 4 d unless given", ffn_width, FFNS, "F"),
-    CHOOSE(activation, "the FFN's nonlinearity", FFNS, "phi2"),
-    CHOOSE(norm, "what norm() is", NORM, NULL),
-    CHOOSE(mask, "which tokens a token sees", ATTN, NULL),
-    INTEGER("experts", 'E', "experts of moe()", experts, MOE, "E"),
-    INTEGER("top-k", 'k', "experts that a token goes to", top_k, MOE, "k"),
-    CHOOSE(router, "how moe() weighs the chosen experts", MOE, NULL),
-    REAL("input-correlation", "correlation of two input tokens, 0 to 1", input_correlation),
-    REAL("input-scale", "standard deviation of an input entry", input_scale),
-    CHOOSE(cotangent, "the gradient put on the output", 0, NULL),
+    {.name = "placement", .key = "placement", .letter = 'p', .type = SETTING_TEXT, .text = &placement_text,
+     .argument = "NAME|FORMULA|FILE",
+     .summary = "block formula: a name of `spanscope list`, or text such as\n"
+                "'y = norm(x + attn(x)); x = norm(x + ffn(y))', or a file of it"},
+    {.name = "init", .key = "init", .letter = 'i', .type = SETTING_TEXT, .text = &init_text, .readers = ATTN | FFNS,
+     .argument = "NAME[:VALUE]|TEXT|FILE",
+     .summary = "standard deviations of the weights: a name of `spanscope list` (VALUE is\n"
+                "its c or s), or text such as 'wq = 0; wk = 0; ...', or a file of it"},
+    {.name = "c", REAL(c, init.c), .least = 0, .most = SCALE_MAX, .scale = SETTING_LOGARITHMIC,
+     .variable = "c", .before = "c = ",
+     .summary = "the number c of an initialisation that has it, such as scaleinit"},
+    {.name = "s", REAL(s, init.s), .least = 0, .most = SCALE_MAX, .scale = SETTING_LOGARITHMIC,
+     .variable = "s", .before = "s = ",
+     .summary = "the number s of an initialisation that has it, such as gpt2"},
+    {.name = "layers", INTEGER(layers), .letter = 'L', .most = LAYERS_MAX, .before = "L = ",
+     .summary = "number of blocks"},
+    {.name = "width", INTEGER(width), .letter = 'd', .most = WIDTH_MAX, .before = "d = ",
+     .summary = "features of a token"},
+    {.name = "heads", INTEGER(heads), .letter = 'H', .most = WIDTH_MAX, .before = "H = ",
+     .readers = ATTN, .variable = "H",
+     .summary = "attention heads; divide the width"},
+    {.name = "tokens", INTEGER(tokens), .letter = 'T', .most = TOKENS_MAX, .before = "T = ",
+     .summary = "length of the sequence"},
+    {.name = "ffn-width", INTEGER(ffn_width), .letter = 'F', .most = FFN_WIDTH_MAX, .before = "F = ",
+     .readers = FFNS, .variable = "F",
+     .summary = "hidden features of an FFN or expert; 4 d unless given"},
+    {CHOICE(activation), .readers = FFNS, .variable = "phi2",
+     .summary = "the FFN's nonlinearity"},
+    {CHOICE(norm), .readers = NORM,
+     .summary = "what norm() is"},
+    {.name = "eps", REAL(eps, eps), .least = EPSILON_MIN, .most = EPSILON_MAX, .scale = SETTING_LOGARITHMIC,
+     .readers = NORM, .before = "eps = ", .usual = "1e-06", .spoken = "",
+     .summary = "what norm() adds to the mean square under the root; 1e-6 unless given"},
+    {CHOICE(mask), .readers = ATTN, .after = " mask", .usual = "none", .spoken = "no mask",
+     .summary = "which tokens a token sees"},
+    {.name = "experts", INTEGER(experts), .letter = 'E', .most = STREAM_EXPERTS, .before = "E = ",
+     .readers = MOE, .variable = "E",
+     .summary = "experts of moe()"},
+    {.name = "top-k", INTEGER(top_k), .letter = 'k', .most = STREAM_EXPERTS, .before = "k = ",
+     .readers = MOE, .variable = "k",
+     .summary = "experts that a token goes to"},
+    {CHOICE(router), .readers = MOE, .after = " router",
+     .summary = "how moe() weighs the chosen experts"},
+    {.name = "input-correlation", REAL(input_correlation, input_correlation), .least = 0, .most = 1,
+     .before = "input correlation ", .usual = "0", .spoken = "",
+     .summary = "correlation of two input tokens, 0 to 1"},
+    {.name = "input-scale", REAL(input_scale, input_scale), .least = SCALE_MIN, .most = SCALE_MAX, .scale = SETTING_LOGARITHMIC,
+     .before = "input scale ", .usual = "1", .spoken = "",
+     .summary = "standard deviation of an input entry"},
+    {CHOICE(cotangent), .after = " cotangent", .usual = "iid", .spoken = "",
+     .summary = "the gradient put on the output"},
 };
+// clang-format on
 const size_t setting_count = sizeof settings / sizeof *settings;
+
+/* ---- any setting ---- */
+
+static int apply(const struct setting *setting, struct model *model, const char *text, struct error *error)
+{
+    switch (setting->type) {
+    case SETTING_INTEGER:
+        return apply_integer(setting, model, text, error);
+    case SETTING_REAL:
+        return apply_real(setting, model, text, error);
+    case SETTING_CHOICE:
+        return apply_choice(setting, model, text, error);
+    default:
+        return setting->text->apply(model, text, error);
+    }
+}
+
+const char *setting_name(const struct setting *setting, const struct model *model)
+{
+    if (setting->type == SETTING_CHOICE)
+        return row_name(*(const void *const *)field_of(setting, model));
+    return setting->type == SETTING_TEXT ? setting->text->name(model) : NULL;
+}
+
+size_t setting_print(const struct setting *setting, const struct model *model, char *buffer, size_t size)
+{
+    if (setting_is_number(setting))
+        return setting_print_number(setting_number(setting, model), buffer, size);
+    if (setting->type == SETTING_TEXT)
+        return setting->text->print(model, buffer, size);
+    return (size_t)snprintf(buffer, size, "%s", setting_name(setting, model));
+}
+
+char *setting_value(const struct setting *setting, const struct model *model)
+{
+    size_t size = setting_print(setting, model, NULL, 0) + 1;
+    char *text = malloc(size);
+    if (text)
+        setting_print(setting, model, text, size);
+    return text;
+}
+
+const struct setting *setting_parameter(const struct setting *setting, const struct model *model)
+{
+    char name[2] = {setting->type == SETTING_TEXT ? setting->text->parameter(model) : '\0', '\0'};
+    for (size_t i = 0; i < setting_count; i++)
+        if (strcmp(settings[i].name, name) == 0)
+            return &settings[i];
+    return NULL;
+}
+
+/* The parameter's default goes without saying. */
+static bool is_default(const struct setting *setting, const struct model *model)
+{
+    struct model defaults;
+    model_defaults(&defaults);
+    return setting_same(setting, model, &defaults);
+}
+
+size_t setting_label(const struct setting *setting, const struct model *model, char *buffer, size_t size)
+{
+    if (setting->type != SETTING_TEXT)
+        return setting_print(setting, model, buffer, size);
+    struct text text = {buffer, size, 0};
+    const struct setting *parameter = setting_parameter(setting, model);
+    text_print(&text, "%s", setting_name(setting, model));
+    if (parameter && !is_default(parameter, model)) {
+        char value[32];
+        setting_print(parameter, model, value, sizeof value);
+        text_print(&text, ":%s", value);
+    }
+    return text.length;
+}
+
+size_t setting_words(const struct setting *setting, const char *value, char *buffer, size_t size)
+{
+    bool usual = setting->usual && (!*value || strcmp(value, setting->usual) == 0);
+    if (usual)
+        return (size_t)snprintf(buffer, size, "%s", setting->spoken);
+    if (!*value)
+        return (size_t)snprintf(buffer, size, "%s", "");
+    return (size_t)snprintf(buffer, size, "%s%s%s", setting->before ? setting->before : "", value,
+                            setting->after ? setting->after : "");
+}
+
+/* Text is the same for equal graphs; where memory is out, nothing is said to be the same. */
+static bool same_text(const struct setting *setting, const struct model *a, const struct model *b)
+{
+    char *x = setting_value(setting, a), *y = setting_value(setting, b);
+    bool same = x && y && strcmp(x, y) == 0;
+    free(x);
+    free(y);
+    return same;
+}
+
+bool setting_same(const struct setting *setting, const struct model *a, const struct model *b)
+{
+    if (setting_is_number(setting))
+        return setting_number(setting, a) == setting_number(setting, b);
+    if (setting->type == SETTING_TEXT)
+        return same_text(setting, a, b);
+    return setting_name(setting, a) == setting_name(setting, b);
+}
+
+/* ---- what reads a setting ---- */
 
 static bool is_variable(const struct graph_node *node, const char *name)
 {
@@ -213,7 +444,7 @@ static bool block_reads(const struct graph *graph, const struct model *model, co
 bool setting_is_read(const struct setting *setting, const struct model *model)
 {
     const struct formula *formula = &model->formula;
-    if (setting->readers == 0)
+    if (setting->readers == 0 && !setting->variable)
         return true;
     bool reads = block_reads(&formula->first, model, setting) || block_reads(&formula->last, model, setting);
     for (int r = 0; r < formula->rule_count && !reads; r++)
@@ -225,6 +456,8 @@ bool setting_is_read(const struct setting *setting, const struct model *model)
 size_t setting_print_readers(const struct setting *setting, char *buffer, size_t size)
 {
     struct text text = {buffer, size, 0};
+    if (setting->readers == 0 && setting->variable)
+        text_print(&text, "an initialisation with ");
     int left = __builtin_popcount(setting->readers) + (setting->variable != NULL);
     for (int kind = 0; setting->readers >> kind; kind++) {
         if (!(setting->readers >> kind & 1))
@@ -239,6 +472,8 @@ size_t setting_print_readers(const struct setting *setting, char *buffer, size_t
         text_print(&text, "the name %s", setting->variable);
     return text.length;
 }
+
+/* ---- by name and text ---- */
 
 const struct setting *setting_find(const char *name, struct error *error)
 {
@@ -255,7 +490,7 @@ const struct setting *setting_find(const char *name, struct error *error)
 int setting_apply(struct model *model, const char *name, const char *text, struct error *error)
 {
     const struct setting *setting = setting_find(name, error);
-    return setting ? setting->apply(setting, model, text, error) : error->code;
+    return setting ? apply(setting, model, text, error) : error->code;
 }
 
 const char *setting_word(const char **text, size_t *length)

@@ -6,17 +6,50 @@
 
 #include "sim/model.h"
 
+enum setting_type {
+    SETTING_INTEGER, // int
+    SETTING_REAL,    // double
+    SETTING_CHOICE,  // pointer to a row of a table; a row begins with its name
+    SETTING_TEXT,    // has functions of its own
+};
+
+/* How a range is walked by an axis or a slider. */
+enum setting_scale { SETTING_LINEAR, SETTING_LOGARITHMIC };
+
+/* The table of a choice. */
+struct setting_table {
+    const void *rows; // [*count], of stride bytes each
+    size_t stride;
+    const size_t *count;
+};
+
+/* A setting that is text: a formula of some language, with a short name where it has one. */
+struct setting_text {
+    const char *key; /* of the whole text in outputs: "formula" */
+    int (*apply)(struct model *model, const char *text, struct error *error);
+    size_t (*print)(const struct model *model, char *buffer, size_t size); /* the whole text; like snprintf */
+    const char *(*name)(const struct model *model);                        /* "spannorm", "custom" */
+    char (*parameter)(const struct model *model); /* of the name: 'c' of scaleinit:2; 0 where it has none */
+};
+
+/* A row is the option, the member of "config", the column of CSV, the words of a legend, the axis of a map and the name
+ * in a hypothesis: a new number of the model is its field, its default (sim/model) and a row here. */
 struct setting {
-    const char *name;     /* "ffn-width" */
-    char letter;          /* 'F', or 0 */
-    const char *argument; /* "N", "NAME", "relu|gelu|..." is made from the choices */
+    const char *name; /* of the option: "ffn-width" */
+    const char *key;  /* in outputs: "ffn_width" */
+    char letter;      /* 'F', or 0 */
+    enum setting_type type;
+    const char *argument; /* "N", "X", "NAME", ...; a choice's names are setting_choice's */
     const char *summary;
-    int (*apply)(const struct setting *self, struct model *model, const char *text, struct error *error);
-    size_t offset;                            /* of the field in struct model, for the common kinds */
-    const char *(*choice)(size_t i);          /* names of a choice in order, NULL behind the last */
-    void (*choose)(struct model *, size_t i); /* takes choice i */
-    unsigned readers;     /* the kinds of node that it says something to, 1u << kind; 0: all models */
-    const char *variable; /* its name in formulas and initialisations, or NULL */
+    size_t offset;                   /* of the field in struct model; not of text */
+    double least, most;              /* of a number, both included */
+    enum setting_scale scale;        /* of a number */
+    struct setting_table table;      /* of a choice */
+    const struct setting_text *text; /* of text, else NULL */
+    const char *before, *after;      /* the words of a legend: "L = " 64 "", "" causal " mask"; NULL is "" */
+    const char *usual, *spoken;      /* this value is spoken of like that, "" being silence; NULL: like any other */
+    unsigned readers;     /* the kinds of node that it says something to, 1u << kind; with no variable, 0: all models */
+    const char *variable; /* its name in formulas and initialisations where it says something to them, or NULL */
 };
 
 extern const struct setting settings[];
@@ -24,6 +57,38 @@ extern const size_t setting_count;
 
 /* The setting of that name; NULL with ERROR_INPUT and the nearest name in error where there is none. */
 const struct setting *setting_find(const char *name, struct error *error);
+
+/* Whether it is a whole number or any; a choice's name number i, NULL behind the last. */
+bool setting_is_number(const struct setting *setting);
+const char *setting_choice(const struct setting *setting, size_t i);
+
+/* The model's value: of a number, NAN for others; as a name: of a choice, and the short name of a text; as text that
+ * setting_apply takes to the same model (whole, with 17 digits where a number needs them), like snprintf. */
+double setting_number(const struct setting *setting, const struct model *model);
+const char *setting_name(const struct setting *setting, const struct model *model);
+size_t setting_print(const struct setting *setting, const struct model *model, char *buffer, size_t size);
+
+/* The same in allocated memory, which the caller frees; NULL where there is none. */
+char *setting_value(const struct setting *setting, const struct model *model);
+
+/* The value as a label, texts by their names: "64", "relu", "spannorm", "scaleinit:2"; like snprintf. */
+size_t setting_label(const struct setting *setting, const struct model *model, char *buffer, size_t size);
+
+/* A value's words: "L = 64", "causal mask", nothing where it goes without saying. value is setting_label's text, or any
+ * saved one; "" stands for the usual value. Like snprintf. */
+size_t setting_words(const struct setting *setting, const char *value, char *buffer, size_t size);
+
+/* The setting that a text's name takes behind a colon (c of scaleinit:2), NULL where it takes none. */
+const struct setting *setting_parameter(const struct setting *setting, const struct model *model);
+
+/* Whether two models agree in the setting; formulas are compared, not their names. */
+bool setting_same(const struct setting *setting, const struct model *a, const struct model *b);
+
+/* ERROR_INPUT where the model's number is not between least and most. */
+int setting_check(const struct setting *setting, const struct model *model, struct error *error);
+
+/* A number in the fewest digits that are read as the same number; like snprintf. */
+size_t setting_print_number(double value, char *buffer, size_t size);
 
 /* Sets one thing of the model. The old formula or init is freed. */
 int setting_apply(struct model *model, const char *name, const char *text, struct error *error);

@@ -70,7 +70,7 @@ struct linear_cost stack_sample_cost(const struct stack *stack)
 
 /* Of all blocks once. What is drawn again for want of memory is left out: the choice of an engine, and with it every
  * bit, must not depend on threads and on what the machine has free, unless one does not fit at all. */
-static double sample_seconds(const struct stack *stack)
+double stack_seconds(const struct stack *stack)
 {
     return linear_seconds(stack->cost.normals, stack->cost.flops);
 }
@@ -86,7 +86,7 @@ static int init_cheapest(struct stack *stack, const struct model *model, bool pe
         code = stack_init(&other, model, &linear_engines[i], per_token, budget, &own);
         if (code != ERROR_NONE) {
             *error = own;
-        } else if (!stack->engine || sample_seconds(&other) < sample_seconds(stack)) {
+        } else if (!stack->engine || stack_seconds(&other) < stack_seconds(stack)) {
             stack_free(stack);
             *stack = other;
         } else {
@@ -209,13 +209,20 @@ static void report_weights(const struct stack *stack, int block, const struct br
     }
 }
 
+static int check_stop(const volatile sig_atomic_t *stop, struct error *error)
+{
+    return stop && *stop ? error_set(error, ERROR_INTERRUPTED, "interrupted") : ERROR_NONE;
+}
+
 static int forward_pass(const struct stack *stack, struct stack_workspace *workspace, const struct block_run *run,
-                        struct wide *values, struct error *error)
+                        const volatile sig_atomic_t *stop, struct wide *values, struct error *error)
 {
     size_t bytes = signal_entries(stack->depth.model) * sizeof(double);
     int square = stack->depth.schema.layer_column[OBSERVE_ACTIVATION_VARIANCE];
     observe_activation(&stack->depth.schema, NULL, input_of(stack, workspace, 0), values, workspace->row);
     for (int b = 0; b < stack->depth.block_count; b++) {
+        if (check_stop(stop, error) != ERROR_NONE)
+            return ERROR_INTERRUPTED;
         const double *x = input_of(stack, workspace, b);
         double *next = input_of(stack, workspace, b + 1);
         const double *out = block_forward(run, &stack->depth.blocks[b], x, tape_of(stack, workspace, b),
@@ -252,7 +259,7 @@ static int rescale(size_t count, double *g, double mean_square, int exponent)
 }
 
 static int reverse_pass(const struct stack *stack, struct stack_workspace *workspace, const struct block_run *run,
-                        struct wide *values, struct error *error)
+                        const volatile sig_atomic_t *stop, struct wide *values, struct error *error)
 {
     size_t count = signal_entries(stack->depth.model);
     int square = stack->depth.schema.layer_column[OBSERVE_GRADIENT_VARIANCE], exponent = 0,
@@ -261,6 +268,8 @@ static int reverse_pass(const struct stack *stack, struct stack_workspace *works
     if (stack->depth.block_count == layers)
         observe_gradient(&stack->depth.schema, g, exponent, layer_row(stack, values, layers), workspace->row);
     for (int b = stack->depth.block_count - 1; b >= 0; b--) {
+        if (check_stop(stop, error) != ERROR_NONE)
+            return ERROR_INTERRUPTED;
         const double *x = input_of(stack, workspace, b);
         struct arena tape = tape_of(stack, workspace, b);
         if (!is_kept(stack, b))
@@ -285,7 +294,7 @@ static int reverse_pass(const struct stack *stack, struct stack_workspace *works
 }
 
 int stack_sample(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
-                 struct wide *values, struct error *error)
+                 const volatile sig_atomic_t *stop, struct wide *values, struct error *error)
 {
     const struct model *model = stack->depth.model;
     struct block_run run = {model, stack->engine, seed, sample};
@@ -295,8 +304,8 @@ int stack_sample(const struct stack *stack, struct stack_workspace *workspace, u
     source_input(seed, sample, model->tokens, model->width, model->input_correlation, model->input_scale,
                  input_of(stack, workspace, 0));
     model->cotangent->fill(seed, sample, model->tokens, model->width, workspace->gradient[0]);
-    int code = forward_pass(stack, workspace, &run, values, error);
+    int code = forward_pass(stack, workspace, &run, stop, values, error);
     if (code == ERROR_NONE)
-        code = reverse_pass(stack, workspace, &run, values, error);
+        code = reverse_pass(stack, workspace, &run, stop, values, error);
     return code;
 }

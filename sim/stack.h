@@ -7,6 +7,8 @@
 #ifndef SPANSCOPE_SIM_STACK_H
 #define SPANSCOPE_SIM_STACK_H
 
+#include <signal.h>
+
 #include "sim/depth.h"
 
 struct stack {
@@ -29,6 +31,9 @@ void stack_free(struct stack *stack);
 /* Normals and flops of a sample with those that blocks without a tape take again. */
 struct linear_cost stack_sample_cost(const struct stack *stack);
 
+/* Nominal time of a sample, on a machine of linear_seconds. */
+double stack_seconds(const struct stack *stack);
+
 /* Memory of one thread; serves any number of samples one after another. */
 struct stack_workspace {
     double *memory;
@@ -45,8 +50,9 @@ int stack_workspace_init(struct stack_workspace *workspace, const struct stack *
 void stack_workspace_free(struct stack_workspace *workspace);
 
 /* One sample: values[(L + 1) * schema.column_count], a row per layer. ERROR_INPUT names the block where a signal or its
- * gradient leaves the range of double. */
+ * gradient leaves the range of double. *stop (stop may be NULL) is looked at before every block, forward and reverse:
+ * nonzero is ERROR_INTERRUPTED, and the values are then of no use. */
 int stack_sample(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
-                 struct wide *values, struct error *error);
+                 const volatile sig_atomic_t *stop, struct wide *values, struct error *error);
 
 #endif

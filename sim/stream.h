@@ -17,6 +17,7 @@ enum stream_role {
     STREAM_WEIGHT,    /* a matrix, or its projection on the forward pass */
     STREAM_REVERSE,   /* the fresh part of a matrix on the reverse pass (conditioned sampling) */
     STREAM_REPLICA,   /* attention and router logits of the infinite-width reading */
+    STREAM_DATA,      /* sequences that are learned; block is the sequence, sample the step */
 };
 
 enum { STREAM_SITES = 1024, STREAM_MATRICES = 16, STREAM_EXPERTS = 4096 };

@@ -33,12 +33,13 @@ check-sanitize: deps
 # The formula parser under libFuzzer: make fuzz SECONDS=300. New inputs go to build/fuzz/corpus, a failing one to
 # build/fuzz; worth keeping, it becomes a file of tests/data/formula.
 SECONDS  ?= 60
-FUZZ_SRC  = tests/fuzz/formula.c tests/formula_trip.c $(addprefix sim/,error.c text.c lexer.c graph.c parser.c formula.c init.c)
+FUZZ_SRC  = tests/fuzz/formula.c tests/formula_trip.c $(addprefix sim/,activation.c attention.c build.c error.c \
+              formula.c function.c graph.c init.c lexer.c memory.c norm.c panel.c parser.c prelude.c print.c router.c text.c)
 
 .PHONY: fuzz
 fuzz:
 	@mkdir -p build/fuzz/corpus
 	clang -std=c11 -D_GNU_SOURCE $(WARNINGS) -I. -O1 -g -fsanitize=fuzzer,address,undefined \
-	  -fno-sanitize-recover=all $(FUZZ_SRC) -lm -o build/fuzz/formula
+	  -fno-sanitize-recover=all $(PKG_CFLAGS) $(FUZZ_SRC) $(PKG_LIBS) -o build/fuzz/formula
 	build/fuzz/formula -max_total_time=$(SECONDS) -dict=tests/fuzz/formula.dict -artifact_prefix=build/fuzz/ \
 	  -use_value_profile=1 build/fuzz/corpus tests/data/formula

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,6 +134,17 @@ int program_terminal(const char *const arguments[], pid_t *child)
     return master;
 }
 
+pid_t program_launch(const char *const arguments[])
+{
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        int null = open("/dev/null", O_WRONLY);
+        execute(arguments, null, null, NULL);
+    }
+    return child;
+}
+
 char *program_read(const char *name)
 {
     char path[PATH_MAX];
@@ -147,4 +159,18 @@ void program_write(const char *name, const char *text)
     path_of(name, path);
     FILE *file = fopen(path, "w");
     ck_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+void program_remove(const char *name)
+{
+    char path[PATH_MAX];
+    path_of(name, path);
+    remove(path);
+}
+
+void program_pipe(const char *name)
+{
+    char path[PATH_MAX];
+    path_of(name, path);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
 }

@@ -24,12 +24,17 @@ void program_free(struct program *program);
 /* Starts it with standard error on a terminal; returns the terminal's other end. */
 int program_terminal(const char *const arguments[], pid_t *child);
 
+/* Starts it without waiting; what it prints is dropped. */
+pid_t program_launch(const char *const arguments[]);
+
 /* Waits, and gives the status as above. */
 int program_wait(pid_t child);
 
 /* A file of the folder, whole; the caller frees. NULL where there is none. */
 char *program_read(const char *name);
 void program_write(const char *name, const char *text);
+void program_remove(const char *name);
+void program_pipe(const char *name); /* a named pipe */
 
 /* Number of entries of the folder. */
 int program_files(void);

@@ -191,17 +191,19 @@ static void read_scale(const struct reading *self, const struct form *a, double 
     form->cosine = factor == 0 ? (struct interval){-1, 1} : interval_scale(factor < 0 ? -1 : 1, a->cosine);
 }
 
-static struct interval norm_factor(const struct form *a)
+static struct interval norm_factor(const struct reading *self, const struct form *a)
 {
-    return (struct interval){1 / sqrt(a->gram.square.hi + NORM_EPSILON), 1 / sqrt(a->gram.square.lo + NORM_EPSILON)};
+    double eps = self->model->eps;
+    return (struct interval){1 / sqrt(a->gram.square.hi + eps), 1 / sqrt(a->gram.square.lo + eps)};
 }
 
 static void read_norm(const struct reading *self, const struct form *a, struct form *form)
 {
-    struct interval s = norm_factor(a), q = a->gram.square;
+    struct interval s = norm_factor(self, a), q = a->gram.square;
+    double eps = self->model->eps;
     for (int i = 0; i < self->components; i++)
         form->coefficients[i] = interval_multiply(s, a->coefficients[i]);
-    form->gram.square = (struct interval){q.lo / (q.lo + NORM_EPSILON), q.hi / (q.hi + NORM_EPSILON)};
+    form->gram.square = (struct interval){q.lo / (q.lo + eps), q.hi / (q.hi + eps)};
     form->gram.pair = interval_multiply(interval_square(s), a->gram.pair);
     form->cosine = a->cosine;
 }

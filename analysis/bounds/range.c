@@ -109,7 +109,7 @@ static double evaluate(double z, void *context)
     return 2 * gsl_ran_ugaussian_pdf(z) * even_part(self->activation, self->moment, self->root * z);
 }
 
-/* Over |z|, in two parts: activations bend where |u| is a few units. */
+/* Over |z|, in two parts: activations bend where |u| is a few units. NaN where the quadrature fails. */
 double range_moment(const struct range *range, enum range_moment moment, double s)
 {
     if (s == 0)
@@ -117,10 +117,11 @@ double range_moment(const struct range *range, enum range_moment moment, double 
     struct integrand integrand = {range->activation, moment, sqrt(s)};
     gsl_function function = {evaluate, &integrand};
     double bend = fmin(fmax(4 / integrand.root, 1e-3), 8), near = 0, far = 0;
-    gsl_integration_cquad(&function, 0, bend, 0, QUADRATURE_PRECISION, range->workspace, &near, NULL, NULL);
-    gsl_integration_cquad(&function, bend, QUADRATURE_END, 1e-300, QUADRATURE_PRECISION, range->workspace, &far, NULL,
-                          NULL);
-    return near + far;
+    int failed = gsl_integration_cquad(&function, 0, bend, 0, QUADRATURE_PRECISION, range->workspace, &near, NULL,
+                                       NULL);
+    failed |= gsl_integration_cquad(&function, bend, QUADRATURE_END, 1e-300, QUADRATURE_PRECISION, range->workspace,
+                                    &far, NULL, NULL);
+    return failed == GSL_SUCCESS ? near + far : NAN;
 }
 
 /* The bound that needs no moment: 0 <= s <= hi, for even parts that are never negative. */
@@ -143,6 +144,8 @@ static struct interval by_pieces(const struct range *range, enum range_moment mo
         all = without_pieces(range, moment, start);
     for (int i = 1; i <= PIECES && ratio > 1; i++) {
         double above = range_moment(range, moment, i < PIECES ? start * pow(ratio, i) : s.hi);
+        if (isnan(below) || isnan(above))
+            return without_pieces(range, moment, s.hi);
         all.lo = fmin(all.lo, below / root);
         all.hi = fmax(all.hi, above * root);
         below = above;
@@ -160,6 +163,8 @@ static struct interval enclose(const struct range *range, enum range_moment mome
     if (direction == 0 && s.hi > 0)
         return by_pieces(range, moment, s);
     double first = range_moment(range, moment, s.lo), last = s.hi > s.lo ? range_moment(range, moment, s.hi) : first;
+    if (isnan(first) || isnan(last))
+        return without_pieces(range, moment, s.hi);
     return direction >= 0 ? (struct interval){first, last} : (struct interval){last, first};
 }
 

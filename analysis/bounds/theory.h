@@ -6,10 +6,12 @@
 #ifndef SPANSCOPE_ANALYSIS_BOUNDS_THEORY_H
 #define SPANSCOPE_ANALYSIS_BOUNDS_THEORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "sim/error.h"
 #include "sim/graph.h"
+#include "sim/model.h"
 
 enum theory_role { THEORY_FLOOR, THEORY_CEILING, THEORY_EXACT };
 
@@ -18,13 +20,12 @@ struct theory_line {
     const char *placement, *init, *observable;
     enum theory_role role;
     const char *expression; /* value at layer l, e.g. "1 + 2*l" */
-    /* Hypotheses: the line is drawn and used only where they hold. All rows assume input scale 1 and no section final:.
-     */
     const char *activation;   /* NULL: any */
     const char *mask;         /* NULL: any */
     double least_correlation; /* of the input tokens; 0 for all */
     const char *label;        /* for a legend: "1 + 2l (PreNorm ceiling)" */
     const char *source;       /* where it is derived */
+    const char *assumes;      /* besides placement and init, in the words of analysis/bounds/hypothesis */
 };
 
 extern const struct theory_line theory_lines[];
@@ -35,5 +36,9 @@ const struct theory_line *theory_find(const char *id);
 /* The line's value under scope (its l, L, c, ...). Fails only for a row whose text is wrong. */
 int theory_evaluate(const struct theory_line *line, const struct graph_scope *scope, double *value,
                     struct error *error);
+
+/* Whether the line's hypotheses hold of a checked model: the formulas of its placement and initialisation, under
+ * whatever name, and what it assumes besides. */
+int theory_holds(const struct theory_line *line, const struct model *model, bool *holds, struct error *error);
 
 #endif

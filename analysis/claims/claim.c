@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "analysis/claims/ledger.h"
-#include "analysis/bounds/theory.h"
 #include "sim/setting.h"
 
 const char *const claim_tier_names[CLAIM_TIERS] = {"smoke", "check", "full"};
@@ -148,7 +147,6 @@ int claim_model(const struct claim *claim, enum claim_tier tier, int i, const st
 int claim_scalar(const char *what, const char *text, const struct model *model, int layer, double *value,
                  struct error *error)
 {
-    struct theory_line line = {.id = what, .expression = text};
     struct graph_scope scope = model_scope(model, layer);
-    return theory_evaluate(&line, &scope, value, error);
+    return formula_scalar(text, what, &scope, value, error);
 }

@@ -9,7 +9,7 @@
 #include "analysis/claims/column.h"
 #include "analysis/claims/contrast.h"
 #include "sim/estimate.h"
-#include "analysis/claims/hypothesis.h"
+#include "analysis/bounds/hypothesis.h"
 #include "analysis/claims/reference.h"
 #include "analysis/claims/statistic.h"
 #include "sim/sampler.h"

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "sim/quantile.h"
+
 const char *const verdict_names[VERDICTS] = {
     [VERDICT_SUPPORTED] = "SUPPORTED",
     [VERDICT_CONTRADICTED] = "CONTRADICTED",
@@ -111,7 +113,7 @@ static double nearest_edge(const struct verdict_test *test)
 static void set_interval(struct verdict_claim *claim, double alpha)
 {
     const struct verdict_test *test = &claim->tests[claim->deciding];
-    double half = gsl_cdf_tdist_Qinv(alpha, degrees(test)) * standard_error(test);
+    double half = quantile_student(alpha, degrees(test)) * standard_error(test);
     claim->lo = test->mean - half;
     claim->hi = test->mean + half;
 }

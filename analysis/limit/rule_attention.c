@@ -66,7 +66,7 @@ static void draws_next(struct draws *draws)
     cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, T, T, 1, draws->factor, T, draws->a,
                 T);
     attention_softmax(model->mask, T, draws->a);
-    attention_entropy(&(struct attention){T, T, 1, model->mask}, draws->a, &entropy, &relative);
+    attention_entropy(&(struct attention){T, T, 1, model->mask, 0}, draws->a, &entropy, &relative);
     draws->entropy += entropy;
     draws->relative += relative;
     product(draws, draws->a, CblasNoTrans, draws->in, CblasNoTrans, 0, draws->mixed);

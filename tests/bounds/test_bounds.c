@@ -137,6 +137,19 @@ START_TEST(section_4_is_a_special_case)
 }
 END_TEST
 
+/* norm(x) alone leaves nothing open: floor and ceiling are e^2 / (e^2 + eps), the gradient's 1 / (e^2 + eps). */
+START_TEST(eps_is_under_the_root)
+{
+    struct derived derived;
+    derive(&derived, "placement=x=norm(x) layers=1 input-scale=0.5 eps=0.37", false);
+    ck_assert_double_eq_tol(exp(floor_log(&derived, 1, "activation_variance")), 0.25 / 0.62, 1e-14);
+    ck_assert_double_eq_tol(exp(ceiling_log(&derived, 1, "activation_variance")), 0.25 / 0.62, 1e-14);
+    ck_assert_double_eq_tol(exp(floor_log(&derived, 0, "gradient_variance")), 1 / 0.62, 1e-14);
+    ck_assert_double_eq_tol(exp(ceiling_log(&derived, 0, "gradient_variance")), 1 / 0.62, 1e-14);
+    release(&derived);
+}
+END_TEST
+
 /* The formulas as they stand in the text. eps = 1e-6 enters each norm once: 2 L norms shift a logarithm by 2e-6 L. */
 START_TEST(floors_of_the_text)
 {
@@ -567,6 +580,7 @@ Suite *bounds_suite(void)
     TCase *fast = tcase_create("fast");
     tcase_set_timeout(fast, 300);
     tcase_add_test(fast, section_4_is_a_special_case);
+    tcase_add_test(fast, eps_is_under_the_root);
     tcase_add_test(fast, floors_of_the_text);
     tcase_add_test(fast, isometry_of_span_norm);
     tcase_add_test(fast, no_depth_is_too_great);

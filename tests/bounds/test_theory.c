@@ -1,4 +1,3 @@
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "sim/observe.h"
 #include "sim/placement.h"
 #include <check.h>
+#include "tests/support.h"
 
 enum { DEPTH = 11 };
 
@@ -122,6 +122,51 @@ START_TEST(a_wrong_row_is_an_error)
 }
 END_TEST
 
+/* Each line holds of the model that its own words make, and of no other in any one of them. */
+START_TEST(lines_hold_where_their_words_do)
+{
+    static const struct {
+        const char *id, *settings;
+        bool holds;
+    } rows[] = {
+        {"pre-variance-floor", "placement=prenorm init=unit mask=causal activation=gelu cotangent=last", true},
+        {"pre-variance-floor", "placement='y = x + attn(norm(x)); x = y + ffn(norm(y))' init=unit", true},
+        {"pre-variance-floor", "placement=prenorm init=scaleinit", false},
+        {"pre-variance-floor", "placement=prenorm init=unit input-scale=2", false},
+        {"span-gradient-floor", "placement=spannorm init=scaleinit:3", true},
+        {"span-gradient-floor", "placement=spannorm init=scaleinit cotangent=pooled", false},
+        {"span-half-life", "placement=spannorm init=unit input-correlation=0.9", true},
+        {"span-half-life", "placement=spannorm init=unit input-correlation=0.5", false},
+        {"span-half-life", "placement=spannorm init=unit input-correlation=1 activation=gelu", false},
+        {"span-half-life", "placement=spannorm init=unit input-correlation=1 mask=causal", false},
+        {"span-half-life", "placement=postnorm init=unit input-correlation=1", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct model model;
+        struct error error = {0};
+        bool holds = !rows[i].holds;
+        support_model(&model, rows[i].settings);
+        ck_assert_msg(theory_holds(theory_find(rows[i].id), &model, &holds, &error) == ERROR_NONE, "%s", error.text);
+        ck_assert_msg(holds == rows[i].holds, "%s of %s", rows[i].id, rows[i].settings);
+        model_free(&model);
+    }
+}
+END_TEST
+
+/* Every line can be asked: its words are known to the language of hypotheses. */
+START_TEST(assumptions_can_be_read)
+{
+    struct model model;
+    support_model(&model, "placement=prenorm init=unit");
+    for (size_t i = 0; i < theory_count; i++) {
+        struct error error = {0};
+        bool holds;
+        ck_assert_msg(theory_holds(&theory_lines[i], &model, &holds, &error) == ERROR_NONE, "%s", error.text);
+    }
+    model_free(&model);
+}
+END_TEST
+
 Suite *theory_suite(void)
 {
     Suite *suite = suite_create("theory");
@@ -131,6 +176,8 @@ Suite *theory_suite(void)
     tcase_add_test(tests, lines_start_at_one);
     tcase_add_test(tests, values_by_hand);
     tcase_add_test(tests, a_wrong_row_is_an_error);
+    tcase_add_test(tests, lines_hold_where_their_words_do);
+    tcase_add_test(tests, assumptions_can_be_read);
     suite_add_tcase(suite, tests);
     return suite;
 }

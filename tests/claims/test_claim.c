@@ -6,7 +6,7 @@
 
 #include "analysis/claims/contrast.h"
 #include "sim/estimate.h"
-#include "analysis/claims/hypothesis.h"
+#include "analysis/bounds/hypothesis.h"
 #include "analysis/claims/statistic.h"
 #include "analysis/bounds/theory.h"
 #include "analysis/claims/trial.h"

@@ -304,47 +304,6 @@ START_TEST(a_dry_run_runs_nothing)
 }
 END_TEST
 
-/* Reads the terminal until it says that some samples are done. */
-static void wait_for_samples(int terminal, char *seen, size_t size)
-{
-    size_t length = 0;
-    while (!strstr(seen, " of 100000000 samples")) {
-        ck_assert_uint_lt(length, size - 1);
-        ssize_t got = read(terminal, seen + length, size - 1 - length);
-        ck_assert_int_gt((int)got, 0);
-        length += (size_t)got;
-        seen[length] = '\0';
-    }
-}
-
-/* Progress goes to a terminal without colours or other escapes; an interrupted run writes what it has. */
-START_TEST(an_interrupted_run_is_valid)
-{
-    static const int signals[] = {SIGINT, SIGTERM};
-    const char *const arguments[] = {"run", TINY, "-n", "100000000", "-f", "csv", "-o", "part", NULL};
-    char seen[4096] = "", samples[32];
-    pid_t child;
-    int terminal = program_terminal(arguments, &child);
-    wait_for_samples(terminal, seen, sizeof seen);
-    ck_assert_ptr_null(strchr(seen, '\033'));
-    kill(child, signals[_i]);
-    while (read(terminal, seen, sizeof seen) > 0) // until the program ends, which closes its side
-        ;
-    ck_assert_int_eq(program_wait(child), 130);
-    close(terminal);
-    char *part = program_read("part");
-    ck_assert_ptr_nonnull(part);
-    ck_assert_int_eq(program_files(), 1);
-    /* The same as a run of as many samples as it says. */
-    snprintf(samples, sizeof samples, "%s", strrchr(part, ',') + 1);
-    samples[strcspn(samples, "\n")] = '\0';
-    struct program again = PROGRAM("run", TINY, "-n", samples, "-f", "csv");
-    ck_assert_int_eq(strcmp(again.out, part), 0);
-    program_free(&again);
-    free(part);
-}
-END_TEST
-
 START_TEST(progress_keeps_off_what_is_no_terminal)
 {
     struct program program = PROGRAM("run", TINY);
@@ -370,7 +329,6 @@ Suite *cli_suite(void)
     tcase_add_test(tests, precision_that_is_not_reached_is_open);
     tcase_add_test(tests, verdicts_decide_the_status);
     tcase_add_test(tests, a_dry_run_runs_nothing);
-    tcase_add_loop_test(tests, an_interrupted_run_is_valid, 0, 2);
     tcase_add_test(tests, progress_keeps_off_what_is_no_terminal);
     suite_add_tcase(suite, tests);
     return suite;

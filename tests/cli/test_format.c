@@ -57,6 +57,8 @@ static const struct key config_keys[] = {
     {"mask", 's'},
     {"input_correlation", 'r'},
     {"input_scale", 'r'},
+    {"eps", 'r'},
+    {"init_formula", 's'},
     {"engine", 's'},
     {"cotangent", 's'},
     {"samples", 'i'},

@@ -271,9 +271,9 @@ static const struct {
     const char *arguments[ARGUMENTS];
     const char *words;
 } mistakes[] = {
-    {{"map", SHAPE, "--x", "layer=1:3", "--y", "c=1:2:2"}, "axis 'layer' is neither"},
+    {{"map", SHAPE, "--x", "layer=1:3", "--y", "c=1:2:2"}, "axis 'layer' is no setting"},
     {{"map", SHAPE, "--x", "layer=1:3", "--y", "c=1:2:2"}, "did you mean 'layers'?"},
-    {{"map", SHAPE, "--x", "mask=1:3", "--y", "c=1:2:2"}, "axis 'mask' is neither"},
+    {{"map", SHAPE, "--x", "mask=1:3", "--y", "c=1:2:2"}, "axis 'mask' is no setting"},
     {{"map", SHAPE, "--x", "layers=3:3", "--y", "c=1:2:2"}, "axis layers: 3 is not below 3"},
     {{"map", SHAPE, "--x", "layers=3:1", "--y", "c=1:2:2"}, "axis layers: 3 is not below 1"},
     {{"map", SHAPE, "--x", "layers=1:3:1", "--y", "c=1:2:2"}, "layers: 1 is not between 2 and 2000"},
@@ -281,7 +281,8 @@ static const struct {
     {{"map", SHAPE, "--x", "layers=1:3", "--y", "c=0:2:2:log"}, "axis c: a logarithmic axis begins above 0"},
     {{"map", SHAPE, "--x", "layers=1:3"}, "no --y given"},
     {{"map", SHAPE, "--x", "layers=1:3", "--y", "layers=1:3"}, "both axes are layers"},
-    {{"map", SHAPE, "--x", "layers=1:3", "--y", "c=1:2:2", "-i", "unit"}, "the initialisation unit has no c"},
+    {{"map", SHAPE, "--x", "layers=1:3", "--y", "c=1:2:2", "-i", "unit"},
+     "--c: nothing in placement spannorm reads it; it is for an initialisation with the name c"},
     {{"map", SHAPE, "--x", "layers=0:3", "--y", "c=1:2:2", "-o", "m.json"}, "layers: 0 is not between 1 and"},
     {{"map", "x"}, "'x' is not an option"},
     {{"predict", "prenorm"}, "'prenorm' is not an option; models are named by --placement"},

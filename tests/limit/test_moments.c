@@ -310,6 +310,24 @@ START_TEST(spelling_does_not_matter)
 }
 END_TEST
 
+/* norm(x) of mean square e^2: q = e^2 / (e^2 + eps), and as the width grows a gradient is divided by e^2 + eps. Two
+ * roundings of each: 1e-14. */
+START_TEST(eps_is_under_the_root)
+{
+    struct model model;
+    struct profile profile;
+    struct moments_options options = moments_defaults();
+    support_model(&model, "placement=x=norm(x) layers=1 input-scale=0.5 eps=0.37");
+    predict(&profile, &model, &options);
+    int q = profile.schema->layer_column[OBSERVE_ACTIVATION_VARIANCE];
+    int g = profile.schema->layer_column[OBSERVE_GRADIENT_VARIANCE];
+    ck_assert_double_eq_tol(wide_value(estimate_mean(profile_cell(&profile, 1, q))), 0.25 / 0.62, 1e-14);
+    ck_assert_double_eq_tol(wide_value(estimate_mean(profile_cell(&profile, 0, g))), 1 / 0.62, 1e-14);
+    profile_free(&profile);
+    model_free(&model);
+}
+END_TEST
+
 /* A norm at the door: layers above do not see the input's scale (but for the norm's epsilon), gradients below it fall
  * with its square. */
 START_TEST(input_scale_is_normed_away)
@@ -415,6 +433,7 @@ Suite *moments_suite(void)
     tcase_add_test(tests, gradients_leave_the_range_of_double);
     tcase_add_test(tests, saturated_attention_passes_nothing_back);
     tcase_add_loop_test(tests, spelling_does_not_matter, 0, 3);
+    tcase_add_test(tests, eps_is_under_the_root);
     tcase_add_test(tests, input_scale_is_normed_away);
     tcase_add_test(tests, threads_do_not_matter);
     tcase_add_test(tests, standard_errors_are_honest);

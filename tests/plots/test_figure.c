@@ -24,7 +24,7 @@ START_TEST(text_is_shown_as_written)
     gnuplot_print_plain(stream, "a_b^{c} it's\n`d` \\");
     gnuplot_print_markup(stream, " f'^2");
     fclose(stream);
-    ck_assert_str_eq(text, "a\\_b\\^\\{c\\} it''s `d` \\\\ f''^2");
+    ck_assert_str_eq(text, "a\\_b\\^\\{c\\} it\\047s `d` \\\\ f\\047^2");
     free(text);
 }
 END_TEST

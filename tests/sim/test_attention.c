@@ -268,7 +268,7 @@ static double norm_by_sets(const double *p) // [T]
  * dy is the gradient of the row of a. */
 static void softmax_jacobian(struct bench *b, int row, double *jacobian)
 {
-    struct attention one = {T, T, 1, b->attention.mask};
+    struct attention one = {T, T, 1, b->attention.mask, 0};
     double q[T * T], unit[T * T] = {0}, a[T * T], y[T * T], dq[T * T], dk[T * T], dv[T * T], dy[T * T];
     memcpy(q, b->q, sizeof q);
     for (int j = 0; j < T; j++)
@@ -350,7 +350,7 @@ START_TEST(entropy_has_its_known_values)
         expected += log(masks[_i].visible(i, T)) / T;
     ck_assert_double_eq_tol(entropy, expected, TOLERANCE);
     ck_assert_double_eq_tol(relative, 1, TOLERANCE);
-    struct attention single = {1, D, H, &masks[_i]};
+    struct attention single = {1, D, H, &masks[_i], 0};
     attention_forward(&single, b.q, b.k, b.v, b.a, b.y);
     attention_entropy(&single, b.a, &entropy, &relative);
     ck_assert_double_eq(entropy, 0);

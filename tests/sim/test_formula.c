@@ -457,6 +457,28 @@ static size_t random_text(uint64_t *state, char buffer[512])
     return text.length < 511 ? text.length : 511;
 }
 
+/* One expression of any length: 1 + 1 + ... of 400 ones, 1,597 bytes, and one that is no expression. */
+START_TEST(a_scalar_is_evaluated)
+{
+    enum { ONES = 400 };
+    char text[4 * ONES] = "";
+    struct error error = {0};
+    struct graph_scope scope = {.L = 8, .l = 3, .c = 1.5};
+    double value = 0;
+    for (int i = 0; i < ONES; i++)
+        strcat(text, i > 0 ? " + 1" : "1");
+    ck_assert_uint_gt(strlen(text), 1500);
+    ck_assert_msg(formula_scalar(text, "ones", &scope, &value, &error) == ERROR_NONE, "%s", error.text);
+    ck_assert_double_eq(value, ONES);
+    ck_assert_int_eq(formula_scalar("c^2*l/L", "it", &scope, &value, &error), ERROR_NONE);
+    ck_assert_double_eq_tol(value, 2.25 * 3 / 8, 1e-15);
+    ck_assert_int_eq(formula_scalar("1 + q", "bound", &scope, &value, &error), ERROR_INPUT);
+    ck_assert_ptr_nonnull(strstr(error.text, "bound"));
+    ck_assert_int_eq(formula_scalar("1/(l - 3)", "bound", &scope, &value, &error), ERROR_INPUT);
+    ck_assert_int_eq(formula_scalar("1; x = 2", "bound", &scope, &value, &error), ERROR_INPUT);
+}
+END_TEST
+
 START_TEST(random_text_ends)
 {
     uint64_t state = 20240501;
@@ -545,6 +567,7 @@ Suite *formula_suite(void)
     tcase_add_test(tests, print_is_cut_like_snprintf);
     tcase_add_loop_test(tests, scalars_are_assigned, 0, COUNT(assignments));
     tcase_add_test(tests, kept_input_ends);
+    tcase_add_test(tests, a_scalar_is_evaluated);
     suite_add_tcase(suite, tests);
     tests = tcase_create("every text");
     tcase_set_tags(tests, "slow");

@@ -50,7 +50,7 @@ START_TEST(forward_follows_the_definition)
 {
     const struct norm *norm = norm_of(_i);
     double *x = support_normals(1, COUNT), y[COUNT], expected[COUNT], scale[T];
-    norm->forward(T, D, x, y, scale);
+    norm->forward(T, D, NORM_EPSILON, x, y, scale);
     naive_forward(removes_mean(norm), x, expected);
     ck_assert_double_le(support_distance(COUNT, y, expected), TOLERANCE);
     for (int t = 0; t < T; t++)
@@ -66,12 +66,12 @@ START_TEST(only_eps_sees_the_scale)
     const struct norm *norm = norm_of(_i);
     const double scales[] = {0.01, 1.37, 1e5, -3};
     double *x = support_normals(2, COUNT), y[COUNT], scaled[COUNT], z[COUNT], factor[T];
-    norm->forward(T, D, x, y, factor);
+    norm->forward(T, D, NORM_EPSILON, x, y, factor);
     for (size_t s = 0; s < sizeof scales / sizeof *scales; s++) {
         double c = scales[s];
         for (int i = 0; i < COUNT; i++)
             scaled[i] = c * x[i];
-        norm->forward(T, D, scaled, z, factor);
+        norm->forward(T, D, NORM_EPSILON, scaled, z, factor);
         for (int i = 0; i < COUNT; i++) {
             double m = moment(x + i / D * D, removes_mean(norm));
             scaled[i] = y[i] * sqrt((m + 1e-6) / (m + 1e-6 / (c * c))) * copysign(1, c);
@@ -86,10 +86,10 @@ START_TEST(layernorm_ignores_a_shift)
 {
     const struct norm *norm = norm_find("layernorm");
     double *x = support_normals(3, COUNT), y[COUNT], z[COUNT], scale[T];
-    norm->forward(T, D, x, y, scale);
+    norm->forward(T, D, NORM_EPSILON, x, y, scale);
     for (int i = 0; i < COUNT; i++)
         x[i] += 100 + i / D;
-    norm->forward(T, D, x, z, scale);
+    norm->forward(T, D, NORM_EPSILON, x, z, scale);
     /* The shift of 100 costs two digits of x. */
     ck_assert_double_le(support_distance(COUNT, z, y), 100 * TOLERANCE);
     for (int t = 0; t < T; t++) {
@@ -126,7 +126,7 @@ START_TEST(backward_is_the_transposed_jacobian)
     const struct norm *norm = norm_of(_i);
     double *x = support_normals(4, COUNT), *dy = support_normals(5, COUNT), *dx = support_poison(COUNT);
     double y[COUNT], scale[T], expected[COUNT];
-    norm->forward(T, D, x, y, scale);
+    norm->forward(T, D, NORM_EPSILON, x, y, scale);
     norm->backward(T, D, y, scale, dy, 0, dx);
     naive_backward(removes_mean(norm), x, dy, expected);
     ck_assert_double_le(support_distance(COUNT, dx, expected), TOLERANCE);
@@ -135,7 +135,7 @@ START_TEST(backward_is_the_transposed_jacobian)
     double *sum = support_normals(6, COUNT), *old = support_copy(COUNT, sum);
     for (int i = 0; i < COUNT; i++)
         x[i] *= 1e-3;
-    norm->forward(T, D, x, y, scale);
+    norm->forward(T, D, NORM_EPSILON, x, y, scale);
     norm->backward(T, D, y, scale, dy, 1, sum);
     naive_backward(removes_mean(norm), x, dy, expected);
     for (int i = 0; i < COUNT; i++)
@@ -156,7 +156,7 @@ static double objective(void *context, double step)
     double x[COUNT], y[COUNT], scale[T];
     for (int i = 0; i < COUNT; i++)
         x[i] = motion->x[i] + step * motion->direction[i];
-    motion->norm->forward(T, D, x, y, scale);
+    motion->norm->forward(T, D, NORM_EPSILON, x, y, scale);
     return support_dot(COUNT, y, motion->c);
 }
 
@@ -165,7 +165,7 @@ START_TEST(backward_is_the_derivative)
     struct motion motion = {norm_of(_i), support_normals(7, COUNT), support_normals(8, COUNT),
                             support_normals(9, COUNT)};
     double y[COUNT], scale[T], dx[COUNT];
-    motion.norm->forward(T, D, motion.x, y, scale);
+    motion.norm->forward(T, D, NORM_EPSILON, motion.x, y, scale);
     motion.norm->backward(T, D, y, scale, motion.c, 0, dx);
     support_check_slope(support_differentiate(objective, &motion, COUNT), support_dot(COUNT, dx, motion.direction),
                         motion.norm->name);
@@ -179,7 +179,7 @@ START_TEST(inputs_are_unchanged)
     double *x = support_normals(10, COUNT), *dy = support_normals(11, COUNT);
     double *x_before = support_copy(COUNT, x), *dy_before = support_copy(COUNT, dy);
     double y[COUNT], y_before[COUNT], scale[T], dx[COUNT];
-    norm->forward(T, D, x, y, scale);
+    norm->forward(T, D, NORM_EPSILON, x, y, scale);
     memcpy(y_before, y, sizeof y);
     norm->backward(T, D, y, scale, dy, 0, dx);
     ck_assert_mem_eq(x, x_before, sizeof y);
@@ -193,7 +193,7 @@ START_TEST(a_zero_token_stays_zero)
 {
     const struct norm *norm = norm_of(_i);
     double x[COUNT] = {0}, y[COUNT], scale[T];
-    norm->forward(T, D, x, y, scale);
+    norm->forward(T, D, NORM_EPSILON, x, y, scale);
     for (int i = 0; i < COUNT; i++)
         ck_assert_double_eq(y[i], 0);
     for (int t = 0; t < T; t++)

@@ -23,14 +23,15 @@ static void teardown(void)
     model_free(&model);
 }
 
-/* Every row changes its field and no other byte of the model. */
+/* Every row changes its field and no other byte of the model; the getter and the printer see it. */
 START_TEST(numbers_reach_their_fields)
 {
     for (size_t i = 0; i < setting_count; i++) {
-        bool integer = strcmp(settings[i].argument, "N") == 0, real = strcmp(settings[i].argument, "X") == 0;
-        if (!integer && !real)
+        bool integer = settings[i].type == SETTING_INTEGER;
+        if (!setting_is_number(&settings[i]))
             continue;
         struct model before;
+        char text[32];
         memcpy(&before, &model, sizeof before);
         ck_assert_int_eq(setting_apply(&model, settings[i].name, integer ? "37" : "0.37", &error), ERROR_NONE);
         char *field = (char *)&model + settings[i].offset;
@@ -39,8 +40,41 @@ START_TEST(numbers_reach_their_fields)
             ck_assert_int_eq(*(int *)field, 37);
         else
             ck_assert_double_eq(*(double *)field, 0.37);
+        ck_assert_double_eq(setting_number(&settings[i], &model), integer ? 37 : 0.37);
+        setting_print(&settings[i], &model, text, sizeof text);
+        ck_assert_str_eq(text, integer ? "37" : "0.37");
+        ck_assert(!setting_same(&settings[i], &model, &before));
         memcpy(field, (char *)&before + settings[i].offset, size);
         ck_assert_mem_eq(&model, &before, sizeof before);
+        ck_assert(setting_same(&settings[i], &model, &before));
+    }
+}
+END_TEST
+
+/* A number beyond its row's ends is refused as text and in the model, and the ends themselves are taken. */
+START_TEST(ranges_end_where_the_table_says)
+{
+    for (size_t i = 0; i < setting_count; i++) {
+        const struct setting *setting = &settings[i];
+        if (!setting_is_number(setting))
+            continue;
+        double ends[4] = {setting->least, setting->most, setting->least - 1, setting->most * 2};
+        for (int e = 0; e < 4; e++) {
+            char text[32];
+            setting_print_number(ends[e], text, sizeof text);
+            if (setting->type == SETTING_INTEGER)
+                snprintf(text, sizeof text, "%.0f", ends[e]);
+            ck_assert_msg(setting_apply(&model, setting->name, text, &error) == (e < 2 ? ERROR_NONE : ERROR_INPUT),
+                          "%s %s", setting->name, text);
+            if (e >= 2)
+                ck_assert_msg(strstr(error.text, "is not between") != NULL, "%s", error.text);
+            if (setting->type == SETTING_INTEGER)
+                *(int *)((char *)&model + setting->offset) = (int)ends[e];
+            else
+                *(double *)((char *)&model + setting->offset) = ends[e];
+            ck_assert_int_eq(setting_check(setting, &model, &error), e < 2 ? ERROR_NONE : ERROR_INPUT);
+        }
+        setting_apply(&model, setting->name, setting->type == SETTING_INTEGER ? "37" : "0.37", &error);
     }
 }
 END_TEST
@@ -49,15 +83,113 @@ START_TEST(every_choice_is_taken)
 {
     int choices = 0;
     for (size_t i = 0; i < setting_count; i++) {
-        for (size_t c = 0; settings[i].choice && settings[i].choice(c); c++) {
-            ck_assert_int_eq(setting_apply(&model, settings[i].name, settings[i].choice(c), &error), ERROR_NONE);
+        for (size_t c = 0; setting_choice(&settings[i], c); c++) {
+            const char *name = setting_choice(&settings[i], c);
+            ck_assert_int_eq(setting_apply(&model, settings[i].name, name, &error), ERROR_NONE);
             const void *chosen = *(void **)((char *)&model + settings[i].offset);
             /* A row begins with its name. */
-            ck_assert_str_eq(*(const char *const *)chosen, settings[i].choice(c));
+            ck_assert_str_eq(*(const char *const *)chosen, name);
+            ck_assert_str_eq(setting_name(&settings[i], &model), name);
             choices++;
         }
     }
     ck_assert_int_eq(choices, (int)(activation_count + norm_count + mask_count + router_count + cotangent_count));
+}
+END_TEST
+
+/* Keys are names that need no quotes in any language, and no two rows share a word. */
+START_TEST(names_and_keys_agree)
+{
+    for (size_t i = 0; i < setting_count; i++) {
+        char key[64];
+        snprintf(key, sizeof key, "%s", settings[i].name);
+        for (char *c = key; *c; c++)
+            *c = *c == '-' ? '_' : *c;
+        ck_assert_str_eq(settings[i].key, key);
+        for (size_t j = 0; j < i; j++) {
+            ck_assert_str_ne(settings[i].name, settings[j].name);
+            ck_assert(settings[i].letter == 0 || settings[i].letter != settings[j].letter);
+        }
+    }
+}
+END_TEST
+
+static const char *const odd_models[] = {
+    "",
+    "placement='first:x=x+ffn(x);block if l<=L/3:x=norm(x+attn(x)/3);block:x=x-0.1*moe(x);final:x=norm(x)' "
+    "init=gpt2:0.037",
+    "init=scaleinit:0.1 layers=7 width=24 heads=3 tokens=1 ffn-width=13 experts=3 top-k=3 router=switch eps=1e-5",
+    "init=wq=c/7;wk=s;wv=1/3^l;wo=0;w1=phi2;wg=E;w2=k*1e-17;wr=0.1 c=0.3 s=1.7e-9 activation=swiglu norm=layernorm",
+    "mask=causal cotangent=last input-correlation=0.30000000000000004 input-scale=3.3333333333333331e-77",
+};
+
+/* What is printed of a model makes it again, in the order of the table. */
+START_TEST(printed_settings_make_the_model_again)
+{
+    struct model own, again;
+    support_model(&own, odd_models[_i]);
+    model_defaults(&again);
+    for (size_t i = 0; i < setting_count; i++) {
+        char *text = setting_value(&settings[i], &own);
+        ck_assert_msg(setting_apply(&again, settings[i].name, text, &error) == ERROR_NONE, "%s: %s", text, error.text);
+        free(text);
+    }
+    for (size_t i = 0; i < setting_count; i++)
+        ck_assert_msg(setting_same(&settings[i], &own, &again), "%s of %s", settings[i].name, odd_models[_i]);
+    model_free(&again);
+    model_free(&own);
+}
+END_TEST
+
+/* Two models that differ in one setting differ in its label; so do two that differ in an initialisation's parameter. */
+START_TEST(labels_tell_values_apart)
+{
+    static const char *const rows[][2] = {
+        {"init=scaleinit", "scaleinit"},       {"init=scaleinit:0.5", "scaleinit:0.5"},
+        {"init=scaleinit:2", "scaleinit:2"},   {"init=gpt2", "gpt2"},
+        {"init=gpt2:0.1", "gpt2:0.1"},         {"init=gpt2 c=3", "gpt2"},
+        {"init=scaleinit c=3", "scaleinit:3"}, {"init=unit c=3", "unit"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct model own;
+        char label[64];
+        support_model(&own, rows[i][0]);
+        setting_label(setting_find("init", &error), &own, label, sizeof label);
+        ck_assert_str_eq(label, rows[i][1]);
+        model_free(&own);
+    }
+}
+END_TEST
+
+START_TEST(values_have_words)
+{
+    static const struct {
+        const char *name, *value, *words;
+    } rows[] = {
+        {"layers", "37", "L = 37"},
+        {"mask", "none", "no mask"},
+        {"mask", "causal", "causal mask"},
+        {"mask", "", "no mask"},
+        {"eps", "1e-06", ""},
+        {"eps", "0.01", "eps = 0.01"},
+        {"eps", "", ""},
+        {"activation", "gelu", "gelu"},
+        {"placement", "b2t", "b2t"},
+        {"cotangent", "iid", ""},
+        {"cotangent", "last", "last cotangent"},
+        {"layers", "", ""},
+        {"input-correlation", "0.3", "input correlation 0.3"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char words[64];
+        setting_words(setting_find(rows[i].name, &error), rows[i].value, words, sizeof words);
+        ck_assert_str_eq(words, rows[i].words);
+    }
+    char usual[32]; // what goes without saying is what a model is without a word
+    for (size_t i = 0; i < setting_count; i++) {
+        setting_print(&settings[i], &model, usual, sizeof usual);
+        if (settings[i].usual)
+            ck_assert_str_eq(settings[i].usual, usual);
+    }
 }
 END_TEST
 
@@ -190,7 +322,7 @@ static struct wide *sample(const char *text, const char *change, size_t *count)
     ck_assert_msg(code == ERROR_NONE, "%s %s: %s", text, change, why.text);
     *count = (size_t)(own.layers + 1) * (size_t)stack.depth.schema.column_count;
     struct wide *values = calloc(*count, sizeof *values);
-    code = stack_sample(&stack, &workspace, 3, 1, values, &why);
+    code = stack_sample(&stack, &workspace, 3, 1, NULL, values, &why);
     ck_assert_msg(code == ERROR_NONE, "%s %s: %s", text, change, why.text);
     stack_workspace_free(&workspace);
     stack_free(&stack);
@@ -220,6 +352,9 @@ static const char *const read_formulas[] = {
     "placement=first:x=x+ffn(x);block:x=x+attn(x)",
     "placement=x=x;final:x=norm(x+attn(x))",
     "placement=x=x+attn(x) init=wq=phi2;wk=1/F;wv=1/d;wo=1;w1=E;wg=1;w2=k;wr=H",
+    "placement=x=x+ffn(x) init=scaleinit",
+    "placement=prenorm init=gpt2:1",
+    "placement=x=x+ffn(x) init=wq=c;wk=c;wv=c;wo=c;w1=1/d;wg=c;w2=1/d;wr=s",
     "placement=x=x+ffn(x) init=wq=k;wk=H;wv=E;wo=1;w1=1/F;wg=1;w2=1/d;wr=k",
 };
 
@@ -227,7 +362,8 @@ static const char *const read_formulas[] = {
 static const char *const changes[] = {
     "heads=5",   "ffn-width=13",    "activation=gelu",       "norm=layernorm",   "mask=causal",
     "experts=6", "top-k=1",         "router=switch",         "init=gpt2:0.3",    "width=30",
-    "tokens=4",  "input-scale=0.7", "input-correlation=0.3", "cotangent=pooled",
+    "tokens=4",  "input-scale=0.7", "input-correlation=0.3", "cotangent=pooled", "eps=0.3",
+    "c=0.7",     "s=0.3",
 };
 
 /* The rule is held against the stack itself: a sample changes with a setting exactly where the setting is read. */
@@ -271,7 +407,12 @@ Suite *setting_suite(void)
     TCase *tests = tcase_create("setting");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, numbers_reach_their_fields);
+    tcase_add_test(tests, ranges_end_where_the_table_says);
     tcase_add_test(tests, every_choice_is_taken);
+    tcase_add_test(tests, names_and_keys_agree);
+    tcase_add_loop_test(tests, printed_settings_make_the_model_again, 0, sizeof odd_models / sizeof *odd_models);
+    tcase_add_test(tests, labels_tell_values_apart);
+    tcase_add_test(tests, values_have_words);
     tcase_add_test(tests, formulas_and_inits_are_replaced);
     tcase_add_test(tests, quotes_keep_blanks_together);
     tcase_add_test(tests, words_end_at_blanks_outside_quotes);

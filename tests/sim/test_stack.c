@@ -34,7 +34,7 @@ static int take_within(struct taken *taken, const char *text, const struct linea
         workspace.memory[i] = NAN; // what is read must have been written
     taken->cells = (size_t)(taken->model.layers + 1) * (size_t)taken->stack.depth.schema.column_count;
     taken->values = calloc(taken->cells, sizeof *taken->values);
-    code = stack_sample(&taken->stack, &workspace, SEED, SAMPLE, taken->values, error);
+    code = stack_sample(&taken->stack, &workspace, SEED, SAMPLE, NULL, taken->values, error);
     stack_workspace_free(&workspace);
     return code;
 }

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "analysis/claims/hypothesis.h"
+#include "analysis/bounds/hypothesis.h"
 #include "sim/setting.h"
 #include <check.h>
 

@@ -1,4 +1,4 @@
-/* Hypotheses: what a claim assumes of a model, in the words of sim/setting.
+/* Hypotheses: what a claim or a line of theory assumes of a model, in the words of sim/setting.
  *
  *   placement=spannorm|b2t init=scaleinit layers>=32 input-scale=1
  *
@@ -6,8 +6,8 @@
  * where taking the setting leaves the model as it is: for a placement or initialisation, where its formulas are the
  * same, whatever their name. The parameter of an initialisation counts where the word gives it (scaleinit:2).
  */
-#ifndef SPANSCOPE_ANALYSIS_CLAIMS_HYPOTHESIS_H
-#define SPANSCOPE_ANALYSIS_CLAIMS_HYPOTHESIS_H
+#ifndef SPANSCOPE_ANALYSIS_BOUNDS_HYPOTHESIS_H
+#define SPANSCOPE_ANALYSIS_BOUNDS_HYPOTHESIS_H
 
 #include "sim/model.h"
 

@@ -1,0 +1,225 @@
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/program.h"
+#include <check.h>
+
+#define TINY "-L", "2", "-d", "12", "-H", "3", "-T", "3"
+
+/* Reads the terminal until it tells of that many samples, and returns how many it told of last. */
+static int64_t wait_for_samples(int terminal, int64_t least)
+{
+    char seen[1 << 16] = "";
+    int64_t told = 0;
+    for (size_t length = 0; told < least;) {
+        ck_assert_uint_lt(length, sizeof seen - 1);
+        ssize_t got = read(terminal, seen + length, sizeof seen - 1 - length);
+        ck_assert_int_gt((int)got, 0);
+        length += (size_t)got;
+        seen[length] = '\0';
+        ck_assert_ptr_null(strchr(seen, '\033'));
+        for (const char *line = seen; (line = strchr(line, '\r')); line++)
+            if (sscanf(line, "\r%" SCNd64 " of ", &told) != 1 || !strstr(line, " samples"))
+                break;
+    }
+    return told;
+}
+
+/* Samples that a CSV file says it holds, in every row the same. */
+static int64_t samples_of(const char *csv)
+{
+    return atoll(strrchr(csv, ',') + 1);
+}
+
+/* Takes what is left from the terminal until the program ends. */
+static int drain(int terminal, pid_t child)
+{
+    char rest[4096];
+    while (read(terminal, rest, sizeof rest) > 0)
+        ;
+    close(terminal);
+    return program_wait(child);
+}
+
+static const int requests[] = {SIGINT, SIGTERM, SIGHUP};
+enum { REQUESTS = sizeof requests / sizeof *requests };
+
+/* The file has what the terminal told of, and is that of a run of just so many samples. */
+START_TEST(an_interrupted_run_is_valid)
+{
+    const char *const arguments[] = {"run", TINY, "-n", "100000000", "-f", "csv", "-o", "part", NULL};
+    pid_t child;
+    int terminal = program_terminal(arguments, &child);
+    int64_t told = wait_for_samples(terminal, 100);
+    kill(child, requests[_i]);
+    ck_assert_int_eq(drain(terminal, child), 130);
+    char *part = program_read("part"), samples[32];
+    ck_assert_ptr_nonnull(part);
+    ck_assert_int_eq(program_files(), 1);
+    ck_assert_int_ge(samples_of(part), told);
+    snprintf(samples, sizeof samples, "%" PRId64, samples_of(part));
+    struct program again = PROGRAM("run", TINY, "-n", samples, "-f", "csv");
+    ck_assert_int_eq(strcmp(again.out, part), 0);
+    program_free(&again);
+    free(part);
+}
+END_TEST
+
+/* Samples that take long are handed over one by one: a thread keeps none back. */
+START_TEST(long_samples_are_not_lost)
+{
+    const char *const arguments[] = {"run",   "-L", "6", "-d", "256", "-n", "4000", "-e",
+                                     "dense", "-j", "2", "-f", "csv", "-o", "part", NULL};
+    pid_t child;
+    int terminal = program_terminal(arguments, &child);
+    int64_t told = wait_for_samples(terminal, 3);
+    kill(child, SIGINT);
+    ck_assert_int_eq(drain(terminal, child), 130);
+    char *part = program_read("part");
+    ck_assert_ptr_nonnull(part);
+    ck_assert_int_ge(samples_of(part), told);
+    /* Those done when the terminal was read, and at most the few that fit the moment between: not a chunk of 16. */
+    ck_assert_int_lt(samples_of(part), 4000);
+    free(part);
+}
+END_TEST
+
+static void pause_for(double seconds)
+{
+    struct timespec time = {(time_t)seconds, (long)(1e9 * (seconds - (double)(time_t)seconds))};
+    nanosleep(&time, NULL);
+}
+
+/* The only sample takes many seconds in all, each of its 100000 blocks no time: a run that looks at the signal between
+ * samples only would end it and have it. */
+START_TEST(a_sample_under_way_is_left)
+{
+    const char *const arguments[] = {"run", "-L", "100000", "-d", "32", "-n", "1", "-f", "csv", "-o", "part", NULL};
+    pid_t child = program_launch(arguments);
+    pause_for(0.5);
+    kill(child, SIGTERM);
+    ck_assert_int_eq(program_wait(child), 130);
+    ck_assert_int_eq(program_files(), 0);
+}
+END_TEST
+
+/* The samples are there, whichever part of the run the signal meets. */
+START_TEST(a_prediction_costs_no_sample)
+{
+    const char *const arguments[] = {"run",    TINY,     "-n", "100000000", "--predict", "-p",   "prenorm",
+                                     "--mask", "causal", "-f", "json",      "-o",        "part", NULL};
+    pid_t child;
+    int terminal = program_terminal(arguments, &child);
+    wait_for_samples(terminal, 100);
+    kill(child, SIGINT);
+    ck_assert_int_eq(drain(terminal, child), 130);
+    char *part = program_read("part");
+    ck_assert_ptr_nonnull(part);
+    ck_assert_ptr_nonnull(strstr(part, "\"kind\":\"measured\""));
+    ck_assert_ptr_nonnull(strstr(part, "\n{\"schema\":\"spanscope/profile/1\",\"kind\":\"predicted\""));
+    free(part);
+}
+END_TEST
+
+/* A file that is whole: what a run of as many samples as it says writes. */
+static void check_whole(const char *file)
+{
+    char samples[32];
+    snprintf(samples, sizeof samples, "%" PRId64, samples_of(file));
+    struct program again = PROGRAM("run", TINY, "-n", samples, "-f", "csv");
+    ck_assert_int_eq(strcmp(again.out, file), 0);
+    program_free(&again);
+}
+
+/* Moments from the program's start to well within its samples, of a fixed seed. */
+static double moment(void)
+{
+    static uint32_t state = 2463534242;
+    state ^= state << 13, state ^= state >> 17, state ^= state << 5;
+    return 0.06 * state / UINT32_MAX;
+}
+
+/* Whatever the signal and the moment: no stray file, and under the name the old file or a whole new one. */
+static void check_kill(int signal, bool replaces)
+{
+    const char *const arguments[] = {"run", TINY, "-n", "100000000", "-f", "csv", "-o", "file", NULL};
+    if (replaces)
+        program_write("file", "before");
+    pid_t child = program_launch(arguments);
+    pause_for(moment());
+    kill(child, signal);
+    if (signal == SIGPIPE || signal == SIGXFSZ) // of no meaning to it until a write fails
+        kill(child, SIGKILL);
+    int status = program_wait(child);
+    ck_assert_msg(status == 130 || status == -signal || status == -SIGKILL, "signal %d: status %d", signal, status);
+    char *file = program_read("file");
+    ck_assert_msg(!replaces || file, "signal %d: the old file is gone", signal);
+    ck_assert_msg(program_files() == (file ? 1 : 0), "signal %d leaves a stray file", signal);
+    ck_assert_msg(file == NULL || status == 130 || (replaces && strcmp(file, "before") == 0),
+                  "signal %d, status %d: half a file", signal, status);
+    if (file && strcmp(file, "before") != 0)
+        check_whole(file);
+    free(file);
+    program_remove("file");
+}
+
+START_TEST(no_signal_leaves_a_stray_file)
+{
+    const int signals[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGILL,  SIGTRAP, SIGABRT,   SIGBUS,    SIGFPE,
+                           SIGKILL, SIGUSR1, SIGSEGV, SIGUSR2, SIGPIPE, SIGALRM,   SIGTERM,   SIGXCPU,
+                           SIGXFSZ, SIGPROF, SIGSYS,  SIGPOLL, SIGPWR,  SIGVTALRM, SIGSTKFLT, SIGRTMIN + 1};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        check_kill(signals[i], i % 2 == 0);
+    for (int i = 0; i < 8; i++)
+        check_kill(requests[i % REQUESTS], i % 2 == 0);
+}
+END_TEST
+
+/* Waiting for somebody to read, it has nothing to lose. */
+START_TEST(a_pipe_without_a_reader_is_left)
+{
+    const char *const arguments[] = {"run", TINY, "-o", "pipe", NULL};
+    program_pipe("pipe");
+    pid_t child = program_launch(arguments);
+    pause_for(0.1);
+    kill(child, SIGINT);
+    ck_assert_int_eq(program_wait(child), -SIGINT);
+}
+END_TEST
+
+/* Started with the signal ignored, as by nohup or a shell's &, it goes on. */
+START_TEST(what_was_ignored_stays_ignored)
+{
+    const char *const arguments[] = {"run", TINY, "-n", "20000", "-f", "csv", "-o", "file", NULL};
+    struct sigaction old, ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGHUP, &ignore, &old);
+    pid_t child = program_launch(arguments);
+    sigaction(SIGHUP, &old, NULL);
+    pause_for(0.1);
+    kill(child, SIGHUP);
+    ck_assert_int_eq(program_wait(child), 0);
+}
+END_TEST
+
+Suite *interrupt_suite(void)
+{
+    Suite *suite = suite_create("interrupt");
+    TCase *tests = tcase_create("interrupt");
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, program_setup, program_teardown);
+    tcase_add_loop_test(tests, an_interrupted_run_is_valid, 0, REQUESTS);
+    tcase_add_test(tests, long_samples_are_not_lost);
+    tcase_add_test(tests, a_sample_under_way_is_left);
+    tcase_add_test(tests, a_prediction_costs_no_sample);
+    tcase_add_test(tests, no_signal_leaves_a_stray_file);
+    tcase_add_test(tests, a_pipe_without_a_reader_is_left);
+    tcase_add_test(tests, what_was_ignored_stays_ignored);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

@@ -1,0 +1,244 @@
+#include "train/trainer.h"
+
+#include <cblas.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct training training_defaults(void)
+{
+    return (struct training){
+        .batch = 8,
+        .steps = 150,
+        .optimiser = optimiser_find("adam"),
+        .settings = optimiser_defaults(),
+        .rate = 1e-3,
+        .schedule = &schedules[0],
+        .parametrisation = &parametrisations[0],
+        .base_width = 32,
+        .seed = 1,
+    };
+}
+
+enum { BATCH_MAX = 1 << 16, ROWS_MAX = 1 << 24 };
+
+int training_check(const struct training *training, const struct model *model, struct error *error)
+{
+    if (training->batch < 1 || training->batch > BATCH_MAX || training->batch > ROWS_MAX / model->tokens)
+        return error_set(error, ERROR_INPUT, "batch: %d sequences of %d tokens are not between 1 and %d tokens a step",
+                         training->batch, model->tokens, ROWS_MAX);
+    if (training->warmup > training->steps)
+        return error_set(error, ERROR_INPUT, "warmup: %" PRId64 " steps are more than all %" PRId64, training->warmup,
+                         training->steps);
+    return task_check(training->task, model->tokens, error);
+}
+
+/* ---- record ---- */
+
+enum { SERIES = 4 };
+
+static void record_series(const struct trainer_record *record, double *series[SERIES])
+{
+    series[0] = record->loss;
+    series[1] = record->bayes;
+    series[2] = record->spread;
+    series[3] = record->gradient_norm;
+}
+
+int trainer_record_init(struct trainer_record *record, int64_t steps, struct error *error)
+{
+    size_t count = (size_t)steps;
+    double *all = calloc(memory_multiply(SERIES, count), sizeof *all);
+    *record = (struct trainer_record){0, -1, all, all + count, all + 2 * count, all + 3 * count};
+    return all ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory for %" PRId64 " steps", steps);
+}
+
+void trainer_record_free(struct trainer_record *record)
+{
+    free(record->loss); // the first of one array
+    *record = (struct trainer_record){0};
+}
+
+/* ---- a run ---- */
+
+static int allocate_moments(struct trainer *trainer, struct error *error)
+{
+    size_t entries = trainer->network.held.entries;
+    for (int m = 0; m < trainer->training.optimiser->moments; m++) {
+        trainer->moments[m] = memory_doubles(entries);
+        if (!trainer->moments[m])
+            return error_set(error, ERROR_RESOURCE, "out of memory for the moments of %zu weights", entries);
+        memset(trainer->moments[m], 0, entries * sizeof *trainer->moments[m]);
+    }
+    return ERROR_NONE;
+}
+
+int trainer_init(struct trainer *trainer, const struct model *model, const struct training *training, size_t budget,
+                 struct error *error)
+{
+    *trainer = (struct trainer){.training = *training};
+    size_t rows = (size_t)training->batch * (size_t)model->tokens;
+    int code = network_init(&trainer->network, model, training->batch, training->task->vocabulary,
+                            training->parametrisation, training->base_width, training->seed, budget, error);
+    if (code != ERROR_NONE)
+        return code;
+    trainer->x = calloc(2 * rows, sizeof *trainer->x);
+    trainer->y = trainer->x + rows;
+    if (!trainer->x)
+        code = error_set(error, ERROR_RESOURCE, "out of memory for %zu tokens", rows);
+    if (code == ERROR_NONE)
+        code = allocate_moments(trainer, error);
+    if (code == ERROR_NONE)
+        code = trainer_record_init(&trainer->record, training->steps, error);
+    if (code != ERROR_NONE)
+        trainer_free(trainer);
+    return code;
+}
+
+void trainer_free(struct trainer *trainer)
+{
+    network_free(&trainer->network);
+    for (int m = 0; m < OPTIMISER_MOMENTS; m++)
+        free(trainer->moments[m]);
+    free(trainer->x);
+    trainer_record_free(&trainer->record);
+    *trainer = (struct trainer){0};
+}
+
+bool trainer_goes_on(const struct trainer *trainer)
+{
+    return trainer->record.done < trainer->training.steps && trainer->record.diverged < 0;
+}
+
+struct network_batch trainer_batch(struct trainer *trainer, uint64_t step, double *bayes)
+{
+    const struct training *training = &trainer->training;
+    struct network_batch batch = {trainer->x, trainer->y, 0};
+    int T = trainer->network.model.tokens;
+    double sum = 0;
+    for (int b = 0; b < training->batch; b++) {
+        double own;
+        batch.counted += task_draw(training->task, training->seed, step, (uint32_t)b, T, trainer->x + b * T,
+                                   trainer->y + b * T, &own);
+        sum += own;
+    }
+    *bayes = sum / batch.counted;
+    return batch;
+}
+
+static void update(struct trainer *trainer, double scale)
+{
+    const struct training *training = &trainer->training;
+    const struct held *held = &trainer->network.held;
+    int64_t step = trainer->record.done;
+    double rate = training->rate * schedule_factor(training->schedule, training->warmup, training->steps, step);
+    double ratio = trainer->network.model.width / training->base_width;
+    for (int i = 0; i < held->count; i++) {
+        const struct held_matrix *matrix = &held->matrices[i];
+        double own = parametrisation_rate(training->parametrisation, matrix->class, training->optimiser->adaptive,
+                                          ratio);
+        size_t first = matrix->first;
+        training->optimiser->update(&training->settings, rate * own, step + 1, scale, matrix->entries,
+                                    held->gradients + first, held->weights + first,
+                                    trainer->moments[0] ? trainer->moments[0] + first : NULL,
+                                    trainer->moments[1] ? trainer->moments[1] + first : NULL);
+    }
+}
+
+/* The padding between matrices is 0 and stays it. */
+static double gradient_norm(const struct held *held)
+{
+    double sum = 0;
+    for (int i = 0; i < held->count; i++) {
+        const real *g = held->gradients + held->matrices[i].first;
+        sum += cblas_ddot((int)held->matrices[i].entries, g, 1, g, 1);
+    }
+    return sqrt(sum);
+}
+
+void trainer_step(struct trainer *trainer)
+{
+    struct trainer_record *record = &trainer->record;
+    int64_t step = record->done;
+    struct network_batch batch = trainer_batch(trainer, (uint64_t)step, &record->bayes[step]);
+    record->loss[step] = network_forward(&trainer->network, &batch, 0);
+    record->spread[step] = network_spread(&trainer->network);
+    network_backward(&trainer->network, &batch);
+    double norm = gradient_norm(&trainer->network.held);
+    record->gradient_norm[step] = norm;
+    if (!isfinite(record->loss[step]) || !isfinite(norm))
+        record->diverged = step;
+    else
+        update(trainer, optimiser_clip(&trainer->training.settings, norm));
+    record->done = step + 1;
+}
+
+/* ---- state as bytes ---- */
+
+static int put(FILE *stream, const void *bytes, size_t size, size_t count, struct error *error)
+{
+    if (fwrite(bytes, size, count, stream) == count)
+        return ERROR_NONE;
+    return error_set(error, ERROR_RESOURCE, "cannot write a run's state");
+}
+
+static int get(FILE *stream, void *bytes, size_t size, size_t count, struct error *error)
+{
+    if (fread(bytes, size, count, stream) == count)
+        return ERROR_NONE;
+    return error_set(error, ERROR_RESOURCE, "a run's state ends early");
+}
+
+int trainer_record_save(const struct trainer_record *record, FILE *stream, struct error *error)
+{
+    double *series[SERIES];
+    const int64_t head[] = {record->done, record->diverged};
+    record_series(record, series);
+    int code = put(stream, head, sizeof *head, 2, error);
+    for (int i = 0; code == ERROR_NONE && i < SERIES; i++)
+        code = put(stream, series[i], sizeof *series[i], (size_t)record->done, error);
+    return code;
+}
+
+int trainer_record_restore(struct trainer_record *record, int64_t steps, FILE *stream, struct error *error)
+{
+    double *series[SERIES];
+    int64_t head[2];
+    record_series(record, series);
+    int code = get(stream, head, sizeof *head, 2, error);
+    if (code == ERROR_NONE && (head[0] < 0 || head[0] > steps || head[1] >= head[0]))
+        return error_set(error, ERROR_RESOURCE, "a run's state is of %" PRId64 " steps, the run has %" PRId64, head[0],
+                         steps);
+    for (int i = 0; code == ERROR_NONE && i < SERIES; i++)
+        code = get(stream, series[i], sizeof *series[i], (size_t)head[0], error);
+    if (code == ERROR_NONE) {
+        record->done = head[0];
+        record->diverged = head[1];
+    }
+    return code;
+}
+
+int trainer_save(const struct trainer *trainer, FILE *stream, struct error *error)
+{
+    const struct held *held = &trainer->network.held;
+    int code = trainer_record_save(&trainer->record, stream, error);
+    if (code == ERROR_NONE)
+        code = put(stream, held->weights, sizeof *held->weights, held->entries, error);
+    for (int m = 0; code == ERROR_NONE && m < OPTIMISER_MOMENTS; m++)
+        if (trainer->moments[m])
+            code = put(stream, trainer->moments[m], sizeof *trainer->moments[m], held->entries, error);
+    return code;
+}
+
+int trainer_restore(struct trainer *trainer, FILE *stream, struct error *error)
+{
+    const struct held *held = &trainer->network.held;
+    int code = trainer_record_restore(&trainer->record, trainer->training.steps, stream, error);
+    if (code == ERROR_NONE)
+        code = get(stream, held->weights, sizeof *held->weights, held->entries, error);
+    for (int m = 0; code == ERROR_NONE && m < OPTIMISER_MOMENTS; m++)
+        if (trainer->moments[m])
+            code = get(stream, trainer->moments[m], sizeof *trainer->moments[m], held->entries, error);
+    return code;
+}

@@ -1,0 +1,78 @@
+/* One run: a model trained on a task from the weights of a seed, step by step.
+ *
+ * Everything that a step does is a function of the configuration and the state before it, so a run that is saved and
+ * restored goes on with the same bits.
+ */
+#ifndef SPANSCOPE_TRAIN_TRAINER_H
+#define SPANSCOPE_TRAIN_TRAINER_H
+
+#include <stdio.h>
+
+#include "train/network.h"
+#include "train/optimiser.h"
+#include "train/schedule.h"
+
+/* What is trained how; the rows and the task stay the caller's. */
+struct training {
+    const struct task *task;
+    int batch; /* B sequences a step */
+    int64_t steps;
+    const struct optimiser *optimiser;
+    struct optimiser_settings settings;
+    double rate; /* the learning rate */
+    const struct schedule_row *schedule;
+    int64_t warmup; /* steps */
+    const struct parametrisation *parametrisation;
+    double base_width;
+    uint64_t seed; /* of weights and data */
+};
+
+struct training training_defaults(void);
+
+/* Sizes and numbers that go together with each other and the model. */
+int training_check(const struct training *training, const struct model *model, struct error *error);
+
+/* What a run leaves. A series has an entry for each of the `done` steps; one that is not finite stays as it is. */
+struct trainer_record {
+    int64_t done;
+    int64_t diverged;      /* the step whose loss or gradient is not finite, and the last; -1 */
+    double *loss;          // [steps], mean over the batch, before the step's update
+    double *bayes;         // [steps], of the best predictor on the same sequences; NAN where there is none
+    double *spread;        // [steps], 1 - token cosine of x_L
+    double *gradient_norm; // [steps], of all weights together, before clipping
+};
+
+int trainer_record_init(struct trainer_record *record, int64_t steps, struct error *error);
+void trainer_record_free(struct trainer_record *record);
+
+struct trainer {
+    struct training training;
+    struct network network;
+    real *moments[OPTIMISER_MOMENTS]; // [network.held.entries], NULL beyond the optimiser's
+    int *x, *y;                       // [B][T]
+    struct trainer_record record;
+};
+
+/* budget: bytes. The model must outlive the trainer. */
+int trainer_init(struct trainer *trainer, const struct model *model, const struct training *training, size_t budget,
+                 struct error *error);
+void trainer_free(struct trainer *trainer);
+
+/* Whether there is a step left. */
+bool trainer_goes_on(const struct trainer *trainer);
+
+/* One step: data, loss, gradients, update. */
+void trainer_step(struct trainer *trainer);
+
+/* The sequences of a step into x and y; returns what network_forward takes, and the best predictor's mean loss. */
+struct network_batch trainer_batch(struct trainer *trainer, uint64_t step, double *bayes);
+
+/* The whole state as bytes, and back: ERROR_RESOURCE where writing fails, or the bytes are not of this run. */
+int trainer_save(const struct trainer *trainer, FILE *stream, struct error *error);
+int trainer_restore(struct trainer *trainer, FILE *stream, struct error *error);
+
+/* The record alone. */
+int trainer_record_save(const struct trainer_record *record, FILE *stream, struct error *error);
+int trainer_record_restore(struct trainer_record *record, int64_t steps, FILE *stream, struct error *error);
+
+#endif
