@@ -393,11 +393,10 @@ int flow_cotangent(struct flow_block *flow, const double *gram, struct flow_stat
     flow->pool.exhausted = keep->exhausted = &exhausted;
     if (setjmp(exhausted))
         return out_of_memory(flow, error);
-    double *lower = pool_take(keep, gram_size(space.grams));
     space.columns = flow->handed;
-    frame_factor(space.grams, gram, lower);
+    struct factor factor = frame_factor(space.grams, gram, keep);
     dy->count = graph_of(flow)->state_count;
-    dy->signals[0] = frame_fresh(&space, lower, &address, keep, NULL);
+    dy->signals[0] = frame_fresh(&space, &factor, &address, keep, NULL);
     for (int s = 1; s < dy->count; s++)
         dy->signals[s] = frame_zero(&space, space.columns, keep);
     return ERROR_NONE;

@@ -22,16 +22,6 @@ int frame_first(const struct space *space)
     return space->population + has_frame(space);
 }
 
-int frame_added(const struct space *space)
-{
-    int tokens = space->grams.tokens, left = space->width - (space->columns - space->population);
-    if (!has_frame(space))
-        return 0;
-    if (space->grams.exchangeable)
-        return 1;
-    return !space->drawn || left >= tokens ? tokens : left > 0 ? left : 0;
-}
-
 /* ---- Grams ---- */
 
 static void mirror(int n, double *gram)
@@ -106,29 +96,46 @@ double frame_dot(const struct space *space, const struct signal *a, const struct
     return sum;
 }
 
-size_t frame_factor_size(struct gram_space grams)
+struct factor frame_factor(struct gram_space grams, const double *gram, struct pool *work)
 {
-    return gram_size(grams);
+    struct factor factor = {grams.exchangeable ? 1 : grams.tokens, !grams.exchangeable, NULL};
+    factor.rows = pool_take(work, gram_size(grams));
+    if (grams.exchangeable) {
+        factor.rows[0] = sqrt(fmax(0, gram[0] + grams.tokens * gram[1]));
+        factor.rows[1] = sqrt(fmax(0, gram[0]));
+    } else {
+        gram_factor(grams.tokens, gram, factor.rows);
+    }
+    return factor;
 }
 
-void frame_factor(struct gram_space grams, const double *gram, double *lower)
+struct factor frame_factor_of(const struct space *space, double scale, const struct signal *signal, struct pool *work)
 {
-    if (grams.exchangeable) {
-        lower[0] = sqrt(fmax(0, gram[0] + grams.tokens * gram[1]));
-        lower[1] = sqrt(fmax(0, gram[0]));
-        return;
+    size_t T = (size_t)space->grams.tokens, count = T * (size_t)signal->columns;
+    if (!space->grams.exchangeable && signal->columns < space->grams.tokens) {
+        struct factor factor = {signal->columns, false, pool_take(work, count)};
+        for (size_t i = 0; i < count; i++)
+            factor.rows[i] = scale * signal->at[i];
+        return factor;
     }
-    gram_factor(grams.tokens, gram, lower);
+    double *gram = pool_take(work, gram_size(space->grams));
+    frame_gram(space, scale * scale, signal, gram);
+    return frame_factor(space->grams, gram, work);
 }
 
 /* ---- signals ---- */
 
-struct signal frame_zero(const struct space *space, int columns, struct pool *work)
+static struct signal zeros(int rows, int columns, struct pool *work)
 {
-    size_t count = (size_t)frame_rows(space) * (size_t)columns;
+    size_t count = (size_t)rows * (size_t)columns;
     struct signal signal = {columns, pool_take(work, count)};
     memset(signal.at, 0, count * sizeof *signal.at);
     return signal;
+}
+
+struct signal frame_zero(const struct space *space, int columns, struct pool *work)
+{
+    return zeros(frame_rows(space), columns, work);
 }
 
 /* z [T][columns] of a signal, from `normals` [T][count] on, times factor. */
@@ -141,22 +148,22 @@ static void place(const struct signal *z, int rows, int column, int count, doubl
     }
 }
 
-/* The population of every token: normals, or copies of a basis of length sqrt(population) in all. */
-static void fill_population(const struct space *space, const struct stream_address *address, struct signal *unit,
-                            struct pool *work)
+/* The population of every row: normals, or copies of a basis of length sqrt(population) in all. */
+static void fill_population(const struct space *space, int rows, const struct stream_address *address,
+                            struct signal *unit, struct pool *work)
 {
-    int T = space->grams.tokens, n = space->population;
+    int n = space->population;
     struct pool_mark mark = pool_mark(work);
     double scale = sqrt(space->share / n);
     if (space->tile > 0) {
-        for (int t = 0; t < T; t++)
+        for (int t = 0; t < rows; t++)
             for (int copy = 0; copy < space->tile; copy++)
-                unit->at[(size_t)t * (size_t)unit->columns + (size_t)(copy * T + t)] = scale * sqrt(T);
+                unit->at[(size_t)t * (size_t)unit->columns + (size_t)(copy * rows + t)] = scale * sqrt(rows);
         return;
     }
-    double *normals = pool_take(work, (size_t)T * (size_t)n);
-    flight_normals(address, 0, (size_t)T * (size_t)n, scale, normals);
-    place(unit, T, 0, n, 1, normals);
+    double *normals = pool_take(work, (size_t)rows * (size_t)n);
+    flight_normals(address, 0, (size_t)rows * (size_t)n, scale, normals);
+    place(unit, rows, 0, n, 1, normals);
     pool_release(work, mark);
 }
 
@@ -166,75 +173,79 @@ static uint64_t even(size_t count)
 }
 
 /* Along the frame so far and across it. */
-static void fill_drawn(const struct space *space, int added, const struct stream_address *address, struct signal *unit,
-                       struct pool *work)
+static void fill_drawn(const struct space *space, int rows, int added, const struct stream_address *address,
+                       struct signal *unit, struct pool *work)
 {
-    int T = space->grams.tokens, old = space->columns;
+    int old = space->columns;
     struct pool_mark mark = pool_mark(work);
-    double *normals = pool_take(work, (size_t)T * (size_t)old), scale = 1 / sqrt(space->width);
-    flight_normals(address, 0, (size_t)T * (size_t)old, scale, normals);
-    place(unit, T, 0, old, 1, normals);
+    size_t count = (size_t)rows * (size_t)old;
+    double *normals = pool_take(work, count), scale = 1 / sqrt(space->width);
+    flight_normals(address, 0, count, scale, normals);
+    place(unit, rows, 0, old, 1, normals);
     pool_release(work, mark);
     if (added == 0)
         return;
-    wishart_factor(address, even((size_t)T * (size_t)old), T, space->width - old, unit->at + old, unit->columns);
-    for (int t = 0; t < T; t++)
+    wishart_factor(address, even(count), rows, space->width - old, unit->at + old, unit->columns);
+    for (int t = 0; t < rows; t++)
         cblas_dscal(added, scale, unit->at + (size_t)t * (size_t)unit->columns + (size_t)old, 1);
 }
 
-static struct signal draw_unit(const struct space *space, int added, const struct stream_address *address,
+static struct signal draw_unit(const struct space *space, int rows, int added, const struct stream_address *address,
                                struct pool *work)
 {
-    int T = space->grams.tokens;
-    struct signal unit = frame_zero(space, space->columns + added, work);
-    if (space->population > 0)
-        fill_population(space, address, &unit, work);
-    else
-        fill_drawn(space, added, address, &unit, work);
-    if (space->population > 0)
-        for (int t = 0; t < (added > 0 ? T : 0); t++)
-            unit.at[(size_t)t * (size_t)unit.columns + (size_t)(space->columns + t)] = sqrt(1 - space->share);
+    struct signal unit = zeros(rows, space->columns + added, work);
+    if (space->population == 0) {
+        fill_drawn(space, rows, added, address, &unit, work);
+        return unit;
+    }
+    fill_population(space, rows, address, &unit, work);
+    for (int t = 0; t < added; t++)
+        unit.at[(size_t)t * (size_t)unit.columns + (size_t)(space->columns + t)] = sqrt(1 - space->share);
     return unit;
 }
 
-/* Fresh columns of their own: lower itself. */
-static struct signal append(const struct space *space, int added, const double *lower, struct pool *work)
+/* Fresh columns of their own: the factor itself. */
+static struct signal append(const struct space *space, const struct factor *factor, struct pool *work)
 {
     int old = space->columns;
-    struct signal fresh = frame_zero(space, old + added, work);
-    if (space->grams.exchangeable) {
-        fresh.at[old] = lower[0];
-        fresh.at[fresh.columns + old] = lower[1];
-        return fresh;
-    }
-    place(&fresh, added, old, added, sqrt(1 - space->share), lower);
+    struct signal fresh = frame_zero(space, old + factor->rank, work);
+    place(&fresh, frame_rows(space), old, factor->rank, sqrt(1 - space->share), factor->rows);
     return fresh;
 }
 
-struct signal frame_law_signal(struct space *space, const double *lower, struct pool *work)
+struct signal frame_law_signal(struct space *space, const struct factor *factor, struct pool *work)
 {
-    int added = frame_added(space);
-    struct signal fresh = append(space, added, lower, work);
-    space->columns += added;
+    struct signal fresh = append(space, factor, work);
+    space->columns += factor->rank;
     return fresh;
 }
 
-struct signal frame_fresh(struct space *space, const double *lower, const struct stream_address *address,
+/* How many columns rows of a unit add to the frame. */
+static int columns_added(const struct space *space, int rows)
+{
+    int left = space->width - space->columns;
+    if (!has_frame(space))
+        return 0;
+    return !space->drawn || left >= rows ? rows : left > 0 ? left : 0;
+}
+
+struct signal frame_fresh(struct space *space, const struct factor *factor, const struct stream_address *address,
                           struct pool *work, struct signal *unit)
 {
-    int T = space->grams.tokens, added = frame_added(space);
-    struct signal fresh;
-    if (!space->drawn && space->population == 0) {
-        fresh = append(space, added, lower, work);
+    int T = frame_rows(space), R = factor->rank, added = columns_added(space, R);
+    if (!space->drawn && space->population == 0)
+        return frame_law_signal(space, factor, work);
+    struct signal drawn = draw_unit(space, R, added, address, work), fresh = frame_zero(space, drawn.columns, work);
+    if (factor->lower) {
+        memcpy(fresh.at, drawn.at, (size_t)T * (size_t)fresh.columns * sizeof(double));
+        cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, fresh.columns, 1,
+                    factor->rows, T, fresh.at, fresh.columns);
     } else {
-        fresh = draw_unit(space, added, address, work);
-        if (unit) {
-            *unit = frame_zero(space, fresh.columns, work);
-            memcpy(unit->at, fresh.at, (size_t)T * (size_t)fresh.columns * sizeof(double));
-        }
-        cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, fresh.columns, 1, lower, T,
-                    fresh.at, fresh.columns);
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, fresh.columns, R, 1, factor->rows, R, drawn.at,
+                    drawn.columns, 0, fresh.at, fresh.columns);
     }
+    if (unit)
+        *unit = drawn;
     space->columns += added;
     return fresh;
 }

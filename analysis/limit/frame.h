@@ -38,9 +38,8 @@ struct signal {
 
 int frame_rows(const struct space *space);
 
-/* Columns of a space without signals, and how many a fresh one adds. */
+/* Columns of a space without signals. */
 int frame_first(const struct space *space);
-int frame_added(const struct space *space);
 
 /* gram = factor times the Gram per feature. */
 void frame_gram(const struct space *space, double factor, const struct signal *signal, double *gram);
@@ -55,17 +54,27 @@ double frame_mean(const struct space *space, const struct signal *signal, int ro
 double frame_square(const struct space *space, const struct signal *signal, int row);
 double frame_dot(const struct space *space, const struct signal *a, const struct signal *b);
 
-/* lower lower^T = gram: [T][T], or the two rows of exchangeable tokens. */
-size_t frame_factor_size(struct gram_space grams);
-void frame_factor(struct gram_space grams, const double *gram, double *lower);
+/* rows rows^T is a Gram: [T][rank], lower triangular where it has as many columns as rows; of exchangeable tokens the
+ * two rows, rank 1. */
+struct factor {
+    int rank;
+    bool lower;
+    double *rows;
+};
 
-/* A signal of independent Gaussian features of Gram lower lower^T, independent of all others of the space. unit, unless
- * NULL, becomes what lower was multiplied by. Normals are those of the address. */
-struct signal frame_fresh(struct space *space, const double *lower, const struct stream_address *address,
+struct factor frame_factor(struct gram_space grams, const double *gram, struct pool *work);
+
+/* A factor of factor^2 times a signal's Gram: its coordinates themselves where they are few. */
+struct factor frame_factor_of(const struct space *space, double factor, const struct signal *signal,
+                              struct pool *work);
+
+/* A signal of independent Gaussian features whose Gram is the factor's, independent of all others of the space. unit,
+ * unless NULL, becomes what the factor was multiplied by, [rank][columns]. Normals are those of the address. */
+struct signal frame_fresh(struct space *space, const struct factor *factor, const struct stream_address *address,
                           struct pool *work, struct signal *unit);
 
 /* The same, of the frame's part alone: what is added to it has this law. */
-struct signal frame_law_signal(struct space *space, const double *lower, struct pool *work);
+struct signal frame_law_signal(struct space *space, const struct factor *factor, struct pool *work);
 
 /* to += factor from, and row by row; `to` is moved where its columns do not suffice. */
 void frame_add(const struct space *space, double factor, const struct signal *from, struct signal *to,

@@ -245,7 +245,7 @@ static struct value quadrature(const struct activation *activation, struct pair 
 
 void kernel_means(const struct activation *activation, double variance, double *value, double *slope)
 {
-    struct span span = {activation, NULL, {0}};
+    struct span span = {.activation = activation};
     gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(LEGENDRE);
     span.table = table;
     struct value means = table ? expect(&span, 0, sqrt(variance), at_point) : (struct value){NAN, NAN};

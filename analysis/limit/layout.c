@@ -141,6 +141,18 @@ static bool is_gaussian(const struct layout *layout, const struct layout_states 
     }
 }
 
+/* Every row sees every key, and nothing but the softmax alters the logits. */
+static bool is_plain_attention(const struct attention *attend)
+{
+    bool sees_all = true;
+    for (int row = 0; row < attend->queries; row++) {
+        int first, end;
+        attention_visible(attend, row, &first, &end);
+        sees_all &= first == 0 && end == attend->keys;
+    }
+    return sees_all && !attend->bias->slope && attend->rope == 0 && attend->cap == 0 && !attend->sink;
+}
+
 /* Logits of exchangeable tokens, of independent queries, keys and values, that nothing but the softmax alters. */
 static bool is_plain(const struct layout *layout, const struct sources *sources, int n)
 {
@@ -150,7 +162,7 @@ static bool is_plain(const struct layout *layout, const struct sources *sources,
     bool gaussian = nodes[node->a].gaussian && nodes[node->b].gaussian && nodes[node->c].gaussian;
     bool independent = sources_disjoint(sources, node->a, node->b) && sources_disjoint(sources, node->b, node->c) &&
                        sources_disjoint(sources, node->a, node->c);
-    return gaussian && independent && attention_is_plain(attend);
+    return gaussian && independent && is_plain_attention(attend);
 }
 
 static void find_closed(const struct layout *layout, const struct layout_states *states, const struct sources *sources)
@@ -175,7 +187,7 @@ static void find_closed(const struct layout *layout, const struct layout_states 
 
 /* What the nodes of a space ask of it. */
 struct wants {
-    bool heads, features, open, group_norm, blended, mixture;
+    bool heads, features, open, group_norm, blended, mixture, states;
     int fresh;            /* signals that come about in it */
     int width, tokens;
     int population, tile; /* by the heads */
@@ -191,7 +203,7 @@ static void note_node(const struct layout *layout, int n, struct wants *wants)
     const struct graph_node *node = &layout->plan->graph->nodes[n];
     const struct plan_node *sizes = &layout->plan->nodes[n];
     wants->width = sizes->width;
-    wants->tokens = sizes->rows;
+    wants->tokens = node->memory ? layout->mode.memory_tokens : layout->mode.tokens;
     wants->mixture |= node->mixture >= 0 && node->kind != GRAPH_EXPERT;
     wants->features |= is_elementwise(node->kind);
     wants->open |= is_elementwise(node->kind) && !layout->nodes[n].closed;
@@ -229,7 +241,7 @@ static struct attention drawn_attention(const struct layout *layout, const struc
     if (!layout->mode.width_limit)
         return *attend;
     int ratio = attend->heads / attend->kv_heads, groups = layout->mode.heads / ratio;
-    groups = groups < 1 ? 1 : groups > attend->kv_heads || attend->bias != &biases[0] ? attend->kv_heads : groups;
+    groups = groups < 1 ? 1 : groups > attend->kv_heads || attend->bias->slope ? attend->kv_heads : groups;
     if (attend->rope > 0 || q->group_norm || k->group_norm || v->group_norm || q->blended || k->blended || v->blended)
         return resized(attend, groups, attend->head_width, attend->value_width);
     int wide = is_single(k) && is_single(v) ? k->tokens : k->tokens > WIDE_HEAD ? k->tokens : WIDE_HEAD;
@@ -241,6 +253,11 @@ static bool claim(struct wants *wants, int population)
     bool agrees = wants->population == 0 || wants->population == population;
     wants->population = population;
     return agrees;
+}
+
+static struct wants *own_states(const struct layout *layout, struct wants *wants)
+{
+    return &wants[layout->states];
 }
 
 /* Sizes of every attention's spaces; false where two of them disagree. */
@@ -263,6 +280,9 @@ static bool size_heads(const struct layout *layout, struct wants *wants, bool as
         agree &= claim(k, own.kv_heads * own.head_width);
         agree &= claim(v, own.kv_heads * own.value_width);
         agree &= claim(out, own.heads * own.value_width);
+        if (q == own_states(layout, wants) || k == own_states(layout, wants) || v == own_states(layout, wants) ||
+            out == own_states(layout, wants))
+            agree = agree && as_they_are;
         bool tiles = own.head_width == k->tokens && !as_they_are && layout->mode.width_limit && given->rope == 0 &&
                      own.value_width == k->tokens && is_single(k) && is_single(v) && k != v && q != k && q != v &&
                      !q->group_norm && !k->group_norm && !v->group_norm;
@@ -289,7 +309,7 @@ static struct space make_space(const struct layout *layout, const struct wants *
         space.share = 1;
         space.tile = wants->tile;
     } else if (wants->open) {
-        space.population = finite ? wants->width : FEATURES_OPEN;
+        space.population = finite || wants->states ? wants->width : FEATURES_OPEN;
         space.share = 1;
     } else if (wants->features && finite) {
         space.population = least(wants->width, few);
@@ -338,7 +358,7 @@ static bool make_spaces(struct layout *layout, struct layout_states *states)
     states->open |= own->open || own->heads;
     own->features = states->features;
     own->open = states->open && !own->heads;
-    own->blended = true;
+    own->blended = own->states = true;
     for (int s = 0; s < layout->space_count; s++) {
         layout->spaces[s] = make_space(layout, &wants[s]);
         layout->blended[s] = wants[s].blended;

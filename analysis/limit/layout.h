@@ -16,6 +16,7 @@ struct layout_mode {
     bool width_limit;  /* else at the model's width */
     bool exchangeable; /* two rows for all tokens; everything in closed form */
     int heads;         /* of an attention in the limit, at most */
+    int tokens, memory_tokens;
 };
 
 /* What the blocks' states are like, which all blocks have to agree on. */

@@ -6,29 +6,29 @@
 #include "analysis/limit/layout.h"
 #include "sim/block.h"
 
+/* Sums over the attentions of a block. */
 struct rule_report {
-    double entropy, relative_entropy; /* sums over attentions */
+    struct attention_report attention;
     int attentions;
 };
 
 /* What is known of a node. */
 struct rule_node {
     struct signal out, gradient;
-    double *factor;      // [T][T] lower, of the Gram that maps read, NULL before the first
-    double *gram;        // [T][T] that Gram
-    struct signal basis; /* at a finite width: the rows that factor spans */
-    double *arriving;    // [T][T] Gram of what maps send back, NULL where none has yet
-    double *along;       // [T][T] and its coordinates along the basis that are given
-    struct signal unit;  /* of a map: what the factor was multiplied by */
+    struct factor factor; /* of the Gram that maps read; rows NULL before the first */
+    struct signal basis;  /* [rank] at a finite width: the rows that the factor multiplies, NULL where it is the signal */
+    struct signal unit;   /* [rank] of a map: what the factor was multiplied by */
+    struct signal arriving; /* what maps send back, side by side, each times what it was mapped by */
+    double *arriving_gram;  /* of exchangeable tokens its Gram instead */
+    double *along;          // [T][rank] and its coordinates along the basis that are given
     double *attention;   // [heads][T][T_m] of an attend
-    double *gates;       // [2][T][E] of a mixture: the softmax, and at the chosen experts
+    double *gates;       // [4][T][E] of a mixture: the router's weights, the same at the chosen, 1 there, its logits
 };
 
 /* A block of a replica while it is read. */
 struct rule_run {
     const struct layout *layout;
     const struct block *block;
-    const double *sd; // [matrix_count]
     struct space *spaces;
     struct rule_node *nodes;
     struct stream_address address; /* seed, replica and block */
@@ -60,11 +60,14 @@ extern const struct rule rules[GRAPH_KINDS];
 /* The signals of maps that read `node` have all been sent back: their sum becomes part of its gradient. */
 void rule_collect(struct rule_run *run, int node);
 
-/* The Gram that maps read `node` by, and its factor. */
-void rule_need_factor(struct rule_run *run, int node);
+/* The factor that maps read `node` by. */
+const struct factor *rule_factor(struct rule_run *run, int node);
 
-/* Adds a Gram of rows at `node` to what maps send back to it. */
-void rule_send_back(struct rule_run *run, int node, double factor, const double *gram);
+/* Adds rows [T][columns of rows] times factor to what maps send back to `node`. */
+void rule_send_back(struct rule_run *run, int node, double factor, const struct signal *rows);
+
+/* Sum over tokens s, t of the products of two signals' Grams: the square of a matrix's gradient, per entry. */
+double rule_gram_product(struct rule_run *run, int a, const struct signal *x, int b, const struct signal *y);
 
 /* rule_map.c, rule_element.c, rule_attend.c, rule_mixture.c */
 void map_forward(struct rule_run *run, int node);

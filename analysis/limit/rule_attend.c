@@ -21,12 +21,16 @@ static int rows_of(const struct rule_run *run, int node)
     return rule_space(run, node)->grams.tokens;
 }
 
-static void note_entropy(struct rule_run *run, const struct attention *attend, const double *a)
+static void note_report(struct rule_run *run, const struct attention_report *report)
 {
-    double entropy, relative;
-    attention_entropy(attend, a, &entropy, &relative);
-    run->report.entropy += entropy;
-    run->report.relative_entropy += relative;
+    struct attention_report *sum = &run->report.attention;
+    sum->entropy += report->entropy;
+    sum->relative_entropy += report->relative_entropy;
+    sum->square += report->square;
+    sum->stable_rank += report->stable_rank;
+    sum->logit_square += report->logit_square;
+    sum->logit_mean += report->logit_mean;
+    run->report.attentions++;
 }
 
 /* ---- drawn ---- */
@@ -56,6 +60,12 @@ static double *room(struct rule_run *run, int node)
     return pool_take(run->work, (size_t)space->grams.tokens * (size_t)space->population);
 }
 
+static struct arena scratch(struct rule_run *run, const struct attention *attend)
+{
+    size_t size = attention_work(attend);
+    return (struct arena){pool_take(run->work, size), size, 0};
+}
+
 static void forward_drawn(struct rule_run *run, int node)
 {
     const struct graph_node *own = node_of(run, node);
@@ -64,8 +74,10 @@ static void forward_drawn(struct rule_run *run, int node)
     double *q = features(run, own->a, &run->nodes[own->a].out), *k = features(run, own->b, &run->nodes[own->b].out);
     double *v = features(run, own->c, &run->nodes[own->c].out), *y = room(run, node);
     double *a = pool_take(run->work, (size_t)attend->heads * square);
-    attention_forward(attend, q, k, v, a, y);
-    note_entropy(run, attend, a);
+    struct attention_report report;
+    attention_forward(attend, q, k, v, a, y, scratch(run, attend));
+    attention_observe(attend, a, &report);
+    note_report(run, &report);
     run->nodes[node].attention = a;
     put(run, node, 1, y, &run->nodes[node].out);
 }
@@ -81,13 +93,11 @@ static void backward_drawn(struct rule_run *run, int node)
     const struct graph_node *own = node_of(run, node);
     const struct attention *attend = &run->layout->nodes[node].attend;
     double factor = width_factor(&run->layout->plan->nodes[node].attend, attend);
-    size_t square = (size_t)rows_of(run, node) * (size_t)rows_of(run, own->b);
     double *q = features(run, own->a, &run->nodes[own->a].out), *k = features(run, own->b, &run->nodes[own->b].out);
     double *v = features(run, own->c, &run->nodes[own->c].out);
     double *dy = features(run, node, rule_gradient(run, node));
     double *dq = room(run, own->a), *dk = room(run, own->b), *dv = room(run, own->c);
-    attention_backward(attend, q, k, v, run->nodes[node].attention, dy, dq, dk, dv,
-                       pool_take(run->work, 2 * square));
+    attention_backward(attend, q, k, v, run->nodes[node].attention, dy, dq, dk, dv, scratch(run, attend));
     put(run, own->a, factor, dq, &run->nodes[own->a].gradient);
     put(run, own->b, factor, dk, &run->nodes[own->b].gradient);
     put(run, own->c, 1, dv, &run->nodes[own->c].gradient);
@@ -166,9 +176,8 @@ static void backward_means(const struct softmax_means *means, double value_squar
 static void add_pair(struct rule_run *run, int node, const double *pair, struct signal *signal)
 {
     struct space *space = rule_space(run, node);
-    double lower[2];
-    frame_factor(space->grams, pair, lower);
-    struct signal fresh = frame_law_signal(space, lower, run->work);
+    struct factor factor = frame_factor(space->grams, pair, run->work);
+    struct signal fresh = frame_law_signal(space, &factor, run->work);
     frame_add(space, 1, &fresh, signal, run->work);
 }
 
@@ -181,8 +190,7 @@ static void forward_closed(struct rule_run *run, int node)
         means = (struct softmax_means){{0, 0}, {0, 0}, 0};
     }
     forward_means(&means, &p);
-    run->report.entropy += p.entropy;
-    run->report.relative_entropy += p.relative;
+    note_report(run, &(struct attention_report){.entropy = p.entropy, .relative_entropy = p.relative});
     add_pair(run, node, p.out, &run->nodes[node].out);
 }
 
@@ -206,7 +214,6 @@ void attend_forward(struct rule_run *run, int node)
         forward_closed(run, node);
     else
         forward_drawn(run, node);
-    run->report.attentions++;
 }
 
 void attend_backward(struct rule_run *run, int node)

@@ -151,9 +151,8 @@ void norm_rule_backward(struct rule_run *run, int node)
 static void add_law(const struct rule_run *run, int node, const double *gram, struct signal *out)
 {
     struct space *space = rule_space(run, node);
-    double *lower = rule_take(run, space->grams);
-    frame_factor(space->grams, gram, lower);
-    struct signal fresh = frame_law_signal(space, lower, run->work);
+    struct factor factor = frame_factor(space->grams, gram, run->work);
+    struct signal fresh = frame_law_signal(space, &factor, run->work);
     frame_add(space, 1, &fresh, out, run->work);
 }
 

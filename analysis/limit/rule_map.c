@@ -6,60 +6,51 @@
 
 /* Maps. With x = L Q^T (rows; Q orthonormal) a Gaussian W enters through Z = Q^T W, fresh, and y = L Z. Given Z,
  *     dy W^T = (dy Z^T) Q^T + M (I - Q Q^T),   M fresh with the Gram of dy
- * (sim/conditioned.h), here in the coordinates of the frames. In the limit dy Z^T and M Q vanish. */
-
-static const double *graph_sd(const struct rule_run *run, int node)
-{
-    return &run->sd[run->layout->plan->graph->nodes[node].index];
-}
+ * (sim/conditioned.h), here in the coordinates of the frames. In the limit dy Z^T and M Q vanish. Where a signal has
+ * fewer coordinates than rows, these are L, and Q^T is the identity. */
 
 static bool is_finite_width(const struct rule_run *run)
 {
     return !run->layout->mode.width_limit;
 }
 
-/* basis = factor^-1 x; a zero pivot, which has a zero column, gives a zero row. */
-static void solve_rows(int T, const double *factor, struct signal *basis, struct pool *work)
+static double sd_of(const struct rule_run *run, int node)
 {
-    struct pool_mark mark = pool_mark(work);
+    return run->block->sd[run->layout->plan->graph->nodes[node].index];
+}
+
+/* basis = factor^-1 x; a zero pivot, which has a zero column, gives a zero row. */
+static void solve_rows(const struct factor *factor, struct signal *basis, struct pool *work)
+{
+    int T = factor->rank;
     size_t count = (size_t)T * (size_t)T;
+    struct pool_mark mark = pool_mark(work);
     double *regular = pool_take(work, count);
-    memcpy(regular, factor, count * sizeof *regular);
-    for (int t = 0; t < T; t++)
-        if (!(factor[(size_t)t * (size_t)(T + 1)] > 0))
-            regular[(size_t)t * (size_t)(T + 1)] = 1;
+    memcpy(regular, factor->rows, count * sizeof *regular);
+    for (size_t t = 0; t < count; t += (size_t)T + 1)
+        regular[t] = factor->rows[t] > 0 ? factor->rows[t] : 1;
     cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, basis->columns, 1, regular, T,
                 basis->at, basis->columns);
     for (int t = 0; t < T; t++)
-        if (!(factor[(size_t)t * (size_t)(T + 1)] > 0))
+        if (!(factor->rows[(size_t)t * (size_t)(T + 1)] > 0))
             memset(basis->at + (size_t)t * (size_t)basis->columns, 0, (size_t)basis->columns * sizeof(double));
     pool_release(work, mark);
 }
 
-/* The factor of a signal's Gram, shared by all maps that read it. */
-void rule_need_factor(struct rule_run *run, int node)
+/* Shared by all maps that read the signal. */
+const struct factor *rule_factor(struct rule_run *run, int node)
 {
     struct rule_node *own = &run->nodes[node];
     struct space *space = rule_space(run, node);
-    if (own->factor)
-        return;
-    own->gram = rule_take(run, space->grams);
-    own->factor = rule_take(run, space->grams);
-    frame_gram(space, 1, &own->out, own->gram);
-    frame_factor(space->grams, own->gram, own->factor);
-    if (!is_finite_width(run))
-        return;
+    if (own->factor.rows)
+        return &own->factor;
+    own->factor = frame_factor_of(space, 1, &own->out, run->work);
+    if (!is_finite_width(run) || !own->factor.lower)
+        return &own->factor;
     own->basis = frame_zero(space, own->out.columns, run->work);
     memcpy(own->basis.at, own->out.at, (size_t)space->grams.tokens * (size_t)own->out.columns * sizeof(double));
-    solve_rows(space->grams.tokens, own->factor, &own->basis, run->work);
-}
-
-static double *scaled(const struct rule_run *run, struct gram_space grams, double factor, const double *lower)
-{
-    double *out = rule_take(run, grams);
-    memset(out, 0, gram_size(grams) * sizeof *out);
-    gram_add(grams, factor, lower, out);
-    return out;
+    solve_rows(&own->factor, &own->basis, run->work);
+    return &own->factor;
 }
 
 void map_forward(struct rule_run *run, int node)
@@ -67,55 +58,99 @@ void map_forward(struct rule_run *run, int node)
     int in = run->layout->plan->graph->nodes[node].a;
     struct space *space = rule_space(run, node);
     struct stream_address address = rule_address(run, node, RULE_FORWARD);
-    double sd = *graph_sd(run, node);
-    rule_need_factor(run, in);
-    double *lower = scaled(run, space->grams, sd * sqrt(rule_space(run, in)->width), run->nodes[in].factor);
     struct rule_node *own = &run->nodes[node];
+    const struct factor *factor = rule_factor(run, in);
+    double scale = sd_of(run, node) * sqrt(rule_space(run, in)->width);
     *run->drawn |= space->drawn || space->population > 0;
-    own->out = frame_fresh(space, lower, &address, run->work, is_finite_width(run) ? &own->unit : NULL);
+    own->out = frame_fresh(space, factor, &address, run->work, is_finite_width(run) ? &own->unit : NULL);
+    cblas_dscal(frame_rows(space) * own->out.columns, scale, own->out.at, 1);
 }
 
-static double *need(struct rule_run *run, struct gram_space grams, double **gram)
+/* Through the smaller of the two ways: |x^T y|^2 over columns, or the Grams. */
+double rule_gram_product(struct rule_run *run, int a, const struct signal *x, int b, const struct signal *y)
 {
-    if (!*gram) {
-        *gram = rule_take(run, grams);
-        memset(*gram, 0, gram_size(grams) * sizeof **gram);
+    const struct space *of_x = rule_space(run, a), *of_y = rule_space(run, b);
+    struct gram_space grams = of_x->grams;
+    struct pool_mark mark = pool_mark(run->work);
+    int T = grams.tokens, K = x->columns, M = y->columns;
+    double product = 0;
+    if (!grams.exchangeable && (double)K * M < (double)T * (K + M) / 2) {
+        double *both = pool_take(run->work, (size_t)K * (size_t)M);
+        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, K, M, T, 1, x->at, K, y->at, M, 0, both, M);
+        product = cblas_ddot(K * M, both, 1, both, 1);
+    } else {
+        double *gram[2] = {rule_take(run, grams), rule_take(run, grams)};
+        frame_gram(of_x, 1, x, gram[0]);
+        frame_gram(of_y, 1, y, gram[1]);
+        product = fmax(0, gram_dot(grams, gram[0], gram[1]));
     }
-    return *gram;
+    pool_release(run->work, mark);
+    return product;
 }
 
-void rule_send_back(struct rule_run *run, int node, double factor, const double *gram)
+void rule_send_back(struct rule_run *run, int node, double factor, const struct signal *rows)
 {
-    struct gram_space grams = rule_space(run, node)->grams;
-    gram_add(grams, factor, gram, need(run, grams, &run->nodes[node].arriving));
+    struct rule_node *own = &run->nodes[node];
+    const struct space *space = rule_space(run, node);
+    int old = own->arriving.columns, T = space->grams.tokens;
+    if (space->grams.exchangeable) {
+        double gram[2];
+        frame_gram(space, factor * factor, rows, gram);
+        if (!own->arriving_gram)
+            own->arriving_gram = memset(rule_take(run, space->grams), 0, sizeof gram);
+        gram_add(space->grams, 1, gram, own->arriving_gram);
+        return;
+    }
+    struct signal all = frame_zero(space, old + rows->columns, run->work);
+    for (int t = 0; t < T; t++) {
+        double *to = all.at + (size_t)t * (size_t)all.columns;
+        if (old > 0)
+            memcpy(to, own->arriving.at + (size_t)t * (size_t)old, (size_t)old * sizeof *to);
+        cblas_daxpy(rows->columns, factor, rows->at + (size_t)t * (size_t)rows->columns, 1, to + old, 1);
+    }
+    own->arriving = all;
+}
+
+/* along += dy Z^T in units of the input's coordinates. */
+static void send_along(struct rule_run *run, int node, int in, const struct signal *gradient)
+{
+    struct space *to = rule_space(run, in), *from = rule_space(run, node);
+    const struct signal *unit = &run->nodes[node].unit;
+    int T = from->grams.tokens, R = run->nodes[in].factor.rank;
+    int K = unit->columns < gradient->columns ? unit->columns : gradient->columns;
+    double **along = &run->nodes[in].along, scale = from->width * sd_of(run, node) / sqrt(to->width);
+    if (!*along)
+        *along = memset(pool_take(run->work, (size_t)T * (size_t)R), 0, (size_t)T * (size_t)R * sizeof **along);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, R, K, scale, gradient->at, gradient->columns, unit->at,
+                unit->columns, 1, *along, R);
 }
 
 void map_backward(struct rule_run *run, int node)
 {
     int in = run->layout->plan->graph->nodes[node].a, matrix = run->layout->plan->graph->nodes[node].index;
-    struct space *to = rule_space(run, in), *from = rule_space(run, node);
-    struct rule_node *own = &run->nodes[node], *input = &run->nodes[in];
-    double sd = *graph_sd(run, node);
     const struct signal *gradient = rule_gradient(run, node);
-    double *gram = rule_take(run, from->grams);
-    frame_gram(from, 1, gradient, gram);
-    run->weights[matrix] = gram_dot(from->grams, input->gram, gram) / plan_matrix(run->layout->plan, matrix).copies;
-    rule_send_back(run, in, sd * sd * from->width, gram);
-    if (!own->unit.at)
-        return;
-    int T = from->grams.tokens, K = own->unit.columns < gradient->columns ? own->unit.columns : gradient->columns;
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, T, K, from->width * sd / sqrt(to->width), gradient->at,
-                gradient->columns, own->unit.at, own->unit.columns, 1, need(run, to->grams, &input->along), T);
+    run->weights[matrix] = rule_gram_product(run, in, &run->nodes[in].out, node, gradient) /
+                           plan_copies(run->layout->plan, matrix);
+    rule_send_back(run, in, sd_of(run, node) * sqrt(rule_space(run, node)->width), gradient);
+    if (run->nodes[node].unit.at)
+        send_along(run, node, in, gradient);
 }
 
-/* fresh += (along - fresh basis^T) basis, over the basis' columns. */
+/* fresh += (along - fresh basis^T) basis, over the basis' columns; where these are the signal's own, along replaces
+ * what is fresh there. */
 static void condition(struct rule_run *run, int node, struct signal *fresh)
 {
     const struct rule_node *own = &run->nodes[node];
-    int T = rule_space(run, node)->grams.tokens, K = own->basis.columns;
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, T, K, -1, fresh->at, fresh->columns, own->basis.at, K, 1,
-                own->along, T);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, K, T, 1, own->along, T, own->basis.at, K, 1, fresh->at,
+    int T = rule_space(run, node)->grams.tokens, K = own->basis.columns, R = own->factor.rank;
+    if (!own->basis.at) {
+        for (int t = 0; t < T; t++)
+            memcpy(fresh->at + (size_t)t * (size_t)fresh->columns, own->along + (size_t)t * (size_t)R,
+                   (size_t)R * sizeof(double));
+        return;
+    }
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, R, K, -1, fresh->at, fresh->columns, own->basis.at, K, 1,
+                own->along, R);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, K, R, 1, own->along, R, own->basis.at, K, 1, fresh->at,
                 fresh->columns);
 }
 
@@ -124,12 +159,12 @@ void rule_collect(struct rule_run *run, int node)
     struct rule_node *own = &run->nodes[node];
     struct space *space = rule_space(run, node);
     struct stream_address address = rule_address(run, node, RULE_REVERSE);
-    if (!own->arriving)
+    if (!own->arriving.at && !own->arriving_gram)
         return;
-    double *lower = rule_take(run, space->grams);
-    frame_factor(space->grams, own->arriving, lower);
+    struct factor factor = own->arriving_gram ? frame_factor(space->grams, own->arriving_gram, run->work)
+                                              : frame_factor_of(space, 1, &own->arriving, run->work);
     *run->drawn |= space->drawn || space->population > 0;
-    struct signal fresh = frame_fresh(space, lower, &address, run->work, NULL);
+    struct signal fresh = frame_fresh(space, &factor, &address, run->work, NULL);
     if (own->along)
         condition(run, node, &fresh);
     frame_add(space, 1, &fresh, &own->gradient, run->work);

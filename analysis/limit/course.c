@@ -1,0 +1,141 @@
+#include "analysis/limit/course.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Heads beyond 8 hardly matter to any mean in the limit: the Grams' spread, and with it the effect, falls like 1/H. */
+enum { HEADS_MOST = 8, ROUNDS = 4 };
+
+static bool is_exchangeable(const struct course *course)
+{
+    for (int i = 0; i < course->layout_count; i++)
+        if (!layout_is_closed(&course->layouts[i]))
+            return false;
+    return true;
+}
+
+static void free_layouts(struct course *course)
+{
+    for (int i = 0; i < course->layout_count; i++)
+        layout_free(&course->layouts[i]);
+    course->layout_count = 0;
+}
+
+/* A layout for each plan; blocks of one plan share it. */
+static int make_layouts(struct course *course, struct layout_states *states, struct error *error)
+{
+    int code = ERROR_NONE;
+    free_layouts(course);
+    for (int b = 0; code == ERROR_NONE && b < course->depth.block_count; b++) {
+        const struct plan *plan = course->depth.blocks[b].plan;
+        course->layout[b] = NULL;
+        for (int i = 0; i < course->layout_count; i++)
+            if (course->layouts[i].plan == plan)
+                course->layout[b] = &course->layouts[i];
+        if (course->layout[b])
+            continue;
+        code = layout_init(&course->layouts[course->layout_count], plan, course->mode, states, error);
+        if (code == ERROR_NONE)
+            course->layout[b] = &course->layouts[course->layout_count++];
+    }
+    return code;
+}
+
+/* Blocks agree on what their states are: rounds until none changes it. */
+static int agree(struct course *course, struct error *error)
+{
+    struct layout_states states = {.gaussian = true}, before;
+    int code = ERROR_NONE;
+    for (int round = 0; code == ERROR_NONE && round < ROUNDS; round++) {
+        before = states;
+        code = make_layouts(course, &states, error);
+        if (states.gaussian == before.gaussian && states.features == before.features && states.open == before.open)
+            break;
+    }
+    return code;
+}
+
+static int read_model(struct course *course, const struct course_options *options, struct error *error)
+{
+    const struct model *model = &course->model;
+    course->mode = (struct layout_mode){
+        .width_limit = options->width_limit,
+        .exchangeable = options->width_limit && !options->full && model->cotangent->exchangeable,
+        .heads = options->heads > 0 ? options->heads : HEADS_MOST,
+        .tokens = model->tokens,
+        .memory_tokens = model_memory_tokens(model),
+    };
+    int code = agree(course, error);
+    if (code == ERROR_NONE && course->mode.exchangeable && !is_exchangeable(course)) {
+        course->mode.exchangeable = false;
+        code = agree(course, error);
+    }
+    return code;
+}
+
+int course_init(struct course *course, const struct model *model, const struct course_options *options,
+                struct error *error)
+{
+    *course = (struct course){.model = *model};
+    course->model.sequences = 1;
+    int code = depth_init(&course->depth, &course->model, options->per_token, error);
+    if (code != ERROR_NONE)
+        return code;
+    size_t count = (size_t)course->depth.block_count;
+    course->cells = (size_t)(model->layers + 1) * (size_t)course->depth.schema.column_count;
+    course->layouts = calloc(count + 1, sizeof *course->layouts);
+    course->layout = calloc(count + 1, sizeof *course->layout);
+    if (!course->layouts || !course->layout)
+        code = error_set(error, ERROR_RESOURCE, "out of memory for %d blocks", course->depth.block_count);
+    if (code == ERROR_NONE)
+        code = read_model(course, options, error);
+    if (code != ERROR_NONE)
+        course_free(course);
+    return code;
+}
+
+void course_free(struct course *course)
+{
+    free_layouts(course);
+    free(course->layouts);
+    free(course->layout);
+    depth_free(&course->depth);
+    *course = (struct course){0};
+}
+
+static void equal_tokens(const struct course *course, int tokens, double square, double correlation, double *gram)
+{
+    size_t T = (size_t)tokens;
+    if (course->mode.exchangeable) {
+        gram[0] = square * (1 - correlation);
+        gram[1] = square * correlation;
+        return;
+    }
+    for (size_t i = 0; i < T * T; i++)
+        gram[i] = i % (T + 1) == 0 ? square : square * correlation;
+}
+
+void course_input(const struct course *course, double *gram)
+{
+    const struct model *model = &course->model;
+    equal_tokens(course, model->tokens, model->input_scale * model->input_scale, model->input_correlation, gram);
+}
+
+void course_memory(const struct course *course, double *gram)
+{
+    equal_tokens(course, course->mode.memory_tokens, 1, course->model.memory_correlation, gram);
+}
+
+void course_cotangent(const struct course *course, double *gram)
+{
+    const struct cotangent *cotangent = course->model.cotangent;
+    int T = course->model.tokens;
+    if (course->mode.exchangeable) {
+        gram[1] = T > 1 ? cotangent->gram(T, 0, 1) : 0;
+        gram[0] = cotangent->gram(T, 0, 0) - gram[1];
+        return;
+    }
+    for (int s = 0; s < T; s++)
+        for (int t = 0; t < T; t++)
+            gram[s * T + t] = cotangent->gram(T, s, t);
+}
