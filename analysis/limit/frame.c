@@ -125,17 +125,16 @@ struct factor frame_factor_of(const struct space *space, double scale, const str
 
 /* ---- signals ---- */
 
-static struct signal zeros(int rows, int columns, struct pool *work)
+static struct signal unset(int rows, int columns, struct pool *work)
 {
-    size_t count = (size_t)rows * (size_t)columns;
-    struct signal signal = {columns, pool_take(work, count)};
-    memset(signal.at, 0, count * sizeof *signal.at);
-    return signal;
+    return (struct signal){columns, pool_take(work, (size_t)rows * (size_t)columns)};
 }
 
 struct signal frame_zero(const struct space *space, int columns, struct pool *work)
 {
-    return zeros(frame_rows(space), columns, work);
+    struct signal signal = unset(frame_rows(space), columns, work);
+    memset(signal.at, 0, (size_t)frame_rows(space) * (size_t)columns * sizeof *signal.at);
+    return signal;
 }
 
 /* z [T][columns] of a signal, from `normals` [T][count] on, times factor. */
@@ -193,11 +192,13 @@ static void fill_drawn(const struct space *space, int rows, int added, const str
 static struct signal draw_unit(const struct space *space, int rows, int added, const struct stream_address *address,
                                struct pool *work)
 {
-    struct signal unit = zeros(rows, space->columns + added, work);
+    struct signal unit = unset(rows, space->columns + added, work);
     if (space->population == 0) {
         fill_drawn(space, rows, added, address, &unit, work);
         return unit;
     }
+    if (space->share < 1 || space->tile > 0)
+        memset(unit.at, 0, (size_t)rows * (size_t)unit.columns * sizeof *unit.at);
     fill_population(space, rows, address, &unit, work);
     for (int t = 0; t < added; t++)
         unit.at[(size_t)t * (size_t)unit.columns + (size_t)(space->columns + t)] = sqrt(1 - space->share);
@@ -235,7 +236,7 @@ struct signal frame_fresh(struct space *space, const struct factor *factor, cons
     int T = frame_rows(space), R = factor->rank, added = columns_added(space, R);
     if (!space->drawn && space->population == 0)
         return frame_law_signal(space, factor, work);
-    struct signal drawn = draw_unit(space, R, added, address, work), fresh = frame_zero(space, drawn.columns, work);
+    struct signal drawn = draw_unit(space, R, added, address, work), fresh = unset(T, drawn.columns, work);
     if (factor->lower) {
         memcpy(fresh.at, drawn.at, (size_t)T * (size_t)fresh.columns * sizeof(double));
         cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, fresh.columns, 1,
@@ -254,10 +255,13 @@ static void make_room(const struct space *space, int columns, struct signal *to,
 {
     if (to->columns >= columns)
         return;
-    struct signal wider = frame_zero(space, columns, work);
-    for (int t = 0; t < (to->columns > 0 ? frame_rows(space) : 0); t++)
-        memcpy(wider.at + (size_t)t * (size_t)columns, to->at + (size_t)t * (size_t)to->columns,
-               (size_t)to->columns * sizeof(double));
+    struct signal wider = unset(frame_rows(space), columns, work);
+    for (int t = 0; t < frame_rows(space); t++) {
+        double *row = wider.at + (size_t)t * (size_t)columns;
+        if (to->columns > 0)
+            memcpy(row, to->at + (size_t)t * (size_t)to->columns, (size_t)to->columns * sizeof(double));
+        memset(row + to->columns, 0, (size_t)(columns - to->columns) * sizeof(double));
+    }
     *to = wider;
 }
 

@@ -177,6 +177,56 @@ static struct value logistic(struct pair p)
     return (struct value){(1 + v.k) / 4, v.slope / 16};
 }
 
+/* ---- means of one input: E phi and E phi' at variance a ---- */
+
+typedef struct value means_form(double a);
+
+static struct value relu_means(double a)
+{
+    return (struct value){sqrt(a / (2 * M_PI)), 0.5};
+}
+
+static struct value relu_square_means(double a)
+{
+    return (struct value){a / 2, 2 * sqrt(a / (2 * M_PI))};
+}
+
+static struct value identity_means(double a)
+{
+    (void)a;
+    return (struct value){0, 1};
+}
+
+/* E u Phi(u) = a E n(u), by Stein. */
+static struct value gelu_means(double a)
+{
+    return (struct value){a / sqrt(2 * M_PI * (1 + a)), 0.5};
+}
+
+static struct value silu_means(double a)
+{
+    double sum = 0;
+    for (int i = 0; i < MIXTURE; i++)
+        sum += mixture.weight[i] / mixture.scale[i] * gelu_means(mixture.scale[i] * mixture.scale[i] * a).k;
+    return (struct value){sum, 0.5};
+}
+
+/* The slope of 2 Phi(2 s u) - 1 is 4 s n(2 s u). */
+static struct value hyperbolic_means(double a)
+{
+    double sum = 0;
+    for (int i = 0; i < MIXTURE; i++) {
+        double s = mixture.scale[i];
+        sum += mixture.weight[i] * 4 * s / sqrt(2 * M_PI * (1 + 4 * s * s * a));
+    }
+    return (struct value){0, sum};
+}
+
+static struct value logistic_means(double a)
+{
+    return (struct value){0.5, hyperbolic_means(a / 4).slope / 4};
+}
+
 /* ---- any activation, by quadrature: slow ---- */
 
 enum { LEGENDRE = 16, HALVINGS = 40 };
@@ -243,15 +293,14 @@ static struct value quadrature(const struct activation *activation, struct pair 
     return result;
 }
 
-void kernel_means(const struct activation *activation, double variance, double *value, double *slope)
+static struct value mean_by_quadrature(const struct activation *activation, double variance)
 {
     struct span span = {.activation = activation};
     gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(LEGENDRE);
     span.table = table;
     struct value means = table ? expect(&span, 0, sqrt(variance), at_point) : (struct value){NAN, NAN};
     gsl_integration_glfixed_table_free(table);
-    *value = means.k;
-    *slope = means.slope;
+    return means;
 }
 
 /* ---- the table ---- */
@@ -259,11 +308,20 @@ void kernel_means(const struct activation *activation, double variance, double *
 static const struct kernel {
     const char *activation;
     closed_form *closed;
-    bool series; /* where it converges it is cheaper */
+    means_form *means; /* {E phi, E phi'} at a variance */
+    bool series;       /* where it converges it is cheaper */
 } kernels[] = {
-    {"relu", relu, false},      {"identity", identity, false}, {"gelu", gelu, false},
-    {"silu", silu, true},       {"swiglu", silu, true}, // the gate's silu
-    {"tanh", hyperbolic, true}, {"relu2", relu_square, false}, {"sigmoid", logistic, true},
+    // clang-format off
+    {"relu",     relu,        relu_means,        false},
+    {"relu2",    relu_square, relu_square_means, false},
+    {"identity", identity,    identity_means,    false},
+    {"gelu",     gelu,        gelu_means,        false},
+    {"geglu",    gelu,        gelu_means,        false}, // the gate's gelu
+    {"silu",     silu,        silu_means,        true},
+    {"swiglu",   silu,        silu_means,        true}, // the gate's silu
+    {"tanh",     hyperbolic,  hyperbolic_means,  true},
+    {"sigmoid",  logistic,    logistic_means,    true},
+    // clang-format on
 };
 
 /* A row of the activations' table without one here is smooth or not, and has no closed form. */
@@ -272,7 +330,7 @@ static struct kernel kernel_of(const struct activation *activation)
     for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
         if (strcmp(kernels[i].activation, activation->name) == 0)
             return kernels[i];
-    return (struct kernel){activation->name, NULL, true};
+    return (struct kernel){activation->name, NULL, NULL, true};
 }
 
 /* ---- Hermite series ---- */
@@ -489,6 +547,15 @@ static struct value value_of(const struct activation *activation, struct pair pa
     if (own)
         *own = evaluate(activation, &kernel, pair_near(pair.a, 0));
     return evaluate(activation, &kernel, pair);
+}
+
+void kernel_means(const struct activation *activation, double variance, double *value, double *slope)
+{
+    need_tables();
+    struct kernel kernel = kernel_of(activation);
+    struct value means = kernel.means ? kernel.means(variance) : mean_by_quadrature(activation, variance);
+    *value = means.k;
+    *slope = means.slope;
 }
 
 void kernel_pair(const struct activation *activation, double a, double b, double c, double *k, double *slope)

@@ -361,7 +361,7 @@ static bool make_spaces(struct layout *layout, struct layout_states *states)
     own->blended = own->states = true;
     for (int s = 0; s < layout->space_count; s++) {
         layout->spaces[s] = make_space(layout, &wants[s]);
-        layout->blended[s] = wants[s].blended;
+        layout->blended[s] = wants[s].blended || (layout->spaces[s].population > 0 && layout->spaces[s].share < 1);
     }
     free(wants);
     return true;

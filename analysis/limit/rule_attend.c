@@ -51,7 +51,12 @@ static void put(struct rule_run *run, int node, double factor, double *given, st
 {
     const struct space *space = rule_space(run, node);
     struct signal own = {space->population, given};
-    frame_add(space, factor / sqrt(space->population), &own, signal, run->work);
+    if (signal->at) {
+        frame_add(space, factor / sqrt(space->population), &own, signal, run->work);
+        return;
+    }
+    cblas_dscal(space->grams.tokens * space->population, factor / sqrt(space->population), given, 1);
+    *signal = own;
 }
 
 static double *room(struct rule_run *run, int node)
