@@ -196,3 +196,11 @@ const char *depth_needs_matrices(const struct depth *depth)
                 return "blocks share a matrix";
     return NULL;
 }
+
+bool depth_has_router(const struct depth *depth)
+{
+    for (int b = 0; b < depth->block_count; b++)
+        if (depth->blocks[b].graph->mixture_count > 0)
+            return true;
+    return false;
+}

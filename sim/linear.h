@@ -37,9 +37,9 @@ struct linear_cost {
 /* Tapes, normals and flops add; scratch is shared. */
 struct linear_cost linear_cost_add(struct linear_cost a, struct linear_cost b);
 
-/* Time by fixed rates, for choices that shall be the same on every machine and in every mood of it: between engines,
- * and whether a tape is kept. The rates are those of one core of a 2024 server (bench/conditioned prints them): normals
- * in the cache, products with few rows, and a double's first touch, way to memory and way back. */
+/* Nominal time decides between engines and whether a tape is kept. Its rates are constants, so that every machine, busy
+ * or idle, decides alike. They are those of one core of a 2024 server (bench/conditioned prints them): normals drawn in
+ * the cache, products with few rows, and a double of the tape touched first, written to memory and read back. */
 #define LINEAR_SECONDS_NORMAL 9e-10
 #define LINEAR_SECONDS_FLOP   2e-11
 #define LINEAR_SECONDS_TAPE   2e-9

@@ -158,11 +158,6 @@ static size_t print_placement(const struct model *model, char *buffer, size_t si
     return formula_print(&model->formula, "; ", buffer, size);
 }
 
-static const char *placement_label(const struct model *model)
-{
-    return model->placement;
-}
-
 static char no_parameter(const struct model *model)
 {
     (void)model;
@@ -185,11 +180,6 @@ static size_t print_init(const struct model *model, char *buffer, size_t size)
     return print_graph(&model->init.graph, "; ", buffer, size);
 }
 
-static const char *init_label(const struct model *model)
-{
-    return model->init.label;
-}
-
 static char init_parameter(const struct model *model)
 {
     for (size_t i = 0; i < init_count; i++)
@@ -198,9 +188,8 @@ static char init_parameter(const struct model *model)
     return 0;
 }
 
-static const struct setting_text placement_text = {"formula", apply_placement, print_placement, placement_label,
-                                                   no_parameter};
-static const struct setting_text init_text = {"init_formula", apply_init, print_init, init_label, init_parameter};
+static const struct setting_text placement_text = {"formula", apply_placement, print_placement, no_parameter};
+static const struct setting_text init_text = {"init_formula", apply_init, print_init, init_parameter};
 
 /* ---- the table ---- */
 
@@ -230,16 +219,17 @@ enum {
 #define INTEGER_FROM(member, smallest) .key = #member, .type = SETTING_INTEGER, .argument = "N", \
                             .offset = offsetof(struct model, member), .scale = SETTING_LOGARITHMIC, .least = smallest
 #define REAL(json, member)  .key = #json, .type = SETTING_REAL, .argument = "X", .offset = offsetof(struct model, member)
+#define TEXT(json, member)  .key = #json, .type = SETTING_TEXT, .offset = offsetof(struct model, member), .text = &json##_text
 #define CHOICE(member)      .name = #member, .key = #member, .type = SETTING_CHOICE, .argument = "NAME", \
                             .offset = offsetof(struct model, member), \
                             .table = {member##s, sizeof *member##s, &member##_count}
 
 const struct setting settings[] = {
-    {.name = "placement", .key = "placement", .letter = 'p', .type = SETTING_TEXT, .text = &placement_text,
+    {.name = "placement", TEXT(placement, placement), .letter = 'p',
      .argument = "NAME|FORMULA|FILE",
      .summary = "block formula: a name of `spanscope list`, or text such as\n"
                 "'y = norm(x + attn(x)); x = norm(x + ffn(y))', or a file of it"},
-    {.name = "init", .key = "init", .letter = 'i', .type = SETTING_TEXT, .text = &init_text, .readers = MATRICES,
+    {.name = "init", TEXT(init, init.label), .letter = 'i', .readers = MATRICES,
      .argument = "NAME[:VALUE]|TEXT|FILE",
      .summary = "standard deviations of the weights: a name of `spanscope list` (VALUE is\n"
                 "its c or s), or text such as 'w = 1/sqrt(n); wq = 0', or a file of it"},
@@ -346,7 +336,12 @@ const char *setting_name(const struct setting *setting, const struct model *mode
 {
     if (setting->type == SETTING_CHOICE)
         return row_name(*(const void *const *)field_of(setting, model));
-    return setting->type == SETTING_TEXT ? setting->text->name(model) : NULL;
+    return setting->type == SETTING_TEXT ? field_of(setting, model) : NULL;
+}
+
+void setting_rename(const struct setting *setting, struct model *model, const char *name)
+{
+    snprintf(field(setting, model), GRAPH_NAME_MAX, "%s", name);
 }
 
 size_t setting_print(const struct setting *setting, const struct model *model, char *buffer, size_t size)

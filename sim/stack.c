@@ -47,8 +47,9 @@ static size_t fixed_doubles(const struct stack *stack)
     return memory_add(memory_add(layers, memories), memory_add(row, stack->cost.work));
 }
 
-/* A tape comes back from memory later than it is made again where it holds much beside what was costly to draw: in the
- * conditioned engine at moderate T. What stays in the cache is worth keeping anyway. */
+/* Keeping a tape pays where making it again takes longer than writing it to memory and reading it back. In the
+ * conditioned engine at moderate T it does not: most of the tape is cheap to make again. A tape that stays in the cache
+ * is kept anyway. */
 enum { CACHE_BYTES = 32 << 20 };
 
 static bool keeping_pays(const struct stack *stack)

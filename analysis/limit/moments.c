@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/budget.h"
 #include "sim/estimate.h"
 #include "analysis/limit/flight.h"
 #include "analysis/limit/flow.h"
@@ -39,16 +40,6 @@ struct replica {
     bool drawn;
 };
 
-static bool has_router(const struct depth *depth)
-{
-    for (int b = 0; b < depth->block_count; b++)
-        for (int s = 0; s < depth->blocks[b].graph->site_count; s++)
-            if (branch_of(depth->blocks[b].graph->nodes[depth->blocks[b].graph->sites[s].node].kind)
-                    ->entries(depth->model, INIT_WR) > 0)
-                return true;
-    return false;
-}
-
 /* A router's choice breaks exchangeability in every replica, a mask with order or a cotangent that tells tokens apart
  * in all. */
 static bool is_exchangeable(const struct depth *depth)
@@ -57,7 +48,7 @@ static bool is_exchangeable(const struct depth *depth)
     bool sees_all = true;
     for (int t = 0; t < model->tokens; t++)
         sees_all &= model->mask->visible(t, model->tokens) == model->tokens;
-    return sees_all && model->cotangent->exchangeable && !has_router(depth);
+    return sees_all && model->cotangent->exchangeable && !depth_has_router(depth);
 }
 
 /* Heads of a replica are those of the model; beyond 8 their number hardly matters (the Grams' spread, and with it the
@@ -112,7 +103,8 @@ static int replica_init(struct replica *replica, const struct plan *plan, struct
     *replica = (struct replica){0};
     size_t size = memory_add(arena_cost(signals_size(plan)), arena_cost(outputs_size(plan)));
     size = memory_add(memory_add(size, memory_multiply(2, arena_cost(plan->size))), arena_cost(plan->work));
-    bool fits = memory_multiply(size, sizeof(double)) <= memory_available() / (size_t)plan->options->threads;
+    bool fits = memory_multiply(size, sizeof(double)) <=
+                budget_available(plan->options->threads) / (size_t)plan->options->threads;
     struct arena all = {fits ? memory_doubles(size) : NULL, size, 0};
     replica->memory = all.base;
     replica->report = calloc((size_t)plan->depth.sites_max + 1, sizeof *replica->report);
