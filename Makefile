@@ -32,7 +32,7 @@ PACKAGES = gsl openblas lapacke jansson
 VERSION  = 0.1.0
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
-WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Werror
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Werror
 # Recursive, so that pkg-config is asked after deps has installed it. GSL's CBLAS is left out: OpenBLAS has one.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS   = -lgsl -lopenblas -llapacke -ljansson -lm
@@ -54,8 +54,8 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -c $< -o $@
 
 # The version and commit that a profile's manifest names; rewritten only when they change.
-$(BUILD)/cli/format.o: EXTRA_CFLAGS = -I$(BUILD)
-$(BUILD)/cli/format.o $(BUILD)/cli/main.o: $(BUILD)/build_version.h
+$(BUILD)/cli/format_json.o: EXTRA_CFLAGS = -I$(BUILD)
+$(BUILD)/cli/format_json.o $(BUILD)/cli/main.o: $(BUILD)/build_version.h
 $(BUILD)/cli/main.o: EXTRA_CFLAGS = -I$(BUILD)
 $(BUILD)/build_version.h: force
 	@mkdir -p $(@D)

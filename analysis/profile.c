@@ -11,7 +11,7 @@ static size_t cell_count(const struct profile *profile)
 int profile_init(struct profile *profile, const struct sampler *sampler, struct error *error)
 {
     *profile = (struct profile){
-        .kind = "measured",
+        .kind = SCHEMA_MEASURED,
         .model = sampler->stack.depth.model,
         .schema = &sampler->stack.depth.schema,
         .engine = sampler->stack.engine->name,
@@ -46,8 +46,11 @@ int profile_predict(struct profile *profile, const struct model *model, const st
                     struct error *error)
 {
     double start = now();
-    *profile = (struct profile){
-        .kind = "predicted", .model = model, .engine = "moments", .seed = options->seed, .threads = options->threads};
+    *profile = (struct profile){.kind = SCHEMA_PREDICTED,
+                                .model = model,
+                                .engine = "moments",
+                                .seed = options->seed,
+                                .threads = options->threads};
     int code = moments_predict(model, options, &profile->moments, error);
     if (code != ERROR_NONE)
         return code;
@@ -71,6 +74,21 @@ struct wide profile_se(const struct profile *profile, int layer, int column)
         return estimate_se(cell);
     size_t i = (size_t)layer * (size_t)profile->schema->column_count + (size_t)column;
     return (struct wide){profile->moments.se[i], profile->moments.mean[i].exponent};
+}
+
+static struct wide limit(const struct profile *profile, const struct wide *limits, int layer, int column)
+{
+    return limits[(size_t)layer * (size_t)profile->schema->column_count + (size_t)column];
+}
+
+struct wide profile_floor(const struct profile *profile, int layer, int column)
+{
+    return profile->bounds ? limit(profile, profile->bounds->lo, layer, column) : wide_absent();
+}
+
+struct wide profile_ceiling(const struct profile *profile, int layer, int column)
+{
+    return profile->bounds ? limit(profile, profile->bounds->hi, layer, column) : wide_absent();
 }
 
 /* The sampler's visitor: what a run has while it goes. */

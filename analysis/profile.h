@@ -3,12 +3,13 @@
 #define SPANSCOPE_ANALYSIS_PROFILE_H
 
 #include "analysis/bounds/bounds.h"
-#include "sim/estimate.h"
 #include "analysis/limit/moments.h"
+#include "analysis/schema.h"
+#include "sim/estimate.h"
 #include "sim/sampler.h"
 
 struct profile {
-    const char *kind; /* "measured" or "predicted" */
+    enum schema_kind kind;
     const struct model *model;
     const struct observe_schema *schema;
     const char *engine;
@@ -46,6 +47,10 @@ int profile_predict(struct profile *profile, const struct model *model, const st
 
 /* Standard error of a cell's mean; absent where it is not known. */
 struct wide profile_se(const struct profile *profile, int layer, int column);
+
+/* What bounds a cell, absent where nothing is known to. */
+struct wide profile_floor(const struct profile *profile, int layer, int column);
+struct wide profile_ceiling(const struct profile *profile, int layer, int column);
 
 /* Samples by the plan. ERROR_INTERRUPTED leaves the samples so far, a valid profile where there are any. */
 int profile_measure(struct profile *profile, struct sampler *sampler, const struct profile_plan *plan,

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "bench/gap.h"
+#include "sim/budget.h"
 #include "sim/placement.h"
 #include "sim/setting.h"
 
@@ -69,7 +70,7 @@ static void measure(const struct model *model, uint64_t seed, int samples, struc
 {
     struct error error;
     struct profile_plan plan = {.seed = seed, .samples = samples};
-    if (sampler_init(sampler, model, linear_engine_find("conditioned"), false, 1, memory_available(), &error) !=
+    if (sampler_init(sampler, model, linear_engine_find("conditioned"), false, 1, budget_available(1), &error) !=
             ERROR_NONE ||
         profile_init(measured, sampler, &error) != ERROR_NONE ||
         profile_measure(measured, sampler, &plan, &error) != ERROR_NONE)

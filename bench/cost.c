@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "sim/budget.h"
 #include "sim/sampler.h"
 #include "sim/setting.h"
 
@@ -84,7 +85,7 @@ static int bench(int row, struct error *error)
             code = model_check(&models[p], error);
         if (code == ERROR_NONE)
             code = sampler_init(&samplers[p], &models[p], linear_engine_find(rows[row].engine), false, 1,
-                                memory_available() / PLACEMENTS, error);
+                                budget_available(1) / PLACEMENTS, error);
     }
     if (code == ERROR_NONE)
         code = take_pairs(samplers, ratios, spent, error);

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "sim/budget.h"
 #include "sim/sampler.h"
 #include "sim/setting.h"
 
@@ -83,7 +84,7 @@ int main(void)
     if (code == ERROR_NONE)
         code = model_check(&model, &error);
     if (code == ERROR_NONE)
-        code = sampler_init(&sampler, &model, linear_engine_find("dense"), false, 1, memory_available(), &error);
+        code = sampler_init(&sampler, &model, linear_engine_find("dense"), false, 1, budget_available(1), &error);
     if (code != ERROR_NONE)
         goto out;
     code = take_turn(&sampler, spent, &error);

@@ -1,5 +1,6 @@
 #include <gsl/gsl_errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "build_version.h"
@@ -12,6 +13,7 @@
 #include "cli/status.h"
 #include "cli/verify.h"
 #include "sim/cleanup.h"
+#include "sim/invariant.h"
 
 static const struct command {
     const char *name;
@@ -60,6 +62,14 @@ static int finish(const char *name, int status)
     return code == ERROR_NONE ? status : status_report(name, code, &error);
 }
 
+/* A fault of ours: whatever was computed cannot be trusted, and other threads may run. */
+static void end_at_once(const char *file, int line, const char *condition)
+{
+    fprintf(stderr, "spanscope: internal error at %s:%d, where '%s' should hold; please report it\n", file, line,
+            condition);
+    _Exit(STATUS_INTERNAL);
+}
+
 /* argv[0] is the command's name. */
 static int dispatch(int argc, char **argv)
 {
@@ -74,6 +84,7 @@ static int dispatch(int argc, char **argv)
 int main(int argc, char **argv)
 {
     cleanup_install();
+    invariant_handle(end_at_once);
     gsl_set_error_handler_off();
     if (argc < 2) {
         help(stderr);

@@ -5,8 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analysis/config.h"
+#include "analysis/document.h"
 #include "analysis/map.h"
-#include "cli/format.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -102,72 +103,93 @@ static void progress(void *context, size_t done, size_t all)
 
 /* ---- JSON ---- */
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static void put(bool *ok, json_t *object, const char *key, json_t *value)
-{
-    *ok &= json_object_set_new(object, key, value) == 0;
-}
-
 static json_t *axis_object(bool *ok, const struct map_axis *axis)
 {
     json_t *object = json_object(), *values = json_array();
     for (int i = 0; i < axis->count; i++)
-        *ok &= json_array_append_new(values, json_real(axis->values[i])) == 0;
-    put(ok, object, "name", json_string(axis->name));
-    put(ok, object, "scale", json_string(axis->logarithmic ? "log" : "lin"));
-    put(ok, object, "values", values);
+        document_append(ok, values, json_real(axis->values[i]));
+    document_put(ok, object, SCHEMA_NAME, json_string(axis->name));
+    document_put(ok, object, SCHEMA_SCALE, json_string(axis->logarithmic ? SCHEMA_SCALE_LOG : SCHEMA_SCALE_LIN));
+    document_put(ok, object, SCHEMA_VALUES, values);
     return object;
 }
 
 /* A row of numbers for each y, from below. */
-static json_t *value_rows(bool *ok, const struct map *map, int value)
+static int print_rows(const struct map *map, int value, FILE *stream, struct error *error)
 {
-    json_t *table = json_array();
-    for (int y = 0; y < map->y.count; y++) {
+    int code = ERROR_NONE;
+    for (int y = 0; y < map->y.count && code == ERROR_NONE; y++) {
+        bool ok = true;
         json_t *row = json_array();
         for (int x = 0; x < map->x.count; x++) {
             size_t point = (size_t)y * (size_t)map->x.count + (size_t)x;
-            *ok &= json_array_append_new(row, number(map->values[point * MAP_VALUES + (size_t)value])) == 0;
+            document_append(&ok, row, document_number(map->values[point * MAP_VALUES + (size_t)value]));
         }
-        *ok &= json_array_append_new(table, row) == 0;
+        fputc(y == 0 ? '[' : ',', stream);
+        code = document_print(ok, row, stream, error);
     }
-    return table;
+    fputc(']', stream);
+    return code;
 }
 
-/* What an axis varies is not of the configuration. */
-static void leave_out(json_t *config, const struct map_axis *axis)
+/* What varies from the first point to the last is not of the configuration: the axes, and an F of 4 d. */
+static json_t *head_object(bool *ok, const struct map *map, const struct model ends[2])
 {
-    json_object_del(config, axis->setting->key);
+    json_t *object = json_object(), *config = config_object(ok, &ends[0]);
+    for (size_t i = 0; i < setting_count; i++)
+        if (!setting_same(&settings[i], &ends[0], &ends[1]))
+            json_object_del(config, settings[i].key);
+    document_put(ok, object, SCHEMA_KEY, json_string(SCHEMA_MAP));
+    document_put(ok, object, SCHEMA_KIND, json_string(schema_kinds[SCHEMA_PREDICTED]));
+    document_put(ok, object, SCHEMA_CONFIG, config);
+    document_put(ok, object, SCHEMA_X, axis_object(ok, &map->x));
+    document_put(ok, object, SCHEMA_Y, axis_object(ok, &map->y));
+    return object;
 }
 
-static int write_map(const struct map *map, const struct model *model, FILE *stream, struct error *error)
+static int write_map(const struct map *map, const struct model ends[2], FILE *stream, struct error *error)
 {
-    bool all = true, *ok = &all;
-    json_t *object = json_object(), *config = format_model(ok, model), *values = json_object();
-    leave_out(config, &map->x);
-    leave_out(config, &map->y);
-    for (int v = 0; v < MAP_VALUES; v++)
-        put(ok, values, map_values[v].name, value_rows(ok, map, v));
-    put(ok, object, "schema", json_string("spanscope/map/1"));
-    put(ok, object, "kind", json_string("predicted"));
-    put(ok, object, "config", config);
-    put(ok, object, "x", axis_object(ok, &map->x));
-    put(ok, object, "y", axis_object(ok, &map->y));
-    put(ok, object, "values", values);
-    char *text = all ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
-    json_decref(object);
-    if (!text)
-        return error_set(error, ERROR_RESOURCE, "out of memory for the JSON of a map");
-    fprintf(stream, "%s\n", text);
-    free(text);
-    return ERROR_NONE;
+    bool ok = true;
+    json_t *head = head_object(&ok, map, ends);
+    fputc('{', stream);
+    int code = document_print_members(ok, head, stream, error);
+    for (int v = 0; v < MAP_VALUES && code == ERROR_NONE; v++) {
+        fprintf(stream, "%s\"%s\":", v == 0 ? ",\"" SCHEMA_VALUES "\":{" : ",", map_values[v].name);
+        code = print_rows(map, v, stream, error);
+    }
+    fputs("}}\n", stream);
+    return code;
 }
 
 /* ---- running ---- */
+
+static int check_points(const struct map_command *self, const struct map *map, const char *name, struct error *error)
+{
+    if (map->beyond == (size_t)map->x.count * (size_t)map->y.count)
+        return error_set(error, ERROR_INPUT, "%s: no point can be predicted: %.800s", name, map->first_beyond.text);
+    if (map->beyond > 0 && !self->quiet)
+        fprintf(stderr, "spanscope map: %s: %zu points are left empty: %s\n", name, map->beyond,
+                map->first_beyond.text);
+    return ERROR_NONE;
+}
+
+static int report_map(const struct map_command *self, struct maker *maker, FILE *stream, struct error *error)
+{
+    const struct map *map = maker->map;
+    struct model ends[2];
+    int code = make_model(maker, 0, 0, &ends[0], error);
+    if (code != ERROR_NONE)
+        return code;
+    code = make_model(maker, map->x.count - 1, map->y.count - 1, &ends[1], error);
+    if (code == ERROR_NONE) {
+        code = check_points(self, map, ends[0].placement, error);
+        if (code == ERROR_NONE)
+            code = write_map(map, ends, stream, error);
+        model_free(&ends[1]);
+    }
+    model_free(&ends[0]);
+    return code;
+}
 
 static int map_placement(struct map_command *self, int placement, FILE *stream, struct error *error)
 {
@@ -179,23 +201,11 @@ static int map_placement(struct map_command *self, int placement, FILE *stream, 
     plan.moments.most = 1;
     plan.moments.seed = self->seed;
     plan.moments.stop = interrupt_flag();
-    struct model model;
     int code = map_predict(&map, &plan, error);
     if (shows)
         fprintf(stderr, "\r%*s\r", 40, "");
     if (code == ERROR_NONE)
-        code = make_model(&maker, 0, 0, &model, error);
-    if (code == ERROR_NONE) {
-        if (map.beyond == (size_t)map.x.count * (size_t)map.y.count)
-            code = error_set(error, ERROR_INPUT, "%s: no point can be predicted: %.800s", model.placement,
-                             map.first_beyond.text);
-        else if (map.beyond > 0 && !self->quiet)
-            fprintf(stderr, "spanscope map: %s: %zu points are left empty: %s\n", model.placement, map.beyond,
-                    map.first_beyond.text);
-        if (code == ERROR_NONE)
-            code = write_map(&map, &model, stream, error);
-        model_free(&model);
-    }
+        code = report_map(self, &maker, stream, error);
     map.x = map.y = (struct map_axis){0};
     map_free(&map);
     return code;

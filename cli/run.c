@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/status.h"
+#include "sim/budget.h"
 #include "sim/text.h"
 
 /* Part number of count of a run, both 0 for the whole. */
@@ -260,7 +261,8 @@ static int run_all(struct run *run, bool *short_of_precision, struct error *erro
 int run_command(int argc, char **argv)
 {
     struct error error = {0};
-    struct run run = {.seed = 1, .threads = omp_get_num_procs(), .memory = memory_available(), .format = &formats[0]};
+    struct run run = {.seed = 1, .threads = omp_get_num_procs(), .format = &formats[0]};
+    run.memory = budget_available(run.threads);
     bool short_of_precision = false;
     int code = options_parse(&command, argc, argv, &run, &error);
     if (code == ERROR_NONE && run.options.help) {

@@ -10,6 +10,7 @@ enum status {
     STATUS_USAGE = 2,         /* usage, formula or configuration */
     STATUS_RESOURCE = 3,      /* file, memory or a missing tool */
     STATUS_INCONCLUSIVE = 4,  /* the samples do not decide */
+    STATUS_INTERNAL = 70,     /* a fault of this program, by sysexits.h's number */
     STATUS_INTERRUPTED = 130, /* partial results are valid */
 };
 

@@ -21,7 +21,7 @@
 
 #include "analysis/claims/claim.h"
 #include "paper-repro/expected.h"
-#include "paper-repro/report.h"
+#include "paper-repro/verdicts.h"
 #include "sim/text.h"
 
 #define CLAIMS_TABLE "paper-repro/claims.tsv"
@@ -86,7 +86,7 @@ static size_t check_claims_table(const char *path)
     return wrong > 0;
 }
 
-static void print_interval(const struct report_claim *claim)
+static void print_interval(const struct verdicts_claim *claim)
 {
     char interval[64] = "-";
     if (isfinite(claim->lo) && isfinite(claim->hi))
@@ -95,27 +95,27 @@ static void print_interval(const struct report_claim *claim)
 }
 
 /* Returns the number of lines that are off. */
-static size_t compare_claims(const struct report *report, const struct report *record)
+static size_t compare_claims(const struct verdicts *report, const struct verdicts *record)
 {
     static const char *const words[] = {"as committed", "sampled anew, agrees", "NOT AS COMMITTED"};
     size_t off = 0;
     printf("%-20s  %-14s  %10s  %-24s  %s\n", "claim", "verdict", "statistic", "interval", "against the record");
     for (size_t i = 0; i < report->count; i++) {
-        const struct report_claim *claim = &report->claims[i], *before = report_find(record, claim->id);
+        const struct verdicts_claim *claim = &report->claims[i], *before = verdicts_find(record, claim->id);
         bool against = strcmp(claim->verdict, claim->expected) != 0;
-        enum report_outcome outcome = before != NULL ? report_compare(before, claim) : REPORT_WRONG;
+        enum verdicts_outcome outcome = before != NULL ? verdicts_compare(before, claim) : VERDICTS_WRONG;
         printf("%-20s  %-14s", claim->id, claim->verdict);
         print_interval(claim);
         printf("  %s", before != NULL ? words[outcome] : "NOT IN THE RECORD");
         if (against)
             printf(", %s WAS EXPECTED", claim->expected);
-        if (outcome == REPORT_WRONG && before != NULL)
+        if (outcome == VERDICTS_WRONG && before != NULL)
             printf(": %s %.5g [%.5g, %.5g]", before->verdict, before->statistic, before->lo, before->hi);
         printf("\n");
-        off += against || outcome == REPORT_WRONG;
+        off += against || outcome == VERDICTS_WRONG;
     }
     for (size_t i = 0; i < record->count; i++) {
-        if (report_find(report, record->claims[i].id) == NULL) {
+        if (verdicts_find(report, record->claims[i].id) == NULL) {
             printf("%-20s  missing from this run, but in the record\n", record->claims[i].id);
             off++;
         }
@@ -160,9 +160,9 @@ static size_t compare_values(const struct expected_list *expected, const struct 
 
 static int compare(int count, char **paths, int *status, struct error *error)
 {
-    struct report report = {0}, record = {0};
+    struct verdicts report = {0}, record = {0};
     struct expected_list expected = {0}, measured = {0};
-    int code = report_read(paths[0], &report, error);
+    int code = verdicts_read(paths[0], &report, error);
     if (code == ERROR_NONE)
         code = report_read_record(RECORD, &record, error);
     if (code == ERROR_NONE)
@@ -177,8 +177,8 @@ static int compare(int count, char **paths, int *status, struct error *error)
                off ? "NOT REPRODUCED" : "REPRODUCED", report.count, claims_off, expected.count, values_off, count - 1);
         *status = off ? STATUS_OFF : 0;
     }
-    report_free(&report);
-    report_free(&record);
+    verdicts_free(&report);
+    verdicts_free(&record);
     expected_free(&expected);
     expected_free(&measured);
     return code;
@@ -209,11 +209,11 @@ static int close_table(FILE *stream, const char *path, const char *partial, stru
 
 static int expect(int count, char **paths, int *status, struct error *error)
 {
-    struct report report = {0};
+    struct verdicts report = {0};
     struct expected_list values = {0};
     char partial[200];
     FILE *stream;
-    int code = report_read(paths[0], &report, error);
+    int code = verdicts_read(paths[0], &report, error);
     if (code == ERROR_NONE)
         code = take_figures(count - 1, paths + 1, &values, error);
     for (size_t i = 0; i < values.count && code == ERROR_NONE; i++)
@@ -229,7 +229,7 @@ static int expect(int count, char **paths, int *status, struct error *error)
         code = close_table(stream, VALUES, partial, error);
     }
     *status = 0;
-    report_free(&report);
+    verdicts_free(&report);
     expected_free(&values);
     return code != ERROR_NONE ? code : error->code;
 }
@@ -248,8 +248,9 @@ static double seconds(struct timeval t)
 static int run_claim(const char *program, const char *tier, const char *id, const char *path, struct usage *usage,
                      struct error *error)
 {
-    char *const arguments[] = {(char *)program, "verify",   "--tier",     (char *)tier, "--format",
-                               "json",          "--output", (char *)path, (char *)id,   NULL};
+    const char *const words[] = {program, "verify", "--tier", tier, "--format", "json", "--output", path, id, NULL};
+    char *arguments[sizeof words / sizeof *words];
+    memcpy(arguments, words, sizeof words); // posix_spawn only reads them
     pid_t child;
     int status = 0;
     int failed = posix_spawn(&child, program, NULL, NULL, arguments, environ);
@@ -287,7 +288,7 @@ static void print_tolerance(const struct claim *claim)
         printf("\t-\t%s", claim->beyond != NULL ? claim->beyond : "-");
 }
 
-static void print_claim(const struct claim *claim, const struct report_claim *found, const struct usage *usage)
+static void print_claim(const struct claim *claim, const struct verdicts_claim *found, const struct usage *usage)
 {
     printf("%s\t%s\tmake claim-%s\t%s\t%s", claim->id, claim->source, claim->id, verdict_names[claim->expected],
            found->verdict);
@@ -313,13 +314,13 @@ static int list_claims(int count, char **words, int *status, struct error *error
         "\tmegabytes\n");
     for (size_t i = 0; i < claim_count() && code == ERROR_NONE; i++) {
         struct usage usage = {0};
-        struct report report = {0};
+        struct verdicts report = {0};
         code = run_claim(words[0], words[1], claim_at(i)->id, path, &usage, error);
         if (code == ERROR_NONE)
-            code = report_read(path, &report, error);
+            code = verdicts_read(path, &report, error);
         if (code == ERROR_NONE)
             print_claim(claim_at(i), &report.claims[0], &usage);
-        report_free(&report);
+        verdicts_free(&report);
         fflush(stdout);
     }
     unlink(path);

@@ -4,7 +4,7 @@
 #   make claim-ID         one claim            make fig-NAME    one figure (TIER=full its large size,
 #                                                   STYLE=paper or slides another look)
 #   make repro-expected   makes paper-repro/expected and claims.tsv again, after a change that is meant
-REPRO_SRC := $(addprefix paper-repro/,expected.c report.c table.c)
+REPRO_SRC := $(addprefix paper-repro/,expected.c verdicts.c table.c)
 REPRO_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(REPRO_SRC))
 LEDGER     = $(BUILD)/paper-repro/ledger
 

@@ -2,64 +2,50 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "sim/cleanup.h"
 
 extern char **environ;
 
 enum { LAST_WORDS = 600 };
 
-/* The end of what is read until the other side closes, as a string without blanks around it. */
-static void read_last_words(int fd, char words[LAST_WORDS + 1])
+/* The last that a program said. */
+struct words {
+    char text[LAST_WORDS + 1];
+    size_t length;
+};
+
+/* Takes what stands in the pipe; false where the other side has closed. */
+static bool listen_to(int fd, struct words *words)
 {
     char chunk[LAST_WORDS];
-    size_t length = 0;
-    for (;;) {
-        ssize_t got = read(fd, chunk, sizeof chunk);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            break;
-        size_t fresh = (size_t)got, kept = length + fresh > LAST_WORDS ? LAST_WORDS - fresh : length;
-        memmove(words, words + (length - kept), kept);
-        memcpy(words + kept, chunk, fresh);
-        length = kept + fresh;
-    }
-    while (length > 0 && strchr(" \t\r\n", words[length - 1]) != NULL)
-        length--;
-    words[length] = '\0';
-    size_t blanks = strspn(words, "\r\n");
-    memmove(words, words + blanks, length - blanks + 1);
+    ssize_t got = read(fd, chunk, sizeof chunk);
+    if (got <= 0)
+        return got < 0 && (errno == EINTR || errno == EAGAIN);
+    size_t fresh = (size_t)got, room = LAST_WORDS - fresh, kept = words->length < room ? words->length : room;
+    memmove(words->text, words->text + (words->length - kept), kept);
+    memcpy(words->text + kept, chunk, fresh);
+    words->length = kept + fresh;
+    return true;
 }
 
-static int wait_for(pid_t child)
+/* As a string without blanks around it. */
+static void trim(struct words *words)
 {
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            return -1;
-    return status;
-}
-
-/* Signals that this program handles or ignores are gnuplot's to handle in its own way. */
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigemptyset(&all);
-    sigaddset(&all, SIGPIPE);
-    sigaddset(&all, SIGINT);
-    sigaddset(&all, SIGTERM);
-    int failed = posix_spawnattr_setsigmask(attributes, &none);
-    if (failed == 0)
-        failed = posix_spawnattr_setsigdefault(attributes, &all);
-    if (failed == 0)
-        failed = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    return failed;
+    while (words->length > 0 && strchr(" \t\r\n", words->text[words->length - 1]))
+        words->length--;
+    words->text[words->length] = '\0';
+    size_t blanks = strspn(words->text, "\r\n");
+    memmove(words->text, words->text + blanks, words->length - blanks + 1);
 }
 
 /* The environment without what sets a terminal before the script does, which fails where that terminal is not built in.
@@ -77,45 +63,129 @@ static char **make_environment(void)
     return environment;
 }
 
-/* 0 or an errno. The child's words go to fd. */
-static int spawn(const char *directory, const char *script, int fd, pid_t *child)
+/* What the child becomes. Only calls that are safe between fork and exec. */
+struct work {
+    const char *directory;
+    char *const *arguments, **environment;
+    int words, report; /* pipes: of its words; of the errno where it cannot be started */
+};
+
+static void become(const struct work *work, pid_t parent)
 {
-    char *const arguments[] = {"gnuplot", "-d", (char *)script, NULL}; /* -d: no start-up files */
-    char **environment = make_environment();
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int failed = environment ? posix_spawn_file_actions_init(&actions) : ENOMEM;
-    if (failed != 0) {
-        free(environment);
-        return failed;
-    }
-    failed = posix_spawnattr_init(&attributes);
-    if (failed == 0) {
-        failed = set_attributes(&attributes);
-        if (failed == 0)
-            failed = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-        if (failed == 0)
-            failed = posix_spawn_file_actions_adddup2(&actions, fd, STDOUT_FILENO);
-        if (failed == 0)
-            failed = posix_spawn_file_actions_adddup2(&actions, fd, STDERR_FILENO);
-        if (failed == 0)
-            failed = posix_spawn_file_actions_addchdir_np(&actions, directory);
-        if (failed == 0)
-            failed = posix_spawnp(child, arguments[0], &actions, &attributes, arguments, environment);
-        posix_spawnattr_destroy(&attributes);
-    }
-    posix_spawn_file_actions_destroy(&actions);
-    free(environment);
-    return failed;
+    int null = open("/dev/null", O_RDONLY);
+    sigset_t none;
+    sigemptyset(&none);
+    setpgid(0, 0); // what it starts in turn is ended with it
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(127);
+    signal(SIGPIPE, SIG_DFL); // ignored here, which exec would hand on
+    signal(SIGXFSZ, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(work->words, STDOUT_FILENO) >= 0 &&
+        dup2(work->words, STDERR_FILENO) >= 0 && chdir(work->directory) == 0)
+        execvpe(work->arguments[0], work->arguments, work->environment);
+    int why = errno;
+    if (write(work->report, &why, sizeof why) < 0)
+        _exit(126);
+    _exit(127);
 }
 
-int gnuplot_run(const char *directory, const char *script, struct error *error)
+/* 0 or an errno. The child's words go to fd. */
+static int start(const char *directory, const char *script, int fd, pid_t *child)
 {
-    int ends[2];
+    char own[strlen(script) + 1], name[] = "gnuplot", option[] = "-d"; // no start-up files
+    strcpy(own, script);
+    char *const arguments[] = {name, option, own, NULL};
+    int report[2], why = 0;
+    if (pipe2(report, O_CLOEXEC) != 0)
+        return errno;
+    char **environment = make_environment();
+    if (!environment) {
+        close(report[0]);
+        close(report[1]);
+        return ENOMEM;
+    }
+    struct work work = {directory, arguments, environment, fd, report[1]};
+    pid_t parent = getpid();
+    cleanup_hold();
+    *child = fork();
+    if (*child == 0)
+        become(&work, parent);
+    if (*child > 0) {
+        setpgid(*child, *child);
+        cleanup_child(*child);
+    } else {
+        why = errno;
+    }
+    cleanup_release();
+    close(report[1]);
+    if (*child > 0 && read(report[0], &why, sizeof why) == (ssize_t)sizeof why) {
+        waitpid(*child, NULL, 0);
+        cleanup_child(0);
+    }
+    close(report[0]);
+    free(environment);
+    return why;
+}
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static bool has_ended(pid_t child)
+{
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == child;
+}
+
+/* Listens until the child ends or the time is over, and ends what is left of it; whether it was late. It may close its
+ * pipe and live on, and what it has started may keep the pipe open when it has ended. */
+static bool attend(pid_t child, int fd, int seconds, struct words *words, int *status)
+{
+    enum { TURN = 5 }; // ms
+    double deadline = now() + seconds;
+    bool open = true, late = false;
+    while (!late && !has_ended(child)) {
+        struct pollfd pipe = {.fd = open ? fd : -1, .events = POLLIN};
+        if (poll(&pipe, 1, TURN) > 0)
+            open = listen_to(fd, words);
+        late = now() > deadline;
+    }
+    kill(-child, SIGKILL); // before its number is free for another
+    while (waitpid(child, status, 0) < 0 && errno == EINTR)
+        ;
+    cleanup_child(0);
+    struct pollfd rest = {.fd = fd, .events = POLLIN};
+    while (open && poll(&rest, 1, 0) > 0)
+        open = listen_to(fd, words);
+    return late;
+}
+
+static int judge(bool late, int seconds, int status, const char *words, struct error *error)
+{
+    const char *colon = *words ? ":\n" : "";
+    if (late)
+        return error_set(error, ERROR_RESOURCE, "gnuplot did not end within %d s, and was ended%s%s", seconds, colon,
+                         words);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return ERROR_NONE;
+    if (WIFSIGNALED(status))
+        return error_set(error, ERROR_RESOURCE, "gnuplot was ended by signal %d (%s)%s%s", WTERMSIG(status),
+                         strsignal(WTERMSIG(status)), colon, words);
+    return error_set(error, ERROR_RESOURCE, "gnuplot failed%s%s", colon, words);
+}
+
+int gnuplot_run(const char *directory, const char *script, int seconds, struct error *error)
+{
+    int ends[2], status = 0;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return error_set(error, ERROR_RESOURCE, "no pipe to gnuplot: %s", strerror(errno));
-    pid_t child;
-    int failed = spawn(directory, script, ends[1], &child);
+    pid_t child = 0;
+    int failed = start(directory, script, ends[1], &child);
     close(ends[1]);
     if (failed != 0) {
         close(ends[0]);
@@ -123,16 +193,11 @@ int gnuplot_run(const char *directory, const char *script, struct error *error)
             return error_set(error, ERROR_RESOURCE, "gnuplot was not found; install gnuplot-nox");
         return error_set(error, ERROR_RESOURCE, "gnuplot cannot be started: %s", strerror(failed));
     }
-    char words[LAST_WORDS + 1];
-    read_last_words(ends[0], words);
+    struct words words = {.length = 0};
+    bool late = attend(child, ends[0], seconds, &words, &status);
     close(ends[0]);
-    int status = wait_for(child);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return ERROR_NONE;
-    if (WIFSIGNALED(status))
-        return error_set(error, ERROR_RESOURCE, "gnuplot was ended by signal %d (%s)%s%s", WTERMSIG(status),
-                         strsignal(WTERMSIG(status)), words[0] != '\0' ? ":\n" : "", words);
-    return error_set(error, ERROR_RESOURCE, "gnuplot failed%s%s", words[0] != '\0' ? ":\n" : "", words);
+    trim(&words);
+    return judge(late, seconds, status, words.text, error);
 }
 
 /* An apostrophe goes as its octal number: gnuplot does not take a doubled one for a quote at the beginning of a string.

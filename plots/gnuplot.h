@@ -6,9 +6,13 @@
 
 #include "sim/error.h"
 
-/* Runs a script, a file of directory, with directory as the working directory. No shell takes part.
- * ERROR_RESOURCE where gnuplot is missing, or fails, with its last words. */
-int gnuplot_run(const char *directory, const char *script, struct error *error);
+/* Time for one figure, s: hundreds of times what the largest has taken, so that only a gnuplot that hangs needs it. */
+enum { GNUPLOT_SECONDS = 300 };
+
+/* Runs a script, a file of directory, with directory as the working directory. No shell takes part. It dies with us, and
+ * with what it has started. ERROR_RESOURCE where gnuplot is missing, fails, or has not ended in time, with its last
+ * words. */
+int gnuplot_run(const char *directory, const char *script, int seconds, struct error *error);
 
 /* Both write for the inside of a single-quoted string of enhanced text, the one kind in which gnuplot runs no
  * `commands`. */

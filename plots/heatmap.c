@@ -130,7 +130,7 @@ static int interpret(struct map_page *page, const char *path, size_t line, struc
 /* The words of the configuration, as other figures say them. */
 static int read_legend(struct map_page *page, struct error *error)
 {
-    const json_t *config = json_object_get(page->root, "config");
+    json_t *config = json_object_get(page->root, "config");
     const char *kind = json_string_value(json_object_get(page->root, "kind"));
     struct saved profile = {.root = page->root,
                             .config = config,

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "plots/gnuplot.h"
+#include "sim/cleanup.h"
 
 const char *const publish_suffixes[PUBLISH_FILES] = {"gp", "dat", "txt", "svg", "png", "pdf"};
 
@@ -20,89 +21,144 @@ static char *path_of(const char *directory, const char *name, const char *suffix
 
 static int cannot(const char *what, const char *path, struct error *error)
 {
-    return error_set(error, ERROR_RESOURCE, "%s %.400s: %s", what, path != NULL ? path : "a file", strerror(errno));
+    return error_set(error, ERROR_RESOURCE, "%s %.400s: %s", what, path, strerror(errno));
 }
 
-static int write_file(const char *directory, const char *name, const char *suffix, publish_print *print,
-                      const void *context, struct error *error)
+static int out_of_memory(struct error *error)
 {
-    char *path = path_of(directory, name, suffix);
-    FILE *file = path != NULL ? fopen(path, "wxe") : NULL;
-    int code = ERROR_NONE;
-    if (file == NULL) {
-        code = cannot("cannot write", path, error);
-    } else {
-        print(file, context);
-        bool failed = ferror(file) != 0;
-        if (fclose(file) != 0 || failed)
-            code = cannot("cannot write", path, error);
-    }
-    free(path);
-    return code;
+    return error_set(error, ERROR_RESOURCE, "out of memory for file names");
 }
 
-/* Nothing is moved unless everything is there: an old figure is replaced whole. */
-static int check_complete(const char *workshop, const char *name, struct error *error)
+static int write_file(const char *path, publish_print *print, const void *context, struct error *error)
 {
-    int code = ERROR_NONE;
-    for (int i = 0; i < PUBLISH_FILES && code == ERROR_NONE; i++) {
-        char *path = path_of(workshop, name, publish_suffixes[i]);
-        struct stat status;
-        if (path == NULL || stat(path, &status) != 0 || status.st_size == 0)
-            code = error_set(error, ERROR_RESOURCE, "gnuplot did not write %s.%s", name, publish_suffixes[i]);
-        free(path);
-    }
-    return code;
+    FILE *file = fopen(path, "wxe");
+    if (!file)
+        return cannot("cannot write", path, error);
+    print(file, context);
+    bool failed = ferror(file) != 0;
+    return fclose(file) != 0 || failed ? cannot("cannot write", path, error) : ERROR_NONE;
 }
 
-static int move_all(const char *workshop, const char *directory, const char *name, struct error *error)
-{
-    int code = check_complete(workshop, name, error);
-    for (int i = 0; i < PUBLISH_FILES && code == ERROR_NONE; i++) {
-        char *from = path_of(workshop, name, publish_suffixes[i]), *to = path_of(directory, name, publish_suffixes[i]);
-        if (from == NULL || to == NULL || rename(from, to) != 0)
-            code = cannot("cannot write", to, error);
-        free(from);
-        free(to);
-    }
-    return code;
-}
+/* The folder in which a figure is made, with the files that will be in it. */
+struct workshop {
+    char *folder, *files[PUBLISH_FILES], *script;
+};
 
-static void remove_workshop(const char *workshop, const char *name)
+/* Nothing is moved unless everything is there and has a place: an old figure is replaced whole. */
+static int check_complete(const struct workshop *workshop, char *const places[PUBLISH_FILES], struct error *error)
 {
     for (int i = 0; i < PUBLISH_FILES; i++) {
-        char *path = path_of(workshop, name, publish_suffixes[i]);
-        if (path != NULL)
-            unlink(path);
-        free(path);
+        struct stat status;
+        if (stat(workshop->files[i], &status) != 0 || status.st_size == 0)
+            return error_set(error, ERROR_RESOURCE, "gnuplot did not write %.400s", strrchr(places[i], '/') + 1);
+        if (stat(places[i], &status) == 0 && S_ISDIR(status.st_mode))
+            return error_set(error, ERROR_RESOURCE, "cannot write %.400s: it is a folder", places[i]);
     }
-    rmdir(workshop);
+    return ERROR_NONE;
+}
+
+/* Signals wait, so that they find the old figure or the new one. */
+static int move_into(const struct workshop *workshop, char *const places[PUBLISH_FILES], struct error *error)
+{
+    int code = check_complete(workshop, places, error);
+    cleanup_hold();
+    for (int i = 0; i < PUBLISH_FILES && code == ERROR_NONE; i++)
+        if (rename(workshop->files[i], places[i]) != 0)
+            code = cannot("cannot write", places[i], error);
+    cleanup_release();
+    return code;
+}
+
+static int move_all(const struct workshop *workshop, const char *directory, const char *name, struct error *error)
+{
+    char *places[PUBLISH_FILES];
+    int code = ERROR_NONE;
+    for (int i = 0; i < PUBLISH_FILES; i++)
+        if (!(places[i] = path_of(directory, name, publish_suffixes[i])))
+            code = out_of_memory(error);
+    if (code == ERROR_NONE)
+        code = move_into(workshop, places, error);
+    for (int i = 0; i < PUBLISH_FILES; i++)
+        free(places[i]);
+    return code;
+}
+
+static void workshop_remove(struct workshop *workshop)
+{
+    for (int i = 0; i < PUBLISH_FILES; i++) {
+        if (workshop->files[i])
+            unlink(workshop->files[i]);
+        cleanup_forget(workshop->files[i]);
+        free(workshop->files[i]);
+    }
+    if (workshop->folder)
+        rmdir(workshop->folder);
+    cleanup_forget(workshop->folder);
+    free(workshop->folder);
+    free(workshop->script);
+}
+
+/* The folder is guarded before its files, which go first. */
+static int workshop_make(struct workshop *workshop, const char *directory, const char *name, struct error *error)
+{
+    if (asprintf(&workshop->folder, "%s/.spanscope-XXXXXX", directory) < 0) {
+        workshop->folder = NULL;
+        return out_of_memory(error);
+    }
+    cleanup_hold();
+    int code = mkdtemp(workshop->folder) ? ERROR_NONE : cannot("cannot write into", directory, error);
+    if (code == ERROR_NONE)
+        cleanup_path(workshop->folder);
+    cleanup_release();
+    if (code != ERROR_NONE) {
+        free(workshop->folder);
+        workshop->folder = NULL;
+        return code;
+    }
+    for (int i = 0; i < PUBLISH_FILES; i++) {
+        workshop->files[i] = path_of(workshop->folder, name, publish_suffixes[i]);
+        if (!workshop->files[i])
+            return out_of_memory(error);
+        cleanup_path(workshop->files[i]);
+    }
+    if (asprintf(&workshop->script, "%s.gp", name) >= 0)
+        return ERROR_NONE;
+    workshop->script = NULL;
+    return out_of_memory(error);
+}
+
+/* The folder that figures go to, with whether it was made for them: until one is there, it goes again. */
+static int make_directory(const char *directory, bool *made, struct error *error)
+{
+    cleanup_hold();
+    *made = mkdir(directory, 0777) == 0;
+    int why = errno;
+    if (*made)
+        cleanup_path(directory);
+    cleanup_release();
+    errno = why;
+    return *made || why == EEXIST ? ERROR_NONE : cannot("cannot make the folder", directory, error);
 }
 
 /* Everything is made in a folder of its own inside directory, under its final name, and moved when complete. */
 int publish(const char *directory, const char *name, publish_print *const print[PUBLISH_WRITTEN], const void *context,
             struct error *error)
 {
-    char *workshop = NULL, *script = NULL;
-    bool made = mkdir(directory, 0777) == 0;
-    int code = ERROR_NONE;
-    if (asprintf(&workshop, "%s/.spanscope-XXXXXX", directory) < 0 || asprintf(&script, "%s.gp", name) < 0)
-        code = error_set(error, ERROR_RESOURCE, "out of memory for file names");
-    else if (mkdtemp(workshop) == NULL)
-        code = cannot("cannot write into", directory, error);
+    struct workshop workshop = {0};
+    bool made;
+    int code = make_directory(directory, &made, error);
     if (code != ERROR_NONE)
-        goto out;
+        return code;
+    code = workshop_make(&workshop, directory, name, error);
     for (int i = 0; i < PUBLISH_WRITTEN && code == ERROR_NONE; i++)
-        code = write_file(workshop, name, publish_suffixes[i], print[i], context, error);
+        code = write_file(workshop.files[i], print[i], context, error);
     if (code == ERROR_NONE)
-        code = gnuplot_run(workshop, script, error);
+        code = gnuplot_run(workshop.folder, workshop.script, GNUPLOT_SECONDS, error);
     if (code == ERROR_NONE)
-        code = move_all(workshop, directory, name, error);
-    remove_workshop(workshop, name);
-out:
+        code = move_all(&workshop, directory, name, error);
+    workshop_remove(&workshop);
     if (code != ERROR_NONE && made)
         rmdir(directory);
-    free(workshop);
-    free(script);
+    cleanup_forget(directory);
     return code;
 }

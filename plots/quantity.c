@@ -122,7 +122,7 @@ static bool predicts(const struct saved *b, const struct saved *a)
     json_t *value;
     if (strcmp(a->kind, "measured") != 0 || strcmp(b->kind, "predicted") != 0)
         return false;
-    json_object_foreach((json_t *)a->config, key, value)
+    json_object_foreach(a->config, key, value)
     {
         bool skip = false;
         for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)

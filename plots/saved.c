@@ -62,7 +62,7 @@ static bool is_statistic(const json_t *value)
     return true;
 }
 
-static int check_row(const json_t *row, int layers, int *previous, const struct place *place, struct error *error)
+static int check_row(json_t *row, int layers, int *previous, const struct place *place, struct error *error)
 {
     char expected[200];
     int layer;
@@ -74,7 +74,7 @@ static int check_row(const json_t *row, int layers, int *previous, const struct 
     *previous = layer;
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)row, key, value)
+    json_object_foreach(row, key, value)
     {
         if (!is_observable(key) || is_statistic(value))
             continue;

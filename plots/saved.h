@@ -13,7 +13,7 @@
 /* One profile. Strings and objects belong to root. */
 struct saved {
     json_t *root;
-    const json_t *config;
+    json_t *config;     // read only; jansson iterates over what is not const
     const json_t *rows; /* the array "layers" */
     const char *kind, *placement, *init;
     int layers;  /* L; a row's layer is 0..L, some may be missing */

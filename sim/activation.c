@@ -219,7 +219,7 @@ ARRAY(silu_value, silu(u))
 ARRAY(silu_slope, silu_derivative(u))
 ARRAY(tanh_value, tangent(u))
 ARRAY(tanh_slope, tangent_derivative(u))
-ARRAY(relu2_value, lanes_choose(u <= 0, lanes_all(0), u * u))
+ARRAY(relu2_value, lanes_choose(u <= 0, lanes_all(0), u *u))
 ARRAY(relu2_slope, lanes_choose(u <= 0, lanes_all(0), 2 * u))
 ARRAY(gelu_tanh_value, gelu_tanh(u))
 ARRAY(gelu_tanh_slope, gelu_tanh_derivative(u))
@@ -254,18 +254,24 @@ const struct activation *activation_find(const char *name)
     return NULL;
 }
 
+/* GSL hands integrands a pointer that is not const. */
+struct integrand {
+    const struct activation *activation;
+};
+
 static double square_times_density(double z, void *context)
 {
-    const struct activation *activation = context;
+    const struct integrand *integrand = context;
     double phi;
-    activation->value(1, &z, &phi);
+    integrand->activation->value(1, &z, &phi);
     return phi * phi * exp(-z * z / 2) / sqrt(2 * M_PI);
 }
 
 /* Two half lines, so that a kink at 0 is an end point; the density is below 1e-300 beyond 40. */
 double activation_second_moment(const struct activation *activation)
 {
-    gsl_function integrand = {square_times_density, (void *)(size_t)activation};
+    struct integrand context = {activation};
+    gsl_function integrand = {square_times_density, &context};
     gsl_integration_cquad_workspace *workspace = gsl_integration_cquad_workspace_alloc(200);
     if (!workspace)
         return NAN;

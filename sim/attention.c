@@ -1,6 +1,7 @@
 #include "sim/attention.h"
 
 #include <cblas.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -136,6 +137,11 @@ static size_t head_entries(const struct attention *attention)
     return memory_multiply((size_t)attention->queries, (size_t)attention->keys);
 }
 
+size_t attention_entries(const struct attention *attention)
+{
+    return memory_multiply((size_t)attention->sequences * (size_t)attention->heads, head_entries(attention));
+}
+
 /* Queries and keys as they meet: themselves, or rotated into work. */
 struct turned {
     const double *q, *k;
@@ -147,7 +153,8 @@ static struct turned turn(const struct attention *attention, const double *q, co
     if (attention_planes(attention) == 0)
         return (struct turned){q, k, NULL};
     double *table = arena_take(work, table_entries(attention));
-    double *rotated_q = arena_take(work, query_entries(attention)), *rotated_k = arena_take(work, key_entries(attention));
+    double *rotated_q = arena_take(work, query_entries(attention)),
+           *rotated_k = arena_take(work, key_entries(attention));
     fill_table(attention, table);
     rotate(attention, attention->queries, attention->heads, table, 1, q, rotated_q);
     rotate(attention, attention->keys, attention->kv_heads, table, 1, k, rotated_k);
@@ -181,11 +188,12 @@ void attention_softmax(const struct attention *attention, int head, double *a)
 {
     int keys = attention->keys;
     double slope = attention->bias->slope ? attention->bias->slope(head, attention->heads) : 0;
-    cblas_dscal(attention->queries * keys, attention->scale, a, 1);
     for (int i = 0; i < attention->queries; i++) {
         double *row = a + (size_t)i * (size_t)keys;
         int first, end;
         attention_visible(attention, i, &first, &end);
+        for (int j = first; j < end; j++)
+            row[j] *= attention->scale;
         if (attention->cap > 0)
             for (int j = first; j < end; j++)
                 row[j] = attention->cap * tanh(row[j] / attention->cap);
@@ -204,7 +212,8 @@ size_t attention_work(const struct attention *attention)
     if (attention_planes(attention) > 0)
         turned = memory_add(arena_cost(table_entries(attention)),
                             memory_add(arena_cost(query_entries(attention)), arena_cost(key_entries(attention))));
-    return memory_add(turned, memory_multiply(attention->cap > 0 ? 3 : 2, head));
+    size_t vectors = memory_add(arena_cost((size_t)attention->queries), arena_cost((size_t)attention->keys));
+    return memory_add(turned, memory_add(vectors, memory_multiply(attention->cap > 0 ? 3 : 2, head)));
 }
 
 /* Where one head of one sequence stands in the arrays, and their strides. */
@@ -284,7 +293,7 @@ static void head_backward(const struct attention *attention, const struct head *
 {
     int Tq = attention->queries, Tk = attention->keys, width = attention->head_width, value = attention->value_width;
     double beta = at->first_of_group ? 0 : 1;
-    double *ds = arena_take(&work, head_entries(attention));     // [Tq][Tk]: first the gradient of a, then of the logits
+    double *ds = arena_take(&work, head_entries(attention)); // [Tq][Tk]: first the gradient of a, then of the logits
     double *across = arena_take(&work, head_entries(attention)); // [Tk][Tq]: a, then ds transposed
     transpose(Tq, Tk, a + at->a, across);
     panel_multiply(Tk, Tq, value, across, Tq, false, dy + at->y, at->y_stride, beta, dv + at->v, at->v_stride);
@@ -316,35 +325,87 @@ void attention_backward(const struct attention *attention, const double *q, cons
 
 /* ---- observables ---- */
 
-static double row_entropy(int first, int end, const double *row)
+/* What a row gives; an entry that has underflowed has the logit that only just does. */
+struct row_sums {
+    double entropy, square, logit, logit_square;
+};
+
+static struct row_sums sum_row(int count, const double *row)
 {
-    double sum = 0;
-    for (int j = first; j < end; j++)
-        if (row[j] > 0)
-            sum -= row[j] * log(row[j]);
-    return sum;
+    const double least = log(DBL_TRUE_MIN);
+    struct row_sums sums = {0};
+    for (int j = 0; j < count; j++) {
+        double logit = row[j] > 0 ? log(row[j]) : least;
+        sums.entropy -= row[j] * logit;
+        sums.square += row[j] * row[j];
+        sums.logit += logit;
+        sums.logit_square += logit * logit;
+    }
+    return sums;
 }
 
-void attention_observe(const struct attention *attention, const double *a, struct attention_report *report)
+/* Power iteration on A^T A from the vector of ones, which no non-negative matrix is orthogonal to. The quotient rises
+ * to the largest singular value's square; where several are close it is close to all of them. */
+static double spectral_square(int rows, int columns, const double *a, struct arena work)
 {
-    int heads = attention->sequences * attention->heads, Tq = attention->queries, Tk = attention->keys;
-    double entropy = 0, relative = 0, square = 0;
-    int relative_rows = 0;
-    for (int h = 0; h < heads; h++)
-        for (int i = 0; i < Tq; i++) {
-            const double *row = a + ((size_t)h * (size_t)Tq + (size_t)i) * (size_t)Tk;
-            int first, end;
-            attention_visible(attention, i, &first, &end);
-            double e = row_entropy(first, end, row);
-            entropy += e;
-            relative += end - first > 1 ? e / log(end - first) : 0;
-            relative_rows += end - first > 1;
-            for (int j = first; j < end; j++)
-                square += row[j] * row[j];
-        }
+    enum { ITERATIONS = 30 };
+    const double enough = 1e-6;
+    double *v = arena_take(&work, (size_t)columns), *u = arena_take(&work, (size_t)rows), square = 0, before;
+    for (int j = 0; j < columns; j++)
+        v[j] = 1 / sqrt(columns);
+    int left = ITERATIONS;
+    do {
+        before = square;
+        cblas_dgemv(CblasRowMajor, CblasNoTrans, rows, columns, 1, a, columns, v, 1, 0, u, 1);
+        square = cblas_ddot(rows, u, 1, u, 1);
+        cblas_dgemv(CblasRowMajor, CblasTrans, rows, columns, 1, a, columns, u, 1, 0, v, 1);
+        double length = cblas_dnrm2(columns, v, 1);
+        if (!(length > 0))
+            return square;
+        cblas_dscal(columns, 1 / length, v, 1);
+    } while (--left > 0 && square - before > enough * square);
+    return square;
+}
+
+struct head_sums {
+    double entropy, relative, square, logit_variance;
+    int relative_rows;
+};
+
+static void add_head(const struct attention *attention, const double *a, struct head_sums *sums)
+{
+    for (int i = 0; i < attention->queries; i++) {
+        int first, end;
+        attention_visible(attention, i, &first, &end);
+        int count = end - first;
+        struct row_sums row = sum_row(count, a + (size_t)i * (size_t)attention->keys + first);
+        double mean = row.logit / count;
+        sums->entropy += row.entropy;
+        sums->square += row.square;
+        sums->logit_variance += fmax(0, row.logit_square / count - mean * mean);
+        sums->relative += count > 1 ? row.entropy / log(count) : 0;
+        sums->relative_rows += count > 1;
+    }
+}
+
+void attention_observe(const struct attention *attention, const double *a, struct attention_report *report,
+                       struct arena work)
+{
+    int heads = attention->sequences * attention->heads;
+    double rows = (double)heads * attention->queries, rank = 0;
+    struct head_sums sums = {0};
+    for (int h = 0; h < heads; h++) {
+        const double *head = a + (size_t)h * head_entries(attention);
+        double square = sums.square;
+        add_head(attention, head, &sums);
+        double spectral = spectral_square(attention->queries, attention->keys, head, work);
+        rank += spectral > 0 ? (sums.square - square) / spectral : 0;
+    }
     *report = (struct attention_report){
-        .entropy = entropy / ((double)heads * Tq),
-        .relative_entropy = relative_rows > 0 ? relative / relative_rows : 0,
-        .square = square / ((double)heads * Tq),
+        .entropy = sums.entropy / rows,
+        .relative_entropy = sums.relative_rows > 0 ? sums.relative / sums.relative_rows : 0,
+        .square = sums.square / rows,
+        .logit_variance = sums.logit_variance / rows,
+        .stable_rank = rank / heads,
     };
 }

@@ -63,6 +63,9 @@ double attention_angle(const struct attention *attention, int plane);
  * head is one of the queries', from 0. */
 void attention_softmax(const struct attention *attention, int head, double *a);
 
+/* Doubles of the attentions a of all heads and sequences. */
+size_t attention_entries(const struct attention *attention);
+
 /* Doubles of scratch that either pass takes. */
 size_t attention_work(const struct attention *attention);
 
@@ -78,16 +81,17 @@ void attention_forward(const struct attention *attention, const double *q, // [B
 void attention_backward(const struct attention *attention, const double *q, const double *k, const double *v,
                         const double *a, const double *dy, double *dq, double *dk, double *dv, struct arena work);
 
-/* What the observables say of the attentions a, means over sequences, heads and rows. Rows that see one key only are
- * left out of the relative entropy, which is given as 0 where all do. */
+/* What the observables are told of one attention, means over sequences, heads and rows. */
 struct attention_report {
     double entropy;          /* -sum A log A */
-    double relative_entropy; /* the same over log(keys seen) */
+    double relative_entropy; /* the same over log(keys seen), rows that see one key left out; 0 where all do */
     double square;           /* sum A^2 */
-    double stable_rank;      /* |A|_F^2 / |A|_2^2 of a head's matrix */
-    double logit_square, logit_mean; /* over visible entries, after scale, cap and bias */
+    double logit_variance;   /* of a row's logits over the keys seen */
+    double stable_rank;      /* of a head's A: |A|_F^2 / |A|_2^2, from below */
 };
 
-void attention_observe(const struct attention *attention, const double *a, struct attention_report *report);
+/* work has attention_work doubles. */
+void attention_observe(const struct attention *attention, const double *a, struct attention_report *report,
+                       struct arena work);
 
 #endif

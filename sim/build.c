@@ -25,7 +25,7 @@ void *build_grow(const struct lexer *lexer, void *array, int count, size_t size)
 }
 
 /* Room for one more element of an array of the graph, cleared, behind a count that is not raised yet. */
-#define GROW(build, array, count) \
+#define GROW(build, array, count)                                                                                      \
     ((array) = grow_or_keep((build)->lexer, (array), (count), sizeof *(array), &grown), grown)
 
 static void *grow_or_keep(const struct lexer *lexer, void *array, int count, size_t size, bool *grown)

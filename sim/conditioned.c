@@ -46,7 +46,7 @@ static int panel_width(int rows)
     return width > GROUP ? width : GROUP;
 }
 
-/* Not less for more rows. */
+/* A panel's numbers at any rank up to `rows`; grows with rows, so that what fits all tokens fits an expert's few. */
 static size_t panel_entries(int rows)
 {
     size_t least_entries = memory_multiply((size_t)rows, GROUP);
@@ -91,11 +91,12 @@ static void panels_draw(const struct panels *panels, double *z)
     stream_normals(&panels->stream, rank * (uint64_t)panels->first, rank * (size_t)panels->count, panels->sigma, z);
 }
 
-/* What the forward pass leaves: the Gram of x for the weight gradients, and R^-T where that is well conditioned. */
+/* What the forward pass leaves, by its places on the tape: the Gram of x for the weight gradients, and R^-T where that
+ * is well conditioned. */
 struct tape {
-    double *householder; // [1], 0 or 1
-    double *gram;        // [T][T]
-    double *inverse;     // [T][T], with orthonormal rows inverse x
+    size_t householder; // [1], 0 or 1
+    size_t gram;        // [T][T]
+    size_t inverse;     // [T][T], with orthonormal rows inverse x
 };
 
 static size_t tape_entries(const struct linear *linear)
@@ -103,13 +104,9 @@ static size_t tape_entries(const struct linear *linear)
     return memory_add(arena_cost(1), memory_multiply(2, arena_cost(square_entries(linear))));
 }
 
-static struct tape tape_layout(const struct linear *linear, double *tape)
+static struct tape tape_places(const struct linear *linear)
 {
-    struct arena arena = {tape, tape_entries(linear), 0};
-    struct tape t = {.householder = arena_take(&arena, 1)};
-    t.gram = arena_take(&arena, square_entries(linear));
-    t.inverse = arena_take(&arena, square_entries(linear));
-    return t;
+    return (struct tape){0, arena_cost(1), arena_cost(1) + arena_cost(square_entries(linear))};
 }
 
 bool conditioned_cholesky(int rows, const double *gram, double *lower, double *inverse)
@@ -142,6 +139,102 @@ bool conditioned_cholesky(int rows, const double *gram, double *lower, double *i
     return trace <= CONDITIONED_LIMIT;
 }
 
+/* Rows to be factored: those of x, or of the cotangents side by side, each times its sigma. */
+struct rows {
+    int count, columns[LINEAR_MAPS];
+    const double *part[LINEAR_MAPS]; // [count] of [T][columns_i]
+    double factor[LINEAR_MAPS];
+};
+
+static struct rows rows_of_input(const struct linear *linear, const double *x)
+{
+    return (struct rows){1, {linear->fan_in}, {x}, {1}};
+}
+
+static struct rows rows_of_output(const struct linear *linear, const double *const dy[])
+{
+    struct rows rows = {.count = linear->count};
+    for (int i = 0; i < linear->count; i++) {
+        rows.columns[i] = linear->map[i].fan_out;
+        rows.part[i] = dy[i];
+        rows.factor[i] = linear->map[i].sigma;
+    }
+    return rows;
+}
+
+/* Row number n of a becomes row order[n]. */
+static void rows_copy(const struct rows *rows, int T, const int order[], double *a)
+{
+    for (int n = 0; n < T; n++)
+        for (int i = 0; i < rows->count; i++) {
+            size_t columns = (size_t)rows->columns[i];
+            const double *row = rows->part[i] + (size_t)order[n] * columns;
+            for (size_t c = 0; c < columns; c++)
+                *a++ = rows->factor[i] * row[c];
+        }
+}
+
+/* Which token brings a direction of its own, and in what order. In a QR in the tokens' order a token that depends on
+ * those before it leaves a residual of rounding, whose direction any change of rounding turns; later tokens use it and
+ * a whole sample changes. So tokens are taken by the size of their residual relative to themselves, in levels of 2^10:
+ * first, in their order, all that keep 2^-10, then those of the rest that keep 2^-20, and so on. What is left of tokens
+ * when a level is done is below it, so that the error of the next level's directions, at most 2^10 larger, counts that
+ * much less. Levels are far apart, unlike the residuals' own order, which rounding decides where tokens are equally
+ * long, as behind every norm. What keeps less than 2^-40 is dropped: a relative error of 1e-12, of the order of
+ * rounding in the deepest stacks. */
+enum { LEVEL_BITS = 10, LEVELS = 4 };
+
+static bool keeps_level(double residual, double norm, int level)
+{
+    return norm != 0 && !(residual < ldexp(norm, -LEVEL_BITS * (level + 1))); // NaN is kept, and seen
+}
+
+/* a [T][stride], the first `length` of each row: rows that are taken stay as they are, of unit length; all others lose
+ * their parts along them. Fills order [T], what is dropped last; returns how many are not. */
+static int take_by_levels(int T, int length, size_t stride, double *a, int order[])
+{
+    double norm[T];
+    bool taken[T];
+    int rank = 0, last = T;
+    for (int t = 0; t < T; t++) {
+        norm[t] = cblas_dnrm2(length, a + (size_t)t * stride, 1);
+        taken[t] = false;
+    }
+    for (int level = 0; level < LEVELS; level++)
+        for (int t = 0; t < T && rank < length; t++) {
+            double *row = a + (size_t)t * stride, residual = cblas_dnrm2(length, row, 1);
+            if (taken[t] || !keeps_level(residual, norm[t], level))
+                continue;
+            order[rank++] = t;
+            taken[t] = true;
+            cblas_dscal(length, 1 / residual, row, 1);
+            for (int s = 0; s < T; s++)
+                if (!taken[s])
+                    cblas_daxpy(length, -cblas_ddot(length, row, 1, a + (size_t)s * stride, 1), row, 1,
+                                a + (size_t)s * stride, 1);
+        }
+    for (int t = T - 1; t >= 0; t--)
+        if (!taken[t])
+            order[--last] = t;
+    return rank;
+}
+
+/* From R of the tokens in their own order, which a holds by columns and loses. */
+static int choose_order(int T, int columns, double *a, int order[])
+{
+    int length = least(T, columns);
+    bool keeps = true;
+    for (int t = 0; t < T; t++) {
+        double *column = a + (size_t)t * (size_t)columns;
+        order[t] = t;
+        if (t < length) {
+            memset(column + t + 1, 0, (size_t)(length - t - 1) * sizeof *column);
+            keeps = keeps && keeps_level(fabs(column[t]), cblas_dnrm2(t + 1, column, 1), 0);
+        }
+    }
+    return keeps ? length : take_by_levels(T, length, (size_t)columns, a, order);
+}
+
 enum { QR_BLOCK = 32 };
 
 static size_t qr_entries(const struct linear *linear, int columns)
@@ -150,34 +243,87 @@ static size_t qr_entries(const struct linear *linear, int columns)
     return memory_add(arena_cost(memory_multiply(T, (size_t)columns)), arena_cost(memory_multiply(QR_BLOCK + 1, T)));
 }
 
-/* a [T][columns], in reverse roles of rows and columns for LAPACK, becomes the rows of Q^T where asked for; lower
- * [T][T] becomes R^T. Returns their rank's bound min(T, columns). */
-static int householder(int T, int columns, double *a, double *lower, bool wants_rows, double *work)
+/* A factor of the Gram of rows: lower [T][T], of which the first `rank` columns are not 0. */
+struct factor {
+    int rank;
+    bool triangular; // entry (t, j) is 0 for j > t
+};
+
+static bool ascends(int rank, const int order[])
 {
-    int rank = least(T, columns);
-    double *tau = work;
-    work += T;
-    LAPACKE_dgeqrf_work(LAPACK_COL_MAJOR, columns, T, a, columns, tau, work, QR_BLOCK * T);
-    for (int t = 0; lower && t < T; t++)
-        for (int j = 0; j < T; j++)
-            lower[t * T + j] = j <= t && j < rank ? a[(size_t)t * (size_t)columns + (size_t)j] : 0;
-    if (wants_rows)
-        LAPACKE_dorgqr_work(LAPACK_COL_MAJOR, columns, rank, rank, a, columns, tau, work, QR_BLOCK * T);
-    return rank;
+    for (int j = 1; j < rank; j++)
+        if (order[j] < order[j - 1])
+            return false;
+    return true;
 }
 
-/* Fills lower with a factor of x x^T; returns the number of its columns. */
-static int factor_input(const struct linear *linear, const double *x, struct tape *t, double *lower, struct arena work)
+/* a, by columns, holds R of the tokens in this order. Its diagonal is made positive, as that of a Cholesky factor is. In
+ * ascending order a token has no part along what is taken behind it, but for what was dropped. */
+static struct factor lower_of(int T, int columns, const double *a, int rank, const int order[], double *lower)
+{
+    struct factor factor = {rank, ascends(rank, order)};
+    memset(lower, 0, (size_t)T * (size_t)T * sizeof *lower);
+    for (int n = 0; n < T; n++)
+        for (int j = 0; j < rank && j <= n; j++) {
+            bool negative = a[(size_t)j * (size_t)columns + (size_t)j] < 0;
+            double entry = a[(size_t)n * (size_t)columns + (size_t)j];
+            if (!factor.triangular || order[j] <= order[n])
+                lower[order[n] * T + j] = negative ? -entry : entry;
+        }
+    return factor;
+}
+
+/* The rows of Q^T, [rank][columns], in place of R. */
+static void basis_of(int columns, int rank, double *a, const double *tau, double *work, int size)
+{
+    bool negative[rank + 1];
+    for (int j = 0; j < rank; j++)
+        negative[j] = a[(size_t)j * (size_t)columns + (size_t)j] < 0;
+    LAPACKE_dorgqr_work(LAPACK_COL_MAJOR, columns, rank, rank, a, columns, tau, work, size);
+    for (int j = 0; j < rank; j++)
+        if (negative[j])
+            cblas_dscal(columns, -1, a + (size_t)j * (size_t)columns, 1);
+}
+
+/* Householder QR of the rows' transpose, rows and columns in turned roles for LAPACK: lower becomes R^T and a, of
+ * qr_entries, the rows of Q^T where each is asked for, which is not NULL. Returns the rank. */
+static struct factor householder(int T, const struct rows *rows, double *lower, double **basis, struct arena *work)
+{
+    int columns = 0, order[T];
+    for (int i = 0; i < rows->count; i++)
+        columns += rows->columns[i];
+    double *a = arena_take(work, (size_t)T * (size_t)columns);
+    double *tau = arena_take(work, (QR_BLOCK + 1) * (size_t)T), *scratch = tau + T;
+    for (int t = 0; t < T; t++)
+        order[t] = t;
+    rows_copy(rows, T, order, a);
+    LAPACKE_dgeqrf_work(LAPACK_COL_MAJOR, columns, T, a, columns, tau, scratch, QR_BLOCK * T);
+    int rank = choose_order(T, columns, a, order);
+    rows_copy(rows, T, order, a);
+    LAPACKE_dgeqrf_work(LAPACK_COL_MAJOR, columns, T, a, columns, tau, scratch, QR_BLOCK * T);
+    struct factor factor = {rank, true};
+    if (lower)
+        factor = lower_of(T, columns, a, rank, order, lower);
+    if (basis) {
+        basis_of(columns, rank, a, tau, scratch, QR_BLOCK * T);
+        *basis = a;
+    }
+    return factor;
+}
+
+/* Fills lower with a factor of x x^T. */
+static struct factor factor_input(const struct linear *linear, const double *x, double *tape, double *lower,
+                                  struct arena work)
 {
     int T = linear->rows, m = linear->fan_in;
-    panel_gram(T, m, x, t->gram);
-    *t->householder = T > m || !conditioned_cholesky(T, t->gram, lower, t->inverse);
-    if (*t->householder == 0)
-        return T;
-    size_t entries = (size_t)T * (size_t)m;
-    double *a = arena_take(&work, entries), *scratch = arena_take(&work, (QR_BLOCK + 1) * (size_t)T);
-    memcpy(a, x, entries * sizeof *a);
-    return householder(T, m, a, lower, false, scratch);
+    struct tape t = tape_places(linear);
+    panel_gram(T, m, x, tape + t.gram);
+    bool cholesky = T <= m && conditioned_cholesky(T, tape + t.gram, lower, tape + t.inverse);
+    tape[t.householder] = !cholesky;
+    if (cholesky)
+        return (struct factor){T, true};
+    struct rows rows = rows_of_input(linear, x);
+    return householder(T, &rows, lower, NULL, &work);
 }
 
 void conditioned_forward(const struct linear_engine *self, const struct linear *linear, const double *x,
@@ -185,20 +331,19 @@ void conditioned_forward(const struct linear_engine *self, const struct linear *
 {
     (void)self;
     int T = linear->rows;
-    struct tape t = tape_layout(linear, tape);
     double *lower = arena_take(&work, square_entries(linear)), *z = arena_take(&work, panel_entries(T));
-    int rank = factor_input(linear, x, &t, lower, work);
+    struct factor factor = factor_input(linear, x, tape, lower, work);
     for (int i = 0; i < linear->count; i++)
-        for (struct panels p = panels_of_map(linear, i, rank); panels_next(&p);) {
+        for (struct panels p = panels_of_map(linear, i, factor.rank); panels_next(&p);) {
             panels_draw(&p, z);
-            panel_multiply(T, rank, p.count, lower, T, true, z, p.count, 0, y[i] + p.first, p.columns);
+            panel_multiply(T, factor.rank, p.count, lower, T, factor.triangular, z, p.count, 0, y[i] + p.first,
+                           p.columns);
         }
 }
 
-/* Adds the squares of the weight gradients and fills lower with a factor of sum_i sigma_i^2 dy_i dy_i^T; returns the
- * number of its columns. */
-static int factor_output(const struct linear *linear, const double *gram, const double *const dy[], double squares[],
-                         double *lower, struct arena work)
+/* Adds the squares of the weight gradients and fills lower with a factor of sum_i sigma_i^2 dy_i dy_i^T. */
+static struct factor factor_output(const struct linear *linear, const double *gram, const double *const dy[],
+                                   double squares[], double *lower, struct arena work)
 {
     int T = linear->rows, columns = fan_out_sum(linear);
     size_t entries = square_entries(linear);
@@ -210,17 +355,9 @@ static int factor_output(const struct linear *linear, const double *gram, const 
         cblas_daxpy((int)entries, linear->map[i].sigma * linear->map[i].sigma, own, 1, sum, 1);
     }
     if (T <= columns && conditioned_cholesky(T, sum, lower, own))
-        return T;
-    double *a = arena_take(&work, (size_t)T * (size_t)columns);
-    double *scratch = arena_take(&work, (QR_BLOCK + 1) * (size_t)T);
-    double *out = a;
-    for (int t = 0; t < T; t++)
-        for (int i = 0; i < linear->count; i++) {
-            size_t n = (size_t)linear->map[i].fan_out;
-            for (size_t c = 0; c < n; c++)
-                *out++ = linear->map[i].sigma * dy[i][(size_t)t * n + c];
-        }
-    return householder(T, columns, a, lower, false, scratch);
+        return (struct factor){T, true};
+    struct rows rows = rows_of_output(linear, dy);
+    return householder(T, &rows, lower, NULL, &work);
 }
 
 /* c = sum_i dy_i Z_i^T with the Z of the forward pass, drawn again. */
@@ -238,9 +375,9 @@ static void project_again(const struct linear *linear, const double *const dy[],
 /* The reverse pass in coordinates: dx = beta dx + (c - lower N) basis' + lower Z', N = Z' basis^T, where basis' is
  * basis itself when its rows are orthonormal, and inverse^T inverse basis where those of inverse basis are. */
 static void combine(const struct linear *linear, const double *basis, int rank, const double *inverse, double *c,
-                    const double *lower, int fresh_rank, double beta, double *dx, struct arena work)
+                    const double *lower, struct factor output, double beta, double *dx, struct arena work)
 {
-    int T = linear->rows, m = linear->fan_in;
+    int T = linear->rows, m = linear->fan_in, fresh_rank = output.rank;
     double *fresh = arena_take(&work, (size_t)T * (size_t)m), *inner = arena_take(&work, square_entries(linear));
     const struct panels all = panels_open(linear, 0, STREAM_REVERSE, 1, fresh_rank, m);
     for (struct panels p = all; panels_next(&p);) {
@@ -256,7 +393,7 @@ static void combine(const struct linear *linear, const double *basis, int rank, 
     for (struct panels p = all; panels_next(&p);) {
         const double *z = fresh + (size_t)fresh_rank * (size_t)p.first;
         panel_multiply(T, rank, p.count, c, T, false, basis + p.first, m, beta, dx + p.first, m);
-        panel_multiply(T, fresh_rank, p.count, lower, T, true, z, p.count, 1, dx + p.first, m);
+        panel_multiply(T, fresh_rank, p.count, lower, T, output.triangular, z, p.count, 1, dx + p.first, m);
     }
 }
 
@@ -265,25 +402,24 @@ void conditioned_backward(const struct linear_engine *self, const struct linear 
                           const double *tape, struct arena work)
 {
     (void)self;
-    int T = linear->rows, m = linear->fan_in;
-    const struct tape t = tape_layout(linear, (double *)(size_t)tape);
+    int T = linear->rows;
+    const struct tape t = tape_places(linear);
     double *lower = arena_take(&work, square_entries(linear)), *c = arena_take(&work, square_entries(linear));
-    int fresh_rank = factor_output(linear, t.gram, dy, squares, lower, work);
-    if (*t.householder == 0) {
+    struct factor output = factor_output(linear, tape + t.gram, dy, squares, lower, work);
+    if (tape[t.householder] == 0) {
         /* Z = inverse y */
         for (int i = 0; i < linear->count; i++) {
             int n = linear->map[i].fan_out;
             panel_inner(T, T, n, dy[i], n, y[i], n, i > 0, c, T);
         }
-        combine(linear, x, T, t.inverse, c, lower, fresh_rank, beta, dx, work);
+        combine(linear, x, T, tape + t.inverse, c, lower, output, beta, dx, work);
         return;
     }
-    size_t entries = (size_t)T * (size_t)m;
-    double *rows = arena_take(&work, entries), *scratch = arena_take(&work, (QR_BLOCK + 1) * (size_t)T);
-    memcpy(rows, x, entries * sizeof *rows);
-    int rank = householder(T, m, rows, NULL, true, scratch);
-    project_again(linear, dy, rank, c, arena_take(&work, panel_entries(T)));
-    combine(linear, rows, rank, NULL, c, lower, fresh_rank, beta, dx, work);
+    struct rows rows = rows_of_input(linear, x);
+    double *basis = NULL;
+    struct factor input = householder(T, &rows, NULL, &basis, &work);
+    project_again(linear, dy, input.rank, c, arena_take(&work, panel_entries(T)));
+    combine(linear, basis, input.rank, NULL, c, lower, output, beta, dx, work);
 }
 
 /* Counted for the usual case of well conditioned tokens; work fits the other too. In units of T^2: x x^T is m, y n,

@@ -307,8 +307,7 @@ static int share_named(struct reader *reader, int name)
                 candidates[count++] = matrix->label;
             }
         }
-    return found ? ERROR_NONE
-                 : parser_unknown(&reader->parser, &reader->shared[name], "matrix", candidates, count);
+    return found ? ERROR_NONE : parser_unknown(&reader->parser, &reader->shared[name], "matrix", candidates, count);
 }
 
 /* ---- the whole ---- */
@@ -522,14 +521,13 @@ int formula_parse_scalars(const char *text, size_t length, const char *what, str
 int formula_scalar(const char *text, const char *what, const struct graph_scope *scope, double *value,
                    struct error *error)
 {
-    static const char *const names[] = {"value"};
     struct graph graph;
     double values[GRAPH_NODES_MAX];
     char *statement;
     int length = asprintf(&statement, "value = %s", text);
     if (length < 0)
         return error_set(error, ERROR_RESOURCE, "out of memory for %s", what);
-    int code = formula_parse_scalars(statement, (size_t)length, what, names, 1, &graph, error);
+    int code = formula_parse_scalars(statement, (size_t)length, what, &graph, error);
     free(statement);
     if (code != ERROR_NONE)
         return code;

@@ -14,8 +14,8 @@ struct function_option {
 struct function {
     const char *name;
     enum graph_kind kind;
-    int index;    /* of the node: GRAPH_POINTWISE's activation, else -1 */
-    int operands; /* signals where the kind is one, else scalars */
+    int index;                             /* of the node: GRAPH_POINTWISE's activation, else -1 */
+    int operands;                          /* signals where the kind is one, else scalars */
     const struct function_option *options; /* [option_count], the last of them without a name */
     int option_count;
     bool reserved;  /* no statement may take the name; of the others, only calls are theirs */

@@ -103,18 +103,18 @@ enum graph_moe_option {
 
 /* The values behind the scalar names of the language; theory.md, section 1. */
 struct graph_scope {
-    double L, l, d, T, F, H, E, k; /* of the model; l is the block's number from 1 */
+    double L, l, d, T, F, H, E, k;      /* of the model; l is the block's number from 1 */
     double heads, kv_heads, head_width; /* heads is H */
-    double phi2, c, s; /* only in initialisations: E phi(z)^2 and the two parameters */
-    double n, m;       /* only in initialisations: fan-in and fan-out of the matrix */
+    double phi2, c, s;                  /* only in initialisations: E phi(z)^2 and the two parameters */
+    double n, m;                        /* only in initialisations: fan-in and fan-out of the matrix */
 };
 
 /* A scalar name of the language and the member of struct graph_scope behind it. */
 struct graph_variable {
     const char *name;
     size_t offset;
-    bool init_only; /* known in initialisations, not in block formulas */
-    bool soft;      /* a statement may take the name */
+    bool init_only;     /* known in initialisations, not in block formulas */
+    bool soft;          /* a statement may take the name */
     const char *option; /* that sets it within a call of a def, or NULL */
 };
 
@@ -161,7 +161,7 @@ struct graph_site {
     char name[GRAPH_NAME_MAX];
     int input;  /* the first argument */
     int output; /* what the branch puts out */
-    int added;  /* what of it is added to the stream: output behind the scales, norms and products that only it enters */
+    int added; /* what of it is added to the stream: output behind the scales, norms and products that only it enters */
     bool attends; /* has a GRAPH_ATTEND */
 };
 

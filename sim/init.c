@@ -125,9 +125,9 @@ static int missing(const struct init *init, const struct graph *graph, const str
     const char *near = error_nearest(matrix->name, names, (size_t)init->graph.statement_count);
     if (near != NULL)
         snprintf(candidate, sizeof candidate, " (there is '%s')", near);
-    return error_set(error, ERROR_INPUT, "%s: '%s' is not assigned%s; the %s has %s in line %d: assign it, or w for all",
-                     init->graph.what, matrix->name, candidate, graph->what, matrix->label,
-                     graph->nodes[matrix->node].line);
+    return error_set(error, ERROR_INPUT,
+                     "%s: '%s' is not assigned%s; the %s has %s in line %d: assign it, or w for all", init->graph.what,
+                     matrix->name, candidate, graph->what, matrix->label, graph->nodes[matrix->node].line);
 }
 
 static int find_name(const struct init *init, const char *name)

@@ -1,10 +1,8 @@
 #include "sim/memory.h"
 
-#include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+
+#include "sim/invariant.h"
 
 enum { LINE_BYTES = 64, LINE_DOUBLES = LINE_BYTES / (int)sizeof(double) };
 
@@ -28,23 +26,6 @@ double *memory_doubles(size_t count)
     return aligned_alloc(LINE_BYTES, bytes > 0 ? bytes : LINE_BYTES);
 }
 
-/* MemAvailable of Linux counts the reclaimable cache; where it cannot be read, the free pages stand in. */
-size_t memory_available(void)
-{
-    unsigned long long kilobytes = 0;
-    FILE *file = fopen("/proc/meminfo", "r");
-    if (file) {
-        char line[128];
-        while (fgets(line, sizeof line, file) && sscanf(line, "MemAvailable: %llu kB", &kilobytes) != 1)
-            ;
-        fclose(file);
-    }
-    size_t bytes = (size_t)kilobytes * 1024;
-    if (bytes == 0)
-        bytes = (size_t)sysconf(_SC_AVPHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
-    return bytes / 4 * 3;
-}
-
 size_t arena_cost(size_t count)
 {
     size_t padded = memory_add(count, LINE_DOUBLES - 1);
@@ -55,6 +36,6 @@ double *arena_take(struct arena *arena, size_t count)
 {
     double *piece = arena->base + arena->used;
     arena->used += arena_cost(count);
-    assert(arena->used <= arena->size);
+    invariant(arena->used <= arena->size);
     return piece;
 }

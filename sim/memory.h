@@ -12,9 +12,6 @@ size_t memory_add(size_t a, size_t b);
 /* count doubles on a cache line's boundary, or NULL; free with free(). Large blocks are touched only when written. */
 double *memory_doubles(size_t count);
 
-/* Bytes this process may reasonably use: three quarters of what the system reports as available. */
-size_t memory_available(void);
-
 /* Hands out pieces of one allocation, each on a cache line's boundary; running out is a programming error. */
 struct arena {
     double *base;

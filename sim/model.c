@@ -18,6 +18,9 @@ void model_defaults(struct model *model)
         .norm = &norms[0],
         .eps = NORM_EPSILON,
         .mask = &masks[0],
+        .rotary = 1,
+        .bias = &biases[0],
+        .law = &laws[0],
         .router = &routers[0],
         .cotangent = &cotangents[0],
         .input_scale = 1,
@@ -35,15 +38,17 @@ int model_check(struct model *model, struct error *error)
         if (code != ERROR_NONE)
             return code;
     }
-    if (model->width % model->heads != 0)
+    if (model->head_width == 0 && model->width % model->heads != 0)
         return error_set(error, ERROR_INPUT, "heads: %d heads do not divide width %d", model->heads, model->width);
+    if (model->heads % model_kv_heads(model) != 0)
+        return error_set(error, ERROR_INPUT, "kv-heads: %d do not divide %d heads", model->kv_heads, model->heads);
     if (model->top_k > model->experts)
         return error_set(error, ERROR_INPUT, "top-k: cannot choose %d of %d experts", model->top_k, model->experts);
     model->phi2 = activation_second_moment(model->activation);
     if (!isfinite(model->phi2))
         return error_set(error, ERROR_RESOURCE, "no second moment of %s: its quadrature fails, or memory is out",
                          model->activation->name);
-    return ERROR_NONE;
+    return formula_set_gated(&model->formula, model->activation->gated, error);
 }
 
 void model_free(struct model *model)
@@ -57,6 +62,21 @@ int model_rows(const struct model *model)
     return model->sequences * model->tokens;
 }
 
+int model_kv_heads(const struct model *model)
+{
+    return model->kv_heads > 0 ? model->kv_heads : model->heads;
+}
+
+int model_head_width(const struct model *model)
+{
+    return model->head_width > 0 ? model->head_width : model->width / model->heads;
+}
+
+int model_memory_tokens(const struct model *model)
+{
+    return model->memory_tokens > 0 ? model->memory_tokens : model->tokens;
+}
+
 struct graph_scope model_scope(const struct model *model, int l)
 {
     return (struct graph_scope){
@@ -68,6 +88,9 @@ struct graph_scope model_scope(const struct model *model, int l)
         .H = model->heads,
         .E = model->experts,
         .k = model->top_k,
+        .heads = model->heads,
+        .kv_heads = model_kv_heads(model),
+        .head_width = model_head_width(model),
         .phi2 = model->phi2,
         .c = model->init.c,
         .s = model->init.s,

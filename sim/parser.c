@@ -412,7 +412,7 @@ struct argument {
 enum { ARGUMENTS_MAX = PARSER_PARAMETERS_MAX + 2 * GRAPH_OPTIONS_MAX };
 
 struct call {
-    struct lexer_token name, at; /* at: for errors; another where the name is not in the text */
+    struct lexer_token name, at;  /* at: for errors; another where the name is not in the text */
     const struct parser_def *def; /* NULL: function */
     struct function function;
     struct argument arguments[ARGUMENTS_MAX];
@@ -524,8 +524,7 @@ static int parse_choice(struct parser *parser, struct argument *argument)
         names[count] = argument->option->choice(count);
         count++;
     }
-    return argument->choice >= 0 ? ERROR_NONE
-                                 : parser_unknown(parser, &word, argument->option->name, names, count);
+    return argument->choice >= 0 ? ERROR_NONE : parser_unknown(parser, &word, argument->option->name, names, count);
 }
 
 /* A def's name, left as a token. */
@@ -808,11 +807,10 @@ static int bind_settings(struct parser *parser, const struct call *call)
     for (int i = 0; code == ERROR_NONE && i < call->count; i++) {
         const struct argument *argument = &call->arguments[i];
         if (argument->option != NULL && argument->option != &body_option)
-            code = push_binding(parser, &call->at,
-                                (struct parser_binding){.name = argument->key,
-                                                        .node = argument->node,
-                                                        .choice = argument->choice,
-                                                        .setting = true});
+            code = push_binding(
+                parser, &call->at,
+                (struct parser_binding){
+                    .name = argument->key, .node = argument->node, .choice = argument->choice, .setting = true});
     }
     return code;
 }
@@ -938,9 +936,9 @@ static int parse_call(struct parser *parser, const struct lexer_token *name)
     if (code != ERROR_NONE)
         return code;
     int first = parser->build.graph->node_count;
-    int output = call.def != NULL                     ? call_def(parser, &call)
-                 : call.function.kind == GRAPH_MOE    ? add_mixture(parser, &call)
-                                                      : add_operation(parser, &call);
+    int output = call.def != NULL                  ? call_def(parser, &call)
+                 : call.function.kind == GRAPH_MOE ? add_mixture(parser, &call)
+                                                   : add_operation(parser, &call);
     if (output >= 0)
         code = record_call(parser, &call, first, output);
     return code != ERROR_NONE ? code : output;
@@ -1118,7 +1116,8 @@ static bool is_reserved(const struct parser *parser, const struct lexer_token *n
 {
     struct function function;
     return find_variable(parser, name, false) >= 0 || parser_is_keyword(name) ||
-           (function_find(name->text, name->length, &function) && function.reserved) || prelude_has(name->text, name->length);
+           (function_find(name->text, name->length, &function) && function.reserved) ||
+           prelude_has(name->text, name->length);
 }
 
 int parser_check_name(const struct parser *parser, const struct lexer_token *name)
@@ -1149,7 +1148,9 @@ static int check_type(const struct parser *parser, const struct lexer_token *nam
     bool state = find_input(parser, name) >= 0;
     int statement = find_statement(parser, name);
     enum type after = type_of(parser, node);
-    enum type before = state ? SIGNAL : statement < 0 ? after : type_of(parser, parser->build.graph->statements[statement].node);
+    enum type before = state           ? SIGNAL
+                       : statement < 0 ? after
+                                       : type_of(parser, parser->build.graph->statements[statement].node);
     if (before != after)
         return parser_fail(parser, name, "%s is a %s and cannot become a %s", lexer_describe(name, quoted),
                            type_names[before], type_names[after]);

@@ -40,9 +40,9 @@ struct parser {
     struct build build;
     int fresh; /* first node of the statement, or of the expansion */
     int depth;
-    int expansion;      /* defs being expanded, within each other */
-    size_t expanded;    /* bytes of bodies read for this section */
-    int visible;        /* defs that may be called: those before the one that is expanded */
+    int expansion;           /* defs being expanded, within each other */
+    size_t expanded;         /* bytes of bodies read for this section */
+    int visible;             /* defs that may be called: those before the one that is expanded */
     struct parser_def *defs; /* the prelude's and then the text's */
     int def_count, prelude_count;
     struct parser_binding bindings[PARSER_BINDINGS_MAX];

@@ -10,7 +10,7 @@ struct router {
     const char *summary;
     /* p_e from the logits and chosen: the weight where that is 1; what it is elsewhere is the router's own affair. */
     void (*weigh)(int experts, const double *logits, const double *chosen, // [E]
-                  double *p);                                             // [E]
+                  double *p);                                              // [E]
     /* dlogits from dp, which is read at the chosen experts only. */
     void (*backward)(int experts, const double *logits, const double *chosen, const double *p, const double *dp,
                      double *dlogits); // [E] all

@@ -5,6 +5,8 @@
 #include <omp.h>
 #include <stdlib.h>
 
+#include "sim/budget.h"
+
 /* A thread hands over several samples at once where they take less time than waiting for the turn. Longer ones go one by
  * one: what an interruption finds done behind a gap in the order is lost, then one sample of each other thread at most,
  * which had nothing left to do but wait. */
@@ -24,8 +26,12 @@ int sampler_init(struct sampler *sampler, const struct model *model, const struc
     *sampler = (struct sampler){.threads = threads};
     openblas_set_num_threads(1);
     int code = stack_init(&sampler->stack, model, engine, per_token, memory / (size_t)threads, error);
-    if (code != ERROR_NONE)
+    if (code == ERROR_NONE)
+        code = budget_check(threads, memory_multiply((size_t)threads, sampler->stack.bytes), error);
+    if (code != ERROR_NONE) {
+        sampler_free(sampler);
         return code;
+    }
     sampler->cells = memory_multiply((size_t)model->layers + 1, (size_t)sampler->stack.depth.schema.column_count);
     sampler->chunk = chunk_of(sampler);
     sampler->workspaces = calloc((size_t)threads, sizeof *sampler->workspaces);

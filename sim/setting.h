@@ -28,7 +28,6 @@ struct setting_text {
     const char *key; /* of the whole text in outputs: "formula" */
     int (*apply)(struct model *model, const char *text, struct error *error);
     size_t (*print)(const struct model *model, char *buffer, size_t size); /* the whole text; like snprintf */
-    const char *(*name)(const struct model *model);                        /* "spannorm", "custom" */
     char (*parameter)(const struct model *model); /* of the name: 'c' of scaleinit:2; 0 where it has none */
 };
 
@@ -41,7 +40,7 @@ struct setting {
     enum setting_type type;
     const char *argument; /* "N", "X", "NAME", ...; a choice's names are setting_choice's */
     const char *summary;
-    size_t offset;                   /* of the field in struct model; not of text */
+    size_t offset;                   /* of the field in struct model; of text: its name, char[GRAPH_NAME_MAX] */
     double least, most;              /* of a number, both included */
     enum setting_scale scale;        /* of a number */
     struct setting_table table;      /* of a choice */
@@ -49,7 +48,9 @@ struct setting {
     const char *before, *after;      /* the words of a legend: "L = " 64 "", "" causal " mask"; NULL is "" */
     const char *usual, *spoken;      /* this value is spoken of like that, "" being silence; NULL: like any other */
     unsigned readers;     /* the kinds of node that it says something to, 1u << kind; with no variable, 0: all models */
-    const char *variable; /* its name in formulas and initialisations where it says something to them, or NULL */
+    int option;           /* 1 + the option of such a node that says it instead, 0: there is none */
+    const char *variable; /* its name in formulas and initialisations where it says something to them, or NULL; names
+                             that the same option of a call sets are one */
 };
 
 extern const struct setting settings[];
@@ -83,6 +84,9 @@ const struct setting *setting_parameter(const struct setting *setting, const str
 
 /* Whether two models agree in the setting; formulas are compared, not their names. */
 bool setting_same(const struct setting *setting, const struct model *a, const struct model *b);
+
+/* Gives a text another name, which is cut where it is too long. */
+void setting_rename(const struct setting *setting, struct model *model, const char *name);
 
 /* ERROR_INPUT where the model's number is not between least and most. */
 int setting_check(const struct setting *setting, const struct model *model, struct error *error);

@@ -19,12 +19,12 @@
  */
 #include "sim/stream.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include <Random123/philox.h>
 
+#include "sim/invariant.h"
 #include "sim/lanes.h"
 
 #ifdef __AVX2__
@@ -139,8 +139,8 @@ enum { BUNDLE = 4, STEP = BUNDLE * LANES, BLOCKS = 32, GROUP = 2 * BLOCKS };
 
 struct stream stream_open(const struct stream_address *address)
 {
-    assert(address->site < STREAM_SITES && address->matrix < STREAM_MATRICES && address->expert < STREAM_EXPERTS &&
-           (uint32_t)address->role < 64);
+    invariant(address->site < STREAM_SITES && address->matrix < STREAM_MATRICES && address->expert < STREAM_EXPERTS &&
+              (uint32_t)address->role < STREAM_ROLES);
     const uint32_t tensor = address->site << 22 | address->matrix << 18 | address->expert << 6 |
                             (uint32_t)address->role;
     const philox4x32_key_t key = {{(uint32_t)address->seed, (uint32_t)(address->seed >> 32)}};

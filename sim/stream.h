@@ -20,7 +20,8 @@ enum stream_role {
     STREAM_DATA,      /* sequences that are learned; block is the sequence, sample the step */
 };
 
-enum { STREAM_SITES = 1024, STREAM_MATRICES = 16, STREAM_EXPERTS = 4096 };
+/* Beyond these a tensor would have another one's numbers: exclusive bounds of an address's fields. */
+enum { STREAM_SITES = 1024, STREAM_MATRICES = 16, STREAM_EXPERTS = 4096, STREAM_ROLES = 64 };
 
 struct stream_address {
     uint64_t seed;

@@ -40,4 +40,17 @@ static inline double wide_value(struct wide w)
     return ldexp(w.mantissa, w.exponent);
 }
 
+/* A value that double holds to full precision, else NaN: what is out of range is not to be taken for a number. */
+static inline double wide_exact(struct wide w)
+{
+    double value = wide_present(w) ? wide_value(w) : NAN;
+    return isnormal(value) || (value == 0 && w.mantissa == 0) ? value : NAN;
+}
+
+/* NaN where the value is not positive or absent. */
+static inline double wide_log10(struct wide w)
+{
+    return wide_present(w) && w.mantissa > 0 ? wide_log(w) / M_LN10 : NAN;
+}
+
 #endif

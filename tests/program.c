@@ -65,7 +65,7 @@ static void execute(const char *const arguments[], int out, int err, const char 
         setenv("PATH", path, 1);
     char *argv[64] = {"spanscope"};
     for (int i = 0; arguments[i] && i + 1 < 63; i++)
-        argv[i + 1] = (char *)arguments[i];
+        memcpy(&argv[i + 1], &arguments[i], sizeof *argv); // exec only reads, and says so nowhere
     execv(binary, argv);
     _exit(121);
 }
@@ -159,6 +159,19 @@ void program_write(const char *name, const char *text)
     path_of(name, path);
     FILE *file = fopen(path, "w");
     ck_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+void program_script(const char *name, const char *text)
+{
+    char path[PATH_MAX];
+    path_of(name, path);
+    program_write(name, text);
+    ck_assert_int_eq(chmod(path, 0755), 0);
+}
+
+const char *program_folder(void)
+{
+    return folder;
 }
 
 void program_remove(const char *name)

@@ -33,8 +33,11 @@ int program_wait(pid_t child);
 /* A file of the folder, whole; the caller frees. NULL where there is none. */
 char *program_read(const char *name);
 void program_write(const char *name, const char *text);
+void program_script(const char *name, const char *text); /* may be executed */
 void program_remove(const char *name);
 void program_pipe(const char *name); /* a named pipe */
+
+const char *program_folder(void);
 
 /* Number of entries of the folder. */
 int program_files(void);

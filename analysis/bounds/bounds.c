@@ -68,22 +68,13 @@ struct block_bounds {
     struct interval cosine, gradient;
 };
 
-static bool has_router(const struct depth *depth)
-{
-    for (int b = 0; b < depth->block_count; b++)
-        for (int s = 0; s < depth->blocks[b].graph->site_count; s++)
-            if (depth->blocks[b].graph->nodes[depth->blocks[b].graph->sites[s].node].kind == GRAPH_MOE)
-                return true;
-    return false;
-}
-
 static int reading_init(struct reading *self, const struct depth *depth, bool skips_only, struct error *error)
 {
     size_t nodes = 1, components = (size_t)depth->sites_max + 1;
     for (int b = 0; b < depth->block_count; b++)
         nodes = (size_t)depth->blocks[b].graph->node_count > nodes ? (size_t)depth->blocks[b].graph->node_count : nodes;
     *self = (struct reading){.model = depth->model, .depth = depth};
-    int code = gain_context_init(&self->gain, depth->model, has_router(depth), skips_only, error);
+    int code = gain_context_init(&self->gain, depth->model, depth_has_router(depth), skips_only, error);
     if (code != ERROR_NONE)
         return code;
     self->forms = calloc(nodes, sizeof *self->forms);

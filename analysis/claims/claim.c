@@ -65,6 +65,21 @@ int claim_check_count(const struct claim *claim)
     return count;
 }
 
+/* Whether the text has a word that begins with the name and goes on with nothing or one of the marks. */
+static bool has_word(const char *text, const char *name, const char *marks)
+{
+    size_t length, wanted = strlen(name);
+    for (const char *word; text && (word = setting_word(&text, &length));)
+        if (length >= wanted && strncmp(word, name, wanted) == 0 && (length == wanted || strchr(marks, word[wanted])))
+            return true;
+    return false;
+}
+
+bool claim_speaks_of(const struct claim *claim, const char *setting)
+{
+    return has_word(claim->hypotheses, setting, "=<>") || has_word(claim->free, setting, "");
+}
+
 static int alternatives(const char *word, size_t length)
 {
     int count = 1;
@@ -126,8 +141,8 @@ void claim_configuration(const struct claim *claim, enum claim_tier tier, int i,
     expand(*plan, i, text);
 }
 
-int claim_model(const struct claim *claim, enum claim_tier tier, int i, const struct claim_override *overrides,
-                int override_count, struct model *model, struct error *error)
+int claim_settings(const struct claim *claim, enum claim_tier tier, int i, const struct claim_override *overrides,
+                   int override_count, struct model *model, struct error *error)
 {
     char text[CLAIM_TEXT_MAX];
     claim_configuration(claim, tier, i, text);
@@ -137,6 +152,13 @@ int claim_model(const struct claim *claim, enum claim_tier tier, int i, const st
         code = setting_apply_all(model, text, error);
     for (int o = 0; code == ERROR_NONE && o < override_count; o++)
         code = setting_apply(model, overrides[o].name, overrides[o].text, error);
+    return code;
+}
+
+int claim_model(const struct claim *claim, enum claim_tier tier, int i, const struct claim_override *overrides,
+                int override_count, struct model *model, struct error *error)
+{
+    int code = claim_settings(claim, tier, i, overrides, override_count, model, error);
     if (code == ERROR_NONE)
         code = model_check(model, error);
     if (code != ERROR_NONE)

@@ -25,6 +25,7 @@ struct claim_check {
     const char *where;    /* a hypothesis: the configurations that are meant; NULL: all */
     const char *contrast; /* over these configurations; NULL: each by itself */
     const char *against;  /* the contrast's x, scalar text */
+    const char *loose;    /* how far above the statistic its upper bound may lie and be tight; NULL: not asked */
     bool variance;        /* of the log of the statistic's variance over samples, not of its mean */
 };
 
@@ -52,7 +53,8 @@ struct claim {
     const char *id;
     const char *source;
     const char *statement;
-    const char *hypotheses; /* what every configuration must be, in the words of analysis/hypothesis */
+    const char *hypotheses; /* what every configuration must be, in the words of analysis/bounds/hypothesis */
+    const char *free;       /* settings of which nothing is assumed; all others are as the configurations have them */
     const char *settings;   /* of all configurations, before those of the plan */
     struct claim_check checks[CLAIM_CHECKS_MAX]; /* ends at a statistic of NULL */
     enum verdict expected;
@@ -81,15 +83,21 @@ const struct claim *claim_find(const char *id, struct error *error);
 
 int claim_check_count(const struct claim *claim);
 
+/* Whether the hypotheses name the setting, or it is free. */
+bool claim_speaks_of(const struct claim *claim, const char *setting);
+
 /* A user's setting, taken by every configuration after its own. */
 struct claim_override {
     const char *name, *text;
 };
 
 /* The plan's number of configurations; the settings in which number i differs from the others; and its model with the
- * overrides, checked. */
+ * overrides: every setting taken, and checked as a whole too. The caller frees the model, of claim_settings also after
+ * an error. */
 int claim_configuration_count(const struct claim *claim, enum claim_tier tier);
 void claim_configuration(const struct claim *claim, enum claim_tier tier, int i, char text[CLAIM_TEXT_MAX]);
+int claim_settings(const struct claim *claim, enum claim_tier tier, int i, const struct claim_override *overrides,
+                   int override_count, struct model *model, struct error *error);
 int claim_model(const struct claim *claim, enum claim_tier tier, int i, const struct claim_override *overrides,
                 int override_count, struct model *model, struct error *error);
 

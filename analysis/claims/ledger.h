@@ -20,6 +20,9 @@ extern const struct claim_group ledger_attention; /* the same, of attention and 
 
 /* Texts that several rows share. */
 
+/* Sizes at which margins of O(1/d) hold what they say, by the measurements that the margins' reasons name. */
+#define WIDE "width>=64 heads<=8 ffn-width>=64"
+
 /* Norms add eps = 1e-6 to the mean square Q that they divide by, so an output's mean square is Q/(Q + eps). */
 #define EPS_MARGIN "2e-6"
 #define EPS_REASON "the norm's eps of 1e-6 takes off 1e-6/Q, Q the mean square before the norm, at least 1/2"

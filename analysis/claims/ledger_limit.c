@@ -7,7 +7,8 @@ static const struct claim claims[] = {
         .statement = "Activation variance, token cosine and gradient of every placement with norms, every mask and "
                      "activation are what the moments of infinite width predict from the formula alone (without norms "
                      "see nonorm-prediction), with queries and keys or with uniform attention",
-        .hypotheses = "width>=1024",
+        .hypotheses = "width>=1024 input-scale=1 input-correlation<=0 heads>=8 tokens<=64",
+        .free = "norm mask activation",
         .settings = "heads=8 tokens=4 layers=4",
         .checks =
             {CLAIM_TEST("log-value", "activation_variance", "1", "L", "@predicted", "@predicted", "0.01 + 8/d",
@@ -36,7 +37,8 @@ static const struct claim claims[] = {
         .statement = "Without norms activations, cosines and gradients are as predicted too, for a few blocks and many "
                      "heads: logits grow with depth, the softmax saturates, and a sample's gradient is carried by rare "
                      "near-ties over which only many heads average",
-        .hypotheses = "placement=nonorm width>=1024 heads>=32 layers<=4",
+        .hypotheses = "placement=nonorm width>=1024 heads>=32 layers<=4 input-scale=1 input-correlation<=0",
+        .free = "cotangent",
         .settings = "placement=nonorm init=unit tokens=4 layers=4",
         .checks = {CLAIM_TEST("log-value", "activation_variance", "1", "L", "@predicted", "@predicted", "0.06",
                               "half the logarithm's variance, 0.005 at d = 1024, and O(1/d), 0.014 measured in all; "
@@ -54,7 +56,8 @@ static const struct claim claims[] = {
         .id = "moe-prediction",
         .source = "derived: analysis/moments",
         .statement = "The same with a mixture of experts in SpanNorm, for both routers",
-        .hypotheses = "width>=512",
+        .hypotheses = "width>=512 input-scale=1 input-correlation<=0",
+        .free = "router",
         .settings = SPAN_MOE " heads=8 tokens=4 layers=4 experts=4 top-k=2",
         .checks = {CLAIM_TEST("value", "token_cosine", "1", "L", "@predicted", "@predicted", "0.02 + 8*L/d",
                               "as for prediction; a sample's spread is 0.06 with unit init, since routers choose: six "
@@ -73,7 +76,8 @@ static const struct claim claims[] = {
         .source = "derived: analysis/moments",
         .statement = "The distance between a stack of width d and the prediction falls like 1/d: the line through the "
                      "measured means against 1/d meets the prediction at 0",
-        .hypotheses = "init=unit",
+        .hypotheses = "init=unit input-scale=1",
+        .free = "norm",
         .settings = "init=unit heads=2 tokens=4 layers=4",
         .checks = {CLAIM_TEST("value", "token_cosine", "L", "L", "@predicted", "@predicted", "0.01",
                               "O(1/d^2) of the narrowest width, (c/64)^2 with the first order's c of 2.5 to 6; 0.001 "
@@ -92,7 +96,8 @@ static const struct claim claims[] = {
         .id = "width-transfer",
         .source = "derived: analysis/moments",
         .statement = "Activation variance and gradient do not depend on the width: their slopes against log d vanish",
-        .hypotheses = "init=unit|scaleinit",
+        .hypotheses = "init=unit|scaleinit input-scale=1",
+        .free = "norm",
         .settings = "heads=2 tokens=4 layers=8",
         .checks = {CLAIM_TEST("log-value", "activation_variance", "L", "L", "0", "0", "0.04",
                               "O(1/d): 6/128 of the narrowest width over the logarithm of the widths' ratio, 0.02; six "
@@ -112,7 +117,8 @@ static const struct claim claims[] = {
         .source = "derived: analysis/moments",
         .statement = "Unit init: over samples, log(g_0/g_L) of PostNorm has a variance that grows like L and falls "
                      "like 1/d: deep narrow stacks are log-normal",
-        .hypotheses = "placement=postnorm|spannorm init=unit activation=relu mask=none cotangent=iid",
+        .hypotheses = "placement=postnorm|spannorm init=unit activation=relu mask=none cotangent=iid input-scale=1",
+        .free = "norm",
         .settings = "placement=postnorm init=unit heads=2 tokens=4",
         .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "1", "1", "0.35",
                               "0.07 measured, because the first blocks fluctuate less (d/L var is 6.0, 7.2, 7.6 at L = "
@@ -131,7 +137,9 @@ static const struct claim claims[] = {
         .source = "derived: analysis/moments",
         .statement = "ScaleInit: the variance over samples of log(g_0/g_L) does not grow with L, and SpanNorm's is "
                      "about half of PostNorm's (between 0.35 and 0.65 of it)",
-        .hypotheses = "placement=postnorm|spannorm init=scaleinit:1 activation=relu mask=none cotangent=iid",
+        .hypotheses =
+            "placement=postnorm|spannorm init=scaleinit:1 activation=relu mask=none cotangent=iid input-scale=1",
+        .free = "norm",
         .settings = "init=scaleinit heads=2 tokens=4",
         .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "0", "0", "0.35",
                               "0.15 measured at L = 4 and 16, 0.08 at 8 and 32: the limit is reached like 1/L; six "
@@ -153,7 +161,8 @@ static const struct claim claims[] = {
         .statement =
             "SpanNorm's first skip is not normed: with embeddings of standard deviation 0.02 the first block's "
             "branches swamp the input and tokens correlate at once, as predicted; with e = 1 they do not",
-        .hypotheses = "placement=spannorm init=scaleinit",
+        .hypotheses = "placement=spannorm init=scaleinit:1 input-correlation<=0 tokens<=64 " WIDE,
+        .free = "norm cotangent",
         .settings = "placement=spannorm init=scaleinit layers=24 heads=8 tokens=8",
         .checks = {CLAIM_TEST("value", "token_cosine", "1", "1", "@predicted", "@predicted", "0.02 + 8/d",
                               "O(1/d): 4/d measured at d = 1024 and e = 0.02, 1/d at e = 1; six standard errors, of a "

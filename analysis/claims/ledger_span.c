@@ -7,10 +7,11 @@
 static const struct claim claims[] = {
     {
         .id = "span-variance",
-        .source = "derived: analysis/bounds; arXiv 2601.22580 (\"bounded signal variance\")",
+        .source = "by construction; arXiv 2601.22580 (\"bounded signal variance\")",
         .statement = "SpanNorm: the activation variance is 1 at every block's output, whatever L. True by "
                      "construction, of every placement that ends in a norm; span-moments says what is not",
-        .hypotheses = "placement=spannorm input-scale=1",
+        .hypotheses = "placement=spannorm input-scale=1 " WIDE,
+        .free = "layers tokens activation norm mask cotangent input-correlation",
         .settings = "placement=spannorm heads=2 tokens=8 width=64",
         .checks = {CLAIM_TEST("value", "activation_variance", "1", "L", "@span-variance", "@span-variance", EPS_MARGIN,
                               EPS_REASON)},
@@ -25,7 +26,8 @@ static const struct claim claims[] = {
         .statement = "SpanNorm and PostNorm with unit init: before the norms the second moments are 1 + a with a at "
                      "most 1 and 1 + "
                      "f with f = 1, at every depth",
-        .hypotheses = "placement=spannorm|postnorm init=unit",
+        .hypotheses = "placement=spannorm|postnorm init=unit input-scale=1 " WIDE,
+        .free = "layers tokens activation norm mask cotangent input-correlation",
         .settings = "init=unit heads=2 tokens=8",
         .checks = {CLAIM_TEST("value", "branch_ratio.attn", "2", "L", "0", "1", "0.06",
                               "exact in expectation; a sample's spread is 0.25 at d = 64 where tokens have collapsed "
@@ -47,7 +49,9 @@ static const struct claim claims[] = {
         .source = "derived: analysis/bounds; arXiv 2601.22580 (\"stable gradients\")",
         .statement = "SpanNorm with ScaleInit: g_0/g_L lies between (1 + c^2/L)^-L, which is at least e^(-c^2), and 1 "
                      "+ O(1/L) for every L, and does not drift with L",
-        .hypotheses = "placement=spannorm init=scaleinit activation=relu mask=none cotangent=iid input-scale=1",
+        .hypotheses =
+            "placement=spannorm init=scaleinit activation=relu mask=none cotangent=iid input-scale=1 tokens<=64 " WIDE,
+        .free = "norm c",
         .settings = "placement=spannorm init=scaleinit heads=2 tokens=8",
         .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "@span-gradient-floor", "c^4/2/L", "8/d",
                               "O(1/d): 2.5/d measured at d = 32 to 256 for every L, and six standard errors of the "
@@ -67,7 +71,8 @@ static const struct claim claims[] = {
         .statement =
             "SpanNorm's block turns its input by the same angle at every depth: 1 - cos(x_(l-1), x_l) is 1 - (1 + "
             "f)^(-1/2), 0.293 with unit init and about c^2/2L with ScaleInit, no more than PreNorm's deepest block",
-        .hypotheses = "placement=spannorm init=unit|scaleinit input-scale=1",
+        .hypotheses = "placement=spannorm init=unit|scaleinit input-scale=1 tokens<=64 " WIDE,
+        .free = "layers activation norm mask cotangent input-correlation c",
         .settings = "placement=spannorm heads=2 tokens=8",
         .checks = {CLAIM_TEST(
                        "approach", "layer_cosine", "1", "L", "@span-cosine", "@span-cosine", "0.3/d + 0.015",
@@ -79,8 +84,8 @@ static const struct claim claims[] = {
                        "O(1/d), 1 % measured at d = 64; a sample's spread is 0.055 c^2/L there: nine standard errors",
                        .where = "init=scaleinit")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"init=unit|scaleinit layers=8 width=64"}, 256},
-                  {{"init=unit|scaleinit layers=8|32 width=128"}, 512},
+        .plans = {{{"init=unit|scaleinit layers=8 width=64"}, 1024},
+                  {{"init=unit|scaleinit layers=8|32 width=128"}, 1024},
                   {{"init=unit|scaleinit layers=8|128 width=256"}, 512}},
     },
     {
@@ -91,8 +96,9 @@ static const struct claim claims[] = {
         .source = "derived here: analysis/moments",
         .statement = "SpanNorm with ScaleInit, c = 1: tokens draw together by the FFN alone, attention drops out at "
                      "leading order, and the token cosine of the last layer tends to 0.2539 whatever L",
-        .hypotheses =
-            "placement=spannorm init=scaleinit:1 activation=relu mask=none input-scale=1 input-correlation<=0",
+        .hypotheses = "placement=spannorm init=scaleinit:1 activation=relu mask=none input-scale=1 "
+                      "input-correlation<=0 tokens<=64 " WIDE,
+        .free = "layers norm cotangent",
         .settings = "placement=spannorm init=scaleinit heads=2 tokens=8",
         .checks = {CLAIM_TEST("value", "token_cosine", "L", "L", "0.253859", "0.253859", "0.07/L + 1/d + 0.015",
                               "O(1/L): 0.064/L by the recursion; O(1/d): 0.5/d measured at d = 64; 0.015 and what is "
@@ -107,7 +113,9 @@ static const struct claim claims[] = {
         .source = "derived: analysis/bounds",
         .statement = "The same with uniform attention (W_Q = W_K = 0), c = 1: no gradient goes through the scores, and "
                      "g_0/g_L lies between e^-1 and 1",
-        .hypotheses = "placement=spannorm activation=relu mask=none cotangent=iid input-scale=1 " UNIFORM_SCALED,
+        .hypotheses = "placement=spannorm activation=relu mask=none cotangent=iid input-scale=1 " UNIFORM_SCALED
+                      " tokens<=64 " WIDE,
+        .free = "norm",
         .settings = "placement=spannorm " UNIFORM_SCALED " heads=2 tokens=8",
         .checks = {CLAIM_TEST(
                        "log-ratio", "gradient_variance", "0", "L", "@span-gradient-floor", "0", "8/d",
@@ -124,7 +132,9 @@ static const struct claim claims[] = {
         .source = "derived: analysis/bounds",
         .statement = "SpanNorm with ScaleInit and a smooth activation: g_0/g_L tends to e^(f'/f - 1), f'/f the surplus "
                      "of the FFN's backward gain, for every L",
-        .hypotheses = "placement=spannorm init=scaleinit activation=gelu|silu mask=none cotangent=iid input-scale=1",
+        .hypotheses = "placement=spannorm init=scaleinit activation=gelu|silu mask=none cotangent=iid input-scale=1 "
+                      "tokens<=64 " WIDE,
+        .free = "norm",
         .settings = "placement=spannorm init=scaleinit heads=2 tokens=8",
         .checks = {CLAIM_TEST(
                        "log-ratio", "gradient_variance", "0", "L", "0.072", "0.072", "8/d + 0.2/L",
@@ -143,7 +153,9 @@ static const struct claim claims[] = {
         .source = "derived: analysis/bounds",
         .statement = "SpanNorm with ScaleInit keeps the gradient of any loss: pooled over tokens or on the last token "
                      "only, g_0/g_L lies between e^(-c^2) and 1.22",
-        .hypotheses = "placement=spannorm init=scaleinit activation=relu mask=none cotangent=pooled|last input-scale=1",
+        .hypotheses = "placement=spannorm init=scaleinit activation=relu mask=none cotangent=pooled|last input-scale=1 "
+                      "tokens<=64 " WIDE,
+        .free = "norm",
         .settings = "placement=spannorm init=scaleinit heads=2 tokens=8",
         .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "@span-gradient-floor", "0.2*c^2", "8/d",
                               "as for span-isometry")},
@@ -157,7 +169,8 @@ static const struct claim claims[] = {
         .source = "arXiv 2601.22580's ScaleInit as its abstract describes it: depth-scaled",
         .statement = "ScaleInit gives every FFN branch of SpanNorm the share c^2/L of the block's input, and attention "
                      "at most that",
-        .hypotheses = "placement=spannorm init=scaleinit input-scale=1",
+        .hypotheses = "placement=spannorm init=scaleinit input-scale=1 " WIDE,
+        .free = "layers tokens activation norm mask cotangent input-correlation c",
         .settings = "placement=spannorm init=scaleinit heads=2 tokens=8",
         .checks =
             {CLAIM_TEST(
@@ -175,7 +188,8 @@ static const struct claim claims[] = {
         .statement =
             "SpanNorm with unit init and equal tokens is no isometry: the token-specific gradient is multiplied by 3/4 "
             "per block from the output, whose cotangent is independent between tokens, to the input",
-        .hypotheses = "placement=spannorm " COLLAPSED,
+        .hypotheses = "placement=spannorm " COLLAPSED " tokens<=64 " WIDE,
+        .free = "norm",
         .settings = "placement=spannorm init=unit heads=2 tokens=8 input-correlation=0.9999999999",
         .checks = {CLAIM_TEST("block-factor", "gradient_specific", "1", "L", "@span-half-life", "@span-half-life",
                               FACTOR_MARGIN, FACTOR_REASON)},
@@ -189,7 +203,9 @@ static const struct claim claims[] = {
         .source = "derived: analysis/bounds",
         .statement = "SpanNorm without ScaleInit loses the isometry: with unit init and independent tokens g_0/g_L "
                      "falls below e^-1, the least that ScaleInit (c = 1) allows, before L = 32",
-        .hypotheses = "placement=spannorm init=unit mask=none cotangent=iid layers>=32",
+        .hypotheses = "placement=spannorm init=unit mask=none cotangent=iid layers>=32 activation=relu input-scale=1 "
+                      "tokens>=16 tokens<=64 " WIDE,
+        .free = "norm",
         .settings = "placement=spannorm init=unit heads=2",
         .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", NULL, "-1", "0",
                               "none: a one-sided statement; -2.8 and less measured")},
@@ -204,7 +220,8 @@ static const struct claim claims[] = {
         .statement = "In SpanNorm's first block the skip is not normed: the input's scale e reaches the block's sum, "
                      "whose branches are then 1/e^2 of it. With e = 3 the first block's second norm divides by 9 + f, "
                      "so 1 - layer_cosine is about f/2/(9 + f); a normed skip would give it 1 - 1/sqrt(1 + f)",
-        .hypotheses = "placement=spannorm init=unit input-scale=3",
+        .hypotheses = "placement=spannorm init=unit input-scale=3 norm=rmsnorm " WIDE,
+        .free = "tokens mask cotangent input-correlation",
         .settings = "placement=spannorm init=unit input-scale=3 heads=2 tokens=8 layers=2",
         .checks = {CLAIM_TEST("approach", "layer_cosine", "1", "1", "1 - 3/sqrt(10)", "1 - 3/sqrt(10)",
                               "0.35/d + 0.0005",
@@ -218,14 +235,17 @@ static const struct claim claims[] = {
         .source = "derived: analysis/bounds; arXiv 2601.22580 (\"representation collapse\")",
         .statement = "SpanNorm with ScaleInit uses every layer alike: the largest over the smallest 1 - cos(x_(l-1), "
                      "x_l) of all layers stays below 2 whatever L, while with PreNorm and unit init it grows like L",
-        .hypotheses = "placement=spannorm|prenorm init=scaleinit|unit mask=none input-scale=1 layers>=8",
+        .hypotheses = "placement=spannorm|prenorm init=scaleinit:1|unit mask=none input-scale=1 layers>=8 "
+                      "activation=relu tokens<=64 " WIDE,
+        .free = "norm cotangent",
         .settings = "heads=2 tokens=8",
         .checks = {CLAIM_TEST("approach-spread", "layer_cosine", "1", "L", "0", "0.6931", "0",
-                              "none: a one-sided statement; 0.35 measured at most", .where = "placement=spannorm"),
+                              "none: a one-sided statement; 0.35 measured at most",
+                              .where = "placement=spannorm init=scaleinit"),
                    CLAIM_TEST("approach-spread", "layer_cosine", "1", "L", "1", "1", "0.15",
                               "0.08 measured at L = 8, 32 and d = 128, 0.04 up to L = 128: the first layers' 1 - cos "
                               "is not yet 1/(2l), but 0.35 at l = 1; six standard errors",
-                              .where = "placement=prenorm", .contrast = "slope", .against = "L")},
+                              .where = "placement=prenorm init=unit", .contrast = "slope", .against = "L")},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"placement=spannorm init=scaleinit layers=8|32 width=128",
                     "placement=prenorm init=unit layers=8|32 width=128"},
@@ -243,7 +263,9 @@ static const struct claim claims[] = {
         .statement = "ScaleInit alone does most of the work: with it PostNorm's g_0/g_L lies between e^(-2c^2) and "
                      "1.22 and PreNorm's between 1 and 1 + 2c^2 for every L, without a drift, and PreNorm's 1 - cos "
                      "varies by less than 1 + 2c^2 over the layers. What SpanNorm adds is that the constant is 1",
-        .hypotheses = "placement=postnorm|prenorm init=scaleinit activation=relu mask=none cotangent=iid input-scale=1",
+        .hypotheses = "placement=postnorm|prenorm init=scaleinit activation=relu mask=none cotangent=iid input-scale=1 "
+                      "tokens<=64 " WIDE,
+        .free = "norm",
         .settings = "init=scaleinit heads=2 tokens=8",
         .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "@post-gradient-floor", "0.2*c^2", "8/d",
                               "as for span-isometry; in the limit of width 0.12 c^2 at T = 2, 0.06 c^2 at T = 8",
@@ -268,7 +290,8 @@ static const struct claim claims[] = {
         .source = "derived: analysis/moments, analysis/bounds",
         .statement = "SpanNorm with a mixture of experts in place of the FFN: the activation variance is 1 at every "
                      "block's output",
-        .hypotheses = "input-scale=1",
+        .hypotheses = "input-scale=1 width>=32 heads<=8 ffn-width>=64",
+        .free = "layers tokens activation norm mask cotangent input-correlation router experts top-k",
         .settings = SPAN_MOE " heads=2 tokens=8 experts=4 top-k=2",
         .checks = {CLAIM_TEST("value", "activation_variance", "1", "L", "1", "1", EPS_MARGIN, EPS_REASON)},
         .expected = VERDICT_SUPPORTED,
@@ -282,7 +305,8 @@ static const struct claim claims[] = {
         .statement = "SpanNorm with ScaleInit and a mixture of experts: g_0/g_L stays between e^(-c^2) and 1.22 and "
                      "does not drift with L; the constant is not 1, because the router returns a gradient that the "
                      "forward pass has no share of",
-        .hypotheses = "init=scaleinit activation=relu mask=none cotangent=iid input-scale=1",
+        .hypotheses =
+            "init=scaleinit:1 activation=relu mask=none cotangent=iid input-scale=1 tokens>=4 tokens<=64 " WIDE,
         .settings = SPAN_MOE " init=scaleinit heads=2 tokens=8 experts=4 top-k=2",
         .checks = {CLAIM_TEST("log-ratio", "gradient_variance", "0", "L", "@span-gradient-floor", "0.2*c^2 + 1/L",
                               "8/d",
@@ -301,7 +325,9 @@ static const struct claim claims[] = {
         .source = "derived: analysis/moments, analysis/bounds",
         .statement = "SpanNorm with ScaleInit and a mixture of experts uses every layer alike: the largest over the "
                      "smallest 1 - cos of all layers stays below 2 whatever L",
-        .hypotheses = "init=scaleinit mask=none input-scale=1 layers>=8",
+        .hypotheses = "init=scaleinit:1 mask=none input-scale=1 layers>=8 activation=relu norm=rmsnorm "
+                      "input-correlation<=0 tokens>=8 tokens<=64 " WIDE,
+        .free = "cotangent",
         .settings = SPAN_MOE " init=scaleinit heads=2 tokens=8 experts=4 top-k=2",
         .checks = {CLAIM_TEST("approach-spread", "layer_cosine", "1", "L", "0", "0.6931", "0",
                               "none: a one-sided statement; 0.3 measured at most")},
@@ -317,6 +343,7 @@ static const struct claim claims[] = {
                      "block takes one norm more, which is what the final norm of PreNorm models costs (its time, a "
                      "ratio near 1: build/bench/cost of `make bench`)",
         .hypotheses = "placement=spannorm|prenorm layers>=2",
+        .free = "width heads tokens ffn-width activation norm mask cotangent input-correlation input-scale",
         .settings = "layers=8",
         .checks = {CLAIM_TEST("value", "norms", "2", "L", "0", "0", "0.5", "counted in whole numbers",
                               .contrast = "difference"),

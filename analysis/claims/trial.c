@@ -1,18 +1,15 @@
 #include "analysis/claims/trial.h"
 
 #include <gsl/gsl_sf_psi.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "analysis/claims/column.h"
+#include "analysis/bounds/hypothesis.h"
 #include "analysis/claims/contrast.h"
 #include "sim/estimate.h"
-#include "analysis/bounds/hypothesis.h"
-#include "analysis/claims/reference.h"
-#include "analysis/claims/statistic.h"
-#include "sim/sampler.h"
 #include "sim/setting.h"
 
 /* A variance is estimated in batches of this many samples. With k degrees of freedom the logarithm of a normal sample's
@@ -20,66 +17,12 @@
  */
 enum { BATCH = 16 };
 
-/* One check in one configuration. */
-struct family {
-    const struct claim_check *check;
-    const struct statistic *statistic;
-    bool member; /* whether the check means this configuration */
-    struct column column;
-    int first, last;
-    int count;      /* numbers a sample */
-    double *series; // [budget][count]
-};
-
-struct trial_configuration {
-    struct model model;
-    char text[CLAIM_TEXT_MAX];
-    struct depth depth; /* schema and blocks */
-    bool by_token;
-    struct family families[CLAIM_CHECKS_MAX];
-    struct reference reference;
-    struct wide *gathered; /* [L + 1]: one column */
-    struct wide *work;     /* [T] */
-    int64_t seen;
-};
-
-static void configuration_free(struct trial_configuration *configuration)
+static int64_t budget_of(const struct trial *trial)
 {
-    for (int c = 0; c < CLAIM_CHECKS_MAX; c++)
-        free(configuration->families[c].series);
-    reference_free(&configuration->reference);
-    free(configuration->gathered);
-    free(configuration->work);
-    depth_free(&configuration->depth);
-    model_free(&configuration->model);
+    return trial->options->samples > 0 ? trial->options->samples : trial->claim->plans[trial->options->tier].samples;
 }
 
 /* Configurations */
-
-static bool is_overridden(const struct trial_options *options, const char *word)
-{
-    size_t length = strcspn(word, "= ");
-    for (int o = 0; o < options->override_count; o++)
-        if (strlen(options->overrides[o].name) == length && strncmp(options->overrides[o].name, word, length) == 0)
-            return true;
-    return false;
-}
-
-/* The plan's words that the overrides leave, and the overrides, as far as they fit. */
-static void describe(const struct claim *claim, const struct trial_options *options, int i, char text[CLAIM_TEXT_MAX])
-{
-    char plan[CLAIM_TEXT_MAX];
-    const char *rest = plan;
-    size_t used = 0, length;
-    claim_configuration(claim, options->tier, i, plan);
-    text[0] = '\0';
-    for (const char *word; (word = setting_word(&rest, &length)); used = strlen(text))
-        if (!is_overridden(options, word))
-            snprintf(text + used, CLAIM_TEXT_MAX - used, "%s%.*s", used > 0 ? " " : "", (int)length, word);
-    for (int o = 0; o < options->override_count; o++, used = strlen(text))
-        snprintf(text + used, CLAIM_TEXT_MAX - used, "%s%s=%s", used > 0 ? " " : "", options->overrides[o].name,
-                 options->overrides[o].text);
-}
 
 /* Overrides can make configurations equal: the first stands for all. */
 static bool is_repeated(const struct trial *trial, const struct model *model)
@@ -90,246 +33,194 @@ static bool is_repeated(const struct trial *trial, const struct model *model)
     return false;
 }
 
-static int add_configurations(struct trial *trial, struct error *error)
+static enum fit choose_configurations(struct trial *trial, struct error *error)
 {
-    const struct trial_options *options = trial->options;
-    int all = claim_configuration_count(trial->claim, options->tier);
+    int all = claim_configuration_count(trial->claim, trial->options->tier);
+    enum fit fit = FIT_YES;
     trial->configurations = calloc((size_t)all + 1, sizeof *trial->configurations);
     if (!trial->configurations)
-        return error_set(error, ERROR_RESOURCE, "out of memory for %d configurations", all);
-    for (int i = 0; i < all; i++) {
-        struct trial_configuration *next = &trial->configurations[trial->count];
-        char failed[HYPOTHESIS_WORD_MAX];
-        bool holds;
-        int code = claim_model(trial->claim, options->tier, i, options->overrides, options->override_count,
-                               &next->model, error);
+        return error_set(error, ERROR_RESOURCE, "out of memory for %d configurations", all), FIT_ERROR;
+    for (int i = 0; fit == FIT_YES && i < all; i++) {
+        struct configuration *next = &trial->configurations[trial->count];
+        fit = configuration_choose(next, trial->claim, trial->options, i, error);
+        if (fit == FIT_YES && is_repeated(trial, &next->model))
+            configuration_free(next);
+        else
+            trial->count++;
+    }
+    return fit;
+}
+
+/* The list of tests */
+
+static enum fit make_room(struct trial *trial, struct error *error)
+{
+    size_t checks = (size_t)claim_check_count(trial->claim), count = (size_t)trial->count, tests = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t c = 0; c < checks; c++)
+            tests += (size_t)trial->configurations[i].families[c].count;
+    trial->list = calloc(tests + 1, sizeof *trial->list);
+    trial->tests = calloc(tests + 1, sizeof *trial->tests);
+    trial->members = calloc(checks * count + 1, sizeof *trial->members);
+    trial->weights = calloc(checks * count + 1, sizeof *trial->weights);
+    trial->points = calloc(count + 1, sizeof *trial->points);
+    if (trial->list && trial->tests && trial->members && trial->weights && trial->points)
+        return FIT_YES;
+    return error_set(error, ERROR_RESOURCE, "out of memory for %zu tests", tests), FIT_ERROR;
+}
+
+/* Weights of the check's contrast over its members; FIT_NO where the options have left too few configurations. */
+static enum fit weigh_members(const struct trial *trial, int c, int count, const int *members, double *weights,
+                              struct error *error)
+{
+    const struct claim_check *check = &trial->claim->checks[c];
+    const struct contrast *contrast = contrast_find(check->contrast);
+    const struct configuration *of = trial->configurations;
+    for (int m = 0; m < count; m++) {
+        const struct model *model = &of[members[m]].model;
+        if (claim_scalar("contrast", check->against ? check->against : "1", model, model->layers, &trial->points[m],
+                         error) != ERROR_NONE)
+            return FIT_ERROR;
+    }
+    contrast->weights(count, trial->points, weights);
+    bool usable = count >= contrast->least;
+    for (int m = 0; usable && m < count; m++)
+        usable = isfinite(weights[m]) && of[members[m]].families[c].count == of[members[0]].families[c].count;
+    if (usable)
+        return FIT_YES;
+    error_set(error, ERROR_INPUT, "the claim compares configurations of different %s, and the options leave too few",
+              check->against ? check->against
+              : check->where ? check->where
+                             : "settings");
+    return FIT_NO;
+}
+
+/* A test for every number of the family. */
+static void add_tests(struct trial *trial, int c, int member_count, const int *members, const double *weights)
+{
+    int numbers = trial->configurations[members[0]].families[c].count;
+    for (int i = 0; i < numbers; i++)
+        trial->list[trial->test_count++] = (struct trial_test){c, i, member_count, members, weights};
+}
+
+/* Of one check: over its contrast, or of every configuration that it means. */
+static enum fit list_check(struct trial *trial, int c, struct error *error)
+{
+    int *members = trial->members + c * trial->count, count = 0;
+    double *weights = trial->weights + c * trial->count;
+    for (int i = 0; i < trial->count; i++)
+        if (trial->configurations[i].families[c].member)
+            members[count++] = i;
+    if (trial->claim->checks[c].contrast) {
+        enum fit fit = weigh_members(trial, c, count, members, weights, error);
+        if (fit == FIT_YES)
+            add_tests(trial, c, count, members, weights);
+        return fit;
+    }
+    for (int m = 0; m < count; m++) {
+        weights[m] = 1;
+        add_tests(trial, c, 1, &members[m], &weights[m]);
+    }
+    return FIT_YES;
+}
+
+static enum fit list_tests(struct trial *trial, struct error *error)
+{
+    int checks = claim_check_count(trial->claim);
+    enum fit fit = make_room(trial, error);
+    for (int c = 0; fit == FIT_YES && c < checks; c++)
+        fit = list_check(trial, c, error);
+    if (fit != FIT_YES || trial->test_count > 0)
+        return fit;
+    return error_set(error, ERROR_INPUT, "the options leave no configuration that the claim means"), FIT_NO;
+}
+
+/* Bounds and labels */
+
+/* What the reference has for the test, through its statistic and its contrast as if it were a sample. */
+static int reference_bound(struct trial *trial, const struct trial_test *test, const char *id, double *value,
+                           struct error *error)
+{
+    for (int m = 0; m < test->member_count; m++) {
+        struct configuration *configuration = &trial->configurations[test->members[m]];
+        const struct family *family = &configuration->families[test->check];
+        struct reference_place place = {.id = id, .observable = family->check->observable};
+        family_layers(family, test->number, &place.first, &place.last);
+        int code = reference_gather(&configuration->reference, &place, &configuration->depth, configuration->by_token,
+                                    configuration->gathered, configuration->work, error);
         if (code != ERROR_NONE)
             return code;
-        if (is_repeated(trial, &next->model)) {
-            model_free(&next->model);
-            continue;
-        }
-        trial->count++;
-        describe(trial->claim, options, i, next->text);
-        code = hypothesis_holds(trial->claim->hypotheses, &next->model, &holds, failed, error);
-        if (code == ERROR_NONE && !holds)
-            snprintf(trial->not_applicable, TRIAL_WHY_MAX, "the claim assumes %s", failed);
-        if (code != ERROR_NONE || !holds)
-            return code;
+        trial->points[m] = family->statistic->evaluate(configuration->gathered, place.first, place.last);
     }
+    *value = contrast_apply(test->member_count, test->weights, trial->points);
     return ERROR_NONE;
 }
 
-/* Families */
-
-static int layer_of(const char *text, const struct model *model, int *layer, struct error *error)
-{
-    double value = 0;
-    int code = claim_scalar("layer", text, model, model->layers, &value, error);
-    *layer = (int)fmax(0, fmin(value, model->layers));
-    return code;
-}
-
-/* not_applicable stays empty where the check can be made. */
-static int family_init(struct family *family, const struct claim_check *check,
-                       const struct trial_configuration *configuration, int64_t budget, char *why, struct error *error)
-{
-    const struct model *model = &configuration->model;
-    char failed[HYPOTHESIS_WORD_MAX];
-    bool found = false;
-    *family = (struct family){.check = check, .statistic = statistic_find(check->statistic)};
-    int code = hypothesis_holds(check->where, model, &family->member, failed, error);
-    if (code != ERROR_NONE || !family->member)
-        return code;
-    code = column_parse(&family->column, check->observable, &configuration->depth.schema, &found, error);
-    if (code == ERROR_NONE)
-        code = layer_of(check->first, model, &family->first, error);
-    if (code == ERROR_NONE)
-        code = layer_of(check->last, model, &family->last, error);
-    if (code != ERROR_NONE)
-        return code;
-    if (!found)
-        snprintf(why, TRIAL_WHY_MAX, "the model has no %s", check->observable);
-    else if (family->first < family->statistic->least || family->first > family->last)
-        snprintf(why, TRIAL_WHY_MAX, "the claim needs more than %d layers", model->layers);
-    if (*why)
-        return ERROR_NONE;
-    family->count = family->statistic->by_layer ? family->last - family->first + 1 : 1;
-    family->series = calloc((size_t)budget * (size_t)family->count, sizeof *family->series);
-    return family->series ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory for %s", check->observable);
-}
-
-static int configuration_init(struct trial_configuration *configuration, const struct trial *trial, int64_t budget,
-                              char *why, struct error *error)
-{
-    const struct claim *claim = trial->claim;
-    int checks = claim_check_count(claim);
-    for (int c = 0; c < checks; c++)
-        configuration->by_token |= column_by_token(claim->checks[c].observable);
-    int code = depth_init(&configuration->depth, &configuration->model, configuration->by_token, error);
-    configuration->gathered = calloc((size_t)configuration->model.layers + 1, sizeof *configuration->gathered);
-    configuration->work = calloc((size_t)configuration->model.tokens, sizeof *configuration->work);
-    if (code == ERROR_NONE && (!configuration->gathered || !configuration->work))
-        code = error_set(error, ERROR_RESOURCE, "out of memory for %d layers", configuration->model.layers);
-    for (int c = 0; code == ERROR_NONE && !*why && c < checks; c++)
-        code = family_init(&configuration->families[c], &claim->checks[c], configuration, budget, why, error);
-    return code;
-}
-
-/* Tests */
-
-/* The configurations that a test is over, with their weights: one with weight 1, or those of a contrast. */
-struct members {
-    int count;
-    struct trial_configuration **of; /* [count] */
-    double *weights;                 /* [count] */
-    double *points;                  /* [count]: scratch */
-};
-
-static int members_init(struct members *members, int most, struct error *error)
-{
-    *members = (struct members){.of = calloc((size_t)most + 1, sizeof *members->of),
-                                .weights = calloc(2 * (size_t)most + 1, sizeof *members->weights)};
-    members->points = members->weights + most;
-    return members->of && members->weights ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory");
-}
-
-static void members_free(struct members *members)
-{
-    free(members->of);
-    free(members->weights);
-}
-
-/* Weights of the check's contrast; why is set where the options have left too few configurations. */
-static int members_weigh(struct members *members, const struct claim_check *check, int c, char *why,
-                         struct error *error)
-{
-    const struct contrast *contrast = contrast_find(check->contrast);
-    int code = ERROR_NONE;
-    for (int i = 0; code == ERROR_NONE && i < members->count; i++)
-        code = claim_scalar("contrast", check->against ? check->against : "1", &members->of[i]->model,
-                            members->of[i]->model.layers, &members->points[i], error);
-    if (code != ERROR_NONE)
-        return code;
-    contrast->weights(members->count, members->points, members->weights);
-    bool usable = members->count >= contrast->least;
-    for (int i = 0; usable && i < members->count; i++)
-        usable = isfinite(members->weights[i]) &&
-                 members->of[i]->families[c].count == members->of[0]->families[c].count;
-    if (!usable)
-        snprintf(why, TRIAL_WHY_MAX, "the claim compares configurations of different %s, and the options leave too few",
-                 check->against ? check->against
-                 : check->where ? check->where
-                                : "settings");
-    return ERROR_NONE;
-}
-
-/* Value of a bound for number i of the family. */
-static int bound(const char *text, double absent, const struct members *members, int c, int i, double *value,
+static int bound(struct trial *trial, const struct trial_test *test, const char *text, double absent, double *value,
                  struct error *error)
 {
     *value = absent;
     if (!text)
         return ERROR_NONE;
-    int code = ERROR_NONE;
-    for (int m = 0; code == ERROR_NONE && m < members->count; m++) {
-        struct trial_configuration *configuration = members->of[m];
-        const struct family *family = &configuration->families[c];
-        int first = family->first + i, last = family->statistic->by_layer ? first : family->last;
-        if (text[0] != '@')
-            return claim_scalar("bound", text, &configuration->model, last, value, error);
-        first = family->statistic->by_layer ? first : family->first;
-        struct reference_place place = {text + 1, family->check->observable, first, last};
-        code = reference_gather(&configuration->reference, &place, &configuration->depth, configuration->by_token,
-                                configuration->gathered, configuration->work, error);
-        if (code == ERROR_NONE)
-            members->points[m] = family->statistic->evaluate(configuration->gathered, first, last);
-    }
-    if (code == ERROR_NONE)
-        *value = contrast_apply(members->count, members->weights, members->points);
-    return code;
+    if (text[0] == '@')
+        return reference_bound(trial, test, text + 1, value, error);
+    const struct configuration *configuration = &trial->configurations[test->members[0]];
+    int first, last;
+    family_layers(&configuration->families[test->check], test->number, &first, &last);
+    return claim_scalar("bound", text, &configuration->model, last, value, error);
 }
 
-static int add_test(struct trial *trial, const struct members *members, int c, int i, struct error *error)
+static void print_label(const struct trial *trial, const struct trial_test *test, char label[VERDICT_LABEL_MAX])
 {
-    const struct claim_check *check = &trial->claim->checks[c];
-    const struct family *family = &members->of[0]->families[c];
-    struct verdict_test *test = &trial->tests[trial->test_count];
-    int layer = family->first + i, last = family->statistic->by_layer ? layer : family->last;
-    *test = (struct verdict_test){.exact = family->column.exact};
-    int code = bound(check->lower, -INFINITY, members, c, i, &test->lower, error);
-    if (code == ERROR_NONE)
-        code = bound(check->upper, INFINITY, members, c, i, &test->upper, error);
-    if (code == ERROR_NONE)
-        code = claim_scalar("margin", check->margin, &members->of[0]->model, last, &test->margin, error);
+    const struct claim_check *check = &trial->claim->checks[test->check];
+    const struct configuration *configuration = &trial->configurations[test->members[0]];
+    const struct family *family = &configuration->families[test->check];
     char at[32] = "", over[80];
     if (family->statistic->by_layer)
-        snprintf(at, sizeof at, " at layer %d", layer);
+        snprintf(at, sizeof at, " at layer %d", family->first + test->number);
     if (family->statistic->by_layer && check->contrast && strcmp(check->first, check->last) == 0)
         snprintf(at, sizeof at, " at layer %.16s", check->first); /* which may differ between configurations */
     if (check->contrast)
-        snprintf(over, sizeof over, "over %d configurations, its %s%s%s", members->count, check->contrast,
+        snprintf(over, sizeof over, "over %d configurations, its %s%s%s", test->member_count, check->contrast,
                  check->against ? " against " : "", check->against ? check->against : "");
     else
-        snprintf(over, sizeof over, "of %.70s", members->of[0]->text);
-    snprintf(test->label, sizeof test->label, "%s%s of %s%s %s", check->variance ? "log variance of " : "",
+        snprintf(over, sizeof over, "of %.70s", configuration->text);
+    snprintf(label, VERDICT_LABEL_MAX, "%s%s of %s%s %s", check->variance ? "log variance of " : "",
              family->statistic->name, check->observable, at, over);
-    trial->checks[trial->test_count++] = check;
+}
+
+static int set_bounds(struct trial *trial, size_t t, struct error *error)
+{
+    const struct trial_test *test = &trial->list[t];
+    const struct claim_check *check = &trial->claim->checks[test->check];
+    const struct configuration *configuration = &trial->configurations[test->members[0]];
+    struct verdict_test *evidence = &trial->tests[t];
+    int first, last;
+    family_layers(&configuration->families[test->check], test->number, &first, &last);
+    *evidence = (struct verdict_test){.exact = configuration->families[test->check].column.exact};
+    print_label(trial, test, evidence->label);
+    int code = bound(trial, test, check->lower, -INFINITY, &evidence->lower, error);
+    if (code == ERROR_NONE)
+        code = bound(trial, test, check->upper, INFINITY, &evidence->upper, error);
+    if (code == ERROR_NONE)
+        code = claim_scalar("margin", check->margin, &configuration->model, last, &evidence->margin, error);
+    if (code == ERROR_NONE && check->loose)
+        code = claim_scalar("looseness", check->loose, &configuration->model, last, &evidence->loose, error);
     return code;
 }
 
-/* Calls add for every test: where there is a contrast, one for each number of the family; else for each configuration.
- */
-static int each_test(struct trial *trial, int add(struct trial *, const struct members *, int c, int i, struct error *),
-                     struct error *error)
+static int set_all_bounds(struct trial *trial, struct error *error)
 {
-    struct members members;
-    int code = members_init(&members, trial->count, error), checks = claim_check_count(trial->claim);
-    for (int c = 0; code == ERROR_NONE && !*trial->not_applicable && c < checks; c++) {
-        const struct claim_check *check = &trial->claim->checks[c];
-        members.count = 0;
-        for (int k = 0; code == ERROR_NONE && k < trial->count; k++) {
-            struct trial_configuration *configuration = &trial->configurations[k];
-            if (!configuration->families[c].member)
-                continue;
-            members.of[members.count++] = configuration;
-            if (check->contrast)
-                continue;
-            members.weights[0] = 1;
-            for (int i = 0; code == ERROR_NONE && i < configuration->families[c].count; i++)
-                code = add(trial, &members, c, i, error);
-            members.count = 0;
-        }
-        if (code == ERROR_NONE && check->contrast)
-            code = members_weigh(&members, check, c, trial->not_applicable, error);
-        for (int i = 0;
-             code == ERROR_NONE && check->contrast && !*trial->not_applicable && i < members.of[0]->families[c].count;
-             i++)
-            code = add(trial, &members, c, i, error);
-    }
-    members_free(&members);
+    int code = ERROR_NONE;
+    for (size_t t = 0; code == ERROR_NONE && t < trial->test_count; t++)
+        code = set_bounds(trial, t, error);
+    trial->bounded = code == ERROR_NONE;
+    if (code == ERROR_INPUT)
+        snprintf(trial->why, TRIAL_WHY_MAX, "its bounds say nothing here: %s", error->text);
     return code;
 }
 
-static int count_test(struct trial *trial, const struct members *members, int c, int i, struct error *error)
-{
-    (void)members, (void)c, (void)i, (void)error;
-    trial->test_count++;
-    return ERROR_NONE;
-}
-
-static int add_tests(struct trial *trial, struct error *error)
-{
-    int code = each_test(trial, count_test, error);
-    if (code != ERROR_NONE || *trial->not_applicable)
-        return code;
-    trial->tests = calloc(trial->test_count + 1, sizeof *trial->tests);
-    trial->checks = calloc(trial->test_count + 1, sizeof *trial->checks);
-    if (!trial->tests || !trial->checks)
-        return error_set(error, ERROR_RESOURCE, "out of memory for %zu tests", trial->test_count);
-    trial->test_count = 0;
-    return each_test(trial, add_test, error);
-}
+/* Evidence */
 
 /* Numbers of a family that a test averages over: samples, or batches of them. */
 static int64_t number_count(const struct claim_check *check, int64_t samples)
@@ -353,67 +244,21 @@ static double number(const struct family *family, int64_t k, int i)
     return family->check->variance ? log_variance(family, k, i) : family->series[k * family->count + i];
 }
 
-/* The next test's evidence, from the series. */
-static int weigh_test(struct trial *trial, const struct members *members, int c, int i, struct error *error)
+static void weigh(struct trial *trial, size_t t)
 {
-    (void)error;
-    struct verdict_test *test = &trial->tests[trial->test_count++];
+    const struct trial_test *test = &trial->list[t];
+    struct verdict_test *evidence = &trial->tests[t];
     struct estimate estimate = {0};
-    int64_t numbers = test->exact ? 1 : number_count(trial->checks[trial->test_count - 1], trial->samples);
+    int64_t numbers = evidence->exact ? 1 : number_count(trial_check(trial, t), trial->samples);
     for (int64_t k = 0; k < numbers; k++) {
-        for (int m = 0; m < members->count; m++)
-            members->points[m] = number(&members->of[m]->families[c], k, i);
-        estimate_add(&estimate, wide_of(contrast_apply(members->count, members->weights, members->points)));
+        for (int m = 0; m < test->member_count; m++)
+            trial->points[m] = number(&trial->configurations[test->members[m]].families[test->check], k, test->number);
+        estimate_add(&estimate, wide_of(contrast_apply(test->member_count, test->weights, trial->points)));
     }
     struct wide se = estimate_se(&estimate);
-    test->n = estimate.n;
-    test->mean = estimate.n > 0 ? wide_value(estimate_mean(&estimate)) : NAN;
-    test->se = wide_present(se) ? wide_value(se) : NAN;
-    return ERROR_NONE;
-}
-
-/* Sampling */
-
-static void visit(void *context, uint64_t sample, const struct wide *values)
-{
-    (void)sample;
-    struct trial_configuration *configuration = context;
-    for (int c = 0; c < CLAIM_CHECKS_MAX; c++) {
-        struct family *family = &configuration->families[c];
-        if (!family->member)
-            continue;
-        column_gather(&family->column, &configuration->depth, values, configuration->gathered, configuration->work);
-        for (int i = 0; i < family->count; i++) {
-            int first = family->first + i, last = family->statistic->by_layer ? first : family->last;
-            family->series[configuration->seen * family->count + i] = family->statistic->evaluate(
-                configuration->gathered, first, last);
-        }
-    }
-    configuration->seen++;
-}
-
-static bool needs_samples(const struct trial_configuration *configuration)
-{
-    bool needs = false;
-    for (int c = 0; c < CLAIM_CHECKS_MAX; c++)
-        needs |= configuration->families[c].member && !configuration->families[c].column.exact;
-    return needs;
-}
-
-static int configuration_sample(struct trial_configuration *configuration, const struct trial_options *options,
-                                int64_t samples, struct error *error)
-{
-    int64_t missing = samples - configuration->seen;
-    int threads = missing < options->threads ? (int)missing : options->threads;
-    struct sampler sampler;
-    int code = sampler_init(&sampler, &configuration->model, options->engine, configuration->by_token, threads,
-                            options->memory, error);
-    if (code != ERROR_NONE)
-        return code;
-    code = sampler_run(&sampler, options->seed, (uint64_t)configuration->seen, (uint64_t)missing, options->stop, visit,
-                       configuration, error);
-    sampler_free(&sampler);
-    return code;
+    evidence->n = estimate.n;
+    evidence->mean = estimate.n > 0 ? wide_value(estimate_mean(&estimate)) : NAN;
+    evidence->se = wide_present(se) ? wide_value(se) : NAN;
 }
 
 static int extend(void *context, int64_t samples, struct verdict_claim *verdict, struct error *error)
@@ -422,27 +267,22 @@ static int extend(void *context, int64_t samples, struct verdict_claim *verdict,
     int code = ERROR_NONE;
     bool sampled = false;
     for (int i = 0; code == ERROR_NONE && i < trial->count; i++) {
-        struct trial_configuration *configuration = &trial->configurations[i];
-        bool needs = needs_samples(configuration);
-        if (needs)
-            code = configuration_sample(configuration, trial->options, samples, error);
-        else if (configuration->seen == 0)
-            visit(configuration, 0, NULL);
-        sampled |= needs;
+        code = configuration_extend(&trial->configurations[i], trial->options, samples, error);
+        sampled |= configuration_needs_samples(&trial->configurations[i]);
     }
-    if (code == ERROR_NONE && !trial->tests)
-        code = add_tests(trial, error);
-    if (code == ERROR_NONE) {
-        trial->samples = sampled ? samples : 0;
-        trial->test_count = 0;
-        code = each_test(trial, weigh_test, error);
-    }
+    if (code == ERROR_NONE && !trial->bounded)
+        code = set_all_bounds(trial, error);
+    verdict->count = 0;
     if (code != ERROR_NONE)
-        trial->test_count = 0;
-    verdict->tests = trial->tests;
-    verdict->count = trial->test_count;
-    return code;
+        return code;
+    trial->samples = sampled ? samples : 0;
+    for (size_t t = 0; t < trial->test_count; t++)
+        weigh(trial, t);
+    *verdict = trial_evidence(trial);
+    return ERROR_NONE;
 }
+
+/* Trials */
 
 static double now(void)
 {
@@ -451,32 +291,29 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static int64_t budget_of(const struct trial *trial)
+static enum fit prepare(struct trial *trial, struct error *error)
 {
-    return trial->options->samples > 0 ? trial->options->samples : trial->claim->plans[trial->options->tier].samples;
+    if (trial->claim->beyond)
+        return error_set(error, ERROR_INPUT, "%s", trial->claim->beyond), FIT_NO;
+    enum fit fit = choose_configurations(trial, error);
+    for (int i = 0; fit == FIT_YES && i < trial->count; i++)
+        fit = configuration_prepare(&trial->configurations[i], trial->claim, budget_of(trial), error);
+    return fit == FIT_YES ? list_tests(trial, error) : fit;
 }
 
 int trial_init(struct trial *trial, const struct claim *claim, const struct trial_options *options, struct error *error)
 {
     double begin = now();
     *trial = (struct trial){.claim = claim, .options = options};
-    if (claim->beyond) {
-        snprintf(trial->not_applicable, TRIAL_WHY_MAX, "%s", claim->beyond);
-        return ERROR_NONE;
-    }
-    int code = add_configurations(trial, error);
-    for (int i = 0; code == ERROR_NONE && !*trial->not_applicable && i < trial->count; i++)
-        code = configuration_init(&trial->configurations[i], trial, budget_of(trial), trial->not_applicable, error);
-    if (code == ERROR_NONE && !*trial->not_applicable) {
-        code = each_test(trial, count_test, error);
-        if (code == ERROR_NONE && !*trial->not_applicable && trial->test_count == 0)
-            snprintf(trial->not_applicable, TRIAL_WHY_MAX, "the options leave no configuration that the claim means");
-        trial->test_count = 0;
-    }
+    trial->fit = prepare(trial, error);
     trial->seconds = now() - begin;
-    if (code != ERROR_NONE)
+    if (trial->fit == FIT_ERROR) {
         trial_free(trial);
-    return code;
+        return error->code;
+    }
+    if (trial->fit != FIT_YES)
+        snprintf(trial->why, TRIAL_WHY_MAX, "%s", error->text);
+    return ERROR_NONE;
 }
 
 void trial_free(struct trial *trial)
@@ -484,9 +321,17 @@ void trial_free(struct trial *trial)
     for (int i = 0; i < trial->count; i++)
         configuration_free(&trial->configurations[i]);
     free(trial->configurations);
+    free(trial->list);
     free(trial->tests);
-    free(trial->checks);
+    free(trial->members);
+    free(trial->weights);
+    free(trial->points);
     *trial = (struct trial){0};
+}
+
+const struct claim_check *trial_check(const struct trial *trial, size_t test)
+{
+    return &trial->claim->checks[trial->list[test].check];
 }
 
 bool trial_reads(const struct trial *trial, const char *name)
@@ -502,8 +347,8 @@ bool trial_reads(const struct trial *trial, const char *name)
 struct verdict_claim trial_evidence(const struct trial *trial)
 {
     return (struct verdict_claim){.tests = trial->tests,
-                                  .count = trial->test_count,
-                                  .not_applicable = trial->not_applicable[0] ? trial->not_applicable : NULL};
+                                  .count = trial->bounded && !trial->why[0] ? trial->test_count : 0,
+                                  .not_applicable = trial->why[0] ? trial->why : NULL};
 }
 
 int trial_decide(struct trial *trial, double alpha, struct verdict_claim *verdict, struct error *error)
@@ -511,7 +356,15 @@ int trial_decide(struct trial *trial, double alpha, struct verdict_claim *verdic
     double begin = now();
     struct verdict_looks looks = verdict_looks(budget_of(trial));
     *verdict = trial_evidence(trial);
+    bool applied = !trial->why[0];
     int code = verdict_sequence(verdict, alpha, &looks, extend, trial, error);
+    if (code != ERROR_NONE) {
+        *verdict = trial_evidence(trial);
+        verdict->count = 0;
+        if (applied && trial->why[0]) /* found out by set_all_bounds */
+            code = ERROR_NONE;
+        verdict_decide(verdict, alpha);
+    }
     trial->seconds += now() - begin;
     return code;
 }

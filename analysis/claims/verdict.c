@@ -9,9 +9,8 @@
 #include "sim/quantile.h"
 
 const char *const verdict_names[VERDICTS] = {
-    [VERDICT_SUPPORTED] = "SUPPORTED",
-    [VERDICT_CONTRADICTED] = "CONTRADICTED",
-    [VERDICT_INCONCLUSIVE] = "INCONCLUSIVE",
+    [VERDICT_SUPPORTED] = "SUPPORTED",           [VERDICT_LOOSE] = "LOOSE",
+    [VERDICT_CONTRADICTED] = "CONTRADICTED",     [VERDICT_INCONCLUSIVE] = "INCONCLUSIVE",
     [VERDICT_NOT_APPLICABLE] = "NOT APPLICABLE",
 };
 
@@ -32,12 +31,12 @@ static double standard_error(const struct verdict_test *test)
     return test->exact ? rounding : fmax(test->se, rounding);
 }
 
-/* P(T <= t) for the distance of the mean above an edge, in standard errors; an infinite edge gives 0 or 1. */
 static double degrees(const struct verdict_test *test)
 {
     return test->exact ? EXACT_DEGREES : (double)(test->n - 1);
 }
 
+/* P(T <= t) for the distance of the mean above an edge, in standard errors; an infinite edge gives 0 or 1. */
 static double below(const struct verdict_test *test, double edge)
 {
     if (isinf(edge))
@@ -103,6 +102,36 @@ static void weigh(struct verdict_claim *claim, size_t *largest, size_t *smallest
     claim->p_outside = fmin(1, claim->p_outside * finite_edges(claim));
 }
 
+/* Of the claim's bounds that may be loose: the p-values of "some is tight" and of "all are loose", the latter by
+ * Bonferroni, and the test that each comes from. */
+struct looseness {
+    int asked;
+    double p_loose, p_tight;
+    size_t largest, smallest;
+};
+
+static struct looseness weigh_looseness(const struct verdict_claim *claim)
+{
+    struct looseness l = {.p_tight = 1};
+    for (size_t i = 0; i < claim->count; i++) {
+        const struct verdict_test *test = &claim->tests[i];
+        if (!(test->loose > 0))
+            continue;
+        l.asked++;
+        double p_loose = below(test, test->upper - test->loose), p_tight = above(test, test->upper - test->loose);
+        if (p_loose >= l.p_loose) {
+            l.p_loose = p_loose;
+            l.largest = i;
+        }
+        if (p_tight <= l.p_tight) {
+            l.p_tight = p_tight;
+            l.smallest = i;
+        }
+    }
+    l.p_tight = fmin(1, l.p_tight * l.asked);
+    return l;
+}
+
 static double nearest_edge(const struct verdict_test *test)
 {
     if (isinf(test->lower) || isinf(test->upper))
@@ -140,6 +169,10 @@ static void explain(struct verdict_claim *claim, double alpha)
         snprintf(claim->why, sizeof claim->why, "%s%s is %.6g, inside %s (p = %.1e, needed %.1e)",
                  claim->count > 1 ? "the test nearest its edge, " : "", test->label, test->mean, bounds,
                  claim->p_inside, alpha);
+    else if (claim->verdict == VERDICT_LOOSE)
+        snprintf(claim->why, sizeof claim->why,
+                 "%s is %.6g: the bound of %.6g holds, and is more than %.3g too high (p = %.1e, needed %.1e)",
+                 test->label, test->mean, test->upper, test->loose, claim->p_inside, alpha);
     else if (claim->verdict == VERDICT_CONTRADICTED)
         snprintf(claim->why, sizeof claim->why, "%s is %.6g, outside %s (p = %.1e, needed %.1e)", test->label,
                  test->mean, bounds, claim->p_outside, alpha);
@@ -163,6 +196,16 @@ static void undecided(struct verdict_claim *claim, size_t i)
         snprintf(claim->why, sizeof claim->why, "%s is not a finite number", test->label);
 }
 
+/* Of a claim that is shown to lie inside. */
+static void decide_looseness(struct verdict_claim *claim, const struct looseness *looseness, double alpha)
+{
+    claim->verdict = looseness->p_loose <= alpha   ? VERDICT_LOOSE
+                     : looseness->p_tight <= alpha ? VERDICT_SUPPORTED
+                                                   : VERDICT_INCONCLUSIVE;
+    claim->deciding = looseness->p_tight <= alpha ? looseness->smallest : looseness->largest;
+    claim->p_inside = claim->verdict == VERDICT_LOOSE ? looseness->p_loose : claim->p_inside;
+}
+
 static void decide(struct verdict_claim *claim, double alpha)
 {
     claim->bound = claim->lo = claim->hi = NAN;
@@ -174,13 +217,21 @@ static void decide(struct verdict_claim *claim, double alpha)
     }
     size_t largest, smallest;
     weigh(claim, &largest, &smallest);
-    if (claim->p_inside <= alpha)
+    struct looseness looseness = weigh_looseness(claim);
+    if (looseness.asked > 0)
+        alpha /= 2;
+    claim->deciding = largest;
+    if (claim->p_inside <= alpha) {
         claim->verdict = VERDICT_SUPPORTED;
-    else if (claim->p_outside <= alpha)
+        if (looseness.asked > 0)
+            decide_looseness(claim, &looseness, alpha);
+    } else if (claim->p_outside <= alpha) {
         claim->verdict = VERDICT_CONTRADICTED;
-    claim->deciding = claim->verdict == VERDICT_CONTRADICTED ? smallest : largest;
+        claim->deciding = smallest;
+    }
     claim->bound = nearest_edge(&claim->tests[claim->deciding]);
-    set_interval(claim, claim->verdict == VERDICT_SUPPORTED ? alpha : alpha / finite_edges(claim));
+    bool one_sided = claim->verdict == VERDICT_SUPPORTED || claim->verdict == VERDICT_LOOSE;
+    set_interval(claim, one_sided ? alpha : alpha / finite_edges(claim));
     explain(claim, alpha);
 }
 

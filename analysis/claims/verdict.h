@@ -10,7 +10,11 @@
  *                 alpha, whatever the others do: no correction for the number of tests and no independence is needed.
  *   CONTRADICTED  some mu is shown to lie outside: p = min(1, e times the smallest p-value over the e finite edges).
  *                 Bonferroni, the union bound, so again under any dependence.
- *   INCONCLUSIVE  neither; NOT APPLICABLE: a hypothesis of the claim fails.
+ *   LOOSE         SUPPORTED, and the upper bounds of which it is asked are shown to lie farther above their mu than
+ *                 the claim calls tight: again intersection-union. Of such a claim three states are possible (outside,
+ *                 inside and tight, inside and loose) and two wrong verdicts in each, so both directions are decided at
+ *                 alpha/2, and SUPPORTED asks for a mu that is shown to lie near its bound.
+ *   INCONCLUSIVE  none of these; NOT APPLICABLE: a hypothesis of the claim fails.
  *
  * Family-wise level. "Some mu outside" and "all mu inside" are complementary, so of a claim's two null hypotheses
  * exactly one is true, and a wrong decision is the rejection of a true one. K applicable claims have 2K hypotheses, K
@@ -42,7 +46,14 @@
 
 #include "sim/error.h"
 
-enum verdict { VERDICT_SUPPORTED, VERDICT_CONTRADICTED, VERDICT_INCONCLUSIVE, VERDICT_NOT_APPLICABLE, VERDICTS };
+enum verdict {
+    VERDICT_SUPPORTED,
+    VERDICT_LOOSE,
+    VERDICT_CONTRADICTED,
+    VERDICT_INCONCLUSIVE,
+    VERDICT_NOT_APPLICABLE,
+    VERDICTS
+};
 
 extern const char *const verdict_names[VERDICTS];
 
@@ -55,6 +66,7 @@ struct verdict_test {
     double lower, upper;           /* as claimed; -INFINITY and INFINITY where there is none */
     double margin;                 /* >= 0, widens both */
     bool exact;                    /* mean is known without samples: n and se do not count */
+    double loose;                  /* the upper bound is loose where mu lies farther than this below it; 0: not asked */
 };
 
 struct verdict_claim {

@@ -29,8 +29,8 @@ void gram_scale(struct gram_space space, double factor, double *g);
 /* out = a o b entry by entry; out may be a or b. */
 void gram_multiply(struct gram_space space, const double *a, const double *b, double *out);
 
-/* Takes back what cancellation has left where nothing or a Gram should be: diagonal entries up to `rounding` become 0,
- * and no entry exceeds what its two diagonal ones allow. */
+/* Makes g a Gram again after cancellation: diagonal entries up to `rounding` become 0, and an entry's size is at most
+ * the root of the product of its two diagonal entries. */
 void gram_clip(struct gram_space space, double rounding, double *g);
 
 /* Sum over all T x T entries of a o b. */

@@ -70,7 +70,7 @@ START_TEST(cells_are_estimates_of_the_samples)
         ck_assert_int_eq((int)profile.samples, 7);
         ck_assert_uint_eq(profile.first, firsts[i]);
         ck_assert_uint_eq(profile.seed, 9);
-        ck_assert_str_eq(profile.kind, "measured");
+        ck_assert_int_eq(profile.kind, SCHEMA_MEASURED);
         ck_assert(profile.seconds > 0);
         int column = sampler.stack.depth.schema.column_count - 1;
         ck_assert_ptr_eq(profile_cell(&profile, 2, column), &profile.cells[3 * (column + 1) - 1]);
@@ -154,9 +154,9 @@ START_TEST(an_interrupted_profile_is_valid)
     struct profile_plan plan = {
         .seed = 9, .samples = 50, .stop = &interrupted, .progress = interrupt_after_three, .context = &last};
     ck_assert_int_eq(measure(&profile, &plan), ERROR_INTERRUPTED);
-    ck_assert_int_eq((int)profile.samples, 3);
-    ck_assert_int_eq((int)last, 3);
-    plan = (struct profile_plan){.seed = 9, .samples = 3};
+    ck_assert(profile.samples >= 3 && profile.samples < 50); // all that were done, and no more are begun
+    ck_assert(last == profile.samples);
+    plan = (struct profile_plan){.seed = 9, .samples = profile.samples};
     ck_assert_int_eq(measure(&whole, &plan), ERROR_NONE);
     check_same(profile.cells, whole.cells);
     profile_free(&profile);

@@ -87,7 +87,7 @@ static void spread(const double a[T], matrix p)
             p[j][k] = (j == k ? a[j] : 0) - a[j] * a[k];
 }
 
-/* tr(p sigma p~ sigma^power), power 0 or 1 */
+/* tr(p sigma p~ sigma) if twice, else tr(p sigma p~); p and p~ are symmetric. */
 static double trace(matrix p, matrix sigma, matrix other, bool twice)
 {
     double sum = 0;
@@ -129,7 +129,7 @@ struct shares {
 };
 
 /* Means over draws within the ceilings; five standard errors of DRAWS draws: false alarm 3e-7 each, 1e-4 in all.
- * Returns the least ratio of a ceiling to its mean. */
+ * Returns how much of its ceiling each path's mean takes. */
 static struct shares check_attention(gsl_rng *rng, const char *mask, double kappa, matrix sigma, matrix gamma)
 {
     struct model model;

@@ -11,7 +11,7 @@
 /* A test with n = 9 samples, so 8 degrees of freedom: t quantiles of tables. */
 static struct verdict_test test_of(double mean, double se, double lower, double upper, double margin)
 {
-    return (struct verdict_test){"it", 9, mean, se, lower, upper, margin, false};
+    return (struct verdict_test){"it", 9, mean, se, lower, upper, margin, false, 0};
 }
 
 static struct verdict_claim decide_alone(const struct verdict_test *tests, size_t count, double level)
@@ -128,6 +128,29 @@ START_TEST(no_spread_is_decided_by_place)
 END_TEST
 
 /* A test that is no number spoils its claim in both directions, whatever the others show. */
+/* An upper bound of 2 that counts as tight down to 1: mu below 1 is loose, above it not, and near it open; the edge of 1
+ * is decided at half the level, t = 2.896 being the 99 % point at 8 degrees of freedom. */
+START_TEST(bounds_are_loose_or_tight)
+{
+    static const struct {
+        double mean;
+        enum verdict verdict;
+    } rows[] = {{0.5, VERDICT_LOOSE},        {1 - 0.2897, VERDICT_LOOSE},     {1 - 0.2895, VERDICT_INCONCLUSIVE},
+                {1, VERDICT_INCONCLUSIVE},   {1 + 0.2897, VERDICT_SUPPORTED}, {1.6, VERDICT_SUPPORTED},
+                {1.9, VERDICT_INCONCLUSIVE}, {2.5, VERDICT_CONTRADICTED}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct verdict_test test = test_of(rows[i].mean, 0.1, -INFINITY, 2, 0);
+        test.loose = 1;
+        struct verdict_claim claim = decide_alone(&test, 1, 0.02);
+        ck_assert_msg(claim.verdict == rows[i].verdict, "%g: %s", rows[i].mean, verdict_names[claim.verdict]);
+        ck_assert_double_eq(claim.bound, 2);
+        test.loose = 0;
+        claim = decide_alone(&test, 1, 0.01);
+        ck_assert_int_eq(claim.verdict == VERDICT_SUPPORTED, rows[i].mean < 1.7);
+    }
+}
+END_TEST
+
 START_TEST(what_is_no_number_decides_nothing)
 {
     const double bad[] = {NAN, INFINITY, -INFINITY};
@@ -152,7 +175,7 @@ END_TEST
 START_TEST(too_few_samples_decide_nothing)
 {
     for (int64_t n = 0; n < 2; n++) {
-        struct verdict_test test = {"it", n, 1, 0, 0, 2, 0, false};
+        struct verdict_test test = {"it", n, 1, 0, 0, 2, 0, false, 0};
         struct verdict_claim claim = decide_alone(&test, 1, 0.01);
         ck_assert_int_eq(claim.verdict, VERDICT_INCONCLUSIVE);
         ck_assert_ptr_nonnull(strstr(claim.why, "needs two samples"));
@@ -192,7 +215,7 @@ static struct verdict_test sampled(gsl_rng *rng, drawer *draw, double mu, double
         mean += delta / i;
         m2 += delta * (x - mean);
     }
-    return (struct verdict_test){"it", SAMPLES, mean, sqrt(m2 / (SAMPLES - 1) / SAMPLES), lower, upper, 0, false};
+    return (struct verdict_test){"it", SAMPLES, mean, sqrt(m2 / (SAMPLES - 1) / SAMPLES), lower, upper, 0, false, 0};
 }
 
 /* One report whose claims all have one expectation exactly at an edge and the others far inside. */
@@ -339,8 +362,8 @@ static int extend_synthetic(void *context, int64_t samples, struct verdict_claim
     }
     for (int t = 0; t < TESTS; t++)
         s->tests[t] = (struct verdict_test){
-            "it",        s->n,        s->mean[t], sqrt(s->m2[t] / (double)(s->n - 1) / (double)s->n),
-            s->lower[t], s->upper[t], 0,          false};
+            "it", s->n,  s->mean[t], sqrt(s->m2[t] / (double)(s->n - 1) / (double)s->n), s->lower[t], s->upper[t],
+            0,    false, 0};
     claim->tests = s->tests;
     claim->count = TESTS;
     return ERROR_NONE;
@@ -426,7 +449,7 @@ END_TEST
 /* An exact number needs no samples, and is decided by where it lies. */
 START_TEST(exact_numbers_need_no_samples)
 {
-    struct verdict_test test = {"it", 0, 2, NAN, 2, 2, 0.5, true};
+    struct verdict_test test = {"it", 0, 2, NAN, 2, 2, 0.5, true, 0};
     ck_assert_int_eq(decide_alone(&test, 1, 1e-6).verdict, VERDICT_SUPPORTED);
     test.mean = 3;
     ck_assert_int_eq(decide_alone(&test, 1, 1e-6).verdict, VERDICT_CONTRADICTED);
@@ -446,6 +469,7 @@ Suite *verdict_suite(void)
     tcase_add_test(rules, interval_is_dual_to_the_verdict);
     tcase_add_test(rules, no_spread_is_decided_by_place);
     tcase_add_test(rules, what_is_no_number_decides_nothing);
+    tcase_add_test(rules, bounds_are_loose_or_tight);
     tcase_add_test(rules, too_few_samples_decide_nothing);
     tcase_add_test(rates, false_alarms_of_whole_reports_normal);
     tcase_add_test(rates, false_alarms_of_whole_reports_skewed);

@@ -187,19 +187,46 @@ static const char *next_field(const char *text, char *field, size_t size)
     return *text ? text + 1 : text;
 }
 
+static size_t count_fields(const char *line)
+{
+    size_t count = 1;
+    for (; *line != '\n'; line++)
+        count += *line == ',';
+    return count;
+}
+
+/* The rest of a row says what config does, under its names; returns the next row. */
+static const char *check_config(const char *head, const char *row, const json_t *config)
+{
+    while (row[-1] != '\n') {
+        char key[64], text[512];
+        head = next_field(head, key, sizeof key);
+        row = next_field(row, text, sizeof text);
+        const json_t *value = json_object_get(config, key);
+        if (json_is_string(value))
+            ck_assert_str_eq(text, json_string_value(value));
+        else
+            ck_assert_msg(json_is_number(value) && strtod(text, NULL) == json_number_value(value), "%s: %s", key, text);
+    }
+    return row;
+}
+
 /* The same numbers, to the last bit, as the JSON of the same run. */
 START_TEST(csv_says_the_same_as_json)
 {
     struct program csv = PROGRAM("run", TINY, "-n", "4", "-f", "csv", "--per-token");
     struct program json = PROGRAM("run", TINY, "-n", "4", "-f", "json", "--per-token");
-    static const char header[] = "kind,placement,init,layer,observable,mean,sd,se,lo,hi,n\n";
+    static const char header[] = "kind,placement,init,layer,observable,mean,sd,se,lo,hi,n,";
     ck_assert_int_eq(strncmp(csv.out, header, strlen(header)), 0);
     json_t *profile = parse(json.out, 3);
+    const json_t *config = json_object_get(profile, "config");
+    ck_assert_uint_eq(count_fields(csv.out), 11 + json_object_size(config) - 2); // placement and init are in front
     size_t rows = 0, values = 0;
-    for (const char *line = csv.out + strlen(header); *line; rows++) {
+    for (const char *line = strchr(csv.out, '\n') + 1; *line; rows++) {
         char field[11][128];
         for (int i = 0; i < 11; i++)
             line = next_field(line, field[i], sizeof field[i]);
+        line = check_config(csv.out + strlen(header), line, config);
         ck_assert_str_eq(field[0], "measured");
         ck_assert_str_eq(field[1], "spannorm");
         ck_assert_str_eq(field[2], "scaleinit");

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,6 +208,31 @@ START_TEST(what_was_ignored_stays_ignored)
 }
 END_TEST
 
+/* A gnuplot that hangs, and a signal while it does: no folder stays, none of its files, and no gnuplot. */
+START_TEST(an_interrupted_plot_leaves_nothing)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGXCPU, SIGALRM, SIGSEGV};
+    static char path[PATH_MAX + 16];
+    struct program run = PROGRAM("run", TINY, "-f", "json", "-o", "profile");
+    ck_assert_int_eq(run.status, 0);
+    program_free(&run);
+    program_script("gnuplot", "#!/bin/sh\nexec /bin/sleep 1000\n");
+    snprintf(path, sizeof path, "PATH=%s:/bin", program_folder());
+    putenv(path);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        const char *const arguments[] = {"plot", "profile", "-o", i % 2 == 0 ? "out" : ".", "-f", "gradient", NULL};
+        pid_t child = program_launch(arguments);
+        for (int turn = 0; program_files() < 3 && turn < 2000; turn++)
+            pause_for(0.005);
+        ck_assert_int_ge(program_files(), 3);
+        pause_for(moment());
+        kill(child, signals[i]);
+        ck_assert_int_eq(program_wait(child), -signals[i]);
+        ck_assert_msg(program_files() == 2, "signal %d: %d files", signals[i], program_files());
+    }
+}
+END_TEST
+
 Suite *interrupt_suite(void)
 {
     Suite *suite = suite_create("interrupt");
@@ -218,6 +244,7 @@ Suite *interrupt_suite(void)
     tcase_add_test(tests, a_sample_under_way_is_left);
     tcase_add_test(tests, a_prediction_costs_no_sample);
     tcase_add_test(tests, no_signal_leaves_a_stray_file);
+    tcase_add_test(tests, an_interrupted_plot_leaves_nothing);
     tcase_add_test(tests, a_pipe_without_a_reader_is_left);
     tcase_add_test(tests, what_was_ignored_stays_ignored);
     suite_add_tcase(suite, tests);

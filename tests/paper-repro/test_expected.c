@@ -8,7 +8,7 @@
 #include <gsl/gsl_cdf.h>
 
 #include "paper-repro/expected.h"
-#include "paper-repro/report.h"
+#include "paper-repro/verdicts.h"
 #include "sim/stream.h"
 #include <check.h>
 
@@ -206,25 +206,25 @@ END_TEST
 
 /* Reports of claims */
 
-static const struct report_claim CLAIM = {
+static const struct verdicts_claim CLAIM = {
     .id = "a-claim", .verdict = "SUPPORTED", .statistic = 0.5, .lo = 0.4, .hi = 0.6};
 
 START_TEST(claims_agree_by_verdict_and_interval)
 {
-    struct report_claim now = CLAIM;
-    ck_assert_int_eq(report_compare(&CLAIM, &now), REPORT_SAME);
-    now = (struct report_claim){.verdict = "SUPPORTED", .statistic = 0.65, .lo = 0.59, .hi = 0.7};
-    ck_assert_int_eq(report_compare(&CLAIM, &now), REPORT_SAMPLED_ANEW);
+    struct verdicts_claim now = CLAIM;
+    ck_assert_int_eq(verdicts_compare(&CLAIM, &now), VERDICTS_SAME);
+    now = (struct verdicts_claim){.verdict = "SUPPORTED", .statistic = 0.65, .lo = 0.59, .hi = 0.7};
+    ck_assert_int_eq(verdicts_compare(&CLAIM, &now), REPORT_SAMPLED_ANEW);
     now.lo = 0.61;
-    ck_assert_int_eq(report_compare(&CLAIM, &now), REPORT_WRONG);
+    ck_assert_int_eq(verdicts_compare(&CLAIM, &now), VERDICTS_WRONG);
     now = CLAIM;
     strcpy(now.verdict, "CONTRADICTED");
-    ck_assert_int_eq(report_compare(&CLAIM, &now), REPORT_WRONG);
+    ck_assert_int_eq(verdicts_compare(&CLAIM, &now), VERDICTS_WRONG);
     now = CLAIM;
     now.statistic = NAN;
-    ck_assert_int_eq(report_compare(&CLAIM, &now), REPORT_WRONG);
+    ck_assert_int_eq(verdicts_compare(&CLAIM, &now), VERDICTS_WRONG);
     now.lo = now.hi = NAN;
-    ck_assert_int_eq(report_compare(&CLAIM, &now), REPORT_WRONG);
+    ck_assert_int_eq(verdicts_compare(&CLAIM, &now), VERDICTS_WRONG);
 }
 END_TEST
 
@@ -235,10 +235,10 @@ START_TEST(reports_are_read_recorded_and_read_again)
         "\"expected\":\"SUPPORTED\",\"statistic\":0.25,\"lo\":0.2,\"hi\":0.3,\"bound\":0.2,\"margin\":0.1,\"tests\":"
         "2,\"samples\":7,\"seconds\":1.5,\"why\":\"\"},{\"id\":\"b\",\"verdict\":\"NOT APPLICABLE\",\"expected\":"
         "\"SUPPORTED\",\"statistic\":null,\"lo\":null,\"hi\":null}]}\n";
-    struct report report, record;
+    struct verdicts report, record;
     struct error error;
     write_text(json);
-    ck_assert_int_eq(report_read(path, &report, &error), ERROR_NONE);
+    ck_assert_int_eq(verdicts_read(path, &report, &error), ERROR_NONE);
     ck_assert_uint_eq(report.count, 2);
     ck_assert_int_eq(report.claims[0].samples, 7);
     ck_assert(isnan(report.claims[1].statistic));
@@ -247,10 +247,10 @@ START_TEST(reports_are_read_recorded_and_read_again)
     fclose(file);
     ck_assert_int_eq(report_read_record(path, &record, &error), ERROR_NONE);
     for (size_t i = 0; i < 2; i++)
-        ck_assert_int_eq(report_compare(report_find(&record, report.claims[i].id), &report.claims[i]), REPORT_SAME);
-    ck_assert_ptr_null(report_find(&record, "c"));
-    report_free(&report);
-    report_free(&record);
+        ck_assert_int_eq(verdicts_compare(verdicts_find(&record, report.claims[i].id), &report.claims[i]), VERDICTS_SAME);
+    ck_assert_ptr_null(verdicts_find(&record, "c"));
+    verdicts_free(&report);
+    verdicts_free(&record);
 }
 END_TEST
 
@@ -264,14 +264,14 @@ static const char *const broken_reports[] = {
 
 START_TEST(broken_reports_are_refused)
 {
-    struct report report;
+    struct verdicts report;
     struct error error;
     write_text(broken_reports[_i]);
-    ck_assert_int_eq(report_read(path, &report, &error), ERROR_RESOURCE);
+    ck_assert_int_eq(verdicts_read(path, &report, &error), ERROR_RESOURCE);
     ck_assert_ptr_nonnull(strstr(error.text, path));
-    report_free(&report);
+    verdicts_free(&report);
     ck_assert_int_eq(report_read_record(path, &report, &error), ERROR_RESOURCE);
-    report_free(&report);
+    verdicts_free(&report);
 }
 END_TEST
 

@@ -10,6 +10,7 @@
 
 #include "plots/figure.h"
 #include "plots/gnuplot.h"
+#include "plots/publish.h"
 #include "tests/folder.h"
 #include "tests/profiles.h"
 #include <check.h>
@@ -92,6 +93,32 @@ START_TEST(killed_gnuplot_is_told)
 }
 END_TEST
 
+/* Its limit is seconds here, so that this is no test of speed: the sleepers would outlive the test's own limit. */
+START_TEST(gnuplot_that_hangs_is_ended)
+{
+    struct error error;
+    fake_gnuplot("#!/bin/sh\necho half done\n/bin/sleep 1000 &\n/bin/sleep 1000\n");
+    ck_assert_int_eq(gnuplot_run(folder_name, "x.gp", 1, &error), ERROR_RESOURCE);
+    ck_assert_str_eq(error.text, "gnuplot did not end within 1 s, and was ended:\nhalf done");
+    /* One that has closed its words, and one that leaves somebody behind who holds them. */
+    fake_gnuplot("#!/bin/sh\nexec >&- 2>&-\nexec /bin/sleep 1000\n");
+    ck_assert_int_eq(gnuplot_run(folder_name, "x.gp", 1, &error), ERROR_RESOURCE);
+    ck_assert_str_eq(error.text, "gnuplot did not end within 1 s, and was ended");
+    fake_gnuplot("#!/bin/sh\n/bin/sleep 1000 &\necho $! > child\n");
+    ck_assert_int_eq(gnuplot_run(folder_name, "x.gp", 1000, &error), ERROR_NONE);
+    size_t length;
+    char *child = folder_read("child", &length);
+    /* Killed, it may stand there as a zombie until its new parent looks. */
+    char state[64] = "", path[64];
+    snprintf(path, sizeof path, "/proc/%d/stat", atoi(child));
+    FILE *stat = fopen(path, "r");
+    ck_assert(!stat || (fgets(state, sizeof state, stat) && strstr(state, ") S") == NULL));
+    if (stat)
+        fclose(stat);
+    free(child);
+}
+END_TEST
+
 START_TEST(gnuplot_that_draws_nothing_is_an_error)
 {
     struct error error;
@@ -104,6 +131,12 @@ END_TEST
 START_TEST(unwritable_folders_are_named)
 {
     struct error error;
+    folder_write("file", "");
+    char expected[300];
+    const char *deep = folder_path("file/out");
+    snprintf(expected, sizeof expected, "cannot make the folder %s: Not a directory", deep);
+    ck_assert_int_eq(publish(deep, "x", NULL, NULL, &error), ERROR_RESOURCE);
+    ck_assert_str_eq(error.text, expected);
     folder_write("out", "a file");
     draw_fails(&error);
     ck_assert_ptr_nonnull(strstr(error.text, "cannot write into"));
@@ -144,7 +177,7 @@ START_TEST(figures_are_drawn_and_redrawn)
     ck_assert_ptr_nonnull(strstr(data, "# index 1: spannorm, unit: token-specific\n2 0.1760912590556812"));
     free(data);
     unlink(folder_path("new out/gradient.png"));
-    ck_assert_int_eq(gnuplot_run(folder_path("new out"), "gradient.gp", &error), ERROR_NONE);
+    ck_assert_int_eq(gnuplot_run(folder_path("new out"), "gradient.gp", GNUPLOT_SECONDS, &error), ERROR_NONE);
     folder_check_png("new out/gradient.png");
     ck_assert_int_eq(folder_entries(folder_path("new out")), PUBLISH_FILES);
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
@@ -264,6 +297,7 @@ Suite *figure_suite(void)
     tcase_add_test(tests, missing_gnuplot_is_said_and_leaves_nothing);
     tcase_add_test(tests, failing_gnuplot_is_quoted_and_keeps_the_old_figure);
     tcase_add_test(tests, killed_gnuplot_is_told);
+    tcase_add_test(tests, gnuplot_that_hangs_is_ended);
     tcase_add_test(tests, gnuplot_that_draws_nothing_is_an_error);
     tcase_add_test(tests, unwritable_folders_are_named);
     tests = folder_case(suite, "pictures");

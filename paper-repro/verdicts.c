@@ -1,4 +1,4 @@
-#include "paper-repro/report.h"
+#include "paper-repro/verdicts.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -12,9 +12,9 @@
 static const char schema[] = "spanscope/verdict/1";
 static const char header[] = "id\tverdict\tstatistic\tlo\thi";
 
-static int append(struct report *report, const struct report_claim *claim, struct error *error)
+static int append(struct verdicts *report, const struct verdicts_claim *claim, struct error *error)
 {
-    struct report_claim *grown = reallocarray(report->claims, report->count + 1, sizeof *grown);
+    struct verdicts_claim *grown = reallocarray(report->claims, report->count + 1, sizeof *grown);
     if (grown == NULL)
         return error_set(error, ERROR_RESOURCE, "out of memory for a report of claims");
     report->claims = grown;
@@ -34,26 +34,26 @@ static bool text(const json_t *object, const char *key, char *buffer, size_t siz
     return value != NULL && snprintf(buffer, size, "%s", value) < (int)size;
 }
 
-static bool read_claim(const json_t *object, struct report_claim *claim)
+static bool read_claim(const json_t *object, struct verdicts_claim *claim)
 {
-    *claim = (struct report_claim){.statistic = number(object, "statistic"),
-                                   .lo = number(object, "lo"),
-                                   .hi = number(object, "hi"),
-                                   .bound = number(object, "bound"),
-                                   .margin = number(object, "margin"),
-                                   .tests = (long)json_integer_value(json_object_get(object, "tests")),
-                                   .samples = (long)json_integer_value(json_object_get(object, "samples")),
-                                   .seconds = number(object, "seconds")};
+    *claim = (struct verdicts_claim){.statistic = number(object, "statistic"),
+                                     .lo = number(object, "lo"),
+                                     .hi = number(object, "hi"),
+                                     .bound = number(object, "bound"),
+                                     .margin = number(object, "margin"),
+                                     .tests = (long)json_integer_value(json_object_get(object, "tests")),
+                                     .samples = (long)json_integer_value(json_object_get(object, "samples")),
+                                     .seconds = number(object, "seconds")};
     return text(object, "id", claim->id, sizeof claim->id) &&
            text(object, "verdict", claim->verdict, sizeof claim->verdict) &&
            text(object, "expected", claim->expected, sizeof claim->expected);
 }
 
-int report_read(const char *path, struct report *report, struct error *error)
+int verdicts_read(const char *path, struct verdicts *report, struct error *error)
 {
     json_error_t why;
     json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
-    *report = (struct report){0};
+    *report = (struct verdicts){0};
     if (root == NULL)
         return error_set(error, ERROR_RESOURCE, "%.300s, line %d: %s", path, why.line, why.text);
     const char *found = json_string_value(json_object_get(root, "schema"));
@@ -62,7 +62,7 @@ int report_read(const char *path, struct report *report, struct error *error)
     if (found == NULL || strcmp(found, schema) != 0 || json_array_size(claims) == 0)
         code = error_set(error, ERROR_RESOURCE, "%.300s: expected claims in schema %s", path, schema);
     for (size_t i = 0; i < json_array_size(claims) && code == ERROR_NONE; i++) {
-        struct report_claim claim;
+        struct verdicts_claim claim;
         if (read_claim(json_array_get(claims, i), &claim))
             code = append(report, &claim, error);
         else
@@ -84,7 +84,7 @@ static bool parse_number(const char *field, double *value)
 
 static bool take(void *context, char *const fields[], int *code, struct error *error)
 {
-    struct report_claim claim = {0};
+    struct verdicts_claim claim = {0};
     snprintf(claim.id, sizeof claim.id, "%s", fields[0]);
     snprintf(claim.verdict, sizeof claim.verdict, "%s", fields[1]);
     if (!parse_number(fields[2], &claim.statistic) || !parse_number(fields[3], &claim.lo) ||
@@ -94,9 +94,9 @@ static bool take(void *context, char *const fields[], int *code, struct error *e
     return true;
 }
 
-int report_read_record(const char *path, struct report *report, struct error *error)
+int report_read_record(const char *path, struct verdicts *report, struct error *error)
 {
-    *report = (struct report){0};
+    *report = (struct verdicts){0};
     return table_read(path, header, "a claim", take, report, error);
 }
 
@@ -108,11 +108,11 @@ static void write_number(double value, FILE *stream)
         fprintf(stream, "\t-");
 }
 
-void report_write_record(const struct report *report, FILE *stream)
+void report_write_record(const struct verdicts *report, FILE *stream)
 {
     fprintf(stream, "%s\n", header);
     for (size_t i = 0; i < report->count; i++) {
-        const struct report_claim *claim = &report->claims[i];
+        const struct verdicts_claim *claim = &report->claims[i];
         fprintf(stream, "%s\t%s", claim->id, claim->verdict);
         write_number(claim->statistic, stream);
         write_number(claim->lo, stream);
@@ -121,13 +121,13 @@ void report_write_record(const struct report *report, FILE *stream)
     }
 }
 
-void report_free(struct report *report)
+void verdicts_free(struct verdicts *report)
 {
     free(report->claims);
-    *report = (struct report){0};
+    *report = (struct verdicts){0};
 }
 
-const struct report_claim *report_find(const struct report *report, const char *id)
+const struct verdicts_claim *verdicts_find(const struct verdicts *report, const char *id)
 {
     for (size_t i = 0; i < report->count; i++)
         if (strcmp(report->claims[i].id, id) == 0)
@@ -135,16 +135,16 @@ const struct report_claim *report_find(const struct report *report, const char *
     return NULL;
 }
 
-enum report_outcome report_compare(const struct report_claim *record, const struct report_claim *claim)
+enum verdicts_outcome verdicts_compare(const struct verdicts_claim *record, const struct verdicts_claim *claim)
 {
     if (strcmp(record->verdict, claim->verdict) != 0)
-        return REPORT_WRONG;
+        return VERDICTS_WRONG;
     if (isnan(record->statistic) && isnan(claim->statistic))
-        return REPORT_SAME; /* not applicable then and now */
+        return VERDICTS_SAME; /* not applicable then and now */
     double difference = fabs(record->statistic - claim->statistic);
     if (!isfinite(difference))
-        return REPORT_WRONG;
+        return VERDICTS_WRONG;
     if (difference <= EXPECTED_ROUNDING * (1 + fabs(record->statistic)))
-        return REPORT_SAME;
-    return record->lo <= claim->hi && claim->lo <= record->hi ? REPORT_SAMPLED_ANEW : REPORT_WRONG;
+        return VERDICTS_SAME;
+    return record->lo <= claim->hi && claim->lo <= record->hi ? REPORT_SAMPLED_ANEW : VERDICTS_WRONG;
 }

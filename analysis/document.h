@@ -1,0 +1,42 @@
+/* JSON documents: built member by member, written piece by piece, and read one after the other from a file. */
+#ifndef SPANSCOPE_ANALYSIS_DOCUMENT_H
+#define SPANSCOPE_ANALYSIS_DOCUMENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "sim/error.h"
+
+/* Puts value, which is taken over, into the object or behind the array. *ok becomes false where memory ran out, as it
+ * did where value is NULL. */
+void document_put(bool *ok, json_t *object, const char *key, json_t *value);
+void document_append(bool *ok, json_t *array, json_t *value);
+
+/* A number, or null where it is not finite. */
+json_t *document_number(double value);
+
+/* Writes value, which is taken over, on the line where the stream stands, numbers with 17 digits; or an object's members
+ * only, without its brackets, for one that goes on. ERROR_RESOURCE where memory ran out, as it did where ok is false or
+ * value NULL; failed writes are left for the stream's owner to find. */
+int document_print(bool ok, json_t *value, FILE *stream, struct error *error);
+int document_print_members(bool ok, json_t *value, FILE *stream, struct error *error);
+
+/* Reads a file of documents, on a line each or over several, with blanks, byte-order marks or nothing between them. */
+struct document_reader {
+    FILE *stream;
+    const char *path; /* as messages name it */
+    size_t line;      /* where the stream stands, from 1 */
+    char *text;       /* of the last document, [length] of room bytes */
+    size_t length, room;
+};
+
+/* path "-" is standard input. ERROR_RESOURCE where it cannot be read. */
+int document_open(struct document_reader *reader, const char *path, struct error *error);
+
+/* The next object or array, which the caller owns, and the line where it begins; *root is NULL at the end of the file.
+ * ERROR_RESOURCE with file, line and column for what is no JSON. */
+int document_next(struct document_reader *reader, json_t **root, size_t *line, struct error *error);
+void document_close(struct document_reader *reader);
+
+#endif

@@ -1,0 +1,54 @@
+/* The words of what is written and read back: schemas, keys and kinds, one for writer and reader. */
+#ifndef SPANSCOPE_ANALYSIS_SCHEMA_H
+#define SPANSCOPE_ANALYSIS_SCHEMA_H
+
+/* Of the member "schema". */
+#define SCHEMA_PROFILE "spanscope/profile/1"
+#define SCHEMA_MAP     "spanscope/map/1"
+#define SCHEMA_VERDICT "spanscope/verdict/1"
+
+/* Members of a document. Those of "config" are the settings' keys (sim/setting) and what follows them here. */
+#define SCHEMA_KEY      "schema"
+#define SCHEMA_KIND     "kind"
+#define SCHEMA_CONFIG   "config"
+#define SCHEMA_MANIFEST "manifest"
+#define SCHEMA_LAYERS   "layers"
+#define SCHEMA_LAYER    "layer"
+
+#define SCHEMA_ENGINE       "engine"
+#define SCHEMA_SAMPLES      "samples"
+#define SCHEMA_FIRST_SAMPLE "first_sample"
+#define SCHEMA_SHARD        "shard"
+#define SCHEMA_SEED         "seed"
+
+/* Members of an observable. */
+#define SCHEMA_MEAN       "mean"
+#define SCHEMA_SD         "sd"
+#define SCHEMA_SE         "se"
+#define SCHEMA_LO         "lo"
+#define SCHEMA_HI         "hi"
+#define SCHEMA_N          "n"
+#define SCHEMA_LOG10_MEAN "log10_mean"
+#define SCHEMA_MEAN_LOG   "mean_log"
+#define SCHEMA_SD_LOG     "sd_log"
+#define SCHEMA_FLOOR      "floor"
+#define SCHEMA_CEILING    "ceiling"
+
+/* Members of a map. */
+#define SCHEMA_X         "x"
+#define SCHEMA_Y         "y"
+#define SCHEMA_VALUES    "values"
+#define SCHEMA_NAME      "name"
+#define SCHEMA_SCALE     "scale"
+#define SCHEMA_SCALE_LOG "log"
+#define SCHEMA_SCALE_LIN "lin"
+
+/* How numbers came about. */
+enum schema_kind { SCHEMA_MEASURED, SCHEMA_PREDICTED, SCHEMA_KINDS };
+
+extern const char *const schema_kinds[SCHEMA_KINDS];
+
+/* SCHEMA_KINDS where there is none of that name. */
+enum schema_kind schema_kind_find(const char *name);
+
+#endif

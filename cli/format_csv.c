@@ -1,0 +1,179 @@
+#include "cli/format_csv.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/config.h"
+#include "sim/setting.h"
+
+/* Quoted where the text holds a comma, a quote or a line break. */
+static void print_text(const char *text, FILE *stream)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, stream);
+        return;
+    }
+    fputc('"', stream);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', stream);
+        fputc(*text, stream);
+    }
+    fputc('"', stream);
+}
+
+static void print_real(double value, FILE *stream)
+{
+    if (isfinite(value))
+        fprintf(stream, ",%.17g", value);
+    else
+        fputc(',', stream);
+}
+
+/* ---- the configuration's columns ---- */
+
+/* What is said in front: the settings that are texts, by their labels. */
+static bool is_in_front(const char *key)
+{
+    for (size_t i = 0; i < setting_count; i++)
+        if (settings[i].type == SETTING_TEXT && strcmp(settings[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+static void print_value(const json_t *value, FILE *stream)
+{
+    char number[32] = "";
+    if (json_is_string(value)) {
+        fputc(',', stream);
+        print_text(json_string_value(value), stream);
+    } else if (json_is_integer(value)) {
+        fprintf(stream, ",%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    } else {
+        setting_print_number(json_real_value(value), number, sizeof number);
+        fprintf(stream, ",%s", number);
+    }
+}
+
+/* What all rows of a profile have in common. */
+struct common {
+    char *head;   /* ",layers,width,..." */
+    char *config; /* ",8,512,..." */
+    char *model;  /* "measured,spannorm,scaleinit" */
+};
+
+static void print_front(const struct profile *profile, FILE *stream)
+{
+    fputs(schema_kinds[profile->kind], stream);
+    for (size_t i = 0; i < setting_count; i++) {
+        char label[GRAPH_NAME_MAX + 32];
+        if (settings[i].type != SETTING_TEXT)
+            continue;
+        setting_label(&settings[i], profile->model, label, sizeof label);
+        fputc(',', stream);
+        print_text(label, stream);
+    }
+}
+
+static void common_free(struct common *common)
+{
+    free(common->head), free(common->config), free(common->model);
+}
+
+static int common_init(struct common *common, const struct profile *profile, struct error *error)
+{
+    size_t sizes[3];
+    bool ok = true;
+    const char *key;
+    json_t *value, *config = config_of_profile(&ok, profile);
+    *common = (struct common){0};
+    FILE *head = open_memstream(&common->head, &sizes[0]), *row = open_memstream(&common->config, &sizes[1]),
+         *front = open_memstream(&common->model, &sizes[2]);
+    ok &= head && row && front;
+    json_object_del(config, SCHEMA_SHARD); // the samples say it; a prediction has none
+    json_object_foreach(config, key, value)
+    {
+        if (!ok || is_in_front(key))
+            continue;
+        fprintf(head, ",%s", key);
+        print_value(value, row);
+    }
+    if (ok)
+        print_front(profile, front);
+    json_decref(config);
+    FILE *streams[] = {head, row, front};
+    for (int i = 0; i < 3; i++)
+        ok &= streams[i] && fclose(streams[i]) == 0;
+    if (ok)
+        return ERROR_NONE;
+    common_free(common);
+    return error_set(error, ERROR_RESOURCE, "out of memory for CSV");
+}
+
+/* ---- rows ---- */
+
+struct row {
+    const struct profile *profile;
+    const struct common *common;
+    int layer, column;
+};
+
+/* Up to the mean. */
+static void begin_row(const struct row *row, const char *suffix, FILE *stream)
+{
+    fprintf(stream, "%s,%d,%s%s", row->common->model, row->layer, row->profile->schema->columns[row->column].name,
+            suffix);
+}
+
+/* A bound is an observable of its own: gradient_variance.floor. */
+static void print_limit(const struct row *row, const char *suffix, struct wide limit, FILE *stream)
+{
+    if (!wide_present(limit))
+        return;
+    begin_row(row, suffix, stream);
+    print_real(wide_exact(limit), stream);
+    fprintf(stream, ",,,,,%s\n", row->common->config);
+}
+
+static void print_cell(const struct row *row, FILE *stream)
+{
+    const struct profile *profile = row->profile;
+    const struct estimate *cell = profile_cell(profile, row->layer, row->column);
+    struct wide lo, hi;
+    estimate_interval(cell, 0.95, &lo, &hi);
+    begin_row(row, "", stream);
+    print_real(wide_exact(estimate_mean(cell)), stream);
+    print_real(wide_exact(estimate_sd(cell)), stream);
+    print_real(wide_exact(profile_se(profile, row->layer, row->column)), stream);
+    print_real(wide_exact(lo), stream);
+    print_real(wide_exact(hi), stream);
+    if (profile->kind == SCHEMA_MEASURED)
+        fprintf(stream, ",%" PRId64, cell->n);
+    else
+        fputc(',', stream);
+    fprintf(stream, "%s\n", row->common->config);
+}
+
+int format_csv(const struct profile *profile, int number, FILE *stream, struct error *error)
+{
+    struct common common;
+    int code = common_init(&common, profile, error);
+    if (code != ERROR_NONE)
+        return code;
+    if (number == 0)
+        fprintf(stream, "kind,placement,init,layer,observable,mean,sd,se,lo,hi,n%s\n", common.head);
+    for (int l = 0; l <= profile->model->layers; l++) {
+        for (int c = 0; c < profile->schema->column_count; c++) {
+            struct row row = {profile, &common, l, c};
+            if (profile_cell(profile, l, c)->n == 0)
+                continue;
+            print_cell(&row, stream);
+            print_limit(&row, ".floor", profile_floor(profile, l, c), stream);
+            print_limit(&row, ".ceiling", profile_ceiling(profile, l, c), stream);
+        }
+    }
+    common_free(&common);
+    return ERROR_NONE;
+}

@@ -1,0 +1,99 @@
+#include "cli/format_json.h"
+
+#include <cblas.h>
+#include <jansson.h>
+#include <sys/resource.h>
+
+#include "analysis/config.h"
+#include "analysis/document.h"
+#include "build_version.h"
+
+/* "floor" and "log10_floor", where there is one. */
+static void put_limit(bool *ok, json_t *object, const char *name, struct wide limit)
+{
+    char key[32];
+    if (!wide_present(limit))
+        return;
+    document_put(ok, object, name, document_number(wide_exact(limit)));
+    snprintf(key, sizeof key, "log10_%s", name);
+    document_put(ok, object, key, document_number(wide_log10(limit)));
+}
+
+static void put_measured(bool *ok, json_t *object, const struct estimate *cell)
+{
+    struct wide lo, hi;
+    estimate_interval(cell, 0.95, &lo, &hi);
+    document_put(ok, object, SCHEMA_SD, document_number(wide_exact(estimate_sd(cell))));
+    document_put(ok, object, SCHEMA_LO, document_number(wide_exact(lo)));
+    document_put(ok, object, SCHEMA_HI, document_number(wide_exact(hi)));
+    document_put(ok, object, SCHEMA_MEAN_LOG, document_number(estimate_mean_log(cell)));
+    document_put(ok, object, SCHEMA_SD_LOG, document_number(estimate_sd_log(cell)));
+    document_put(ok, object, SCHEMA_N, json_integer(cell->n));
+}
+
+static json_t *cell_object(bool *ok, const struct profile *profile, int layer, int column)
+{
+    const struct estimate *cell = profile_cell(profile, layer, column);
+    struct wide mean = estimate_mean(cell);
+    json_t *object = json_object();
+    document_put(ok, object, SCHEMA_MEAN, document_number(wide_exact(mean)));
+    document_put(ok, object, SCHEMA_LOG10_MEAN, document_number(wide_log10(mean)));
+    document_put(ok, object, SCHEMA_SE, document_number(wide_exact(profile_se(profile, layer, column))));
+    if (profile->kind == SCHEMA_MEASURED)
+        put_measured(ok, object, cell);
+    put_limit(ok, object, SCHEMA_FLOOR, profile_floor(profile, layer, column));
+    put_limit(ok, object, SCHEMA_CEILING, profile_ceiling(profile, layer, column));
+    return object;
+}
+
+static json_t *manifest_object(bool *ok, const struct profile *profile)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    json_t *object = json_object();
+    document_put(ok, object, "version", json_string(BUILD_VERSION));
+    document_put(ok, object, "commit", json_string(BUILD_COMMIT));
+    document_put(ok, object, "blas", json_string(openblas_get_config()));
+    document_put(ok, object, "threads", json_integer(profile->threads));
+    document_put(ok, object, "seconds", document_number(profile->seconds));
+    document_put(ok, object, "peak_bytes", json_integer((json_int_t)usage.ru_maxrss * 1024));
+    return object;
+}
+
+static json_t *layer_object(bool *ok, const struct profile *profile, int layer)
+{
+    json_t *object = json_object();
+    document_put(ok, object, SCHEMA_LAYER, json_integer(layer));
+    for (int c = 0; c < profile->schema->column_count; c++)
+        if (profile_cell(profile, layer, c)->n > 0)
+            document_put(ok, object, profile->schema->columns[c].name, cell_object(ok, profile, layer, c));
+    return object;
+}
+
+/* All but the layers, which may be many. */
+static json_t *head_object(bool *ok, const struct profile *profile)
+{
+    json_t *object = json_object();
+    document_put(ok, object, SCHEMA_KEY, json_string(SCHEMA_PROFILE));
+    document_put(ok, object, SCHEMA_KIND, json_string(schema_kinds[profile->kind]));
+    document_put(ok, object, SCHEMA_CONFIG, config_of_profile(ok, profile));
+    document_put(ok, object, SCHEMA_MANIFEST, manifest_object(ok, profile));
+    return object;
+}
+
+int format_json(const struct profile *profile, int number, FILE *stream, struct error *error)
+{
+    (void)number;
+    bool ok = true;
+    json_t *head = head_object(&ok, profile);
+    fputc('{', stream);
+    int code = document_print_members(ok, head, stream, error);
+    fputs(",\"" SCHEMA_LAYERS "\":", stream);
+    for (int l = 0; l <= profile->model->layers && code == ERROR_NONE; l++) {
+        json_t *layer = layer_object(&ok, profile, l);
+        fputc(l == 0 ? '[' : ',', stream);
+        code = document_print(ok, layer, stream, error);
+    }
+    fputs("]}\n", stream);
+    return code;
+}

@@ -1,0 +1,144 @@
+#include "cli/report_format.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/text.h"
+
+/* The test that a line of the report is about, or NULL. */
+static const struct verdict_test *deciding_test(const struct report *report, size_t i)
+{
+    const struct verdict_claim *verdict = &report->verdicts[i];
+    return verdict->count > 0 ? &verdict->tests[verdict->deciding] : NULL;
+}
+
+static void print_bound(const struct verdict_test *test, char *text, size_t size)
+{
+    if (test->lower == test->upper)
+        snprintf(text, size, "%.4g +- %.2g", test->lower, test->margin);
+    else if (isinf(test->upper))
+        snprintf(text, size, ">= %.4g - %.2g", test->lower, test->margin);
+    else if (isinf(test->lower))
+        snprintf(text, size, "<= %.4g + %.2g", test->upper, test->margin);
+    else
+        snprintf(text, size, "[%.4g, %.4g] +- %.2g", test->lower, test->upper, test->margin);
+}
+
+static void table_line(const struct report *report, size_t i, FILE *stream)
+{
+    const struct verdict_claim *verdict = &report->verdicts[i];
+    const struct verdict_test *test = deciding_test(report, i);
+    char statistic[32] = "-", interval[64] = "-", bound[96] = "-";
+    if (test) {
+        snprintf(statistic, sizeof statistic, "%.5g", test->mean);
+        print_bound(test, bound, sizeof bound);
+    }
+    if (isfinite(verdict->lo))
+        snprintf(interval, sizeof interval, "[%.5g, %.5g]", verdict->lo, verdict->hi);
+    fprintf(stream, "%-20s  %-14s %10s  %-22s  %-26s %6zu %8" PRId64 " %8.1f\n", report->claims[i]->id,
+            verdict_names[verdict->verdict], statistic, interval, bound, report->verdicts[i].count,
+            report->trials[i].samples, report->trials[i].seconds);
+}
+
+/* Statement and reason of a verdict that was not expected or contradicts, and the hypothesis of one that does not
+ * apply.
+ */
+static void table_remark(const struct report *report, size_t i, FILE *stream)
+{
+    const struct claim *claim = report->claims[i];
+    const struct verdict_claim *verdict = &report->verdicts[i];
+    if (verdict->verdict == VERDICT_NOT_APPLICABLE)
+        fprintf(stream, "\n%s does not apply: %s\n", claim->id, verdict->why);
+    bool loose = verdict->verdict == VERDICT_LOOSE;
+    if ((loose || verdict->verdict == VERDICT_CONTRADICTED) && !report_against(report, i))
+        fprintf(stream, "\n%s is %s, as expected\n  claim:  %s (%s)\n  found:  %s\n", claim->id,
+                loose ? "loose" : "contradicted", claim->statement, claim->source, verdict->why);
+    if (!report_against(report, i))
+        return;
+    if (verdict->count == 0) {
+        fprintf(stream, "\n%s: %s\n", claim->id, verdict->why);
+        return;
+    }
+    fprintf(stream, "\n%s: %s where %s was expected\n  claim:  %s (%s)\n  found:  %s\n", claim->id,
+            verdict_names[verdict->verdict], verdict_names[claim->expected], claim->statement, claim->source,
+            verdict->why);
+    fprintf(stream, "  margin: %s\n", trial_check(&report->trials[i], verdict->deciding)->reason);
+}
+
+static int write_table(const struct report *report, FILE *stream, struct error *error)
+{
+    (void)error;
+    size_t counts[VERDICTS] = {0}, contrary;
+    fprintf(stream, "%-20s  %-14s %10s  %-22s  %-26s %6s %8s %8s\n", "claim", "verdict", "statistic", "interval",
+            "bound", "tests", "samples", "seconds");
+    const struct claim_group *group = NULL;
+    for (size_t i = 0; i < report->count; i++) {
+        const struct claim_group *next = claim_group_of(report->claims[i]);
+        if (next != group)
+            fprintf(stream, "-- %s\n", next->title);
+        group = next;
+        table_line(report, i, stream);
+    }
+    for (size_t i = 0; i < report->count; i++)
+        table_remark(report, i, stream);
+    report_count(report, counts, &contrary);
+    fprintf(stream, "\n%zu claims:", report->count);
+    for (int v = 0; v < VERDICTS; v++)
+        if (counts[v] > 0)
+            fprintf(stream, " %zu %s,", counts[v], verdict_names[v]);
+    fprintf(stream, " %zu against expectation; any wrong verdict has probability at most %g\n", contrary,
+            report->level);
+    return ERROR_NONE;
+}
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *json_claim(const struct report *report, size_t i)
+{
+    const struct verdict_claim *verdict = &report->verdicts[i];
+    const struct verdict_test *test = deciding_test(report, i);
+    return json_pack("{ss ss ss so so so so so sI sI so ss}", "id", report->claims[i]->id, "verdict",
+                     verdict_names[verdict->verdict], "expected", verdict_names[report->claims[i]->expected],
+                     "statistic", number(test ? test->mean : NAN), "lo", number(verdict->lo), "hi", number(verdict->hi),
+                     "bound", number(verdict->bound), "margin", number(test ? test->margin : NAN), "tests",
+                     (json_int_t)verdict->count, "samples", (json_int_t)report->trials[i].samples, "seconds",
+                     number(report->trials[i].seconds), "why", verdict->why);
+}
+
+static int write_json(const struct report *report, FILE *stream, struct error *error)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < report->count; i++)
+        json_array_append_new(list, json_claim(report, i));
+    json_t *root = json_pack("{ss sf so}", "schema", "spanscope/verdict/1", "level", report->level, "claims", list);
+    char *text = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(root);
+    if (!text)
+        return error_set(error, ERROR_RESOURCE, "out of memory for the report");
+    fprintf(stream, "%s\n", text);
+    free(text);
+    return ERROR_NONE;
+}
+
+const struct report_format report_formats[] = {{"table", write_table}, {"json", write_json}};
+enum { REPORT_FORMATS = sizeof report_formats / sizeof *report_formats };
+const size_t report_format_count = REPORT_FORMATS;
+
+int report_format_read(void *field, const char *name, const char *text, struct error *error)
+{
+    const char *names[REPORT_FORMATS];
+    for (size_t i = 0; i < REPORT_FORMATS; i++) {
+        names[i] = report_formats[i].name;
+        if (strcmp(names[i], text) == 0) {
+            *(const struct report_format **)field = &report_formats[i];
+            return ERROR_NONE;
+        }
+    }
+    return text_unknown(error, name, text, names, REPORT_FORMATS);
+}

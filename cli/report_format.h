@@ -1,0 +1,20 @@
+/* How a report is written. */
+#ifndef SPANSCOPE_CLI_REPORT_FORMAT_H
+#define SPANSCOPE_CLI_REPORT_FORMAT_H
+
+#include <stdio.h>
+
+#include "cli/report.h"
+
+struct report_format {
+    const char *name;
+    int (*write)(const struct report *report, FILE *stream, struct error *error);
+};
+
+extern const struct report_format report_formats[];
+extern const size_t report_format_count;
+
+/* An options_reader of a field const struct report_format *. */
+int report_format_read(void *field, const char *name, const char *text, struct error *error);
+
+#endif
