@@ -52,7 +52,22 @@ static int agree(struct course *course, struct error *error)
         if (states.gaussian == before.gaussian && states.features == before.features && states.open == before.open)
             break;
     }
+    course->states = states;
     return code;
+}
+
+/* A matrix that all blocks share meets signals that it has made. */
+static int refuse_shared(const struct course *course, struct error *error)
+{
+    for (int b = 0; b < course->depth.block_count; b++) {
+        const struct graph *graph = course->depth.blocks[b].graph;
+        for (int m = 0; m < graph->matrix_count; m++)
+            if (graph->matrices[m].shared)
+                return error_set(error, ERROR_INPUT,
+                                 "%s is one matrix in all blocks: a prediction takes matrices to be independent",
+                                 graph->matrices[m].label);
+    }
+    return ERROR_NONE;
 }
 
 static int read_model(struct course *course, const struct course_options *options, struct error *error)
@@ -88,6 +103,8 @@ int course_init(struct course *course, const struct model *model, const struct c
     if (!course->layouts || !course->layout)
         code = error_set(error, ERROR_RESOURCE, "out of memory for %d blocks", course->depth.block_count);
     if (code == ERROR_NONE)
+        code = refuse_shared(course, error);
+    if (code == ERROR_NONE)
         code = read_model(course, options, error);
     if (code != ERROR_NONE)
         course_free(course);
@@ -101,6 +118,37 @@ void course_free(struct course *course)
     free(course->layout);
     depth_free(&course->depth);
     *course = (struct course){0};
+}
+
+/* Products of a node: its Gram, a factor and the two ways through it, or scores and what they weigh. */
+static double node_flops(const struct layout *layout, int node)
+{
+    const struct plan_node *sizes = &layout->plan->nodes[node];
+    const struct space *space = &layout->spaces[layout->nodes[node].space];
+    double T = space->grams.tokens, all = space->population > 0 ? space->population : T < space->width ? T : space->width;
+    switch (layout->plan->graph->nodes[node].kind) {
+    case GRAPH_MAP:
+        return 12 * T * T * all + 2 * T * T * T;
+    case GRAPH_ATTEND:
+        return layout->nodes[node].attend.heads * T * T *
+               (12. * layout->nodes[node].attend.head_width + 60);
+    case GRAPH_POINTWISE:
+    case GRAPH_PRODUCT:
+        return 60 * T * sizes->width + (space->share < 1 ? 100 * T * T : 0);
+    default:
+        return 4 * T * all;
+    }
+}
+
+double course_flops(const struct course *course)
+{
+    double sum = 0;
+    for (int b = 0; b < course->depth.block_count; b++) {
+        const struct layout *layout = course->layout[b];
+        for (int n = 0; n < layout->plan->graph->node_count; n++)
+            sum += layout->nodes[n].space >= 0 ? node_flops(layout, n) + 2e4 : 0;
+    }
+    return sum;
 }
 
 static void equal_tokens(const struct course *course, int tokens, double square, double correlation, double *gram)

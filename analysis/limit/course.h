@@ -18,14 +18,17 @@ struct course {
     const struct layout **layout;   // [block_count] of each block
     int layout_count;
     struct layout_mode mode;
+    struct layout_states states;
     size_t cells;     /* (L + 1) columns */
-    double flops;     /* of a replica, roughly */
 };
 
 /* ERROR_INPUT where the model cannot be read this way, with the reason. */
 int course_init(struct course *course, const struct model *model, const struct course_options *options,
                 struct error *error);
 void course_free(struct course *course);
+
+/* Of a replica, roughly. */
+double course_flops(const struct course *course);
 
 /* Grams of the embedding, of a memory, and of the cotangent. */
 void course_input(const struct course *course, double *gram);

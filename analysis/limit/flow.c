@@ -15,7 +15,9 @@ int flow_open(struct flow_block *flow, const struct layout *layout, const struct
     flow->run.nodes = calloc((size_t)graph->node_count, sizeof *flow->run.nodes);
     flow->run.spaces = calloc((size_t)layout->space_count, sizeof *flow->run.spaces);
     flow->run.weights = calloc((size_t)graph->matrix_count + 1, sizeof *flow->run.weights);
-    if (flow->run.nodes && flow->run.spaces && flow->run.weights)
+    flow->run.attentions = calloc((size_t)graph->node_count, sizeof *flow->run.attentions);
+    flow->run.mixtures = calloc((size_t)graph->node_count, sizeof *flow->run.mixtures);
+    if (flow->run.nodes && flow->run.spaces && flow->run.weights && flow->run.attentions && flow->run.mixtures)
         return ERROR_NONE;
     flow_close(flow);
     return error_set(error, ERROR_RESOURCE, "out of memory for %d signals", graph->node_count);
@@ -26,6 +28,8 @@ void flow_close(struct flow_block *flow)
     free(flow->run.nodes);
     free(flow->run.spaces);
     free(flow->run.weights);
+    free(flow->run.attentions);
+    free(flow->run.mixtures);
     pool_free(&flow->pool);
     *flow = (struct flow_block){0};
 }
@@ -204,7 +208,6 @@ static void begin(struct flow_block *flow, const struct flow_replica *replica, c
     flow->run.work = &flow->pool;
     flow->run.address = (struct stream_address){replica->seed, replica->replica, flow->block->number, 0, 0, 0,
                                                 STREAM_REPLICA};
-    flow->run.report = (struct rule_report){0};
     flow->run.drawn = replica->drawn;
     flow->run.too_sharp = replica->too_sharp;
     for (int s = 0; s < in->count; s++)
@@ -225,7 +228,7 @@ static void read_forward(struct flow_block *flow, const struct flow_states *in, 
     const struct graph *graph = graph_of(flow);
     struct flow_states states = {.count = graph->state_count};
     for (int n = 0; n < graph->node_count; n++)
-        if (graph_is_signal(graph->nodes[n].kind))
+        if (flow->layout->plan->nodes[n].live)
             rules[graph->nodes[n].kind].forward(&flow->run, n);
     for (int s = 0; s < states.count; s++)
         states.signals[s] = flow->run.nodes[graph->outputs[s]].out;
@@ -357,7 +360,7 @@ static void read_backward(struct flow_block *flow, const struct flow_states *dy,
         frame_add(states_space(flow), 1, &at_output.signals[s], &flow->run.nodes[graph->outputs[s]].gradient,
                   &flow->pool);
     for (int n = graph->node_count - 1; n >= 0; n--) {
-        if (!graph_is_signal(graph->nodes[n].kind))
+        if (!flow->layout->plan->nodes[n].live)
             continue;
         rule_collect(&flow->run, n);
         if (flow->run.nodes[n].gradient.at)

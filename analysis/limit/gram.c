@@ -112,22 +112,61 @@ double gram_specific(struct gram_space space, const double *g)
     return sum / (double)(T * T);
 }
 
-double gram_cosine(struct gram_space space, const double *g)
+/* Of the tokens from `first` on. */
+static double cosine_from(size_t T, size_t first, const double *g)
 {
-    size_t T = (size_t)space.tokens;
-    if (space.exchangeable)
-        return T > 1 && g[0] + g[1] > 0 ? g[1] / (g[0] + g[1]) : NAN;
     double sum = 0;
     size_t n = 0;
-    for (size_t i = 0; i < T; i++) {
+    for (size_t i = first; i < T; i++) {
         if (!(g[i * T + i] > 0))
             continue;
         n++;
-        for (size_t j = 0; j < i; j++)
+        for (size_t j = first; j < i; j++)
             if (g[j * T + j] > 0)
                 sum += g[i * T + j] / (sqrt(g[i * T + i]) * sqrt(g[j * T + j]));
     }
     return n > 1 ? 2 * sum / ((double)n * (double)(n - 1)) : NAN;
+}
+
+double gram_cosine(struct gram_space space, const double *g)
+{
+    if (space.exchangeable)
+        return space.tokens > 1 && g[0] + g[1] > 0 ? g[1] / (g[0] + g[1]) : NAN;
+    return cosine_from((size_t)space.tokens, 0, g);
+}
+
+double gram_late_cosine(struct gram_space space, const double *g)
+{
+    int late = space.tokens / 2;
+    if (space.exchangeable)
+        return space.tokens - late > 1 ? gram_cosine(space, g) : NAN;
+    return cosine_from((size_t)space.tokens, (size_t)late, g);
+}
+
+/* By powers of the Gram, from a vector that no one can be orthogonal to by design. */
+static double largest_eigenvalue(int T, const double *g, struct pool *work)
+{
+    enum { STEPS = 200 };
+    double *x = pool_take(work, (size_t)T), *y = pool_take(work, (size_t)T), value = 0;
+    for (int t = 0; t < T; t++)
+        x[t] = 1 + 0.5 * cos(1 + t);
+    for (int step = 0; step < STEPS; step++) {
+        double length = cblas_dnrm2(T, x, 1), before = value;
+        cblas_dscal(T, length > 0 ? 1 / length : 0, x, 1);
+        cblas_dsymv(CblasRowMajor, CblasLower, T, 1, g, T, x, 1, 0, y, 1);
+        value = cblas_ddot(T, x, 1, y, 1);
+        memcpy(x, y, (size_t)T * sizeof *x);
+        if (fabs(value - before) <= 1e-6 * value)
+            break;
+    }
+    return value;
+}
+
+double gram_stable_rank(struct gram_space space, const double *g, struct pool *work)
+{
+    double T = space.tokens, trace = T * gram_mean_square(space, g);
+    double largest = space.exchangeable ? fmax(g[0], g[0] + T * g[1]) : largest_eigenvalue(space.tokens, g, work);
+    return trace > 0 && isfinite(trace) ? trace / largest : NAN;
 }
 
 double gram_weighted_trace(struct gram_space space, const double *c, const double *g)

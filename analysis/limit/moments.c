@@ -7,6 +7,7 @@
 
 #include "analysis/limit/flight.h"
 #include "analysis/limit/replica.h"
+#include "sim/budget.h"
 
 struct moments_options moments_defaults(void)
 {
@@ -193,7 +194,7 @@ static int predict(struct course *course, const struct moments_options *options,
 {
     struct estimate *cells = calloc(course->cells, sizeof *cells), *flight = calloc(course->cells, sizeof *flight);
     struct replica *replicas = calloc((size_t)options->threads, sizeof *replicas);
-    size_t budget = memory_available() / 2 / (size_t)options->threads;
+    size_t budget = budget_available(options->threads) / 2 / (size_t)options->threads;
     struct tally tally = {course, options, cells, flight};
     int code = ERROR_NONE, opened = 0;
     if (!cells || !flight || !replicas)

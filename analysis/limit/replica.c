@@ -50,51 +50,11 @@ static struct wide *layer_row(const struct replica *replica, int layer)
     return replica->values + (size_t)layer * (size_t)replica->course->depth.schema.column_count;
 }
 
-/* ---- observables: the same cells as sim/observe and sim/stack fill from samples ---- */
+/* ---- observables: the same cells as sim/observe fills from samples ---- */
 
-static struct wide cosine_cell(double cosine)
+static struct wide cell(double value)
 {
-    return isnan(cosine) ? wide_absent() : wide_of(cosine);
-}
-
-static void observe_squares(const struct replica *replica, struct gram_space grams, enum observe_id id,
-                            const double *gram, int exponent, struct wide *row)
-{
-    const struct observe_schema *schema = &replica->course->depth.schema;
-    row[schema->layer_column[id]] = (struct wide){gram_mean_square(grams, gram), exponent};
-    for (int t = 0; schema->token_column[id] >= 0 && t < schema->tokens; t++)
-        row[schema->token_column[id] + t] = (struct wide){gram_diagonal(grams, gram, t), exponent};
-}
-
-static void observe_forward(struct replica *replica, int layer, struct pool *work)
-{
-    const int *column = replica->course->depth.schema.layer_column;
-    const struct space *space = states_space(replica, layer > 0 ? layer - 1 : 0);
-    struct wide *row = layer_row(replica, layer);
-    struct pool_mark mark = pool_mark(work);
-    double *gram = pool_take(work, gram_size(space->grams));
-    frame_gram(space, 1, &replica->states[layer].signals[0], gram);
-    observe_squares(replica, space->grams, OBSERVE_ACTIVATION_VARIANCE, gram, 0, row);
-    if (column[OBSERVE_TOKEN_COSINE] >= 0)
-        row[column[OBSERVE_TOKEN_COSINE]] = cosine_cell(gram_cosine(space->grams, gram));
-    pool_release(work, mark);
-}
-
-static void observe_reverse(struct replica *replica, int layer, const struct signal *gradient, int exponent,
-                            struct pool *work)
-{
-    const int *column = replica->course->depth.schema.layer_column;
-    const struct space *space = states_space(replica, layer > 0 ? layer - 1 : 0);
-    struct wide *row = layer_row(replica, layer);
-    struct pool_mark mark = pool_mark(work);
-    double *gram = pool_take(work, gram_size(space->grams));
-    frame_gram(space, 1, gradient, gram);
-    observe_squares(replica, space->grams, OBSERVE_GRADIENT_VARIANCE, gram, exponent, row);
-    if (column[OBSERVE_GRADIENT_TOKEN_COSINE] >= 0) {
-        row[column[OBSERVE_GRADIENT_TOKEN_COSINE]] = cosine_cell(gram_cosine(space->grams, gram));
-        row[column[OBSERVE_GRADIENT_SPECIFIC]] = (struct wide){gram_specific(space->grams, gram), exponent};
-    }
-    pool_release(work, mark);
+    return isnan(value) ? wide_absent() : wide_of(value);
 }
 
 static double mean_square(const struct space *space, const struct signal *signal)
@@ -105,10 +65,117 @@ static double mean_square(const struct space *space, const struct signal *signal
     return sum / space->grams.tokens;
 }
 
+static double observe_squares(const struct observe_schema *schema, int state, enum observe_id id,
+                              const struct space *space, const struct signal *signal, int exponent, struct wide *row)
+{
+    double mean = mean_square(space, signal);
+    row[schema->state_column[state][id]] = (struct wide){mean, exponent};
+    for (int t = 0; state == 0 && schema->token_column[id] >= 0 && t < schema->tokens; t++)
+        row[schema->token_column[id] + t] = (struct wide){frame_square(space, signal, t), exponent};
+    return mean;
+}
+
+/* mean x^4 over (mean x^2)^2: of the features that are held, else of Gaussian ones, three times a token's square. */
+static double kurtosis(const struct replica *replica, const struct space *space, const struct signal *signal,
+                       double square)
+{
+    double sum = 0;
+    size_t n = (size_t)space->population, T = (size_t)space->grams.tokens;
+    if (space->share > 0 && space->share < 1)
+        return NAN;
+    if (n == 0 && !replica->course->states.gaussian)
+        return NAN;
+    for (size_t t = 0; t < T; t++) {
+        double own = frame_square(space, signal, space->grams.exchangeable ? 0 : (int)t);
+        sum += n == 0 ? 3 * own * own : 0;
+        for (size_t j = 0; j < n; j++)
+            sum += pow(signal->at[t * n + j], 4) * (double)n;
+    }
+    return sum / (double)T / (square * square);
+}
+
+static void observe_state(struct replica *replica, int layer, int state, struct pool *work)
+{
+    const struct observe_schema *schema = &replica->course->depth.schema;
+    const int *column = schema->state_column[state];
+    const struct space *space = states_space(replica, layer > 0 ? layer - 1 : 0);
+    const struct signal *signal = &replica->states[layer].signals[state];
+    struct wide *row = layer_row(replica, layer);
+    struct pool_mark mark = pool_mark(work);
+    double *gram = pool_take(work, gram_size(space->grams));
+    double square = observe_squares(schema, state, OBSERVE_ACTIVATION_VARIANCE, space, signal, 0, row);
+    row[column[OBSERVE_KURTOSIS]] = cell(kurtosis(replica, space, signal, square));
+    if (column[OBSERVE_TOKEN_COSINE] >= 0) {
+        frame_gram(space, 1, signal, gram);
+        row[column[OBSERVE_TOKEN_COSINE]] = cell(gram_cosine(space->grams, gram));
+        row[column[OBSERVE_LATE_TOKEN_COSINE]] = cell(gram_late_cosine(space->grams, gram));
+        row[column[OBSERVE_TOKEN_STABLE_RANK]] = cell(gram_stable_rank(space->grams, gram, work));
+    }
+    pool_release(work, mark);
+}
+
+static void observe_states(struct replica *replica, int layer)
+{
+    for (int s = 0; s < replica->states[layer].count; s++)
+        observe_state(replica, layer, s, &replica->sources);
+}
+
+static void observe_gradients(struct replica *replica, int layer, const struct flow_states *gradients, int exponent,
+                              struct pool *work)
+{
+    const struct observe_schema *schema = &replica->course->depth.schema;
+    const struct space *space = states_space(replica, layer > 0 ? layer - 1 : 0);
+    struct wide *row = layer_row(replica, layer);
+    struct pool_mark mark = pool_mark(work);
+    double *gram = pool_take(work, gram_size(space->grams));
+    for (int s = 0; s < gradients->count; s++) {
+        const int *column = schema->state_column[s];
+        observe_squares(schema, s, OBSERVE_GRADIENT_VARIANCE, space, &gradients->signals[s], exponent, row);
+        if (column[OBSERVE_GRADIENT_TOKEN_COSINE] < 0)
+            continue;
+        frame_gram(space, 1, &gradients->signals[s], gram);
+        row[column[OBSERVE_GRADIENT_TOKEN_COSINE]] = cell(gram_cosine(space->grams, gram));
+        row[column[OBSERVE_GRADIENT_SPECIFIC]] = (struct wide){gram_specific(space->grams, gram), exponent};
+    }
+    pool_release(work, mark);
+}
+
 static double node_square(const struct flow_block *flow, int node)
 {
     const struct layout *layout = flow->layout;
+    if (node < 0 || !flow->run.nodes[node].out.at)
+        return 0;
     return mean_square(&layout->spaces[layout->nodes[node].space], &flow->run.nodes[node].out);
+}
+
+static void observe_branches(struct replica *replica, int block, double input_square, struct wide *row)
+{
+    const struct depth *depth = &replica->course->depth;
+    const struct flow_block *flow = &replica->flows[block];
+    const struct graph *graph = flow->layout->plan->graph;
+    double outputs[graph->site_count + 1], added[graph->site_count + 1];
+    struct block_report report = {.outputs = outputs,
+                                  .added = added,
+                                  .attentions = flow->run.attentions,
+                                  .mixtures = flow->run.mixtures};
+    for (int s = 0; s < graph->site_count; s++) {
+        outputs[s] = node_square(flow, graph->sites[s].output);
+        added[s] = node_square(flow, graph->sites[s].added);
+    }
+    observe_block(&depth->schema, graph, depth->branch_index[block], &report, input_square, row);
+    int rank = depth->schema.layer_column[OBSERVE_ATTENTION_STABLE_RANK];
+    if (rank >= 0 && isnan(row[rank].mantissa))
+        row[rank] = wide_absent();
+}
+
+static void observe_weights(const struct replica *replica, int block, int exponent, struct wide *row)
+{
+    const struct depth *depth = &replica->course->depth;
+    const struct flow_block *flow = &replica->flows[block];
+    for (int m = 0; m < flow->layout->plan->graph->matrix_count; m++) {
+        const struct observe_matrix *matrix = &depth->schema.matrices[depth->matrix_index[block][m]];
+        row[matrix->column] = (struct wide){flow->run.weights[m], exponent};
+    }
 }
 
 /* ---- forward ---- */
@@ -155,7 +222,7 @@ static void draw_sources(struct replica *replica)
     double *gram = pool_take(&replica->sources, gram_size(space.grams));
     course_input(course, gram);
     struct flow_states *states = &replica->states[0];
-    states->count = course->depth.blocks[0].graph->state_count;
+    states->count = course->depth.state_count;
     fresh_source(replica, &space, gram, 0, &states->signals[0]);
     for (int s = 1; s < states->count; s++)
         states->signals[s] = states->signals[0];
@@ -183,7 +250,7 @@ static int forward_pass(struct replica *replica, const volatile sig_atomic_t *st
 {
     const struct course *course = replica->course;
     const int *column = course->depth.schema.layer_column;
-    observe_forward(replica, 0, &replica->sources);
+    observe_states(replica, 0);
     double square = mean_square(states_space(replica, 0), &replica->states[0].signals[0]);
     for (int b = 0; b < course->depth.block_count; b++) {
         double covariance;
@@ -201,7 +268,7 @@ static int forward_pass(struct replica *replica, const volatile sig_atomic_t *st
         if (b < course->model.layers) {
             struct wide *row = layer_row(replica, b + 1);
             double lengths = course->model.tokens * sqrt(square) * sqrt(next);
-            observe_forward(replica, b + 1, &replica->sources);
+            observe_states(replica, b + 1);
             if (lengths > 0)
                 row[column[OBSERVE_LAYER_COSINE]] = wide_of(covariance / lengths);
             observe_branches(replica, b, square, row);
@@ -272,7 +339,7 @@ static int reverse_pass(struct replica *replica, const volatile sig_atomic_t *st
         if (stop && *stop)
             return error_set(error, ERROR_INTERRUPTED, "interrupted");
         if (b == blocks - 1 && blocks == layers)
-            observe_reverse(replica, layers, &dy.signals[0], exponent, &replica->sources);
+            observe_gradients(replica, layers, &dy, exponent, &replica->sources);
         pool_clear(keep);
         code = need_block(replica, b, error);
         if (code == ERROR_NONE)
@@ -281,7 +348,7 @@ static int reverse_pass(struct replica *replica, const volatile sig_atomic_t *st
             return code;
         if (b < layers)
             observe_weights(replica, b, exponent, layer_row(replica, b + 1));
-        observe_reverse(replica, b, &dx.signals[0], exponent, &replica->sources);
+        observe_gradients(replica, b, &dx, exponent, &replica->sources);
         if (!isfinite(mean_square(states_space(replica, b), &dx.signals[0])))
             return error_set(error, ERROR_INPUT, "the gradient leaves the range of double within block %d of %d", b + 1,
                              layers);

@@ -5,12 +5,7 @@
 
 #include "analysis/limit/layout.h"
 #include "sim/block.h"
-
-/* Sums over the attentions of a block. */
-struct rule_report {
-    struct attention_report attention;
-    int attentions;
-};
+#include "sim/mixture.h"
 
 /* What is known of a node. */
 struct rule_node {
@@ -34,7 +29,8 @@ struct rule_run {
     struct stream_address address; /* seed, replica and block */
     struct pool *work;
     double *weights; // [matrix_count] mean square of a matrix's gradient entries
-    struct rule_report report;
+    struct attention_report *attentions; // [node_count]
+    struct mixture_report *mixtures;     // [node_count]
     bool *drawn;     /* set where random numbers are used */
     bool *too_sharp; /* set where exchangeable tokens have logits too large for their closed form */
 };

@@ -21,18 +21,6 @@ static int rows_of(const struct rule_run *run, int node)
     return rule_space(run, node)->grams.tokens;
 }
 
-static void note_report(struct rule_run *run, const struct attention_report *report)
-{
-    struct attention_report *sum = &run->report.attention;
-    sum->entropy += report->entropy;
-    sum->relative_entropy += report->relative_entropy;
-    sum->square += report->square;
-    sum->stable_rank += report->stable_rank;
-    sum->logit_square += report->logit_square;
-    sum->logit_mean += report->logit_mean;
-    run->report.attentions++;
-}
-
 /* ---- drawn ---- */
 
 /* The features [rows][population] of a signal. */
@@ -79,10 +67,8 @@ static void forward_drawn(struct rule_run *run, int node)
     double *q = features(run, own->a, &run->nodes[own->a].out), *k = features(run, own->b, &run->nodes[own->b].out);
     double *v = features(run, own->c, &run->nodes[own->c].out), *y = room(run, node);
     double *a = pool_take(run->work, (size_t)attend->heads * square);
-    struct attention_report report;
     attention_forward(attend, q, k, v, a, y, scratch(run, attend));
-    attention_observe(attend, a, &report);
-    note_report(run, &report);
+    attention_observe(attend, a, &run->attentions[node], scratch(run, attend));
     run->nodes[node].attention = a;
     put(run, node, 1, y, &run->nodes[node].out);
 }
@@ -116,7 +102,7 @@ struct pairs {
     double q[2], k[2], v[2];
     double square; /* variance of a logit over that of a query and a key: a^2 h */
     double out[2], gradient[2], dq[2], dk[2], dv[2];
-    double entropy, relative;
+    struct attention_report report;
 };
 
 static struct pairs pairs_of(const struct rule_run *run, int node)
@@ -154,8 +140,13 @@ static void forward_means(const struct softmax_means *means, struct pairs *p)
 {
     p->out[0] = p->v[0] * fmax(0, means->excess[0] - means->excess[1]);
     p->out[1] = p->v[0] * (1. / p->keys + means->excess[1]) + p->v[1];
-    p->entropy = means->entropy;
-    p->relative = p->keys > 1 ? means->entropy / log(p->keys) : 0;
+    p->report = (struct attention_report){
+        .entropy = means->entropy,
+        .relative_entropy = p->keys > 1 ? means->entropy / log(p->keys) : 0,
+        .square = 1. / p->keys + means->excess[0],
+        .logit_variance = p->square * (p->q[0] + p->q[1]) * p->k[0] * (p->keys - 1) / p->keys,
+        .stable_rank = NAN, // no closed form
+    };
 }
 
 /* With N = A A^T, P = (A o A) A^T and R of covariance h Gamma_ik V_jl, a softmax sees K and V as their specific parts:
@@ -195,7 +186,7 @@ static void forward_closed(struct rule_run *run, int node)
         means = (struct softmax_means){{0, 0}, {0, 0}, 0};
     }
     forward_means(&means, &p);
-    note_report(run, &(struct attention_report){.entropy = p.entropy, .relative_entropy = p.relative});
+    run->attentions[node] = p.report;
     add_pair(run, node, p.out, &run->nodes[node].out);
 }
 

@@ -32,6 +32,19 @@ static void draw_columns(const struct factor *factor, int T, int E, const struct
     pool_release(work, mark);
 }
 
+/* Of one replica's choices. */
+static struct mixture_report report_of(int T, int E, const double *mask)
+{
+    double all = 0, most = 0, entropy = 0, choices = cblas_dasum(T * E, mask, 1);
+    for (int e = 0; e < E; e++) {
+        double own = cblas_dasum(T, mask + e, E) / choices;
+        most = fmax(most, own);
+        all += own;
+        entropy -= own > 0 ? own * log(own) : 0;
+    }
+    return (struct mixture_report){most * E / all, E > 1 ? entropy / log(E) : 1};
+}
+
 static void draw_gates(struct rule_run *run, int node)
 {
     const struct plan_mixture *moe = &run->layout->plan->nodes[node].mixture;
@@ -48,6 +61,7 @@ static void draw_gates(struct rule_run *run, int node)
         for (int e = 0; e < E; e++)
             chosen[at + (size_t)e] = gates[at + (size_t)e] * mask[at + (size_t)e];
     }
+    run->mixtures[node] = report_of(T, E, mask);
     *run->drawn = true;
 }
 
