@@ -109,18 +109,33 @@ struct factor frame_factor(struct gram_space grams, const double *gram, struct p
     return factor;
 }
 
-struct factor frame_factor_of(const struct space *space, double scale, const struct signal *signal, struct pool *work)
+struct factor frame_factor_sum(const struct space *space, const struct frame_part *parts, struct pool *work)
 {
-    size_t T = (size_t)space->grams.tokens, count = T * (size_t)signal->columns;
-    if (!space->grams.exchangeable && signal->columns < space->grams.tokens) {
-        struct factor factor = {signal->columns, false, pool_take(work, count)};
-        for (size_t i = 0; i < count; i++)
-            factor.rows[i] = scale * signal->at[i];
+    int columns = 0, T = space->grams.tokens;
+    for (const struct frame_part *part = parts; part; part = part->next)
+        columns += part->signal.columns;
+    if (!space->grams.exchangeable && columns < T) {
+        struct factor factor = {columns, false, pool_take(work, (size_t)T * (size_t)columns)};
+        int first = 0;
+        for (const struct frame_part *part = parts; part; first += part->signal.columns, part = part->next)
+            for (int t = 0; t < T; t++)
+                for (int j = 0; j < part->signal.columns; j++)
+                    factor.rows[t * columns + first + j] =
+                        part->factor * part->signal.at[t * part->signal.columns + j];
         return factor;
     }
-    double *gram = pool_take(work, gram_size(space->grams));
-    frame_gram(space, scale * scale, signal, gram);
+    double *gram = pool_take(work, gram_size(space->grams)), *own = pool_take(work, gram_size(space->grams));
+    memset(gram, 0, gram_size(space->grams) * sizeof *gram);
+    for (const struct frame_part *part = parts; part; part = part->next) {
+        frame_gram(space, part->factor * part->factor, &part->signal, own);
+        gram_add(space->grams, 1, own, gram);
+    }
     return frame_factor(space->grams, gram, work);
+}
+
+struct factor frame_factor_of(const struct space *space, double scale, const struct signal *signal, struct pool *work)
+{
+    return frame_factor_sum(space, &(struct frame_part){scale, *signal, NULL}, work);
 }
 
 /* ---- signals ---- */
@@ -258,27 +273,43 @@ static void make_room(const struct space *space, int columns, struct signal *to,
     struct signal wider = unset(frame_rows(space), columns, work);
     for (int t = 0; t < frame_rows(space); t++) {
         double *row = wider.at + (size_t)t * (size_t)columns;
-        if (to->columns > 0)
-            memcpy(row, to->at + (size_t)t * (size_t)to->columns, (size_t)to->columns * sizeof(double));
+        memcpy(row, to->at + (size_t)t * (size_t)to->columns, (size_t)to->columns * sizeof(double));
         memset(row + to->columns, 0, (size_t)(columns - to->columns) * sizeof(double));
     }
     *to = wider;
 }
 
+static void add_scaled(const struct space *space, const double *factor, double all, const struct signal *from,
+                       struct signal *to, struct pool *work)
+{
+    int K = from->columns;
+    bool first = !to->at;
+    if (K == 0)
+        return;
+    if (first)
+        *to = unset(frame_rows(space), K, work);
+    else
+        make_room(space, K, to, work);
+    for (int t = 0; t < frame_rows(space); t++) {
+        const double *in = from->at + (size_t)t * (size_t)K;
+        double *out = to->at + (size_t)t * (size_t)to->columns, c = factor ? factor[t] : all;
+        if (first)
+            for (int j = 0; j < K; j++)
+                out[j] = c * in[j];
+        else
+            for (int j = 0; j < K; j++)
+                out[j] += c * in[j];
+    }
+}
+
 void frame_add_rows(const struct space *space, const double *factor, const struct signal *from, struct signal *to,
                     struct pool *work)
 {
-    make_room(space, from->columns, to, work);
-    for (int t = 0; t < (from->columns > 0 ? frame_rows(space) : 0); t++)
-        cblas_daxpy(from->columns, factor[t], from->at + (size_t)t * (size_t)from->columns, 1,
-                    to->at + (size_t)t * (size_t)to->columns, 1);
+    add_scaled(space, factor, 0, from, to, work);
 }
 
 void frame_add(const struct space *space, double factor, const struct signal *from, struct signal *to,
                struct pool *work)
 {
-    make_room(space, from->columns, to, work);
-    for (int t = 0; t < (from->columns > 0 ? frame_rows(space) : 0); t++)
-        cblas_daxpy(from->columns, factor, from->at + (size_t)t * (size_t)from->columns, 1,
-                    to->at + (size_t)t * (size_t)to->columns, 1);
+    add_scaled(space, NULL, factor, from, to, work);
 }

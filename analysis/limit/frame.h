@@ -68,6 +68,14 @@ struct factor frame_factor(struct gram_space grams, const double *gram, struct p
 struct factor frame_factor_of(const struct space *space, double factor, const struct signal *signal,
                               struct pool *work);
 
+/* Of a sum over signals, in a list. */
+struct frame_part {
+    double factor;
+    struct signal signal;
+    struct frame_part *next;
+};
+struct factor frame_factor_sum(const struct space *space, const struct frame_part *parts, struct pool *work);
+
 /* A signal of independent Gaussian features whose Gram is the factor's, independent of all others of the space. unit,
  * unless NULL, becomes what the factor was multiplied by, [rank][columns]. Normals are those of the address. */
 struct signal frame_fresh(struct space *space, const struct factor *factor, const struct stream_address *address,

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Features that are drawn where closed forms carry the rest, and where nothing does in the limit. */
-enum { FEATURES_LEAST = 256, FEATURES_OPEN = 1024, WIDE_HEAD = 256 };
+enum { FEATURES_LEAST = 1024, FEATURES_OPEN = 1024, WIDE_HEAD = 256 };
 
 /* ---- which nodes share a space ---- */
 

@@ -13,8 +13,7 @@ struct rule_node {
     struct factor factor; /* of the Gram that maps read; rows NULL before the first */
     struct signal basis;  /* [rank] at a finite width: the rows that the factor multiplies, NULL where it is the signal */
     struct signal unit;   /* [rank] of a map: what the factor was multiplied by */
-    struct signal arriving; /* what maps send back, side by side, each times what it was mapped by */
-    double *arriving_gram;  /* of exchangeable tokens its Gram instead */
+    struct frame_part *arriving; /* what maps send back, each times what it was mapped by */
     double *along;          // [T][rank] and its coordinates along the basis that are given
     double *attention;   // [heads][T][T_m] of an attend
     double *gates;       // [4][T][E] of a mixture: the router's weights, the same at the chosen, 1 there, its logits
@@ -59,7 +58,7 @@ void rule_collect(struct rule_run *run, int node);
 /* The factor that maps read `node` by. */
 const struct factor *rule_factor(struct rule_run *run, int node);
 
-/* Adds rows [T][columns of rows] times factor to what maps send back to `node`. */
+/* Adds factor times rows to what maps send back to `node`; rows stay where they are. */
 void rule_send_back(struct rule_run *run, int node, double factor, const struct signal *rows);
 
 /* Sum over tokens s, t of the products of two signals' Grams: the square of a matrix's gradient, per entry. */

@@ -90,25 +90,10 @@ double rule_gram_product(struct rule_run *run, int a, const struct signal *x, in
 
 void rule_send_back(struct rule_run *run, int node, double factor, const struct signal *rows)
 {
-    struct rule_node *own = &run->nodes[node];
-    const struct space *space = rule_space(run, node);
-    int old = own->arriving.columns, T = space->grams.tokens;
-    if (space->grams.exchangeable) {
-        double gram[2];
-        frame_gram(space, factor * factor, rows, gram);
-        if (!own->arriving_gram)
-            own->arriving_gram = memset(rule_take(run, space->grams), 0, sizeof gram);
-        gram_add(space->grams, 1, gram, own->arriving_gram);
-        return;
-    }
-    struct signal all = frame_zero(space, old + rows->columns, run->work);
-    for (int t = 0; t < T; t++) {
-        double *to = all.at + (size_t)t * (size_t)all.columns;
-        if (old > 0)
-            memcpy(to, own->arriving.at + (size_t)t * (size_t)old, (size_t)old * sizeof *to);
-        cblas_daxpy(rows->columns, factor, rows->at + (size_t)t * (size_t)rows->columns, 1, to + old, 1);
-    }
-    own->arriving = all;
+    size_t doubles = sizeof(struct frame_part) / sizeof(double) + 1;
+    struct frame_part *part = (struct frame_part *)pool_take(run->work, doubles);
+    *part = (struct frame_part){factor, *rows, run->nodes[node].arriving};
+    run->nodes[node].arriving = part;
 }
 
 /* along += dy Z^T in units of the input's coordinates. */
@@ -159,13 +144,15 @@ void rule_collect(struct rule_run *run, int node)
     struct rule_node *own = &run->nodes[node];
     struct space *space = rule_space(run, node);
     struct stream_address address = rule_address(run, node, RULE_REVERSE);
-    if (!own->arriving.at && !own->arriving_gram)
+    if (!own->arriving)
         return;
-    struct factor factor = own->arriving_gram ? frame_factor(space->grams, own->arriving_gram, run->work)
-                                              : frame_factor_of(space, 1, &own->arriving, run->work);
+    struct factor factor = frame_factor_sum(space, own->arriving, run->work);
     *run->drawn |= space->drawn || space->population > 0;
     struct signal fresh = frame_fresh(space, &factor, &address, run->work, NULL);
     if (own->along)
         condition(run, node, &fresh);
-    frame_add(space, 1, &fresh, &own->gradient, run->work);
+    if (own->gradient.at)
+        frame_add(space, 1, &fresh, &own->gradient, run->work);
+    else
+        own->gradient = fresh;
 }
