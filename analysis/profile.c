@@ -61,8 +61,12 @@ int profile_predict(struct profile *profile, const struct model *model, const st
         profile_free(profile);
         return error_set(error, ERROR_RESOURCE, "out of memory for a profile of %d layers", model->layers);
     }
-    for (size_t i = 0; i < cell_count(profile); i++)
-        estimate_add(&profile->cells[i], profile->moments.mean[i]);
+    for (size_t i = 0; i < cell_count(profile); i++) {
+        if (profile->moments.spread)
+            profile->cells[i] = profile->moments.spread[i];
+        else
+            estimate_add(&profile->cells[i], profile->moments.mean[i]);
+    }
     profile->seconds = now() - start;
     return ERROR_NONE;
 }

@@ -109,7 +109,8 @@ static void observe_state(struct replica *replica, int layer, int state, struct 
         frame_gram(space, 1, signal, gram);
         row[column[OBSERVE_TOKEN_COSINE]] = cell(gram_cosine(space->grams, gram));
         row[column[OBSERVE_LATE_TOKEN_COSINE]] = cell(gram_late_cosine(space->grams, gram));
-        row[column[OBSERVE_TOKEN_STABLE_RANK]] = cell(gram_stable_rank(space->grams, gram, work));
+        if (!replica->course->mode.width_limit) // the limit is off by the root of T/d
+            row[column[OBSERVE_TOKEN_STABLE_RANK]] = cell(gram_stable_rank(space->grams, gram, work));
     }
     pool_release(work, mark);
 }
