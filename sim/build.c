@@ -199,25 +199,36 @@ static void label_matrix(const struct graph *graph, struct graph_matrix *matrix)
         text_print(&label, "_%d", number);
 }
 
-/* The matrices of the prelude have an address each, wherever they stand in the text; all others of a site, and the
- * second of a name, are counted through behind them. A matrix of experts has the expert in its address. */
-static void address_matrix(const struct graph *graph, struct graph_matrix *matrix)
+static bool is_copied(const struct graph *graph, const struct graph_matrix *matrix)
 {
+    return graph->nodes[matrix->node].mixture >= 0;
+}
+
+/* The matrices of the prelude have an address each, wherever they stand in the text. All others of a site, and the
+ * second of a name, are counted through behind them: by the place of an expert, or where experts have them, by that of
+ * a matrix, of which a site has few. */
+static int address_matrix(struct build *build, const struct lexer_token *at, struct graph_matrix *matrix)
+{
+    enum { COUNTED = INIT_MATRICES, COPIED };
+    const struct graph *graph = build->graph;
+    bool taken = false, copied = is_copied(graph, matrix);
     uint32_t others = 0;
-    bool taken = false;
     for (const struct graph_matrix *m = graph->matrices; m < matrix; m++) {
         if (m->site != matrix->site)
             continue;
         taken |= strcmp(m->name, matrix->name) == 0;
-        others += m->matrix >= INIT_MATRICES;
+        others += copied ? m->matrix >= COPIED : m->matrix == COUNTED;
     }
     for (uint32_t i = 0; i < INIT_MATRICES && !taken; i++)
         if (strcmp(init_matrix_names[i], matrix->name) == 0) {
             matrix->matrix = i;
-            return;
+            return ERROR_NONE;
         }
-    matrix->matrix = INIT_MATRICES + others / STREAM_EXPERTS;
-    matrix->expert = others % STREAM_EXPERTS;
+    matrix->matrix = copied ? COPIED + others : COUNTED;
+    matrix->expert = copied ? 0 : others;
+    return matrix->matrix < STREAM_MATRICES && matrix->expert < STREAM_EXPERTS
+               ? ERROR_NONE
+               : lexer_error(build->lexer, at, "too many matrices in one branch");
 }
 
 int build_site(struct build *build, const struct lexer_token *function, bool bare, int input, int first, int output)
@@ -235,7 +246,9 @@ int build_site(struct build *build, const struct lexer_token *function, bool bar
         matrix->site = site;
         matrix->place = (uint32_t)site;
         label_matrix(graph, matrix);
-        address_matrix(graph, matrix);
+        int code = address_matrix(build, function, matrix);
+        if (code != ERROR_NONE)
+            return code;
     }
     for (int n = first; site >= 0 && n <= output; n++) {
         graph->nodes[n].site = site;

@@ -222,9 +222,9 @@ START_TEST(observables_have_one_law)
 }
 END_TEST
 
-Suite *law_suite(void)
+Suite *engine_law_suite(void)
 {
-    Suite *suite = suite_create("law");
+    Suite *suite = suite_create("engine_law");
     TCase *tests = tcase_create("engines");
     tcase_set_tags(tests, "slow");
     tcase_set_timeout(tests, 120);
