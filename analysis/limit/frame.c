@@ -120,8 +120,7 @@ struct factor frame_factor_sum(const struct space *space, const struct frame_par
         for (const struct frame_part *part = parts; part; first += part->signal.columns, part = part->next)
             for (int t = 0; t < T; t++)
                 for (int j = 0; j < part->signal.columns; j++)
-                    factor.rows[t * columns + first + j] =
-                        part->factor * part->signal.at[t * part->signal.columns + j];
+                    factor.rows[t * columns + first + j] = part->factor * part->signal.at[t * part->signal.columns + j];
         return factor;
     }
     double *gram = pool_take(work, gram_size(space->grams)), *own = pool_take(work, gram_size(space->grams));
@@ -172,7 +171,8 @@ static void fill_population(const struct space *space, int rows, const struct st
     if (space->tile > 0) {
         for (int t = 0; t < rows; t++)
             for (int copy = 0; copy < space->tile; copy++)
-                unit->at[(size_t)t * (size_t)unit->columns + (size_t)(copy * rows + t)] = scale * sqrt(rows);
+                unit->at[(size_t)t * (size_t)unit->columns + (size_t)(copy * (n / space->tile) + t)] =
+                    scale * sqrt(n / space->tile);
         return;
     }
     double *normals = pool_take(work, (size_t)rows * (size_t)n);
@@ -254,8 +254,8 @@ struct signal frame_fresh(struct space *space, const struct factor *factor, cons
     struct signal drawn = draw_unit(space, R, added, address, work), fresh = unset(T, drawn.columns, work);
     if (factor->lower) {
         memcpy(fresh.at, drawn.at, (size_t)T * (size_t)fresh.columns * sizeof(double));
-        cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, fresh.columns, 1,
-                    factor->rows, T, fresh.at, fresh.columns);
+        cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, fresh.columns, 1, factor->rows,
+                    T, fresh.at, fresh.columns);
     } else {
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, fresh.columns, R, 1, factor->rows, R, drawn.at,
                     drawn.columns, 0, fresh.at, fresh.columns);

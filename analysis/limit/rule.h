@@ -11,12 +11,13 @@
 struct rule_node {
     struct signal out, gradient;
     struct factor factor; /* of the Gram that maps read; rows NULL before the first */
-    struct signal basis;  /* [rank] at a finite width: the rows that the factor multiplies, NULL where it is the signal */
-    struct signal unit;   /* [rank] of a map: what the factor was multiplied by */
+    struct signal
+        basis;          /* [rank] at a finite width: the rows that the factor multiplies, NULL where it is the signal */
+    struct signal unit; /* [rank] of a map: what the factor was multiplied by */
     struct frame_part *arriving; /* what maps send back, each times what it was mapped by */
-    double *along;          // [T][rank] and its coordinates along the basis that are given
-    double *attention;   // [heads][T][T_m] of an attend
-    double *gates;       // [4][T][E] of a mixture: the router's weights, the same at the chosen, 1 there, its logits
+    double *along;               // [T][rank] and its coordinates along the basis that are given
+    double *attention;           // [heads][T][T_m] of an attend
+    double *gates; // [4][T][E] of a mixture: the router's weights, the same at the chosen, 1 there, its logits
 };
 
 /* A block of a replica while it is read. */
@@ -27,17 +28,18 @@ struct rule_run {
     struct rule_node *nodes;
     struct stream_address address; /* seed, replica and block */
     struct pool *work;
-    double *weights; // [matrix_count] mean square of a matrix's gradient entries
+    double *weights;                     // [matrix_count] mean square of a matrix's gradient entries
     struct attention_report *attentions; // [node_count]
     struct mixture_report *mixtures;     // [node_count]
-    bool *drawn;     /* set where random numbers are used */
-    bool *too_sharp; /* set where exchangeable tokens have logits too large for their closed form */
+    bool *drawn;                         /* set where random numbers are used */
+    bool *too_sharp;                     /* set where exchangeable tokens have logits too large for their closed form */
 };
 
-enum rule_draw { RULE_FORWARD, RULE_REVERSE, RULE_GATES, RULE_STATES };
+enum rule_draw { RULE_FORWARD, RULE_REVERSE, RULE_GATES };
 
-/* Of a node's random numbers. */
+/* Of the random numbers of a node with a matrix, or that matrices read; and of those between blocks. */
 struct stream_address rule_address(const struct rule_run *run, int node, enum rule_draw draw);
+struct stream_address rule_states_address(const struct rule_run *run, int number);
 
 struct space *rule_space(const struct rule_run *run, int node);
 double *rule_take(const struct rule_run *run, struct gram_space grams);

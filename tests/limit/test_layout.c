@@ -47,7 +47,7 @@ START_TEST(closed_forms_are_seen)
         {"placement='x = norm(x + attn(x, rope=100))' head-width=6", false},
         {"placement='x = norm(x + attn(x, cap=3))'", false},
         {"placement='x = norm(x + attend(x, x, x))'", false},
-        {"placement='x = tanh(x + ffn(x))'", false},       // tanh of what is not Gaussian, from block 2 on
+        {"placement='x = tanh(x + ffn(x))'", false},         // tanh of what is not Gaussian, from block 2 on
         {"placement='y = wa(x); x = norm(x + y*y)'", false}, // factors that depend on each other
     };
     struct course course;
@@ -61,7 +61,8 @@ enum { CLOSED_ROWS = 12 };
 START_TEST(spaces_hold_features_where_they_are_needed)
 {
     struct course course;
-    read_course(&course, "placement='x = x + attn(norm(x)); x = x + ffn(norm(x))' mask=causal width=300 heads=3", false);
+    read_course(&course, "placement='x = x + attn(norm(x)); x = x + ffn(norm(x))' mask=causal width=300 heads=3",
+                false);
     const struct space *stream = space_of(&course, GRAPH_SUM), *heads = space_of(&course, GRAPH_ATTEND);
     ck_assert(stream->drawn && stream->population == 0);
     ck_assert(!heads->drawn && heads->population == 300 && heads->share == 1);
@@ -87,8 +88,8 @@ START_TEST(heads_of_the_limit)
         const struct attention *attend = &layout->nodes[n].attend;
         if (layout->plan->graph->nodes[n].kind != GRAPH_ATTEND)
             continue;
-        ck_assert_int_eq(attend->heads, 8);
-        ck_assert_int_eq(attend->kv_heads, 1);
+        ck_assert_int_eq(attend->heads, 64);
+        ck_assert_int_eq(attend->kv_heads, 8);
         ck_assert_int_eq(attend->head_width, model.tokens);
     }
     done(&course);
