@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Features that are drawn where closed forms carry the rest, and where nothing does in the limit. */
-enum { FEATURES_LEAST = 1024, FEATURES_OPEN = 1024 };
+enum { FEATURES_LEAST = 512, FEATURES_OPEN = 1024 };
 
 /* ---- which nodes share a space ---- */
 
@@ -307,7 +307,7 @@ static struct space make_space(const struct layout *layout, const struct wants *
 {
     struct space space = {.grams = {wants->tokens, layout->mode.exchangeable}, .width = wants->width};
     bool finite = !layout->mode.width_limit && !wants->mixture;
-    int few = 16 * wants->tokens > FEATURES_LEAST ? 16 * wants->tokens : FEATURES_LEAST;
+    int few = 4 * wants->tokens > FEATURES_LEAST ? 4 * wants->tokens : FEATURES_LEAST;
     if (layout->mode.exchangeable) {
         space.share = 0;
     } else if (wants->heads) {

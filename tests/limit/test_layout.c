@@ -72,8 +72,8 @@ START_TEST(spaces_hold_features_where_they_are_needed)
     done(&course);
     read_course(&course, "placement=prenorm ffn-width=5000", false);
     const struct space *hidden = space_of(&course, GRAPH_POINTWISE);
-    ck_assert_int_eq(hidden->population, 1024);
-    ck_assert_double_eq_tol(hidden->share * hidden->share, 1024. / 5000, 1e-15);
+    ck_assert_int_eq(hidden->population, 512);
+    ck_assert_double_eq_tol(hidden->share * hidden->share, 512. / 5000, 1e-15);
     done(&course);
 }
 END_TEST
