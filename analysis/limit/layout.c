@@ -303,11 +303,21 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
+/* Features that a population holds at a finite width. Held in part, it leaves the gradients' products with it too small
+ * by a relative 2 (1 - a) T/(a m), a its share: what conditioning takes off it is made up for in the frame, which no
+ * product sees. Where that is more than a part in 200, all features are held. */
+static int features_held(const struct wants *wants)
+{
+    static const double allowed = 0.005;
+    int few = least(wants->width, FEATURES_LEAST > 4 * wants->tokens ? FEATURES_LEAST : 4 * wants->tokens);
+    double share = sqrt((double)few / wants->width);
+    return 2 * (1 - share) * wants->tokens <= allowed * share * wants->width ? few : wants->width;
+}
+
 static struct space make_space(const struct layout *layout, const struct wants *wants)
 {
     struct space space = {.grams = {wants->tokens, layout->mode.exchangeable}, .width = wants->width};
     bool finite = !layout->mode.width_limit && !wants->mixture;
-    int few = 4 * wants->tokens > FEATURES_LEAST ? 4 * wants->tokens : FEATURES_LEAST;
     if (layout->mode.exchangeable) {
         space.share = 0;
     } else if (wants->heads) {
@@ -318,7 +328,7 @@ static struct space make_space(const struct layout *layout, const struct wants *
         space.population = finite || wants->states ? wants->width : FEATURES_OPEN;
         space.share = 1;
     } else if (wants->features && finite) {
-        space.population = least(wants->width, few);
+        space.population = features_held(wants);
         space.share = sqrt((double)space.population / wants->width);
     } else {
         space.drawn = finite;

@@ -70,10 +70,13 @@ START_TEST(spaces_hold_features_where_they_are_needed)
     read_course(&course, "placement='x = tanh(x); x = x + ffn(norm(x))' mask=causal width=300 heads=3", false);
     ck_assert_int_eq(space_of(&course, GRAPH_SUM)->population, 300);
     done(&course);
-    read_course(&course, "placement=prenorm ffn-width=5000", false);
+    read_course(&course, "placement=prenorm ffn-width=5000 tokens=2", false);
     const struct space *hidden = space_of(&course, GRAPH_POINTWISE);
     ck_assert_int_eq(hidden->population, 512);
     ck_assert_double_eq_tol(hidden->share * hidden->share, 512. / 5000, 1e-15);
+    done(&course);
+    read_course(&course, "placement=prenorm ffn-width=5000 tokens=20", false);
+    ck_assert_int_eq(space_of(&course, GRAPH_POINTWISE)->population, 5000);
     done(&course);
 }
 END_TEST
