@@ -531,7 +531,9 @@ int formula_scalar(const char *text, const char *what, const struct graph_scope 
     free(statement);
     if (code != ERROR_NONE)
         return code;
-    code = graph_evaluate(&graph, scope, values, error);
+    code = graph.statement_count == 1
+               ? graph_evaluate(&graph, scope, values, error)
+               : error_set(error, ERROR_INPUT, "%s: '%.200s' is more than one expression", what, text);
     if (code == ERROR_NONE)
         *value = values[graph.statements[0].node];
     graph_free(&graph);

@@ -300,7 +300,7 @@ static size_t list_candidates(const struct parser *parser, bool call, const char
             candidates[count++] = graph_variables[i].name;
     for (int i = 0; !call && i < parser->build.graph->statement_count; i++)
         candidates[count++] = parser->build.graph->statements[i].name;
-    for (int i = 0; !call && i < parser->input_count; i++)
+    for (int i = 0; !call && parser->context == PARSER_BLOCK && parser->expansion == 0 && i < parser->input_count; i++)
         candidates[count++] = parser->inputs[i].name;
     return count;
 }

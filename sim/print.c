@@ -156,17 +156,18 @@ static struct form form_of(const struct printer *printer, int index)
     return operator_form(word, notation->level, node->a, notation->left, node->b, notation->right);
 }
 
-/* The shortest decimal that reads back as the same number. */
+/* The shortest decimal that reads back as the same number: 50, not 5e+01. */
 static void print_number(struct text *text, double value)
 {
-    char digits[32];
+    char shortest[32] = "", digits[32];
     for (int precision = 1; precision <= 17; precision++) {
         snprintf(digits, sizeof digits, "%.*g", precision, value);
         double again = strtod(digits, NULL);
-        if (memcmp(&again, &value, sizeof value) == 0)
-            break;
+        bool same = memcmp(&again, &value, sizeof value) == 0;
+        if (same && (shortest[0] == '\0' || strlen(digits) < strlen(shortest)))
+            memcpy(shortest, digits, sizeof shortest);
     }
-    text_print(text, "%s", digits);
+    text_print(text, "%s", shortest);
 }
 
 static void print_node(struct printer *printer, int index, enum level least);

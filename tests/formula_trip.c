@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/function.h"
+
 /* How many operands of a kind are signals, and how many scalars behind them. */
 static int signal_operands(enum graph_kind kind)
 {
@@ -43,6 +45,27 @@ static bool is_scalar(const struct graph *graph, int node)
     return !graph_is_signal(graph->nodes[node].kind) && !graph_is_truth(graph->nodes[node].kind);
 }
 
+/* Scalars come before their user, words are in their table, and there is nothing else. */
+static const char *wrong_options(const struct graph *graph, int index)
+{
+    const struct graph_node *node = &graph->nodes[index];
+    const char *word = node->kind == GRAPH_MAP ? "w" : graph_word(node->kind);
+    struct function function = {0};
+    if (!graph_is_signal(node->kind) || word == NULL || !function_find(word, strlen(word), &function))
+        function = (struct function){0};
+    for (int i = 0; i < GRAPH_OPTIONS_MAX; i++) {
+        int option = node->option[i];
+        bool known = i < function.option_count;
+        if (option < -1 || (option >= 0 && !known))
+            return "an option that the kind does not have is set";
+        if (option >= 0 && function.options[i].choice != NULL && function.options[i].choice((size_t)option) == NULL)
+            return "an option is no word of its table";
+        if (option >= 0 && function.options[i].choice == NULL && (option >= index || !is_scalar(graph, option)))
+            return "an option is no scalar that comes before its user";
+    }
+    return NULL;
+}
+
 static const char *wrong_operands(const struct graph *graph, int index)
 {
     const struct graph_node *node = &graph->nodes[index];
@@ -61,10 +84,7 @@ static const char *wrong_operands(const struct graph *graph, int index)
                         : !is_scalar(graph, operands[i]))
             return "an operand has the wrong type";
     }
-    for (int i = 0; i < GRAPH_OPTIONS_MAX; i++)
-        if (node->option[i] < -1 || node->option[i] >= index)
-            return "an option does not come before its user";
-    return NULL;
+    return wrong_options(graph, index);
 }
 
 /* Rows are a memory's through everything but attention, whose are the queries'. */
@@ -104,8 +124,7 @@ static const char *wrong_matrices(const struct graph *graph)
         enum graph_kind kind = graph->nodes[n].kind;
         if (kind != GRAPH_MAP && kind != GRAPH_MOE)
             continue;
-        if (matrices == graph->matrix_count || graph->nodes[n].index != matrices ||
-            graph->matrices[matrices].node != n)
+        if (matrices == graph->matrix_count || graph->nodes[n].index != matrices || graph->matrices[matrices].node != n)
             return "matrices and maps do not match";
         matrices++;
     }

@@ -8,7 +8,6 @@
 
 enum { E = 7, K = 3 };
 
-
 /* Chosen by sorting: an expert is chosen when fewer than k come before it. */
 static void naive_gate(const struct router *router, int k, const double *logits, double *chosen, double *p)
 {
