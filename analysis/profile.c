@@ -114,7 +114,8 @@ double profile_precision(const struct profile *profile)
         for (int c = 0; c < profile->schema->column_count; c++) {
             const struct estimate *cell = profile_cell(profile, l, c);
             const struct observable *observable = &observables[profile->schema->columns[c].observable];
-            if (cell->n > 0 && c == profile->schema->layer_column[profile->schema->columns[c].observable])
+            bool counts = c == profile->schema->layer_column[profile->schema->columns[c].observable];
+            if (cell->n > 0 && counts && !observable->detail)
                 widest = fmax(widest, estimate_precision(cell, observable->cosine));
         }
     }

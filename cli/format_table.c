@@ -75,7 +75,8 @@ static void print_ceiling(const struct profile *profile, int layer, int column, 
 
 static bool in_table(const struct profile *profile, int column)
 {
-    return profile->schema->layer_column[profile->schema->columns[column].observable] == column;
+    enum observe_id id = profile->schema->columns[column].observable;
+    return profile->schema->layer_column[id] == column && !observables[id].detail;
 }
 
 static void table_row(const struct profile *profile, int layer, cell_printer *print, FILE *stream)
