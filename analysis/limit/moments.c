@@ -8,6 +8,7 @@
 #include "analysis/limit/flight.h"
 #include "analysis/limit/replica.h"
 #include "sim/budget.h"
+#include "sim/team.h"
 
 struct moments_options moments_defaults(void)
 {
@@ -220,9 +221,9 @@ int moments_predict(const struct model *model, const struct moments_options *opt
                     struct error *error)
 {
     struct course_options reading = {options->width_limit, options->per_token, options->full, options->heads};
-    int code = ERROR_NONE;
     openblas_set_num_threads(1);
-    for (bool again = true; again;) {
+    int code = team_check(options->threads, error);
+    for (bool again = code == ERROR_NONE; again;) {
         struct course course;
         *moments = (struct moments){0};
         code = course_init(&course, model, &reading, error);
