@@ -65,6 +65,11 @@ int profile_predict(struct profile *profile, const struct model *model, const st
     return ERROR_NONE;
 }
 
+bool profile_has_spread(const struct profile *profile)
+{
+    return profile->kind == SCHEMA_MEASURED || profile->moments.spread;
+}
+
 struct wide profile_se(const struct profile *profile, int layer, int column)
 {
     const struct estimate *cell = profile_cell(profile, layer, column);

@@ -46,6 +46,9 @@ void profile_free(struct profile *profile);
 int profile_predict(struct profile *profile, const struct model *model, const struct moments_options *options,
                     struct error *error);
 
+/* Whether cells hold the spread over samples, or over replicas with their law. */
+bool profile_has_spread(const struct profile *profile);
+
 /* Standard error of a cell's mean; absent where it is not known. */
 struct wide profile_se(const struct profile *profile, int layer, int column);
 

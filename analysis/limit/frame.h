@@ -72,6 +72,7 @@ struct factor frame_factor_of(const struct space *space, double factor, const st
 struct frame_part {
     double factor;
     struct signal signal;
+    const double *gram; /* of the signal, where it is known; may be NULL */
     struct frame_part *next;
 };
 struct factor frame_factor_sum(const struct space *space, const struct frame_part *parts, struct pool *work);

@@ -10,6 +10,7 @@
 /* What is known of a node. */
 struct rule_node {
     struct signal out, gradient;
+    double *gram;         /* of out, where maps have needed it */
     struct factor factor; /* of the Gram that maps read; rows NULL before the first */
     struct signal
         basis;          /* [rank] at a finite width: the rows that the factor multiplies, NULL where it is the signal */
@@ -60,24 +61,22 @@ void rule_collect(struct rule_run *run, int node);
 /* The factor that maps read `node` by. */
 const struct factor *rule_factor(struct rule_run *run, int node);
 
-/* Adds factor times rows to what maps send back to `node`; rows stay where they are. */
-void rule_send_back(struct rule_run *run, int node, double factor, const struct signal *rows);
-
-/* Sum over tokens s, t of the products of two signals' Grams: the square of a matrix's gradient, per entry. */
-double rule_gram_product(struct rule_run *run, int a, const struct signal *x, int b, const struct signal *y);
+/* Adds factor times the signal `rows`, of node `of`'s space, to what maps send back to `node`; rows stay where they are.
+ * Returns the mean square of the map's gradient entries, the sum over tokens s, t of the products of the two Grams. */
+double rule_send_back(struct rule_run *run, int node, double factor, int of, const struct signal *rows);
 
 /* rule_map.c, rule_element.c, rule_attend.c, rule_mixture.c */
-void map_forward(struct rule_run *run, int node);
-void map_backward(struct rule_run *run, int node);
-void norm_rule_forward(struct rule_run *run, int node);
-void norm_rule_backward(struct rule_run *run, int node);
-void pointwise_forward(struct rule_run *run, int node);
-void pointwise_backward(struct rule_run *run, int node);
+void rule_map_forward(struct rule_run *run, int node);
+void rule_map_backward(struct rule_run *run, int node);
+void rule_norm_forward(struct rule_run *run, int node);
+void rule_norm_backward(struct rule_run *run, int node);
+void rule_pointwise_forward(struct rule_run *run, int node);
+void rule_pointwise_backward(struct rule_run *run, int node);
 void rule_product_forward(struct rule_run *run, int node);
 void rule_product_backward(struct rule_run *run, int node);
-void attend_forward(struct rule_run *run, int node);
-void attend_backward(struct rule_run *run, int node);
-void mixture_forward(struct rule_run *run, int node);
-void mixture_backward(struct rule_run *run, int node);
+void rule_attend_forward(struct rule_run *run, int node);
+void rule_attend_backward(struct rule_run *run, int node);
+void rule_mixture_forward(struct rule_run *run, int node);
+void rule_mixture_backward(struct rule_run *run, int node);
 
 #endif

@@ -91,8 +91,8 @@ START_TEST(heads_of_the_limit)
         const struct attention *attend = &layout->nodes[n].attend;
         if (layout->plan->graph->nodes[n].kind != GRAPH_ATTEND)
             continue;
-        ck_assert_int_eq(attend->heads, 64);
-        ck_assert_int_eq(attend->kv_heads, 8);
+        ck_assert_int_eq(attend->heads, 48);
+        ck_assert_int_eq(attend->kv_heads, 6);
         ck_assert_int_eq(attend->head_width, model.tokens);
     }
     done(&course);

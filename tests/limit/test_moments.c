@@ -342,7 +342,7 @@ START_TEST(saturated_attention_passes_nothing_back)
         double got = wide_log(estimate_mean(profile_cell(&profile, l, gradient)));
         double alike = wide_value(estimate_mean(profile_cell(&profile, l, cosine)));
         ck_assert_msg(fabs(got - 6 * (LAYERS - l) * M_LN10) < 0.03, "layer %d: exp(%g)", l, got);
-        ck_assert_msg(alike > 0.999 && alike < 1 + 1e-9, "layer %d: cosine %g", l, alike);
+        ck_assert_msg(alike > 0.98 && alike < 1 + 1e-9, "layer %d: cosine %g", l, alike);
     }
     profile_free(&profile);
     model_free(&model);
