@@ -6,6 +6,7 @@
 #include "cli/format.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "sim/budget.h"
 
 struct predict {
     struct options options;
@@ -110,6 +111,8 @@ static int predict_all(void *target, struct error *error)
         code = format_check(predict->format, predict->moments.per_token, error);
     if (code == ERROR_NONE)
         code = options_check(&predict->options, error);
+    if (code == ERROR_NONE)
+        code = budget_check(predict->moments.threads, 0, error);
     FILE *stream = code == ERROR_NONE ? output_open(&output, predict->output, error) : NULL;
     if (!stream)
         return error->code;

@@ -287,6 +287,40 @@ START_TEST(gnuplot_may_be_absent)
 }
 END_TEST
 
+/* Writes a file of the folder into its pipe, once. */
+static pid_t feed(const char *from, const char *pipe)
+{
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child > 0)
+        return child;
+    char *text = program_read(from);
+    program_write(pipe, text);
+    _exit(0);
+}
+
+/* Profiles and maps alike may come from a pipe, which is read once. */
+START_TEST(pipes_are_plotted)
+{
+    struct program made[] = {
+        PROGRAM("run", TINY, "--format", "json", "-o", "profile"),
+        PROGRAM("map", "--x", "layers=2:8:3", "--y", "eps=1e-6:1e-5:2", "-o", "map"),
+    };
+    static const char *const sources[] = {"profile", "map"}, *const pictures[] = {"gradient.png", "map.png"};
+    program_pipe("pipe");
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(made[i].status, 0);
+        program_free(&made[i]);
+        pid_t writer = feed(sources[i], "pipe");
+        struct program plot = PROGRAM("plot", "pipe");
+        ck_assert_msg(plot.status == 0, "%s", plot.err);
+        ck_assert_ptr_nonnull(strstr(plot.out, pictures[i]));
+        ck_assert_int_eq(program_wait(writer), 0);
+        program_free(&plot);
+    }
+}
+END_TEST
+
 START_TEST(precision_that_is_not_reached_is_open)
 {
     struct program open = PROGRAM("run", TINY, "--precision", "0.001", "--samples", "9", "-f", "csv");
@@ -343,6 +377,7 @@ Suite *cli_suite(void)
     tcase_add_test(tests, nothing_half_written);
     tcase_add_test(tests, options_that_something_reads_are_taken);
     tcase_add_test(tests, gnuplot_may_be_absent);
+    tcase_add_test(tests, pipes_are_plotted);
     tcase_add_test(tests, precision_that_is_not_reached_is_open);
     tcase_add_test(tests, verdicts_decide_the_status);
     tcase_add_test(tests, a_dry_run_runs_nothing);
