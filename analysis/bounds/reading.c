@@ -661,11 +661,6 @@ static void begin_form(struct reading *self, int n, size_t place, struct reading
         form->cosines[s] = symmetric(1);
 }
 
-static bool is_read(const struct reading *self, int n)
-{
-    return graph_is_signal(node_of(self, n)->kind) && self->block->plan->nodes[n].live;
-}
-
 /* False where a bound leaves the range of double. */
 static bool read_forward(struct reading *self, const struct reading_joint *in)
 {
@@ -673,7 +668,7 @@ static bool read_forward(struct reading *self, const struct reading_joint *in)
     self->in = in;
     link_inputs(self, in);
     for (int n = 0; n < self->block->graph->node_count; n++) {
-        if (!is_read(self, n))
+        if (!graph_is_signal(node_of(self, n)->kind))
             continue;
         begin_form(self, n, place++, &self->forms[n]);
         read_node(self, n, in, &self->forms[n]);
@@ -692,7 +687,8 @@ static struct interval gather_readers(const struct reading *self, int a, int b, 
 {
     const struct survey *survey = &self->survey;
     struct interval sum = {0, 0};
-    for (int u = 1 + self->block->graph->input_count; u < survey->components; u++) {
+    int first = 1 + self->block->graph->input_count; // what reads a component comes after it
+    for (int u = a >= first ? a + 1 : first; u < survey->components; u++) {
         const int operands[PORTS] = {node_of(self, survey->node[u])->a, node_of(self, survey->node[u])->b,
                                      node_of(self, survey->node[u])->c};
         for (int port = 0; port < PORTS; port++) {
@@ -892,7 +888,7 @@ static void put_attentions(struct reading *self, struct reading_block *out)
 {
     out->attentions = (struct reading_attentions){0};
     for (int n = 0; n < self->block->graph->node_count; n++) {
-        if (node_of(self, n)->kind != GRAPH_ATTEND || !is_read(self, n))
+        if (node_of(self, n)->kind != GRAPH_ATTEND)
             continue;
         struct gain_attend attend = attend_of(self, n);
         struct gain_report own = gain_report(&attend), *sum = &out->attentions.sum;
@@ -910,7 +906,7 @@ static void join_branches(struct reading *self, bool first)
     for (int s = 0; s < graph->site_count && input.lo > 0; s++) {
         const struct graph_site *site = &graph->sites[s];
         struct reading_branch *all = &self->branches[s], own;
-        if (site->output < 0 || !is_read(self, site->output) || !is_read(self, site->added))
+        if (site->output < 0)
             continue;
         own.ratio = divide(self->forms[site->output].gram.square, input);
         own.contribution = divide(self->forms[site->added].gram.square, input);
@@ -970,7 +966,7 @@ int reading_block(struct reading *self, const struct block *block, const struct 
     int pieces = splits ? PIECES : 1, code = ERROR_NONE;
     double length = (pair.hi - pair.lo) / pieces;
     for (int i = 0; code == ERROR_NONE && i < pieces; i++) {
-        struct reading_block own;
+        struct reading_block own = {0};
         struct reading_joint piece = *in;
         if (pieces > 1)
             piece.gram[1][1].pair = (struct interval){pair.lo + i * length, pair.lo + (i + 1) * length};
@@ -1004,7 +1000,7 @@ static bool attentions_without_order(const struct block *block)
 {
     bool without_order = true;
     for (int n = 0; n < block->graph->node_count; n++)
-        if (block->graph->nodes[n].kind == GRAPH_ATTEND && block->plan->nodes[n].live)
+        if (block->graph->nodes[n].kind == GRAPH_ATTEND)
             without_order &= is_without_order(&block->plan->nodes[n].attend);
     return without_order;
 }
@@ -1039,7 +1035,7 @@ static int survey_all(struct reading *self, struct sizes *sizes, struct error *e
         self->alike &= attentions_without_order(block);
         self->entangled |= self->survey.entangled;
         for (int n = 0; n < block->graph->node_count; n++)
-            signals += graph_is_signal(block->graph->nodes[n].kind) && block->plan->nodes[n].live;
+            signals += graph_is_signal(block->graph->nodes[n].kind);
         signals *= components + (size_t)block->graph->state_count;
         sizes->components = components > sizes->components ? components : sizes->components;
         sizes->places = signals > sizes->places ? signals : sizes->places;
