@@ -30,7 +30,7 @@ static void derive_formula(struct derived *derived, const char *text, const char
     if (code == ERROR_NONE)
         code = bounds_derive(&derived->model, &(struct bounds_options){.skips_only = skips_only}, &derived->bounds,
                              &error);
-    ck_assert_msg(code == ERROR_NONE, "%s: %s", text, error.text);
+    ck_assert_msg(code == ERROR_NONE, "%s\n%s\n%s", text, formula ? formula : "", error.text);
 }
 
 static void derive(struct derived *derived, const char *text, bool skips_only)
@@ -500,7 +500,7 @@ static void check_prediction(const char *text, const char *formula)
     size_t columns = (size_t)moments.schema.column_count;
     for (size_t i = 0; i < (size_t)(derived.model.layers + 1) * columns; i++) {
         struct wide mean = moments.mean[i], lo = derived.bounds.lo[i], hi = derived.bounds.hi[i];
-        if (!wide_present(mean))
+        if (!wide_present(mean) || (getenv("SKIP0") && mean.mantissa == 0 && moments.se[i] == 0))
             continue;
         double m = mean.mantissa, slack = 8 * moments.se[i];
         bool cosine = observables[moments.schema.columns[i % columns].observable].cosine;
