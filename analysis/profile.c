@@ -1,7 +1,8 @@
 #include "analysis/profile.h"
 
 #include <stdlib.h>
-#include <time.h>
+
+#include "sim/clock.h"
 
 static size_t cell_count(const struct profile *profile)
 {
@@ -35,17 +36,10 @@ const struct estimate *profile_cell(const struct profile *profile, int layer, in
     return &profile->cells[(size_t)layer * (size_t)profile->schema->column_count + (size_t)column];
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 int profile_predict(struct profile *profile, const struct model *model, const struct moments_options *options,
                     struct error *error)
 {
-    double start = now();
+    double start = clock_now();
     *profile = (struct profile){.kind = SCHEMA_PREDICTED,
                                 .model = model,
                                 .engine = "moments",
@@ -67,7 +61,7 @@ int profile_predict(struct profile *profile, const struct model *model, const st
         else
             estimate_add(&profile->cells[i], profile->moments.mean[i]);
     }
-    profile->seconds = now() - start;
+    profile->seconds = clock_now() - start;
     return ERROR_NONE;
 }
 
@@ -144,7 +138,7 @@ int profile_measure(struct profile *profile, struct sampler *sampler, const stru
                     struct error *error)
 {
     struct run run = {profile, plan};
-    double start = now();
+    double start = clock_now();
     int code = ERROR_NONE;
     profile->seed = plan->seed;
     profile->first = plan->first;
@@ -162,6 +156,6 @@ int profile_measure(struct profile *profile, struct sampler *sampler, const stru
         if (reached <= plan->precision)
             break;
     }
-    profile->seconds = now() - start;
+    profile->seconds = clock_now() - start;
     return code;
 }

@@ -3,8 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Heads beyond 8 hardly matter to any mean in the limit: the Grams' spread, and with it the effect, falls like 1/H. */
-enum { HEADS_MOST = 8, ROUNDS = 4 };
+enum { ROUNDS = 4 };
+
+/* Heads of a replica in the limit, where they are many: what a Gram of few varies by is 1 over their number times that
+ * of their features, of which there are as many as tokens. */
+enum { HEADS_LEAST = 4, HEADS_MOST = 64, HEAD_FEATURES = 256 };
+
+static int limit_heads(const struct model *model)
+{
+    int heads = HEAD_FEATURES / model->tokens;
+    return heads < HEADS_LEAST ? HEADS_LEAST : heads > HEADS_MOST ? HEADS_MOST : heads;
+}
 
 static bool is_exchangeable(const struct course *course)
 {
@@ -76,7 +85,7 @@ static int read_model(struct course *course, const struct course_options *option
     course->mode = (struct layout_mode){
         .width_limit = options->width_limit,
         .exchangeable = options->width_limit && !options->full && model->cotangent->exchangeable,
-        .heads = options->heads > 0 ? options->heads : HEADS_MOST,
+        .heads = options->heads > 0 ? options->heads : limit_heads(model),
         .tokens = model->tokens,
         .memory_tokens = model_memory_tokens(model),
     };
@@ -125,13 +134,14 @@ static double node_flops(const struct layout *layout, int node)
 {
     const struct plan_node *sizes = &layout->plan->nodes[node];
     const struct space *space = &layout->spaces[layout->nodes[node].space];
-    double T = space->grams.tokens, all = space->population > 0 ? space->population : T < space->width ? T : space->width;
+    double T = space->grams.tokens, all = space->population > 0 ? space->population
+                                          : T < space->width    ? T
+                                                                : space->width;
     switch (layout->plan->graph->nodes[node].kind) {
     case GRAPH_MAP:
         return 12 * T * T * all + 2 * T * T * T;
     case GRAPH_ATTEND:
-        return layout->nodes[node].attend.heads * T * T *
-               (12. * layout->nodes[node].attend.head_width + 60);
+        return layout->nodes[node].attend.heads * T * T * (12. * layout->nodes[node].attend.head_width + 60);
     case GRAPH_POINTWISE:
     case GRAPH_PRODUCT:
         return 60 * T * sizes->width + (space->share < 1 ? 100 * T * T : 0);

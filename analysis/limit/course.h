@@ -7,19 +7,19 @@
 
 struct course_options {
     bool width_limit, per_token;
-    bool full;   /* no closed form for exchangeable tokens */
-    int heads;   /* of a replica in the limit, at most; 0: 8 */
+    bool full; /* no closed form for exchangeable tokens */
+    int heads; /* of a replica in the limit, about; 0: by the tokens */
 };
 
 struct course {
     struct model model; /* of one sequence: several share weights, but no signals */
     struct depth depth;
-    struct layout *layouts;         // [layout_count]
-    const struct layout **layout;   // [block_count] of each block
+    struct layout *layouts;       // [layout_count]
+    const struct layout **layout; // [block_count] of each block
     int layout_count;
     struct layout_mode mode;
     struct layout_states states;
-    size_t cells;     /* (L + 1) columns */
+    size_t cells; /* (L + 1) columns */
 };
 
 /* ERROR_INPUT where the model cannot be read this way, with the reason. */

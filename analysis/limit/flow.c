@@ -98,7 +98,8 @@ static struct stack stack_factor(const struct stack *stack, int *kept, struct po
 }
 
 /* The orthonormal rows that span the stack's, [rank][columns]: those kept solve lower rows = stack. */
-static struct stack stack_basis(const struct stack *stack, const struct stack *lower, const int *kept, struct pool *pool)
+static struct stack stack_basis(const struct stack *stack, const struct stack *lower, const int *kept,
+                                struct pool *pool)
 {
     int rank = lower->columns;
     struct stack out = {rank, stack->columns, pool_take(pool, (size_t)rank * (size_t)stack->columns + 1)};
@@ -223,16 +224,17 @@ static void begin(struct flow_block *flow, const struct flow_replica *replica, c
 }
 
 static void read_forward(struct flow_block *flow, const struct flow_states *in, struct flow_states *out,
-                         struct pool *keep, double *covariance)
+                         struct pool *keep, double covariance[])
 {
     const struct graph *graph = graph_of(flow);
     struct flow_states states = {.count = graph->state_count};
     for (int n = 0; n < graph->node_count; n++)
-        if (flow->layout->plan->nodes[n].live)
+        if (graph_is_signal(graph->nodes[n].kind))
             rules[graph->nodes[n].kind].forward(&flow->run, n);
-    for (int s = 0; s < states.count; s++)
+    for (int s = 0; s < states.count; s++) {
         states.signals[s] = flow->run.nodes[graph->outputs[s]].out;
-    *covariance = frame_dot(states_space(flow), &in->signals[0], &states.signals[0]);
+        covariance[s] = frame_dot(states_space(flow), &in->signals[s], &states.signals[s]);
+    }
     hand_on(flow, &states, out, keep);
 }
 
@@ -243,7 +245,7 @@ static int out_of_memory(const struct flow_block *flow, struct error *error)
 }
 
 int flow_forward(struct flow_block *flow, const struct flow_replica *replica, const struct flow_states *in,
-                 struct flow_states *out, struct pool *keep, double *covariance, struct error *error)
+                 struct flow_states *out, struct pool *keep, double covariance[], struct error *error)
 {
     jmp_buf exhausted;
     flow->pool.exhausted = keep->exhausted = &exhausted;
@@ -264,8 +266,9 @@ static struct stack turned_rows(struct flow_block *flow, int rank, int added)
     struct pool *pool = &flow->pool;
     int old = space->columns - flow->kept, K = flow->basis.columns, handed = flow->handed - flow->kept;
     struct stack rows = {rank, old + added, pool_take(pool, (size_t)rank * (size_t)(old + added))};
-    struct stream_address address = rule_address(&flow->run, 0, RULE_STATES);
-    double *normals = pool_take(pool, (size_t)rank * (size_t)old), *along = pool_take(pool, (size_t)(rank * handed) + 1);
+    struct stream_address address = rule_states_address(&flow->run, 0);
+    double *normals = pool_take(pool, (size_t)rank * (size_t)old),
+           *along = pool_take(pool, (size_t)(rank * handed) + 1);
     memset(rows.at, 0, (size_t)rank * (size_t)rows.columns * sizeof(double));
     size_t count = (size_t)rank * (size_t)old;
     flight_normals(&address, 0, count, 1, normals);
@@ -273,8 +276,8 @@ static struct stack turned_rows(struct flow_block *flow, int rank, int added)
         memcpy(rows.at + (size_t)i * (size_t)rows.columns, normals + (size_t)i * (size_t)old,
                (size_t)old * sizeof(double));
     if (handed > 0) {
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rank, handed, K, 1, rows.at, rows.columns,
-                    flow->basis.at, K, 0, along, handed);
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rank, handed, K, 1, rows.at, rows.columns, flow->basis.at,
+                    K, 0, along, handed);
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rank, K, handed, -1, along, handed, flow->basis.at, K, 1,
                     rows.at, rows.columns);
     }
@@ -360,7 +363,7 @@ static void read_backward(struct flow_block *flow, const struct flow_states *dy,
         frame_add(states_space(flow), 1, &at_output.signals[s], &flow->run.nodes[graph->outputs[s]].gradient,
                   &flow->pool);
     for (int n = graph->node_count - 1; n >= 0; n--) {
-        if (!flow->layout->plan->nodes[n].live)
+        if (!graph_is_signal(graph->nodes[n].kind))
             continue;
         rule_collect(&flow->run, n);
         if (flow->run.nodes[n].gradient.at)
@@ -392,7 +395,7 @@ int flow_cotangent(struct flow_block *flow, const double *gram, struct flow_stat
 {
     jmp_buf exhausted;
     struct space space = *states_space(flow);
-    struct stream_address address = rule_address(&flow->run, 1, RULE_STATES);
+    struct stream_address address = rule_states_address(&flow->run, 1);
     flow->pool.exhausted = keep->exhausted = &exhausted;
     if (setjmp(exhausted))
         return out_of_memory(flow, error);

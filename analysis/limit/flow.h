@@ -33,10 +33,10 @@ struct flow_replica {
 int flow_open(struct flow_block *flow, const struct layout *layout, const struct block *block, struct error *error);
 void flow_close(struct flow_block *flow);
 
-/* Reads the block on the states `in` and hands on `out`, which lives in `keep`. covariance: the sum over tokens of that
- * of the first state's input and output, per feature. ERROR_RESOURCE. */
+/* Reads the block on the states `in` and hands on `out`, which lives in `keep`. covariance[s]: the sum over tokens of
+ * that of state s at input and output, per feature. ERROR_RESOURCE. */
 int flow_forward(struct flow_block *flow, const struct flow_replica *replica, const struct flow_states *in,
-                 struct flow_states *out, struct pool *keep, double *covariance, struct error *error);
+                 struct flow_states *out, struct pool *keep, double covariance[], struct error *error);
 
 /* dx, at the block's inputs, from the gradients dy at what it handed on. dx lives in `keep`. */
 int flow_backward(struct flow_block *flow, const struct flow_states *dy, struct flow_states *dx, struct pool *keep,

@@ -120,22 +120,22 @@ struct factor frame_factor_sum(const struct space *space, const struct frame_par
         for (const struct frame_part *part = parts; part; first += part->signal.columns, part = part->next)
             for (int t = 0; t < T; t++)
                 for (int j = 0; j < part->signal.columns; j++)
-                    factor.rows[t * columns + first + j] =
-                        part->factor * part->signal.at[t * part->signal.columns + j];
+                    factor.rows[t * columns + first + j] = part->factor * part->signal.at[t * part->signal.columns + j];
         return factor;
     }
     double *gram = pool_take(work, gram_size(space->grams)), *own = pool_take(work, gram_size(space->grams));
     memset(gram, 0, gram_size(space->grams) * sizeof *gram);
     for (const struct frame_part *part = parts; part; part = part->next) {
-        frame_gram(space, part->factor * part->factor, &part->signal, own);
-        gram_add(space->grams, 1, own, gram);
+        if (!part->gram)
+            frame_gram(space, 1, &part->signal, own);
+        gram_add(space->grams, part->factor * part->factor, part->gram ? part->gram : own, gram);
     }
     return frame_factor(space->grams, gram, work);
 }
 
 struct factor frame_factor_of(const struct space *space, double scale, const struct signal *signal, struct pool *work)
 {
-    return frame_factor_sum(space, &(struct frame_part){scale, *signal, NULL}, work);
+    return frame_factor_sum(space, &(struct frame_part){scale, *signal, NULL, NULL}, work);
 }
 
 /* ---- signals ---- */
@@ -162,23 +162,26 @@ static void place(const struct signal *z, int rows, int column, int count, doubl
     }
 }
 
-/* The population of every row: normals, or copies of a basis of length sqrt(population) in all. */
+/* The population of every row. */
 static void fill_population(const struct space *space, int rows, const struct stream_address *address,
                             struct signal *unit, struct pool *work)
 {
     int n = space->population;
     struct pool_mark mark = pool_mark(work);
-    double scale = sqrt(space->share / n);
-    if (space->tile > 0) {
-        for (int t = 0; t < rows; t++)
-            for (int copy = 0; copy < space->tile; copy++)
-                unit->at[(size_t)t * (size_t)unit->columns + (size_t)(copy * rows + t)] = scale * sqrt(rows);
-        return;
-    }
     double *normals = pool_take(work, (size_t)rows * (size_t)n);
-    flight_normals(address, 0, (size_t)rows * (size_t)n, scale, normals);
+    flight_normals(address, 0, (size_t)rows * (size_t)n, sqrt(space->share / n), normals);
     place(unit, rows, 0, n, 1, normals);
     pool_release(work, mark);
+}
+
+/* Copies of the factor, each over the root of their number: a basis of a tile's columns times it. */
+static struct signal tiles(const struct space *space, const struct factor *factor, struct pool *work)
+{
+    int width = space->population / space->tile;
+    struct signal out = frame_zero(space, space->population, work);
+    for (int copy = 0; copy < space->tile; copy++)
+        place(&out, space->grams.tokens, copy * width, factor->rank, 1 / sqrt(space->tile), factor->rows);
+    return out;
 }
 
 static uint64_t even(size_t count)
@@ -212,7 +215,7 @@ static struct signal draw_unit(const struct space *space, int rows, int added, c
         fill_drawn(space, rows, added, address, &unit, work);
         return unit;
     }
-    if (space->share < 1 || space->tile > 0)
+    if (space->share < 1)
         memset(unit.at, 0, (size_t)rows * (size_t)unit.columns * sizeof *unit.at);
     fill_population(space, rows, address, &unit, work);
     for (int t = 0; t < added; t++)
@@ -251,11 +254,13 @@ struct signal frame_fresh(struct space *space, const struct factor *factor, cons
     int T = frame_rows(space), R = factor->rank, added = columns_added(space, R);
     if (!space->drawn && space->population == 0)
         return frame_law_signal(space, factor, work);
+    if (space->tile > 0)
+        return tiles(space, factor, work);
     struct signal drawn = draw_unit(space, R, added, address, work), fresh = unset(T, drawn.columns, work);
     if (factor->lower) {
         memcpy(fresh.at, drawn.at, (size_t)T * (size_t)fresh.columns * sizeof(double));
-        cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, fresh.columns, 1,
-                    factor->rows, T, fresh.at, fresh.columns);
+        cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, fresh.columns, 1, factor->rows,
+                    T, fresh.at, fresh.columns);
     } else {
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, fresh.columns, R, 1, factor->rows, R, drawn.at,
                     drawn.columns, 0, fresh.at, fresh.columns);

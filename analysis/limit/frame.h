@@ -27,7 +27,8 @@ struct space {
     int population;          /* features held one by one */
     double share;            /* theirs of every Gram: 0 without, 1 where there is no frame */
     bool drawn;              /* the frame is that of a finite width */
-    int tile;                /* > 0: the population is that many copies of an orthogonal basis instead of normals */
+    int tile;                /* > 0: the population is that many copies of an orthogonal basis instead of normals,
+                                each with a column for every row at least */
     int columns;             /* in use so far */
 };
 
@@ -65,13 +66,13 @@ struct factor {
 struct factor frame_factor(struct gram_space grams, const double *gram, struct pool *work);
 
 /* A factor of factor^2 times a signal's Gram: its coordinates themselves where they are few. */
-struct factor frame_factor_of(const struct space *space, double factor, const struct signal *signal,
-                              struct pool *work);
+struct factor frame_factor_of(const struct space *space, double factor, const struct signal *signal, struct pool *work);
 
 /* Of a sum over signals, in a list. */
 struct frame_part {
     double factor;
     struct signal signal;
+    const double *gram; /* of the signal, where it is known; may be NULL */
     struct frame_part *next;
 };
 struct factor frame_factor_sum(const struct space *space, const struct frame_part *parts, struct pool *work);

@@ -339,7 +339,7 @@ static struct kernel kernel_of(const struct activation *activation)
  * faster than any power for analytic integrands: half as many terms as nodes are resolved, and the density times h_n is
  * below 1e-13 beyond the ends. */
 enum { TERMS = 128, NODES = 256 };
-static const double NODE_STEP = 0.0875, SERIES_TOLERANCE = 1e-12;
+static const double NODE_STEP = 0.0875, SERIES_TOLERANCE = 1e-12, SERIES_END = 1e-22;
 
 static double basis[TERMS][NODES]; /* h_n(z_i) n(z_i) step */
 
@@ -389,10 +389,12 @@ static double node_product(const double *restrict f, const double *restrict g)
     return sum;
 }
 
-/* By Parseval what the terms leave of E phi^2 bounds their error at every correlation. */
+/* By Parseval what the terms leave of E phi^2 bounds their error at every correlation, of two series that end together;
+ * where one ends before the other, the product of its rest with the other's terms does, so that a series goes on until
+ * its last terms are small too. */
 static void make_series(const struct activation *activation, double variance, struct series *series)
 {
-    double u[NODES], f[2][NODES], left[2];
+    double u[NODES], f[2][NODES], left[2], recent[2] = {0, 0};
     for (int i = 0; i < NODES; i++)
         u[i] = sqrt(variance) * node(i);
     activation->value(NODES, u, f[0]);
@@ -410,9 +412,11 @@ static void make_series(const struct activation *activation, double variance, st
             double c = node_product(f[part], basis[n]);
             series->coefficient[part][n] = c;
             left[part] -= c * c;
+            recent[part] = n % 4 == 0 ? c * c : recent[part] + c * c;
         }
-        if (n % 4 == 3 && left[0] <= SERIES_TOLERANCE * series->square[0] &&
-            left[1] <= SERIES_TOLERANCE * series->square[1]) {
+        bool small = left[0] <= SERIES_TOLERANCE * series->square[0] && left[1] <= SERIES_TOLERANCE * series->square[1];
+        bool ends = recent[0] <= SERIES_END * series->square[0] && recent[1] <= SERIES_END * series->square[1];
+        if (n % 4 == 3 && small && (ends || n == TERMS - 1)) {
             series->terms = n + 1;
             return;
         }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Features that are drawn where closed forms carry the rest, and where nothing does in the limit. */
-enum { FEATURES_LEAST = 1024, FEATURES_OPEN = 1024, WIDE_HEAD = 256 };
+enum { FEATURES_LEAST = 512, FEATURES_OPEN = 1024 };
 
 /* ---- which nodes share a space ---- */
 
@@ -188,7 +188,7 @@ static void find_closed(const struct layout *layout, const struct layout_states 
 /* What the nodes of a space ask of it. */
 struct wants {
     bool heads, features, open, group_norm, blended, mixture, states;
-    int fresh;            /* signals that come about in it */
+    int fresh; /* signals that come about in it */
     int width, tokens;
     int population, tile; /* by the heads */
 };
@@ -234,18 +234,25 @@ static bool is_single(const struct wants *wants)
 }
 
 /* In the limit heads are as wide as it takes for logits to be Gaussian: with the keys and values an orthogonal basis
- * times the factor of their Gram, as wide as the keys are many. What acts on a head's features keeps its width. */
-static struct attention drawn_attention(const struct layout *layout, const struct attention *attend,
-                                        const struct wants *q, const struct wants *k, const struct wants *v)
+ * times the factor of their Gram, as wide as there are tokens. What acts on a head's features keeps its width. */
+static bool is_wide(const struct layout *layout, const struct attention *attend, const struct wants *q,
+                    const struct wants *k, const struct wants *v)
+{
+    bool acts = attend->rope > 0 || attend->cap > 0 || q->group_norm || k->group_norm || v->group_norm;
+    bool alone = q != k && q != v && k != v && is_single(q) && is_single(k) && is_single(v);
+    bool plain = !q->blended && !k->blended && !v->blended;
+    return layout->mode.width_limit && !acts && alone && plain;
+}
+
+static struct attention drawn_attention(const struct layout *layout, const struct attention *attend, bool wide,
+                                        int tokens)
 {
     if (!layout->mode.width_limit)
         return *attend;
     int ratio = attend->heads / attend->kv_heads, groups = layout->mode.heads / ratio;
-    groups = groups < 1 ? 1 : groups > attend->kv_heads || attend->bias->slope ? attend->kv_heads : groups;
-    if (attend->rope > 0 || q->group_norm || k->group_norm || v->group_norm || q->blended || k->blended || v->blended)
-        return resized(attend, groups, attend->head_width, attend->value_width);
-    int wide = is_single(k) && is_single(v) ? k->tokens : k->tokens > WIDE_HEAD ? k->tokens : WIDE_HEAD;
-    return resized(attend, groups, wide, wide);
+    groups = attend->bias->slope ? attend->kv_heads : groups > 1 ? groups : 1; // a head's bias depends on its number
+    return wide ? resized(attend, groups, tokens, tokens)
+                : resized(attend, groups, attend->head_width, attend->value_width);
 }
 
 static bool claim(struct wants *wants, int population)
@@ -273,8 +280,11 @@ static bool size_heads(const struct layout *layout, struct wants *wants, bool as
         struct wants *q = &wants[nodes[node->a].space], *k = &wants[nodes[node->b].space];
         struct wants *v = &wants[nodes[node->c].space], *out = &wants[nodes[n].space];
         const struct attention *given = &layout->plan->nodes[n].attend;
-        struct attention own = as_they_are ? *given : drawn_attention(layout, given, q, k, v);
+        bool wide = !as_they_are && is_wide(layout, given, q, k, v);
+        int tokens = q->tokens > k->tokens ? q->tokens : k->tokens;
+        struct attention own = as_they_are ? *given : drawn_attention(layout, given, wide, tokens);
         layout->nodes[n].attend = own;
+        layout->nodes[n].wide = wide;
         q->heads = k->heads = v->heads = out->heads = true;
         agree &= claim(q, own.heads * own.head_width);
         agree &= claim(k, own.kv_heads * own.head_width);
@@ -283,11 +293,7 @@ static bool size_heads(const struct layout *layout, struct wants *wants, bool as
         if (q == own_states(layout, wants) || k == own_states(layout, wants) || v == own_states(layout, wants) ||
             out == own_states(layout, wants))
             agree = agree && as_they_are;
-        bool tiles = own.head_width == k->tokens && !as_they_are && layout->mode.width_limit && given->rope == 0 &&
-                     own.value_width == k->tokens && is_single(k) && is_single(v) && k != v && q != k && q != v &&
-                     !q->group_norm && !k->group_norm && !v->group_norm;
-        if (tiles)
-            k->tile = v->tile = own.kv_heads;
+        k->tile = v->tile = wide ? own.kv_heads : 0;
     }
     return agree;
 }
@@ -297,11 +303,21 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
+/* Features that a population holds at a finite width. Held in part, it leaves the gradients' products with it too small
+ * by a relative 2 (1 - a) T/(a m), a its share: what conditioning takes off it is made up for in the frame, which no
+ * product sees. Where that is more than a part in 200, all features are held. */
+static int features_held(const struct wants *wants)
+{
+    static const double allowed = 0.005;
+    int few = least(wants->width, FEATURES_LEAST > 4 * wants->tokens ? FEATURES_LEAST : 4 * wants->tokens);
+    double share = sqrt((double)few / wants->width);
+    return 2 * (1 - share) * wants->tokens <= allowed * share * wants->width ? few : wants->width;
+}
+
 static struct space make_space(const struct layout *layout, const struct wants *wants)
 {
     struct space space = {.grams = {wants->tokens, layout->mode.exchangeable}, .width = wants->width};
     bool finite = !layout->mode.width_limit && !wants->mixture;
-    int few = 16 * wants->tokens > FEATURES_LEAST ? 16 * wants->tokens : FEATURES_LEAST;
     if (layout->mode.exchangeable) {
         space.share = 0;
     } else if (wants->heads) {
@@ -312,7 +328,7 @@ static struct space make_space(const struct layout *layout, const struct wants *
         space.population = finite || wants->states ? wants->width : FEATURES_OPEN;
         space.share = 1;
     } else if (wants->features && finite) {
-        space.population = least(wants->width, few);
+        space.population = features_held(wants);
         space.share = sqrt((double)space.population / wants->width);
     } else {
         space.drawn = finite;
@@ -333,6 +349,20 @@ static void number_spaces(struct layout *layout, int *parent)
         if (graph_is_signal(graph->nodes[n].kind))
             layout->nodes[n].space = layout->nodes[root_of(parent, n)].space;
     layout->states = layout->nodes[graph->outputs[0]].space;
+}
+
+/* What random numbers are found by, so that they do not depend on how a formula is spelled. */
+static void number_matrices(struct layout *layout)
+{
+    const struct graph *graph = layout->plan->graph;
+    for (int n = 0; n < graph->node_count; n++)
+        layout->nodes[n].matrix = -1;
+    for (int m = graph->matrix_count - 1; m >= 0; m--) {
+        int node = graph->matrices[m].node;
+        layout->nodes[graph->nodes[node].a].matrix = m;
+    }
+    for (int m = 0; m < graph->matrix_count; m++)
+        layout->nodes[graph->matrices[m].node].matrix = m;
 }
 
 static bool make_spaces(struct layout *layout, struct layout_states *states)
@@ -381,6 +411,7 @@ int layout_init(struct layout *layout, const struct plan *plan, struct layout_mo
     if (made) {
         join_nodes(graph, parent);
         number_spaces(layout, parent);
+        number_matrices(layout);
         find_sources(graph, &sources);
         find_closed(layout, states, &sources);
         for (int s = 0; s < graph->state_count; s++)

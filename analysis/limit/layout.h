@@ -15,22 +15,24 @@
 struct layout_mode {
     bool width_limit;  /* else at the model's width */
     bool exchangeable; /* two rows for all tokens; everything in closed form */
-    int heads;         /* of an attention in the limit, at most */
+    int heads;         /* of an attention in the limit, about: whole groups of them */
     int tokens, memory_tokens;
 };
 
 /* What the blocks' states are like, which all blocks have to agree on. */
 struct layout_states {
-    bool gaussian;  /* every block's output is, where its input is */
-    bool features;  /* some block has functions or products in the states' space */
-    bool open;      /* some of them have no closed form, or attention reads the states as they are */
+    bool gaussian; /* every block's output is, where its input is */
+    bool features; /* some block has functions or products in the states' space */
+    bool open;     /* some of them have no closed form, or attention reads the states as they are */
 };
 
 struct layout_node {
-    int space;       /* -1 for scalars */
-    bool gaussian;   /* given the Grams of all fresh signals */
-    bool closed;     /* functions, products and attention: in closed form */
-    struct attention attend; /* of a GRAPH_ATTEND as it is drawn: with fewer heads, in the limit wide ones */
+    int space;               /* -1 for scalars */
+    int matrix;              /* its own, else the first of those that read it, else none: -1 */
+    bool gaussian;           /* given the Grams of all fresh signals */
+    bool closed;             /* functions, products and attention: in closed form */
+    struct attention attend; /* of a GRAPH_ATTEND as it is drawn */
+    bool wide;               /* with heads that are as wide as logits take to be Gaussian */
 };
 
 struct layout {
@@ -40,7 +42,7 @@ struct layout {
     struct space *spaces;      // [space_count], empty
     bool *blended;             // [space_count] sums and means of what a function gives meet its argument
     int space_count;
-    int states;                /* the space of the block's states */
+    int states; /* the space of the block's states */
 };
 
 /* Adds to `states` what the block says of them. */

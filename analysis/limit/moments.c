@@ -8,6 +8,7 @@
 #include "analysis/limit/flight.h"
 #include "analysis/limit/replica.h"
 #include "sim/budget.h"
+#include "sim/team.h"
 
 struct moments_options moments_defaults(void)
 {
@@ -112,16 +113,14 @@ static double largest_error(const struct tally *tally, size_t *where)
     return largest;
 }
 
-/* Fewer flights than eight, or replicas, know too little of their own spread. */
-enum { LEAST_FLIGHTS = 8, LEAST_REPLICAS = 8, REPLICAS_MOST = 4096 };
+/* Fewer flights than six, or four where they are dear, and fewer replicas than four know too little of their own
+ * spread. */
+enum { LEAST_FLIGHTS = 6, DEAR_FLIGHTS = 4, LEAST_REPLICAS = 4, REPLICAS_MOST = 4096 };
 
-static const double BUDGET_FLOPS = 5e10; /* of replicas at a width: some ten seconds of one core */
+static const double BUDGET_FLOPS = 1e10; /* of all replicas: some two seconds of one core */
 
-static int replicas_most(const struct tally *tally)
+static int affordable(const struct tally *tally)
 {
-    const struct moments_options *options = tally->options;
-    if (options->replicas > 0)
-        return options->replicas;
     double count = BUDGET_FLOPS / course_flops(tally->course);
     return count > REPLICAS_MOST ? REPLICAS_MOST : count < LEAST_REPLICAS ? LEAST_REPLICAS : (int)count;
 }
@@ -133,10 +132,13 @@ static int batch_end(const struct tally *tally, int b)
     int heads = tally->course->mode.heads;
     if (options->width_limit) {
         int batch = (options->draws + heads * FLIGHT - 1) / (heads * FLIGHT) * FLIGHT;
-        int end = batch * ((b < options->most ? b : options->most - 1) + 1);
-        return end > LEAST_FLIGHTS * FLIGHT ? end : LEAST_FLIGHTS * FLIGHT;
+        int end = batch * ((b < options->most ? b : options->most - 1) + 1),
+            allowed = affordable(tally) / FLIGHT * FLIGHT;
+        int least = (allowed < LEAST_FLIGHTS * FLIGHT ? DEAR_FLIGHTS : LEAST_FLIGHTS) * FLIGHT;
+        end = end < allowed ? end : allowed;
+        return end > least ? end : least;
     }
-    int most = replicas_most(tally), end = b < 16 ? LEAST_REPLICAS << b : most;
+    int most = options->replicas > 0 ? options->replicas : affordable(tally), end = b < 16 ? LEAST_REPLICAS << b : most;
     return end < most ? end : most;
 }
 
@@ -219,9 +221,9 @@ int moments_predict(const struct model *model, const struct moments_options *opt
                     struct error *error)
 {
     struct course_options reading = {options->width_limit, options->per_token, options->full, options->heads};
-    int code = ERROR_NONE;
     openblas_set_num_threads(1);
-    for (bool again = true; again;) {
+    int code = team_check(options->threads, error);
+    for (bool again = code == ERROR_NONE; again;) {
         struct course course;
         *moments = (struct moments){0};
         code = course_init(&course, model, &reading, error);

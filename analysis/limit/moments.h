@@ -17,10 +17,12 @@ struct moments_options {
     bool per_token;
     bool width_limit; /* infinite width and heads, whatever the model's are */
     bool full;        /* draws even where exchangeable tokens have closed forms */
-    int draws;        /* in the limit: attention matrices per block and batch, of at least 32 replicas */
-    int heads;        /* of a replica in the limit; 0: those of the model, at most 8 */
+    int draws;        /* in the limit: attention matrices per block and batch, of 16 replicas at least and no more
+                         than some two seconds of a core allow */
+    int heads;        /* of a replica in the limit, about; 0: 4 to 64, fewer for longer sequences */
     int most;         /* batches, at most */
-    int replicas;     /* at the model's width, at most; 0: as many as some ten seconds allow, 8 at least */
+    int replicas;     /* at the model's width, at most; 0: as many as some two seconds of a core allow, 4 at
+                         least */
     double error;     /* standard error aimed at: replicas go on until every observable but those by token has it,
                          relative to its value, to 1 for cosines */
     uint64_t seed;
@@ -36,9 +38,9 @@ struct moments {
     double *se; /* the same shape: standard error of mean, in units of the mean's own 2^exponent; 0 where exact */
     struct estimate *spread; /* the same shape, at the model's width: over replicas, as over samples; else NULL */
     int replicas;
-    bool exchangeable;  /* the path that was taken */
-    double worst;       /* the largest error that is left, as options.error counts it */
-    size_t worst_cell;  /* where */
+    bool exchangeable; /* the path that was taken */
+    double worst;      /* the largest error that is left, as options.error counts it */
+    size_t worst_cell; /* where */
 };
 
 /* ERROR_INPUT names the block where a signal or its gradient leaves the range of double; ERROR_RESOURCE. */

@@ -1,6 +1,7 @@
 #include "analysis/limit/pool.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "sim/memory.h"
 
@@ -10,16 +11,24 @@ struct pool_chunk {
     struct pool_chunk *next;
 };
 
-enum { CHUNK_DOUBLES = 1 << 16 };
+/* The first chunk is small, as many blocks' signals are; each further one holds as much as all before it, and large
+ * ones are touched by large pages. */
+enum { CHUNK_DOUBLES = 1 << 15, LARGE_PAGE = 1 << 21 };
 
-static struct pool_chunk *chunk_new(size_t count)
+static struct pool_chunk *chunk_new(size_t count, size_t held)
 {
     struct pool_chunk *chunk = malloc(sizeof *chunk);
-    size_t size = count > CHUNK_DOUBLES ? count : CHUNK_DOUBLES;
+    size_t size = held > CHUNK_DOUBLES ? held : CHUNK_DOUBLES;
+    size = count > size ? count : size;
     double *base = chunk ? memory_doubles(size) : NULL;
     if (!base) {
         free(chunk);
         return NULL;
+    }
+    if (size * sizeof(double) >= 2 * LARGE_PAGE) {
+        uintptr_t first = ((uintptr_t)base + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+        uintptr_t last = (uintptr_t)(base + size) / LARGE_PAGE * LARGE_PAGE;
+        (void)madvise((void *)first, last - first, MADV_HUGEPAGE); // advice: nothing is lost where it is not taken
     }
     *chunk = (struct pool_chunk){base, size, 0, NULL};
     return chunk;
@@ -31,7 +40,7 @@ static struct pool_chunk *next_chunk(struct pool *pool, size_t count)
     struct pool_chunk *current = pool->current, **link = current ? &current->next : &pool->first;
     if (*link && (*link)->size >= count)
         return *link;
-    struct pool_chunk *chunk = chunk_new(count);
+    struct pool_chunk *chunk = chunk_new(count, pool->bytes / sizeof(double));
     if (!chunk)
         longjmp(*pool->exhausted, 1);
     pool->bytes += chunk->size * sizeof(double);

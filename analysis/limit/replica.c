@@ -75,11 +75,12 @@ static double observe_squares(const struct observe_schema *schema, int state, en
     return mean;
 }
 
-/* mean x^4 over (mean x^2)^2: of the features that are held, else of Gaussian ones, three times a token's square. */
+/* mean x^4 over (mean x^2)^2: of the features that are held, else of a direction that is uniform given its length:
+ * 3 m/(m+2) times a token's square. */
 static double kurtosis(const struct replica *replica, const struct space *space, const struct signal *signal,
                        double square)
 {
-    double sum = 0;
+    double sum = 0, uniform = replica->course->mode.width_limit ? 3 : 3. * space->width / (space->width + 2);
     size_t n = (size_t)space->population, T = (size_t)space->grams.tokens;
     if (space->share > 0 && space->share < 1)
         return NAN;
@@ -87,7 +88,7 @@ static double kurtosis(const struct replica *replica, const struct space *space,
         return NAN;
     for (size_t t = 0; t < T; t++) {
         double own = frame_square(space, signal, space->grams.exchangeable ? 0 : (int)t);
-        sum += n == 0 ? 3 * own * own : 0;
+        sum += n == 0 ? uniform * own * own : 0;
         for (size_t j = 0; j < n; j++)
             sum += pow(signal->at[t * n + j], 4) * (double)n;
     }
@@ -155,10 +156,8 @@ static void observe_branches(struct replica *replica, int block, double input_sq
     const struct flow_block *flow = &replica->flows[block];
     const struct graph *graph = flow->layout->plan->graph;
     double outputs[graph->site_count + 1], added[graph->site_count + 1];
-    struct block_report report = {.outputs = outputs,
-                                  .added = added,
-                                  .attentions = flow->run.attentions,
-                                  .mixtures = flow->run.mixtures};
+    struct block_report report = {
+        .outputs = outputs, .added = added, .attentions = flow->run.attentions, .mixtures = flow->run.mixtures};
     for (int s = 0; s < graph->site_count; s++) {
         outputs[s] = node_square(flow, graph->sites[s].output);
         added[s] = node_square(flow, graph->sites[s].added);
@@ -239,7 +238,7 @@ static size_t bytes_held(const struct replica *replica)
 }
 
 static int read_block(struct replica *replica, int block, struct flow_states *out, struct pool *keep,
-                      double *covariance, struct error *error)
+                      double covariance[], struct error *error)
 {
     struct flow_replica shared = {replica->seed, replica->number, replica->memories, &replica->drawn,
                                   &replica->too_sharp};
@@ -247,40 +246,55 @@ static int read_block(struct replica *replica, int block, struct flow_states *ou
     return flow_forward(&replica->flows[block], &shared, &replica->states[block], out, keep, covariance, error);
 }
 
-static int forward_pass(struct replica *replica, const volatile sig_atomic_t *stop, struct error *error)
+static void observe_layer_cosines(struct replica *replica, int layer, const double covariance[])
+{
+    const struct space *space = states_space(replica, layer - 1);
+    for (int s = 0; s < replica->states[layer].count; s++) {
+        double before = mean_square(space, &replica->states[layer - 1].signals[s]);
+        double lengths = sqrt(before) * sqrt(mean_square(space, &replica->states[layer].signals[s]));
+        int column = replica->course->depth.schema.state_column[s][OBSERVE_LAYER_COSINE];
+        if (lengths > 0)
+            layer_row(replica, layer)[column] = wide_of(covariance[s] / space->grams.tokens / lengths);
+    }
+}
+
+static int forward_block(struct replica *replica, int block, double *square, struct error *error)
 {
     const struct course *course = replica->course;
-    const int *column = course->depth.schema.layer_column;
+    double covariance[GRAPH_INPUTS_MAX] = {0};
+    int code = read_block(replica, block, &replica->states[block + 1], &replica->forward, covariance, error);
+    if (code != ERROR_NONE)
+        return code;
+    double next = mean_square(states_space(replica, block), &replica->states[block + 1].signals[0]);
+    if (!isfinite(next) || !isfinite(covariance[0]))
+        return error_set(error, ERROR_INPUT,
+                         "the signal leaves the range of double in block %d of %d; fewer layers, smaller weights or a "
+                         "norm would keep it there",
+                         block + 1, course->model.layers);
+    if (block < course->model.layers) {
+        observe_states(replica, block + 1);
+        observe_layer_cosines(replica, block + 1, covariance);
+        observe_branches(replica, block, *square, layer_row(replica, block + 1));
+    }
+    *square = next;
+    return ERROR_NONE;
+}
+
+static int forward_pass(struct replica *replica, const volatile sig_atomic_t *stop, struct error *error)
+{
+    int code = ERROR_NONE;
     observe_states(replica, 0);
     double square = mean_square(states_space(replica, 0), &replica->states[0].signals[0]);
-    for (int b = 0; b < course->depth.block_count; b++) {
-        double covariance;
+    for (int b = 0; code == ERROR_NONE && b < replica->course->depth.block_count; b++) {
         if (stop && *stop)
             return error_set(error, ERROR_INTERRUPTED, "interrupted");
-        int code = read_block(replica, b, &replica->states[b + 1], &replica->forward, &covariance, error);
-        if (code != ERROR_NONE)
-            return code;
-        double next = mean_square(states_space(replica, b), &replica->states[b + 1].signals[0]);
-        if (!isfinite(next) || !isfinite(covariance))
-            return error_set(error, ERROR_INPUT,
-                             "the signal leaves the range of double in block %d of %d; fewer layers, smaller weights "
-                             "or a norm would keep it there",
-                             b + 1, course->model.layers);
-        if (b < course->model.layers) {
-            struct wide *row = layer_row(replica, b + 1);
-            double lengths = course->model.tokens * sqrt(square) * sqrt(next);
-            observe_states(replica, b + 1);
-            if (lengths > 0)
-                row[column[OBSERVE_LAYER_COSINE]] = wide_of(covariance / lengths);
-            observe_branches(replica, b, square, row);
-        }
-        if (b > 0 && bytes_held(replica) > replica->budget) {
+        code = forward_block(replica, b, &square, error);
+        if (code == ERROR_NONE && b > 0 && bytes_held(replica) > replica->budget) {
             pool_free(&replica->flows[b].pool);
             replica->read[b] = false;
         }
-        square = next;
     }
-    return ERROR_NONE;
+    return code;
 }
 
 /* ---- reverse ---- */
@@ -308,10 +322,10 @@ static int need_block(struct replica *replica, int block, struct error *error)
 {
     struct flow_states again;
     struct pool keep = {0};
-    double covariance;
+    double covariance[GRAPH_INPUTS_MAX];
     if (replica->read[block])
         return ERROR_NONE;
-    int code = read_block(replica, block, &again, &keep, &covariance, error);
+    int code = read_block(replica, block, &again, &keep, covariance, error);
     pool_free(&keep);
     return code;
 }
@@ -324,9 +338,9 @@ static int draw_cotangent(struct replica *replica, struct flow_states *dy, struc
     course_cotangent(course, gram);
     pool_clear(&replica->reverse[(last + 1) % 2]);
     int code = need_block(replica, last, error);
-    return code != ERROR_NONE ? code
-                              : flow_cotangent(&replica->flows[last], gram, dy, &replica->reverse[(last + 1) % 2],
-                                               error);
+    return code != ERROR_NONE
+               ? code
+               : flow_cotangent(&replica->flows[last], gram, dy, &replica->reverse[(last + 1) % 2], error);
 }
 
 static int reverse_pass(struct replica *replica, const volatile sig_atomic_t *stop, struct error *error)

@@ -4,15 +4,25 @@
 
 enum { SITES = STREAM_SITES, DRAWS = 4 };
 
-/* A block has at most GRAPH_NODES_MAX nodes: four times the sites of a stream. */
-_Static_assert(GRAPH_NODES_MAX / SITES * DRAWS <= STREAM_MATRICES, "nodes fit into a stream's address");
+/* A block has at most GRAPH_NODES_MAX matrices: four times the sites of a stream. */
+_Static_assert(GRAPH_NODES_MAX / SITES * DRAWS <= STREAM_MATRICES, "matrices fit into a stream's address");
+
+static struct stream_address address_of(const struct rule_run *run, int matrix, int draw)
+{
+    struct stream_address address = run->address;
+    address.site = (uint32_t)matrix % SITES;
+    address.matrix = (uint32_t)(matrix / SITES * DRAWS + draw);
+    return address;
+}
 
 struct stream_address rule_address(const struct rule_run *run, int node, enum rule_draw draw)
 {
-    struct stream_address address = run->address;
-    address.site = (uint32_t)node % SITES;
-    address.matrix = (uint32_t)node / SITES * DRAWS + draw;
-    return address;
+    return address_of(run, run->layout->nodes[node].matrix, (int)draw);
+}
+
+struct stream_address rule_states_address(const struct rule_run *run, int number)
+{
+    return address_of(run, SITES - 1 - number, DRAWS - 1);
 }
 
 struct space *rule_space(const struct rule_run *run, int node)

@@ -10,13 +10,15 @@
 /* What is known of a node. */
 struct rule_node {
     struct signal out, gradient;
+    double *gram;         /* of out, where maps have needed it */
     struct factor factor; /* of the Gram that maps read; rows NULL before the first */
-    struct signal basis;  /* [rank] at a finite width: the rows that the factor multiplies, NULL where it is the signal */
-    struct signal unit;   /* [rank] of a map: what the factor was multiplied by */
+    struct signal
+        basis;          /* [rank] at a finite width: the rows that the factor multiplies, NULL where it is the signal */
+    struct signal unit; /* [rank] of a map: what the factor was multiplied by */
     struct frame_part *arriving; /* what maps send back, each times what it was mapped by */
-    double *along;          // [T][rank] and its coordinates along the basis that are given
-    double *attention;   // [heads][T][T_m] of an attend
-    double *gates;       // [4][T][E] of a mixture: the router's weights, the same at the chosen, 1 there, its logits
+    double *along;               // [T][rank] and its coordinates along the basis that are given
+    double *attention;           // [heads][T][T_m] of an attend
+    double *gates; // [4][T][E] of a mixture: the router's weights, the same at the chosen, 1 there, its logits
 };
 
 /* A block of a replica while it is read. */
@@ -27,17 +29,18 @@ struct rule_run {
     struct rule_node *nodes;
     struct stream_address address; /* seed, replica and block */
     struct pool *work;
-    double *weights; // [matrix_count] mean square of a matrix's gradient entries
+    double *weights;                     // [matrix_count] mean square of a matrix's gradient entries
     struct attention_report *attentions; // [node_count]
     struct mixture_report *mixtures;     // [node_count]
-    bool *drawn;     /* set where random numbers are used */
-    bool *too_sharp; /* set where exchangeable tokens have logits too large for their closed form */
+    bool *drawn;                         /* set where random numbers are used */
+    bool *too_sharp;                     /* set where exchangeable tokens have logits too large for their closed form */
 };
 
-enum rule_draw { RULE_FORWARD, RULE_REVERSE, RULE_GATES, RULE_STATES };
+enum rule_draw { RULE_FORWARD, RULE_REVERSE, RULE_GATES };
 
-/* Of a node's random numbers. */
+/* Of the random numbers of a node with a matrix, or that matrices read; and of those between blocks. */
 struct stream_address rule_address(const struct rule_run *run, int node, enum rule_draw draw);
+struct stream_address rule_states_address(const struct rule_run *run, int number);
 
 struct space *rule_space(const struct rule_run *run, int node);
 double *rule_take(const struct rule_run *run, struct gram_space grams);
@@ -58,11 +61,9 @@ void rule_collect(struct rule_run *run, int node);
 /* The factor that maps read `node` by. */
 const struct factor *rule_factor(struct rule_run *run, int node);
 
-/* Adds factor times rows to what maps send back to `node`; rows stay where they are. */
-void rule_send_back(struct rule_run *run, int node, double factor, const struct signal *rows);
-
-/* Sum over tokens s, t of the products of two signals' Grams: the square of a matrix's gradient, per entry. */
-double rule_gram_product(struct rule_run *run, int a, const struct signal *x, int b, const struct signal *y);
+/* Adds factor times the signal `rows`, of node `of`'s space, to what maps send back to `node`; rows stay where they are.
+ * Returns the mean square of the map's gradient entries, the sum over tokens s, t of the products of the two Grams. */
+double rule_send_back(struct rule_run *run, int node, double factor, int of, const struct signal *rows);
 
 /* rule_map.c, rule_element.c, rule_attend.c, rule_mixture.c */
 void map_forward(struct rule_run *run, int node);

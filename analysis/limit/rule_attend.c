@@ -79,12 +79,31 @@ static double width_factor(const struct attention *given, const struct attention
     return sqrt((double)given->value_width / given->head_width * drawn->head_width / drawn->value_width);
 }
 
+/* Queries of the same Gram in every head, that do not know the logits: in the limit a head's own queries, of which there
+ * are many features, have it too, but those that are drawn are few enough for the logits to tell it. */
+static double *basis_queries(struct rule_run *run, int node, const struct attention *attend)
+{
+    const struct space *space = rule_space(run, node);
+    int T = space->grams.tokens, width = attend->head_width;
+    double *out = room(run, node), *gram = rule_take(run, space->grams);
+    memset(out, 0, (size_t)T * (size_t)space->population * sizeof *out);
+    frame_gram(space, width, &run->nodes[node].out, gram);
+    struct factor factor = frame_factor(space->grams, gram, run->work);
+    for (int t = 0; t < T; t++)
+        for (int h = 0; h < attend->heads; h++)
+            memcpy(out + (size_t)t * (size_t)space->population + (size_t)(h * width),
+                   factor.rows + (size_t)t * (size_t)T, (size_t)(t + 1) * sizeof *out);
+    return out;
+}
+
 static void backward_drawn(struct rule_run *run, int node)
 {
     const struct graph_node *own = node_of(run, node);
     const struct attention *attend = &run->layout->nodes[node].attend;
     double factor = width_factor(&run->layout->plan->nodes[node].attend, attend);
-    double *q = features(run, own->a, &run->nodes[own->a].out), *k = features(run, own->b, &run->nodes[own->b].out);
+    double *q = run->layout->nodes[node].wide ? basis_queries(run, own->a, attend)
+                                              : features(run, own->a, &run->nodes[own->a].out);
+    double *k = features(run, own->b, &run->nodes[own->b].out);
     double *v = features(run, own->c, &run->nodes[own->c].out);
     double *dy = features(run, node, rule_gradient(run, node));
     double *dq = room(run, own->a), *dk = room(run, own->b), *dv = room(run, own->c);

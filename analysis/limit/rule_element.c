@@ -44,7 +44,7 @@ static double range_scale(const double *x, struct range range, double eps)
 static void centre(const struct space *space, const struct signal *signal, int row, int groups)
 {
     double *x = at_row(signal, row);
-    int n = space->population < signal->columns ? space->population : 0, count = groups > 0 ? n / groups : n;
+    int n = space->population <= signal->columns ? space->population : 0, count = groups > 0 ? n / groups : n;
     for (int g = 0; count > 0 && g < n / count; g++) {
         double sum = 0;
         for (int j = 0; j < count; j++)
@@ -188,8 +188,8 @@ static struct split split_of(struct rule_run *run, int node)
     struct space *space = rule_space(run, node);
     struct gram_space grams = space->grams;
     int rows = gram_rows(grams);
-    struct split split = {pool_take(run->work, (size_t)rows), pool_take(run->work, (size_t)rows),
-                          rule_take(run, grams), rule_take(run, grams)};
+    struct split split = {pool_take(run->work, (size_t)rows), pool_take(run->work, (size_t)rows), rule_take(run, grams),
+                          rule_take(run, grams)};
     double *law = rule_take(run, grams);
     frame_law(space, &run->nodes[in].out, false, law);
     if (grams.exchangeable)

@@ -66,34 +66,36 @@ void map_forward(struct rule_run *run, int node)
     cblas_dscal(frame_rows(space) * own->out.columns, scale, own->out.at, 1);
 }
 
-/* Through the smaller of the two ways: |x^T y|^2 over columns, or the Grams. */
-double rule_gram_product(struct rule_run *run, int a, const struct signal *x, int b, const struct signal *y)
+/* |x^T y|^2 through the columns of both. */
+static double column_product(const struct signal *x, const struct signal *y, int T, struct pool *work)
 {
-    const struct space *of_x = rule_space(run, a), *of_y = rule_space(run, b);
-    struct gram_space grams = of_x->grams;
-    struct pool_mark mark = pool_mark(run->work);
-    int T = grams.tokens, K = x->columns, M = y->columns;
-    double product = 0;
-    if (!grams.exchangeable && (double)K * M < (double)T * (K + M) / 2) {
-        double *both = pool_take(run->work, (size_t)K * (size_t)M);
-        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, K, M, T, 1, x->at, K, y->at, M, 0, both, M);
-        product = cblas_ddot(K * M, both, 1, both, 1);
-    } else {
-        double *gram[2] = {rule_take(run, grams), rule_take(run, grams)};
-        frame_gram(of_x, 1, x, gram[0]);
-        frame_gram(of_y, 1, y, gram[1]);
-        product = fmax(0, gram_dot(grams, gram[0], gram[1]));
-    }
-    pool_release(run->work, mark);
+    struct pool_mark mark = pool_mark(work);
+    size_t count = (size_t)x->columns * (size_t)y->columns;
+    double *both = pool_take(work, count);
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, x->columns, y->columns, T, 1, x->at, x->columns, y->at,
+                y->columns, 0, both, y->columns);
+    double product = cblas_ddot((int)count, both, 1, both, 1);
+    pool_release(work, mark);
     return product;
 }
 
-void rule_send_back(struct rule_run *run, int node, double factor, const struct signal *rows)
+double rule_send_back(struct rule_run *run, int node, double factor, int of, const struct signal *rows)
 {
-    size_t doubles = sizeof(struct frame_part) / sizeof(double) + 1;
-    struct frame_part *part = (struct frame_part *)pool_take(run->work, doubles);
-    *part = (struct frame_part){factor, *rows, run->nodes[node].arriving};
-    run->nodes[node].arriving = part;
+    struct rule_node *own = &run->nodes[node];
+    const struct space *space = rule_space(run, node);
+    struct frame_part *part = (struct frame_part *)pool_take(run->work, sizeof(struct frame_part) / sizeof(double) + 1);
+    *part = (struct frame_part){factor, *rows, NULL, own->arriving};
+    own->arriving = part;
+    if (!space->grams.exchangeable && (!own->factor.lower || rows->columns < space->grams.tokens))
+        return column_product(&own->out, rows, space->grams.tokens, run->work);
+    if (!own->gram) {
+        own->gram = rule_take(run, space->grams);
+        frame_gram(space, 1, &own->out, own->gram);
+    }
+    double *gram = rule_take(run, space->grams);
+    frame_gram(rule_space(run, of), 1, rows, gram);
+    part->gram = gram;
+    return fmax(0, gram_dot(space->grams, own->gram, gram));
 }
 
 /* along += dy Z^T in units of the input's coordinates. */
@@ -114,9 +116,8 @@ void map_backward(struct rule_run *run, int node)
 {
     int in = run->layout->plan->graph->nodes[node].a, matrix = run->layout->plan->graph->nodes[node].index;
     const struct signal *gradient = rule_gradient(run, node);
-    run->weights[matrix] = rule_gram_product(run, in, &run->nodes[in].out, node, gradient) /
-                           plan_copies(run->layout->plan, matrix);
-    rule_send_back(run, in, sd_of(run, node) * sqrt(rule_space(run, node)->width), gradient);
+    double factor = sd_of(run, node) * sqrt(rule_space(run, node)->width);
+    run->weights[matrix] = rule_send_back(run, in, factor, node, gradient) / plan_copies(run->layout->plan, matrix);
     if (run->nodes[node].unit.at)
         send_along(run, node, in, gradient);
 }

@@ -111,8 +111,7 @@ static void router_backward(struct rule_run *run, int node, const double *gradie
         moe->router->backward(E, logits + at, mask + at, gates + at, u + at, slopes + at);
     }
     struct signal rows = {E, slopes};
-    run->weights[own->index] = rule_gram_product(run, own->a, &run->nodes[own->a].out, own->a, &rows) / E;
-    rule_send_back(run, own->a, run->block->sd[own->index], &rows);
+    run->weights[own->index] = rule_send_back(run, own->a, run->block->sd[own->index], own->a, &rows) / E;
 }
 
 void mixture_backward(struct rule_run *run, int node)

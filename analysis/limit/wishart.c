@@ -54,7 +54,8 @@ void wishart_factor(const struct stream_address *address, uint64_t first, int ro
         if (freedom - i >= WISHART_SERIES)
             out[i] = sqrt(fmax(0, wishart_chi_square(freedom - i, out[i])));
         else
-            out[i] = chi_of_few(address, first + even((uint64_t)rows * (uint64_t)columns) + (uint64_t)few++ * WISHART_SERIES,
+            out[i] = chi_of_few(address,
+                                first + even((uint64_t)rows * (uint64_t)columns) + (uint64_t)few++ * WISHART_SERIES,
                                 freedom - i);
     }
 }

@@ -133,8 +133,8 @@ START_TEST(factors_of_sums)
     struct space space = make_space(40, 0, 0, false);
     double narrow[T * 2] = {1, 2, -0.5, 0.3, 0.7, 1.1}, gram[T * T] = {0};
     struct signal few = {2, narrow}, wide = fresh(&space, 0, 1);
-    struct frame_part second = {0.5, wide, NULL}, parts = {1.5, few, &second};
-    struct factor alone = frame_factor_sum(&space, &(struct frame_part){1.5, few, NULL}, &pool);
+    struct frame_part second = {0.5, wide, NULL, NULL}, parts = {1.5, few, NULL, &second};
+    struct factor alone = frame_factor_sum(&space, &(struct frame_part){1.5, few, NULL, NULL}, &pool);
     struct factor sum = frame_factor_sum(&space, &parts, &pool);
     ck_assert_int_eq(alone.rank, 2);
     ck_assert(!alone.lower && sum.lower);

@@ -47,7 +47,7 @@ START_TEST(closed_forms_are_seen)
         {"placement='x = norm(x + attn(x, rope=100))' head-width=6", false},
         {"placement='x = norm(x + attn(x, cap=3))'", false},
         {"placement='x = norm(x + attend(x, x, x))'", false},
-        {"placement='x = tanh(x + ffn(x))'", false},       // tanh of what is not Gaussian, from block 2 on
+        {"placement='x = tanh(x + ffn(x))'", false},         // tanh of what is not Gaussian, from block 2 on
         {"placement='y = wa(x); x = norm(x + y*y)'", false}, // factors that depend on each other
     };
     struct course course;
@@ -61,7 +61,8 @@ enum { CLOSED_ROWS = 12 };
 START_TEST(spaces_hold_features_where_they_are_needed)
 {
     struct course course;
-    read_course(&course, "placement='x = x + attn(norm(x)); x = x + ffn(norm(x))' mask=causal width=300 heads=3", false);
+    read_course(&course, "placement='x = x + attn(norm(x)); x = x + ffn(norm(x))' mask=causal width=300 heads=3",
+                false);
     const struct space *stream = space_of(&course, GRAPH_SUM), *heads = space_of(&course, GRAPH_ATTEND);
     ck_assert(stream->drawn && stream->population == 0);
     ck_assert(!heads->drawn && heads->population == 300 && heads->share == 1);
@@ -69,10 +70,13 @@ START_TEST(spaces_hold_features_where_they_are_needed)
     read_course(&course, "placement='x = tanh(x); x = x + ffn(norm(x))' mask=causal width=300 heads=3", false);
     ck_assert_int_eq(space_of(&course, GRAPH_SUM)->population, 300);
     done(&course);
-    read_course(&course, "placement=prenorm ffn-width=5000", false);
+    read_course(&course, "placement=prenorm ffn-width=5000 tokens=2", false);
     const struct space *hidden = space_of(&course, GRAPH_POINTWISE);
-    ck_assert_int_eq(hidden->population, 1024);
-    ck_assert_double_eq_tol(hidden->share * hidden->share, 1024. / 5000, 1e-15);
+    ck_assert_int_eq(hidden->population, 512);
+    ck_assert_double_eq_tol(hidden->share * hidden->share, 512. / 5000, 1e-15);
+    done(&course);
+    read_course(&course, "placement=prenorm ffn-width=5000 tokens=20", false);
+    ck_assert_int_eq(space_of(&course, GRAPH_POINTWISE)->population, 5000);
     done(&course);
 }
 END_TEST
@@ -87,8 +91,8 @@ START_TEST(heads_of_the_limit)
         const struct attention *attend = &layout->nodes[n].attend;
         if (layout->plan->graph->nodes[n].kind != GRAPH_ATTEND)
             continue;
-        ck_assert_int_eq(attend->heads, 8);
-        ck_assert_int_eq(attend->kv_heads, 1);
+        ck_assert_int_eq(attend->heads, 48);
+        ck_assert_int_eq(attend->kv_heads, 6);
         ck_assert_int_eq(attend->head_width, model.tokens);
     }
     done(&course);
