@@ -11,7 +11,7 @@
  * sqrt(a), and a + a^1.5 - 2 a^2 is largest at sqrt(a) = (3 + sqrt 73)/16: ROUTER_SWITCH.
  *
  * Forward. A row of A is a probability vector p on n tokens: p' V p >= h q.lo + (1 - h) c.lo and <= h q.hi + (1 - h)
- * c.hi, h = sum p^2 in [1/n, 1]. Two rows: p' V p~ is a mean of entries of V.
+ * c.hi, h = sum p^2 in [1/n, 1], in any draw, and at most exp(2 cap)/n. Two rows: p' V p~ is a mean of entries of V.
  *
  * A sink is a token more whose key and value are 0: its logit is 0, it passes nothing on, its share makes the others'
  * row substochastic. Everything below holds for n + 1 tokens whose Grams K and V have a row of zeros.
@@ -265,10 +265,16 @@ struct exponents {
     double own, cross;
 };
 
+/* Whether the cap is all that moves the logits. */
+static bool is_capped(const struct gain_attend *self)
+{
+    return self->attention->cap > 0 && !self->attention->bias->slope;
+}
+
 static struct exponents exponents_of(const struct gain_attend *self)
 {
     double q = self->q.square.hi, c = interval_magnitude(self->q.pair), cap = self->attention->cap, reach = 0;
-    if (cap > 0 && !self->attention->bias->slope)
+    if (is_capped(self))
         return (struct exponents){2 * cap, 2 * cap};
     if (!self->gaussian)
         return (struct exponents){INFINITY, INFINITY};
@@ -281,7 +287,7 @@ struct gain_gram gain_forward(struct gain_attend *self, double *least_of_head)
 {
     struct gain_gram v = self->v;
     double share = 1 / self->most, least = fmin(v.pair.lo, v.square.lo);
-    double most = overlap(exponents_of(self).own, self->least);
+    double most = is_capped(self) ? overlap(2 * self->attention->cap, self->least) : 1;
     struct gain_gram out = {{fmax(0, share * v.square.lo + (1 - share) * least),
                              v.pair.hi + fmax(0, v.square.hi - v.pair.hi) * most},
                             {least, v.square.hi}};
@@ -395,9 +401,7 @@ struct gain_paths gain_backward(struct gain_attend *self)
 /* E H of a row that sees n keys, from below. */
 static double least_entropy(const struct gain_attend *self, double n)
 {
-    double seen = n + self->attention->sink, cap = self->attention->cap, lost = INFINITY;
-    if (cap > 0 && !self->attention->bias->slope)
-        lost = 2 * cap;
+    double seen = n + self->attention->sink, lost = is_capped(self) ? 2 * self->attention->cap : INFINITY;
     if (self->gaussian)
         lost = self->kappa * self->q.square.hi * fmin(self->k.square.hi, (1 - 1 / seen) * apart(self->k));
     return fmax(0, log(seen) - lost - (self->attention->sink ? exp(-1) : 0));

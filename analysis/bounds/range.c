@@ -35,6 +35,11 @@ enum { SCAN_FIRST = -30, SCAN_LAST = 7, SCAN_STEPS = 64, PIECES = 64 };
 #define QUADRATURE_PRECISION 1e-13
 #define QUADRATURE_END       40.0
 
+static double slack_of(double end)
+{
+    return SCAN_SLACK * fabs(end);
+}
+
 /* Means may have either sign, squares may not. */
 static bool is_signed(enum range_moment moment)
 {
@@ -64,11 +69,6 @@ static void scan_even(struct range *range, enum range_moment moment)
         last = g;
     }
     range->direction[moment] = !falls ? 1 : !rises ? -1 : 0;
-}
-
-static double slack_of(double end)
-{
-    return SCAN_SLACK * fabs(end);
 }
 
 /* phi is bounded where it has stopped growing far outside. */
@@ -156,38 +156,41 @@ static struct interval without_pieces(const struct range *range, enum range_mome
 {
     const struct interval *even = &range->even[moment];
     double zero = 0, at_zero, widest = even->hi * (1 + SCAN_SLACK);
+    if (moment == RANGE_TILT)
+        return (struct interval){even->lo - slack_of(even->lo), even->hi + slack_of(even->hi)};
     range->activation->value(1, &zero, &at_zero);
     if (moment == RANGE_SQUARE)
         widest = fmin(widest, pow(fabs(at_zero) + range->steepest * sqrt(hi), 2)); // E |z| <= 1, E z^2 = 1
     return (struct interval){even->lo * (1 - SCAN_SLACK), widest};
 }
 
+/* Of slopes, which have a least value, what is above it. */
 static struct interval by_pieces(const struct range *range, enum range_moment moment, struct interval s)
 {
     double start = fmax(s.lo, s.hi / PIECES_DEPTH), ratio = pow(s.hi / start, 1.0 / PIECES), root = sqrt(ratio);
-    double below = range_moment(range, moment, start);
+    double base = moment == RANGE_TILT ? range->slope.lo : 0, below = range_moment(range, moment, start) - base;
     struct interval all = {below, below};
     if (s.lo < start)
-        all = without_pieces(range, moment, start);
+        all = interval_add(without_pieces(range, moment, start), interval_point(-base));
     for (int i = 1; i <= PIECES && ratio > 1; i++) {
-        double above = range_moment(range, moment, i < PIECES ? start * pow(ratio, i) : s.hi);
+        double above = range_moment(range, moment, i < PIECES ? start * pow(ratio, i) : s.hi) - base;
         if (isnan(below) || isnan(above))
             return without_pieces(range, moment, s.hi);
         all.lo = fmin(all.lo, below / root);
         all.hi = fmax(all.hi, above * root);
         below = above;
     }
-    return all;
+    return (struct interval){all.lo + base, all.hi + base};
 }
 
 static struct interval enclose(const struct range *range, enum range_moment moment, struct interval s)
 {
     int direction = range->direction[moment];
-    if (direction == 0 && is_signed(moment)) {
-        double most = sqrt(enclose(range, moment == RANGE_MEAN ? RANGE_SQUARE : RANGE_SLOPE, s).hi);
+    if (direction == 0 && moment == RANGE_MEAN && s.hi > s.lo) {
+        double most = sqrt(enclose(range, RANGE_SQUARE, s).hi);
         return (struct interval){-most, most};
     }
-    if (direction == 0 && s.hi > 0)
+    if (direction == 0 && s.hi > 0 && moment != RANGE_MEAN)
         return by_pieces(range, moment, s);
     double first = range_moment(range, moment, s.lo), last = s.hi > s.lo ? range_moment(range, moment, s.hi) : first;
     if (isnan(first) || isnan(last))

@@ -23,7 +23,7 @@
  * Product of independent a and b: with means m_a, m_b, ab = m_b a + m_a b - m_a m_b 1 + (a - m_a)(b - m_b), the last
  * uncorrelated to every function of a or of b alone; entries of Grams multiply. Where nothing else has b's base, m_a b
  * need not be told from the rest, so that ab = m_b a + a (b - m_b); so for a. Of dependent ones: E ab is their Gram's
- * diagonal, E (ab)^2 <= sqrt(E a^4 E b^4), and fourth moments are 3 q^2 of Gaussians, add by Minkowski's inequality,
+ * diagonal, E (ab)^2 <= sqrt(E a^4 E b^4), and fourth moments are 3 q^2 of Gaussians (eighths 105 q^4), add by Minkowski's inequality,
  * and never grow in attention and mixtures (Jensen).
  *
  * Mixture: sum_e p_e y_e, y_e independent over experts but for their mean: Gram m m' (sum p)(sum p~) + (sum p p~) rest.
@@ -518,7 +518,7 @@ static void read_dependent_product(struct reading *self, int n, const struct rea
     double most = sqrt(a->fourth) * sqrt(b->fourth);
     form->mixed = a->mixed || b->mixed;
     form->head = (struct interval){0, most};
-    form->fourth = INFINITY;
+    form->fourth = a->gaussian && b->gaussian ? 105 * pow(a->gram.square.hi * b->gram.square.hi, 2) : INFINITY;
     read_fresh(self, n, (struct gain_gram){{interval_square(mean).lo, most}, symmetric(most)}, mean, form);
     link_related(self, self->survey.component[n]);
 }
@@ -661,27 +661,28 @@ static void begin_form(struct reading *self, int n, size_t place, struct reading
         form->cosines[s] = symmetric(1);
 }
 
-static bool is_read(const struct reading *self, int n)
-{
-    return graph_is_signal(node_of(self, n)->kind) && self->block->plan->nodes[n].live;
-}
+static const char range_left[] = "the bounds of the signal leave the range of double in block %u of %d; fewer layers, "
+                                 "smaller weights or a norm would keep them there";
+static const char fourth_unknown[] = "no bound is known in block %u of %d of a product of signals that depend on each "
+                                     "other and are themselves products of such, or it leaves the range of double";
 
-/* False where a bound leaves the range of double. */
-static bool read_forward(struct reading *self, const struct reading_joint *in)
+/* NULL, or why the block has no bounds. */
+static const char *read_forward(struct reading *self, const struct reading_joint *in)
 {
     size_t place = 0;
     self->in = in;
     link_inputs(self, in);
     for (int n = 0; n < self->block->graph->node_count; n++) {
-        if (!is_read(self, n))
+        struct reading_form *form = &self->forms[n];
+        if (!graph_is_signal(node_of(self, n)->kind))
             continue;
-        begin_form(self, n, place++, &self->forms[n]);
-        read_node(self, n, in, &self->forms[n]);
-        finish(self, &self->forms[n]);
-        if (!is_finite(self, &self->forms[n]))
-            return false;
+        begin_form(self, n, place++, form);
+        read_node(self, n, in, form);
+        finish(self, form);
+        if (!is_finite(self, form))
+            return node_of(self, n)->kind == GRAPH_PRODUCT ? fourth_unknown : range_left;
     }
-    return true;
+    return NULL;
 }
 
 /* ---- backward ---- */
@@ -692,7 +693,8 @@ static struct interval gather_readers(const struct reading *self, int a, int b, 
 {
     const struct survey *survey = &self->survey;
     struct interval sum = {0, 0};
-    for (int u = 1 + self->block->graph->input_count; u < survey->components; u++) {
+    int first = 1 + self->block->graph->input_count; // what reads a component comes after it
+    for (int u = a >= first ? a + 1 : first; u < survey->components; u++) {
         const int operands[PORTS] = {node_of(self, survey->node[u])->a, node_of(self, survey->node[u])->b,
                                      node_of(self, survey->node[u])->c};
         for (int port = 0; port < PORTS; port++) {
@@ -892,7 +894,7 @@ static void put_attentions(struct reading *self, struct reading_block *out)
 {
     out->attentions = (struct reading_attentions){0};
     for (int n = 0; n < self->block->graph->node_count; n++) {
-        if (node_of(self, n)->kind != GRAPH_ATTEND || !is_read(self, n))
+        if (node_of(self, n)->kind != GRAPH_ATTEND)
             continue;
         struct gain_attend attend = attend_of(self, n);
         struct gain_report own = gain_report(&attend), *sum = &out->attentions.sum;
@@ -910,7 +912,7 @@ static void join_branches(struct reading *self, bool first)
     for (int s = 0; s < graph->site_count && input.lo > 0; s++) {
         const struct graph_site *site = &graph->sites[s];
         struct reading_branch *all = &self->branches[s], own;
-        if (site->output < 0 || !is_read(self, site->output) || !is_read(self, site->added))
+        if (site->output < 0)
             continue;
         own.ratio = divide(self->forms[site->output].gram.square, input);
         own.contribution = divide(self->forms[site->added].gram.square, input);
@@ -943,11 +945,9 @@ static void join_block(struct reading_block *all, const struct reading_block *ow
 static int read_piece(struct reading *self, const struct reading_joint *in, const struct reading_gradient *gradient,
                       struct reading_block *out, struct error *error)
 {
-    if (!read_forward(self, in))
-        return error_set(error, ERROR_INPUT,
-                         "the bounds of the signal leave the range of double in block %u of %d; fewer layers, smaller "
-                         "weights or a norm would keep them there",
-                         self->block->number, self->model->layers);
+    const char *why = read_forward(self, in);
+    if (why)
+        return error_set(error, ERROR_INPUT, why, self->block->number, self->model->layers);
     put_joint(self, out);
     put_attentions(self, out);
     read_backward(self, gradient, out);
@@ -970,7 +970,7 @@ int reading_block(struct reading *self, const struct block *block, const struct 
     int pieces = splits ? PIECES : 1, code = ERROR_NONE;
     double length = (pair.hi - pair.lo) / pieces;
     for (int i = 0; code == ERROR_NONE && i < pieces; i++) {
-        struct reading_block own;
+        struct reading_block own = {0};
         struct reading_joint piece = *in;
         if (pieces > 1)
             piece.gram[1][1].pair = (struct interval){pair.lo + i * length, pair.lo + (i + 1) * length};
@@ -1004,7 +1004,7 @@ static bool attentions_without_order(const struct block *block)
 {
     bool without_order = true;
     for (int n = 0; n < block->graph->node_count; n++)
-        if (block->graph->nodes[n].kind == GRAPH_ATTEND && block->plan->nodes[n].live)
+        if (block->graph->nodes[n].kind == GRAPH_ATTEND)
             without_order &= is_without_order(&block->plan->nodes[n].attend);
     return without_order;
 }
@@ -1039,7 +1039,7 @@ static int survey_all(struct reading *self, struct sizes *sizes, struct error *e
         self->alike &= attentions_without_order(block);
         self->entangled |= self->survey.entangled;
         for (int n = 0; n < block->graph->node_count; n++)
-            signals += graph_is_signal(block->graph->nodes[n].kind) && block->plan->nodes[n].live;
+            signals += graph_is_signal(block->graph->nodes[n].kind);
         signals *= components + (size_t)block->graph->state_count;
         sizes->components = components > sizes->components ? components : sizes->components;
         sizes->places = signals > sizes->places ? signals : sizes->places;

@@ -143,7 +143,7 @@ static void survey_alone(struct survey *self, int n)
 static void sway(struct survey *self, int signal)
 {
     for (int n = 0; n < self->graph->node_count; n++)
-        if (self->component[n] >= 0 && self->plan->nodes[n].live && survey_has(self, signal, self->component[n]))
+        if (self->component[n] >= 0 && survey_has(self, signal, self->component[n]))
             self->swayed[n] = true;
     self->entangled |= survey_has(self, signal, 1);
 }
@@ -152,7 +152,7 @@ static void survey_products(struct survey *self)
 {
     for (int n = 0; n < self->graph->node_count; n++) {
         const struct graph_node *node = &self->graph->nodes[n];
-        if (node->kind != GRAPH_PRODUCT || !self->plan->nodes[n].live || !survey_related(self, node->a, node->b))
+        if (node->kind != GRAPH_PRODUCT || !survey_related(self, node->a, node->b))
             continue;
         sway(self, node->a);
         sway(self, node->b);
@@ -165,7 +165,7 @@ static void count_readers(struct survey *self)
     memset(self->readers, 0, (size_t)graph->node_count * sizeof *self->readers);
     for (int n = 0; n < graph->node_count; n++) {
         int operands[3];
-        if (!graph_is_signal(graph->nodes[n].kind) || !self->plan->nodes[n].live)
+        if (!graph_is_signal(graph->nodes[n].kind))
             continue;
         for (int i = operands_of(&graph->nodes[n], operands) - 1; i >= 0; i--)
             self->readers[operands[i]]++;
@@ -183,7 +183,7 @@ void survey_block(struct survey *self, const struct block *block, bool entangled
     for (int i = 0; i < self->components; i++)
         self->node[i] = -1;
     for (int n = 0; n < graph->node_count; n++) {
-        bool makes = graph_is_signal(graph->nodes[n].kind) && self->plan->nodes[n].live && makes_component(self, n);
+        bool makes = makes_component(self, n);
         self->component[n] = makes ? self->components : -1;
         if (makes)
             self->node[self->components++] = n;
@@ -193,7 +193,7 @@ void survey_block(struct survey *self, const struct block *block, bool entangled
     memset(self->swayed, 0, (size_t)graph->node_count * sizeof *self->swayed);
     count_readers(self);
     for (int n = 0; n < graph->node_count; n++) {
-        if (!graph_is_signal(graph->nodes[n].kind) || !self->plan->nodes[n].live)
+        if (!graph_is_signal(graph->nodes[n].kind))
             continue;
         survey_base(self, n);
         survey_alone(self, n);
