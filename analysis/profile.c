@@ -16,6 +16,7 @@ int profile_init(struct profile *profile, const struct sampler *sampler, struct 
         .model = sampler->stack.depth.model,
         .schema = &sampler->stack.depth.schema,
         .engine = sampler->stack.engine->name,
+        .forced = sampler->stack.forced,
         .threads = sampler->threads,
     };
     profile->cells = calloc(cell_count(profile), sizeof *profile->cells);

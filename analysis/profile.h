@@ -13,6 +13,7 @@ struct profile {
     const struct model *model;
     const struct observe_schema *schema;
     const char *engine;
+    const char *forced; /* why it had to be that one, NULL where it was the cheapest or asked for */
     uint64_t seed;
     uint64_t first; /* index of its first sample */
     int64_t samples;

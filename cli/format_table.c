@@ -146,8 +146,10 @@ static void print_head(const struct profile *profile, FILE *stream)
     if (profile->kind == SCHEMA_PREDICTED)
         print_prediction_kind(profile, stream);
     else
-        fprintf(stream, "%s engine, %" PRId64 " samples, seed %" PRIu64 "; mean ± half-width of the 95 %% interval\n",
-                profile->engine, profile->samples, profile->seed);
+        fprintf(stream,
+                "%s engine%s%s, %" PRId64 " samples, seed %" PRIu64 "; mean ± half-width of the 95 %% interval\n",
+                profile->engine, profile->forced ? " because " : "", profile->forced ? profile->forced : "",
+                profile->samples, profile->seed);
     if (profile->prediction)
         fputs("Below each: the infinite-width prediction, and z = (measured - predicted) / standard error of both\n",
               stream);
