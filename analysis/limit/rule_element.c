@@ -329,7 +329,7 @@ static void multiply_blended(struct rule_run *run, int node, const struct signal
     add_law(run, node, law[0], out);
 }
 
-void product_forward(struct rule_run *run, int node)
+void rule_product_forward(struct rule_run *run, int node)
 {
     const struct graph_node *own = &run->layout->plan->graph->nodes[node];
     struct space *space = rule_space(run, node);
@@ -354,7 +354,7 @@ static void product_side(struct rule_run *run, int node, int to, int other)
     frame_add(space, 1, &dx, &run->nodes[to].gradient, run->work);
 }
 
-void product_backward(struct rule_run *run, int node)
+void rule_product_backward(struct rule_run *run, int node)
 {
     const struct graph_node *own = &run->layout->plan->graph->nodes[node];
     product_side(run, node, own->a, own->b);
