@@ -494,8 +494,9 @@ static bool is_regular(const char *text, const char *formula)
 }
 
 /* The infinite-width prediction has no gap to the bounds but its own error: eight standard errors of it (the least of
- * tens of replicas) and the kernels' and quadratures' rounding, 1e-6. False where there are no bounds. */
-static bool check_prediction(const char *text, const char *formula)
+ * tens of replicas) and the kernels' and quadratures' rounding, 1e-6; where features
+ * are drawn one by one, a gap like that of samples besides. False where there are no bounds. */
+static bool check_prediction(const char *text, const char *formula, double gap)
 {
     struct derived derived;
     struct moments moments;
@@ -515,7 +516,7 @@ static bool check_prediction(const char *text, const char *formula)
             continue;
         double m = mean.mantissa, slack = 8 * moments.se[i];
         bool cosine = observables[moments.schema.columns[i % columns].observable].cosine;
-        slack += cosine ? ldexp(1e-6, -mean.exponent) : 1e-6 * fabs(m);
+        slack += (1e-6 + gap) * (cosine ? ldexp(1, -mean.exponent) : fabs(m));
         double least = wide_present(lo) ? ldexp(lo.mantissa, lo.exponent - mean.exponent) : -INFINITY;
         double most = wide_present(hi) ? ldexp(hi.mantissa, hi.exponent - mean.exponent) : INFINITY;
         ck_assert(isfinite(m) && isfinite(slack));
@@ -533,10 +534,13 @@ START_TEST(predictions_of_random_formulas)
     char text[TEXT_MAX + RANDOM_FORMULA_MAX], formula[RANDOM_FORMULA_MAX];
     for (uint64_t seed = 1001; seed <= 1150; seed++) {
         random_text(seed, RANDOM_MOE, text, formula);
-        ck_assert(check_prediction(text, formula));
+        ck_assert(check_prediction(text, formula, 0));
     }
 }
 END_TEST
+
+/* Of a population of 512 features, the least that the prediction draws where an argument is not Gaussian. */
+#define GAP (12.0 / 512)
 
 /* Blocks of the grown grammar: every operation and option, states, a memory, operands that depend on each other. */
 static const char *const blocks[] = {
@@ -582,7 +586,7 @@ START_TEST(predictions_of_the_grammar)
     for (size_t b = 0; b < sizeof blocks / sizeof *blocks; b++)
         for (size_t s = 0; s < sizeof settings_of / sizeof *settings_of; s++) {
             snprintf(text, sizeof text, "%s", settings_of[s]);
-            ck_assert(check_prediction(text, blocks[b]));
+            ck_assert(check_prediction(text, blocks[b], GAP));
         }
 }
 END_TEST
@@ -613,7 +617,7 @@ START_TEST(predictions_of_random_operations)
     int checked = 0;
     for (uint64_t seed = 3001; seed <= 3150; seed++) {
         random_text(seed, seed % 2 ? RANDOM_OPERATIONS | RANDOM_MOE : RANDOM_OPERATIONS, text, formula);
-        checked += check_prediction(text, formula);
+        checked += check_prediction(text, formula, GAP);
     }
     ck_assert_int_ge(checked, 120);
 }
