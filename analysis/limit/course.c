@@ -181,7 +181,8 @@ void course_input(const struct course *course, double *gram)
 
 void course_memory(const struct course *course, double *gram)
 {
-    equal_tokens(course, course->mode.memory_tokens, 1, course->model.memory_correlation, gram);
+    double scale = course->model.input_scale;
+    equal_tokens(course, course->mode.memory_tokens, scale * scale, course->model.memory_correlation, gram);
 }
 
 void course_cotangent(const struct course *course, double *gram)
