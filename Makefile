@@ -33,14 +33,14 @@ ifneq ($(words $(BUILD)),1)
   $(error BUILD='$(BUILD)': make cannot build in a folder whose name has a space or is empty)
 endif
 Q        = $(if $(V),,@)
-PACKAGES = gsl openblas lapacke jansson
+PACKAGES = gsl openblas lapacke jansson sqlite3
 VERSION  = 0.1.0
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Werror
 # Recursive, so that pkg-config is asked after deps has installed it. GSL's CBLAS is left out: OpenBLAS has one.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
-PKG_LIBS   = -lgsl -lopenblas -llapacke -ljansson -lm
+PKG_LIBS   = -lgsl -lopenblas -llapacke -ljansson -lsqlite3 -lm
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -march=$(MARCH) -ffp-contract=fast -fopenmp -I. \
              $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
 
@@ -60,13 +60,15 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	@echo '  CC    $<'
 	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -c $< -o $@
 
-# The version and commit that a profile's manifest names; rewritten only when they change.
-$(BUILD)/cli/format_json.o $(BUILD)/cli/training.o: EXTRA_CFLAGS = -I$(BUILD)
-$(BUILD)/cli/format_json.o $(BUILD)/cli/training.o $(BUILD)/cli/main.o: $(BUILD)/build_version.h
-$(BUILD)/cli/main.o: EXTRA_CFLAGS = -I$(BUILD)
+# The version and commit that a profile's manifest names, and the flags that a store's samples are kept by; rewritten only
+# when they change.
+VERSIONED = $(addprefix $(BUILD)/,cli/format_json.o cli/training.o cli/main.o analysis/store.o)
+$(VERSIONED): EXTRA_CFLAGS = -I$(BUILD)
+$(VERSIONED): $(BUILD)/build_version.h
 $(BUILD)/build_version.h: force
 	@mkdir -p $(@D)
-	@printf '#define BUILD_VERSION "%s"\n#define BUILD_COMMIT "%s"\n' '$(VERSION)' '$(COMMIT)' > $@.new
+	@printf '#define BUILD_VERSION "%s"\n#define BUILD_COMMIT "%s"\n#define BUILD_FLAGS __VERSION__ " %s"\n' \
+	  '$(VERSION)' '$(COMMIT)' '-march=$(MARCH) $(filter-out -g -D% -I%,$(CFLAGS))' > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # Objects are made again when the compiler or its flags change.

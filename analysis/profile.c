@@ -9,6 +9,17 @@ static size_t cell_count(const struct profile *profile)
     return (size_t)(profile->model->layers + 1) * (size_t)profile->schema->column_count;
 }
 
+static int allocate(struct profile *profile, struct error *error)
+{
+    int layers = profile->model->layers;
+    profile->cells = calloc(cell_count(profile), sizeof *profile->cells);
+    profile->column = calloc((size_t)layers + 1, sizeof *profile->column);
+    if (profile->cells && profile->column)
+        return ERROR_NONE;
+    profile_free(profile);
+    return error_set(error, ERROR_RESOURCE, "out of memory for a profile of %d layers", layers);
+}
+
 int profile_init(struct profile *profile, const struct sampler *sampler, struct error *error)
 {
     *profile = (struct profile){
@@ -19,15 +30,13 @@ int profile_init(struct profile *profile, const struct sampler *sampler, struct 
         .forced = sampler->stack.forced,
         .threads = sampler->threads,
     };
-    profile->cells = calloc(cell_count(profile), sizeof *profile->cells);
-    if (!profile->cells)
-        return error_set(error, ERROR_RESOURCE, "out of memory for a profile of %d layers", profile->model->layers);
-    return ERROR_NONE;
+    return allocate(profile, error);
 }
 
 void profile_free(struct profile *profile)
 {
     free(profile->cells);
+    free(profile->column);
     moments_free(&profile->moments);
     *profile = (struct profile){0};
 }
@@ -35,6 +44,22 @@ void profile_free(struct profile *profile)
 const struct estimate *profile_cell(const struct profile *profile, int layer, int column)
 {
     return &profile->cells[(size_t)layer * (size_t)profile->schema->column_count + (size_t)column];
+}
+
+static void add_values(struct profile *profile, const struct wide *values)
+{
+    size_t cells = cell_count(profile);
+    for (size_t i = 0; i < cells; i++)
+        estimate_add(&profile->cells[i], values[i]);
+    for (int i = 0; i < OVERALLS; i++)
+        estimate_add(&profile->overall[i],
+                     overall_of(i, profile->schema, profile->model->layers, values, profile->column));
+}
+
+void profile_add(struct profile *profile, const struct wide *values)
+{
+    add_values(profile, values);
+    profile->samples++;
 }
 
 int profile_predict(struct profile *profile, const struct model *model, const struct moments_options *options,
@@ -51,17 +76,12 @@ int profile_predict(struct profile *profile, const struct model *model, const st
         return code;
     profile->schema = &profile->moments.schema;
     profile->samples = profile->moments.replicas;
-    profile->cells = calloc(cell_count(profile), sizeof *profile->cells);
-    if (!profile->cells) {
-        profile_free(profile);
-        return error_set(error, ERROR_RESOURCE, "out of memory for a profile of %d layers", model->layers);
-    }
-    for (size_t i = 0; i < cell_count(profile); i++) {
-        if (profile->moments.spread)
-            profile->cells[i] = profile->moments.spread[i];
-        else
-            estimate_add(&profile->cells[i], profile->moments.mean[i]);
-    }
+    code = allocate(profile, error);
+    if (code != ERROR_NONE)
+        return code;
+    add_values(profile, profile->moments.mean);
+    for (size_t i = 0; profile->moments.spread && i < cell_count(profile); i++)
+        profile->cells[i] = profile->moments.spread[i];
     profile->seconds = clock_now() - start;
     return ERROR_NONE;
 }
@@ -105,10 +125,7 @@ static void visit(void *context, uint64_t sample, const struct wide *values)
 {
     (void)sample;
     struct run *run = context;
-    size_t cells = cell_count(run->profile);
-    for (size_t i = 0; i < cells; i++)
-        estimate_add(&run->profile->cells[i], values[i]);
-    run->profile->samples++;
+    profile_add(run->profile, values);
     if (run->plan->progress)
         run->plan->progress(run->plan->context, run->profile->samples, NAN);
 }
@@ -153,8 +170,9 @@ int profile_measure(struct profile *profile, struct sampler *sampler, const stru
         int64_t batch = next_batch(profile, plan);
         if (batch <= 0)
             break;
-        code = sampler_run(sampler, plan->seed, plan->first + (uint64_t)profile->samples, (uint64_t)batch, plan->stop,
-                           visit, &run, error);
+        uint64_t first = plan->first + (uint64_t)profile->samples, count = (uint64_t)batch;
+        code = plan->draw ? plan->draw(plan->source, plan->seed, first, count, plan->stop, visit, &run, error)
+                          : sampler_run(sampler, plan->seed, first, count, plan->stop, visit, &run, error);
         if (!(plan->precision > 0))
             continue;
         double reached = profile_precision(profile);

@@ -4,6 +4,7 @@
 
 #include "analysis/bounds/bounds.h"
 #include "analysis/limit/moments.h"
+#include "analysis/overall.h"
 #include "analysis/schema.h"
 #include "sim/estimate.h"
 #include "sim/sampler.h"
@@ -22,6 +23,8 @@ struct profile {
     double seconds;
     struct estimate *cells; /* [(L + 1)][schema->column_count]; over samples; over replicas of a prediction at the
                                model's width; of one in the limit the mean alone, with n = 1 */
+    struct estimate overall[OVERALLS]; /* likewise, of the whole stack */
+    struct wide *column;               /* [L + 1], for work */
     struct moments moments; /* of a prediction, zeroed in a measurement; schema is its own: do not copy the struct */
     const struct profile
         *prediction;             /* of the same model, to be shown beside a measurement; NULL where there is none */
@@ -38,6 +41,8 @@ struct profile_plan {
     const volatile sig_atomic_t *stop;
     void (*progress)(void *context, int64_t done, double precision); /* may be NULL; precision is that reached */
     void *context;
+    sampler_draw *draw; /* where samples come from; NULL: sampler_run */
+    void *source;       /* its */
 };
 
 int profile_init(struct profile *profile, const struct sampler *sampler, struct error *error);
@@ -63,6 +68,9 @@ int profile_measure(struct profile *profile, struct sampler *sampler, const stru
 
 /* The widest interval: relative half-width, absolute for cosines; over the columns with one value per layer. */
 double profile_precision(const struct profile *profile);
+
+/* Adds a sample. */
+void profile_add(struct profile *profile, const struct wide *values); // [(L + 1)][schema->column_count]
 
 const struct estimate *profile_cell(const struct profile *profile, int layer, int column);
 

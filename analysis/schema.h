@@ -7,12 +7,14 @@
 #define SCHEMA_MAP      "spanscope/map/1"
 #define SCHEMA_VERDICT  "spanscope/verdict/1"
 #define SCHEMA_TRAINING "spanscope/training/1"
+#define SCHEMA_OVERALL  "spanscope/stack/1"
 
 /* Members of a document. Those of "config" are the settings' keys (sim/setting) and what follows them here. */
 #define SCHEMA_KEY      "schema"
 #define SCHEMA_KIND     "kind"
 #define SCHEMA_CONFIG   "config"
 #define SCHEMA_MANIFEST "manifest"
+#define SCHEMA_STACK    "stack" /* what is said of the whole stack (analysis/overall) */
 #define SCHEMA_LAYERS   "layers"
 #define SCHEMA_LAYER    "layer"
 

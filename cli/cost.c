@@ -182,3 +182,95 @@ int cost_print(const struct model *model, const struct linear_engine *engine, bo
     sampler_free(&sampler);
     return code;
 }
+
+/* ---- many models ---- */
+
+static int plan_point(struct cost_sweep *cost, const struct sweep *sweep, int64_t point,
+                      const struct linear_engine *engine, bool per_token, int threads, size_t memory, double *seconds,
+                      struct error *error)
+{
+    struct model model;
+    struct sampler sampler;
+    int code = sweep_model(sweep, point, &model, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = sampler_plan(&sampler, &model, engine, per_token, threads, memory, error);
+    if (code == ERROR_NONE) {
+        size_t bytes = sampler_bytes(&sampler);
+        cost->bytes = bytes > cost->bytes ? bytes : cost->bytes;
+        *seconds = stack_seconds(&sampler.stack);
+        sampler_free(&sampler);
+    }
+    model_free(&model);
+    return code;
+}
+
+int cost_sweep_init(struct cost_sweep *cost, const struct sweep *sweep, const struct linear_engine *engine,
+                    bool per_token, int threads, size_t memory, int64_t samples, struct error *error)
+{
+    *cost = (struct cost_sweep){.share = calloc((size_t)sweep->points + 1, sizeof *cost->share)};
+    int code = cost->share ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory");
+    for (int64_t p = 0; code == ERROR_NONE && p < sweep->points; p++) {
+        double seconds = 0;
+        code = plan_point(cost, sweep, p, engine, per_token, threads, memory, &seconds, error);
+        cost->share[p] = cost->seconds;
+        cost->seconds += seconds * (double)samples;
+    }
+    if (code != ERROR_NONE) {
+        cost_sweep_free(cost);
+        return code;
+    }
+    cost->share[sweep->points] = cost->seconds;
+    for (int64_t p = 0; p <= sweep->points; p++)
+        cost->share[p] /= cost->seconds;
+    return ERROR_NONE;
+}
+
+void cost_sweep_free(struct cost_sweep *cost)
+{
+    free(cost->share);
+    *cost = (struct cost_sweep){0};
+}
+
+/* A point's time over the nominal one. */
+static int measure_point(const struct sweep *sweep, int64_t point, const struct linear_engine *engine, bool per_token,
+                         int threads, size_t memory, double *ratio, struct error *error)
+{
+    struct model model;
+    struct sampler sampler;
+    struct cost_time time;
+    int code = sweep_model(sweep, point, &model, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = sampler_plan(&sampler, &model, engine, per_token, threads, memory, error);
+    if (code == ERROR_NONE) {
+        code = cost_time(&sampler.stack, &time, error);
+        *ratio = time.seconds / stack_seconds(&sampler.stack);
+        sampler_free(&sampler);
+    }
+    model_free(&model);
+    return code;
+}
+
+int cost_sweep_print(const struct cost_sweep *cost, const struct sweep *sweep, const struct linear_engine *engine,
+                     bool per_token, int threads, size_t memory, int64_t samples, FILE *stream, struct error *error)
+{
+    enum { PROBES = 8 };
+    int64_t probes = sweep->points < PROBES ? sweep->points : PROBES;
+    double seconds = 0;
+    int code = ERROR_NONE;
+    for (int64_t i = 0; code == ERROR_NONE && i < probes; i++) {
+        /* In the middle of the i-th part, which it stands for. */
+        int64_t from = i * sweep->points / probes, to = (i + 1) * sweep->points / probes;
+        double ratio = 0;
+        code = measure_point(sweep, (from + to) / 2, engine, per_token, threads, memory, &ratio, error);
+        seconds += ratio * cost->seconds * (cost->share[to] - cost->share[from]);
+    }
+    if (code == ERROR_NONE)
+        fprintf(stream,
+                "%" PRId64 " configurations of %" PRId64
+                " samples: about %.2g s in %d threads, from samples of %" PRId64
+                " of them\n  memory    %.3g GB at most\n",
+                sweep->points, samples, seconds / threads, threads, probes, (double)cost->bytes / 1e9);
+    return code;
+}

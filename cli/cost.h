@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "cli/sweep.h"
 #include "sim/sampler.h"
 
 /* Processor seconds of a sample on this machine: its normals and operations at rates that are measured on the spot,
@@ -21,5 +22,21 @@ int cost_time(const struct stack *stack, struct cost_time *time, struct error *e
 /* Parameters, normals, operations, all memory that grows with the model, and time. */
 int cost_print(const struct model *model, const struct linear_engine *engine, bool per_token, int threads,
                size_t memory, int64_t samples, FILE *stream, struct error *error);
+
+/* What all points of a sweep take together. */
+struct cost_sweep {
+    double *share;  /* [points + 1]: of the nominal time, that is spent when a point begins */
+    double seconds; /* nominal, of one thread */
+    size_t bytes;   /* of the largest point, all its threads */
+};
+
+/* Plans every point: a configuration that does not fit the memory costs no time. samples: of each. */
+int cost_sweep_init(struct cost_sweep *cost, const struct sweep *sweep, const struct linear_engine *engine,
+                    bool per_token, int threads, size_t memory, int64_t samples, struct error *error);
+void cost_sweep_free(struct cost_sweep *cost);
+
+/* How many, how long and how much memory; the time from samples of some of the points. */
+int cost_sweep_print(const struct cost_sweep *cost, const struct sweep *sweep, const struct linear_engine *engine,
+                     bool per_token, int threads, size_t memory, int64_t samples, FILE *stream, struct error *error);
 
 #endif

@@ -8,9 +8,10 @@
 #include "sim/text.h"
 
 const struct format formats[] = {
-    {"table", "the observables with one value per layer, for reading", true, false, format_table},
-    {"csv", "tidy: a row per layer and observable", false, true, format_csv},
-    {"json", "a line per profile, schema " SCHEMA_PROFILE, false, true, format_json},
+    {"table", "the observables with one value per layer, for reading", true, false, false, format_table,
+     format_table_quantities},
+    {"csv", "a row per layer and observable", false, true, true, format_csv, format_csv_quantities},
+    {"json", "a line per profile, schema " SCHEMA_PROFILE, false, true, false, format_json, format_json_quantities},
 };
 const size_t format_count = sizeof formats / sizeof *formats;
 
@@ -36,10 +37,46 @@ int format_read(void *field, const char *name, const char *text, struct error *e
     return ERROR_NONE;
 }
 
-int format_check(const struct format *format, bool per_token, struct error *error)
+int format_read_quantity(void *field, const char *name, const char *text, struct error *error)
 {
-    if (!per_token || format->tokens)
-        return ERROR_NONE;
-    return error_set(error, ERROR_INPUT, "--per-token: the %s shows no positions; choose --format csv or json",
-                     format->name);
+    (void)name;
+    bool *chosen = field;
+    while (true) {
+        char word[64];
+        size_t length = strcspn(text, ",");
+        snprintf(word, sizeof word, "%.*s", (int)length, text);
+        int i = overall_find(word, error);
+        if (i < 0)
+            return error->code;
+        chosen[i] = true;
+        if (!text[length])
+            return ERROR_NONE;
+        text += length + 1;
+    }
+}
+
+bool format_has_quantity(const struct format_page *page)
+{
+    bool has = false;
+    for (int i = 0; i < OVERALLS; i++)
+        has |= page->quantity[i];
+    return has;
+}
+
+int format_check(const struct format *format, bool per_token, bool tidy, struct error *error)
+{
+    if (per_token && !format->tokens)
+        return error_set(error, ERROR_INPUT, "--per-token: the %s shows no positions; choose --format csv or json",
+                         format->name);
+    if (tidy && !format->columns)
+        return error_set(error, ERROR_INPUT, "--tidy: columns of settings are of --format csv, not %s", format->name);
+    return ERROR_NONE;
+}
+
+int format_write(const struct format *format, const struct profile *profile, struct format_page *page,
+                 struct error *error)
+{
+    int code = (format_has_quantity(page) ? format->write_quantities : format->write)(profile, page, error);
+    page->number += code == ERROR_NONE;
+    return code;
 }

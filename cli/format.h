@@ -5,19 +5,37 @@
 #include <stdio.h>
 
 #include "analysis/profile.h"
+#include "cli/sweep.h"
+
+/* Where profiles are written one after the other, and which settings stand beside their numbers. */
+struct format_page {
+    FILE *stream;
+    int number;                /* of profiles written so far */
+    const struct sweep *sweep; /* those of its settings that have several values */
+    bool tidy;                 /* all that decides the numbers, in a table that has columns for it */
+    bool quantity[OVERALLS];   /* where some are chosen, they alone are written, a row a profile */
+};
+
+typedef int format_writer(const struct profile *profile, const struct format_page *page, struct error *error);
 
 struct format {
     const char *name;
     const char *summary;
-    bool beside; /* shows a profile's prediction beside it; elsewhere the prediction is a profile of its own */
-    bool tokens; /* shows the observables by position */
-    /* Writes one profile; number counts the profiles of this output from 0. Out of memory is ERROR_RESOURCE; failed
-     * writes are left for the stream's owner to find. */
-    int (*write)(const struct profile *profile, int number, FILE *stream, struct error *error);
+    bool beside;  /* shows a profile's prediction beside it; elsewhere the prediction is a profile of its own */
+    bool tokens;  /* shows the observables by position */
+    bool columns; /* has a column for a setting */
+    /* Out of memory is ERROR_RESOURCE; failed writes are left for the stream's owner to find. */
+    format_writer *write, *write_quantities;
 };
 
 extern const struct format formats[];
 extern const size_t format_count;
+
+/* A reader of the option --quantity: names, separated by commas; the field is a page's quantity. */
+int format_read_quantity(void *field, const char *name, const char *text, struct error *error);
+
+/* Whether some are chosen. */
+bool format_has_quantity(const struct format_page *page);
 
 /* The row of that name, or NULL with the nearest name in error. */
 const struct format *format_find(const char *name, struct error *error);
@@ -26,6 +44,10 @@ const struct format *format_find(const char *name, struct error *error);
 int format_read(void *field, const char *name, const char *text, struct error *error);
 
 /* ERROR_INPUT where what was asked for is not shown in the format. */
-int format_check(const struct format *format, bool per_token, struct error *error);
+int format_check(const struct format *format, bool per_token, bool tidy, struct error *error);
+
+/* Writes one more profile on the page. */
+int format_write(const struct format *format, const struct profile *profile, struct format_page *page,
+                 struct error *error);
 
 #endif

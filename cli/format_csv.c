@@ -34,13 +34,27 @@ static void print_real(double value, FILE *stream)
 
 /* ---- the configuration's columns ---- */
 
-/* What is said in front: the settings that are texts, by their labels. */
-static bool is_in_front(const char *key)
+/* A label says which of several texts it was, where none is a formula of the command line. */
+static bool needs_text(const struct sweep *sweep, const struct setting *setting)
 {
-    for (size_t i = 0; i < setting_count; i++)
-        if (settings[i].type == SETTING_TEXT && strcmp(settings[i].key, key) == 0)
-            return true;
+    for (int a = 0; a < sweep->axis_count; a++)
+        for (int i = 0; i < sweep->axes[a].count && sweep->axes[a].setting == setting; i++)
+            if (strchr(sweep->axes[a].text[i], '='))
+                return sweep->axes[a].count > 1;
     return false;
+}
+
+/* Whether a member of the configuration has a column. In front stand the settings that are texts, by their labels. */
+static bool has_column(const struct format_page *page, const char *key)
+{
+    for (size_t i = 0; i < setting_count; i++) {
+        const struct setting *setting = &settings[i];
+        if (strcmp(setting->key, key) == 0)
+            return setting->type != SETTING_TEXT && (page->tidy || sweep_varies(page->sweep, setting));
+        if (setting->type == SETTING_TEXT && strcmp(setting->text->key, key) == 0)
+            return page->tidy || needs_text(page->sweep, setting);
+    }
+    return page->tidy;
 }
 
 void format_csv_value(const json_t *value, FILE *stream)
@@ -82,7 +96,8 @@ static void common_free(struct common *common)
     free(common->head), free(common->config), free(common->model);
 }
 
-static int common_init(struct common *common, const struct profile *profile, struct error *error)
+static int common_init(struct common *common, const struct profile *profile, const struct format_page *page,
+                       struct error *error)
 {
     size_t sizes[3];
     bool ok = true;
@@ -95,7 +110,7 @@ static int common_init(struct common *common, const struct profile *profile, str
     json_object_del(config, SCHEMA_SHARD); // the samples say it; a prediction has none
     json_object_foreach(config, key, value)
     {
-        if (!ok || is_in_front(key))
+        if (!ok || !has_column(page, key))
             continue;
         fprintf(head, ",%s", key);
         format_csv_value(value, row);
@@ -137,43 +152,104 @@ static void print_limit(const struct row *row, const char *suffix, struct wide l
     fprintf(stream, ",,,,,%s\n", row->common->config);
 }
 
+/* A prediction counts nothing. */
+static void print_count(bool counted, int64_t n, FILE *stream)
+{
+    if (counted)
+        fprintf(stream, ",%" PRId64, n);
+    else
+        fputc(',', stream);
+}
+
+/* mean,sd,se,lo,hi,n */
+static void print_numbers(bool counted, const struct estimate *cell, struct wide se, FILE *stream)
+{
+    struct wide lo, hi;
+    estimate_interval(cell, 0.95, &lo, &hi);
+    print_real(wide_exact(estimate_mean(cell)), stream);
+    print_real(wide_exact(estimate_sd(cell)), stream);
+    print_real(wide_exact(se), stream);
+    print_real(wide_exact(lo), stream);
+    print_real(wide_exact(hi), stream);
+    print_count(counted, cell->n, stream);
+}
+
 static void print_cell(const struct row *row, FILE *stream)
 {
     const struct profile *profile = row->profile;
-    const struct estimate *cell = profile_cell(profile, row->layer, row->column);
-    struct wide lo, hi;
-    estimate_interval(cell, 0.95, &lo, &hi);
     begin_row(row, "", stream);
-    print_real(wide_exact(estimate_mean(cell)), stream);
-    print_real(wide_exact(estimate_sd(cell)), stream);
-    print_real(wide_exact(profile_se(profile, row->layer, row->column)), stream);
-    print_real(wide_exact(lo), stream);
-    print_real(wide_exact(hi), stream);
-    if (profile_has_spread(profile))
-        fprintf(stream, ",%" PRId64, cell->n);
-    else
-        fputc(',', stream);
+    print_numbers(profile_has_spread(profile), profile_cell(profile, row->layer, row->column),
+                  profile_se(profile, row->layer, row->column), stream);
     fprintf(stream, "%s\n", row->common->config);
 }
 
-int format_csv(const struct profile *profile, int number, FILE *stream, struct error *error)
+static void print_stack(const struct profile *profile, const struct common *common, FILE *stream)
+{
+    for (int i = 0; i < OVERALLS; i++) {
+        const struct estimate *cell = &profile->overall[i];
+        if (cell->n == 0)
+            continue;
+        fprintf(stream, "%s,,%s", common->model, overalls[i].name);
+        print_numbers(profile->kind == SCHEMA_MEASURED, cell, estimate_se(cell), stream);
+        fprintf(stream, "%s\n", common->config);
+    }
+}
+
+int format_csv(const struct profile *profile, const struct format_page *page, struct error *error)
 {
     struct common common;
-    int code = common_init(&common, profile, error);
+    int code = common_init(&common, profile, page, error);
     if (code != ERROR_NONE)
         return code;
-    if (number == 0)
-        fprintf(stream, "kind,placement,init,layer,observable,mean,sd,se,lo,hi,n%s\n", common.head);
+    if (page->number == 0)
+        fprintf(page->stream, "kind,placement,init,layer,observable,mean,sd,se,lo,hi,n%s\n", common.head);
     for (int l = 0; l <= profile->model->layers; l++) {
         for (int c = 0; c < profile->schema->column_count; c++) {
             struct row row = {profile, &common, l, c};
             if (profile_cell(profile, l, c)->n == 0)
                 continue;
-            print_cell(&row, stream);
-            print_limit(&row, ".floor", profile_floor(profile, l, c), stream);
-            print_limit(&row, ".ceiling", profile_ceiling(profile, l, c), stream);
+            print_cell(&row, page->stream);
+            print_limit(&row, ".floor", profile_floor(profile, l, c), page->stream);
+            print_limit(&row, ".ceiling", profile_ceiling(profile, l, c), page->stream);
         }
     }
+    print_stack(profile, &common, page->stream);
+    common_free(&common);
+    return ERROR_NONE;
+}
+
+/* mean, se, lo and hi. */
+static void print_quantity(const struct estimate *cell, FILE *stream)
+{
+    struct wide lo, hi;
+    estimate_interval(cell, 0.95, &lo, &hi);
+    print_real(cell->n > 0 ? wide_exact(estimate_mean(cell)) : NAN, stream);
+    print_real(wide_exact(estimate_se(cell)), stream);
+    print_real(wide_exact(lo), stream);
+    print_real(wide_exact(hi), stream);
+}
+
+int format_csv_quantities(const struct profile *profile, const struct format_page *page, struct error *error)
+{
+    struct common common;
+    FILE *stream = page->stream;
+    int code = common_init(&common, profile, page, error);
+    if (code != ERROR_NONE)
+        return code;
+    if (page->number == 0) {
+        fputs("kind,placement,init", stream);
+        for (int i = 0; i < OVERALLS; i++)
+            if (page->quantity[i])
+                fprintf(stream, ",%s,%s.se,%s.lo,%s.hi", overalls[i].name, overalls[i].name, overalls[i].name,
+                        overalls[i].name);
+        fprintf(stream, ",n%s\n", common.head);
+    }
+    fputs(common.model, stream);
+    for (int i = 0; i < OVERALLS; i++)
+        if (page->quantity[i])
+            print_quantity(&profile->overall[i], stream);
+    print_count(profile->kind == SCHEMA_MEASURED, profile->samples, stream);
+    fprintf(stream, "%s\n", common.config);
     common_free(&common);
     return ERROR_NONE;
 }

@@ -5,11 +5,13 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "analysis/profile.h"
+#include "cli/format.h"
 
-/* The format's writer (cli/format): kind,placement,init,layer,observable,mean,sd,se,lo,hi,n and behind them every
- * member of the configuration, the same in all rows of a profile. The first profile has the header above it. */
-int format_csv(const struct profile *profile, int number, FILE *stream, struct error *error);
+/* The format's writers (cli/format): kind,placement,init,layer,observable,mean,sd,se,lo,hi,n, a row of the whole stack
+ * without a layer; or kind,placement,init and each quantity with its error and interval, and n. Behind them a column for
+ * each setting that has several values, or all members of the configuration, the same in all rows of a profile. The
+ * first profile has the header above it. */
+format_writer format_csv, format_csv_quantities;
 
 /* A comma and the value: a text, quoted where it must be, or a number. */
 void format_csv_value(const json_t *value, FILE *stream);

@@ -32,16 +32,22 @@ static void put_spread(bool *ok, json_t *object, const struct estimate *cell)
     document_put(ok, object, SCHEMA_N, json_integer(cell->n));
 }
 
-static json_t *cell_object(bool *ok, const struct profile *profile, int layer, int column)
+static json_t *estimate_object(bool *ok, bool counted, const struct estimate *cell, struct wide se)
 {
-    const struct estimate *cell = profile_cell(profile, layer, column);
     struct wide mean = estimate_mean(cell);
     json_t *object = json_object();
     document_put(ok, object, SCHEMA_MEAN, document_number(wide_exact(mean)));
     document_put(ok, object, SCHEMA_LOG10_MEAN, document_number(wide_log10(mean)));
-    document_put(ok, object, SCHEMA_SE, document_number(wide_exact(profile_se(profile, layer, column))));
-    if (profile_has_spread(profile))
+    document_put(ok, object, SCHEMA_SE, document_number(wide_exact(se)));
+    if (counted)
         put_spread(ok, object, cell);
+    return object;
+}
+
+static json_t *cell_object(bool *ok, const struct profile *profile, int layer, int column)
+{
+    json_t *object = estimate_object(ok, profile_has_spread(profile), profile_cell(profile, layer, column),
+                                     profile_se(profile, layer, column));
     put_limit(ok, object, SCHEMA_FLOOR, profile_floor(profile, layer, column));
     put_limit(ok, object, SCHEMA_CEILING, profile_ceiling(profile, layer, column));
     return object;
@@ -90,29 +96,53 @@ static json_t *ratio_object(bool *ok, const struct profile *profile)
     return object;
 }
 
-/* All but the layers, which may be many. */
-static json_t *head_object(bool *ok, const struct profile *profile)
+/* Of the whole stack: the quantities that are chosen, NULL for all. */
+static json_t *stack_object(bool *ok, const struct profile *profile, const bool *chosen)
 {
     json_t *object = json_object();
-    document_put(ok, object, SCHEMA_KEY, json_string(SCHEMA_PROFILE));
+    for (int i = 0; i < OVERALLS; i++) {
+        const struct estimate *cell = &profile->overall[i];
+        if (cell->n > 0 && (!chosen || chosen[i]))
+            document_put(ok, object, overalls[i].name, estimate_object(ok, profile->kind == SCHEMA_MEASURED, cell, estimate_se(cell)));
+    }
+    return object;
+}
+
+/* All but the layers, which may be many. */
+static json_t *head_object(bool *ok, const struct profile *profile, const char *schema, const bool *chosen)
+{
+    json_t *object = json_object(), *stack = stack_object(ok, profile, chosen);
+    document_put(ok, object, SCHEMA_KEY, json_string(schema));
     document_put(ok, object, SCHEMA_KIND, json_string(schema_kinds[profile->kind]));
     document_put(ok, object, SCHEMA_CONFIG, config_of_profile(ok, profile));
     document_put(ok, object, SCHEMA_MANIFEST, manifest_object(ok, profile));
     if (profile->moments.log_ratio)
         document_put(ok, object, "log_gradient_ratio", ratio_object(ok, profile));
+    if (json_object_size(stack) > 0 || chosen)
+        document_put(ok, object, SCHEMA_STACK, stack);
+    else
+        json_decref(stack);
     return object;
 }
 
-int format_json(const struct profile *profile, int number, FILE *stream, struct error *error)
+int format_json(const struct profile *profile, const struct format_page *page, struct error *error)
 {
-    (void)number;
-    return format_json_with(profile, json_object(), stream, error);
+    return format_json_with(profile, json_object(), page->stream, error);
+}
+
+int format_json_quantities(const struct profile *profile, const struct format_page *page, struct error *error)
+{
+    bool ok = true;
+    json_t *object = head_object(&ok, profile, SCHEMA_OVERALL, page->quantity);
+    int code = document_print(ok, object, page->stream, error);
+    fputc('\n', page->stream);
+    return code;
 }
 
 int format_json_with(const struct profile *profile, json_t *members, FILE *stream, struct error *error)
 {
     bool ok = true;
-    json_t *head = head_object(&ok, profile);
+    json_t *head = head_object(&ok, profile, SCHEMA_PROFILE, NULL);
     ok &= json_object_update(head, members) == 0;
     json_decref(members);
     fputc('{', stream);

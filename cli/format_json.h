@@ -5,12 +5,13 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "analysis/profile.h"
+#include "cli/format.h"
 
-/* The format's writer (cli/format). Written layer by layer: its memory does not grow with the depth. */
-int format_json(const struct profile *profile, int number, FILE *stream, struct error *error);
+/* The format's writers (cli/format). Written layer by layer: its memory does not grow with the depth. Of quantities the
+ * schema is spanscope/stack/1, and there are no layers. */
+format_writer format_json, format_json_quantities;
 
-/* The same with members, taken over, that join the head or take the place of its own. */
+/* A profile with members, taken over, that join the head or take the place of its own. */
 int format_json_with(const struct profile *profile, json_t *members, FILE *stream, struct error *error);
 
 #endif

@@ -3,6 +3,7 @@
 #include <gsl/gsl_statistics_double.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/setting.h"
 #include "sim/text.h"
@@ -28,18 +29,22 @@ enum { CELL_TEXT = 64 };
 
 /* The mean, and behind it the half-width of the 95 % interval or, of a prediction, the standard error where it is not
  * exact. */
-static void print_estimate(const struct profile *profile, int layer, int column, char *text, char *extent)
+static void print_mean(enum schema_kind kind, const struct estimate *cell, struct wide half, char *text, char *extent)
 {
-    const struct estimate *cell = profile_cell(profile, layer, column);
-    struct wide lo, hi, half = profile_se(profile, layer, column);
+    struct wide lo, hi;
     print_wide(text, CELL_TEXT, estimate_mean(cell));
-    if (profile->kind != SCHEMA_PREDICTED) {
+    if (kind != SCHEMA_PREDICTED) {
         estimate_interval(cell, 0.95, &lo, &hi);
         half = (struct wide){(hi.mantissa - lo.mantissa) / 2, hi.exponent};
     }
     double value = wide_exact(half);
-    if (isfinite(value) && !(profile->kind == SCHEMA_PREDICTED && value == 0))
+    if (isfinite(value) && !(kind == SCHEMA_PREDICTED && value == 0))
         snprintf(extent, CELL_TEXT, "±%.1g", value);
+}
+
+static void print_estimate(const struct profile *profile, int layer, int column, char *text, char *extent)
+{
+    print_mean(profile->kind, profile_cell(profile, layer, column), profile_se(profile, layer, column), text, extent);
 }
 
 static void print_prediction(const struct profile *profile, int layer, int column, char *text, char *extent)
@@ -192,9 +197,26 @@ static int print_title(const struct model *model, FILE *stream, struct error *er
     return ERROR_NONE;
 }
 
-int format_table(const struct profile *profile, int number, FILE *stream, struct error *error)
+/* The quantities of the whole stack, below the layers. */
+static void print_stack(const struct profile *profile, FILE *stream)
 {
-    if (number > 0)
+    for (int i = 0; i < OVERALLS; i++) {
+        char text[CELL_TEXT], extent[CELL_TEXT] = "", predicted[CELL_TEXT] = "", none[CELL_TEXT] = "";
+        const struct estimate *cell = &profile->overall[i];
+        if (cell->n == 0)
+            continue;
+        print_mean(profile->kind, cell, wide_absent(), text, extent);
+        if (profile->prediction && profile->prediction->overall[i].n > 0)
+            print_mean(SCHEMA_PREDICTED, &profile->prediction->overall[i], wide_absent(), predicted, none);
+        fprintf(stream, "%s%-18s %s%s%s%s%s: %s\n", i == 0 ? "\n" : "", overalls[i].name, text, *extent ? " " : "",
+                extent, *predicted ? ", predicted " : "", predicted, overalls[i].summary);
+    }
+}
+
+int format_table(const struct profile *profile, const struct format_page *page, struct error *error)
+{
+    FILE *stream = page->stream;
+    if (page->number > 0)
         fputc('\n', stream);
     int code = print_title(profile->model, stream, error);
     if (code != ERROR_NONE)
@@ -210,5 +232,67 @@ int format_table(const struct profile *profile, int number, FILE *stream, struct
             table_row(profile, l, beside[i].print, stream);
         }
     }
+    print_stack(profile, stream);
+    return ERROR_NONE;
+}
+
+/* ---- a row a profile ---- */
+
+enum { LABEL_MAX = 40 };
+
+/* Columns that a setting takes; 0 where it is not shown. Without a setting that varies it is the placement. */
+static int label_width(const struct format_page *page, const struct setting *setting)
+{
+    int widest = (int)strlen(setting->key);
+    bool any = false;
+    for (size_t i = 0; i < setting_count; i++)
+        any |= sweep_varies(page->sweep, &settings[i]);
+    if (!sweep_varies(page->sweep, setting))
+        return !any && setting == &settings[0] ? LABEL_MAX / 2 : 0;
+    for (int a = 0; a < page->sweep->axis_count; a++)
+        for (int i = 0; i < page->sweep->axes[a].count && page->sweep->axes[a].setting == setting; i++)
+            widest = (int)fmax(widest, fmin(LABEL_MAX, (double)strlen(page->sweep->axes[a].text[i])));
+    return widest;
+}
+
+static void print_quantities_head(const struct format_page *page)
+{
+    FILE *stream = page->stream;
+    for (size_t i = 0; i < setting_count; i++) {
+        int width = label_width(page, &settings[i]);
+        if (width > 0)
+            fprintf(stream, "%-*s  ", width, settings[i].key);
+    }
+    fprintf(stream, "%-9s", "kind");
+    for (int i = 0; i < OVERALLS; i++)
+        if (page->quantity[i])
+            fprintf(stream, "  %-*s", TABLE_CELL + 1, overalls[i].name);
+    fputc('\n', stream);
+}
+
+int format_table_quantities(const struct profile *profile, const struct format_page *page, struct error *error)
+{
+    (void)error;
+    FILE *stream = page->stream;
+    if (page->number == 0)
+        print_quantities_head(page);
+    for (size_t i = 0; i < setting_count; i++) {
+        char label[GRAPH_NAME_MAX + 32];
+        int width = label_width(page, &settings[i]);
+        if (width == 0)
+            continue;
+        setting_label(&settings[i], profile->model, label, sizeof label);
+        fprintf(stream, "%-*.*s  ", width, LABEL_MAX, label);
+    }
+    fprintf(stream, "%-9s", schema_kinds[profile->kind]);
+    for (int i = 0; i < OVERALLS; i++) {
+        char text[CELL_TEXT] = "-", extent[CELL_TEXT] = "";
+        if (!page->quantity[i])
+            continue;
+        if (profile->overall[i].n > 0)
+            print_mean(profile->kind, &profile->overall[i], wide_absent(), text, extent);
+        fprintf(stream, "  %-9s %-*s", text, TABLE_CELL - 9 + (*extent ? 1 : 0), extent); // the sign has two bytes
+    }
+    fputc('\n', stream);
     return ERROR_NONE;
 }

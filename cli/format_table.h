@@ -4,9 +4,9 @@
 
 #include <stdio.h>
 
-#include "analysis/profile.h"
+#include "cli/format.h"
 
-/* The format's writer (cli/format). */
-int format_table(const struct profile *profile, int number, FILE *stream, struct error *error);
+/* The format's writers (cli/format). */
+format_writer format_table, format_table_quantities;
 
 #endif

@@ -1,5 +1,6 @@
 #include "cli/interrupt.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "sim/cleanup.h"
@@ -26,7 +27,9 @@ static void listen_to(int signal)
 const volatile sig_atomic_t *interrupt_flag(void)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU};
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+    static bool listens;
+    for (size_t i = 0; !listens && i < sizeof signals / sizeof *signals; i++)
         listen_to(signals[i]);
+    listens = true;
     return &flag;
 }

@@ -112,6 +112,7 @@ ROWS(laws, laws, law_count)
 ROWS(routers, routers, router_count)
 ROWS(cotangents, cotangents, cotangent_count)
 ROWS(observables, observables, OBSERVABLES)
+ROWS(quantities, overalls, OVERALLS)
 ROWS(engines, linear_engines, linear_engine_count)
 ROWS(formats, formats, format_count)
 ROWS(statistics, statistics, statistic_count)
@@ -157,6 +158,7 @@ static const struct section {
     {"routers", list_routers},
     {"cotangents", list_cotangents},
     {"observables", list_observables},
+    {"quantities", list_quantities},
     {"engines", list_engines},
     {"formats", list_formats},
     {"statistics", list_statistics},

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/sweep.h"
 #include "sim/budget.h"
 
 struct map_command {
@@ -52,53 +53,38 @@ static const struct options_command command = {
     .summary =
         "Predicts, at infinite width, what a stack does to gradients and tokens from end to end, over a grid of two "
         "numbers\n"
-        "of its configuration, and writes it as JSON, a map a line, for `spanscope plot`. --placement may be given "
-        "several\n"
-        "times: a map each. Such as\n"
+        "of its configuration, and writes it as JSON, a map a line, for `spanscope plot`. Other settings may be lists "
+        "or "
+        "axes:\n"
+        "a map for each of their product. Such as\n"
         "  spanscope map -p spannorm --x layers=8:512:log --y c=0.1:10:log -o map.json && spanscope plot map.json",
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
     .settings = true,
-    .several = OPTIONS_PLACEMENT,
+    .sweeps = true,
     .no_words = "models are named by --placement",
 };
 
 /* What makes a point's model. */
 struct maker {
-    const struct options *options;
-    int placement;
+    const struct sweep *sweep; // of the other settings, and the axes at their first values
+    int64_t point;
     const struct map *map;
 };
 
-/* The options' settings with those of the axes behind them, in all[setting_count + 2]. */
-struct spread {
-    struct options options;
-    struct options_setting *all;
-    char texts[2][40];
-};
-
-static void spread_init(struct spread *spread, const struct options *options, const struct map_axis *const axes[2],
-                        const int at[2])
-{
-    struct options_setting *all = spread->all;
-    spread->options = *options;
-    memcpy(all, options->settings, (size_t)options->setting_count * sizeof *all);
-    spread->options.settings = all;
-    for (int a = 0; a < 2; a++) {
-        map_axis_text(axes[a], at[a], spread->texts[a], sizeof spread->texts[a]);
-        all[spread->options.setting_count++] = (struct options_setting){axes[a]->name, spread->texts[a]};
-    }
-}
+enum { NUMBER_MAX = 40 };
 
 static int make_model(void *context, int x, int y, struct model *model, struct error *error)
 {
     const struct maker *maker = context;
-    const struct map_axis *axes[2] = {&maker->map->x, &maker->map->y};
-    const int at[2] = {x, y};
-    struct options_setting all[maker->options->setting_count + 2];
-    struct spread spread = {.all = all};
-    spread_init(&spread, maker->options, axes, at);
-    return options_model(&spread.options, maker->placement, model, error);
+    struct options_setting chosen[maker->sweep->axis_count];
+    struct options options = sweep_options(maker->sweep, maker->point, chosen);
+    char texts[2][NUMBER_MAX];
+    map_axis_text(&maker->map->x, x, texts[0], NUMBER_MAX);
+    map_axis_text(&maker->map->y, y, texts[1], NUMBER_MAX);
+    chosen[maker->sweep->axis_count - 2].text = texts[0];
+    chosen[maker->sweep->axis_count - 1].text = texts[1];
+    return options_model(&options, model, error);
 }
 
 static void progress(void *context, size_t done, size_t all)
@@ -204,10 +190,11 @@ static int report_map(const struct map_command *self, struct maker *maker, FILE 
     return code;
 }
 
-static int map_placement(struct map_command *self, int placement, FILE *stream, struct error *error)
+static int map_point(struct map_command *self, const struct sweep *sweep, int64_t point, FILE *stream,
+                     struct error *error)
 {
     struct map map = {.x = self->axes[0], .y = self->axes[1]}; // the axes stay the command's
-    struct maker maker = {&self->options, placement, &map};
+    struct maker maker = {sweep, point, &map};
     bool shows = !self->quiet && !self->no_progress && isatty(STDERR_FILENO);
     struct map_plan plan = {make_model, &maker, moments_defaults(), self->threads, shows ? progress : NULL};
     plan.moments.draws = self->draws;
@@ -246,27 +233,45 @@ static int check_axes(const struct map_command *self, struct error *error)
         for (int s = 0; s < self->options.setting_count; s++)
             if (strcmp(axes[a]->name, self->options.settings[s].name) == 0)
                 return error_set(error, ERROR_INPUT, "--%s is the map's %c axis; give it once", axes[a]->name, "xy"[a]);
-    struct options_setting all[self->options.setting_count + 2];
-    struct spread spread = {.all = all};
-    spread_init(&spread, &self->options, axes, (const int[2]){0, 0});
-    return options_check(&spread.options, error);
+    return ERROR_NONE;
+}
+
+static int write_maps(struct map_command *self, const struct sweep *sweep, struct error *error)
+{
+    struct output output;
+    FILE *stream = output_open(&output, self->output, error);
+    int code = stream ? ERROR_NONE : error->code;
+    for (int64_t p = 0; code == ERROR_NONE && p < sweep->points; p++)
+        code = map_point(self, sweep, p, stream, error);
+    return stream ? output_end(&output, code, self->written > 0, error) : code;
 }
 
 static int map_all(void *target, struct error *error)
 {
     struct map_command *self = target;
-    struct output output;
     int code = check_axes(self, error);
     if (code == ERROR_NONE)
         code = budget_check(self->threads, 0, error);
     if (code != ERROR_NONE)
         return code;
-    FILE *stream = output_open(&output, self->output, error);
-    if (!stream)
-        return error->code;
-    for (int p = 0; code == ERROR_NONE && p < options_placements(&self->options); p++)
-        code = map_placement(self, p, stream, error);
-    return output_end(&output, code, self->written > 0, error);
+    int count = self->options.setting_count;
+    struct options_setting all[count + 2];
+    struct options options = self->options;
+    char texts[2][NUMBER_MAX];
+    memcpy(all, self->options.settings, (size_t)count * sizeof *all);
+    for (int a = 0; a < 2; a++) {
+        map_axis_text(&self->axes[a], 0, texts[a], NUMBER_MAX);
+        all[count + a] = (struct options_setting){self->axes[a].name, texts[a]};
+    }
+    options.settings = all;
+    options.setting_count = count + 2;
+    struct sweep sweep;
+    code = sweep_init(&sweep, &options, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = write_maps(self, &sweep, error);
+    sweep_free(&sweep);
+    return code;
 }
 
 int map_command(int argc, char **argv)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "sim/text.h"
-#include "sim/values.h"
+#include "sim/variants.h"
 
 int options_flag(void *field, const char *name, const char *text, struct error *error)
 {
@@ -200,17 +200,14 @@ static int unknown_option(const struct tables *tables, char **argv, struct error
     return unknown_name(tables, word, error);
 }
 
-/* Every value of a number that may have several. */
+/* Every value of a setting that may have several. */
 static int try_values(struct model *scratch, const struct setting *setting, const char *text, struct error *error)
 {
-    struct values values;
-    char number[40];
-    int code = values_parse(&values, setting->name, text, setting->type == SETTING_INTEGER, error);
-    for (int i = 0; code == ERROR_NONE && i < values.count; i++) {
-        setting_print_number(values.value[i], number, sizeof number);
-        code = setting_apply(scratch, setting->name, number, error);
-    }
-    values_free(&values);
+    struct variants variants = {0};
+    int code = variants_add(&variants, setting, text, error);
+    for (int i = 0; code == ERROR_NONE && i < variants.count; i++)
+        code = setting_apply(scratch, setting->name, variants.text[i], error);
+    variants_free(&variants);
     return code;
 }
 
@@ -220,21 +217,21 @@ static int add_setting(const struct options_command *command, struct options *op
 {
     struct model scratch;
     model_defaults(&scratch);
-    bool several = command->sweeps && setting_is_number(setting);
-    int code = several ? try_values(&scratch, setting, text, error)
-                       : setting_apply(&scratch, setting->name, text, error);
+    int code = command->sweeps ? try_values(&scratch, setting, text, error)
+                               : setting_apply(&scratch, setting->name, text, error);
     model_free(&scratch);
     if (code == ERROR_NONE)
         options->settings[options->setting_count++] = (struct options_setting){setting->name, text};
     return code;
 }
 
-/* Of two texts the first would be lost without a word. */
+/* Of two texts the first would be lost without a word, but where both are values of a sweep. */
 static int check_once(const struct options_command *command, struct tables *tables, size_t i, struct error *error)
 {
     const char *before = tables->given[i];
     tables->given[i] = optarg;
-    if (!before || (command->several && strcmp(command->several, tables->names[i]) == 0))
+    bool swept = command->sweeps && i >= command->row_count;
+    if (!before || swept || (command->several && strcmp(command->several, tables->names[i]) == 0))
         return ERROR_NONE;
     return error_set(error, ERROR_INPUT, "--%s is given twice, as '%.200s' and as '%.200s'; give it once",
                      tables->names[i], before, optarg);
@@ -347,25 +344,14 @@ void options_help(const struct options_command *command, FILE *stream)
 
 static const char DEFAULTS[] = "placement=spannorm init=scaleinit";
 
-int options_placements(const struct options *options)
-{
-    int count = 0;
-    for (int i = 0; i < options->setting_count; i++)
-        count += strcmp(options->settings[i].name, OPTIONS_PLACEMENT) == 0;
-    return count > 0 ? count : 1;
-}
-
-int options_model(const struct options *options, int placement, struct model *model, struct error *error)
+int options_model(const struct options *options, struct model *model, struct error *error)
 {
     model_defaults(model);
-    int seen = 0, code = setting_apply_all(model, DEFAULTS, error);
+    int code = setting_apply_all(model, DEFAULTS, error);
     if (code == ERROR_NONE && options->defaults)
         code = setting_apply_all(model, options->defaults, error);
-    for (int i = 0; code == ERROR_NONE && i < options->setting_count; i++) {
-        const struct options_setting *setting = &options->settings[i];
-        if (strcmp(setting->name, OPTIONS_PLACEMENT) != 0 || seen++ == placement)
-            code = setting_apply(model, setting->name, setting->text, error);
-    }
+    for (int i = 0; code == ERROR_NONE && i < options->setting_count; i++)
+        code = setting_apply(model, options->settings[i].name, options->settings[i].text, error);
     if (code == ERROR_NONE)
         code = model_check(model, error);
     if (code != ERROR_NONE)
@@ -381,29 +367,4 @@ int options_unread(const char *name, const char *whom, struct error *error)
         return error->code;
     setting_print_readers(setting, readers, sizeof readers);
     return error_set(error, ERROR_INPUT, "--%s: nothing in %.400s reads it; it is for %s", name, whom, readers);
-}
-
-int options_check(const struct options *options, struct error *error)
-{
-    bool read[setting_count]; // by any of the models
-    char whom[512];
-    struct text text = {whom, sizeof whom, 0};
-    int placements = options_placements(options);
-    memset(read, 0, sizeof read);
-    text_print(&text, "placement%s", placements > 1 ? "s" : "");
-    for (int p = 0; p < placements; p++) {
-        struct model model;
-        int code = options_model(options, p, &model, error);
-        if (code != ERROR_NONE)
-            return code;
-        text_print(&text, "%s %s", p > 0 ? "," : "", model.placement);
-        for (size_t i = 0; i < setting_count; i++)
-            read[i] |= setting_is_read(&settings[i], &model);
-        model_free(&model);
-    }
-    for (int i = 0; i < options->setting_count; i++)
-        for (size_t s = 0; s < setting_count; s++)
-            if (strcmp(options->settings[i].name, settings[s].name) == 0 && !read[s])
-                return options_unread(settings[s].name, whom, error);
-    return ERROR_NONE;
 }

@@ -37,9 +37,6 @@ struct options_setting {
     const char *name, *text;
 };
 
-/* The setting that makes several models. */
-#define OPTIONS_PLACEMENT "placement"
-
 /* What every command's struct begins with. */
 struct options {
     struct options_setting *settings; /* in the order given */
@@ -59,7 +56,7 @@ struct options_command {
     bool settings;        /* takes the model's settings */
     const char *several;  /* the option that may be given more than once, or NULL; a flag may anyway */
     const char *no_words; /* what is said of words that are no options; NULL where they are the command's */
-    bool sweeps;          /* a setting that is a number may have several values (sim/values); read with cli/sweep */
+    bool sweeps;          /* a setting may have several values, in one option or several; read with cli/sweep */
     const char *defaults; /* settings of its own before those given, or NULL */
 };
 
@@ -70,17 +67,10 @@ void options_free(struct options *options);
 
 void options_help(const struct options_command *command, FILE *stream);
 
-/* How many placements the settings name, at least 1: the default stands in for none. */
-int options_placements(const struct options *options);
-
-/* Makes the model of every placement given, so that a mistake costs no time, and sees that each setting given is one
- * that at least one of them reads. */
-int options_check(const struct options *options, struct error *error);
-
 /* ERROR_INPUT: nothing in what was given reads the setting of that name. whom names what was asked. */
 int options_unread(const char *setting, const char *whom, struct error *error);
 
-/* Defaults and settings, with placement number `placement` of those given, checked. */
-int options_model(const struct options *options, int placement, struct model *model, struct error *error);
+/* Defaults, then settings, checked. */
+int options_model(const struct options *options, struct model *model, struct error *error);
 
 #endif

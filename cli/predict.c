@@ -1,11 +1,13 @@
 #include "cli/predict.h"
 
+#include <inttypes.h>
 #include <omp.h>
 
 #include "cli/command.h"
 #include "cli/format.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "sim/budget.h"
 
 struct predict {
@@ -13,7 +15,10 @@ struct predict {
     struct moments_options moments;
     bool bounds;
     const struct format *format;
+    struct format_page page;
     const char *output;
+    bool dry_run, quiet, no_progress, log;
+    struct progress progress;
 };
 
 static const struct options_row rows[] = {
@@ -36,18 +41,29 @@ static const struct options_row rows[] = {
     {"bounds", 0, NULL, "floors and ceilings too, which hold whatever the attentions do", options_flag,
      offsetof(struct predict, bounds)},
     {"format", 'f', "table|csv|json", "what is written", format_read, offsetof(struct predict, format)},
+    {"tidy", 0, NULL, "CSV with a column for all that decides the numbers, not only for what varies", options_flag,
+     offsetof(struct predict, page.tidy)},
+    {"quantity", 0, "NAME[,NAME]", "only these of the whole stack, a row a model (list quantities)",
+     format_read_quantity, offsetof(struct predict, page.quantity)},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct predict, output)},
+    {"dry-run", 0, NULL, "print how many models there are, and predict nothing", options_flag,
+     offsetof(struct predict, dry_run)},
+    {"log", 0, NULL, "a line a minute on how far it is, where there is no terminal", options_flag,
+     offsetof(struct predict, log)},
+    {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct predict, quiet)},
+    {"no-progress", 0, NULL, "no progress line on a terminal", options_flag, offsetof(struct predict, no_progress)},
 };
 
 static const struct options_command command = {
     .usage = "predict [OPTION]...",
     .summary = "The profile that samples have, predicted from the law of their Gram matrices at the model's width\n"
-               "or, with --width-limit, as the width and the heads grow, in the formats of `run`.\n"
-               "--placement may be given several times.",
+               "or, with --width-limit, as the width and the heads grow, in the formats of `run`. Settings of the model "
+               "may be lists\n"
+               "or, of numbers, axes (-p prenorm,spannorm -L 8:512:7:log): their product, in the order of the options.",
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
     .settings = true,
-    .several = OPTIONS_PLACEMENT,
+    .sweeps = true,
     .no_words = "models are named by --placement",
 };
 
@@ -66,8 +82,7 @@ static void report_error(const struct predict *predict, const struct profile *pr
             predict->moments.width_limit ? "draws" : "replicas");
 }
 
-static int predict_model(const struct predict *predict, int number, const struct model *model, FILE *stream,
-                         struct error *error)
+static int predict_model(struct predict *predict, const struct model *model, struct error *error)
 {
     struct profile profile;
     int code = profile_predict(&profile, model, &predict->moments, error);
@@ -80,7 +95,7 @@ static int predict_model(const struct predict *predict, int number, const struct
         profile.bounds = &bounds;
     }
     if (code == ERROR_NONE)
-        code = predict->format->write(&profile, number, stream, error);
+        code = format_write(predict->format, &profile, &predict->page, error);
     if (code == ERROR_NONE)
         report_error(predict, &profile);
     bounds_free(&bounds);
@@ -102,32 +117,56 @@ static int check_draws(struct predict *predict, struct error *error)
     return ERROR_NONE;
 }
 
+static int predict_point(struct predict *predict, const struct sweep *sweep, int64_t point, struct error *error)
+{
+    struct model model;
+    int code = sweep_model(sweep, point, &model, error);
+    if (code != ERROR_NONE)
+        return code;
+    predict->progress.part = point;
+    progress_show(&predict->progress, (double)point / (double)sweep->points, model.placement);
+    code = predict_model(predict, &model, error);
+    model_free(&model);
+    return code;
+}
+
+static int predict_points(struct predict *predict, const struct sweep *sweep, struct error *error)
+{
+    struct output output;
+    FILE *stream = output_open(&output, predict->output, error);
+    if (!stream)
+        return error->code;
+    int code = ERROR_NONE;
+    predict->page.stream = stream;
+    predict->page.sweep = sweep;
+    if (predict->dry_run) {
+        fprintf(stream, "%" PRId64 " model%s to predict\n", sweep->points, sweep->points == 1 ? "" : "s");
+        return output_end(&output, code, true, error);
+    }
+    predict->moments.stop = interrupt_flag();
+    progress_init(&predict->progress, predict->quiet, predict->no_progress, predict->log, "models", sweep->points);
+    for (int64_t p = 0; code == ERROR_NONE && p < sweep->points; p++)
+        code = predict_point(predict, sweep, p, error);
+    progress_clear(&predict->progress);
+    return output_end(&output, code, predict->page.number > 0, error);
+}
+
 static int predict_all(void *target, struct error *error)
 {
     struct predict *predict = target;
-    struct output output;
+    struct sweep sweep;
     int code = check_draws(predict, error);
     if (code == ERROR_NONE)
-        code = format_check(predict->format, predict->moments.per_token, error);
-    if (code == ERROR_NONE)
-        code = options_check(&predict->options, error);
+        code = format_check(predict->format, predict->moments.per_token, predict->page.tidy, error);
     if (code == ERROR_NONE)
         code = budget_check(predict->moments.threads, 0, error);
-    FILE *stream = code == ERROR_NONE ? output_open(&output, predict->output, error) : NULL;
-    if (!stream)
-        return error->code;
-    int written = 0;
-    predict->moments.stop = interrupt_flag();
-    for (int p = 0; code == ERROR_NONE && p < options_placements(&predict->options); p++) {
-        struct model model;
-        code = options_model(&predict->options, p, &model, error);
-        if (code != ERROR_NONE)
-            break;
-        code = predict_model(predict, p, &model, stream, error);
-        written += code == ERROR_NONE;
-        model_free(&model);
-    }
-    return output_end(&output, code, written > 0, error);
+    if (code == ERROR_NONE)
+        code = sweep_init(&sweep, &predict->options, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = predict_points(predict, &sweep, error);
+    sweep_free(&sweep);
+    return code;
 }
 
 int predict_command(int argc, char **argv)

@@ -1,17 +1,17 @@
 #include "cli/run.h"
 
-#include <cblas.h>
 #include <inttypes.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "analysis/store.h"
 #include "cli/command.h"
 #include "cli/cost.h"
 #include "cli/format.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "sim/budget.h"
 #include "sim/text.h"
 
@@ -29,10 +29,14 @@ struct run {
     const struct linear_engine *engine; /* NULL: auto */
     int threads;
     size_t memory;
-    bool per_token, predict, dry_run, quiet, no_progress;
+    bool per_token, predict, dry_run, quiet, no_progress, log;
     const struct format *format;
-    const char *output;
-    int profiles; /* written so far */
+    struct format_page page;
+    const char *output, *store_path;
+    struct store store; /* where samples are kept; zeroed where nowhere */
+    const struct sweep *sweep;
+    struct cost_sweep cost;
+    struct progress progress;
 };
 
 static int read_engine(void *field, const char *name, const char *text, struct error *error)
@@ -82,9 +86,19 @@ static const struct options_row rows[] = {
     {"predict", 0, NULL, "the infinite-width prediction too: beside the table, else as a profile of its own",
      options_flag, offsetof(struct run, predict)},
     {"format", 'f', "table|csv|json", "what is written", format_read, offsetof(struct run, format)},
+    {"tidy", 0, NULL, "CSV with a column for all that decides the numbers, not only for what varies", options_flag,
+     offsetof(struct run, page.tidy)},
+    {"quantity", 0, "NAME[,NAME]", "only these of the whole stack, a row a configuration (list quantities)",
+     format_read_quantity, offsetof(struct run, page.quantity)},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct run, output)},
-    {"dry-run", 0, NULL, "print the memory and time it would take, and run nothing", options_flag,
+    {"store", 0, "FILE",
+     "keep every sample there as it is finished, and take those that are there: a run that\n"
+     "was ended goes on, with the same bits (spanscope store, spanscope merge)",
+     options_path, offsetof(struct run, store_path)},
+    {"dry-run", 0, NULL, "print how many there are, the memory and time it would take, and run nothing", options_flag,
      offsetof(struct run, dry_run)},
+    {"log", 0, NULL, "a line a minute on how far it is, where there is no terminal", options_flag,
+     offsetof(struct run, log)},
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct run, quiet)},
     {"no-progress", 0, NULL, "no progress line on a terminal", options_flag, offsetof(struct run, no_progress)},
 };
@@ -93,11 +107,15 @@ static const struct options_command command = {
     .usage = "run [OPTION]...",
     .summary =
         "Samples random stacks of the model, forward and in reverse, and writes every observable at every layer.\n"
-        "--placement may be given several times: a profile each, side by side.",
+        "Any setting of the model may be a list or, of numbers, an axis FROM:TO[:COUNT][:log]; an option given again "
+        "adds to\n"
+        "its list. Their product is run, in the order of the options, the last varying fastest. Such as\n"
+        "  spanscope run -p prenorm,spannorm -i unit,scaleinit:0.5 -L 8,16,32 -d 64:256:3:log --quantity "
+        "gradient_ratio",
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
     .settings = true,
-    .several = OPTIONS_PLACEMENT,
+    .sweeps = true,
     .no_words = "models are named by --placement",
 };
 
@@ -129,15 +147,19 @@ static int check_shard(const struct run *run, struct error *error)
     return ERROR_NONE;
 }
 
-static void progress(void *context, int64_t done, double precision)
+static void show_progress(void *context, int64_t done, double precision)
 {
-    const struct run *run = context;
+    struct run *run = context;
+    const double *share = run->cost.share + run->progress.part;
+    char words[80];
     if (run->precision > 0)
-        fprintf(stderr,
-                isfinite(precision) ? "\r%" PRId64 " samples, precision %.2g of %.2g   " : "\r%" PRId64 " samples",
-                done, precision, run->precision);
+        snprintf(words, sizeof words,
+                 isfinite(precision) ? "%" PRId64 " samples, precision %.2g of %.2g" : "%" PRId64 " samples", done,
+                 precision, run->precision);
     else
-        fprintf(stderr, "\r%" PRId64 " of %" PRId64 " samples", done, shard_samples(run));
+        snprintf(words, sizeof words, "%" PRId64 " of %" PRId64 " samples", done, shard_samples(run));
+    double part = run->precision > 0 ? 0 : (double)done / (double)shard_samples(run);
+    progress_show(&run->progress, share[0] + part * (share[1] - share[0]), words);
 }
 
 /* Words on what the numbers are worth, when the run is over. */
@@ -151,14 +173,15 @@ static void report_precision(const struct run *run, const struct profile *profil
 }
 
 /* The profile, and its prediction (or NULL) beside or behind it. */
-static int write_profile(struct run *run, struct profile *profile, const struct profile *prediction, FILE *stream,
+static int write_profile(struct run *run, struct profile *profile, const struct profile *prediction,
                          struct error *error)
 {
-    if (run->format->beside)
+    bool beside = run->format->beside && !format_has_quantity(&run->page);
+    if (beside)
         profile->prediction = prediction;
-    int code = run->format->write(profile, run->profiles++, stream, error);
-    if (code == ERROR_NONE && prediction && !run->format->beside)
-        code = run->format->write(prediction, run->profiles++, stream, error);
+    int code = format_write(run->format, profile, &run->page, error);
+    if (code == ERROR_NONE && prediction && !beside)
+        code = format_write(run->format, prediction, &run->page, error);
     return code;
 }
 
@@ -173,47 +196,63 @@ static void report_interruption(const struct run *run, const struct profile *pro
                   placement, profile->samples, shard_samples(run));
 }
 
-static int sample(struct run *run, struct sampler *sampler, const struct profile *prediction, FILE *stream,
-                  struct error *error)
+static int finish_profile(struct run *run, struct profile *profile, const struct profile *prediction, int code,
+                          struct error *error)
+{
+    struct error write_error;
+    if (code != ERROR_NONE && (code != ERROR_INTERRUPTED || profile->samples == 0))
+        return code;
+    int written = write_profile(run, profile, prediction, &write_error);
+    if (written != ERROR_NONE) {
+        *error = write_error;
+        code = written;
+    }
+    report_precision(run, profile);
+    if (run->precision > 0 && profile_precision(profile) > run->precision)
+        run->options.status = STATUS_INCONCLUSIVE;
+    return code;
+}
+
+static int sample(struct run *run, struct sampler *sampler, const struct profile *prediction, struct error *error)
 {
     struct profile profile;
+    struct store_source source = {0};
     int code = profile_init(&profile, sampler, error);
     if (code != ERROR_NONE)
         return code;
-    bool shows = !run->quiet && !run->no_progress && isatty(STDERR_FILENO);
-    struct profile_plan plan = {
-        run->seed, shard_first(run), shard_samples(run), run->precision, interrupt_flag(), shows ? progress : NULL,
-        run};
+    struct profile_plan plan = {.seed = run->seed,
+                                .first = shard_first(run),
+                                .samples = shard_samples(run),
+                                .precision = run->precision,
+                                .stop = interrupt_flag(),
+                                .progress = show_progress,
+                                .context = run};
     profile.shard = run->shard.number;
     profile.shards = run->shard.count;
-    if (shows)
-        progress(run, 0, NAN); // the first sample may take long
-    code = profile_measure(&profile, sampler, &plan, error);
-    if (shows)
-        fprintf(stderr, "\r%*s\r", 60, "");
+    if (run->store_path) {
+        code = store_source_init(&source, &run->store, sampler, run->seed, error);
+        plan.draw = store_draw;
+        plan.source = &source;
+    }
+    show_progress(run, 0, NAN); // the first sample may take long
+    if (code == ERROR_NONE)
+        code = profile_measure(&profile, sampler, &plan, error);
+    if (run->sweep->points == 1)
+        progress_clear(&run->progress);
     if (code == ERROR_INTERRUPTED)
         report_interruption(run, &profile, error);
-    if (code == ERROR_NONE || (code == ERROR_INTERRUPTED && profile.samples > 0)) {
-        struct error write_error;
-        int written = write_profile(run, &profile, prediction, stream, &write_error);
-        if (written != ERROR_NONE) {
-            *error = write_error;
-            code = written;
-        }
-        report_precision(run, &profile);
-        if (run->precision > 0 && profile_precision(&profile) > run->precision)
-            run->options.status = STATUS_INCONCLUSIVE;
-    }
+    code = finish_profile(run, &profile, prediction, code, error);
+    store_source_free(&source);
     profile_free(&profile);
     return code;
 }
 
 /* The prediction comes first. It takes a moment beside the samples, and whatever stops it (a signal, the range of double,
  * memory) then stops it before there are samples to lose. */
-static int measure(struct run *run, struct sampler *sampler, FILE *stream, struct error *error)
+static int measure(struct run *run, struct sampler *sampler, struct error *error)
 {
     if (!run->predict)
-        return sample(run, sampler, NULL, stream, error);
+        return sample(run, sampler, NULL, error);
     struct moments_options options = moments_defaults();
     options.per_token = run->per_token;
     options.threads = run->threads;
@@ -222,51 +261,91 @@ static int measure(struct run *run, struct sampler *sampler, FILE *stream, struc
     int code = profile_predict(&prediction, sampler->stack.depth.model, &options, error);
     if (code != ERROR_NONE)
         return code;
-    code = sample(run, sampler, &prediction, stream, error);
+    code = sample(run, sampler, &prediction, error);
     profile_free(&prediction);
     return code;
 }
 
-static int run_model(struct run *run, const struct model *model, FILE *stream, struct error *error)
+static int threads_of(const struct run *run)
 {
     int64_t samples = shard_samples(run);
-    int threads = samples < run->threads ? (int)samples : run->threads;
-    if (run->dry_run)
-        return cost_print(model, run->engine, run->per_token, threads, run->memory, samples, stream, error);
+    return samples < run->threads ? (int)samples : run->threads;
+}
+
+static int run_point(struct run *run, int64_t point, struct error *error)
+{
+    struct model model;
     struct sampler sampler;
-    int code = sampler_init(&sampler, model, run->engine, run->per_token, threads, run->memory, error);
+    int code = sweep_model(run->sweep, point, &model, error);
     if (code != ERROR_NONE)
         return code;
-    code = measure(run, &sampler, stream, error);
-    sampler_free(&sampler);
+    run->progress.part = point;
+    code = sampler_init(&sampler, &model, run->engine, run->per_token, threads_of(run), run->memory, error);
+    if (code == ERROR_NONE) {
+        code = measure(run, &sampler, error);
+        sampler_free(&sampler);
+    }
+    model_free(&model);
     return code;
+}
+
+static int print_cost(struct run *run, struct error *error)
+{
+    int64_t samples = shard_samples(run);
+    struct model model;
+    if (run->sweep->points > 1)
+        return cost_sweep_print(&run->cost, run->sweep, run->engine, run->per_token, threads_of(run), run->memory,
+                                samples, run->page.stream, error);
+    int code = sweep_model(run->sweep, 0, &model, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = cost_print(&model, run->engine, run->per_token, threads_of(run), run->memory, samples, run->page.stream,
+                      error);
+    model_free(&model);
+    return code;
+}
+
+static int run_points(struct run *run, struct error *error)
+{
+    struct output output;
+    FILE *stream = run->page.stream = output_open(&output, run->output, error);
+    if (!stream)
+        return error->code;
+    int code = ERROR_NONE;
+    if (run->dry_run)
+        return output_end(&output, print_cost(run, error), true, error);
+    if (run->store_path)
+        code = store_open(&run->store, run->store_path, STORE_WRITE, error);
+    progress_init(&run->progress, run->quiet, run->no_progress, run->log, "configurations", run->sweep->points);
+    for (int64_t p = 0; code == ERROR_NONE && p < run->sweep->points; p++)
+        code = run_point(run, p, error);
+    progress_clear(&run->progress);
+    if (run->store_path)
+        store_close(&run->store);
+    return output_end(&output, code, run->page.number > 0, error);
 }
 
 static int run_all(void *target, struct error *error)
 {
     struct run *run = target;
-    struct output output;
+    struct sweep sweep;
     if (run->samples == 0)
         run->samples = run->precision > 0 ? DEFAULT_BUDGET : DEFAULT_SAMPLES;
     int code = check_shard(run, error);
     if (code == ERROR_NONE)
-        code = format_check(run->format, run->per_token, error);
+        code = format_check(run->format, run->per_token, run->page.tidy, error);
     if (code == ERROR_NONE)
-        code = options_check(&run->options, error);
+        code = sweep_init(&sweep, &run->options, error);
     if (code != ERROR_NONE)
         return code;
-    FILE *stream = output_open(&output, run->output, error);
-    if (!stream)
-        return error->code;
-    for (int p = 0; code == ERROR_NONE && p < options_placements(&run->options); p++) {
-        struct model model;
-        code = options_model(&run->options, p, &model, error);
-        if (code != ERROR_NONE)
-            break;
-        code = run_model(run, &model, stream, error);
-        model_free(&model);
-    }
-    return output_end(&output, code, run->profiles > 0, error);
+    run->sweep = run->page.sweep = &sweep;
+    code = cost_sweep_init(&run->cost, &sweep, run->engine, run->per_token, threads_of(run), run->memory,
+                           shard_samples(run), error);
+    if (code == ERROR_NONE)
+        code = run_points(run, error);
+    cost_sweep_free(&run->cost);
+    sweep_free(&sweep);
+    return code;
 }
 
 int run_command(int argc, char **argv)

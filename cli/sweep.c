@@ -1,79 +1,89 @@
 #include "cli/sweep.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { POINTS_MAX = 100000, NUMBER_MAX = 40 };
+#include "sim/text.h"
 
-static int add_axis(struct sweep *sweep, int given, struct error *error)
+enum { POINTS_MAX = 100000 };
+
+static struct variants *axis_of(const struct sweep *sweep, const struct setting *setting)
 {
-    const struct options_setting *text = &sweep->options->settings[given];
-    const struct setting *setting = setting_find(text->name, error);
+    for (int a = 0; a < sweep->axis_count; a++)
+        if (sweep->axes[a].setting == setting)
+            return &sweep->axes[a];
+    return NULL;
+}
+
+static int add_given(struct sweep *sweep, const struct options_setting *given, struct error *error)
+{
+    const struct setting *setting = setting_find(given->name, error);
     if (!setting)
         return error->code;
-    if (!setting_is_number(setting))
-        return ERROR_NONE;
-    struct sweep_axis *axis = &sweep->axes[sweep->axis_count++];
-    axis->given = given;
-    int code = values_parse(&axis->values, setting->name, text->text, setting->type == SETTING_INTEGER, error);
-    if (code != ERROR_NONE)
-        return code;
-    sweep->points *= axis->values.count;
-    if (sweep->points > POINTS_MAX)
-        return error_set(error, ERROR_INPUT, "more than %d models", POINTS_MAX);
+    struct variants *axis = axis_of(sweep, setting);
+    return variants_add(axis ? axis : &sweep->axes[sweep->axis_count++], setting, given->text, error);
+}
+
+static int count_points(struct sweep *sweep, struct error *error)
+{
+    sweep->points = 1;
+    for (int a = 0; a < sweep->axis_count; a++) {
+        sweep->points *= sweep->axes[a].count;
+        if (sweep->points > POINTS_MAX)
+            return error_set(error, ERROR_INPUT, "more than %d models", POINTS_MAX);
+    }
     return ERROR_NONE;
 }
 
-/* The options' settings at a point. */
-struct point {
-    struct options options;
-    struct options_setting *settings;
-    char (*numbers)[NUMBER_MAX]; /* [axis_count] */
+/* What all models of a sweep read, and their placements' names for a message. */
+struct readers {
+    bool *read; /* [setting_count] */
+    struct text whom;
+    char last[GRAPH_NAME_MAX];
+    int names;
 };
 
-static int point_init(struct point *point, const struct sweep *sweep, int64_t number, struct error *error)
+static void add_reader(struct readers *readers, const struct model *model)
 {
-    const struct options *options = sweep->options;
-    *point = (struct point){.options = *options};
-    point->settings = calloc((size_t)options->setting_count + 1, sizeof *point->settings);
-    point->numbers = calloc((size_t)sweep->axis_count + 1, sizeof *point->numbers);
-    if (!point->settings || !point->numbers)
-        return error_set(error, ERROR_RESOURCE, "out of memory");
-    int axis = 0;
-    int64_t rest = sweep->points;
-    for (int i = 0; i < options->setting_count; i++) {
-        struct options_setting setting = options->settings[i];
-        if (axis < sweep->axis_count && sweep->axes[axis].given == i) {
-            const struct values *values = &sweep->axes[axis].values;
-            rest /= values->count;
-            setting_print_number(values->value[number / rest % values->count], point->numbers[axis], NUMBER_MAX);
-            setting.text = point->numbers[axis++];
-        }
-        point->settings[i] = setting;
-    }
-    point->options.settings = point->settings;
-    return ERROR_NONE;
+    for (size_t i = 0; i < setting_count; i++)
+        readers->read[i] = readers->read[i] || setting_is_read(&settings[i], model);
+    if (readers->names > 0 && strcmp(readers->last, model->placement) == 0)
+        return;
+    text_print(&readers->whom, "%s%s", readers->names++ > 0 ? ", " : "placement ", model->placement);
+    memcpy(readers->last, model->placement, sizeof readers->last);
 }
 
-static void point_free(struct point *point)
+static int check_points(const struct sweep *sweep, struct error *error)
 {
-    free(point->settings);
-    free(point->numbers);
+    bool read[setting_count];
+    char whom[400];
+    struct readers readers = {.read = read, .whom = {whom, sizeof whom, 0}};
+    memset(read, 0, sizeof read);
+    for (int64_t p = 0; p < sweep->points; p++) {
+        struct model model;
+        int code = sweep_model(sweep, p, &model, error);
+        if (code != ERROR_NONE)
+            return code;
+        add_reader(&readers, &model);
+        model_free(&model);
+    }
+    for (int a = 0; a < sweep->axis_count; a++)
+        if (!read[sweep->axes[a].setting - settings])
+            return options_unread(sweep->axes[a].setting->name, whom, error);
+    return ERROR_NONE;
 }
 
 int sweep_init(struct sweep *sweep, const struct options *options, struct error *error)
 {
-    *sweep = (struct sweep){.options = options, .placements = options_placements(options), .points = 1};
+    *sweep = (struct sweep){.options = options};
     sweep->axes = calloc((size_t)options->setting_count + 1, sizeof *sweep->axes);
     int code = sweep->axes ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory");
     for (int i = 0; code == ERROR_NONE && i < options->setting_count; i++)
-        code = add_axis(sweep, i, error);
-    struct point point;
-    if (code == ERROR_NONE) {
-        code = point_init(&point, sweep, 0, error);
-        if (code == ERROR_NONE)
-            code = options_check(&point.options, error);
-        point_free(&point);
-    }
+        code = add_given(sweep, &options->settings[i], error);
+    if (code == ERROR_NONE)
+        code = count_points(sweep, error);
+    if (code == ERROR_NONE)
+        code = check_points(sweep, error);
     if (code != ERROR_NONE)
         sweep_free(sweep);
     return code;
@@ -81,18 +91,50 @@ int sweep_init(struct sweep *sweep, const struct options *options, struct error 
 
 void sweep_free(struct sweep *sweep)
 {
-    for (int i = 0; i < sweep->axis_count; i++)
-        values_free(&sweep->axes[i].values);
+    for (int a = 0; a < sweep->axis_count; a++)
+        variants_free(&sweep->axes[a]);
     free(sweep->axes);
     *sweep = (struct sweep){0};
 }
 
-int sweep_model(const struct sweep *sweep, int placement, int64_t number, struct model *model, struct error *error)
+struct options sweep_options(const struct sweep *sweep, int64_t point, struct options_setting chosen[])
 {
-    struct point point;
-    int code = point_init(&point, sweep, number, error);
-    if (code == ERROR_NONE)
-        code = options_model(&point.options, placement, model, error);
-    point_free(&point);
+    struct options options = *sweep->options;
+    options.settings = chosen;
+    options.setting_count = sweep->axis_count;
+    for (int a = sweep->axis_count - 1; a >= 0; a--) {
+        const struct variants *axis = &sweep->axes[a];
+        chosen[a] = (struct options_setting){axis->setting->name, axis->text[point % axis->count]};
+        point /= axis->count;
+    }
+    return options;
+}
+
+/* Of many models, which one is wrong. */
+static void name_point(const struct sweep *sweep, const struct options *options, struct error *error)
+{
+    char where[256] = "";
+    struct text text = {where, sizeof where, 0};
+    struct error own = *error;
+    for (int a = 0; a < sweep->axis_count; a++)
+        if (sweep->axes[a].count > 1)
+            text_print(&text, "%s%s=%s", text.length > 0 ? " " : "", options->settings[a].name,
+                       options->settings[a].text);
+    error_set(error, own.code, "%.1500s (at %s)", own.text, where);
+}
+
+int sweep_model(const struct sweep *sweep, int64_t point, struct model *model, struct error *error)
+{
+    struct options_setting chosen[sweep->axis_count + 1];
+    struct options options = sweep_options(sweep, point, chosen);
+    int code = options_model(&options, model, error);
+    if (code != ERROR_NONE && sweep->points > 1)
+        name_point(sweep, &options, error);
     return code;
+}
+
+bool sweep_varies(const struct sweep *sweep, const struct setting *setting)
+{
+    const struct variants *axis = axis_of(sweep, setting);
+    return axis && axis->count > 1;
 }

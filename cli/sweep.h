@@ -3,26 +3,28 @@
 #define SPANSCOPE_CLI_SWEEP_H
 
 #include "cli/options.h"
-#include "sim/values.h"
-
-struct sweep_axis {
-    int given; /* index in the options' settings */
-    struct values values;
-};
+#include "sim/variants.h"
 
 struct sweep {
     const struct options *options;
-    struct sweep_axis *axes; /* the settings that are numbers, in the order given */
+    struct variants *axes; /* [axis_count]: a setting that was given each, in the order of its first option */
     int axis_count;
-    int placements;
-    int64_t points; /* models of one placement */
+    int64_t points;
 };
 
-/* The options must outlive the sweep. Sees that each setting given is read by a placement. */
+/* Makes the model of every point, so that a mistake costs no time, and sees that each setting given is one that at least
+ * one of them reads. The options must outlive the sweep. */
 int sweep_init(struct sweep *sweep, const struct options *options, struct error *error);
 void sweep_free(struct sweep *sweep);
 
-/* The model of a placement at a point, checked; the last setting given varies fastest. */
-int sweep_model(const struct sweep *sweep, int placement, int64_t point, struct model *model, struct error *error);
+/* The options of one point, the last axis varying fastest; settings[axis_count] is the caller's and must outlive them, as
+ * must the sweep. */
+struct options sweep_options(const struct sweep *sweep, int64_t point, struct options_setting settings[]);
+
+/* The model of a point, checked. */
+int sweep_model(const struct sweep *sweep, int64_t point, struct model *model, struct error *error);
+
+/* Whether the setting has several values. */
+bool sweep_varies(const struct sweep *sweep, const struct setting *setting);
 
 #endif

@@ -3,6 +3,7 @@
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_integration.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "sim/lanes.h"
@@ -268,7 +269,7 @@ static double square_times_density(double z, void *context)
 }
 
 /* Two half lines, so that a kink at 0 is an end point; the density is below 1e-300 beyond 40. */
-double activation_second_moment(const struct activation *activation)
+static double second_moment(const struct activation *activation)
 {
     struct integrand context = {activation};
     gsl_function integrand = {square_times_density, &context};
@@ -280,4 +281,20 @@ double activation_second_moment(const struct activation *activation)
     failed |= gsl_integration_cquad(&integrand, 0, 40, 0, 1e-13, workspace, &positive, NULL, NULL);
     gsl_integration_cquad_workspace_free(workspace);
     return failed == GSL_SUCCESS ? negative + positive : NAN;
+}
+
+/* Kept once it is known, since every model asks: of many small models it would be most of the work. Threads that meet
+ * write the same bits. */
+double activation_second_moment(const struct activation *activation)
+{
+    enum { KEPT = 32 };
+    static _Atomic double kept[KEPT]; // 0 where it is not known
+    size_t row = (size_t)(activation - activations);
+    double known = row < KEPT ? atomic_load_explicit(&kept[row], memory_order_relaxed) : 0;
+    if (known > 0)
+        return known;
+    known = second_moment(activation);
+    if (row < KEPT)
+        atomic_store_explicit(&kept[row], known, memory_order_relaxed);
+    return known;
 }

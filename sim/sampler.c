@@ -46,6 +46,8 @@ int sampler_plan(struct sampler *sampler, const struct model *model, const struc
         return code;
     sampler->cells = memory_multiply((size_t)model->layers + 1, (size_t)sampler->stack.depth.schema.column_count);
     sampler->chunk = chunk_of(sampler);
+    while (sampler->chunk > 1 && other_bytes(sampler) > memory / 4) // speed is no reason to refuse
+        sampler->chunk /= 2;
     if (sampler_bytes(sampler) <= memory)
         return ERROR_NONE;
     size_t other = other_bytes(sampler);
@@ -140,8 +142,11 @@ static void run_batch(struct sampler *sampler, uint64_t seed, uint64_t first, ui
             code = run_chunk(sampler, thread, seed, first + i, own_count, stop, &done, &own);
 #pragma omp ordered
         {
-            for (uint64_t j = 0; progress->halted == ERROR_NONE && j < done; j++)
+            for (uint64_t j = 0; progress->halted == ERROR_NONE && j < done; j++) {
                 visit(context, first + i + j, sampler->values[thread] + j * sampler->cells);
+                if (sampler->refused)
+                    code = error_set(&own, ERROR_INTERRUPTED, "no further sample is wanted"), done = 0;
+            }
             if (progress->halted == ERROR_NONE && code != ERROR_NONE) {
                 progress->error = own;
 #pragma omp atomic write

@@ -20,7 +20,12 @@ struct sampler {
     size_t cells;                       /* of one sample's values */
     int chunk;                          /* samples that a thread draws before it hands them over, at most */
     struct wide **values;               /* [threads] of [chunk][cells] */
+    bool refused;                       /* a visitor sets it where no further sample is of use */
 };
+
+/* What hands samples first .. first + count - 1 to a visitor, in order: sampler_run, or something that has them. */
+typedef int sampler_draw(void *source, uint64_t seed, uint64_t first, uint64_t count, const volatile sig_atomic_t *stop,
+                         sampler_visitor *visit, void *context, struct error *error);
 
 /* Decides all but allocates only the blocks: for sampler_bytes. Free with sampler_free. */
 int sampler_plan(struct sampler *sampler, const struct model *model, const struct linear_engine *engine, bool per_token,

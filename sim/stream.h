@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The version of the law by which a sample's numbers come from its seed and index. It goes up with any change of addresses,
+ * order of summation or observables that moves a bit of a sample: kept samples of another version are then left alone. */
+enum { STREAM_LAW = 1 };
+
 /* What a tensor's numbers are for. */
 enum stream_role {
     STREAM_INPUT,     /* the stack's input */

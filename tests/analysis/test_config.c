@@ -9,8 +9,8 @@
 
 static const char *const texts[] = {
     "",
-    "placement='first: x = x + ffn(x); block if l <= L/3: x = norm(x + attn(x)/3); block: x = x - 0.1*moe(x); "
-    "final: x = norm(x)' init=gpt2:0.037 layers=5",
+    ("placement='first: x = x + ffn(x); block if l <= L/3: x = norm(x + attn(x)/3); block: x = x - 0.1*moe(x); "
+     "final: x = norm(x)' init=gpt2:0.037 layers=5"),
     "init=scaleinit:0.1 layers=7 width=24 heads=3 tokens=1 ffn-width=13 experts=3 top-k=3 router=switch eps=1e-5",
     "init=wq=c/7;wk=s;wv=1/3^l;wo=0;w1=phi2;wg=E;w2=k*1e-17;wr=0.1 c=0.3 s=1.7e-9 activation=swiglu norm=layernorm",
     "mask=causal cotangent=last input-correlation=0.30000000000000004 input-scale=3.3333333333333331e-77",

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/overall.h"
 #include "sim/observe.h"
+#include "analysis/overall.h"
 #include "tests/program.h"
 #include <check.h>
 
@@ -89,7 +91,7 @@ static json_t *parse(const char *text, int layers)
     json_error_t why;
     json_t *profile = json_loads(text, JSON_REJECT_DUPLICATES, &why);
     ck_assert_msg(profile != NULL, "%s", why.text);
-    ck_assert_uint_eq(json_object_size(profile), 5);
+    ck_assert_uint_eq(json_object_size(profile), 6);
     ck_assert_str_eq(json_string_value(json_object_get(profile, "schema")), "spanscope/profile/1");
     ck_assert_str_eq(json_string_value(json_object_get(profile, "kind")), "measured");
     CHECK_KEYS(json_object_get(profile, "config"), config_keys);
@@ -226,7 +228,7 @@ static const char *check_config(const char *head, const char *row, const json_t 
 /* The same numbers, to the last bit, as the JSON of the same run. */
 START_TEST(csv_says_the_same_as_json)
 {
-    struct program csv = PROGRAM("run", TINY, "-n", "4", "-f", "csv", "--per-token");
+    struct program csv = PROGRAM("run", TINY, "-n", "4", "-f", "csv", "--per-token", "--tidy");
     struct program json = PROGRAM("run", TINY, "-n", "4", "-f", "json", "--per-token");
     static const char header[] = "kind,placement,init,layer,observable,mean,sd,se,lo,hi,n,";
     ck_assert_int_eq(strncmp(csv.out, header, strlen(header)), 0);
@@ -244,9 +246,13 @@ START_TEST(csv_says_the_same_as_json)
         ck_assert_str_eq(field[2], "scaleinit");
         int layer = (int)strtol(field[3], NULL, 10);
         static const char *const keys[] = {"mean", "sd", "se", "lo", "hi", "n"};
+        const json_t *whole = json_object_get(json_object_get(profile, "stack"), field[4]);
         for (int k = 0; k < 6; k++)
-            ck_assert_double_eq(strtod(field[5 + k], NULL), number(profile, layer, field[4], keys[k]));
+            ck_assert_double_eq(strtod(field[5 + k], NULL), *field[3]
+                                                                ? number(profile, layer, field[4], keys[k])
+                                                                : json_number_value(json_object_get(whole, keys[k])));
     }
+    values += json_object_size(json_object_get(profile, "stack"));
     for (int l = 0; l <= 3; l++)
         values += json_object_size(json_array_get(json_object_get(profile, "layers"), (size_t)l)) - 1;
     ck_assert_uint_eq(rows, values);
@@ -363,7 +369,7 @@ START_TEST(tables_have_a_row_for_every_layer)
     int lines = 0;
     for (const char *c = head + 1; *c; c++)
         lines += *c == '\n';
-    ck_assert_int_eq(lines, 1 + 4);
+    ck_assert_int_eq(lines, 1 + 4 + 1 + OVERALLS);
     for (int id = 0; id < OBSERVABLES; id++)
         if (observables[id].span <= OBSERVE_PER_STATE && observables[id].need != OBSERVE_MIXTURE)
             ck_assert_msg((strstr(program.out, observables[id].summary) == NULL) == observables[id].detail, "%s",

@@ -1,4 +1,6 @@
+#include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "plots/axis.h"
 #include <check.h>
@@ -48,6 +50,33 @@ START_TEST(axes_have_whole_steps)
 }
 END_TEST
 
+/* Whatever stands in a file, an axis has two finite ends that gnuplot can tell apart, and tics that end. */
+START_TEST(axes_end_whatever_they_are_given)
+{
+    static const struct axis_wish wishes[] = {{-1, 1, 0.1, 0}, {0, INFINITY, 0, 0.5}, {0, 0, 1, 0}, {0, 0, 0, 0}};
+    static const double ends[][2] = {{1e17, 1e17 + 16}, {-1e308, 1e308}, {1e308, 1e308}, {0, 5e-324},
+                                     {-1e9, 1e9},       {NAN, 1},        {NAN, NAN},     {-INFINITY, 0}};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        for (size_t w = 0; w < sizeof wishes / sizeof *wishes; w++)
+            for (int logarithmic = 0; logarithmic < 2; logarithmic++) {
+                struct axis axis = fit(logarithmic, &wishes[w], ends[i][0], ends[i][1], 1);
+                ck_assert_msg(isfinite(axis.lo) && isfinite(axis.hi) && isfinite(axis.hi - axis.lo), "%zu %zu", i, w);
+                ck_assert_msg(axis.hi - axis.lo >= 1e-12 * fmax(fabs(axis.lo), fabs(axis.hi)), "%zu %zu", i, w);
+                ck_assert(axis.hi > axis.lo);
+                char *script;
+                size_t length;
+                FILE *stream = open_memstream(&script, &length);
+                axis_print_tics(&axis, "y", stream);
+                fclose(stream);
+                ck_assert_uint_lt(length, 10000);
+                free(script);
+            }
+    for (int last = 1; last > 0 && last <= INT_MAX / 3; last *= 3)
+        ck_assert_int_ge(axis_whole_step(last), 1);
+    ck_assert_int_ge(axis_whole_step(INT_MAX), INT_MAX / 10);
+}
+END_TEST
+
 Suite *axis_suite(void)
 {
     Suite *suite = suite_create("axis");
@@ -55,6 +84,7 @@ Suite *axis_suite(void)
     tcase_add_test(tests, axes_do_not_blow_up_noise);
     tcase_add_test(tests, axes_give_theory_room_but_not_the_figure);
     tcase_add_test(tests, axes_have_whole_steps);
+    tcase_add_test(tests, axes_end_whatever_they_are_given);
     suite_add_tcase(suite, tests);
     return suite;
 }

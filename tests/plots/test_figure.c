@@ -119,6 +119,29 @@ START_TEST(gnuplot_that_hangs_is_ended)
 }
 END_TEST
 
+/* A terminal of the user's own would be set before the script sets one, and fail where it is not built in. */
+START_TEST(gnuplot_keeps_its_own_terminal)
+{
+    struct error error = {0};
+    struct gnuplot_limits limits = {.seconds = 1000};
+    setenv("GNUTERM", "qt", 1);
+    setenv("GNUTERMS", "stays", 1);
+    fake_gnuplot("#!/bin/sh\ntest -z \"$GNUTERM\" && test \"$GNUTERMS\" = stays\n");
+    ck_assert_msg(gnuplot_run(folder_name, "x.gp", &limits, &error) == ERROR_NONE, "%s", error.text);
+}
+END_TEST
+
+START_TEST(gnuplot_is_stopped)
+{
+    struct error error = {0};
+    static volatile sig_atomic_t stop = 1;
+    struct gnuplot_limits limits = {.seconds = 1000, .stop = &stop};
+    fake_gnuplot("#!/bin/sh\nexec /bin/sleep 1000\n");
+    ck_assert_int_eq(gnuplot_run(folder_name, "x.gp", &limits, &error), ERROR_INTERRUPTED);
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+}
+END_TEST
+
 START_TEST(gnuplot_that_draws_nothing_is_an_error)
 {
     struct error error;
@@ -277,6 +300,84 @@ START_TEST(figures_say_what_profiles_lack)
 }
 END_TEST
 
+/* Keeps the script and the caption of what would be drawn. */
+static char *script_kept, *caption_kept;
+
+static int keep(const char *directory, const char *name, publish_print *const print[PUBLISH_WRITTEN],
+                const void *context, const volatile sig_atomic_t *stop, struct error *error)
+{
+    (void)directory, (void)name, (void)stop, (void)error;
+    char **const kept[PUBLISH_WRITTEN] = {&script_kept, NULL, &caption_kept};
+    for (int i = 0; i < PUBLISH_WRITTEN; i++) {
+        size_t length;
+        if (!kept[i])
+            continue;
+        FILE *stream = open_memstream(kept[i], &length);
+        print[i](stream, context);
+        fclose(stream);
+    }
+    return ERROR_NONE;
+}
+
+static void keep_figure(const char *name, const char *const configs[], const char *rows)
+{
+    struct saved_list list;
+    struct error error;
+    struct figure_wish wish = {.directory = ".", .publish = keep};
+    free(script_kept);
+    free(caption_kept);
+    profiles_read(&list, "measured", configs, rows);
+    int code = figure_draw(figure_find(name), &list, &wish, &error);
+    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
+    saved_free(&list);
+}
+
+static void check_kept(const char *text, const char *words, bool there)
+{
+    ck_assert_msg((strstr(text, words) != NULL) == there, "'%s' is %s in: %s", words, there ? "not" : "", text);
+}
+
+/* A curve that is 0 everywhere is no curve on a logarithmic axis: the caption says so, and speaks of no other. */
+START_TEST(zeros_are_said_not_drawn)
+{
+    static const char zero[] = "{\"layer\":1,\"gradient_variance\":{\"mean\":1e-9,\"log10_mean\":-9},"
+                               "\"gradient_specific\":{\"mean\":0,\"log10_mean\":null}},"
+                               "{\"layer\":2,\"gradient_variance\":{\"mean\":2,\"log10_mean\":0.3},"
+                               "\"gradient_specific\":{\"mean\":0,\"log10_mean\":null}}",
+                      some[] = "{\"layer\":1,\"gradient_variance\":{\"mean\":1e-9,\"log10_mean\":-9},"
+                               "\"gradient_specific\":{\"mean\":0,\"log10_mean\":null}},"
+                               "{\"layer\":2,\"gradient_variance\":{\"mean\":2,\"log10_mean\":0.3},"
+                               "\"gradient_specific\":{\"mean\":1,\"log10_mean\":0}}";
+    keep_figure("gradient", profiles_span, zero);
+    check_kept(caption_kept, "0, which the axis does not reach: ", true);
+    check_kept(caption_kept, "token-specific (", false);
+    check_kept(script_kept, "title 'token-specific'", false);
+    keep_figure("gradient", profiles_span, some);
+    check_kept(caption_kept, "token-specific (1 of 2 points)", true);
+}
+END_TEST
+
+/* Axes tell what went in as it was given, and nothing where the profiles differ. */
+START_TEST(axes_tell_what_went_in)
+{
+    static const char *const scaled[] = {PROFILES_SPAN ",\"input_scale\":3,\"cotangent\":\"last\"", NULL};
+    static const char *const mixed[] = {PROFILES_SPAN ",\"input_scale\":3,\"cotangent\":\"last\"", PROFILES_SPAN, NULL};
+    keep_figure("activation", profiles_span, profiles_rows);
+    check_kept(script_kept, "input = 1)", true);
+    keep_figure("activation", scaled, profiles_rows);
+    check_kept(script_kept, "input = 9)", true);
+    keep_figure("activation", mixed, profiles_rows);
+    check_kept(script_kept, "; input =", false);
+    keep_figure("gradient", profiles_span, profiles_rows);
+    check_kept(script_kept, "; cotangent = 1)", true);
+    keep_figure("gradient", scaled, profiles_rows);
+    check_kept(script_kept, "; last cotangent)", true);
+    keep_figure("gradient", mixed, profiles_rows);
+    check_kept(script_kept, "; cotangent = 1)", false);
+    check_kept(script_kept, "; last cotangent)", false);
+}
+END_TEST
+
 START_TEST(figures_take_name_and_title)
 {
     static const char *const words[] = {"Of another's making", NULL};
@@ -300,12 +401,16 @@ Suite *figure_suite(void)
     tcase_add_test(tests, failing_gnuplot_is_quoted_and_keeps_the_old_figure);
     tcase_add_test(tests, killed_gnuplot_is_told);
     tcase_add_test(tests, gnuplot_that_hangs_is_ended);
+    tcase_add_test(tests, gnuplot_keeps_its_own_terminal);
+    tcase_add_test(tests, gnuplot_is_stopped);
     tcase_add_test(tests, gnuplot_that_draws_nothing_is_an_error);
     tcase_add_test(tests, unwritable_folders_are_named);
     tests = folder_case(suite, "pictures");
     tcase_add_test(tests, figures_are_drawn_and_redrawn);
     tcase_add_loop_test(tests, figures_of_the_table_are_drawn, 0, (int)figure_count);
     tcase_add_loop_test(tests, figures_say_what_profiles_lack, 0, (int)figure_count);
+    tcase_add_test(tests, zeros_are_said_not_drawn);
+    tcase_add_test(tests, axes_tell_what_went_in);
     tcase_add_test(tests, figures_take_name_and_title);
     return suite;
 }

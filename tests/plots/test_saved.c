@@ -63,8 +63,10 @@ START_TEST(reading_takes_seeds_of_64_bits)
 }
 END_TEST
 
-#define SCHEMA "\"schema\":\"spanscope/profile/1\","
-#define HEAD   "{" SCHEMA "\"kind\":\"measured\",\"config\":{\"placement\":\"p\",\"init\":\"i\",\"layers\":4},"
+#define SCHEMA             "\"schema\":\"spanscope/profile/1\","
+#define HEAD               "{" SCHEMA "\"kind\":\"measured\",\"config\":{\"placement\":\"p\",\"init\":\"i\",\"layers\":4},"
+#define CONFIG(members)    "{" SCHEMA "\"kind\":\"measured\",\"config\":{\"placement\":\"p\",\"init\":\"i\"," members "}}"
+#define STATISTIC(members) HEAD "\"layers\":[{\"layer\":0,\"activation_variance\":{" members "}}]}"
 static const struct {
     const char *text, *complaint;
 } broken[] = {
@@ -80,6 +82,18 @@ static const struct {
     {HEAD "\"layers\":[{\"layer\":1},{\"layer\":1}]}", "ascending"},
     {HEAD "\"layers\":[{\"layer\":0},{\"layer\":2,\"token_cosine\":3}]}", "token_cosine of layer 2"},
     {HEAD "\"layers\":[{\"layer\":0,\"branch_ratio.ffn\":{\"mean\":\"x\"}}]}", "branch_ratio.ffn of layer 0"},
+    {CONFIG("\"layers\":2147483647"), "\"layers\" of \"config\", a number from 1 to"},
+    {CONFIG("\"layers\":2,\"tokens\":1e9"), "\"tokens\" of \"config\", a number from 1 to"},
+    {CONFIG("\"layers\":2,\"heads\":0"), "\"heads\" of \"config\", a number from 1 to"},
+    {CONFIG("\"layers\":2,\"input_scale\":-1"), "\"input_scale\" of \"config\", a number from"},
+    {CONFIG("\"layers\":2,\"width\":\"64\""), "\"width\" of \"config\", a number from"},
+    {STATISTIC("\"mean\":1,\"log10_mean\":1e17"), "within their ranges"},
+    {STATISTIC("\"mean\":null,\"log10_mean\":-1e308"), "within their ranges"},
+    {STATISTIC("\"mean\":1,\"se\":-0.1"), "within their ranges"},
+    {STATISTIC("\"mean\":1,\"mean_log\":0,\"sd_log\":-1"), "within their ranges"},
+    {STATISTIC("\"mean\":1,\"n\":1e300"), "within their ranges"},
+    {STATISTIC("\"mean\":1,\"lo\":\"x\""), "within their ranges"},
+    {STATISTIC("\"se\":1"), "within their ranges"},
     {"", "expected a profile"},
 };
 

@@ -1,0 +1,639 @@
+#include "analysis/store.h"
+
+#include <cblas.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/config.h"
+#include "analysis/document.h"
+#include "build_version.h"
+#include "sim/memory.h"
+#include "sim/setting.h"
+
+/* "span", and the version of the tables. */
+enum { APPLICATION = 0x7370616e, FORMAT = 1 };
+
+/* Another process may be writing; it is done within moments, but a machine may be slow. */
+enum { PATIENCE = 600000 }; // ms
+
+static const char tables[] =
+    "CREATE TABLE IF NOT EXISTS configs (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,"
+    " config TEXT NOT NULL, engine TEXT NOT NULL, seed TEXT NOT NULL,"
+    " per_token INTEGER NOT NULL, law TEXT NOT NULL, cells INTEGER NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS samples (config INTEGER NOT NULL, sample INTEGER NOT NULL,"
+    " sum INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (config, sample));";
+
+static const char *const texts[STORE_STATEMENTS] = {
+    [STORE_FIND] = "SELECT id FROM configs WHERE key = ?1",
+    [STORE_INSERT] = "INSERT OR IGNORE INTO configs (key, config, engine, seed, per_token, law, cells)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [STORE_NEXT] = "SELECT sample, sum, data FROM samples WHERE config = ?1 AND sample >= ?2 AND sample < ?3"
+                   " ORDER BY sample LIMIT 1",
+    [STORE_PUT] = "INSERT OR IGNORE INTO samples (config, sample, sum, data) VALUES (?1, ?2, ?3, ?4)",
+};
+
+/* ---- opening ---- */
+
+/* What SQLite met, in words of ours where it is the file's fault. */
+static int failed(const struct store *store, struct error *error)
+{
+    int code = store->db ? sqlite3_extended_errcode(store->db) : SQLITE_NOMEM;
+    int cause = store->db ? sqlite3_system_errno(store->db) : 0;
+    switch (code & 0xff) {
+    case SQLITE_NOTADB:
+        return error_set(error, ERROR_RESOURCE, "'%s' is no store: it is no SQLite database", store->path);
+    case SQLITE_CORRUPT:
+        return error_set(error, ERROR_RESOURCE, "store '%s' is damaged: %s", store->path, sqlite3_errmsg(store->db));
+    case SQLITE_FULL:
+        return error_set(error, ERROR_RESOURCE, "store '%s': the disk is full", store->path);
+    case SQLITE_BUSY:
+        return error_set(error, ERROR_RESOURCE, "store '%s': another process holds it for minutes", store->path);
+    case SQLITE_NOMEM:
+        return error_set(error, ERROR_RESOURCE, "store '%s': out of memory", store->path);
+    case SQLITE_CANTOPEN:
+        return error_set(error, ERROR_RESOURCE, "cannot open store '%s': %s", store->path,
+                         cause ? strerror(cause) : sqlite3_errmsg(store->db));
+    default:
+        return error_set(error, ERROR_RESOURCE, "store '%s': %s", store->path, sqlite3_errmsg(store->db));
+    }
+}
+
+static int execute(struct store *store, const char *text, struct error *error)
+{
+    return sqlite3_exec(store->db, text, NULL, NULL, NULL) == SQLITE_OK ? ERROR_NONE : failed(store, error);
+}
+
+/* The number that a statement without parameters gives. */
+static int ask(struct store *store, const char *text, int64_t *value, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    bool ok = sqlite3_prepare_v2(store->db, text, -1, &statement, NULL) == SQLITE_OK &&
+              sqlite3_step(statement) == SQLITE_ROW;
+    if (ok)
+        *value = sqlite3_column_int64(statement, 0);
+    int code = ok ? ERROR_NONE : failed(store, error);
+    sqlite3_finalize(statement);
+    return code;
+}
+
+/* Whose file it is. An empty one is nobody's. */
+static int check_owner(struct store *store, bool *empty, struct error *error)
+{
+    int64_t application = 0, format = 0, entries = 0;
+    int code = ask(store, "SELECT count(*) FROM sqlite_master", &entries, error);
+    if (code == ERROR_NONE)
+        code = ask(store, "PRAGMA application_id", &application, error);
+    if (code == ERROR_NONE)
+        code = ask(store, "PRAGMA user_version", &format, error);
+    if (code != ERROR_NONE)
+        return code;
+    *empty = entries == 0 && application == 0;
+    if (!*empty && application != APPLICATION)
+        return error_set(error, ERROR_RESOURCE, "'%s' is no store: it is an SQLite database of another program",
+                         store->path);
+    if (!*empty && format != FORMAT)
+        return error_set(error, ERROR_RESOURCE,
+                         "store '%s' has format %" PRId64 ", which another version of this program wrote; this one "
+                         "reads %d",
+                         store->path, format, FORMAT);
+    return ERROR_NONE;
+}
+
+/* Two processes may do it at once: under the lock, only what is not there is made. */
+static int create(struct store *store, struct error *error)
+{
+    char text[1024];
+    snprintf(text, sizeof text, "BEGIN IMMEDIATE; %s PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;",
+             tables, APPLICATION, FORMAT);
+    return execute(store, text, error);
+}
+
+int store_open(struct store *store, const char *path, enum store_use use, struct error *error)
+{
+    *store = (struct store){.path = path};
+    int flags = use == STORE_READ ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int code = ERROR_NONE;
+    bool empty = false;
+    if (sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+        code = failed(store, error);
+    if (code == ERROR_NONE) {
+        sqlite3_busy_timeout(store->db, PATIENCE);
+        code = check_owner(store, &empty, error);
+    }
+    if (code == ERROR_NONE && empty && use == STORE_READ)
+        code = error_set(error, ERROR_RESOURCE, "'%s' is no store: it is empty", path);
+    if (code == ERROR_NONE && use == STORE_WRITE) {
+        /* The log makes a commit one write without a wait for the disk: a killed process loses nothing, a machine that
+         * loses its power the last moments. */
+        code = execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", error);
+        if (code == ERROR_NONE && empty)
+            code = create(store, error);
+    }
+    if (code != ERROR_NONE)
+        store_close(store);
+    return code;
+}
+
+static void drop_waiting(struct store *store)
+{
+    for (int i = 0; i < store->waiting_count; i++)
+        free(store->waiting[i].bytes);
+    store->waiting_count = 0;
+}
+
+void store_close(struct store *store)
+{
+    drop_waiting(store);
+    free(store->waiting);
+    for (int i = 0; i < STORE_STATEMENTS; i++)
+        sqlite3_finalize(store->statements[i]);
+    sqlite3_close(store->db);
+    *store = (struct store){0};
+}
+
+/* A statement to be bound anew; NULL where it cannot be prepared. */
+static sqlite3_stmt *prepare(struct store *store, enum store_statement which)
+{
+    sqlite3_stmt **statement = &store->statements[which];
+    if (!*statement)
+        sqlite3_prepare_v3(store->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+    return *statement;
+}
+
+/* ---- configurations ---- */
+
+/* FNV-1a, 64 bits. */
+static uint64_t hash(uint64_t sum, const void *bytes, size_t size)
+{
+    const unsigned char *byte = bytes;
+    for (size_t i = 0; i < size; i++)
+        sum = (sum ^ byte[i]) * 0x100000001b3;
+    return sum;
+}
+
+static const uint64_t HASH_START = 0xcbf29ce484222325;
+
+/* Order of summation, and so the last bits, are decided by the compiler, its flags and the kernels of BLAS. */
+char *store_law(void)
+{
+    char *text = NULL;
+    int length = asprintf(&text, "%d; %s; OpenBLAS %s", STREAM_LAW, BUILD_FLAGS, openblas_get_corename());
+    return length >= 0 ? text : NULL;
+}
+
+static json_t *settings_object(bool *ok, const struct model *model)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < setting_count; i++) {
+        char *text = setting_value(&settings[i], model);
+        document_put(ok, object, settings[i].key, text ? json_string(text) : NULL);
+        free(text);
+    }
+    return object;
+}
+
+static json_t *columns_value(const struct observe_schema *schema)
+{
+    uint64_t sum = HASH_START;
+    for (int c = 0; c < schema->column_count; c++)
+        sum = hash(sum, schema->columns[c].name, strlen(schema->columns[c].name) + 1);
+    return json_sprintf("%d:%016" PRIx64, schema->column_count, sum);
+}
+
+static bool has_tokens(const struct observe_schema *schema)
+{
+    bool has = false;
+    for (int id = 0; id < OBSERVABLES; id++)
+        has |= schema->token_column[id] >= 0;
+    return has;
+}
+
+static char *make_key(const struct store_config *config, const struct sampler *sampler)
+{
+    bool ok = true;
+    char seed[24];
+    json_t *key = json_object();
+    snprintf(seed, sizeof seed, "%" PRIu64, config->seed);
+    document_put(&ok, key, "law", json_string(config->law ? config->law : ""));
+    document_put(&ok, key, "engine", json_string(config->engine));
+    document_put(&ok, key, "seed", json_string(seed));
+    document_put(&ok, key, "columns", columns_value(&sampler->stack.depth.schema));
+    document_put(&ok, key, "settings", settings_object(&ok, sampler->stack.depth.model));
+    char *text = ok && config->law ? json_dumps(key, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    json_decref(key);
+    return text;
+}
+
+static void config_free(struct store_config *config)
+{
+    free(config->engine), free(config->law), free(config->key);
+    json_decref(config->config);
+}
+
+static int no_memory(const struct store *store, struct error *error)
+{
+    return error_set(error, ERROR_RESOURCE, "store '%s': out of memory", store->path);
+}
+
+static int describe(struct store *store, const struct sampler *sampler, uint64_t seed, struct store_config *config,
+                    struct error *error)
+{
+    bool ok = true;
+    *config = (struct store_config){.seed = seed,
+                                    .engine = strdup(sampler->stack.engine->name),
+                                    .law = store_law(),
+                                    .config = config_object(&ok, sampler->stack.depth.model),
+                                    .per_token = has_tokens(&sampler->stack.depth.schema),
+                                    .cells = (int64_t)sampler->cells};
+    config->key = config->engine && ok ? make_key(config, sampler) : NULL;
+    if (config->key)
+        return ERROR_NONE;
+    config_free(config);
+    return no_memory(store, error);
+}
+
+static int find(struct store *store, const char *key, int64_t *id, struct error *error)
+{
+    sqlite3_stmt *statement = prepare(store, STORE_FIND);
+    if (!statement)
+        return failed(store, error);
+    sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
+    int step = sqlite3_step(statement);
+    *id = step == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
+    int code = step == SQLITE_ROW || step == SQLITE_DONE ? ERROR_NONE : failed(store, error);
+    sqlite3_reset(statement);
+    return code;
+}
+
+static int insert(struct store *store, const struct store_config *config, struct error *error)
+{
+    sqlite3_stmt *statement = prepare(store, STORE_INSERT);
+    char seed[24], *text = json_dumps(config->config, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    if (!statement || !text) {
+        free(text);
+        return statement ? no_memory(store, error) : failed(store, error);
+    }
+    snprintf(seed, sizeof seed, "%" PRIu64, config->seed);
+    sqlite3_bind_text(statement, 1, config->key, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, text, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 3, config->engine, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 4, seed, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_int(statement, 5, config->per_token);
+    sqlite3_bind_text(statement, 6, config->law, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 7, config->cells);
+    int code = sqlite3_step(statement) == SQLITE_DONE ? ERROR_NONE : failed(store, error);
+    sqlite3_reset(statement);
+    free(text);
+    return code;
+}
+
+int store_adopt(struct store *store, const struct store_config *config, int64_t *id, struct error *error)
+{
+    int code = find(store, config->key, id, error);
+    if (code != ERROR_NONE || *id >= 0)
+        return code;
+    code = insert(store, config, error);
+    return code == ERROR_NONE ? find(store, config->key, id, error) : code;
+}
+
+int store_enter(struct store *store, const struct sampler *sampler, uint64_t seed, int64_t *id, struct error *error)
+{
+    struct store_config config;
+    int code = describe(store, sampler, seed, &config, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = store_adopt(store, &config, id, error);
+    config_free(&config);
+    return code;
+}
+
+/* ---- samples ---- */
+
+/* A value is its mantissa and its exponent, 12 bytes in the order of the machine. */
+enum { VALUE_BYTES = sizeof(double) + sizeof(int32_t) };
+
+static void encode(size_t cells, const struct wide *values, unsigned char *bytes)
+{
+    for (size_t i = 0; i < cells; i++, bytes += VALUE_BYTES) {
+        int32_t exponent = values[i].exponent;
+        memcpy(bytes, &values[i].mantissa, sizeof(double));
+        memcpy(bytes + sizeof(double), &exponent, sizeof exponent);
+    }
+}
+
+static void decode(size_t cells, const unsigned char *bytes, struct wide *values)
+{
+    for (size_t i = 0; i < cells; i++, bytes += VALUE_BYTES) {
+        int32_t exponent;
+        memcpy(&values[i].mantissa, bytes, sizeof(double));
+        memcpy(&exponent, bytes + sizeof(double), sizeof exponent);
+        values[i].exponent = exponent;
+    }
+}
+
+/* Bound to its place too: a row that was moved is damaged. */
+static int64_t sum_of(uint64_t sample, const void *bytes, size_t size)
+{
+    uint64_t sum = hash(hash(HASH_START, &sample, sizeof sample), bytes, size);
+    int64_t value;
+    memcpy(&value, &sum, sizeof value);
+    return value;
+}
+
+static bool is_whole(sqlite3_stmt *row, size_t cells)
+{
+    uint64_t sample = (uint64_t)sqlite3_column_int64(row, 0);
+    const void *bytes = sqlite3_column_blob(row, 2);
+    size_t size = (size_t)sqlite3_column_bytes(row, 2);
+    return size == cells * VALUE_BYTES && bytes && sum_of(sample, bytes, size) == sqlite3_column_int64(row, 1);
+}
+
+int store_next(struct store *store, int64_t config, uint64_t first, uint64_t end, uint64_t *sample, size_t cells,
+               struct wide *values, struct error *error)
+{
+    sqlite3_stmt *statement = prepare(store, STORE_NEXT);
+    if (!statement)
+        return failed(store, error);
+    sqlite3_bind_int64(statement, 1, config);
+    sqlite3_bind_int64(statement, 2, (int64_t)first);
+    sqlite3_bind_int64(statement, 3, (int64_t)end);
+    int step = sqlite3_step(statement), code = ERROR_NONE;
+    *sample = step == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(statement, 0) : end;
+    if (step == SQLITE_ROW && !is_whole(statement, cells))
+        code = error_set(error, ERROR_RESOURCE,
+                         "store '%s': sample %" PRIu64 " of configuration %" PRId64
+                         " is damaged; spanscope store --check --drop takes it out",
+                         store->path, *sample, config);
+    else if (step == SQLITE_ROW)
+        decode(cells, sqlite3_column_blob(statement, 2), values);
+    else if (step != SQLITE_DONE)
+        code = failed(store, error);
+    sqlite3_reset(statement);
+    return code;
+}
+
+int store_put(struct store *store, int64_t config, uint64_t sample, size_t cells, const struct wide *values,
+              struct error *error)
+{
+    if (store->waiting_count == store->waiting_room) {
+        int room = 2 * store->waiting_room + 8;
+        struct store_sample *grown = realloc(store->waiting, (size_t)room * sizeof *grown);
+        if (!grown)
+            return no_memory(store, error);
+        store->waiting = grown;
+        store->waiting_room = room;
+    }
+    struct store_sample *next = &store->waiting[store->waiting_count];
+    *next = (struct store_sample){config, sample, malloc(cells * VALUE_BYTES + 1), cells * VALUE_BYTES};
+    if (!next->bytes)
+        return no_memory(store, error);
+    encode(cells, values, next->bytes);
+    store->waiting_count++;
+    return ERROR_NONE;
+}
+
+static int insert_waiting(struct store *store, struct error *error)
+{
+    sqlite3_stmt *statement = prepare(store, STORE_PUT);
+    if (!statement)
+        return failed(store, error);
+    int code = ERROR_NONE;
+    for (int i = 0; code == ERROR_NONE && i < store->waiting_count; i++) {
+        const struct store_sample *next = &store->waiting[i];
+        sqlite3_bind_int64(statement, 1, next->config);
+        sqlite3_bind_int64(statement, 2, (int64_t)next->sample);
+        sqlite3_bind_int64(statement, 3, sum_of(next->sample, next->bytes, next->size));
+        sqlite3_bind_blob64(statement, 4, next->bytes, next->size, SQLITE_STATIC);
+        code = sqlite3_step(statement) == SQLITE_DONE ? ERROR_NONE : failed(store, error);
+        sqlite3_reset(statement);
+        sqlite3_clear_bindings(statement);
+    }
+    return code;
+}
+
+int store_flush(struct store *store, struct error *error)
+{
+    if (store->waiting_count == 0)
+        return ERROR_NONE;
+    struct error rolled;
+    int code = execute(store, "BEGIN IMMEDIATE", error);
+    if (code == ERROR_NONE) {
+        code = insert_waiting(store, error);
+        if (code == ERROR_NONE)
+            code = execute(store, "COMMIT", error);
+        if (code != ERROR_NONE)
+            execute(store, "ROLLBACK", &rolled);
+    }
+    drop_waiting(store);
+    return code;
+}
+
+/* ---- drawing ---- */
+
+int store_source_init(struct store_source *source, struct store *store, struct sampler *sampler, uint64_t seed,
+                      struct error *error)
+{
+    *source = (struct store_source){.store = store, .sampler = sampler};
+    source->values = calloc(sampler->cells, sizeof *source->values);
+    if (!source->values)
+        return no_memory(store, error);
+    int code = store_enter(store, sampler, seed, &source->config, error);
+    if (code != ERROR_NONE)
+        store_source_free(source);
+    return code;
+}
+
+void store_source_free(struct store_source *source)
+{
+    free(source->values);
+    source->values = NULL;
+}
+
+/* The visitor of samples that are drawn: they are kept before they are seen, by as many as a thread hands over. */
+struct keeper {
+    struct store_source *source;
+    sampler_visitor *visit;
+    void *context;
+    int code;
+    struct error error;
+};
+
+static void keep(void *context, uint64_t sample, const struct wide *values)
+{
+    struct keeper *keeper = context;
+    struct store_source *source = keeper->source;
+    struct sampler *sampler = source->sampler;
+    if (keeper->code != ERROR_NONE)
+        return;
+    keeper->code = store_put(source->store, source->config, sample, sampler->cells, values, &keeper->error);
+    if (keeper->code == ERROR_NONE && source->store->waiting_count >= sampler->chunk)
+        keeper->code = store_flush(source->store, &keeper->error);
+    if (keeper->code == ERROR_NONE)
+        keeper->visit(keeper->context, sample, values);
+    sampler->refused = keeper->code != ERROR_NONE;
+}
+
+static int draw_missing(struct store_source *source, uint64_t seed, uint64_t first, uint64_t count,
+                        const volatile sig_atomic_t *stop, sampler_visitor *visit, void *context, struct error *error)
+{
+    struct keeper keeper = {.source = source, .visit = visit, .context = context};
+    int code = source->draw ? source->draw(source->source, seed, first, count, stop, keep, &keeper, error)
+                            : sampler_run(source->sampler, seed, first, count, stop, keep, &keeper, error);
+    source->sampler->refused = false;
+    if (keeper.code == ERROR_NONE)
+        keeper.code = store_flush(source->store, &keeper.error);
+    if (keeper.code == ERROR_NONE)
+        return code;
+    *error = keeper.error;
+    return keeper.code;
+}
+
+int store_draw(void *context, uint64_t seed, uint64_t first, uint64_t count, const volatile sig_atomic_t *stop,
+               sampler_visitor *visit, void *visit_context, struct error *error)
+{
+    struct store_source *source = context;
+    uint64_t end = first + count, next;
+    for (int code; first < end; first = next) {
+        code = store_next(source->store, source->config, first, end, &next, source->sampler->cells, source->values,
+                          error);
+        if (code == ERROR_NONE && stop && *stop)
+            code = error_set(error, ERROR_INTERRUPTED, "interrupted");
+        if (code == ERROR_NONE && next > first)
+            code = draw_missing(source, seed, first, next - first, stop, visit, visit_context, error);
+        if (code != ERROR_NONE)
+            return code;
+        if (next < end)
+            visit(visit_context, next++, source->values);
+    }
+    return ERROR_NONE;
+}
+
+/* ---- the whole file ---- */
+
+static char *column_text(sqlite3_stmt *row, int column)
+{
+    const unsigned char *text = sqlite3_column_text(row, column);
+    return text ? strdup((const char *)text) : NULL;
+}
+
+static bool read_config(sqlite3_stmt *row, struct store_config *config)
+{
+    const char *seed = (const char *)sqlite3_column_text(row, 4);
+    const char *text = (const char *)sqlite3_column_text(row, 2);
+    *config = (struct store_config){
+        .id = sqlite3_column_int64(row, 0),
+        .key = column_text(row, 1),
+        .config = text ? json_loads(text, 0, NULL) : NULL,
+        .engine = column_text(row, 3),
+        .seed = seed ? strtoull(seed, NULL, 10) : 0,
+        .per_token = sqlite3_column_int(row, 5) != 0,
+        .law = column_text(row, 6),
+        .cells = sqlite3_column_int64(row, 7),
+        .samples = sqlite3_column_int64(row, 8),
+        .first = (uint64_t)sqlite3_column_int64(row, 9),
+        .last = (uint64_t)sqlite3_column_int64(row, 10),
+    };
+    return config->key && config->config && config->engine && config->law;
+}
+
+static int add_row(struct store *store, sqlite3_stmt *row, struct store_list *list, struct error *error)
+{
+    struct store_config *grown = realloc(list->configs, ((size_t)list->count + 1) * sizeof *grown);
+    if (!grown)
+        return no_memory(store, error);
+    list->configs = grown;
+    if (read_config(row, &grown[list->count++]))
+        return ERROR_NONE;
+    return error_set(error, ERROR_RESOURCE, "store '%s' is damaged: configuration %d is not whole", store->path,
+                     list->count);
+}
+
+int store_list(struct store *store, struct store_list *list, struct error *error)
+{
+    static const char text[] = "SELECT id, key, config, engine, seed, per_token, law, cells,"
+                               " (SELECT count(*) FROM samples WHERE config = configs.id),"
+                               " (SELECT min(sample) FROM samples WHERE config = configs.id),"
+                               " (SELECT max(sample) FROM samples WHERE config = configs.id)"
+                               " FROM configs ORDER BY id";
+    sqlite3_stmt *statement = NULL;
+    *list = (struct store_list){0};
+    if (sqlite3_prepare_v2(store->db, text, -1, &statement, NULL) != SQLITE_OK)
+        return failed(store, error);
+    int code = ERROR_NONE, step = SQLITE_ROW;
+    while (code == ERROR_NONE && (step = sqlite3_step(statement)) == SQLITE_ROW)
+        code = add_row(store, statement, list, error);
+    if (code == ERROR_NONE && step != SQLITE_DONE)
+        code = failed(store, error);
+    sqlite3_finalize(statement);
+    if (code != ERROR_NONE)
+        store_list_free(list);
+    return code;
+}
+
+void store_list_free(struct store_list *list)
+{
+    for (int i = 0; i < list->count; i++)
+        config_free(&list->configs[i]);
+    free(list->configs);
+    *list = (struct store_list){0};
+}
+
+int store_remove(struct store *store, int64_t config, struct error *error)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+             "BEGIN IMMEDIATE; DELETE FROM samples WHERE config = %" PRId64 "; DELETE FROM configs WHERE id = %" PRId64
+             "; COMMIT;",
+             config, config);
+    return execute(store, text, error);
+}
+
+int store_compact(struct store *store, struct error *error)
+{
+    return execute(store, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE);", error);
+}
+
+static int drop_sample(struct store *store, int64_t config, int64_t sample, struct error *error)
+{
+    char text[128];
+    snprintf(text, sizeof text, "DELETE FROM samples WHERE config = %" PRId64 " AND sample = %" PRId64, config, sample);
+    return execute(store, text, error);
+}
+
+static int check_file(struct store *store, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = ERROR_NONE;
+    if (sqlite3_prepare_v2(store->db, "PRAGMA integrity_check(1)", -1, &statement, NULL) != SQLITE_OK ||
+        sqlite3_step(statement) != SQLITE_ROW)
+        code = failed(store, error);
+    else if (strcmp((const char *)sqlite3_column_text(statement, 0), "ok") != 0)
+        code = error_set(error, ERROR_RESOURCE, "store '%s' is damaged: %s", store->path,
+                         (const char *)sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+    return code;
+}
+
+int store_check(struct store *store, bool drop, int64_t *damaged, struct error *error)
+{
+    static const char text[] = "SELECT sample, sum, data, config, (SELECT cells FROM configs WHERE id = config)"
+                               " FROM samples";
+    *damaged = 0;
+    sqlite3_stmt *statement = NULL;
+    int code = check_file(store, error), step = SQLITE_ROW;
+    if (code == ERROR_NONE && sqlite3_prepare_v2(store->db, text, -1, &statement, NULL) != SQLITE_OK)
+        code = failed(store, error);
+    while (code == ERROR_NONE && (step = sqlite3_step(statement)) == SQLITE_ROW) {
+        if (is_whole(statement, (size_t)sqlite3_column_int64(statement, 4)))
+            continue;
+        ++*damaged;
+        if (drop)
+            code = drop_sample(store, sqlite3_column_int64(statement, 3), sqlite3_column_int64(statement, 0), error);
+    }
+    if (code == ERROR_NONE && step != SQLITE_DONE)
+        code = failed(store, error);
+    sqlite3_finalize(statement);
+    return code;
+}

@@ -1,0 +1,109 @@
+/* A file that keeps samples: every value of every sample, as it is finished, for whoever asks for the same one again.
+ *
+ * SQLite with a write-ahead log: a process that is killed leaves what it had committed, and several processes of one
+ * machine may write at once. A configuration is known by all that decides the bits of its samples: the settings, formulas
+ * in full, engine, seed, columns, the law of sampling (sim/stream) and the build. Names of formulas do not count.
+ */
+#ifndef SPANSCOPE_ANALYSIS_STORE_H
+#define SPANSCOPE_ANALYSIS_STORE_H
+
+#include <jansson.h>
+#include <sqlite3.h>
+
+#include "sim/sampler.h"
+
+enum store_use {
+    STORE_READ,  /* what is there */
+    STORE_WRITE, /* made where it is not there */
+};
+
+enum store_statement { STORE_FIND, STORE_INSERT, STORE_NEXT, STORE_PUT, STORE_STATEMENTS };
+
+/* A sample that waits to be committed with others. */
+struct store_sample {
+    int64_t config;
+    uint64_t sample;
+    unsigned char *bytes; /* [size] */
+    size_t size;
+};
+
+struct store {
+    const char *path;
+    sqlite3 *db;
+    sqlite3_stmt *statements[STORE_STATEMENTS]; /* prepared at first use */
+    struct store_sample *waiting;
+    int waiting_count, waiting_room;
+};
+
+/* ERROR_RESOURCE says in words what is wrong with a file that is missing, damaged, foreign or of a newer program. */
+int store_open(struct store *store, const char *path, enum store_use use, struct error *error);
+
+/* Drops what waits: store_flush before it. */
+void store_close(struct store *store);
+
+/* A configuration whose samples are kept. */
+struct store_config {
+    int64_t id;
+    uint64_t seed;
+    char *engine, *law;
+    char *key;      /* all that decides the bits, as JSON */
+    json_t *config; /* members of settings (analysis/config) */
+    bool per_token;
+    int64_t cells;   /* of a sample */
+    int64_t samples; /* that are there, */
+    uint64_t first, last;
+};
+
+/* The law of this build, which a sample must have been drawn by to be of use. The caller frees; NULL without memory. */
+char *store_law(void);
+
+/* The id of a sampler's configuration, which is added where it is not there. */
+int store_enter(struct store *store, const struct sampler *sampler, uint64_t seed, int64_t *id, struct error *error);
+
+/* The same of a configuration of another store. */
+int store_adopt(struct store *store, const struct store_config *config, int64_t *id, struct error *error);
+
+/* The first kept sample of first .. end - 1, with its values[cells]; *sample is end where there is none.
+ * ERROR_RESOURCE where it is damaged. */
+int store_next(struct store *store, int64_t config, uint64_t first, uint64_t end, uint64_t *sample, size_t cells,
+               struct wide *values, struct error *error);
+
+/* Keeps a sample with the next store_flush. One that is there stays as it is. */
+int store_put(struct store *store, int64_t config, uint64_t sample, size_t cells, const struct wide *values,
+              struct error *error);
+int store_flush(struct store *store, struct error *error);
+
+/* A drawer of samples (sim/sampler) that takes what is kept and draws and keeps the rest, in the same order: what is made
+ * of them has the same bits as without a store. */
+struct store_source {
+    struct store *store;
+    int64_t config;
+    struct sampler *sampler;
+    sampler_draw *draw;  /* of the samples that are not there; NULL: sampler_run */
+    void *source;        /* its */
+    struct wide *values; /* [cells] */
+};
+
+int store_source_init(struct store_source *source, struct store *store, struct sampler *sampler, uint64_t seed,
+                      struct error *error);
+void store_source_free(struct store_source *source);
+sampler_draw store_draw;
+
+/* All configurations in the order in which they were added, with how many samples they have. */
+struct store_list {
+    struct store_config *configs;
+    int count;
+};
+
+int store_list(struct store *store, struct store_list *list, struct error *error);
+void store_list_free(struct store_list *list);
+
+/* Removes a configuration and its samples. store_compact gives the room back to the file system. */
+int store_remove(struct store *store, int64_t config, struct error *error);
+int store_compact(struct store *store, struct error *error);
+
+/* Reads everything and compares sums. Damaged samples are counted, and dropped where drop is true; ERROR_RESOURCE where
+ * the file itself is damaged. */
+int store_check(struct store *store, bool drop, int64_t *damaged, struct error *error);
+
+#endif

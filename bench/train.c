@@ -1,0 +1,170 @@
+/* Milliseconds of processor time a step of training takes, in double precision, against the same work in PyTorch
+ * (train_torch.py, in the Debian package python3-torch) in single and in double precision, each on one thread, in one
+ * run; and the rates of the products behind it against OpenBLAS's. Steps before and after PyTorch's turn share in
+ * whatever else the machine does.
+ */
+#include <cblas.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "sim/setting.h"
+#include "train/product.h"
+#include "train/trainer.h"
+
+enum { TURN = 8, STEPS = 2 * TURN };
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* PyTorch's median in milliseconds; 0 where there is none. */
+static double torch_step(int layers, int width, int batch, const char *precision)
+{
+    char command[128];
+    double median = 0;
+    snprintf(command, sizeof command, "/usr/bin/python3 bench/train_torch.py %d %d %d %s", layers, width, batch,
+             precision);
+    FILE *pipe = popen(command, "r");
+    if (!pipe)
+        return 0;
+    if (fscanf(pipe, "%lf", &median) != 1)
+        median = 0;
+    return pclose(pipe) == 0 ? median : 0;
+}
+
+static void take_turn(struct trainer *trainer, double *spent)
+{
+    trainer_step(trainer); // warms up
+    for (int i = 0; i < TURN; i++) {
+        double start = seconds();
+        trainer_step(trainer);
+        spent[i] = 1e3 * (seconds() - start);
+    }
+}
+
+static void print(const char *what, double step, double own)
+{
+    if (step > 0)
+        printf("  %-28s %10.2f %10.2f\n", what, step, step / own);
+    else
+        printf("  %-28s %10s\n", what, "absent");
+}
+
+static int compare_steps(int layers, int width, int batch, struct error *error)
+{
+    char text[160];
+    struct model model;
+    struct task task;
+    struct trainer trainer;
+    double spent[STEPS];
+    struct training training = training_defaults();
+    snprintf(text, sizeof text, "placement=spannorm init=scaleinit heads=2 tokens=32 mask=causal layers=%d width=%d",
+             layers, width);
+    model_defaults(&model);
+    int code = setting_apply_all(&model, text, error);
+    if (code == ERROR_NONE)
+        code = model_check(&model, error);
+    if (code == ERROR_NONE)
+        code = task_init(&task, "icl:4:0.1", error);
+    training.task = &task;
+    training.batch = batch;
+    if (code == ERROR_NONE)
+        code = trainer_init(&trainer, &model, &training, (size_t)8 << 30, error);
+    if (code != ERROR_NONE)
+        return code;
+    take_turn(&trainer, spent);
+    double single = torch_step(layers, width, batch, "single"), twice = torch_step(layers, width, batch, "double");
+    take_turn(&trainer, spent + TURN);
+    qsort(spent, STEPS, sizeof *spent, ascending);
+    double own = (spent[TURN - 1] + spent[TURN]) / 2;
+    printf("L %d, d %d, %d tokens a step\n", layers, width, 32 * batch);
+    print("spanscope, double", own, own);
+    print("PyTorch, single", single, own);
+    print("PyTorch, double", twice, own);
+    trainer_free(&trainer);
+    task_free(&task);
+    model_free(&model);
+    return ERROR_NONE;
+}
+
+/* ---- products ---- */
+
+typedef void product_caller(int m, int n, real *const a[4]);
+
+enum { ROWS = 256 };
+
+static void own_products(int m, int n, real *const a[4])
+{
+    product_forward(ROWS, m, n, a[0], a[1], a[2], a[3]);
+    product_backward(ROWS, m, n, a[2], a[1], 0, a[0], a[3]);
+    product_gradient(ROWS, m, n, a[0], a[2], 0, a[1]);
+}
+
+static void blas_products(int m, int n, real *const a[4])
+{
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, ROWS, n, m, 1, a[0], m, a[1], n, 0, a[2], n);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, ROWS, m, n, 1, a[2], n, a[1], n, 0, a[0], m);
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, ROWS, 1, a[0], m, a[2], n, 0, a[1], n);
+}
+
+/* GF/s, the best of several turns. Entries are 0: what they are does not matter to the time. */
+static double rate(product_caller *call, int m, int n, real *const a[4])
+{
+    double flops = 6.0 * ROWS * m * n, best = 0;
+    int calls = (int)(2e7 / flops) + 1;
+    for (int turn = 0; turn < 20; turn++) {
+        double start = seconds();
+        for (int i = 0; i < calls; i++)
+            call(m, n, a);
+        double found = flops * calls / (seconds() - start) / 1e9;
+        best = found > best ? found : best;
+    }
+    return best;
+}
+
+static void compare_products(void)
+{
+    static const int sides[][2] = {{32, 32}, {32, 128}, {128, 32}, {64, 64}, {64, 256}, {128, 128}, {128, 512}};
+    printf("\n%-30s %10s %10s   GF/s, y = x w and both gradients, %d rows\n", "products", "own", "OpenBLAS", ROWS);
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
+        int m = sides[i][0], n = sides[i][1];
+        size_t entries[] = {(size_t)(ROWS * m), (size_t)(m * n), (size_t)(ROWS * n), product_work(m, n)};
+        real *a[4] = {NULL};
+        for (int j = 0; j < 4; j++) {
+            a[j] = memory_doubles(entries[j]);
+            if (!a[j])
+                return;
+            memset(a[j], 0, entries[j] * sizeof(real));
+        }
+        printf("  %4d x %-22d %10.0f %10.0f\n", m, n, rate(own_products, m, n, a), rate(blas_products, m, n, a));
+        for (int j = 0; j < 4; j++)
+            free(a[j]);
+    }
+}
+
+int main(void)
+{
+    static const int sizes[][3] = {{8, 32, 8}, {32, 32, 8}, {16, 64, 16}, {4, 128, 8}};
+    struct error error = {0};
+    openblas_set_num_threads(1);
+    printf("%-30s %10s %10s\n", "a step of training", "ms", "ratio");
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (compare_steps(sizes[i][0], sizes[i][1], sizes[i][2], &error) != ERROR_NONE) {
+            fprintf(stderr, "bench/train: %s\n", error.text);
+            return EXIT_FAILURE;
+        }
+    compare_products();
+    return EXIT_SUCCESS;
+}
