@@ -27,6 +27,7 @@ int profile_init(struct profile *profile, const struct sampler *sampler, struct 
         .model = sampler->stack.depth.model,
         .schema = &sampler->stack.depth.schema,
         .engine = sampler->stack.engine->name,
+        .forced = sampler->stack.forced,
         .threads = sampler->threads,
     };
     return allocate(profile, error);
@@ -79,8 +80,15 @@ int profile_predict(struct profile *profile, const struct model *model, const st
     if (code != ERROR_NONE)
         return code;
     add_values(profile, profile->moments.mean);
+    for (size_t i = 0; profile->moments.spread && i < cell_count(profile); i++)
+        profile->cells[i] = profile->moments.spread[i];
     profile->seconds = clock_now() - start;
     return ERROR_NONE;
+}
+
+bool profile_has_spread(const struct profile *profile)
+{
+    return profile->kind == SCHEMA_MEASURED || profile->moments.spread;
 }
 
 struct wide profile_se(const struct profile *profile, int layer, int column)
@@ -129,7 +137,8 @@ double profile_precision(const struct profile *profile)
         for (int c = 0; c < profile->schema->column_count; c++) {
             const struct estimate *cell = profile_cell(profile, l, c);
             const struct observable *observable = &observables[profile->schema->columns[c].observable];
-            if (cell->n > 0 && c == profile->schema->layer_column[profile->schema->columns[c].observable])
+            bool counts = c == profile->schema->layer_column[profile->schema->columns[c].observable];
+            if (cell->n > 0 && counts && !observable->detail)
                 widest = fmax(widest, estimate_precision(cell, observable->cosine));
         }
     }

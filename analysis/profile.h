@@ -14,13 +14,15 @@ struct profile {
     const struct model *model;
     const struct observe_schema *schema;
     const char *engine;
+    const char *forced; /* why it had to be that one, NULL where it was the cheapest or asked for */
     uint64_t seed;
     uint64_t first; /* index of its first sample */
     int64_t samples;
     int shard, shards; /* part `shard` of `shards` of a longer run; 0 of 0 where it is whole */
     int threads;
     double seconds;
-    struct estimate *cells;            /* [(L + 1)][schema->column_count]; of a prediction the mean alone, with n = 1 */
+    struct estimate *cells; /* [(L + 1)][schema->column_count]; over samples; over replicas of a prediction at the
+                               model's width; of one in the limit the mean alone, with n = 1 */
     struct estimate overall[OVERALLS]; /* likewise, of the whole stack */
     struct wide *column;               /* [L + 1], for work */
     struct moments moments; /* of a prediction, zeroed in a measurement; schema is its own: do not copy the struct */
@@ -49,6 +51,9 @@ void profile_free(struct profile *profile);
 /* The prediction of the infinite-width limit, with its error as standard error. */
 int profile_predict(struct profile *profile, const struct model *model, const struct moments_options *options,
                     struct error *error);
+
+/* Whether cells hold the spread over samples, or over replicas with their law. */
+bool profile_has_spread(const struct profile *profile);
 
 /* Standard error of a cell's mean; absent where it is not known. */
 struct wide profile_se(const struct profile *profile, int layer, int column);

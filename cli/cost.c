@@ -145,11 +145,12 @@ static double parameters(const struct stack *stack)
 {
     double sum = 0;
     for (int b = 0; b < stack->depth.block_count; b++) {
-        const struct graph *graph = stack->depth.blocks[b].graph;
-        for (int s = 0; s < graph->site_count; s++)
-            for (int m = 0; m < INIT_MATRICES; m++)
-                sum += (double)branch_of(graph->nodes[graph->sites[s].node].kind)
-                           ->entries(stack->depth.model, (enum init_matrix)m);
+        const struct plan *plan = stack->depth.blocks[b].plan;
+        for (int m = 0; m < plan->graph->matrix_count; m++) {
+            struct init_size size = plan_matrix(plan, m);
+            if (b == 0 || !plan->graph->matrices[m].shared)
+                sum += (double)size.fan_in * size.fan_out * plan_copies(plan, m);
+        }
     }
     return sum;
 }
@@ -168,8 +169,9 @@ int cost_print(const struct model *model, const struct linear_engine *engine, bo
         int64_t rounds = (samples + threads - 1) / threads;
         fprintf(stream, "%s, %s: %.4g parameters in %d blocks\n", model->placement, model->init.label,
                 parameters(stack), model->layers);
-        fprintf(stream, "  engine    %s; %d of %d blocks keep their tape for the reverse pass\n", stack->engine->name,
-                stack->kept, stack->depth.block_count);
+        fprintf(stream, "  engine    %s%s%s; %d of %d blocks keep their tape for the reverse pass\n", stack->engine->name,
+                stack->forced ? " because " : "", stack->forced ? stack->forced : "", stack->kept,
+                stack->depth.block_count);
         fprintf(stream, "  a sample  %.3g normals, %.3g operations, about %.2g s\n", cost.normals, cost.flops,
                 time.seconds);
         fprintf(stream, "  memory    %.3g GB: %.3g in each of %d threads, and the observables\n",

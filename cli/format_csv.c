@@ -153,16 +153,16 @@ static void print_limit(const struct row *row, const char *suffix, struct wide l
 }
 
 /* A prediction counts nothing. */
-static void print_count(enum schema_kind kind, int64_t n, FILE *stream)
+static void print_count(bool counted, int64_t n, FILE *stream)
 {
-    if (kind == SCHEMA_MEASURED)
+    if (counted)
         fprintf(stream, ",%" PRId64, n);
     else
         fputc(',', stream);
 }
 
 /* mean,sd,se,lo,hi,n */
-static void print_numbers(enum schema_kind kind, const struct estimate *cell, struct wide se, FILE *stream)
+static void print_numbers(bool counted, const struct estimate *cell, struct wide se, FILE *stream)
 {
     struct wide lo, hi;
     estimate_interval(cell, 0.95, &lo, &hi);
@@ -171,14 +171,14 @@ static void print_numbers(enum schema_kind kind, const struct estimate *cell, st
     print_real(wide_exact(se), stream);
     print_real(wide_exact(lo), stream);
     print_real(wide_exact(hi), stream);
-    print_count(kind, cell->n, stream);
+    print_count(counted, cell->n, stream);
 }
 
 static void print_cell(const struct row *row, FILE *stream)
 {
     const struct profile *profile = row->profile;
     begin_row(row, "", stream);
-    print_numbers(profile->kind, profile_cell(profile, row->layer, row->column),
+    print_numbers(profile_has_spread(profile), profile_cell(profile, row->layer, row->column),
                   profile_se(profile, row->layer, row->column), stream);
     fprintf(stream, "%s\n", row->common->config);
 }
@@ -190,7 +190,7 @@ static void print_stack(const struct profile *profile, const struct common *comm
         if (cell->n == 0)
             continue;
         fprintf(stream, "%s,,%s", common->model, overalls[i].name);
-        print_numbers(profile->kind, cell, estimate_se(cell), stream);
+        print_numbers(profile->kind == SCHEMA_MEASURED, cell, estimate_se(cell), stream);
         fprintf(stream, "%s\n", common->config);
     }
 }
@@ -248,7 +248,7 @@ int format_csv_quantities(const struct profile *profile, const struct format_pag
     for (int i = 0; i < OVERALLS; i++)
         if (page->quantity[i])
             print_quantity(&profile->overall[i], stream);
-    print_count(profile->kind, profile->samples, stream);
+    print_count(profile->kind == SCHEMA_MEASURED, profile->samples, stream);
     fprintf(stream, "%s\n", common.config);
     common_free(&common);
     return ERROR_NONE;

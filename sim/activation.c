@@ -140,6 +140,54 @@ LANES_INLINE reals tangent_derivative(reals u)
     return 4 * e / (d * d);
 }
 
+LANES_INLINE reals sigmoid(reals u)
+{
+    reals other;
+    return logistic(u, size_of(u, LOGISTIC), &other);
+}
+
+LANES_INLINE reals sigmoid_derivative(reals u)
+{
+    reals other, own = logistic(u, size_of(u, LOGISTIC), &other);
+    return own * other;
+}
+
+/* a b - product, product being the rounded a b: exact, from halves of 26 bits. */
+LANES_INLINE reals product_rest(reals a, reals b, reals product)
+{
+    const uint64_t upper = ~(((uint64_t)1 << 27) - 1);
+    reals a1 = (reals)((words)a & upper), b1 = (reals)((words)b & upper), a2 = a - a1, b2 = b - b1;
+    return (((a1 * b1 - product) + a1 * b2) + a2 * b1) + a2 * b2;
+}
+
+/* exp(-2 sqrt(2/pi) (v + 0.044715 v^3)), v >= 0. The exponent is carried in two parts: rounded to one, its error would
+ * be that of the result times its size. */
+LANES_INLINE reals gelu_tanh_decay(reals v)
+{
+    const double a = 0x1.9884533d43651p+0, a_low = -0x1.cbc0d30ebfd15p-54; // 2 sqrt(2/pi)
+    const double b = 0x1.2444f2a4d8b4bp-4, b_low = -0x1.6c843a29d1c70p-61; // that times 0.044715
+    reals square = v * v, square_low = product_rest(v, v, square);
+    reals cubic = square * b, cubic_low = product_rest(square, lanes_all(b), cubic) + square_low * b + square * b_low;
+    reals factor = cubic + a, larger = lanes_choose(cubic > a, cubic, lanes_all(a)), smaller = cubic + a - larger;
+    reals factor_low = (lanes_choose(cubic > a, lanes_all(a), cubic) - smaller) + cubic_low + a_low;
+    reals high = v * factor, low = product_rest(v, factor, high) + v * factor_low;
+    return lanes_choose(high > LOGISTIC, lanes_all(0), exponential(-size_of(high, LOGISTIC), -low, NULL));
+}
+
+/* u / (1 + exp(-2 w)): the tanh form of gelu is silu with another argument. */
+LANES_INLINE reals gelu_tanh(reals u)
+{
+    reals v = size_of(u, TAIL), e = gelu_tanh_decay(v), large = 1 / (1 + e);
+    return limited(u, v) * lanes_choose(u < 0, e * large, large);
+}
+
+LANES_INLINE reals gelu_tanh_derivative(reals u)
+{
+    reals v = size_of(u, TAIL), e = gelu_tanh_decay(v), large = 1 / (1 + e), small = e * large;
+    reals slope = 1.5957691216057308 + v * v * (3 * 0.071354816272600236);
+    return lanes_choose(u < 0, small, large) + lanes_choose(u < 0, -v, v) * slope * (large * small);
+}
+
 LANES_INLINE reals one(reals u)
 {
     (void)u;
@@ -172,18 +220,31 @@ ARRAY(silu_value, silu(u))
 ARRAY(silu_slope, silu_derivative(u))
 ARRAY(tanh_value, tangent(u))
 ARRAY(tanh_slope, tangent_derivative(u))
+ARRAY(relu2_value, lanes_choose(u <= 0, lanes_all(0), u *u))
+ARRAY(relu2_slope, lanes_choose(u <= 0, lanes_all(0), 2 * u))
+ARRAY(gelu_tanh_value, gelu_tanh(u))
+ARRAY(gelu_tanh_slope, gelu_tanh_derivative(u))
+ARRAY(sigmoid_value, sigmoid(u))
+ARRAY(sigmoid_slope, sigmoid_derivative(u))
 ARRAY(identity_value, u)
 ARRAY(identity_slope, one(u))
 
+// clang-format off
 const struct activation activations[] = {
-    {"relu", "max(u, 0)", false, relu_value, relu_slope},
-    {"gelu", "u Phi(u), Phi the normal distribution function (exact, not the tanh form)", false, gelu_value,
+    {"relu", "max(u, 0)", "relu(x)", false, relu_value, relu_slope},
+    {"gelu", "u Phi(u), Phi the normal distribution function (exact, not the tanh form)", "gelu(x)", false, gelu_value,
      gelu_slope},
-    {"silu", "u / (1 + exp(-u))", false, silu_value, silu_slope},
-    {"tanh", "tanh(u)", false, tanh_value, tanh_slope},
-    {"identity", "u: a linear FFN", false, identity_value, identity_slope},
-    {"swiglu", "silu(u Wg) * (u W1): the gated FFN of Shazeer 2020", true, silu_value, silu_slope},
+    {"silu", "u / (1 + exp(-u))", "silu(x)", false, silu_value, silu_slope},
+    {"tanh", "tanh(u)", "tanh(0.5*x)", false, tanh_value, tanh_slope},
+    {"identity", "u: a linear FFN", "identity(x)", false, identity_value, identity_slope},
+    {"swiglu", "silu(u Wg) * (u W1): the gated FFN of Shazeer 2020", NULL, true, silu_value, silu_slope},
+    {"geglu", "gelu(u Wg) * (u W1), likewise", NULL, true, gelu_value, gelu_slope},
+    {"relu2", "max(u, 0)^2 (So et al. 2021)", "relu2(x)", false, relu2_value, relu2_slope},
+    {"gelu_tanh", "u (1 + tanh(sqrt(2/pi) (u + 0.044715 u^3)))/2", "gelu_tanh(x)", false, gelu_tanh_value,
+     gelu_tanh_slope},
+    {"sigmoid", "1 / (1 + exp(-u))", "sigmoid(x)", false, sigmoid_value, sigmoid_slope},
 };
+// clang-format on
 const size_t activation_count = sizeof activations / sizeof *activations;
 
 const struct activation *activation_find(const char *name)

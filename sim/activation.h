@@ -11,12 +11,13 @@
  * every u, with or without fused multiply-add. Infinities give the limits, a value of NaN is NaN. An element's bits
  * depend neither on its place in the array nor on its neighbours. */
 #define ACTIVATION_ERROR (6 * DBL_EPSILON)
-#define ACTIVATION_FLOOR 2e-321
+#define ACTIVATION_FLOOR 2e-320
 
 struct activation {
     const char *name;
     const char *summary;
-    bool gated;                                              /* h = phi(u Wg) * (u W1) instead of phi(u W1) */
+    const char *example;                                     /* as a function of the language; NULL where gated */
+    bool gated;                                              /* not a function, an FFN: phi(u Wg) * (u W1) */
     void (*value)(size_t count, const double *u, double *h); /* h = phi(u); no overlap */
     void (*slope)(size_t count, const double *u, double *s); /* s = phi'(u), 0 at the kink of relu; no overlap */
 };

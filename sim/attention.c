@@ -1,10 +1,10 @@
 #include "sim/attention.h"
 
 #include <cblas.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
-#include "sim/branch.h"
 #include "sim/panel.h"
 
 static int visible_all(int row, int tokens)
@@ -15,13 +15,12 @@ static int visible_all(int row, int tokens)
 
 static int visible_causal(int row, int tokens)
 {
-    (void)tokens;
-    return row + 1;
+    return row < tokens ? row + 1 : tokens;
 }
 
 const struct mask masks[] = {
-    {"none", "every token sees every token", visible_all},
-    {"causal", "a token sees itself and those before it", visible_causal},
+    {"none", "every token sees every token", false, visible_all},
+    {"causal", "a token sees itself and those before it", true, visible_causal},
 };
 const size_t mask_count = sizeof masks / sizeof *masks;
 
@@ -33,235 +32,381 @@ const struct mask *mask_find(const char *name)
     return NULL;
 }
 
-/* The largest logit is taken off first, so that exp cannot overflow. */
-static void softmax_row(int visible, int tokens, double *row)
+/* Press et al., arXiv 2108.12409: a geometric sequence from 2^(-8/H) to 2^-8. */
+static double alibi_slope(int head, int heads)
 {
-    double largest = row[0];
-    for (int j = 1; j < visible; j++)
+    return exp2(-8.0 * (head + 1) / heads);
+}
+
+const struct bias biases[] = {
+    {"none", "nothing", NULL},
+    {"alibi", "-2^(-8 h/H) |i - j| in head h (Press et al., arXiv 2108.12409)", alibi_slope},
+};
+const size_t bias_count = sizeof biases / sizeof *biases;
+
+const struct bias *bias_find(const char *name)
+{
+    for (size_t i = 0; i < bias_count; i++)
+        if (strcmp(biases[i].name, name) == 0)
+            return &biases[i];
+    return NULL;
+}
+
+void attention_visible(const struct attention *attention, int row, int *first, int *end)
+{
+    int window = attention->window;
+    *end = attention->mask->visible(row, attention->keys);
+    *first = 0;
+    if (window == 0)
+        return;
+    *first = row - window + 1 > 0 ? row - window + 1 : 0;
+    if (!attention->mask->causal && window < *end - row)
+        *end = row + window;
+    if (*first >= *end) // a memory that ends before the window begins
+        *first = *end - 1;
+}
+
+/* ---- rotation ---- */
+
+int attention_planes(const struct attention *attention)
+{
+    return attention->rope > 0 ? (int)(attention->rotary * attention->head_width / 2) : 0;
+}
+
+double attention_angle(const struct attention *attention, int plane)
+{
+    return pow(attention->rope, -(double)plane / attention_planes(attention));
+}
+
+static size_t table_entries(const struct attention *attention)
+{
+    int tokens = attention->queries > attention->keys ? attention->queries : attention->keys;
+    return memory_multiply(2, memory_multiply((size_t)tokens, (size_t)attention_planes(attention)));
+}
+
+/* cos and sin of every position and plane. */
+static void fill_table(const struct attention *attention, double *table) // [tokens][planes][2]
+{
+    int planes = attention_planes(attention);
+    int tokens = attention->queries > attention->keys ? attention->queries : attention->keys;
+    for (int p = 0; p < planes; p++) {
+        double angle = attention_angle(attention, p);
+        for (int t = 0; t < tokens; t++) {
+            double *entry = table + 2 * ((size_t)t * (size_t)planes + (size_t)p);
+            entry[0] = cos(t * angle);
+            entry[1] = sin(t * angle);
+        }
+    }
+}
+
+/* out = R x for every head of the rows of all sequences; direction -1: R^T x. May be done in place. */
+static void rotate(const struct attention *attention, int tokens, int heads, const double *table, double direction,
+                   const double *x, double *out) // [B tokens][heads head_width]
+{
+    int planes = attention_planes(attention), width = attention->head_width;
+    for (int row = 0; row < attention->sequences * tokens; row++) {
+        const double *turns = table + 2 * (size_t)(row % tokens) * (size_t)planes;
+        for (int h = 0; h < heads; h++) {
+            size_t start = ((size_t)row * (size_t)heads + (size_t)h) * (size_t)width;
+            for (int p = 0; p < planes; p++) {
+                double a = x[start + 2 * (size_t)p], b = x[start + 2 * (size_t)p + 1];
+                double c = turns[2 * p], s = direction * turns[2 * p + 1];
+                out[start + 2 * (size_t)p] = c * a - s * b;
+                out[start + 2 * (size_t)p + 1] = s * a + c * b;
+            }
+            for (int i = 2 * planes; i < width; i++)
+                out[start + (size_t)i] = x[start + (size_t)i];
+        }
+    }
+}
+
+static size_t query_entries(const struct attention *attention)
+{
+    return memory_multiply((size_t)attention->sequences * (size_t)attention->queries,
+                           (size_t)attention->heads * (size_t)attention->head_width);
+}
+
+static size_t key_entries(const struct attention *attention)
+{
+    return memory_multiply((size_t)attention->sequences * (size_t)attention->keys,
+                           (size_t)attention->kv_heads * (size_t)attention->head_width);
+}
+
+static size_t head_entries(const struct attention *attention)
+{
+    return memory_multiply((size_t)attention->queries, (size_t)attention->keys);
+}
+
+size_t attention_entries(const struct attention *attention)
+{
+    return memory_multiply((size_t)attention->sequences * (size_t)attention->heads, head_entries(attention));
+}
+
+/* Queries and keys as they meet: themselves, or rotated into work. */
+struct turned {
+    const double *q, *k;
+    double *table;
+};
+
+static struct turned turn(const struct attention *attention, const double *q, const double *k, struct arena *work)
+{
+    if (attention_planes(attention) == 0)
+        return (struct turned){q, k, NULL};
+    double *table = arena_take(work, table_entries(attention));
+    double *rotated_q = arena_take(work, query_entries(attention)),
+           *rotated_k = arena_take(work, key_entries(attention));
+    fill_table(attention, table);
+    rotate(attention, attention->queries, attention->heads, table, 1, q, rotated_q);
+    rotate(attention, attention->keys, attention->kv_heads, table, 1, k, rotated_k);
+    return (struct turned){rotated_q, rotated_k, table};
+}
+
+/* ---- softmax ---- */
+
+/* The largest logit is taken off first, so that exp cannot overflow. */
+static void softmax_row(int first, int end, int keys, bool sink, double *row)
+{
+    double largest = row[first];
+    for (int j = first + 1; j < end; j++)
         largest = row[j] > largest ? row[j] : largest;
-    double sum = 0;
-    for (int j = 0; j < visible; j++) {
+    if (sink && largest < 0)
+        largest = 0;
+    double sum = sink ? exp(-largest) : 0;
+    for (int j = first; j < end; j++) {
         row[j] = exp(row[j] - largest);
         sum += row[j];
     }
-    for (int j = 0; j < visible; j++)
+    for (int j = first; j < end; j++)
         row[j] /= sum;
-    for (int j = visible; j < tokens; j++)
+    for (int j = 0; j < first; j++)
+        row[j] = 0;
+    for (int j = end; j < keys; j++)
         row[j] = 0;
 }
 
-void attention_softmax(const struct mask *mask, int tokens, double *a)
+void attention_softmax(const struct attention *attention, int head, double *a)
 {
-    for (int i = 0; i < tokens; i++)
-        softmax_row(mask->visible(i, tokens), tokens, a + (size_t)i * (size_t)tokens);
+    int keys = attention->keys;
+    double slope = attention->bias->slope ? attention->bias->slope(head, attention->heads) : 0;
+    for (int i = 0; i < attention->queries; i++) {
+        double *row = a + (size_t)i * (size_t)keys;
+        int first, end;
+        attention_visible(attention, i, &first, &end);
+        for (int j = first; j < end; j++)
+            row[j] *= attention->scale;
+        if (attention->cap > 0)
+            for (int j = first; j < end; j++)
+                row[j] = attention->cap * tanh(row[j] / attention->cap);
+        if (slope > 0)
+            for (int j = first; j < end; j++)
+                row[j] -= slope * (i > j ? i - j : j - i);
+        softmax_row(first, end, keys, attention->sink, row);
+    }
 }
 
-static double logit_scale(const struct attention *attention)
+/* ---- both passes ---- */
+
+size_t attention_work(const struct attention *attention)
 {
-    return attention->scale > 0 ? attention->scale : 1 / sqrt((double)attention->width / attention->heads);
+    size_t head = arena_cost(head_entries(attention)), turned = 0;
+    if (attention_planes(attention) > 0)
+        turned = memory_add(arena_cost(table_entries(attention)),
+                            memory_add(arena_cost(query_entries(attention)), arena_cost(key_entries(attention))));
+    size_t vectors = memory_add(arena_cost((size_t)attention->queries), arena_cost((size_t)attention->keys));
+    return memory_add(turned, memory_add(vectors, memory_multiply(attention->cap > 0 ? 3 : 2, head)));
+}
+
+/* Where one head of one sequence stands in the arrays, and their strides. */
+struct head {
+    size_t q, k, v, y, a;
+    int q_stride, k_stride, v_stride, y_stride;
+    bool first_of_group; /* of those that share keys and values */
+};
+
+static struct head head_at(const struct attention *attention, int sequence, int h)
+{
+    int group = attention->heads / attention->kv_heads, own = h / group;
+    int width = attention->head_width, value = attention->value_width;
+    struct head at = {.q_stride = attention->heads * width,
+                      .k_stride = attention->kv_heads * width,
+                      .v_stride = attention->kv_heads * value,
+                      .y_stride = attention->heads * value,
+                      .first_of_group = h % group == 0};
+    size_t query = (size_t)sequence * (size_t)attention->queries, key = (size_t)sequence * (size_t)attention->keys;
+    at.q = query * (size_t)at.q_stride + (size_t)h * (size_t)width;
+    at.k = key * (size_t)at.k_stride + (size_t)own * (size_t)width;
+    at.v = key * (size_t)at.v_stride + (size_t)own * (size_t)value;
+    at.y = query * (size_t)at.y_stride + (size_t)h * (size_t)value;
+    at.a = ((size_t)sequence * (size_t)attention->heads + (size_t)h) * head_entries(attention);
+    return at;
 }
 
 void attention_forward(const struct attention *attention, const double *q, const double *k, const double *v, double *a,
-                       double *y)
+                       double *y, struct arena work)
 {
-    int T = attention->tokens, d = attention->width, dh = d / attention->heads;
-    for (int h = 0; h < attention->heads; h++) {
-        size_t column = (size_t)h * (size_t)dh;
-        double *ah = a + (size_t)h * (size_t)T * (size_t)T;
-        panel_inner(T, T, dh, q + column, d, k + column, d, 0, ah, T);
-        cblas_dscal(T * T, logit_scale(attention), ah, 1);
-        attention_softmax(attention->mask, T, ah);
-        panel_multiply(T, T, dh, ah, T, false, v + column, d, 0, y + column, d);
-    }
+    int Tq = attention->queries, Tk = attention->keys;
+    struct turned turned = turn(attention, q, k, &work);
+    for (int s = 0; s < attention->sequences; s++)
+        for (int h = 0; h < attention->heads; h++) {
+            struct head at = head_at(attention, s, h);
+            panel_inner(Tq, Tk, attention->head_width, turned.q + at.q, at.q_stride, turned.k + at.k, at.k_stride, 0,
+                        a + at.a, Tk);
+            attention_softmax(attention, h, a + at.a);
+            panel_multiply(Tq, Tk, attention->value_width, a + at.a, Tk, false, v + at.v, at.v_stride, 0, y + at.y,
+                           at.y_stride);
+        }
 }
 
-/* Through a softmax row: ds = a (da - sum_j a_j da_j); masked entries have a = 0 and stay 0. */
-static void softmax_row_backward(int tokens, const double *a, double *da)
+/* Through a softmax row: ds = a (da - sum_j a_j da_j); masked entries have a = 0 and stay 0, a sink's share has no
+ * value and so no da. */
+static void softmax_row_backward(int keys, const double *a, double *da)
 {
     double mean = 0;
-    for (int j = 0; j < tokens; j++)
+    for (int j = 0; j < keys; j++)
         mean += a[j] * da[j];
-    for (int j = 0; j < tokens; j++)
+    for (int j = 0; j < keys; j++)
         da[j] = a[j] * (da[j] - mean);
 }
 
-static void transpose(int n, const double *restrict a, double *restrict out)
+/* ds *= cap'(s) = 1 - tanh^2(scale q k / cap), with the products once more in scores. */
+static void cap_backward(const struct attention *attention, const struct head *at, const struct turned *turned,
+                         double *scores, double *ds)
 {
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < n; j++)
-            out[j * n + i] = a[i * n + j];
+    panel_inner(attention->queries, attention->keys, attention->head_width, turned->q + at->q, at->q_stride,
+                turned->k + at->k, at->k_stride, 0, scores, attention->keys);
+    for (size_t i = 0; i < head_entries(attention); i++) {
+        double t = tanh(attention->scale * scores[i] / attention->cap);
+        ds[i] *= 1 - t * t;
+    }
+}
+
+static void transpose(int rows, int columns, const double *restrict a, double *restrict out)
+{
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++)
+            out[j * rows + i] = a[i * columns + j];
+}
+
+static void head_backward(const struct attention *attention, const struct head *at, const struct turned *turned,
+                          const double *v, const double *a, const double *dy, double *dq, double *dk, double *dv,
+                          struct arena work)
+{
+    int Tq = attention->queries, Tk = attention->keys, width = attention->head_width, value = attention->value_width;
+    double beta = at->first_of_group ? 0 : 1;
+    double *ds = arena_take(&work, head_entries(attention)); // [Tq][Tk]: first the gradient of a, then of the logits
+    double *across = arena_take(&work, head_entries(attention)); // [Tk][Tq]: a, then ds transposed
+    transpose(Tq, Tk, a + at->a, across);
+    panel_multiply(Tk, Tq, value, across, Tq, false, dy + at->y, at->y_stride, beta, dv + at->v, at->v_stride);
+    panel_inner(Tq, Tk, value, dy + at->y, at->y_stride, v + at->v, at->v_stride, 0, ds, Tk);
+    for (int i = 0; i < Tq; i++)
+        softmax_row_backward(Tk, a + at->a + (size_t)i * (size_t)Tk, ds + (size_t)i * (size_t)Tk);
+    if (attention->cap > 0)
+        cap_backward(attention, at, turned, arena_take(&work, head_entries(attention)), ds);
+    cblas_dscal(Tq * Tk, attention->scale, ds, 1);
+    transpose(Tq, Tk, ds, across);
+    panel_multiply(Tq, Tk, width, ds, Tk, false, turned->k + at->k, at->k_stride, 0, dq + at->q, at->q_stride);
+    panel_multiply(Tk, Tq, width, across, Tq, false, turned->q + at->q, at->q_stride, beta, dk + at->k, at->k_stride);
 }
 
 void attention_backward(const struct attention *attention, const double *q, const double *k, const double *v,
-                        const double *a, const double *dy, double *dq, double *dk, double *dv, double *work)
+                        const double *a, const double *dy, double *dq, double *dk, double *dv, struct arena work)
 {
-    int T = attention->tokens, d = attention->width, dh = d / attention->heads;
-    double scale = logit_scale(attention);
-    for (int h = 0; h < attention->heads; h++) {
-        size_t column = (size_t)h * (size_t)dh;
-        const double *ah = a + (size_t)h * (size_t)T * (size_t)T;
-        double *ds = work;                             // [T][T]: first the gradient of a, then of the logits
-        double *turned = work + (size_t)T * (size_t)T; // [T][T]: a, then ds transposed
-        transpose(T, ah, turned);
-        panel_multiply(T, T, dh, turned, T, false, dy + column, d, 0, dv + column, d);
-        panel_inner(T, T, dh, dy + column, d, v + column, d, 0, ds, T);
-        for (int i = 0; i < T; i++)
-            softmax_row_backward(T, ah + (size_t)i * (size_t)T, ds + (size_t)i * (size_t)T);
-        cblas_dscal(T * T, scale, ds, 1);
-        transpose(T, ds, turned);
-        panel_multiply(T, T, dh, ds, T, false, k + column, d, 0, dq + column, d);
-        panel_multiply(T, T, dh, turned, T, false, q + column, d, 0, dk + column, d);
-    }
-}
-
-static double row_entropy(int visible, const double *row)
-{
-    double sum = 0;
-    for (int j = 0; j < visible; j++)
-        if (row[j] > 0)
-            sum -= row[j] * log(row[j]);
-    return sum;
-}
-
-void attention_entropy(const struct attention *attention, const double *a, double *entropy, double *relative)
-{
-    int T = attention->tokens;
-    double sum = 0, relative_sum = 0;
-    int relative_rows = 0;
-    for (int h = 0; h < attention->heads; h++) {
-        for (int i = 0; i < T; i++) {
-            int visible = attention->mask->visible(i, T);
-            double e = row_entropy(visible, a + ((size_t)h * (size_t)T + (size_t)i) * (size_t)T);
-            sum += e;
-            relative_sum += visible > 1 ? e / log(visible) : 0;
-            relative_rows += visible > 1;
+    struct turned turned = turn(attention, q, k, &work);
+    for (int s = 0; s < attention->sequences; s++)
+        for (int h = 0; h < attention->heads; h++) {
+            struct head at = head_at(attention, s, h);
+            head_backward(attention, &at, &turned, v, a, dy, dq, dk, dv, work);
         }
+    if (turned.table) {
+        rotate(attention, attention->queries, attention->heads, turned.table, -1, dq, dq);
+        rotate(attention, attention->keys, attention->kv_heads, turned.table, -1, dk, dk);
     }
-    *entropy = sum / (attention->heads * T);
-    *relative = relative_rows > 0 ? relative_sum / relative_rows : 0;
 }
 
-/* The branch: q, k, v share the map of u, the heads' outputs go through wo. */
+/* ---- observables ---- */
 
-struct attention_tape {
-    double *input_maps; // of wq, wk, wv
-    double *q, *k, *v;  // [B T][d]
-    double *a;          // [B][H][T][T]
-    double *mixed;      // [B T][d], the heads side by side
-    double *output_map; // of wo
+/* What a row gives. Logits are counted from the first, so that small differences keep their digits; an entry that has
+ * underflowed has the logit that only just does. */
+struct row_sums {
+    double entropy, square, logit, logit_square;
 };
 
-static struct attention of_model(const struct model *model)
+static struct row_sums sum_row(int count, const double *row)
 {
-    double scale = model->logit_factor / sqrt((double)model->width / model->heads);
-    return (struct attention){model->tokens, model->width, model->heads, model->mask, scale};
-}
-
-static struct linear input_maps(const struct branch_site *site)
-{
-    int rows = model_rows(site->model), d = site->model->width;
-    return (struct linear){
-        rows,
-        d,
-        3,
-        {branch_map(site, INIT_WQ, 0, d), branch_map(site, INIT_WK, 0, d), branch_map(site, INIT_WV, 0, d)}};
-}
-
-static struct linear output_map(const struct branch_site *site)
-{
-    int rows = model_rows(site->model), d = site->model->width;
-    return (struct linear){rows, d, 1, {branch_map(site, INIT_WO, 0, d)}};
-}
-
-static size_t signal_entries(const struct model *model)
-{
-    return memory_multiply((size_t)model_rows(model), (size_t)model->width);
-}
-
-/* Of one sequence. */
-static size_t attention_entries(const struct model *model)
-{
-    size_t T = (size_t)model->tokens;
-    return memory_multiply((size_t)model->heads, memory_multiply(T, T));
-}
-
-static struct attention_tape layout(const struct branch_site *site, struct arena *tape)
-{
-    struct linear in = input_maps(site), out = output_map(site);
-    size_t signal = signal_entries(site->model);
-    struct attention_tape t;
-    t.input_maps = arena_take(tape, site->engine->cost(&in).tape);
-    t.q = arena_take(tape, signal);
-    t.k = arena_take(tape, signal);
-    t.v = arena_take(tape, signal);
-    t.a = arena_take(tape, memory_multiply((size_t)site->model->sequences, attention_entries(site->model)));
-    t.mixed = arena_take(tape, signal);
-    t.output_map = arena_take(tape, site->engine->cost(&out).tape);
-    return t;
-}
-
-static struct linear_cost branch_cost(const struct model *model, const struct linear_engine *engine)
-{
-    static const double no_scale[INIT_MATRICES];
-    struct branch_site site = {.model = model, .engine = engine, .sd = no_scale};
-    struct linear in = input_maps(&site), out = output_map(&site);
-    struct linear_cost cost = linear_cost_add(engine->cost(&in), engine->cost(&out));
-    size_t signal = arena_cost(signal_entries(model)), T = (size_t)model->tokens;
-    size_t attentions = memory_multiply((size_t)model->sequences, attention_entries(model));
-    cost.tape = memory_add(cost.tape, memory_add(memory_multiply(4, signal), arena_cost(attentions)));
-    cost.work = memory_add(
-        cost.work, memory_add(memory_multiply(4, signal), arena_cost(memory_multiply(2, memory_multiply(T, T)))));
-    double product = 2.0 * (double)model_rows(model) * (double)T * model->width;
-    cost.flops += 6 * product; // two forward, four backward
-    cost.forward_flops += 2 * product;
-    return cost;
-}
-
-static void branch_forward(const struct branch_site *site, const double *u, double *y, struct arena tape,
-                           struct arena work, struct branch_report *report)
-{
-    struct attention attention = of_model(site->model);
-    struct attention_tape t = layout(site, &tape);
-    struct linear in = input_maps(site), out = output_map(site);
-    site->engine->forward(site->engine, &in, u, (double *const[]){t.q, t.k, t.v}, t.input_maps, work);
-    size_t sequence = (size_t)attention.tokens * (size_t)attention.width, entries = attention_entries(site->model);
-    for (size_t b = 0; b < (size_t)site->model->sequences; b++) {
-        size_t s = b * sequence;
-        double entropy, relative, *a = t.a + b * entries;
-        attention_forward(&attention, t.q + s, t.k + s, t.v + s, a, t.mixed + s);
-        attention_entropy(&attention, a, &entropy, &relative);
-        report->entropy += entropy / site->model->sequences;
-        report->relative_entropy += relative / site->model->sequences;
+    const double least = log(DBL_TRUE_MIN), origin = row[0] > 0 ? log(row[0]) : least;
+    struct row_sums sums = {0};
+    for (int j = 0; j < count; j++) {
+        double logit = row[j] > 0 ? log(row[j]) : least;
+        sums.entropy -= row[j] * logit;
+        sums.square += row[j] * row[j];
+        sums.logit += logit - origin;
+        sums.logit_square += (logit - origin) * (logit - origin);
     }
-    site->engine->forward(site->engine, &out, t.mixed, (double *const[]){y}, t.output_map, work);
+    return sums;
 }
 
-static void branch_backward(const struct branch_site *site, const double *u, const double *y, const double *dy,
-                            double beta, double *du, struct arena tape, struct arena work, struct branch_report *report)
+/* Power iteration on A^T A from the vector of ones, which no non-negative matrix is orthogonal to. The quotient rises
+ * to the largest singular value's square; where several are close it is close to all of them. */
+static double spectral_square(int rows, int columns, const double *a, struct arena work)
 {
-    struct attention attention = of_model(site->model);
-    struct attention_tape t = layout(site, &tape);
-    size_t signal = signal_entries(site->model), T = (size_t)site->model->tokens,
-           sequence = T * (size_t)attention.width;
-    double *dmixed = arena_take(&work, signal);
-    double *dq = arena_take(&work, signal), *dk = arena_take(&work, signal), *dv = arena_take(&work, signal);
-    double *logits = arena_take(&work, 2 * T * T);
-    struct linear out = output_map(site), in = input_maps(site);
-    branch_linear_backward(site, &out, t.mixed, (const double *const[]){y}, (const double *const[]){dy}, 0, dmixed,
-                           t.output_map, work, report);
-    for (size_t b = 0; b < (size_t)site->model->sequences; b++) {
-        size_t s = b * sequence;
-        attention_backward(&attention, t.q + s, t.k + s, t.v + s, t.a + b * attention_entries(site->model), dmixed + s,
-                           dq + s, dk + s, dv + s, logits);
+    enum { ITERATIONS = 30 };
+    const double enough = 1e-6;
+    double *v = arena_take(&work, (size_t)columns), *u = arena_take(&work, (size_t)rows), square = 0, before;
+    for (int j = 0; j < columns; j++)
+        v[j] = 1 / sqrt(columns);
+    int left = ITERATIONS;
+    do {
+        before = square;
+        cblas_dgemv(CblasRowMajor, CblasNoTrans, rows, columns, 1, a, columns, v, 1, 0, u, 1);
+        square = cblas_ddot(rows, u, 1, u, 1);
+        cblas_dgemv(CblasRowMajor, CblasTrans, rows, columns, 1, a, columns, u, 1, 0, v, 1);
+        double length = cblas_dnrm2(columns, v, 1);
+        if (!(length > 0))
+            return square;
+        cblas_dscal(columns, 1 / length, v, 1);
+    } while (--left > 0 && square - before > enough * square);
+    return square;
+}
+
+struct head_sums {
+    double entropy, relative, square, logit_variance;
+    int relative_rows;
+};
+
+static void add_head(const struct attention *attention, const double *a, struct head_sums *sums)
+{
+    for (int i = 0; i < attention->queries; i++) {
+        int first, end;
+        attention_visible(attention, i, &first, &end);
+        int count = end - first;
+        struct row_sums row = sum_row(count, a + (size_t)i * (size_t)attention->keys + first);
+        double mean = row.logit / count;
+        sums->entropy += row.entropy;
+        sums->square += row.square;
+        sums->logit_variance += fmax(0, row.logit_square / count - mean * mean);
+        sums->relative += count > 1 ? row.entropy / log(count) : 0;
+        sums->relative_rows += count > 1;
     }
-    branch_linear_backward(site, &in, u, (const double *const[]){t.q, t.k, t.v}, (const double *const[]){dq, dk, dv},
-                           beta, du, t.input_maps, work, report);
 }
 
-static size_t branch_entries(const struct model *model, enum init_matrix matrix)
+void attention_observe(const struct attention *attention, const double *a, struct attention_report *report,
+                       struct arena work)
 {
-    bool own = matrix == INIT_WQ || matrix == INIT_WK || matrix == INIT_WV || matrix == INIT_WO;
-    return own ? (size_t)model->width * (size_t)model->width : 0;
+    int heads = attention->sequences * attention->heads;
+    double rows = (double)heads * attention->queries, rank = 0;
+    struct head_sums sums = {0};
+    for (int h = 0; h < heads; h++) {
+        const double *head = a + (size_t)h * head_entries(attention);
+        double square = sums.square;
+        add_head(attention, head, &sums);
+        double spectral = spectral_square(attention->queries, attention->keys, head, work);
+        rank += spectral > 0 ? (sums.square - square) / spectral : 0;
+    }
+    *report = (struct attention_report){
+        .entropy = sums.entropy / rows,
+        .relative_entropy = sums.relative_rows > 0 ? sums.relative / sums.relative_rows : 0,
+        .square = sums.square / rows,
+        .logit_variance = sums.logit_variance / rows,
+        .stable_rank = rank / heads,
+    };
 }
-
-const struct branch attention_branch = {true, branch_cost, branch_forward, branch_backward, branch_entries};

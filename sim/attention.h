@@ -1,13 +1,22 @@
-/* Multi-head softmax attention between given queries, keys and values; theory.md, section 1. */
+/* Multi-head softmax attention between given queries, keys and values; theory.md, section 1.
+ *
+ * Head h of the queries meets head h kv_heads / heads of the keys and values (grouped queries, arXiv 2305.13245). Its
+ * logits are cap(scale <R_i q_i, R_j k_j>) + bias_h(i, j) where row i sees j: R_i turns each plane p of the rotated part
+ * of a head by i base^(-2p/width of that part) (rotary positions, arXiv 2104.09864), cap(s) = c tanh(s/c), and a sink
+ * is one more logit, 0, whose share goes nowhere. */
 #ifndef SPANSCOPE_SIM_ATTENTION_H
 #define SPANSCOPE_SIM_ATTENTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "sim/memory.h"
 
 /* Which tokens a row may look at: always a prefix of the sequence. */
 struct mask {
     const char *name;
     const char *summary;
+    bool causal;
     int (*visible)(int row, int tokens); /* the prefix's length, at least 1 */
 };
 
@@ -16,32 +25,73 @@ extern const size_t mask_count;
 
 const struct mask *mask_find(const char *name);
 
-struct attention {
-    int tokens, width, heads;
-    const struct mask *mask;
-    double scale; /* of the logits; 0 stands for 1/sqrt(d/H) */
+/* What is added to the logits by distance. */
+struct bias {
+    const char *name;
+    const char *summary;
+    double (*slope)(int head, int heads); /* bias = -slope |i - j|; head from 0; NULL: none */
 };
 
-/* The logits a [T][T] of one head become its attention, 0 where masked. */
-void attention_softmax(const struct mask *mask, int tokens, double *a);
+extern const struct bias biases[];
+extern const size_t bias_count;
 
-/* a = softmax(scale q k^T) by head and row, 0 where masked; y = concat_h(a_h v_h). */
-void attention_forward(const struct attention *attention, const double *q, const double *k, const double *v, // [T][d]
-                       double *a,  // [H][T][T]
-                       double *y); // [T][d]
+const struct bias *bias_find(const char *name);
 
-/* Exact gradients through all three paths. */
-void attention_backward(const struct attention *attention, const double *q, const double *k, const double *v, // [T][d]
-                        const double *a,                    // [H][T][T]
-                        const double *dy,                   // [T][d]
-                        double *dq, double *dk, double *dv, // [T][d]
-                        double *work);                      // [2 T T]
+struct attention {
+    int sequences;               /* B; rows of one sequence stand together */
+    int queries, keys;           /* tokens of one sequence, T each or the memory's T_m */
+    int heads, kv_heads;         /* kv_heads divides heads */
+    int head_width, value_width; /* columns of a head of queries and keys, and of values and outputs */
+    const struct mask *mask;
+    int window; /* row i sees j > i - window of those, and without a causal mask j < i + window only; 0: all */
+    const struct bias *bias;
+    double scale;
+    double rope;   /* base; 0: no rotation */
+    double rotary; /* rotated fraction of a head */
+    double cap;    /* 0: none */
+    bool sink;
+};
 
-/* Mean over heads and rows of -sum A log A, and of the same over log(row length), rows of one token left out. The
- * second is 0/0, given as 0, where every row has length 1. */
-void attention_entropy(const struct attention *attention, const double *a, double *entropy, double *relative);
+/* Row i sees the keys first .. end - 1, at least one of them. */
+void attention_visible(const struct attention *attention, int row, int *first, int *end);
 
-struct branch;
-extern const struct branch attention_branch; /* attn(u) with its four matrices */
+/* Planes of a head that are rotated, and the angle between neighbouring positions in one of them, from 0. */
+int attention_planes(const struct attention *attention);
+double attention_angle(const struct attention *attention, int plane);
+
+/* The raw products q k^T [queries][keys] of one head, rotated as they may be, become its attention, 0 where masked.
+ * head is one of the queries', from 0. */
+void attention_softmax(const struct attention *attention, int head, double *a);
+
+/* Doubles of the attentions a of all heads and sequences. */
+size_t attention_entries(const struct attention *attention);
+
+/* Doubles of scratch that either pass takes. */
+size_t attention_work(const struct attention *attention);
+
+void attention_forward(const struct attention *attention, const double *q, // [B queries][heads head_width]
+                       const double *k,                                    // [B keys][kv_heads head_width]
+                       const double *v,                                    // [B keys][kv_heads value_width]
+                       double *a,                                          // [B][heads][queries][keys]
+                       double *y,                                          // [B queries][heads value_width]
+                       struct arena work);
+
+/* Exact gradients through all three paths, shaped as their arguments; a and the arguments are those of the forward
+ * pass. */
+void attention_backward(const struct attention *attention, const double *q, const double *k, const double *v,
+                        const double *a, const double *dy, double *dq, double *dk, double *dv, struct arena work);
+
+/* What the observables are told of one attention, means over sequences, heads and rows. */
+struct attention_report {
+    double entropy;          /* -sum A log A */
+    double relative_entropy; /* the same over log(keys seen), rows that see one key left out; 0 where all do */
+    double square;           /* sum A^2 */
+    double logit_variance;   /* of a row's logits over the keys seen */
+    double stable_rank;      /* of a head's A: |A|_F^2 / |A|_2^2, from below */
+};
+
+/* work has attention_work doubles. */
+void attention_observe(const struct attention *attention, const double *a, struct attention_report *report,
+                       struct arena work);
 
 #endif

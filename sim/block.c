@@ -2,65 +2,457 @@
 
 #include <string.h>
 
-/* What a signal node keeps: its tensor, and behind it the norm's scales or the branch's tape. */
-struct node_tape {
-    const double *signal; // [T][d]; the block's x for the input node
-    double *own;          /* the same where this node has written it, else NULL */
-    struct arena extra;
-};
+#include "sim/pass.h"
 
-static size_t signal_entries(const struct model *model)
+int pass_rows(const struct pass *pass, int n)
 {
-    return memory_multiply((size_t)model_rows(model), (size_t)model->width);
+    return pass->mixture >= 0 ? pass->rows : pass->plan->nodes[n].rows;
 }
 
-static size_t extra_entries(const struct model *model, const struct linear_engine *engine, enum graph_kind kind)
+size_t pass_entries(const struct pass *pass, int n)
 {
-    if (graph_is_branch(kind))
-        return branch_of(kind)->cost(model, engine).tape;
-    return kind == GRAPH_NORM ? (size_t)model_rows(model) : 0;
+    return memory_multiply((size_t)pass_rows(pass, n), (size_t)pass->plan->nodes[n].width);
 }
 
-struct linear_cost block_cost(const struct model *model, const struct linear_engine *engine, const struct graph *graph)
+static const double *signal_of(const struct pass *pass, int n)
 {
-    struct linear_cost cost = {0};
-    size_t signal = arena_cost(signal_entries(model)), gradients = 0;
-    for (int n = 0; n < graph->node_count; n++) {
-        enum graph_kind kind = graph->nodes[n].kind;
-        if (!graph_is_signal(kind) || kind == GRAPH_INPUT)
-            continue;
-        struct linear_cost own = {.tape = signal, .flops = 4 * (double)signal, .forward_flops = 2 * (double)signal};
-        if (kind == GRAPH_NORM)
-            own.tape = memory_add(own.tape, arena_cost((size_t)model_rows(model)));
-        cost = linear_cost_add(cost, own);
-        if (graph_is_branch(kind))
-            cost = linear_cost_add(cost, branch_of(kind)->cost(model, engine));
-        gradients = memory_add(gradients, signal);
+    return pass->nodes[n].signal;
+}
+
+static double scalar_of(const struct pass *pass, int n)
+{
+    return pass->block->scalars[n];
+}
+
+void pass_arrive(struct pass *pass, int n, double scale, const double *dy)
+{
+    struct pass_node *node = &pass->nodes[n];
+    size_t count = pass_entries(pass, n);
+    double *sum = node->gradient;
+    if (node->arrived)
+        for (size_t i = 0; i < count; i++)
+            sum[i] += scale * dy[i];
+    else
+        for (size_t i = 0; i < count; i++)
+            sum[i] = scale * dy[i];
+    node->arrived = true;
+}
+
+/* ---- sums, scales, products ---- */
+
+static void sum_forward(struct pass *pass, int n)
+{
+    const struct graph_node *node = &pass->graph->nodes[n];
+    const double *a = signal_of(pass, node->a), *b = signal_of(pass, node->b);
+    double *out = pass->nodes[n].own;
+    size_t count = pass_entries(pass, n);
+    for (size_t i = 0; i < count; i++)
+        out[i] = a[i] + b[i];
+}
+
+static void sum_backward(struct pass *pass, int n)
+{
+    const struct graph_node *node = &pass->graph->nodes[n];
+    pass_arrive(pass, node->a, 1, pass->nodes[n].gradient);
+    pass_arrive(pass, node->b, 1, pass->nodes[n].gradient);
+}
+
+static void scale_forward(struct pass *pass, int n)
+{
+    const struct graph_node *node = &pass->graph->nodes[n];
+    const double *a = signal_of(pass, node->a);
+    double *out = pass->nodes[n].own, scale = scalar_of(pass, node->b);
+    size_t count = pass_entries(pass, n);
+    for (size_t i = 0; i < count; i++)
+        out[i] = scale * a[i];
+}
+
+static void scale_backward(struct pass *pass, int n)
+{
+    const struct graph_node *node = &pass->graph->nodes[n];
+    pass_arrive(pass, node->a, scalar_of(pass, node->b), pass->nodes[n].gradient);
+}
+
+static void product_forward(struct pass *pass, int n)
+{
+    const struct graph_node *node = &pass->graph->nodes[n];
+    const double *a = signal_of(pass, node->a), *b = signal_of(pass, node->b);
+    double *out = pass->nodes[n].own;
+    size_t count = pass_entries(pass, n);
+    for (size_t i = 0; i < count; i++)
+        out[i] = a[i] * b[i];
+}
+
+/* The cotangent of one factor gets the other times dy. */
+static void arrive_times(struct pass *pass, int n, const double *other, const double *dy)
+{
+    struct pass_node *node = &pass->nodes[n];
+    size_t count = pass_entries(pass, n);
+    double *sum = node->gradient;
+    if (node->arrived)
+        for (size_t i = 0; i < count; i++)
+            sum[i] += other[i] * dy[i];
+    else
+        for (size_t i = 0; i < count; i++)
+            sum[i] = other[i] * dy[i];
+    node->arrived = true;
+}
+
+static void product_backward(struct pass *pass, int n)
+{
+    const struct graph_node *node = &pass->graph->nodes[n];
+    const double *dy = pass->nodes[n].gradient;
+    arrive_times(pass, node->a, signal_of(pass, node->b), dy);
+    arrive_times(pass, node->b, signal_of(pass, node->a), dy);
+}
+
+/* ---- functions ---- */
+
+static struct linear_cost function_cost(const struct pass *pass, int n)
+{
+    return (struct linear_cost){.work = arena_cost(pass_entries(pass, n))};
+}
+
+static void function_forward(struct pass *pass, int n)
+{
+    int a = pass->graph->nodes[n].a;
+    pass->plan->nodes[n].function->value(pass_entries(pass, n), signal_of(pass, a), pass->nodes[n].own);
+}
+
+static void function_backward(struct pass *pass, int n)
+{
+    int a = pass->graph->nodes[n].a;
+    struct pass_node *to = &pass->nodes[a];
+    struct arena work = pass->work;
+    size_t count = pass_entries(pass, n);
+    const double *dy = pass->nodes[n].gradient;
+    double *slope = to->arrived ? arena_take(&work, count) : to->gradient;
+    pass->plan->nodes[n].function->slope(count, signal_of(pass, a), slope);
+    for (size_t i = 0; i < count; i++)
+        slope[i] *= dy[i];
+    if (to->arrived)
+        pass_arrive(pass, a, 1, slope);
+    to->arrived = true;
+}
+
+/* ---- norms: of rows, or of groups of their columns, which are rows of a narrower signal ---- */
+
+static size_t norm_extra(const struct pass *pass, int n)
+{
+    return memory_multiply((size_t)pass_rows(pass, n), (size_t)pass->plan->nodes[n].norm.groups);
+}
+
+static void norm_forward(struct pass *pass, int n)
+{
+    const struct plan_node *plan = &pass->plan->nodes[n];
+    int groups = plan->norm.groups;
+    plan->norm.norm->forward(pass_rows(pass, n) * groups, plan->width / groups, plan->norm.eps,
+                             signal_of(pass, pass->graph->nodes[n].a), pass->nodes[n].own, pass->nodes[n].extra.base);
+}
+
+static void norm_backward(struct pass *pass, int n)
+{
+    const struct plan_node *plan = &pass->plan->nodes[n];
+    const struct pass_node *node = &pass->nodes[n];
+    struct pass_node *to = &pass->nodes[pass->graph->nodes[n].a];
+    int groups = plan->norm.groups;
+    plan->norm.norm->backward(pass_rows(pass, n) * groups, plan->width / groups, node->signal, node->extra.base,
+                              node->gradient, to->arrived, to->gradient);
+    to->arrived = true;
+}
+
+/* ---- maps: those of one input and site together, at the first of them ---- */
+
+struct linear_map block_map(const struct block_run *run, const struct block *block, int matrix, int expert)
+{
+    const struct graph_matrix *own = &block->graph->matrices[matrix];
+    bool copied = block->graph->nodes[own->node].mixture >= 0;
+    return (struct linear_map){
+        .fan_out = plan_matrix(block->plan, matrix).fan_out,
+        .sigma = block->sd[matrix],
+        .address = {.seed = run->seed,
+                    .sample = run->sample,
+                    .block = own->shared ? 0 : block->number,
+                    .site = own->place,
+                    .matrix = own->matrix,
+                    .expert = copied ? (uint32_t)expert : own->expert},
+        .law = run->model->law,
+    };
+}
+
+struct linear_map pass_map(const struct pass *pass, int matrix, int fan_out)
+{
+    return pass->block ? block_map(pass->run, pass->block, matrix, pass->expert)
+                       : (struct linear_map){.fan_out = fan_out};
+}
+
+static const struct plan_group *group_at(const struct pass *pass, int n)
+{
+    const struct plan_group *group = &pass->plan->groups[pass->plan->nodes[n].group];
+    return group->first == n ? group : NULL;
+}
+
+/* maps [group->count] */
+static struct linear linear_of(const struct pass *pass, const struct plan_group *group, struct linear_map *maps)
+{
+    for (int i = 0; i < group->count; i++) {
+        int n = group->nodes[i];
+        maps[i] = pass_map(pass, pass->graph->nodes[n].index, pass->plan->nodes[n].width);
     }
-    cost.work = memory_add(cost.work, gradients);
+    return (struct linear){pass_rows(pass, group->first), pass->plan->nodes[group->input].width, group->count, maps};
+}
+
+static struct linear_cost group_cost(const struct pass *pass, int n)
+{
+    const struct plan_group *group = group_at(pass, n);
+    if (!group)
+        return (struct linear_cost){0};
+    struct linear_map maps[group->count];
+    struct linear linear = linear_of(pass, group, maps);
+    return pass->run->engine->cost(&linear);
+}
+
+static size_t map_extra(const struct pass *pass, int n)
+{
+    return group_cost(pass, n).tape;
+}
+
+static struct linear_cost map_cost(const struct pass *pass, int n)
+{
+    struct linear_cost cost = group_cost(pass, n);
+    cost.tape = 0;
     return cost;
 }
 
-/* The same layout forward and backward. */
-static struct node_tape node_layout(const struct block_run *run, const struct graph_node *node, const double *x,
-                                    struct arena *tape)
+static void map_forward(struct pass *pass, int n)
 {
-    if (node->kind == GRAPH_INPUT)
-        return (struct node_tape){.signal = x};
-    struct node_tape t = {.own = arena_take(tape, signal_entries(run->model))};
-    t.signal = t.own;
-    size_t entries = extra_entries(run->model, run->engine, node->kind);
-    t.extra = (struct arena){arena_take(tape, entries), arena_cost(entries), 0};
-    return t;
+    const struct plan_group *group = group_at(pass, n);
+    if (!group)
+        return;
+    struct linear_map maps[group->count];
+    double *y[group->count];
+    struct linear linear = linear_of(pass, group, maps);
+    for (int i = 0; i < group->count; i++)
+        y[i] = pass->nodes[group->nodes[i]].own;
+    pass->run->engine->forward(pass->run->engine, &linear, signal_of(pass, group->input), y, pass->nodes[n].extra.base,
+                               pass->work);
 }
 
-static struct branch_site site_of(const struct block_run *run, const struct block *block, const struct graph_node *node)
+void pass_linear_backward(struct pass *pass, const struct linear *linear, const int matrices[], int input,
+                          const double *const y[], const double *const dy[], const double *tape)
 {
-    return (struct branch_site){
-        run->model,
-        run->engine,
-        block->sd,
-        {.seed = run->seed, .sample = run->sample, .block = block->number, .site = (uint32_t)node->site}};
+    struct pass_node *to = &pass->nodes[input];
+    double squares[linear->count];
+    memset(squares, 0, sizeof squares);
+    pass->run->engine->backward(pass->run->engine, linear, to->signal, y, dy, to->arrived, to->gradient, squares, tape,
+                                pass->work);
+    to->arrived = true;
+    for (int i = 0; i < linear->count; i++)
+        pass->report->gradients[matrices[i]] += squares[i];
+}
+
+/* A map whose own cotangent never arrived has one of 0 while others of its group have theirs. */
+static void map_backward(struct pass *pass, int n)
+{
+    const struct plan_group *group = group_at(pass, n);
+    if (!group)
+        return;
+    struct linear_map maps[group->count];
+    const double *y[group->count], *dy[group->count];
+    int matrices[group->count];
+    struct linear linear = linear_of(pass, group, maps);
+    for (int i = 0; i < group->count; i++) {
+        int member = group->nodes[i];
+        struct pass_node *node = &pass->nodes[member];
+        if (!node->arrived)
+            memset(node->gradient, 0, pass_entries(pass, member) * sizeof *node->gradient);
+        y[i] = node->signal;
+        dy[i] = node->gradient;
+        matrices[i] = pass->graph->nodes[member].index;
+    }
+    pass_linear_backward(pass, &linear, matrices, group->input, y, dy, pass->nodes[n].extra.base);
+}
+
+/* ---- attention ---- */
+
+static const struct attention *attention_of(const struct pass *pass, int n)
+{
+    return &pass->plan->nodes[n].attend;
+}
+
+static size_t attend_extra(const struct pass *pass, int n)
+{
+    return attention_entries(attention_of(pass, n));
+}
+
+static struct linear_cost attend_cost(const struct pass *pass, int n)
+{
+    const struct graph_node *node = &pass->graph->nodes[n];
+    const struct attention *attend = attention_of(pass, n);
+    size_t operands = memory_add(
+        arena_cost(pass_entries(pass, node->a)),
+        memory_add(arena_cost(pass_entries(pass, node->b)), arena_cost(pass_entries(pass, node->c))));
+    double product = (double)attend->sequences * attend->queries * attend->keys * attend->heads *
+                     ((double)attend->head_width + attend->value_width);
+    return (struct linear_cost){.work = memory_add(attention_work(attend), operands),
+                                .flops = 6 * product, // two products forward, four in reverse
+                                .forward_flops = 2 * product};
+}
+
+static void attend_forward(struct pass *pass, int n)
+{
+    const struct graph_node *node = &pass->graph->nodes[n];
+    const struct attention *attend = attention_of(pass, n);
+    double *a = pass->nodes[n].extra.base;
+    attention_forward(attend, signal_of(pass, node->a), signal_of(pass, node->b), signal_of(pass, node->c), a,
+                      pass->nodes[n].own, pass->work);
+    if (pass->report->attentions)
+        attention_observe(attend, a, &pass->report->attentions[n], pass->work);
+}
+
+/* Where an operand's cotangent is written: in its place where it is the first, else beside it. */
+static double *target(struct pass *pass, int n, struct arena *work, double **beside)
+{
+    struct pass_node *to = &pass->nodes[n];
+    *beside = to->arrived ? arena_take(work, pass_entries(pass, n)) : NULL;
+    to->arrived = true;
+    return *beside ? *beside : to->gradient;
+}
+
+static void attend_backward(struct pass *pass, int n)
+{
+    const struct graph_node *node = &pass->graph->nodes[n];
+    int operands[] = {node->a, node->b, node->c};
+    struct arena work = pass->work;
+    double *to[3], *beside[3];
+    for (int i = 0; i < 3; i++)
+        to[i] = target(pass, operands[i], &work, &beside[i]);
+    attention_backward(attention_of(pass, n), signal_of(pass, node->a), signal_of(pass, node->b),
+                       signal_of(pass, node->c), pass->nodes[n].extra.base, pass->nodes[n].gradient, to[0], to[1],
+                       to[2], work);
+    for (int i = 0; i < 3; i++)
+        if (beside[i])
+            pass_arrive(pass, operands[i], 1, beside[i]);
+}
+
+/* ---- all kinds ---- */
+
+static const struct pass_operation sum_operation = {NULL, NULL, sum_forward, sum_backward};
+static const struct pass_operation scale_operation = {NULL, NULL, scale_forward, scale_backward};
+static const struct pass_operation product_operation = {NULL, NULL, product_forward, product_backward};
+static const struct pass_operation function_operation = {NULL, function_cost, function_forward, function_backward};
+static const struct pass_operation norm_operation = {norm_extra, NULL, norm_forward, norm_backward};
+static const struct pass_operation map_operation = {map_extra, map_cost, map_forward, map_backward};
+static const struct pass_operation attend_operation = {attend_extra, attend_cost, attend_forward, attend_backward};
+
+/* NULL for what a pass is given: inputs, and the rows of an expert. */
+static const struct pass_operation *operation_of(enum graph_kind kind)
+{
+    static const struct pass_operation *const operations[] = {
+        [GRAPH_SUM] = &sum_operation,         [GRAPH_SCALE] = &scale_operation,
+        [GRAPH_PRODUCT] = &product_operation, [GRAPH_POINTWISE] = &function_operation,
+        [GRAPH_NORM] = &norm_operation,       [GRAPH_MAP] = &map_operation,
+        [GRAPH_ATTEND] = &attend_operation,   [GRAPH_EXPERT] = NULL,
+        [GRAPH_MOE] = &mixture_operation,
+    };
+    return (size_t)kind < sizeof operations / sizeof *operations ? operations[kind] : NULL;
+}
+
+/* The operation of a node that is this pass's to evaluate. */
+static const struct pass_operation *operation_at(const struct pass *pass, int n)
+{
+    const struct graph_node *node = &pass->graph->nodes[n];
+    return node->mixture == pass->mixture ? operation_of(node->kind) : NULL;
+}
+
+static struct linear_cost node_cost(const struct pass *pass, const struct pass_operation *operation, int n)
+{
+    size_t signal = arena_cost(pass_entries(pass, n));
+    struct linear_cost cost = {.tape = signal};
+    if (operation->extra)
+        cost.tape = memory_add(cost.tape, arena_cost(operation->extra(pass, n)));
+    return operation->cost ? linear_cost_add(cost, operation->cost(pass, n)) : cost;
+}
+
+struct linear_cost pass_cost(const struct pass *pass, int first, int end)
+{
+    struct linear_cost cost = {0};
+    for (int n = first; n < end; n++) {
+        const struct pass_operation *operation = operation_at(pass, n);
+        if (operation)
+            cost = linear_cost_add(cost, node_cost(pass, operation, n));
+    }
+    return cost;
+}
+
+void pass_lay_out(struct pass *pass, int first, int end, struct arena *tape)
+{
+    for (int n = first; n < end; n++) {
+        const struct pass_operation *operation = operation_at(pass, n);
+        if (!operation)
+            continue;
+        double *own = arena_take(tape, pass_entries(pass, n));
+        size_t extra = operation->extra ? operation->extra(pass, n) : 0;
+        struct arena kept = {arena_take(tape, extra), arena_cost(extra), 0};
+        pass->nodes[n] = (struct pass_node){own, own, kept, pass->nodes[n].gradient, false};
+    }
+}
+
+void pass_forward(struct pass *pass, int first, int end)
+{
+    for (int n = first; n < end; n++) {
+        const struct pass_operation *operation = operation_at(pass, n);
+        if (operation)
+            operation->forward(pass, n);
+    }
+}
+
+/* A map is due at the first of its group, whichever of them a cotangent has reached. */
+static bool is_due(const struct pass *pass, int n)
+{
+    const struct plan_group *group = pass->graph->nodes[n].kind == GRAPH_MAP ? group_at(pass, n) : NULL;
+    bool due = pass->nodes[n].arrived;
+    for (int i = 0; group && i < group->count; i++)
+        due |= pass->nodes[group->nodes[i]].arrived;
+    return due;
+}
+
+void pass_backward(struct pass *pass, int first, int end)
+{
+    for (int n = end - 1; n >= first; n--) {
+        const struct pass_operation *operation = operation_at(pass, n);
+        if (operation && is_due(pass, n))
+            operation->backward(pass, n);
+    }
+}
+
+/* ---- the block ---- */
+
+static size_t slot_doubles(const struct plan *plan)
+{
+    size_t sum = 0;
+    for (int s = 0; s < plan->slot_count; s++)
+        sum = memory_add(sum, plan->slot_sizes[s]);
+    return sum;
+}
+
+struct linear_cost block_cost(const struct model *model, const struct linear_engine *engine, const struct plan *plan)
+{
+    struct block_run run = {.model = model, .engine = engine};
+    struct pass pass = {.run = &run, .graph = plan->graph, .plan = plan, .mixture = -1};
+    struct linear_cost cost = pass_cost(&pass, 0, plan->graph->node_count);
+    cost.work = memory_add(cost.work, slot_doubles(plan));
+    return cost;
+}
+
+static void start(struct pass *pass, const double *const inputs[], struct arena *tape)
+{
+    int count = pass->graph->node_count;
+    memset(pass->nodes, 0, (size_t)count * sizeof *pass->nodes);
+    for (int n = 0; n < count; n++)
+        if (pass->graph->nodes[n].kind == GRAPH_INPUT)
+            pass->nodes[n].signal = inputs[pass->graph->nodes[n].index];
+    pass_lay_out(pass, 0, count, tape);
 }
 
 static double mean_square(size_t count, const double *x)
@@ -72,97 +464,69 @@ static double mean_square(size_t count, const double *x)
     return sum / (double)count;
 }
 
-const double *block_forward(const struct block_run *run, const struct block *block, const double *x, struct arena tape,
-                            struct arena work, double ratios[], struct branch_report reports[])
+static void report_sites(const struct pass *pass)
 {
-    const struct graph *graph = block->graph;
-    const struct model *model = run->model;
-    size_t count = signal_entries(model);
-    struct node_tape nodes[graph->node_count];
-    for (int n = 0; n < graph->node_count; n++) {
-        const struct graph_node *node = &graph->nodes[n];
-        if (!graph_is_signal(node->kind))
+    for (int s = 0; pass->report->outputs && s < pass->graph->site_count; s++) {
+        const struct graph_site *site = &pass->graph->sites[s];
+        if (site->output < 0)
             continue;
-        nodes[n] = node_layout(run, node, x, &tape);
-        double *out = nodes[n].own;
-        const double *a = node->a >= 0 ? nodes[node->a].signal : NULL;
-        if (node->kind == GRAPH_SUM) {
-            const double *b = nodes[node->b].signal;
-            for (size_t i = 0; i < count; i++)
-                out[i] = a[i] + b[i];
-        } else if (node->kind == GRAPH_SCALE) {
-            for (size_t i = 0; i < count; i++)
-                out[i] = block->scalars[node->b] * a[i];
-        } else if (node->kind == GRAPH_NORM) {
-            model->norm->forward(model_rows(model), model->width, model->eps, a, out, nodes[n].extra.base);
-        } else if (graph_is_branch(node->kind)) {
-            struct branch_site site = site_of(run, block, node);
-            reports[node->site] = (struct branch_report){0};
-            branch_of(node->kind)->forward(&site, a, out, nodes[n].extra, work, &reports[node->site]);
-            ratios[node->site] = mean_square(count, out);
-        }
+        double output = mean_square(pass_entries(pass, site->output), signal_of(pass, site->output));
+        pass->report->outputs[s] = output;
+        pass->report->added[s] = site->added == site->output
+                                     ? output
+                                     : mean_square(pass_entries(pass, site->added), signal_of(pass, site->added));
     }
-    return nodes[graph->output].signal;
 }
 
-/* A node's cotangent on its way: who arrives first writes it, the others add. */
-struct node_gradient {
-    double *sum; // [T][d]
-    bool arrived;
-};
-
-static void arrive(struct node_gradient *gradient, size_t count, double scale, const double *dy)
-{
-    if (gradient->arrived)
-        for (size_t i = 0; i < count; i++)
-            gradient->sum[i] += scale * dy[i];
-    else
-        for (size_t i = 0; i < count; i++)
-            gradient->sum[i] = scale * dy[i];
-    gradient->arrived = true;
-}
-
-void block_backward(const struct block_run *run, const struct block *block, const double *x, const double *dy,
-                    double *dx, struct arena tape, struct arena work, struct branch_report reports[])
+void block_forward(const struct block_run *run, const struct block *block, const double *const inputs[],
+                   const double *outputs[], struct arena tape, struct arena work, struct block_report *report)
 {
     const struct graph *graph = block->graph;
-    const struct model *model = run->model;
-    size_t count = signal_entries(model);
-    struct node_tape nodes[graph->node_count];
-    struct node_gradient gradients[graph->node_count];
-    struct node_gradient *input = NULL;
-    for (int n = 0; n < graph->node_count; n++) {
-        const struct graph_node *node = &graph->nodes[n];
+    struct pass_node nodes[graph->node_count];
+    struct pass pass = {run, block, graph, block->plan, nodes, work, report, -1, 0, 0};
+    start(&pass, inputs, &tape);
+    pass_forward(&pass, 0, graph->node_count);
+    report_sites(&pass);
+    for (int i = 0; i < graph->state_count; i++)
+        outputs[i] = signal_of(&pass, graph->outputs[i]);
+}
+
+/* Cotangents lie in the plan's slots, those of inputs where the caller wants them. */
+static void place_gradients(struct pass *pass, double *const dx[])
+{
+    const struct plan *plan = pass->plan;
+    double *slots[plan->slot_count + 1];
+    for (int s = 0; s < plan->slot_count; s++)
+        slots[s] = arena_take(&pass->work, plan->slot_sizes[s]);
+    for (int n = 0; n < pass->graph->node_count; n++) {
+        const struct graph_node *node = &pass->graph->nodes[n];
         if (!graph_is_signal(node->kind))
             continue;
-        nodes[n] = node_layout(run, node, x, &tape);
-        gradients[n] = (struct node_gradient){node->kind == GRAPH_INPUT ? dx : arena_take(&work, count), false};
-        if (node->kind == GRAPH_INPUT)
-            input = &gradients[n];
+        pass->nodes[n].gradient = node->kind == GRAPH_INPUT  ? dx[node->index]
+                                  : plan->nodes[n].slot >= 0 ? slots[plan->nodes[n].slot]
+                                                             : NULL;
     }
-    arrive(&gradients[graph->output], count, 1, dy);
-    for (int n = graph->node_count - 1; n >= 0; n--) {
-        const struct graph_node *node = &graph->nodes[n];
-        if (!graph_is_signal(node->kind) || node->kind == GRAPH_INPUT || !gradients[n].arrived)
-            continue;
-        struct node_gradient *a = &gradients[node->a];
-        const double *g = gradients[n].sum;
-        if (node->kind == GRAPH_SUM) {
-            arrive(a, count, 1, g);
-            arrive(&gradients[node->b], count, 1, g);
-        } else if (node->kind == GRAPH_SCALE) {
-            arrive(a, count, block->scalars[node->b], g);
-        } else if (node->kind == GRAPH_NORM) {
-            model->norm->backward(model_rows(model), model->width, nodes[n].signal, nodes[n].extra.base, g, a->arrived,
-                                  a->sum);
-        } else {
-            struct branch_site site = site_of(run, block, node);
-            branch_of(node->kind)
-                ->backward(&site, nodes[node->a].signal, nodes[n].signal, g, a->arrived, a->sum, nodes[n].extra, work,
-                           &reports[node->site]);
-        }
-        a->arrived = true;
+}
+
+void block_backward(const struct block_run *run, const struct block *block, const double *const inputs[],
+                    const double *const dy[], double *const dx[], struct arena tape, struct arena work,
+                    struct block_report *report)
+{
+    const struct graph *graph = block->graph;
+    struct pass_node nodes[graph->node_count];
+    struct pass pass = {run, block, graph, block->plan, nodes, work, report, -1, 0, 0};
+    memset(report->gradients, 0, (size_t)graph->matrix_count * sizeof *report->gradients);
+    start(&pass, inputs, &tape);
+    place_gradients(&pass, dx);
+    for (int i = 0; i < graph->state_count; i++)
+        if (dy[i])
+            pass_arrive(&pass, graph->outputs[i], 1, dy[i]);
+    pass_backward(&pass, 0, graph->node_count);
+    for (int i = 0; i < graph->input_count; i++) {
+        int n = graph_input_node(graph, i);
+        int rows = run->model->sequences *
+                   (graph->inputs[i].memory ? model_memory_tokens(run->model) : run->model->tokens);
+        if (n < 0 || !nodes[n].arrived)
+            memset(dx[i], 0, (size_t)rows * (size_t)run->model->width * sizeof *dx[i]);
     }
-    if (!input || !input->arrived)
-        memset(dx, 0, count * sizeof *dx);
 }

@@ -2,13 +2,16 @@
 #ifndef SPANSCOPE_SIM_BLOCK_H
 #define SPANSCOPE_SIM_BLOCK_H
 
-#include "sim/branch.h"
+#include "sim/linear.h"
+#include "sim/mixture.h"
+#include "sim/plan.h"
 
 struct block {
     const struct graph *graph;
-    const double *scalars;    // [node_count], graph_evaluate's values in this block
-    double sd[INIT_MATRICES]; /* of its matrices */
-    uint32_t number;          /* l from 1; L + 1 for the section final: */
+    const struct plan *plan;
+    const double *scalars; // [node_count], graph_evaluate's values in this block
+    const double *sd;      // [matrix_count], of its matrices
+    uint32_t number;       /* l from 1; L + 1 for the section final: */
 };
 
 /* The sample that a block is evaluated in. */
@@ -18,17 +21,34 @@ struct block_run {
     uint64_t seed, sample;
 };
 
-/* What forward and backward take; two equal graphs cost the same. */
-struct linear_cost block_cost(const struct model *model, const struct linear_engine *engine, const struct graph *graph);
+/* What a block tells the observables. The caller owns the arrays; one that is NULL is not asked for, but gradients. */
+struct block_report {
+    double *outputs;                     // [site_count], mean square of what a branch puts out
+    double *added;                       // [site_count], mean square of what of it is added to the stream
+    double *gradients;                   // [matrix_count], |dW|_F^2, summed over experts
+    struct attention_report *attentions; // [node_count], of those that attend
+    struct mixture_report *mixtures;     // [node_count], of mixtures
+};
 
-/* Evaluates the block on x and returns its output, which lies on the tape or is x itself. ratios[s] becomes the mean
- * square of branch s's output, reports[s] is cleared and gets its entropies. */
-const double *block_forward(const struct block_run *run, const struct block *block, const double *x, // [T][d]
-                            struct arena tape, struct arena work, double ratios[], struct branch_report reports[]);
+/* What forward and backward take; two blocks of one plan cost the same. Of operations, the products with matrices and
+ * those of attention are counted: what else there is is linear in d. */
+struct linear_cost block_cost(const struct model *model, const struct linear_engine *engine, const struct plan *plan);
 
-/* dx = J^T dy with the tape of the forward pass; reports get the weight gradients. dx and dy do not overlap. */
-void block_backward(const struct block_run *run, const struct block *block, const double *x, const double *dy,
-                    double *dx, // [T][d]
-                    struct arena tape, struct arena work, struct branch_report reports[]);
+/* Map of a matrix as this sample has it; expert counts a mixture's copies, 0 elsewhere. */
+struct linear_map block_map(const struct block_run *run, const struct block *block, int matrix, int expert);
+
+/* Evaluates the block on inputs, states first, and sets the states' outputs, which lie on the tape or are inputs
+ * themselves. Fills the report but its gradients. */
+void block_forward(const struct block_run *run, const struct block *block,
+                   const double *const inputs[], // [input_count] of [rows][d]
+                   const double *outputs[],      // [state_count] of [B T][d]
+                   struct arena tape, struct arena work, struct block_report *report);
+
+/* dx = J^T dy with the tape of the forward pass; the report gets the weight gradients. A dy of NULL is 0. None of them
+ * overlap. */
+void block_backward(const struct block_run *run, const struct block *block, const double *const inputs[],
+                    const double *const dy[], // [state_count] of [B T][d]
+                    double *const dx[],       // [input_count] of [rows][d]
+                    struct arena tape, struct arena work, struct block_report *report);
 
 #endif

@@ -141,25 +141,25 @@ bool conditioned_cholesky(int rows, const double *gram, double *lower, double *i
 
 /* Rows to be factored: those of x, or of the cotangents side by side, each times its sigma. */
 struct rows {
-    int count, columns[LINEAR_MAPS];
-    const double *part[LINEAR_MAPS]; // [count] of [T][columns_i]
-    double factor[LINEAR_MAPS];
+    int count;
+    const double *const *part;    // [count] of [T][columns of it]
+    const struct linear_map *map; /* [count], the cotangents'; NULL for x */
+    int fan_in;                   /* columns of x */
 };
 
-static struct rows rows_of_input(const struct linear *linear, const double *x)
+static int columns_of(const struct rows *rows, int part)
 {
-    return (struct rows){1, {linear->fan_in}, {x}, {1}};
+    return rows->map ? rows->map[part].fan_out : rows->fan_in;
+}
+
+static struct rows rows_of_input(const struct linear *linear, const double *const x[1])
+{
+    return (struct rows){1, x, NULL, linear->fan_in};
 }
 
 static struct rows rows_of_output(const struct linear *linear, const double *const dy[])
 {
-    struct rows rows = {.count = linear->count};
-    for (int i = 0; i < linear->count; i++) {
-        rows.columns[i] = linear->map[i].fan_out;
-        rows.part[i] = dy[i];
-        rows.factor[i] = linear->map[i].sigma;
-    }
-    return rows;
+    return (struct rows){linear->count, dy, linear->map, 0};
 }
 
 /* Row number n of a becomes row order[n]. */
@@ -167,10 +167,11 @@ static void rows_copy(const struct rows *rows, int T, const int order[], double 
 {
     for (int n = 0; n < T; n++)
         for (int i = 0; i < rows->count; i++) {
-            size_t columns = (size_t)rows->columns[i];
+            size_t columns = (size_t)columns_of(rows, i);
             const double *row = rows->part[i] + (size_t)order[n] * columns;
+            double factor = rows->map ? rows->map[i].sigma : 1;
             for (size_t c = 0; c < columns; c++)
-                *a++ = rows->factor[i] * row[c];
+                *a++ = factor * row[c];
         }
 }
 
@@ -298,7 +299,7 @@ static struct factor householder(int T, const struct rows *rows, double *lower, 
 {
     int columns = 0, *order = (void *)arena_take(work, order_entries(T));
     for (int i = 0; i < rows->count; i++)
-        columns += rows->columns[i];
+        columns += columns_of(rows, i);
     double *a = arena_take(work, (size_t)T * (size_t)columns);
     double *tau = arena_take(work, (QR_BLOCK + 1) * (size_t)T), *scratch = tau + T;
     for (int t = 0; t < T; t++)
@@ -329,7 +330,7 @@ static struct factor factor_input(const struct linear *linear, const double *x, 
     tape[t.householder] = !cholesky;
     if (cholesky)
         return (struct factor){T, true};
-    struct rows rows = rows_of_input(linear, x);
+    struct rows rows = rows_of_input(linear, &x);
     return householder(T, &rows, lower, NULL, &work);
 }
 
@@ -422,7 +423,7 @@ void conditioned_backward(const struct linear_engine *self, const struct linear 
         combine(linear, x, T, tape + t.inverse, c, lower, output, beta, dx, work);
         return;
     }
-    struct rows rows = rows_of_input(linear, x);
+    struct rows rows = rows_of_input(linear, &x);
     double *basis = NULL;
     struct factor input = householder(T, &rows, NULL, &basis, &work);
     project_again(linear, dy, input.rank, c, arena_take(&work, panel_entries(T)));

@@ -1,6 +1,7 @@
 #include "sim/depth.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* The graph and scope of block number l, L + 1 being the section final:, in whose scalars l stays L. */
 static int find_graph(const struct model *model, int l, struct graph_scope *scope, const struct graph **graph,
@@ -13,40 +14,117 @@ static int find_graph(const struct model *model, int l, struct graph_scope *scop
     return ERROR_NONE;
 }
 
-static int count_blocks(struct depth *depth, size_t *scalar_count, size_t *site_count, struct error *error)
+static int largest(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* Numbers of all blocks together. */
+struct totals {
+    size_t scalars, sites, matrices;
+};
+
+static int count_blocks(struct depth *depth, struct totals *totals, struct error *error)
 {
     const struct model *model = depth->model;
     depth->block_count = model->layers + (model->formula.last.node_count > 0);
-    *scalar_count = *site_count = 0;
     for (int l = 1; l <= depth->block_count; l++) {
         struct graph_scope scope;
         const struct graph *graph;
         int code = find_graph(model, l, &scope, &graph, error);
         if (code != ERROR_NONE)
             return code;
-        *scalar_count += (size_t)graph->node_count;
-        *site_count += (size_t)graph->site_count;
-        depth->sites_max = graph->site_count > depth->sites_max ? graph->site_count : depth->sites_max;
+        totals->scalars += (size_t)graph->node_count + (size_t)graph->matrix_count;
+        totals->sites += (size_t)graph->site_count;
+        totals->matrices += (size_t)graph->matrix_count;
+        depth->state_count = graph->state_count;
+        depth->input_count = graph->input_count;
+        depth->sites_max = largest(depth->sites_max, graph->site_count);
+        depth->matrices_max = largest(depth->matrices_max, graph->matrix_count);
+        depth->nodes_max = largest(depth->nodes_max, graph->node_count);
     }
     return ERROR_NONE;
+}
+
+/* Blocks of one graph seldom have more than a few plans, by turns; older ones are not looked through. */
+enum { PLANS_COMPARED = 16 };
+
+/* The plan becomes the depth's, or is found there already. */
+static int keep_plan(struct depth *depth, struct plan *plan, const struct plan **kept, struct error *error)
+{
+    for (int i = depth->plan_count - 1; i >= 0 && i >= depth->plan_count - PLANS_COMPARED; i--)
+        if (plan_same(depth->plans[i], plan)) {
+            *kept = depth->plans[i];
+            plan_free(plan);
+            return ERROR_NONE;
+        }
+    struct plan *own = malloc(sizeof *own);
+    if (!own) {
+        plan_free(plan);
+        return error_set(error, ERROR_RESOURCE, "out of memory for %d blocks", depth->block_count);
+    }
+    *own = *plan;
+    *kept = depth->plans[depth->plan_count++] = own;
+    return ERROR_NONE;
+}
+
+static int evaluate_scales(const struct model *model, const struct block *block, const struct graph_scope *scope,
+                           double *sd, struct error *error)
+{
+    struct init_size sizes[block->graph->matrix_count + 1];
+    for (int m = 0; m < block->graph->matrix_count; m++)
+        sizes[m] = plan_matrix(block->plan, m);
+    return init_evaluate(&model->init, scope, block->graph, sizes, sd, error);
+}
+
+static int fill_block(struct depth *depth, int l, double **scalars, struct error *error)
+{
+    struct block *block = &depth->blocks[l - 1];
+    struct graph_scope scope;
+    struct plan plan = {0};
+    int code = find_graph(depth->model, l, &scope, &block->graph, error);
+    double *values = *scalars, *sd = values + block->graph->node_count;
+    if (code == ERROR_NONE)
+        code = graph_evaluate(block->graph, &scope, values, error);
+    if (code == ERROR_NONE)
+        code = plan_init(&plan, depth->model, block->graph, values, l, error);
+    if (code == ERROR_NONE)
+        code = keep_plan(depth, &plan, &block->plan, error);
+    if (code == ERROR_NONE)
+        code = evaluate_scales(depth->model, block, &scope, sd, error);
+    block->scalars = values;
+    block->sd = sd;
+    block->number = (uint32_t)l;
+    *scalars = sd + block->graph->matrix_count;
+    return code;
 }
 
 static int fill_blocks(struct depth *depth, struct error *error)
 {
     double *scalars = depth->scalars;
-    for (int l = 1; l <= depth->block_count; l++) {
-        struct block *block = &depth->blocks[l - 1];
-        struct graph_scope scope;
-        int code = find_graph(depth->model, l, &scope, &block->graph, error);
-        if (code == ERROR_NONE)
-            code = graph_evaluate(block->graph, &scope, scalars, error);
-        if (code == ERROR_NONE)
-            code = init_evaluate(&depth->model->init, &scope, block->sd, error);
-        if (code != ERROR_NONE)
-            return code;
-        block->scalars = scalars;
-        block->number = (uint32_t)l;
-        scalars += block->graph->node_count;
+    int code = ERROR_NONE;
+    for (int l = 1; code == ERROR_NONE && l <= depth->block_count; l++)
+        code = fill_block(depth, l, &scalars, error);
+    return code;
+}
+
+/* One matrix in all blocks has one shape; only equal plans need no look. */
+static int check_shared(const struct depth *depth, struct error *error)
+{
+    for (int b = 1; b < depth->block_count; b++) {
+        const struct block *block = &depth->blocks[b];
+        for (int m = 0; m < block->graph->matrix_count && block->plan != depth->blocks[b - 1].plan; m++) {
+            const struct graph_matrix *own = &block->graph->matrices[m];
+            struct init_size size = plan_matrix(block->plan, m);
+            for (int i = 0; own->shared && i < depth->blocks[0].graph->matrix_count; i++) {
+                struct init_size first = plan_matrix(depth->blocks[0].plan, i);
+                if (strcmp(depth->blocks[0].graph->matrices[i].label, own->label) == 0 &&
+                    (first.fan_in != size.fan_in || first.fan_out != size.fan_out))
+                    return error_set(
+                        error, ERROR_INPUT, "%s: the shared matrix %s is %d x %d in block 1 and %d x %d in block %d",
+                        block->graph->what, own->label, first.fan_in, first.fan_out, size.fan_in, size.fan_out, b + 1);
+            }
+        }
     }
     return ERROR_NONE;
 }
@@ -60,6 +138,9 @@ static int init_schema(struct depth *depth, bool per_token, int *indices, struct
         depth->branch_index[i] = indices;
         for (int s = 0; s < graph->site_count; s++)
             *indices++ = observe_branch_index(&depth->schema, graph->sites[s].name);
+        depth->matrix_index[i] = indices;
+        for (int m = 0; m < graph->matrix_count; m++)
+            *indices++ = observe_matrix_index(&depth->schema, graph->matrices[m].label);
     }
     return code;
 }
@@ -67,21 +148,25 @@ static int init_schema(struct depth *depth, bool per_token, int *indices, struct
 int depth_init(struct depth *depth, const struct model *model, bool per_token, struct error *error)
 {
     *depth = (struct depth){.model = model};
-    size_t scalar_count, site_count;
-    int code = count_blocks(depth, &scalar_count, &site_count, error);
+    struct totals totals = {0};
+    int code = count_blocks(depth, &totals, error);
     if (code != ERROR_NONE)
         return code;
-    size_t blocks = (size_t)(unsigned)depth->block_count;
-    /* One array holds all blocks' site indices behind the pointers to each block's part. */
+    size_t blocks = (size_t)(unsigned)depth->block_count, indices = totals.sites + totals.matrices;
+    /* One array holds all blocks' indices behind the pointers to each block's part. */
     depth->blocks = calloc(blocks, sizeof *depth->blocks);
-    depth->scalars = calloc(scalar_count + 1, sizeof *depth->scalars);
-    depth->branch_index = calloc(1, blocks * sizeof(int *) + site_count * sizeof(int));
-    if (!depth->blocks || !depth->scalars || !depth->branch_index)
+    depth->plans = calloc(blocks, sizeof *depth->plans);
+    depth->scalars = calloc(totals.scalars + 1, sizeof *depth->scalars);
+    depth->branch_index = calloc(1, 2 * blocks * sizeof(int *) + indices * sizeof(int));
+    if (!depth->blocks || !depth->plans || !depth->scalars || !depth->branch_index)
         code = error_set(error, ERROR_RESOURCE, "out of memory for %d blocks", depth->block_count);
+    depth->matrix_index = depth->branch_index ? depth->branch_index + blocks : NULL;
     if (code == ERROR_NONE)
         code = fill_blocks(depth, error);
     if (code == ERROR_NONE)
-        code = init_schema(depth, per_token, (int *)(depth->branch_index + depth->block_count), error);
+        code = check_shared(depth, error);
+    if (code == ERROR_NONE)
+        code = init_schema(depth, per_token, (int *)(depth->branch_index + 2 * blocks), error);
     if (code != ERROR_NONE)
         depth_free(depth);
     return code;
@@ -90,10 +175,26 @@ int depth_init(struct depth *depth, const struct model *model, bool per_token, s
 void depth_free(struct depth *depth)
 {
     observe_schema_free(&depth->schema);
+    for (int i = 0; i < depth->plan_count; i++) {
+        plan_free(depth->plans[i]);
+        free(depth->plans[i]);
+    }
+    free(depth->plans);
     free(depth->blocks);
     free(depth->scalars);
     free(depth->branch_index);
     *depth = (struct depth){0};
+}
+
+const char *depth_needs_matrices(const struct depth *depth)
+{
+    if (!depth->model->law->gaussian)
+        return "the law of the weights is not normal";
+    for (int b = 0; b < depth->block_count; b++)
+        for (int m = 0; m < depth->blocks[b].graph->matrix_count; m++)
+            if (depth->blocks[b].graph->matrices[m].shared)
+                return "blocks share a matrix";
+    return NULL;
 }
 
 size_t depth_bytes(const struct depth *depth)
@@ -101,19 +202,20 @@ size_t depth_bytes(const struct depth *depth)
     size_t bytes = 0;
     for (int b = 0; b < depth->block_count; b++) {
         const struct graph *graph = depth->blocks[b].graph;
-        bytes += sizeof *depth->blocks + sizeof *depth->branch_index + (size_t)graph->node_count * sizeof(double) +
-                 (size_t)graph->site_count * sizeof(int);
+        size_t numbers = (size_t)graph->node_count + (size_t)graph->matrix_count;
+        size_t indices = (size_t)graph->site_count + (size_t)graph->matrix_count;
+        bytes += sizeof *depth->blocks + sizeof *depth->plans + 2 * sizeof *depth->branch_index +
+                 numbers * sizeof *depth->scalars + indices * sizeof(int);
     }
+    for (int p = 0; p < depth->plan_count; p++)
+        bytes += (size_t)depth->plans[p]->graph->node_count * sizeof(struct plan_node);
     return bytes;
 }
 
 bool depth_has_router(const struct depth *depth)
 {
-    for (int b = 0; b < depth->block_count; b++) {
-        const struct graph *graph = depth->blocks[b].graph;
-        for (int s = 0; s < graph->site_count; s++)
-            if (branch_of(graph->nodes[graph->sites[s].node].kind)->entries(depth->model, INIT_WR) > 0)
-                return true;
-    }
+    for (int b = 0; b < depth->block_count; b++)
+        if (depth->blocks[b].graph->mixture_count > 0)
+            return true;
     return false;
 }

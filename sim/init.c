@@ -10,26 +10,20 @@
 
 const char *const init_matrix_names[INIT_MATRICES] = {"wq", "wk", "wv", "wo", "w1", "wg", "w2", "wr"};
 
+// clang-format off
 const struct init_row init_rows[] = {
-    {"unit",
-     "wq = 1/sqrt(d); wk = wq; wv = wq; wo = wq; "
-     "w1 = 1/sqrt(d); wg = w1; w2 = 1/sqrt(F*phi2); wr = 1/sqrt(d)",
-     "He et al., arXiv 1502.01852", "every branch has gain 1 on unit input", 0},
-    {"scaleinit",
-     "wq = 1/sqrt(d); wk = wq; wv = wq; wo = c/sqrt(L)/sqrt(d); "
-     "w1 = 1/sqrt(d); wg = w1; w2 = c/sqrt(L)/sqrt(F*phi2); wr = 1/sqrt(d)",
-     "arXiv 2601.22580", "unit, with each branch's last matrix scaled by c/sqrt(L)", 'c'},
-    {"gpt2", "wq = s; wk = s; wv = s; wo = s/sqrt(2*L); w1 = s; wg = s; w2 = s/sqrt(2*L); wr = s",
-     "Radford et al. 2019", "one standard deviation s, each branch's last matrix divided by sqrt(2L)", 's'},
-    {"xavier",
-     "wq = sqrt(2/(d + d)); wk = wq; wv = wq; wo = wq; "
-     "w1 = sqrt(2/(d + F)); wg = w1; w2 = sqrt(2/(F + d)); wr = sqrt(2/(d + E))",
-     "Glorot and Bengio 2010", "sqrt(2/(fan_in + fan_out)) everywhere", 0},
-    {"deepnorm",
-     "wq = sqrt(2/(d + d)); wk = wq; wv = wq*(8*L)^(-1/4); wo = wv; "
-     "w1 = sqrt(2/(d + F))*(8*L)^(-1/4); wg = w1; w2 = sqrt(2/(F + d))*(8*L)^(-1/4); wr = sqrt(2/(d + E))",
-     "arXiv 2203.00555", "xavier, with wv, wo, w1, wg and w2 times (8L)^(-1/4)", 0},
+    {"unit", "w = 1/sqrt(n); w2 = 1/sqrt(n*phi2)", "He et al., arXiv 1502.01852",
+     "every branch has gain 1 on unit input", 0, false},
+    {"scaleinit", "w = 1/sqrt(n); wo = c/sqrt(L)/sqrt(n); w2 = c/sqrt(L)/sqrt(n*phi2)", "arXiv 2601.22580",
+     "unit, with each branch's last matrix scaled by c/sqrt(L)", 'c', false},
+    {"normal", "w = s", "PyTorch's and Hugging Face's initializer_range", "one standard deviation s for all", 's', true},
+    {"gpt2", "w = s; wo = s/sqrt(2*L); w2 = wo", "Radford et al. 2019",
+     "one standard deviation s, each branch's last matrix divided by sqrt(2L)", 's', false},
+    {"xavier", "w = sqrt(2/(n + m))", "Glorot and Bengio 2010", "sqrt(2/(fan_in + fan_out)) everywhere", 0, false},
+    {"deepnorm", "w = sqrt(2/(n + m)); b = (8*L)^(-1/4); wv = w*b; wo = wv; w1 = wv; wg = wv; w2 = wv",
+     "arXiv 2203.00555", "xavier, with wv, wo, w1, wg and w2 times (8L)^(-1/4)", 0, false},
 };
+// clang-format on
 const size_t init_count = sizeof init_rows / sizeof *init_rows;
 
 /* The row whose name is the first length bytes of argument, or NULL. */
@@ -51,7 +45,7 @@ static int unknown(const char *word, struct error *error)
 
 static int parse(const char *text, size_t length, const char *what, struct init *init, struct error *error)
 {
-    return formula_parse_scalars(text, length, what, init_matrix_names, INIT_MATRICES, &init->graph, error);
+    return formula_parse_scalars(text, length, what, &init->graph, error);
 }
 
 static int set_parameter(const struct init_row *row, const char *value, struct init *init, struct error *error)
@@ -71,6 +65,8 @@ static int set_parameter(const struct init_row *row, const char *value, struct i
 static int resolve_row(const struct init_row *row, const char *value, struct init *init, struct error *error)
 {
     snprintf(init->label, sizeof init->label, "%s", row->name);
+    if (value == NULL && row->required)
+        return error_set(error, ERROR_INPUT, "initialisation %s needs a value, as in %s:0.02", row->name, row->name);
     int code = value != NULL ? set_parameter(row, value, init, error) : ERROR_NONE;
     return code != ERROR_NONE ? code : parse(row->text, strlen(row->text), row->name, init, error);
 }
@@ -108,41 +104,77 @@ void init_free(struct init *init)
     graph_free(&init->graph);
 }
 
-bool init_assigns(const struct init *init, enum init_matrix matrix)
-{
-    for (int i = 0; i < init->graph.statement_count; i++)
-        if (strcmp(init->graph.statements[i].name, init_matrix_names[matrix]) == 0)
-            return true;
-    return false;
-}
-
-static int negative(const struct init *init, const struct graph_statement *statement, double value, double l,
-                    struct error *error)
+static int negative(const struct init *init, const struct graph_statement *statement, const char *label, double value,
+                    double l, struct error *error)
 {
     const struct graph_node *node = &init->graph.nodes[statement->node];
-    return error_set(error, ERROR_INPUT, "%s: line %d, column %d: %s is negative (%g) in block %g", init->graph.what,
-                     node->line, node->column, statement->name, value, l);
+    return error_set(error, ERROR_INPUT, "%s: line %d, column %d: %s is negative (%g) for %s in block %g",
+                     init->graph.what, node->line, node->column, statement->name, value, label, l);
 }
 
-int init_evaluate(const struct init *init, const struct graph_scope *scope, double sd[INIT_MATRICES],
-                  struct error *error)
+static int missing(const struct init *init, const struct graph *graph, const struct graph_matrix *matrix,
+                   struct error *error)
+{
+    char candidate[GRAPH_LABEL_MAX + 32] = "";
+    const char *names[GRAPH_STATEMENTS_MAX];
+    for (int i = 0; i < init->graph.statement_count; i++)
+        names[i] = init->graph.statements[i].name;
+    const char *near = error_nearest(matrix->name, names, (size_t)init->graph.statement_count);
+    if (near != NULL)
+        snprintf(candidate, sizeof candidate, " (there is '%s')", near);
+    return error_set(error, ERROR_INPUT,
+                     "%s: '%s' is not assigned%s; the %s has %s in line %d: assign it, or w for all", init->graph.what,
+                     matrix->name, candidate, graph->what, matrix->label, graph->nodes[matrix->node].line);
+}
+
+static int find_name(const struct init *init, const char *name)
+{
+    int i = init->graph.statement_count - 1;
+    while (i >= 0 && strcmp(init->graph.statements[i].name, name) != 0)
+        i--;
+    return i;
+}
+
+int init_find(const struct init *init, const struct graph_matrix *matrix)
+{
+    const char *names[] = {matrix->label, matrix->name, "w"};
+    int found = -1;
+    for (size_t i = 0; found < 0 && i < sizeof names / sizeof *names; i++)
+        found = find_name(init, names[i]);
+    return found;
+}
+
+int init_check(const struct init *init, const struct graph *graph, struct error *error)
+{
+    for (int i = 0; i < graph->matrix_count; i++)
+        if (init_find(init, &graph->matrices[i]) < 0)
+            return missing(init, graph, &graph->matrices[i], error);
+    return ERROR_NONE;
+}
+
+int init_evaluate(const struct init *init, const struct graph_scope *scope, const struct graph *graph,
+                  const struct init_size sizes[], double sd[], struct error *error)
 {
     double values[GRAPH_NODES_MAX];
     struct graph_scope own = *scope;
     own.c = init->c;
     own.s = init->s;
-    int code = graph_evaluate(&init->graph, &own, values, error);
-    if (code != ERROR_NONE)
-        return code;
-    memset(sd, 0, INIT_MATRICES * sizeof *sd);
-    for (int i = 0; i < init->graph.statement_count; i++) {
-        const struct graph_statement *statement = &init->graph.statements[i];
-        double value = values[statement->node];
-        if (value < 0)
-            return negative(init, statement, value, scope->l, error);
-        for (int matrix = 0; matrix < INIT_MATRICES; matrix++)
-            if (strcmp(init_matrix_names[matrix], statement->name) == 0)
-                sd[matrix] = value;
+    own.n = own.m = 0;
+    for (int i = 0; i < graph->matrix_count; i++) {
+        int found = init_find(init, &graph->matrices[i]), code = ERROR_NONE;
+        if (found < 0)
+            return missing(init, graph, &graph->matrices[i], error);
+        if (own.n != sizes[i].fan_in || own.m != sizes[i].fan_out) {
+            own.n = sizes[i].fan_in;
+            own.m = sizes[i].fan_out;
+            code = graph_evaluate(&init->graph, &own, values, error);
+        }
+        if (code != ERROR_NONE)
+            return code;
+        const struct graph_statement *statement = &init->graph.statements[found];
+        sd[i] = values[statement->node];
+        if (sd[i] < 0)
+            return negative(init, statement, graph->matrices[i].label, sd[i], scope->l, error);
     }
     return ERROR_NONE;
 }

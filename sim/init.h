@@ -1,4 +1,7 @@
-/* The table of initialisations: the standard deviation of every matrix as scalar expressions; theory.md, section 1. */
+/* The table of initialisations: the standard deviation of every matrix as scalar expressions; theory.md, section 1.
+ *
+ * An assignment to attn2.wo is of one matrix of a formula, to wo of all of that name, to w of all that are not named;
+ * other names are helpers. n and m are the matrix's fan-in and fan-out. */
 #ifndef SPANSCOPE_SIM_INIT_H
 #define SPANSCOPE_SIM_INIT_H
 
@@ -8,8 +11,8 @@
 #include "sim/error.h"
 #include "sim/graph.h"
 
-/* The matrices of the three branches; the order is that of init_matrices. */
-enum init_matrix { INIT_WQ, INIT_WK, INIT_WV, INIT_WO, INIT_W1, INIT_WG, INIT_W2, INIT_WR, INIT_MATRICES };
+/* The matrices of the prelude and of mixtures have numbers of their own (their address, sim/stream). */
+enum { INIT_MATRICES = 8 };
 
 extern const char *const init_matrix_names[INIT_MATRICES]; /* "wq", ... */
 
@@ -19,6 +22,7 @@ struct init_row {
     const char *source;
     const char *summary;
     char parameter; /* 'c', 's', or 0: what NAME:VALUE sets */
+    bool required;  /* NAME alone does not do */
 };
 
 extern const struct init_row init_rows[];
@@ -35,15 +39,26 @@ struct init {
     double c, s;
 };
 
+struct init_size {
+    int fan_in, fan_out;
+};
+
+/* The assignment that says what the matrix is, index in init->graph.statements, or -1. */
+int init_find(const struct init *init, const struct graph_matrix *matrix);
+
+/* ERROR_INPUT where a matrix of the graph has none. */
+int init_check(const struct init *init, const struct graph *graph, struct error *error);
+
 /* argument is NAME, NAME:VALUE, assignments (they hold '=' or a newline), or a file of them. */
 int init_resolve(const char *argument, struct init *init, struct error *error);
 void init_free(struct init *init);
 
-bool init_assigns(const struct init *init, enum init_matrix matrix);
-
-/* Standard deviations of every matrix in the block of scope->l, 0 of those that are not assigned; scope->phi2 is the activation's E phi(z)^2, c and s are
- * taken from init. A negative or non-finite value is ERROR_INPUT. */
-int init_evaluate(const struct init *init, const struct graph_scope *scope, double sd[INIT_MATRICES],
+/* Standard deviations of the graph's matrices in the block of scope->l, given their sizes; scope->phi2 is the
+ * activation's E phi(z)^2, c and s are taken from init. The graph is checked; a negative or non-finite value is
+ * ERROR_INPUT. */
+int init_evaluate(const struct init *init, const struct graph_scope *scope, const struct graph *graph,
+                  const struct init_size sizes[], // [matrix_count]
+                  double sd[],                    // [matrix_count]
                   struct error *error);
 
 #endif

@@ -56,11 +56,20 @@ static size_t skip_digits(const struct lexer *lexer, size_t offset)
     return offset;
 }
 
+static size_t skip_word(const struct lexer *lexer, size_t offset)
+{
+    size_t end = offset;
+    while (is_letter(byte(lexer, end)) || (end > offset && is_digit(byte(lexer, end))))
+        end++;
+    return end;
+}
+
+/* word [. word]: a matrix of a site has both. */
 static size_t name_length(const struct lexer *lexer)
 {
-    size_t end = lexer->next;
-    while (is_letter(byte(lexer, end)) || (end > lexer->next && is_digit(byte(lexer, end))))
-        end++;
+    size_t end = skip_word(lexer, lexer->next);
+    if (end > lexer->next && byte(lexer, end) == '.' && is_letter(byte(lexer, end + 1)))
+        end = skip_word(lexer, end + 1);
     return end - lexer->next;
 }
 

@@ -25,6 +25,11 @@ double linear_seconds(double normals, double flops)
 
 /* Dense: the matrices themselves, kept on the tape one behind the other. */
 
+static const struct law *law_of(const struct linear_map *map)
+{
+    return map->law ? map->law : &laws[0];
+}
+
 static size_t dense_entries(const struct linear *linear, int i)
 {
     return memory_multiply((size_t)linear->fan_in, (size_t)linear->map[i].fan_out);
@@ -36,6 +41,8 @@ static struct linear_cost dense_cost(const struct linear *linear)
     double square = (double)rows * (double)rows;
     struct linear_cost cost = {.work = memory_multiply(2, gram), .flops = square * linear->fan_in};
     for (int i = 0; i < linear->count; i++) {
+        size_t drawing = arena_cost(law_work(law_of(&linear->map[i]), linear->fan_in, linear->map[i].fan_out));
+        cost.work = drawing > cost.work ? drawing : cost.work;
         size_t entries = dense_entries(linear, i);
         double product = 2.0 * linear->rows * (double)entries; // x W and dy W^T
         struct linear_cost own = {.tape = arena_cost(entries),
@@ -48,13 +55,12 @@ static struct linear_cost dense_cost(const struct linear *linear)
     return cost;
 }
 
-static void dense_fill(const struct linear_map *map, int first, int count, double *w)
+static void dense_fill(const struct linear_map *map, int fan_in, int first, int count, double *w, double *work)
 {
     struct stream_address address = map->address;
     address.role = STREAM_WEIGHT;
     struct stream stream = stream_open(&address);
-    size_t columns = (size_t)map->fan_out;
-    stream_normals(&stream, (size_t)first * columns, (size_t)count * columns, map->sigma, w);
+    law_of(map)->fill(&stream, fan_in, map->fan_out, map->sigma, first, count, w, work);
 }
 
 /* Rows of a matrix that are multiplied while they are still in the cache that they were drawn into. */
@@ -69,15 +75,16 @@ static int dense_panel_rows(int fan_out)
 static void dense_forward(const struct linear_engine *self, const struct linear *linear, const double *x,
                           double *const y[], double *tape, struct arena work)
 {
-    (void)work;
     int m = linear->fan_in;
     for (int i = 0; i < linear->count; i++) {
         const struct linear_map *map = &linear->map[i];
-        int n = map->fan_out, panel = dense_panel_rows(n);
+        struct arena scratch = work;
+        double *drawing = arena_take(&scratch, law_work(law_of(map), m, map->fan_out));
+        int n = map->fan_out, panel = law_of(map)->whole ? m : dense_panel_rows(n);
         for (int first = 0; first < m; first += panel) {
             int count = m - first < panel ? m - first : panel;
             double *w = tape + (size_t)first * (size_t)n;
-            self->fill(map, first, count, w);
+            self->fill(map, m, first, count, w, drawing);
             cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, linear->rows, n, count, 1, x + first, m, w, n,
                         first > 0, y[i], n);
         }
@@ -119,9 +126,10 @@ static void dense_backward(const struct linear_engine *self, const struct linear
 }
 
 const struct linear_engine linear_engines[] = {
-    {"dense", "draws every matrix; cost grows like d^2 T", dense_cost, dense_forward, dense_backward, dense_fill},
-    {"conditioned", "draws what the tokens see of the matrices, exact in law; cost grows like d T^2", conditioned_cost,
-     conditioned_forward, conditioned_backward, NULL},
+    {"dense", "draws every matrix; cost grows like d^2 T", false, dense_cost, dense_forward, dense_backward,
+     dense_fill},
+    {"conditioned", "draws what the tokens see of the matrices, exact in law; cost grows like d T^2", true,
+     conditioned_cost, conditioned_forward, conditioned_backward, NULL},
 };
 const size_t linear_engine_count = sizeof linear_engines / sizeof *linear_engines;
 

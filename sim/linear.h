@@ -1,28 +1,28 @@
 /* Random linear maps y_i = x W_i that share one input.
  *
- * W_i is fan_in x fan_out_i with independent N(0, sigma_i^2) entries. An engine decides how: the dense engine draws the
- * matrices, others draw something with the same law. A map is used once forward and once backward per sample.
+ * W_i is fan_in x fan_out_i, its entries of a law (sim/law) and standard deviation sigma_i. An engine decides how: the
+ * dense engine draws the matrices, others draw something with the same law. A map is used once forward and once backward
+ * per sample.
  */
 #ifndef SPANSCOPE_SIM_LINEAR_H
 #define SPANSCOPE_SIM_LINEAR_H
 
 #include <stddef.h>
 
+#include "sim/law.h"
 #include "sim/memory.h"
-#include "sim/stream.h"
-
-enum { LINEAR_MAPS = 3 };
 
 struct linear_map {
     int fan_out;
     double sigma;
     struct stream_address address; /* its role is set by the engine */
+    const struct law *law;         /* NULL: normal */
 };
 
 struct linear {
     int rows, fan_in; /* x is [rows][fan_in] */
-    int count;        /* maps */
-    struct linear_map map[LINEAR_MAPS];
+    int count;
+    const struct linear_map *map; /* [count] */
 };
 
 /* What one forward and one backward pass take. */
@@ -48,6 +48,7 @@ double linear_seconds(double normals, double flops);
 struct linear_engine {
     const char *name;
     const char *summary;
+    bool gaussian; /* takes normal laws only, and no matrix that two blocks share */
     struct linear_cost (*cost)(const struct linear *linear);
     /* y[i] = x W_i. Fills tape. */
     void (*forward)(const struct linear_engine *self, const struct linear *linear, const double *x, // [rows][fan_in]
@@ -60,9 +61,10 @@ struct linear_engine {
                      double beta, double *dx,                           // [rows][fan_in]
                      double squares[],                                  // [count]
                      const double *tape, struct arena work);
-    /* Entries of matrix i of rows first .. first + count, for engines that hold matrices. Tests substitute it to run on
-     * given weights. */
-    void (*fill)(const struct linear_map *map, int first, int count, double *w); // [count][fan_out]
+    /* Rows first .. first + count - 1 of a matrix, for engines that hold matrices; work has law_work doubles. Tests
+     * substitute it to run on given weights. */
+    void (*fill)(const struct linear_map *map, int fan_in, int first, int count, double *w, // [count][fan_out]
+                 double *work);                                                             // [law_work]
 };
 
 /* |x^T dy|^2 = sum_st (x x^T)_st (dy dy^T)_st from the two Grams [rows][rows]: rows^2 (fan_in + fan_out) operations

@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-#include "sim/branch.h"
 #include "sim/setting.h"
 
 void model_defaults(struct model *model)
@@ -19,6 +18,9 @@ void model_defaults(struct model *model)
         .norm = &norms[0],
         .eps = NORM_EPSILON,
         .mask = &masks[0],
+        .rotary = 1,
+        .bias = &biases[0],
+        .law = &laws[0],
         .router = &routers[0],
         .cotangent = &cotangents[0],
         .input_scale = 1,
@@ -27,26 +29,14 @@ void model_defaults(struct model *model)
     };
 }
 
-/* Every matrix that a branch of the graph has needs its standard deviation. */
-static int check_scales(const struct model *model, const struct graph *graph, struct error *error)
-{
-    for (int s = 0; s < graph->site_count; s++) {
-        enum graph_kind kind = graph->nodes[graph->sites[s].node].kind;
-        for (enum init_matrix m = 0; m < INIT_MATRICES; m++)
-            if (branch_of(kind)->entries(model, m) > 0 && !init_assigns(&model->init, m))
-                return error_set(error, ERROR_INPUT, "initialisation %s: '%s' is not assigned, and %s() has it",
-                                 model->init.label, init_matrix_names[m], graph_function_name(kind));
-    }
-    return ERROR_NONE;
-}
-
+/* Every matrix of the formula needs its standard deviation. */
 static int check_init(const struct model *model, struct error *error)
 {
-    const struct formula *formula = &model->formula;
-    int code = check_scales(model, &formula->first, error);
-    for (int r = 0; r < formula->rule_count && code == ERROR_NONE; r++)
-        code = check_scales(model, &formula->rules[r].block, error);
-    return code == ERROR_NONE ? check_scales(model, &formula->last, error) : code;
+    const struct graph *section;
+    int code = ERROR_NONE;
+    for (int i = 0; code == ERROR_NONE && (section = formula_section(&model->formula, i)) != NULL; i++)
+        code = init_check(&model->init, section, error);
+    return code;
 }
 
 int model_check(struct model *model, struct error *error)
@@ -58,15 +48,18 @@ int model_check(struct model *model, struct error *error)
         if (code != ERROR_NONE)
             return code;
     }
-    if (model->width % model->heads != 0)
+    if (model->head_width == 0 && model->width % model->heads != 0)
         return error_set(error, ERROR_INPUT, "heads: %d heads do not divide width %d", model->heads, model->width);
+    if (model->heads % model_kv_heads(model) != 0)
+        return error_set(error, ERROR_INPUT, "kv-heads: %d do not divide %d heads", model->kv_heads, model->heads);
     if (model->top_k > model->experts)
         return error_set(error, ERROR_INPUT, "top-k: cannot choose %d of %d experts", model->top_k, model->experts);
     model->phi2 = activation_second_moment(model->activation);
     if (!isfinite(model->phi2))
         return error_set(error, ERROR_RESOURCE, "no second moment of %s: its quadrature fails, or memory is out",
                          model->activation->name);
-    return check_init(model, error);
+    int code = formula_set_gated(&model->formula, model->activation->gated, error);
+    return code != ERROR_NONE ? code : check_init(model, error);
 }
 
 void model_free(struct model *model)
@@ -80,6 +73,21 @@ int model_rows(const struct model *model)
     return model->sequences * model->tokens;
 }
 
+int model_kv_heads(const struct model *model)
+{
+    return model->kv_heads > 0 ? model->kv_heads : model->heads;
+}
+
+int model_head_width(const struct model *model)
+{
+    return model->head_width > 0 ? model->head_width : model->width / model->heads;
+}
+
+int model_memory_tokens(const struct model *model)
+{
+    return model->memory_tokens > 0 ? model->memory_tokens : model->tokens;
+}
+
 struct graph_scope model_scope(const struct model *model, int l)
 {
     return (struct graph_scope){
@@ -91,6 +99,9 @@ struct graph_scope model_scope(const struct model *model, int l)
         .H = model->heads,
         .E = model->experts,
         .k = model->top_k,
+        .heads = model->heads,
+        .kv_heads = model_kv_heads(model),
+        .head_width = model_head_width(model),
         .phi2 = model->phi2,
         .c = model->init.c,
         .s = model->init.s,

@@ -7,8 +7,9 @@
 #include "sim/error.h"
 #include "sim/formula.h"
 #include "sim/init.h"
-#include "sim/moe.h"
+#include "sim/law.h"
 #include "sim/norm.h"
+#include "sim/router.h"
 #include "sim/source.h"
 
 enum { MODEL_WIDTH_MAX = 1 << 22 };
@@ -17,36 +18,54 @@ struct model {
     char placement[GRAPH_NAME_MAX]; /* label of the formula */
     struct formula formula;
     struct init init;
-    int layers;    /* L */
-    int width;     /* d */
-    int heads;     /* H, divides d */
-    int tokens;    /* T, of a sequence */
-    int sequences; /* B, side by side: a signal is [B T][d], and tokens attend within their own sequence */
-    int ffn_width; /* F */
-    int experts;   /* E */
-    int top_k;     /* k <= E */
+    int layers;     /* L */
+    int width;      /* d */
+    int heads;      /* H; divides d where head_width does not say otherwise */
+    int kv_heads;   /* of keys and values, divides H; 0: H */
+    int head_width; /* of attn(); 0: d/H */
+    int tokens;     /* T, of a sequence */
+    int sequences;  /* B, side by side: a signal is [B T][d], and tokens attend within their own sequence */
+    int ffn_width;  /* F */
+    int experts;    /* E */
+    int top_k;      /* k <= E */
     const struct activation *activation;
     double phi2; /* E phi(z)^2 of the activation; model_check sets it */
     const struct norm *norm;
     double eps; /* of the norm */
     const struct mask *mask;
+    int window;    /* 0: none */
+    double scale;  /* of the logits; 0: 1/sqrt(head width) */
+    double rope;   /* base of rotary positions; 0: none */
+    double rotary; /* rotated fraction of a head */
+    const struct bias *bias;
+    double cap;            /* of the logits; 0: none */
+    int sink;              /* 0 or 1 */
+    const struct law *law; /* of a weight's entries */
     const struct router *router;
     const struct cotangent *cotangent;
-    double input_correlation; /* r_0 in [0, 1] */
-    double input_scale;       /* e, 1e-100 to 1e100 */
-    double logit_factor;      /* times 1/sqrt(d/H): the scale of attention's logits */
+    double input_correlation;  /* r_0 in [0, 1] */
+    double input_scale;        /* e, 1e-100 to 1e100 */
+    double logit_factor;       /* times the scale of attention's logits, where a call does not give one */
+    int memory_tokens;         /* T_m, of an input; 0: T */
+    double memory_correlation; /* of its tokens, in [0, 1] */
 };
 
 /* The default sizes and rows; formula and init are left empty. */
 void model_defaults(struct model *model);
 
 /* Every limit of the configuration, before anything is allocated from it: each setting's own, and those of several
- * together. Completes ffn_width and phi2. */
+ * together. Completes ffn_width and phi2, and gives the formula the ffn of the
+ * activation. */
 int model_check(struct model *model, struct error *error);
 void model_free(struct model *model);
 
 /* Rows of a signal, B T. */
 int model_rows(const struct model *model);
+
+/* What 0 stands for in the model's fields. */
+int model_kv_heads(const struct model *model);
+int model_head_width(const struct model *model);
+int model_memory_tokens(const struct model *model);
 
 /* The values behind the scalar names in block l. */
 struct graph_scope model_scope(const struct model *model, int l);

@@ -1,94 +1,157 @@
 #include "sim/observe.h"
 
+#include <lapacke.h>
+#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/panel.h"
+
+// clang-format off
 const struct observable observables[OBSERVABLES] = {
     [OBSERVE_ACTIVATION_VARIANCE] = {"activation_variance", "q", "mean over tokens and features of x^2",
-                                     OBSERVE_PER_LAYER, .by_token = true},
+                                     OBSERVE_PER_STATE, .by_token = true},
     [OBSERVE_TOKEN_COSINE] = {"token_cosine", "r", "mean over pairs of tokens of cos(x_s, x_t); 1 is rank collapse",
-                              OBSERVE_PER_LAYER, .pairs = true, .cosine = true},
+                              OBSERVE_PER_STATE, OBSERVE_PAIRS, .cosine = true},
     [OBSERVE_LAYER_COSINE] = {"layer_cosine", "cos", "cos(x_{l-1}, x_l), flattened; 1 is an idle layer",
-                              OBSERVE_PER_LAYER, .cosine = true},
+                              OBSERVE_PER_STATE, .cosine = true},
     [OBSERVE_GRADIENT_VARIANCE] = {"gradient_variance", "g", "mean over tokens and features of (d/dx)^2",
-                                   OBSERVE_PER_LAYER, .by_token = true},
+                                   OBSERVE_PER_STATE, .by_token = true},
     [OBSERVE_GRADIENT_TOKEN_COSINE] = {"gradient_token_cosine", "r(g)", "mean over pairs of tokens of cos(g_s, g_t)",
-                                       OBSERVE_PER_LAYER, .pairs = true, .cosine = true},
+                                       OBSERVE_PER_STATE, OBSERVE_PAIRS, .cosine = true},
     [OBSERVE_GRADIENT_SPECIFIC] = {"gradient_specific", "g specific",
-                                   "gradient variance without the gradient's mean over tokens", OBSERVE_PER_LAYER,
-                                   .pairs = true},
+                                   "gradient variance without the gradient's mean over tokens",
+                                   OBSERVE_PER_STATE, OBSERVE_PAIRS},
     [OBSERVE_ATTENTION_ENTROPY] = {"attention_entropy", "entropy",
-                                   "mean over attentions, heads and rows of -sum A log A, in nats", OBSERVE_PER_LAYER,
-                                   .pairs = true},
+                                   "mean over attentions, heads and rows of -sum A log A, in nats",
+                                   OBSERVE_PER_LAYER, OBSERVE_ATTENTION},
     [OBSERVE_ATTENTION_ENTROPY_RELATIVE] = {"attention_entropy_relative", "relative",
                                             "the same over log(row length), rows of one token left out",
-                                            OBSERVE_PER_LAYER, .pairs = true},
+                                            OBSERVE_PER_LAYER, OBSERVE_ATTENTION},
+    [OBSERVE_LATE_TOKEN_COSINE] = {"late_token_cosine", "r late", "token_cosine of the second half of the tokens",
+                                   OBSERVE_PER_STATE, OBSERVE_PAIRS, .cosine = true, .detail = true},
+    [OBSERVE_TOKEN_STABLE_RANK] = {"token_stable_rank", "rank", "|X|_F^2 / |X|_2^2 of the tokens [T][d]; 1 is rank collapse",
+                                   OBSERVE_PER_STATE, OBSERVE_PAIRS, .detail = true},
+    [OBSERVE_PEAK] = {"peak", "peak", "largest |entry| over the root mean square: massive activations",
+                      OBSERVE_PER_STATE, .detail = true},
+    [OBSERVE_KURTOSIS] = {"kurtosis", "kurtosis", "mean x^4 over (mean x^2)^2; 3 is normal", OBSERVE_PER_STATE,
+                          .detail = true},
+    [OBSERVE_ATTENTION_SQUARE] = {"attention_square", "A^2",
+                                  "mean over attentions, heads and rows of sum A^2; its inverse is the participation",
+                                  OBSERVE_PER_LAYER, OBSERVE_ATTENTION, .detail = true},
+    [OBSERVE_ATTENTION_STABLE_RANK] = {"attention_stable_rank", "rank A",
+                                       "mean over attentions and heads of |A|_F^2 / |A|_2^2",
+                                       OBSERVE_PER_LAYER, OBSERVE_ATTENTION, .detail = true},
+    [OBSERVE_LOGIT_DEVIATION] = {"logit_deviation", "logit sd",
+                                 "standard deviation of a row's logits, root mean square over attentions, heads and rows",
+                                 OBSERVE_PER_LAYER, OBSERVE_ATTENTION, .detail = true},
+    [OBSERVE_EXPERT_LOAD] = {"expert_load", "load", "tokens of the expert that has most, over the mean",
+                             OBSERVE_PER_LAYER, OBSERVE_MIXTURE, .detail = true},
+    [OBSERVE_EXPERT_ENTROPY] = {"expert_entropy", "experts", "entropy of the experts' shares over log E; 1 is even",
+                                OBSERVE_PER_LAYER, OBSERVE_MIXTURE, .detail = true},
     [OBSERVE_BRANCH_RATIO] = {"branch_ratio", "ratio", "mean square of a branch's output over the block input's",
-                              OBSERVE_PER_BRANCH, .pairs = false},
+                              OBSERVE_PER_BRANCH},
+    [OBSERVE_BRANCH_CONTRIBUTION] = {"branch_contribution", "added",
+                                     "the same of what is added to the stream: behind the branch's scales and norms",
+                                     OBSERVE_PER_BRANCH, .detail = true},
     [OBSERVE_WEIGHT_GRADIENT_VARIANCE] = {"weight_gradient_variance", "g(W)", "mean over a matrix of (d/dW)^2",
-                                          OBSERVE_PER_MATRIX, .pairs = false},
+                                          OBSERVE_PER_MATRIX},
 };
+// clang-format on
 
 /* The schema is built twice by the same code: first without arrays, to count. */
-static int add_column(struct observe_schema *schema, enum observe_id observable, const char *name)
+static int add_column(struct observe_schema *schema, enum observe_id observable, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static int add_column(struct observe_schema *schema, enum observe_id observable, const char *format, ...)
 {
     if (schema->columns) {
         struct observe_column *column = &schema->columns[schema->column_count];
+        va_list arguments;
+        va_start(arguments, format);
         column->observable = observable;
-        snprintf(column->name, sizeof column->name, "%s", name);
+        vsnprintf(column->name, sizeof column->name, format, arguments);
+        va_end(arguments);
     }
     return schema->column_count++;
 }
 
-static bool applies(enum observe_id id, const struct model *model, bool any_entropy)
-{
-    bool entropy = id == OBSERVE_ATTENTION_ENTROPY || id == OBSERVE_ATTENTION_ENTROPY_RELATIVE;
-    return (model->tokens > 1 || !observables[id].pairs) && (any_entropy || !entropy);
-}
+/* What the blocks have. */
+struct traits {
+    bool attends, mixes, per_token;
+    const struct graph_input *states;
+};
 
-static void add_branch_columns(struct observe_schema *schema, const struct model *model, struct observe_branch *branch)
+static bool applies(enum observe_id id, const struct model *model, const struct traits *traits)
 {
-    char name[OBSERVE_NAME_MAX];
-    snprintf(name, sizeof name, "%s.%s", observables[OBSERVE_BRANCH_RATIO].name, branch->name);
-    branch->ratio = add_column(schema, OBSERVE_BRANCH_RATIO, name);
-    for (int m = 0; m < INIT_MATRICES; m++) {
-        branch->weight[m] = -1;
-        if (branch_of(branch->kind)->entries(model, (enum init_matrix)m) == 0)
-            continue;
-        snprintf(name, sizeof name, "%s.%s.%s", observables[OBSERVE_WEIGHT_GRADIENT_VARIANCE].name, branch->name,
-                 init_matrix_names[m]);
-        branch->weight[m] = add_column(schema, OBSERVE_WEIGHT_GRADIENT_VARIANCE, name);
+    switch (observables[id].need) {
+    case OBSERVE_PAIRS:
+        return model->tokens > 1;
+    case OBSERVE_ATTENTION:
+        return model->tokens > 1 && traits->attends;
+    case OBSERVE_MIXTURE:
+        return traits->mixes;
+    default:
+        return true;
     }
 }
 
-static void add_token_columns(struct observe_schema *schema, const struct model *model, enum observe_id id)
+static void add_state_column(struct observe_schema *schema, enum observe_id id, const struct traits *traits, int state)
 {
+    const char *name = observables[id].name, *prefix = traits->states[state].name;
+    schema->state_column[state][id] = state == 0 ? add_column(schema, id, "%s", name)
+                                                 : add_column(schema, id, "%s.%s", prefix, name);
+    if (state > 0 || !traits->per_token || !observables[id].by_token)
+        return;
     schema->token_column[id] = schema->column_count;
-    for (int t = 0; t < model->tokens; t++) {
-        char name[OBSERVE_NAME_MAX];
-        snprintf(name, sizeof name, "%s.token%d", observables[id].name, t + 1);
-        add_column(schema, id, name);
+    for (int t = 0; t < schema->tokens; t++)
+        add_column(schema, id, "%s.token%d", name, t + 1);
+}
+
+/* The columns of x and of the layer as a whole stand before those of other states. */
+static void add_layer_columns(struct observe_schema *schema, const struct model *model, const struct traits *traits)
+{
+    for (int state = 0; state < schema->states; state++)
+        for (enum observe_id id = 0; id < OBSERVABLES; id++) {
+            enum observe_span span = observables[id].span;
+            schema->state_column[state][id] = -1;
+            if (applies(id, model, traits) && (span == OBSERVE_PER_STATE || (span == OBSERVE_PER_LAYER && state == 0)))
+                add_state_column(schema, id, traits, state);
+        }
+    memcpy(schema->layer_column, schema->state_column[0], sizeof schema->layer_column);
+}
+
+/* The matrices of the site of that name; "" is the unnamed one. */
+static void add_matrix_columns(struct observe_schema *schema, const char *site)
+{
+    size_t length = strlen(site);
+    for (int m = 0; m < schema->matrix_count; m++) {
+        struct observe_matrix *matrix = &schema->matrices[m];
+        const char *dot = strchr(matrix->label, '.');
+        size_t own = dot ? (size_t)(dot - matrix->label) : 0;
+        if (own == length && strncmp(matrix->label, site, length) == 0)
+            matrix->column = add_column(schema, OBSERVE_WEIGHT_GRADIENT_VARIANCE, "%s.%s",
+                                        observables[OBSERVE_WEIGHT_GRADIENT_VARIANCE].name, matrix->label);
     }
 }
 
-static void add_all(struct observe_schema *schema, const struct model *model, bool per_token)
+static void add_all(struct observe_schema *schema, const struct model *model, const struct traits *traits)
 {
-    bool any_entropy = false;
-    for (int b = 0; b < schema->branch_count; b++)
-        any_entropy |= branch_of(schema->branches[b].kind)->has_entropy;
     schema->column_count = 0;
-    for (int id = 0; id < OBSERVABLES; id++) {
-        const struct observable *observable = &observables[id];
-        schema->layer_column[id] = schema->token_column[id] = -1;
-        if (observable->span != OBSERVE_PER_LAYER || !applies((enum observe_id)id, model, any_entropy))
-            continue;
-        schema->layer_column[id] = add_column(schema, (enum observe_id)id, observable->name);
-        if (per_token && observable->by_token)
-            add_token_columns(schema, model, (enum observe_id)id);
+    for (enum observe_id id = 0; id < OBSERVABLES; id++)
+        schema->token_column[id] = -1;
+    add_layer_columns(schema, model, traits);
+    for (int b = 0; b < schema->branch_count; b++) {
+        struct observe_branch *branch = &schema->branches[b];
+        branch->ratio = add_column(schema, OBSERVE_BRANCH_RATIO, "%s.%s", observables[OBSERVE_BRANCH_RATIO].name,
+                                   branch->name);
+        branch->contribution = add_column(schema, OBSERVE_BRANCH_CONTRIBUTION, "%s.%s",
+                                          observables[OBSERVE_BRANCH_CONTRIBUTION].name, branch->name);
+        add_matrix_columns(schema, branch->name);
     }
-    for (int b = 0; b < schema->branch_count; b++)
-        add_branch_columns(schema, model, &schema->branches[b]);
+    add_matrix_columns(schema, "");
 }
 
 int observe_branch_index(const struct observe_schema *schema, const char *name)
@@ -99,36 +162,59 @@ int observe_branch_index(const struct observe_schema *schema, const char *name)
     return -1;
 }
 
-static void add_branches(struct observe_schema *schema, const struct graph *graph)
+int observe_matrix_index(const struct observe_schema *schema, const char *label)
 {
-    for (int s = 0; s < graph->site_count; s++) {
-        if (observe_branch_index(schema, graph->sites[s].name) >= 0)
-            continue;
-        struct observe_branch *branch = &schema->branches[schema->branch_count++];
-        memcpy(branch->name, graph->sites[s].name, sizeof branch->name);
-        branch->kind = graph->nodes[graph->sites[s].node].kind;
+    for (int m = 0; m < schema->matrix_count; m++)
+        if (strcmp(schema->matrices[m].label, label) == 0)
+            return m;
+    return -1;
+}
+
+static void add_graph(struct observe_schema *schema, const struct graph *graph, struct traits *traits)
+{
+    for (int s = 0; s < graph->site_count; s++)
+        if (graph->sites[s].output >= 0 && observe_branch_index(schema, graph->sites[s].name) < 0)
+            memcpy(schema->branches[schema->branch_count++].name, graph->sites[s].name, GRAPH_NAME_MAX);
+    for (int m = 0; m < graph->matrix_count; m++)
+        if (observe_matrix_index(schema, graph->matrices[m].label) < 0)
+            memcpy(schema->matrices[schema->matrix_count++].label, graph->matrices[m].label, GRAPH_LABEL_MAX);
+    for (int n = 0; n < graph->node_count; n++) {
+        traits->attends |= graph->nodes[n].kind == GRAPH_ATTEND;
+        traits->mixes |= graph->nodes[n].kind == GRAPH_MOE;
     }
+    traits->states = graph->inputs;
+    schema->states = graph->state_count;
+}
+
+/* Whether block i has a graph of its own, not the one before it. */
+static bool is_new(const struct block blocks[], int i)
+{
+    return i == 0 || blocks[i].graph != blocks[i - 1].graph;
 }
 
 int observe_schema_init(struct observe_schema *schema, const struct model *model, const struct block blocks[],
                         int block_count, bool per_token, struct error *error)
 {
     *schema = (struct observe_schema){.tokens = model->tokens, .width = model->width};
-    size_t sites = 1;
+    struct traits traits = {.per_token = per_token};
+    size_t sites = 1, matrices = 1;
     for (int i = 0; i < block_count; i++)
-        if (i == 0 || blocks[i].graph != blocks[i - 1].graph)
+        if (is_new(blocks, i)) {
             sites += (size_t)blocks[i].graph->site_count;
+            matrices += (size_t)blocks[i].graph->matrix_count;
+        }
     schema->branches = calloc(sites, sizeof *schema->branches);
-    if (!schema->branches)
+    schema->matrices = calloc(matrices, sizeof *schema->matrices);
+    if (!schema->branches || !schema->matrices)
         goto fail;
     for (int i = 0; i < block_count; i++)
-        if (i == 0 || blocks[i].graph != blocks[i - 1].graph)
-            add_branches(schema, blocks[i].graph);
-    add_all(schema, model, per_token);
+        if (is_new(blocks, i))
+            add_graph(schema, blocks[i].graph, &traits);
+    add_all(schema, model, &traits);
     schema->columns = calloc((size_t)schema->column_count, sizeof *schema->columns);
     if (!schema->columns)
         goto fail;
-    add_all(schema, model, per_token);
+    add_all(schema, model, &traits);
     return ERROR_NONE;
 fail:
     observe_schema_free(schema);
@@ -139,6 +225,7 @@ void observe_schema_free(struct observe_schema *schema)
 {
     free(schema->columns);
     free(schema->branches);
+    free(schema->matrices);
     *schema = (struct observe_schema){0};
 }
 
@@ -200,43 +287,140 @@ static double specific_variance(int tokens, int width, const double *g, double *
     return sum / tokens / width;
 }
 
+/* |X|_F^2 / |X|_2^2 = tr G / largest eigenvalue of the tokens' Gram G. Absent where x is 0 or not finite. */
+static struct wide stable_rank(int tokens, int width, const double *x, struct arena work)
+{
+    size_t T = (size_t)tokens, entries = T * T;
+    double *gram = arena_take(&work, entries), *eigenvalues = arena_take(&work, T),
+           *scratch = arena_take(&work, 26 * T);
+    double trace = 0;
+    panel_gram(tokens, width, x, gram);
+    for (size_t t = 0; t < T; t++)
+        trace += gram[t * T + t];
+    if (!(trace > 0 && isfinite(trace)))
+        return wide_absent();
+    lapack_int found, support[2], integers[10 * T];
+    int failed = LAPACKE_dsyevr_work(LAPACK_COL_MAJOR, 'N', 'I', 'L', tokens, gram, tokens, 0, 0, tokens, tokens, 0,
+                                     &found, eigenvalues, NULL, 1, support, scratch, 26 * tokens, integers,
+                                     10 * tokens);
+    return failed == 0 && found == 1 ? wide_of(trace / eigenvalues[0]) : wide_absent();
+}
+
+/* The largest entry and the fourth moment, over the mean square. */
+static void observe_entries(const int *column, size_t count, const double *x, double mean_square, struct wide *row)
+{
+    double largest = 0, fourth = 0, scale = 1 / sqrt(mean_square);
+    if (!(mean_square > 0 && isfinite(scale)))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        double size = fabs(x[i]);
+        largest = size > largest ? size : largest;
+    }
+#pragma omp simd reduction(+ : fourth)
+    for (size_t i = 0; i < count; i++) {
+        double square = (scale * x[i]) * (scale * x[i]);
+        fourth += square * square;
+    }
+    row[column[OBSERVE_PEAK]] = wide_of(largest * scale);
+    row[column[OBSERVE_KURTOSIS]] = wide_of(fourth / (double)count);
+}
+
 /* The mean square, and by token where asked for, of x 2^exponent. */
-static void observe_square(const struct observe_schema *schema, enum observe_id id, const double *x, int exponent,
-                           struct wide *row)
+static double observe_square(const struct observe_schema *schema, int state, enum observe_id id, const double *x,
+                             int exponent, struct wide *row)
 {
     size_t d = (size_t)schema->width;
     double sum = 0;
     for (int t = 0; t < schema->tokens; t++) {
         double square = dot(d, x + (size_t)t * d, x + (size_t)t * d);
         sum += square;
-        if (schema->token_column[id] >= 0)
+        if (state == 0 && schema->token_column[id] >= 0)
             row[schema->token_column[id] + t] = (struct wide){square / schema->width, 2 * exponent};
     }
-    row[schema->layer_column[id]] = (struct wide){sum / schema->tokens / schema->width, 2 * exponent};
+    double mean_square = sum / schema->tokens / schema->width;
+    row[schema->state_column[state][id]] = (struct wide){mean_square, 2 * exponent};
+    return mean_square;
 }
 
-void observe_activation(const struct observe_schema *schema, const double *previous, const double *x, struct wide *row,
-                        double *work)
+size_t observe_work(const struct observe_schema *schema)
 {
-    const int *column = schema->layer_column;
-    observe_square(schema, OBSERVE_ACTIVATION_VARIANCE, x, 0, row);
-    if (column[OBSERVE_TOKEN_COSINE] >= 0)
-        row[column[OBSERVE_TOKEN_COSINE]] = pair_cosine(schema->tokens, schema->width, x, work);
+    size_t T = (size_t)schema->tokens, d = arena_cost((size_t)schema->width);
+    size_t rank = memory_add(arena_cost(memory_multiply(T, T)), memory_add(arena_cost(T), arena_cost(26 * T)));
+    return d > rank ? d : rank;
+}
+
+void observe_activation(const struct observe_schema *schema, int state, const double *previous, const double *x,
+                        struct wide *row, struct arena work)
+{
+    const int *column = schema->state_column[state];
+    int T = schema->tokens, late = T / 2;
+    size_t d = (size_t)schema->width, count = (size_t)T * d;
+    double square = observe_square(schema, state, OBSERVE_ACTIVATION_VARIANCE, x, 0, row);
+    observe_entries(column, count, x, square, row);
+    if (column[OBSERVE_TOKEN_COSINE] >= 0) {
+        row[column[OBSERVE_TOKEN_STABLE_RANK]] = stable_rank(T, schema->width, x, work);
+        double *sum = arena_take(&work, d);
+        row[column[OBSERVE_TOKEN_COSINE]] = pair_cosine(T, schema->width, x, sum);
+        row[column[OBSERVE_LATE_TOKEN_COSINE]] = pair_cosine(T - late, schema->width, x + (size_t)late * d, sum);
+    }
     if (!previous)
         return;
-    size_t count = (size_t)schema->tokens * (size_t)schema->width;
     double lengths = sqrt(dot(count, x, x)) * sqrt(dot(count, previous, previous));
     row[column[OBSERVE_LAYER_COSINE]] = lengths > 0 ? wide_of(dot(count, previous, x) / lengths) : wide_absent();
 }
 
-void observe_gradient(const struct observe_schema *schema, const double *g, int exponent, struct wide *row,
-                      double *work)
+void observe_gradient(const struct observe_schema *schema, int state, const double *g, int exponent, struct wide *row,
+                      struct arena work)
 {
-    const int *column = schema->layer_column;
-    observe_square(schema, OBSERVE_GRADIENT_VARIANCE, g, exponent, row);
+    const int *column = schema->state_column[state];
+    observe_square(schema, state, OBSERVE_GRADIENT_VARIANCE, g, exponent, row);
     if (column[OBSERVE_GRADIENT_TOKEN_COSINE] < 0)
         return;
-    row[column[OBSERVE_GRADIENT_TOKEN_COSINE]] = pair_cosine(schema->tokens, schema->width, g, work);
-    row[column[OBSERVE_GRADIENT_SPECIFIC]] = (struct wide){specific_variance(schema->tokens, schema->width, g, work),
+    double *sum = arena_take(&work, (size_t)schema->width);
+    row[column[OBSERVE_GRADIENT_TOKEN_COSINE]] = pair_cosine(schema->tokens, schema->width, g, sum);
+    row[column[OBSERVE_GRADIENT_SPECIFIC]] = (struct wide){specific_variance(schema->tokens, schema->width, g, sum),
                                                            2 * exponent};
+}
+
+/* Means over the block's attentions and mixtures. */
+static void observe_means(const int *column, const struct graph *graph, const struct block_report *report,
+                          struct wide *row)
+{
+    double sums[OBSERVABLES] = {0};
+    int attentions = 0, mixtures = 0;
+    for (int n = 0; n < graph->node_count; n++) {
+        if (graph->nodes[n].kind == GRAPH_ATTEND) {
+            const struct attention_report *own = &report->attentions[n];
+            sums[OBSERVE_ATTENTION_ENTROPY] += own->entropy;
+            sums[OBSERVE_ATTENTION_ENTROPY_RELATIVE] += own->relative_entropy;
+            sums[OBSERVE_ATTENTION_SQUARE] += own->square;
+            sums[OBSERVE_ATTENTION_STABLE_RANK] += own->stable_rank;
+            sums[OBSERVE_LOGIT_DEVIATION] += own->logit_variance;
+            attentions++;
+        } else if (graph->nodes[n].kind == GRAPH_MOE) {
+            sums[OBSERVE_EXPERT_LOAD] += report->mixtures[n].load;
+            sums[OBSERVE_EXPERT_ENTROPY] += report->mixtures[n].entropy;
+            mixtures++;
+        }
+    }
+    for (enum observe_id id = 0; id < OBSERVABLES; id++) {
+        int count = observables[id].need == OBSERVE_ATTENTION ? attentions
+                    : observables[id].need == OBSERVE_MIXTURE ? mixtures
+                                                              : 0;
+        if (count > 0 && column[id] >= 0)
+            row[column[id]] = wide_of(id == OBSERVE_LOGIT_DEVIATION ? sqrt(sums[id] / count) : sums[id] / count);
+    }
+}
+
+void observe_block(const struct observe_schema *schema, const struct graph *graph, const int index[],
+                   const struct block_report *report, double input_square, struct wide *row)
+{
+    for (int s = 0; s < graph->site_count; s++) {
+        if (graph->sites[s].output < 0 || !(input_square > 0))
+            continue;
+        const struct observe_branch *branch = &schema->branches[index[s]];
+        row[branch->ratio] = wide_of(report->outputs[s] / input_square);
+        row[branch->contribution] = wide_of(report->added[s] / input_square);
+    }
+    observe_means(schema->layer_column, graph, report, row);
 }

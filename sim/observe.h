@@ -21,68 +21,100 @@ enum observe_id {
     OBSERVE_GRADIENT_SPECIFIC,
     OBSERVE_ATTENTION_ENTROPY,
     OBSERVE_ATTENTION_ENTROPY_RELATIVE,
+    OBSERVE_LATE_TOKEN_COSINE,
+    OBSERVE_TOKEN_STABLE_RANK,
+    OBSERVE_PEAK,
+    OBSERVE_KURTOSIS,
+    OBSERVE_ATTENTION_SQUARE,
+    OBSERVE_ATTENTION_STABLE_RANK,
+    OBSERVE_LOGIT_DEVIATION,
+    OBSERVE_EXPERT_LOAD,
+    OBSERVE_EXPERT_ENTROPY,
     OBSERVE_BRANCH_RATIO,
+    OBSERVE_BRANCH_CONTRIBUTION,
     OBSERVE_WEIGHT_GRADIENT_VARIANCE,
     OBSERVABLES
 };
 
-/* How many columns an observable has. */
-enum observe_span { OBSERVE_PER_LAYER, OBSERVE_PER_BRANCH, OBSERVE_PER_MATRIX };
+/* How many columns an observable has: one, one of each state (u.activation_variance; those of x without its name), ... */
+enum observe_span { OBSERVE_PER_LAYER, OBSERVE_PER_STATE, OBSERVE_PER_BRANCH, OBSERVE_PER_MATRIX };
+
+/* What a formula must have for it to mean something. */
+enum observe_need { OBSERVE_ANYTHING, OBSERVE_PAIRS, OBSERVE_ATTENTION, OBSERVE_MIXTURE };
 
 struct observable {
     const char *name;
     const char *symbol; /* short, for the head of a table */
     const char *summary;
     enum observe_span span;
-    bool by_token; /* --per-token adds a column per position */
-    bool pairs;    /* needs two tokens */
-    bool cosine;   /* in [-1, 1], may be zero: its precision is absolute */
+    enum observe_need need; /* pairs: two tokens, as attention */
+    bool by_token;          /* --per-token adds a column per position */
+    bool cosine;            /* in [-1, 1], may be zero: its precision is absolute */
+    bool detail;            /* left out of tables for people */
 };
 
 extern const struct observable observables[OBSERVABLES];
 
-enum { OBSERVE_NAME_MAX = 80 };
+enum { OBSERVE_NAME_MAX = 112 };
 
 struct observe_column {
     char name[OBSERVE_NAME_MAX]; /* gradient_variance, branch_ratio.attn, weight_gradient_variance.ffn.w1,
-                                    activation_variance.token3 */
+                                    activation_variance.token3, u.activation_variance */
     enum observe_id observable;
 };
 
 /* A branch that occurs in some block, under the name of its site. */
 struct observe_branch {
     char name[GRAPH_NAME_MAX];
-    enum graph_kind kind;
-    int ratio;                 /* column */
-    int weight[INIT_MATRICES]; /* columns, -1 for matrices it does not have */
+    int ratio, contribution; /* columns */
+};
+
+/* A matrix that occurs in some block, under its label. */
+struct observe_matrix {
+    char label[GRAPH_LABEL_MAX];
+    int column;
 };
 
 struct observe_schema {
-    int tokens, width;
+    int tokens, width, states;
     struct observe_column *columns;
     int column_count;
     struct observe_branch *branches;
     int branch_count;
-    int layer_column[OBSERVABLES]; /* of the observables with one column per layer, -1 where the model has none */
-    int token_column[OBSERVABLES]; /* the first of T, -1 without --per-token */
+    struct observe_matrix *matrices;
+    int matrix_count;
+    int layer_column[OBSERVABLES]; /* of the observables with one column per layer or state: x's; -1 where the model
+                                      has none */
+    int token_column[OBSERVABLES]; /* the first of T, of x; -1 without --per-token */
+    int state_column[GRAPH_INPUTS_MAX][OBSERVABLES]; /* of each state; [0] is layer_column */
 };
 
 int observe_schema_init(struct observe_schema *schema, const struct model *model, const struct block blocks[],
                         int block_count, bool per_token, struct error *error);
 void observe_schema_free(struct observe_schema *schema);
 
-/* Index in schema->branches of the site of that name, which must exist. */
+/* Index in schema->branches of the site of that name, and in schema->matrices of that label; -1 where there is none. */
 int observe_branch_index(const struct observe_schema *schema, const char *name);
+int observe_matrix_index(const struct observe_schema *schema, const char *label);
 
 /* Index of the column of that name, or -1. */
 int observe_find(const struct observe_schema *schema, const char *name);
 
-/* Fills the columns of x, the output of a layer; previous is the layer below's, NULL at layer 0. work has d entries. */
-void observe_activation(const struct observe_schema *schema, const double *previous, const double *x, // [T][d]
-                        struct wide *row, double *work);
+/* Doubles of scratch that the next two take. */
+size_t observe_work(const struct observe_schema *schema);
+
+/* Fills the columns of state number `state`, the output of a layer; previous is the layer below's, NULL at layer 0. */
+void observe_activation(const struct observe_schema *schema, int state, const double *previous,
+                        const double *x, // [T][d]
+                        struct wide *row, struct arena work);
 
 /* Fills the columns of the gradient g 2^exponent at a layer. */
-void observe_gradient(const struct observe_schema *schema, const double *g, int exponent, // [T][d]
-                      struct wide *row, double *work);
+void observe_gradient(const struct observe_schema *schema, int state, const double *g, int exponent, // [T][d]
+                      struct wide *row, struct arena work);
+
+/* Fills the row of a block's output with what its forward pass reports of branches, attentions and mixtures;
+ * input_square is the mean square of the block's input x. index maps sites to branches. */
+void observe_block(const struct observe_schema *schema, const struct graph *graph, const int index[], // [site_count]
+                   const struct block_report *report, double input_square, struct wide *row);
 
 #endif

@@ -5,19 +5,21 @@
 
 #include "sim/stream.h"
 
-static void draw(uint64_t seed, uint64_t sample, enum stream_role role, size_t first, size_t count, double *out)
+static void draw(uint64_t seed, uint64_t sample, uint32_t number, enum stream_role role, size_t first, size_t count,
+                 double *out)
 {
-    struct stream_address address = {.seed = seed, .sample = sample, .role = role};
+    struct stream_address address = {.seed = seed, .sample = sample, .site = number, .role = role};
     struct stream stream = stream_open(&address);
     stream_normals(&stream, first, count, 1, out);
 }
 
 /* Normals 0 .. d-1 of the stream are the shared vector z, drawn by chunks; the tokens own the rest. */
-void source_input(uint64_t seed, uint64_t sample, int tokens, int width, double correlation, double scale, double *x)
+void source_input(uint64_t seed, uint64_t sample, uint32_t number, int tokens, int width, double correlation,
+                  double scale, double *x)
 {
     size_t d = (size_t)width, T = (size_t)tokens;
     double own = scale * sqrt(1 - correlation), shared = scale * sqrt(correlation);
-    draw(seed, sample, STREAM_INPUT, d, T * d, x);
+    draw(seed, sample, number, STREAM_INPUT, d, T * d, x);
     if (correlation == 0) {
         for (size_t i = 0; i < T * d; i++)
             x[i] *= scale;
@@ -27,7 +29,7 @@ void source_input(uint64_t seed, uint64_t sample, int tokens, int width, double 
     double z[CHUNK];
     for (size_t i = 0; i < d; i += CHUNK) {
         size_t count = d - i < CHUNK ? d - i : CHUNK;
-        draw(seed, sample, STREAM_INPUT, i, count, z);
+        draw(seed, sample, number, STREAM_INPUT, i, count, z);
         for (size_t t = 0; t < T; t++)
             for (size_t j = 0; j < count; j++)
                 x[t * d + i + j] = own * x[t * d + i + j] + shared * z[j];
@@ -36,12 +38,12 @@ void source_input(uint64_t seed, uint64_t sample, int tokens, int width, double 
 
 static void fill_iid(uint64_t seed, uint64_t sample, int tokens, int width, double *g)
 {
-    draw(seed, sample, STREAM_COTANGENT, 0, (size_t)tokens * (size_t)width, g);
+    draw(seed, sample, 0, STREAM_COTANGENT, 0, (size_t)tokens * (size_t)width, g);
 }
 
 static void fill_pooled(uint64_t seed, uint64_t sample, int tokens, int width, double *g)
 {
-    draw(seed, sample, STREAM_COTANGENT, 0, (size_t)width, g);
+    draw(seed, sample, 0, STREAM_COTANGENT, 0, (size_t)width, g);
     for (int t = 1; t < tokens; t++)
         memcpy(g + (size_t)t * (size_t)width, g, (size_t)width * sizeof *g);
 }
@@ -50,7 +52,7 @@ static void fill_last(uint64_t seed, uint64_t sample, int tokens, int width, dou
 {
     size_t before = (size_t)(tokens - 1) * (size_t)width;
     memset(g, 0, before * sizeof *g);
-    draw(seed, sample, STREAM_COTANGENT, 0, (size_t)width, g + before);
+    draw(seed, sample, 0, STREAM_COTANGENT, 0, (size_t)width, g + before);
 }
 
 static double gram_iid(int tokens, int s, int t)

@@ -6,8 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* x_t = scale (sqrt(1-r) z_t + sqrt(r) z) with z_t, z of N(0,1) entries: tokens of pairwise correlation r. */
-void source_input(uint64_t seed, uint64_t sample, int tokens, int width, double correlation, double scale,
+/* x_t = scale (sqrt(1-r) z_t + sqrt(r) z) with z_t, z of N(0,1) entries: tokens of pairwise correlation r. Number 0 is
+ * the stack's input, the others are memories, independent of it and each other. */
+void source_input(uint64_t seed, uint64_t sample, uint32_t number, int tokens, int width, double correlation,
+                  double scale,
                   double *x); // [T][d]
 
 struct cotangent {

@@ -8,13 +8,29 @@ static size_t signal_entries(const struct model *model)
     return memory_multiply((size_t)model->tokens, (size_t)model->width);
 }
 
+static size_t memory_entries(const struct model *model)
+{
+    return memory_multiply((size_t)model_memory_tokens(model), (size_t)model->width);
+}
+
+/* All states of a layer, one behind the other. */
+static size_t layer_entries(const struct stack *stack)
+{
+    return memory_multiply((size_t)stack->depth.state_count, arena_cost(signal_entries(stack->depth.model)));
+}
+
+static int memory_count(const struct stack *stack)
+{
+    return stack->depth.input_count - stack->depth.state_count;
+}
+
 /* Sums the blocks' cost; equal neighbours are looked up once. */
 static void add_costs(struct stack *stack)
 {
     struct linear_cost block = {0};
     for (int i = 0; i < stack->depth.block_count; i++) {
-        if (i == 0 || stack->depth.blocks[i].graph != stack->depth.blocks[i - 1].graph)
-            block = block_cost(stack->depth.model, stack->engine, stack->depth.blocks[i].graph);
+        if (i == 0 || stack->depth.blocks[i].plan != stack->depth.blocks[i - 1].plan)
+            block = block_cost(stack->depth.model, stack->engine, stack->depth.blocks[i].plan);
         stack->block_tape = block.tape > stack->block_tape ? block.tape : stack->block_tape;
         stack->cost = linear_cost_add(stack->cost, block);
     }
@@ -23,10 +39,12 @@ static void add_costs(struct stack *stack)
 /* Doubles that a workspace needs whatever is kept. */
 static size_t fixed_doubles(const struct stack *stack)
 {
-    size_t signal = arena_cost(signal_entries(stack->depth.model));
-    size_t signals = memory_multiply(signal, (size_t)stack->depth.block_count + 3); // inputs, two gradients
-    size_t row = arena_cost((size_t)stack->depth.model->width);
-    return memory_add(memory_add(signals, row), stack->cost.work);
+    size_t layers = memory_multiply(layer_entries(stack),
+                                    (size_t)stack->depth.block_count + 3); // inputs, two gradients
+    size_t memory = arena_cost(memory_entries(stack->depth.model)), count = (size_t)memory_count(stack);
+    size_t memories = memory_multiply(memory, count > 0 ? count + 1 : 0); // and one for their cotangents
+    size_t row = arena_cost(observe_work(&stack->depth.schema));
+    return memory_add(memory_add(layers, memories), memory_add(row, stack->cost.work));
 }
 
 /* Keeping a tape pays where making it again takes longer than writing it to memory and reading it back. In the
@@ -94,7 +112,18 @@ static int init_cheapest(struct stack *stack, const struct model *model, bool pe
             stack_free(&other);
         }
     }
-    return stack->engine ? ERROR_NONE : code;
+    if (!stack->engine)
+        return code;
+    stack->forced = depth_needs_matrices(&stack->depth);
+    return ERROR_NONE;
+}
+
+static int check_engine(const struct stack *stack, struct error *error)
+{
+    const char *reason = stack->engine->gaussian ? depth_needs_matrices(&stack->depth) : NULL;
+    return reason ? error_set(error, ERROR_INPUT, "engine: %s cannot sample this: %s; dense can", stack->engine->name,
+                              reason)
+                  : ERROR_NONE;
 }
 
 int stack_init(struct stack *stack, const struct model *model, const struct linear_engine *engine, bool per_token,
@@ -106,8 +135,11 @@ int stack_init(struct stack *stack, const struct model *model, const struct line
     int code = depth_init(&stack->depth, model, per_token, error);
     if (code != ERROR_NONE)
         return code;
-    add_costs(stack);
-    code = plan_memory(stack, budget, error);
+    code = check_engine(stack, error);
+    if (code == ERROR_NONE) {
+        add_costs(stack);
+        code = plan_memory(stack, budget, error);
+    }
     if (code != ERROR_NONE)
         stack_free(stack);
     return code;
@@ -119,25 +151,46 @@ void stack_free(struct stack *stack)
     *stack = (struct stack){0};
 }
 
+static bool init_report(struct block_report *report, const struct depth *depth)
+{
+    report->outputs = calloc((size_t)depth->sites_max + 1, sizeof *report->outputs);
+    report->added = calloc((size_t)depth->sites_max + 1, sizeof *report->added);
+    report->gradients = calloc((size_t)depth->matrices_max + 1, sizeof *report->gradients);
+    report->attentions = calloc((size_t)depth->nodes_max + 1, sizeof *report->attentions);
+    report->mixtures = calloc((size_t)depth->nodes_max + 1, sizeof *report->mixtures);
+    return report->outputs && report->added && report->gradients && report->attentions && report->mixtures;
+}
+
+static void free_report(struct block_report *report)
+{
+    free(report->outputs);
+    free(report->added);
+    free(report->gradients);
+    free(report->attentions);
+    free(report->mixtures);
+}
+
 int stack_workspace_init(struct stack_workspace *workspace, const struct stack *stack, struct error *error)
 {
     *workspace = (struct stack_workspace){0};
-    size_t signal = signal_entries(stack->depth.model);
+    const struct depth *depth = &stack->depth;
     struct arena all = {.size = stack->bytes / sizeof(double)};
     workspace->memory = all.base = memory_doubles(all.size);
     workspace->tapes = calloc((size_t)stack->kept + 1, sizeof *workspace->tapes);
-    workspace->ratios = calloc((size_t)stack->depth.sites_max + 1, sizeof *workspace->ratios);
-    workspace->reports = calloc((size_t)stack->depth.sites_max + 1, sizeof *workspace->reports);
-    if (!workspace->memory || !workspace->tapes || !workspace->ratios || !workspace->reports) {
+    if (!workspace->memory || !workspace->tapes || !init_report(&workspace->report, depth)) {
         stack_workspace_free(workspace);
         return error_set(error, ERROR_RESOURCE, "out of memory: a sample needs %.4g GB", (double)stack->bytes / 1e9);
     }
-    workspace->inputs = arena_take(&all, arena_cost(signal) * (size_t)(stack->depth.block_count + 1));
-    workspace->gradient[0] = arena_take(&all, signal);
-    workspace->gradient[1] = arena_take(&all, signal);
-    workspace->row = arena_take(&all, (size_t)stack->depth.model->width);
+    size_t memory = arena_cost(memory_entries(depth->model)), memories = (size_t)memory_count(stack);
+    workspace->inputs = arena_take(&all, layer_entries(stack) * (size_t)(depth->block_count + 1));
+    workspace->gradient[0] = arena_take(&all, layer_entries(stack));
+    workspace->gradient[1] = arena_take(&all, layer_entries(stack));
+    workspace->memories = arena_take(&all, memories * memory);
+    workspace->forgotten = arena_take(&all, memories > 0 ? memory : 0);
+    size_t row = observe_work(&depth->schema);
+    workspace->row = (struct arena){arena_take(&all, row), arena_cost(row), 0};
     workspace->work = (struct arena){arena_take(&all, stack->cost.work), stack->cost.work, 0};
-    int tapes = stack->kept < stack->depth.block_count ? stack->kept + 1 : stack->kept;
+    int tapes = stack->kept < depth->block_count ? stack->kept + 1 : stack->kept;
     for (int i = 0; i < tapes; i++)
         workspace->tapes[i] = (struct arena){arena_take(&all, stack->block_tape), stack->block_tape, 0};
     return ERROR_NONE;
@@ -147,8 +200,7 @@ void stack_workspace_free(struct stack_workspace *workspace)
 {
     free(workspace->memory);
     free(workspace->tapes);
-    free(workspace->ratios);
-    free(workspace->reports);
+    free_report(&workspace->report);
     *workspace = (struct stack_workspace){0};
 }
 
@@ -157,9 +209,26 @@ static struct wide *layer_row(const struct stack *stack, struct wide *values, in
     return values + (size_t)layer * (size_t)stack->depth.schema.column_count;
 }
 
-static double *input_of(const struct stack *stack, const struct stack_workspace *workspace, int block)
+static double *state_of(const struct stack *stack, double *layer, int state)
 {
-    return workspace->inputs + (size_t)block * arena_cost(signal_entries(stack->depth.model));
+    return layer + (size_t)state * arena_cost(signal_entries(stack->depth.model));
+}
+
+/* A state that enters block number b from 0, which is what block b - 1 left. */
+static double *input_of(const struct stack *stack, const struct stack_workspace *workspace, int block, int state)
+{
+    return state_of(stack, workspace->inputs + (size_t)block * layer_entries(stack), state);
+}
+
+/* What a block is handed: its states and the memories. */
+static void find_inputs(const struct stack *stack, const struct stack_workspace *workspace, int block,
+                        const double *inputs[])
+{
+    int states = stack->depth.state_count;
+    for (int i = 0; i < states; i++)
+        inputs[i] = input_of(stack, workspace, block, i);
+    for (int i = states; i < stack->depth.input_count; i++)
+        inputs[i] = workspace->memories + (size_t)(i - states) * arena_cost(memory_entries(stack->depth.model));
 }
 
 static bool is_kept(const struct stack *stack, int block)
@@ -173,40 +242,15 @@ static struct arena tape_of(const struct stack *stack, const struct stack_worksp
     return workspace->tapes[is_kept(stack, block) ? block - first : stack->kept];
 }
 
-/* Means over the block's attentions, and each branch's share, into the row of the block's output. */
-static void report_branches(const struct stack *stack, int block, const struct stack_workspace *workspace,
-                            double input_square, struct wide *row)
-{
-    const struct observe_schema *schema = &stack->depth.schema;
-    double entropy = 0, relative = 0;
-    int attentions = 0;
-    for (int s = 0; s < stack->depth.blocks[block].graph->site_count; s++) {
-        const struct observe_branch *branch = &schema->branches[stack->depth.branch_index[block][s]];
-        if (input_square > 0)
-            row[branch->ratio] = wide_of(workspace->ratios[s] / input_square);
-        if (branch_of(branch->kind)->has_entropy) {
-            entropy += workspace->reports[s].entropy;
-            relative += workspace->reports[s].relative_entropy;
-            attentions++;
-        }
-    }
-    if (attentions > 0 && schema->layer_column[OBSERVE_ATTENTION_ENTROPY] >= 0) {
-        row[schema->layer_column[OBSERVE_ATTENTION_ENTROPY]] = wide_of(entropy / attentions);
-        row[schema->layer_column[OBSERVE_ATTENTION_ENTROPY_RELATIVE]] = wide_of(relative / attentions);
-    }
-}
-
-static void report_weights(const struct stack *stack, int block, const struct branch_report reports[], int exponent,
+static void report_weights(const struct stack *stack, int b, const struct block_report *report, int exponent,
                            struct wide *row)
 {
-    for (int s = 0; s < stack->depth.blocks[block].graph->site_count; s++) {
-        const struct observe_branch *branch = &stack->depth.schema.branches[stack->depth.branch_index[block][s]];
-        for (int m = 0; m < INIT_MATRICES; m++) {
-            if (branch->weight[m] < 0)
-                continue;
-            double entries = (double)branch_of(branch->kind)->entries(stack->depth.model, (enum init_matrix)m);
-            row[branch->weight[m]] = (struct wide){reports[s].gradient_squares[m] / entries, 2 * exponent};
-        }
+    const struct block *block = &stack->depth.blocks[b];
+    for (int m = 0; m < block->graph->matrix_count; m++) {
+        struct init_size size = plan_matrix(block->plan, m);
+        double entries = (double)size.fan_in * size.fan_out * plan_copies(block->plan, m);
+        int column = stack->depth.schema.matrices[stack->depth.matrix_index[b][m]].column;
+        row[column] = (struct wide){report->gradients[m] / entries, 2 * exponent};
     }
 }
 
@@ -215,37 +259,53 @@ static int check_stop(const volatile sig_atomic_t *stop, struct error *error)
     return stop && *stop ? error_set(error, ERROR_INTERRUPTED, "interrupted") : ERROR_NONE;
 }
 
+/* The states that a block has left, observed as layer b + 1; false where one is out of range. */
+static bool observe_states(const struct stack *stack, struct stack_workspace *workspace, int b, struct wide *row)
+{
+    bool finite = true;
+    for (int i = 0; i < stack->depth.state_count; i++) {
+        observe_activation(&stack->depth.schema, i, input_of(stack, workspace, b, i),
+                           input_of(stack, workspace, b + 1, i), row, workspace->row);
+        finite &= isfinite(row[stack->depth.schema.state_column[i][OBSERVE_ACTIVATION_VARIANCE]].mantissa);
+    }
+    return finite;
+}
+
 static int forward_pass(const struct stack *stack, struct stack_workspace *workspace, const struct block_run *run,
                         const volatile sig_atomic_t *stop, struct wide *values, struct error *error)
 {
-    size_t bytes = signal_entries(stack->depth.model) * sizeof(double);
-    int square = stack->depth.schema.layer_column[OBSERVE_ACTIVATION_VARIANCE];
-    observe_activation(&stack->depth.schema, NULL, input_of(stack, workspace, 0), values, workspace->row);
-    for (int b = 0; b < stack->depth.block_count; b++) {
+    const struct depth *depth = &stack->depth;
+    size_t bytes = signal_entries(depth->model) * sizeof(double);
+    int square = depth->schema.layer_column[OBSERVE_ACTIVATION_VARIANCE];
+    const double *inputs[GRAPH_INPUTS_MAX], *outputs[GRAPH_INPUTS_MAX];
+    for (int i = 0; i < depth->state_count; i++)
+        observe_activation(&depth->schema, i, NULL, input_of(stack, workspace, 0, i), values, workspace->row);
+    for (int b = 0; b < depth->block_count; b++) {
         if (check_stop(stop, error) != ERROR_NONE)
             return ERROR_INTERRUPTED;
-        const double *x = input_of(stack, workspace, b);
-        double *next = input_of(stack, workspace, b + 1);
-        const double *out = block_forward(run, &stack->depth.blocks[b], x, tape_of(stack, workspace, b),
-                                          workspace->work, workspace->ratios, workspace->reports);
-        memcpy(next, out, bytes);
-        if (b >= stack->depth.model->layers)
+        find_inputs(stack, workspace, b, inputs);
+        block_forward(run, &depth->blocks[b], inputs, outputs, tape_of(stack, workspace, b), workspace->work,
+                      &workspace->report);
+        for (int i = 0; i < depth->state_count; i++)
+            memcpy(input_of(stack, workspace, b + 1, i), outputs[i], bytes);
+        if (b >= depth->model->layers)
             break;
         struct wide *row = layer_row(stack, values, b + 1);
-        observe_activation(&stack->depth.schema, x, next, row, workspace->row);
-        report_branches(stack, b, workspace, layer_row(stack, values, b)[square].mantissa, row);
-        if (!isfinite(row[square].mantissa))
+        bool finite = observe_states(stack, workspace, b, row);
+        observe_block(&depth->schema, depth->blocks[b].graph, depth->branch_index[b], &workspace->report,
+                      layer_row(stack, values, b)[square].mantissa, row);
+        if (!finite)
             return error_set(
                 error, ERROR_INPUT,
                 "the signal leaves the range of double in block %d of %d; fewer layers, smaller weights or "
                 "a norm would keep it there",
-                b + 1, stack->depth.model->layers);
+                b + 1, depth->model->layers);
     }
     return ERROR_NONE;
 }
 
-/* Multiplies g by the power of two that brings its mean square near 1, and returns the exponent that it has now. Far
- * from the ends of double's range, the multiplication is exact. */
+/* Multiplies the states' g by the power of two that brings the largest mean square near 1, and returns the exponent
+ * that they have now. Far from the ends of double's range, the multiplication is exact. */
 static int rescale(size_t count, double *g, double mean_square, int exponent)
 {
     enum { LEAST_SHIFT = 32 };
@@ -259,39 +319,83 @@ static int rescale(size_t count, double *g, double mean_square, int exponent)
     return exponent + shift;
 }
 
+/* Returns the largest mean square of the states' gradients at a layer; NAN where one is out of range. */
+static double observe_gradients(const struct stack *stack, struct stack_workspace *workspace, double *g, int exponent,
+                                struct wide *row)
+{
+    double largest = 0;
+    for (int i = 0; i < stack->depth.state_count; i++) {
+        observe_gradient(&stack->depth.schema, i, state_of(stack, g, i), exponent, row, workspace->row);
+        double square = row[stack->depth.schema.state_column[i][OBSERVE_GRADIENT_VARIANCE]].mantissa;
+        largest = !isfinite(square) || isnan(largest) ? NAN : fmax(largest, square);
+    }
+    return largest;
+}
+
+/* One block in reverse, from g to dx. Blocks without a tape are evaluated again first. */
+static void reverse_block(const struct stack *stack, struct stack_workspace *workspace, const struct block_run *run,
+                          int b, double *g, double *dx)
+{
+    const struct depth *depth = &stack->depth;
+    const double *inputs[GRAPH_INPUTS_MAX], *outputs[GRAPH_INPUTS_MAX], *dy[GRAPH_INPUTS_MAX];
+    double *to[GRAPH_INPUTS_MAX];
+    struct block_report report = {.gradients = workspace->report.gradients};
+    find_inputs(stack, workspace, b, inputs);
+    for (int i = 0; i < depth->input_count; i++) {
+        dy[i] = i < depth->state_count ? state_of(stack, g, i) : NULL;
+        to[i] = i < depth->state_count ? state_of(stack, dx, i) : workspace->forgotten;
+    }
+    if (!is_kept(stack, b))
+        block_forward(run, &depth->blocks[b], inputs, outputs, tape_of(stack, workspace, b), workspace->work, &report);
+    block_backward(run, &depth->blocks[b], inputs, dy, to, tape_of(stack, workspace, b), workspace->work, &report);
+}
+
 static int reverse_pass(const struct stack *stack, struct stack_workspace *workspace, const struct block_run *run,
                         const volatile sig_atomic_t *stop, struct wide *values, struct error *error)
 {
-    size_t count = signal_entries(stack->depth.model);
-    int square = stack->depth.schema.layer_column[OBSERVE_GRADIENT_VARIANCE], exponent = 0,
-        layers = stack->depth.model->layers;
+    int layers = stack->depth.model->layers, exponent = 0;
     double *g = workspace->gradient[0], *dx = workspace->gradient[1];
     if (stack->depth.block_count == layers)
-        observe_gradient(&stack->depth.schema, g, exponent, layer_row(stack, values, layers), workspace->row);
+        observe_gradients(stack, workspace, g, exponent, layer_row(stack, values, layers));
     for (int b = stack->depth.block_count - 1; b >= 0; b--) {
         if (check_stop(stop, error) != ERROR_NONE)
             return ERROR_INTERRUPTED;
-        const double *x = input_of(stack, workspace, b);
-        struct arena tape = tape_of(stack, workspace, b);
-        if (!is_kept(stack, b))
-            block_forward(run, &stack->depth.blocks[b], x, tape, workspace->work, workspace->ratios,
-                          workspace->reports);
-        memset(workspace->reports, 0, (size_t)stack->depth.sites_max * sizeof *workspace->reports);
-        block_backward(run, &stack->depth.blocks[b], x, g, dx, tape, workspace->work, workspace->reports);
+        reverse_block(stack, workspace, run, b, g, dx);
         if (b < layers)
-            report_weights(stack, b, workspace->reports, exponent, layer_row(stack, values, b + 1));
-
-        struct wide *row = layer_row(stack, values, b);
-        observe_gradient(&stack->depth.schema, dx, exponent, row, workspace->row);
-        if (!isfinite(row[square].mantissa))
+            report_weights(stack, b, &workspace->report, exponent, layer_row(stack, values, b + 1));
+        double square = observe_gradients(stack, workspace, dx, exponent, layer_row(stack, values, b));
+        if (!isfinite(square))
             return error_set(error, ERROR_INPUT, "the gradient leaves the range of double within block %d of %d", b + 1,
                              layers);
-        exponent = rescale(count, dx, row[square].mantissa, exponent);
+        exponent = rescale(layer_entries(stack), dx, square, exponent);
         double *swap = g;
         g = dx;
         dx = swap;
     }
     return ERROR_NONE;
+}
+
+/* Every state begins as the embedding. */
+static void start(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
+                  const struct stack_ends *ends)
+{
+    const struct model *model = stack->depth.model;
+    size_t bytes = signal_entries(model) * sizeof(double);
+    double *x = input_of(stack, workspace, 0, 0);
+    ends->input(ends->context, x);
+    for (int i = 1; i < stack->depth.state_count; i++)
+        memcpy(input_of(stack, workspace, 0, i), x, bytes);
+    for (int i = 0; i < memory_count(stack); i++)
+        source_input(seed, sample, 1 + (uint32_t)i, model_memory_tokens(model), model->width, model->memory_correlation,
+                     model->input_scale, workspace->memories + (size_t)i * arena_cost(memory_entries(model)));
+}
+
+/* The cotangent lies on x. */
+static void turn(const struct stack *stack, struct stack_workspace *workspace, const struct stack_ends *ends)
+{
+    memset(workspace->gradient[0], 0, layer_entries(stack) * sizeof(double));
+    memset(workspace->gradient[1], 0, layer_entries(stack) * sizeof(double));
+    ends->cotangent(ends->context, input_of(stack, workspace, stack->depth.block_count, 0), workspace->gradient[0]);
 }
 
 int stack_pass(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
@@ -303,11 +407,11 @@ int stack_pass(const struct stack *stack, struct stack_workspace *workspace, uin
     size_t cells = (size_t)(model->layers + 1) * (size_t)stack->depth.schema.column_count;
     for (size_t i = 0; i < cells; i++)
         values[i] = wide_absent();
-    ends->input(ends->context, input_of(stack, workspace, 0));
+    start(stack, workspace, seed, sample, ends);
     int code = forward_pass(stack, workspace, &run, stop, values, error);
     if (code != ERROR_NONE)
         return code;
-    ends->cotangent(ends->context, input_of(stack, workspace, stack->depth.block_count), workspace->gradient[0]);
+    turn(stack, workspace, ends);
     return reverse_pass(stack, workspace, &run, stop, values, error);
 }
 
@@ -321,7 +425,7 @@ static void draw_input(void *context, double *x)
 {
     const struct drawn_ends *ends = context;
     const struct model *model = ends->model;
-    source_input(ends->seed, ends->sample, model->tokens, model->width, model->input_correlation, model->input_scale,
+    source_input(ends->seed, ends->sample, 0, model->tokens, model->width, model->input_correlation, model->input_scale,
                  x);
 }
 

@@ -17,6 +17,7 @@ struct stack {
     struct linear_cost cost; /* largest work of a block; tapes, normals and flops of all, each evaluated once */
     size_t block_tape;       /* doubles, the largest */
     int kept;                /* blocks whose tape is kept */
+    const char *forced;      /* why the engine is not the cheapest, for who left the choice open; NULL where it is */
     size_t bytes;            /* of one workspace */
 };
 
@@ -37,13 +38,14 @@ double stack_seconds(const struct stack *stack);
 /* Memory of one thread; serves any number of samples one after another. */
 struct stack_workspace {
     double *memory;
-    double *inputs;      // [block_count + 1][T][d]
-    double *gradient[2]; // [T][d]
-    double *row;         // [d]
+    double *inputs;      // [block_count + 1][states][T][d]
+    double *memories;    // [memories][T_m][d]
+    double *gradient[2]; // [states][T][d]
+    double *forgotten;   // [T_m][d], the memories' cotangents, which nobody reads
+    struct arena row;    /* scratch of the observables */
     struct arena *tapes; /* [kept + 1]; the last one is shared by the blocks that are not kept */
     struct arena work;
-    double *ratios;                /* [sites_max] */
-    struct branch_report *reports; /* [sites_max] */
+    struct block_report report;
 };
 
 int stack_workspace_init(struct stack_workspace *workspace, const struct stack *stack, struct error *error);

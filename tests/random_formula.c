@@ -11,7 +11,7 @@ struct generator {
     uint64_t state;
     struct text text;
     int budget; /* operations that this section may still spend */
-    bool moe;
+    unsigned words;
     bool inner;                                          /* ffn and moe read norms; else x is one at the end */
     const char *signals[NAMES_MAX], *scalars[NAMES_MAX]; /* assigned in this section */
     int signal_count, scalar_count;
@@ -235,12 +235,58 @@ static void signal_norm(struct generator *generator)
 
 static void signal_attn(struct generator *generator)
 {
-    call(generator, "attn", signal);
+    put(generator, "attn(");
+    signal(generator, TERMS);
+    if (!(generator->words & RANDOM_OPERATIONS)) {
+        put(generator, ")");
+        return;
+    }
+    PUT_ONE_OF(generator, "", "", "", ", window=3", ", m=norm(x)", ", cap=2, mask=causal", ", kv_heads=1");
+    put(generator, ")");
+}
+
+static void signal_map(struct generator *generator)
+{
+    PUT_ONE_OF(generator, "wq(", "wz(", "w1(");
+    signal(generator, TERMS);
+    PUT_ONE_OF(generator, ")", ", d)", ", fan_out=d)");
+}
+
+static void signal_function(struct generator *generator)
+{
+    PUT_ONE_OF(generator, "tanh(", "silu(", "phi(", "sigmoid(");
+    signal(generator, TERMS);
+    put(generator, ")");
+}
+
+static void signal_product(struct generator *generator)
+{
+    signal_function(generator);
+    put(generator, "*");
+    signal_function(generator);
+}
+
+static void signal_attend(struct generator *generator)
+{
+    put(generator, "wo(attend(");
+    signal_map(generator);
+    put(generator, ", wk(");
+    signal(generator, TERMS);
+    put(generator, "), ");
+    signal_map(generator);
+    PUT_ONE_OF(generator, "))", ", rope=50))", ", bias=alibi, sink=1))", ", scale=0.3, heads=1, head_width=d))");
+}
+
+static void signal_group_norm(struct generator *generator)
+{
+    put(generator, "norm(");
+    signal(generator, TERMS);
+    PUT_ONE_OF(generator, ", layernorm)", ", groups=1)", ", eps=1e-5, kind=rmsnorm)");
 }
 
 static void signal_mlp(struct generator *generator)
 {
-    put(generator, generator->moe && below(generator, 2) == 0 ? "moe(" : "ffn(");
+    put(generator, (generator->words & RANDOM_MOE) && below(generator, 2) == 0 ? "moe(" : "ffn(");
     if (generator->inner)
         signal_norm(generator);
     else
@@ -255,11 +301,15 @@ static const struct production signals[] = {
     {UNARY, signal_opposite},       {PRIMARY, signal_norm},
     {PRIMARY, signal_attn},         {PRIMARY, signal_attn},
     {PRIMARY, signal_mlp},          {PRIMARY, signal_mlp},
+    {PRIMARY, signal_map},          {PRIMARY, signal_function},
+    {FACTORS, signal_product},      {PRIMARY, signal_attend},
+    {PRIMARY, signal_group_norm},
 };
 
 static void signal(struct generator *generator, enum level least)
 {
-    produce(generator, signals, sizeof signals / sizeof *signals, least);
+    enum { BRANCHES = 12, ALL = sizeof signals / sizeof *signals };
+    produce(generator, signals, generator->words & RANDOM_OPERATIONS ? ALL : BRANCHES, least);
 }
 
 /* ---- statements and sections ---- */
@@ -333,9 +383,9 @@ static void maybe(struct generator *generator, const char *header)
     section(generator);
 }
 
-size_t random_formula(uint64_t seed, bool moe, char buffer[RANDOM_FORMULA_MAX])
+size_t random_formula(uint64_t seed, unsigned words, char buffer[RANDOM_FORMULA_MAX])
 {
-    struct generator generator = {.state = seed, .text = {buffer, RANDOM_FORMULA_MAX, 0}, .moe = moe};
+    struct generator generator = {.state = seed, .text = {buffer, RANDOM_FORMULA_MAX, 0}, .words = words};
     maybe(&generator, "first:\n");
     for (int left = below(&generator, 3); left > 0; left--)
         conditional(&generator);

@@ -106,9 +106,9 @@ void support_model(struct model *model, const char *text)
 
 struct support_hooks support_hooks;
 
-static void hooked_fill(const struct linear_map *map, int first, int count, double *w)
+static void hooked_fill(const struct linear_map *map, int fan_in, int first, int count, double *w, double *work)
 {
-    linear_engines[0].fill(map, first, count, w);
+    linear_engines[0].fill(map, fan_in, first, count, w, work);
     if (support_hooks.matrix)
         support_hooks.matrix(map, first, count, w);
 }
@@ -134,7 +134,7 @@ static void hooked_backward(const struct linear_engine *self, const struct linea
 }
 
 const struct linear_engine support_engine = {
-    "hooked", "the dense engine, observed", hooked_cost, hooked_forward, hooked_backward, hooked_fill};
+    "hooked", "the dense engine, observed", false, hooked_cost, hooked_forward, hooked_backward, hooked_fill};
 
 bool support_same_matrix(const struct stream_address *a, const struct stream_address *b)
 {
@@ -164,7 +164,11 @@ void support_rig_init(struct support_rig *rig, const char *text)
     ck_assert_msg(code == ERROR_NONE, "%s", error.text);
     ck_assert_int_eq(rig->stack.kept, rig->stack.depth.block_count);
     rig->run = (struct block_run){&rig->model, &support_engine, 20, 3};
-    rig->count = (size_t)rig->model.tokens * (size_t)rig->model.width;
+    size_t signal = (size_t)rig->model.tokens * (size_t)rig->model.width;
+    size_t memory = (size_t)model_memory_tokens(&rig->model) * (size_t)rig->model.width;
+    const struct depth *depth = &rig->stack.depth;
+    rig->count = (size_t)depth->state_count * signal;
+    rig->inputs = rig->count + (size_t)(depth->input_count - depth->state_count) * memory;
 }
 
 void support_rig_free(struct support_rig *rig)
@@ -174,35 +178,77 @@ void support_rig_free(struct support_rig *rig)
     model_free(&rig->model);
 }
 
+/* Where the parts of x [inputs] begin. */
+static void split(const struct support_rig *rig, const double *x, const double *parts[])
+{
+    const struct depth *depth = &rig->stack.depth;
+    size_t signal = (size_t)rig->model.tokens * (size_t)rig->model.width;
+    size_t memory = (size_t)model_memory_tokens(&rig->model) * (size_t)rig->model.width;
+    for (int i = 0; i < depth->input_count; i++) {
+        parts[i] = x;
+        x += i < depth->state_count ? signal : memory;
+    }
+}
+
 const double *support_forward(struct support_rig *rig, int block, const double *x)
 {
-    return block_forward(&rig->run, &rig->stack.depth.blocks[block], x, rig->workspace.tapes[block],
-                         rig->workspace.work, rig->workspace.ratios, rig->workspace.reports);
+    const double *inputs[GRAPH_INPUTS_MAX], *outputs[GRAPH_INPUTS_MAX];
+    size_t signal = (size_t)rig->model.tokens * (size_t)rig->model.width;
+    split(rig, x, inputs);
+    block_forward(&rig->run, &rig->stack.depth.blocks[block], inputs, outputs, rig->workspace.tapes[block],
+                  rig->workspace.work, &rig->workspace.report);
+    for (int i = 0; i < rig->stack.depth.state_count; i++)
+        memcpy(rig->workspace.gradient[0] + (size_t)i * signal, outputs[i], signal * sizeof(double));
+    return rig->workspace.gradient[0];
 }
 
 void support_backward(struct support_rig *rig, int block, const double *x, const double *dy, double *dx)
 {
-    memset(rig->workspace.reports, 0, (size_t)rig->stack.depth.sites_max * sizeof *rig->workspace.reports);
-    block_backward(&rig->run, &rig->stack.depth.blocks[block], x, dy, dx, rig->workspace.tapes[block],
-                   rig->workspace.work, rig->workspace.reports);
+    const double *inputs[GRAPH_INPUTS_MAX], *upper[GRAPH_INPUTS_MAX], *places[GRAPH_INPUTS_MAX];
+    double *to[GRAPH_INPUTS_MAX];
+    split(rig, x, inputs);
+    split(rig, dy, upper);
+    split(rig, dx, places);
+    for (int i = 0; i < rig->stack.depth.input_count; i++)
+        to[i] = dx + (places[i] - dx);
+    block_backward(&rig->run, &rig->stack.depth.blocks[block], inputs, upper, to, rig->workspace.tapes[block],
+                   rig->workspace.work, &rig->workspace.report);
+}
+
+/* What enters block 0, 1, ... [block_count + 1] of [inputs]; the memories stay. The caller frees each. */
+static double **run_forward(struct support_rig *rig, const double *x)
+{
+    int blocks = rig->stack.depth.block_count;
+    double **inputs = calloc((size_t)blocks + 1, sizeof *inputs);
+    inputs[0] = support_copy(rig->inputs, x);
+    for (int b = 0; b < blocks; b++) {
+        inputs[b + 1] = support_copy(rig->inputs, x);
+        memcpy(inputs[b + 1], support_forward(rig, b, inputs[b]), rig->count * sizeof(double));
+    }
+    return inputs;
+}
+
+/* One block in reverse: g [inputs] becomes the gradient below it, to which the memories add theirs. */
+static void step_backward(struct support_rig *rig, int block, const double *x, double **g)
+{
+    double *below = support_poison(rig->inputs);
+    support_backward(rig, block, x, *g, below);
+    for (size_t i = rig->count; i < rig->inputs; i++)
+        below[i] += (*g)[i];
+    free(*g);
+    *g = below;
 }
 
 double *support_run(struct support_rig *rig, const double *x, const double *dy, double *dx)
 {
     int blocks = rig->stack.depth.block_count;
-    double **inputs = calloc((size_t)blocks + 1, sizeof *inputs);
-    inputs[0] = support_copy(rig->count, x);
-    for (int b = 0; b < blocks; b++)
-        inputs[b + 1] = support_copy(rig->count, support_forward(rig, b, inputs[b]));
+    double **inputs = run_forward(rig, x);
     if (dx) {
-        double *g = support_copy(rig->count, dy);
-        for (int b = blocks - 1; b >= 0; b--) {
-            double *below = support_poison(rig->count);
-            support_backward(rig, b, inputs[b], g, below);
-            free(g);
-            g = below;
-        }
-        memcpy(dx, g, rig->count * sizeof *dx);
+        double *g = calloc(rig->inputs + 1, sizeof *g);
+        memcpy(g, dy, rig->count * sizeof *g);
+        for (int b = blocks - 1; b >= 0; b--)
+            step_backward(rig, b, inputs[b], &g);
+        memcpy(dx, g, rig->inputs * sizeof *dx);
         free(g);
     }
     double *out = inputs[blocks];
@@ -210,6 +256,22 @@ double *support_run(struct support_rig *rig, const double *x, const double *dy, 
         free(inputs[b]);
     free(inputs);
     return out;
+}
+
+void support_matrix(const struct support_rig *rig, int block, const char *label, int expert, double *w)
+{
+    const struct block *own = &rig->stack.depth.blocks[block];
+    for (int m = 0; m < own->graph->matrix_count; m++) {
+        if (strcmp(own->graph->matrices[m].label, label) != 0)
+            continue;
+        struct linear_map map = block_map(&rig->run, own, m, expert);
+        int fan_in = plan_matrix(own->plan, m).fan_in;
+        double *work = memory_doubles(law_work(rig->model.law, fan_in, map.fan_out));
+        linear_engines[0].fill(&map, fan_in, 0, fan_in, w, work);
+        free(work);
+        return;
+    }
+    ck_abort_msg("there is no matrix %s", label);
 }
 
 /* The gradients: every map that the backward pass meets is noted with its dW, then each is checked by moving it. */
@@ -255,11 +317,11 @@ static void move_matrix(const struct linear_map *map, int first, int count, doub
 static double objective(void *context, double step)
 {
     struct motion *motion = context;
-    size_t count = motion->rig->count;
+    size_t count = motion->rig->count, inputs = motion->rig->inputs;
     motion->step = step;
     moving = motion;
-    double *x = support_copy(count, motion->x);
-    for (size_t i = 0; motion->x_direction && i < count; i++)
+    double *x = support_copy(inputs, motion->x);
+    for (size_t i = 0; motion->x_direction && i < inputs; i++)
         x[i] += step * motion->x_direction[i];
     double *y = support_run(motion->rig, x, NULL, NULL), value = support_dot(count, motion->c, y);
     moving = NULL;
@@ -271,17 +333,18 @@ static double objective(void *context, double step)
 /* |dW|^2 of what was noted in one block against the reports of that block; 1e-12: sums of a few hundred squares. */
 static void check_squares(struct support_rig *rig, int block, int first)
 {
-    const struct graph *graph = rig->stack.depth.blocks[block].graph;
-    for (int s = 0; s < graph->site_count; s++) {
-        double squares[INIT_MATRICES] = {0};
-        for (int i = first; i < seen_count; i++)
-            if (seen[i].address.site == (uint32_t)s)
-                squares[seen[i].address.matrix] += support_sum_of_squares(
-                    (size_t)seen[i].fan_in * (size_t)seen[i].fan_out, seen[i].gradient);
-        for (int m = 0; m < INIT_MATRICES; m++)
-            ck_assert_msg(fabs(rig->workspace.reports[s].gradient_squares[m] - squares[m]) <= 1e-12 * squares[m],
-                          "%s.%s: %.17g, not %.17g", graph->sites[s].name, init_matrix_names[m],
-                          rig->workspace.reports[s].gradient_squares[m], squares[m]);
+    const struct block *own = &rig->stack.depth.blocks[block];
+    for (int m = 0; m < own->graph->matrix_count; m++) {
+        double squares = 0;
+        for (int e = 0; e < plan_copies(own->plan, m); e++) {
+            struct linear_map map = block_map(&rig->run, own, m, e);
+            for (int i = first; i < seen_count; i++)
+                if (support_same_matrix(&seen[i].address, &map.address))
+                    squares += support_sum_of_squares((size_t)seen[i].fan_in * (size_t)seen[i].fan_out,
+                                                      seen[i].gradient);
+        }
+        ck_assert_msg(fabs(rig->workspace.report.gradients[m] - squares) <= 1e-12 * squares, "%s: %.17g, not %.17g",
+                      own->graph->matrices[m].label, rig->workspace.report.gradients[m], squares);
     }
 }
 
@@ -289,38 +352,34 @@ static void check_squares(struct support_rig *rig, int block, int first)
 static double *noted_gradient(struct support_rig *rig, const double *x, const double *c, double *magnitude)
 {
     int blocks = rig->stack.depth.block_count;
-    double *inputs[blocks + 1];
-    inputs[0] = support_copy(rig->count, x);
-    for (int b = 0; b < blocks; b++)
-        inputs[b + 1] = support_copy(rig->count, support_forward(rig, b, inputs[b]));
+    double **inputs = run_forward(rig, x);
     *magnitude = 0;
     for (size_t i = 0; i < rig->count; i++)
         *magnitude += fabs(c[i] * inputs[blocks][i]);
-    double *g = support_copy(rig->count, c);
+    double *g = calloc(rig->inputs + 1, sizeof *g);
+    memcpy(g, c, rig->count * sizeof *g);
     for (int b = blocks - 1; b >= 0; b--) {
-        double *dx = support_poison(rig->count);
         int first = seen_count;
-        support_backward(rig, b, inputs[b], g, dx);
+        step_backward(rig, b, inputs[b], &g);
         check_squares(rig, b, first);
-        free(g);
-        g = dx;
     }
     for (int b = 0; b <= blocks; b++)
         free(inputs[b]);
+    free(inputs);
     return g;
 }
 
 static void describe(const struct stream_address *address, const char *text, char what[256])
 {
-    snprintf(what, 256, "%s: block %u, site %u, %s, expert %u", text, address->block, address->site,
-             init_matrix_names[address->matrix], address->expert);
+    snprintf(what, 256, "%.150s: block %u, site %u, matrix %u, expert %u", text, address->block, address->site,
+             address->matrix, address->expert);
 }
 
 void support_check_gradients(const char *text, unsigned long seed)
 {
     struct support_rig rig;
     support_rig_init(&rig, text);
-    size_t count = rig.count;
+    size_t count = rig.inputs;
     double *x = support_normals(seed, count), *c = support_normals(seed + 1, count);
     double *direction = support_normals(seed + 2, count), magnitude;
     support_hooks = (struct support_hooks){move_matrix, note_gradient};

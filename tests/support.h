@@ -34,21 +34,29 @@ void support_check_slope(struct support_slope slope, double expected, const char
 /* Settings as "placement=prenorm layers=3", on top of an odd shape: d 15, H 3, T 5, F 11, E 5, k 2, L 2, unit. */
 void support_model(struct model *model, const char *text);
 
-/* A stack whose blocks are run one at a time, all tapes kept. */
+/* A stack whose blocks are run one at a time, all tapes kept. A layer is its states one behind the other, what enters a
+ * block those and the memories behind them. */
 struct support_rig {
     struct model model;
     struct stack stack;
     struct stack_workspace workspace;
     struct block_run run;
-    size_t count; /* T d */
+    size_t count;  /* states T d */
+    size_t inputs; /* count and memories T_m d */
 };
 
 void support_rig_init(struct support_rig *rig, const char *text);
 void support_rig_free(struct support_rig *rig);
+/* The layer that the block makes of x [inputs], good until the next call. */
 const double *support_forward(struct support_rig *rig, int block, const double *x);
-void support_backward(struct support_rig *rig, int block, const double *x, const double *dy, double *dx);
+void support_backward(struct support_rig *rig, int block, const double *x, // [inputs]
+                      const double *dy,                                    // [count]
+                      double *dx);                                         // [inputs]
 /* All blocks; returns a copy of the output, and the gradient at the input in dx where that is not NULL. */
 double *support_run(struct support_rig *rig, const double *x, const double *dy, double *dx);
+
+/* Rows first .. first + count - 1 of a matrix of the block as the dense engine draws it. */
+void support_matrix(const struct support_rig *rig, int block, const char *label, int expert, double *w);
 
 /* The dense engine. matrix may alter rows first .. first + count - 1 of a matrix after they are drawn; gradient sees
  * what enters every map's backward pass: dW = x^T dy. */

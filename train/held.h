@@ -31,8 +31,7 @@ struct held {
     bool failed;               /* memory ran out while matrices were being found */
 };
 
-/* Finds the matrices of every block, by running each once on zeros with all experts chosen; add more with held_add, then
- * draw. */
+/* Finds the matrices of every block; add more with held_add, then draw. */
 int held_init(struct held *held, const struct depth *depth, struct error *error);
 void held_free(struct held *held);
 

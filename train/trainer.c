@@ -90,6 +90,8 @@ static int init_measure(struct trainer *trainer, size_t budget, struct error *er
     record->profile = calloc(memory_multiply((size_t)record->room, record->cells), sizeof *record->profile);
     record->schema = trainer->measure.schema;
     record->schema.branches = NULL; // the stack's
+    record->schema.matrices = NULL;
+    record->schema.matrices = NULL;
     trainer->measure.schema.columns = NULL;
     trainer->before = memory_doubles(entries);
     trainer->delta = memory_doubles(entries);

@@ -35,11 +35,23 @@ enum { SCAN_FIRST = -30, SCAN_LAST = 7, SCAN_STEPS = 64, PIECES = 64 };
 #define QUADRATURE_PRECISION 1e-13
 #define QUADRATURE_END       40.0
 
+static double slack_of(double end)
+{
+    return SCAN_SLACK * fabs(end);
+}
+
+/* Means may have either sign, squares may not. */
+static bool is_signed(enum range_moment moment)
+{
+    return moment == RANGE_MEAN || moment == RANGE_TILT;
+}
+
 static double even_part(const struct activation *activation, enum range_moment moment, double r)
 {
     double u[2] = {r, -r}, f[2];
-    (moment == RANGE_SLOPE ? activation->slope : activation->value)(2, u, f);
-    return moment == RANGE_MEAN ? (f[0] + f[1]) / 2 : (f[0] * f[0] + f[1] * f[1]) / 2;
+    bool of_slope = moment == RANGE_SLOPE || moment == RANGE_TILT;
+    (of_slope ? activation->slope : activation->value)(2, u, f);
+    return is_signed(moment) ? (f[0] + f[1]) / 2 : (f[0] * f[0] + f[1] * f[1]) / 2;
 }
 
 static void scan_even(struct range *range, enum range_moment moment)
@@ -59,21 +71,36 @@ static void scan_even(struct range *range, enum range_moment moment)
     range->direction[moment] = !falls ? 1 : !rises ? -1 : 0;
 }
 
+/* phi is bounded where it has stopped growing far outside. */
+static void scan_ends(struct range *range)
+{
+    double u[2] = {1e30, -1e30}, f[2];
+    range->activation->value(2, u, f);
+    double least = fmin(f[0], f[1]), most = fmax(f[0], f[1]), far = 1e3;
+    range->value.lo = least < -far ? -INFINITY : fmin(least, range->value.lo - slack_of(range->value.lo));
+    range->value.hi = most > far ? INFINITY : fmax(most, range->value.hi + slack_of(range->value.hi));
+}
+
 static void scan_signs(struct range *range)
 {
     double last = 0;
     bool odd_falls = false;
+    range->value = range->slope = (struct interval){INFINITY, -INFINITY};
     for (int i = SCAN_FIRST * SCAN_STEPS; i <= SCAN_LAST * SCAN_STEPS; i++) {
         double r = exp2((double)i / SCAN_STEPS), u[2] = {r, -r}, f[2], s[2];
         range->activation->value(2, u, f);
         range->activation->slope(2, u, s);
         double odd = (f[0] - f[1]) / 2;
         odd_falls |= odd < last - SCAN_ROUNDING * fabs(last);
+        range->value = interval_join(range->value, interval_join(interval_point(f[0]), interval_point(f[1])));
+        range->slope = interval_join(range->slope, interval_join(interval_point(s[0]), interval_point(s[1])));
         range->nonnegative &= f[0] >= 0 && f[1] >= 0;
         range->steepest = fmax(range->steepest, (1 + SCAN_SLACK) * fmax(fabs(s[0]), fabs(s[1])));
         last = odd;
     }
     const struct interval *even = &range->even[RANGE_MEAN];
+    scan_ends(range);
+    range->slope = (struct interval){range->slope.lo - slack_of(range->slope.lo), range->slope.hi + slack_of(range->slope.hi)};
     range->associated = !odd_falls && (even->lo >= 0 || even->hi <= 0);
 }
 
@@ -129,38 +156,41 @@ static struct interval without_pieces(const struct range *range, enum range_mome
 {
     const struct interval *even = &range->even[moment];
     double zero = 0, at_zero, widest = even->hi * (1 + SCAN_SLACK);
+    if (moment == RANGE_TILT)
+        return (struct interval){even->lo - slack_of(even->lo), even->hi + slack_of(even->hi)};
     range->activation->value(1, &zero, &at_zero);
     if (moment == RANGE_SQUARE)
         widest = fmin(widest, pow(fabs(at_zero) + range->steepest * sqrt(hi), 2)); // E |z| <= 1, E z^2 = 1
     return (struct interval){even->lo * (1 - SCAN_SLACK), widest};
 }
 
+/* Of slopes, which have a least value, what is above it. */
 static struct interval by_pieces(const struct range *range, enum range_moment moment, struct interval s)
 {
     double start = fmax(s.lo, s.hi / PIECES_DEPTH), ratio = pow(s.hi / start, 1.0 / PIECES), root = sqrt(ratio);
-    double below = range_moment(range, moment, start);
+    double base = moment == RANGE_TILT ? range->slope.lo : 0, below = range_moment(range, moment, start) - base;
     struct interval all = {below, below};
     if (s.lo < start)
-        all = without_pieces(range, moment, start);
+        all = interval_add(without_pieces(range, moment, start), interval_point(-base));
     for (int i = 1; i <= PIECES && ratio > 1; i++) {
-        double above = range_moment(range, moment, i < PIECES ? start * pow(ratio, i) : s.hi);
+        double above = range_moment(range, moment, i < PIECES ? start * pow(ratio, i) : s.hi) - base;
         if (isnan(below) || isnan(above))
             return without_pieces(range, moment, s.hi);
         all.lo = fmin(all.lo, below / root);
         all.hi = fmax(all.hi, above * root);
         below = above;
     }
-    return all;
+    return (struct interval){all.lo + base, all.hi + base};
 }
 
 static struct interval enclose(const struct range *range, enum range_moment moment, struct interval s)
 {
     int direction = range->direction[moment];
-    if (direction == 0 && moment == RANGE_MEAN) {
+    if (direction == 0 && moment == RANGE_MEAN && s.hi > s.lo) {
         double most = sqrt(enclose(range, RANGE_SQUARE, s).hi);
         return (struct interval){-most, most};
     }
-    if (direction == 0 && s.hi > 0)
+    if (direction == 0 && s.hi > 0 && moment != RANGE_MEAN)
         return by_pieces(range, moment, s);
     double first = range_moment(range, moment, s.lo), last = s.hi > s.lo ? range_moment(range, moment, s.hi) : first;
     if (isnan(first) || isnan(last))

@@ -13,7 +13,7 @@ static void parse_scalars(const char *text, size_t length)
 {
     struct graph graph;
     struct error error;
-    if (formula_parse_scalars(text, length, "init", init_matrix_names, INIT_MATRICES, &graph, &error) != ERROR_NONE)
+    if (formula_parse_scalars(text, length, "init", &graph, &error) != ERROR_NONE)
         return;
     const char *wrong = formula_trip_invariant(&graph);
     if (wrong != NULL) {

@@ -1,234 +1,156 @@
-/* Engines sample one law: every observable of dense samples against those of conditioned ones. Widths are small and
- * odd, where a wrong term would be largest. */
 #include <check.h>
-#include <gsl/gsl_sort.h>
+#include <gsl/gsl_cdf.h>
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/sampler.h"
-#include <check.h>
+#include "sim/law.h"
+#include "sim/memory.h"
 #include "tests/support.h"
 
-static const char *const models[] = {
-    "placement=prenorm width=5 heads=1 tokens=3 ffn-width=7",
-    "placement=postnorm width=7 heads=7 tokens=7 ffn-width=5 activation=gelu mask=causal",
-    "placement=spannorm init=scaleinit width=12 heads=3 tokens=4 ffn-width=31 layers=3",
-    "placement=spannorm width=5 heads=1 tokens=8 ffn-width=6 activation=tanh norm=layernorm",
-    "placement=deepnorm init=deepnorm width=7 heads=1 tokens=5 ffn-width=28 activation=swiglu cotangent=pooled",
-    "placement=b2t width=12 heads=2 tokens=2 ffn-width=9 cotangent=last mask=causal",
-    "placement=parallel init=xavier width=5 heads=5 tokens=5 ffn-width=20 activation=silu",
-    "placement=x=norm(x+moe(norm(x+attn(x)))) width=7 heads=1 tokens=6 ffn-width=11 experts=4 top-k=2",
-    "placement=x=x+attn(norm(x));x=x+moe(x) width=5 heads=1 tokens=9 ffn-width=4 experts=3 top-k=1 router=switch",
-    "placement=postnorm width=12 heads=4 tokens=6 ffn-width=24 input-correlation=1 layers=4",
-    "placement=nonorm width=7 heads=1 tokens=1 ffn-width=11",
-};
-enum { MODELS = sizeof models / sizeof *models, SAMPLES = 3000, PAIR_MAX = 6, COLUMNS_MAX = 512 };
+static const double SIGMA = 0.37;
 
-/* Columns of numbers of one engine. */
-struct sampled {
-    int count;
-    double *values[COLUMNS_MAX]; // [SAMPLES]
-    char *names[COLUMNS_MAX];
-};
-
-struct gathering {
-    struct sampled *to;
-    const struct observe_schema *schema;
-    int layers;
-    uint64_t first;
-};
-
-/* Cosines as they are; the fourth root of what is not negative brings tails in and keeps exact zeros, as of a dead ReLU
- * at width 5. */
-static double number_of(const struct observe_schema *schema, int column, struct wide value)
+/* A whole matrix of the law. */
+static double *draw(const struct law *law, int fan_in, int fan_out, uint64_t seed)
 {
-    return observables[schema->columns[column].observable].cosine ? wide_value(value) : pow(wide_value(value), 0.25);
+    struct stream_address address = {.seed = seed, .block = 1, .role = STREAM_WEIGHT};
+    struct stream stream = stream_open(&address);
+    double *w = support_poison((size_t)fan_in * (size_t)fan_out);
+    double *work = support_poison(law_work(law, fan_in, fan_out));
+    law->fill(&stream, fan_in, fan_out, SIGMA, 0, fan_in, w, work);
+    free(work);
+    return w;
 }
 
-static void visit(void *context, uint64_t sample, const struct wide *values)
+/* n entries: mean within 5.5 standard errors of 0 and mean square of sigma^2, false alarm 4e-8 each; the variance of a
+ * square is (kurtosis - 1) sigma^4, at most 2 for all laws. An orthogonal matrix has its sum of squares exactly. */
+START_TEST(entries_have_their_deviation)
 {
-    const struct gathering *gathering = context;
-    int cells = (gathering->layers + 1) * gathering->schema->column_count;
-    for (int i = 0; i < cells; i++)
-        gathering->to->values[i][sample - gathering->first] =
-            wide_present(values[i]) ? number_of(gathering->schema, i % gathering->schema->column_count, values[i]) : 0;
-}
-
-static double *add_column(struct sampled *to, const char *format, ...)
-{
-    ck_assert_int_lt(to->count, COLUMNS_MAX);
-    va_list arguments;
-    va_start(arguments, format);
-    ck_assert_int_ge(vasprintf(&to->names[to->count], format, arguments), 0);
-    va_end(arguments);
-    double *values = to->values[to->count++] = calloc(SAMPLES, sizeof *values);
-    ck_assert_ptr_nonnull(values);
-    return values;
-}
-
-static void sample(const struct model *model, const char *engine, uint64_t first, struct sampled *to)
-{
-    struct sampler sampler;
-    struct error error = {0};
-    int code = sampler_init(&sampler, model, linear_engine_find(engine), false, 1, (size_t)1 << 30, &error);
-    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
-    const struct observe_schema *schema = &sampler.stack.depth.schema;
-    to->count = 0;
-    for (int l = 0; l <= model->layers; l++)
-        for (int c = 0; c < schema->column_count; c++)
-            add_column(to, "%s at layer %d", schema->columns[c].name, l);
-    struct gathering gathering = {to, schema, model->layers, first};
-    code = sampler_run(&sampler, 77, first, SAMPLES, NULL, visit, &gathering, &error);
-    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
-    sampler_free(&sampler);
-}
-
-/* Products of centred columns stand for the joint law: with equal joint laws they have equal laws. Centres and scales
- * are those of `scales`, the same for both engines. */
-static void add_products(struct sampled *to, const struct sampled *scales, const int pair[], int pairs)
-{
-    double mean[PAIR_MAX];
-    for (int i = 0; i < pairs; i++) {
-        mean[i] = 0;
-        for (int s = 0; s < SAMPLES; s++)
-            mean[i] += scales->values[pair[i]][s] / SAMPLES;
+    enum { IN = 150, OUT = 401, COUNT = IN * OUT };
+    double *w = draw(&laws[_i], IN, OUT, 3), sum = 0, squares = 0;
+    for (int i = 0; i < COUNT; i++) {
+        sum += w[i];
+        squares += w[i] * w[i];
     }
-    for (int i = 0; i < pairs; i++)
-        for (int j = 0; j < i; j++) {
-            double *product = add_column(to, "%s with %s", to->names[pair[i]], to->names[pair[j]]);
-            for (int s = 0; s < SAMPLES; s++)
-                product[s] = (to->values[pair[i]][s] - mean[i]) * (to->values[pair[j]][s] - mean[j]);
-        }
+    ck_assert(isfinite(sum) && isfinite(squares));
+    ck_assert_double_lt(fabs(sum / COUNT), 5.5 * SIGMA / sqrt(COUNT));
+    ck_assert_double_lt(fabs(squares / COUNT / (SIGMA * SIGMA) - 1), laws[_i].whole ? 1e-13 : 5.5 * sqrt(2.0 / COUNT));
+    free(w);
+}
+END_TEST
+
+static double normal(double x)
+{
+    return gsl_cdf_gaussian_P(x, SIGMA);
 }
 
-/* P(sup |F1 - F2| > x sqrt(2/n)), both of n samples, is below 2 exp(-2 x^2) (Wei and Dudley, 2012, for n >= 458). */
-static double kolmogorov_smirnov(const double *a, const double *b)
+/* Of variance sigma^2 behind the cut at two standard deviations of what is cut. */
+static double truncated(double x)
 {
-    double u[SAMPLES], v[SAMPLES], largest = 0;
-    memcpy(u, a, sizeof u);
-    memcpy(v, b, sizeof v);
-    gsl_sort(u, 1, SAMPLES);
-    gsl_sort(v, 1, SAMPLES);
-    for (int i = 0, j = 0; i < SAMPLES && j < SAMPLES;) {
-        double at = fmin(u[i], v[j]);
-        while (i < SAMPLES && u[i] <= at)
-            i++;
-        while (j < SAMPLES && v[j] <= at)
-            j++;
-        largest = fmax(largest, (double)abs(i - j) / SAMPLES);
+    double tail = gsl_cdf_ugaussian_P(-2), variance = 1 - 4 * exp(-2) / sqrt(2 * M_PI) / (1 - 2 * tail);
+    double z = fmax(-2, fmin(2, x / SIGMA * sqrt(variance)));
+    return (gsl_cdf_ugaussian_P(z) - tail) / (1 - 2 * tail);
+}
+
+static double uniform(double x)
+{
+    return fmax(0, fmin(1, 0.5 + x / SIGMA / sqrt(12)));
+}
+
+/* An entry of a Haar vector of length n is a root of a beta variable: (1 + x)/2 of beta((n-1)/2, (n-1)/2). */
+enum { HAAR = 9 };
+
+static double haar(double x)
+{
+    double u = x / (SIGMA * sqrt(HAAR));
+    return gsl_cdf_beta_P(fmax(0, fmin(1, (1 + u) / 2)), (HAAR - 1) / 2., (HAAR - 1) / 2.);
+}
+
+static double (*const distributions[])(double x) = {normal, truncated, uniform, haar};
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Kolmogorov's distance of n independent entries stays below 3/sqrt(n) but for 2 exp(-18) = 3e-8; of an orthogonal
+ * matrix one entry is taken. */
+START_TEST(entries_have_their_distribution)
+{
+    enum { COUNT = 20000 };
+    double *values = support_poison(COUNT), distance = 0;
+    for (int i = 0; i < COUNT; i++) {
+        double *w = draw(&laws[_i], HAAR, 4, 100 + (uint64_t)i);
+        values[i] = w[5];
+        free(w);
     }
-    return largest * sqrt(SAMPLES / 2.0);
-}
-
-/* Difference of the means of (value - centre)^power in its standard errors. */
-static double moment_difference(const double *a, const double *b, double centre, int power)
-{
-    double mean[2] = {0}, square[2] = {0};
-    for (int s = 0; s < SAMPLES; s++)
-        for (int k = 0; k < 2; k++) {
-            double value = pow((k == 0 ? a : b)[s] - centre, power);
-            mean[k] += value / SAMPLES;
-            square[k] += value * value / SAMPLES;
-        }
-    double variance = square[0] - mean[0] * mean[0] + square[1] - mean[1] * mean[1];
-    return variance > 0 ? (mean[0] - mean[1]) / sqrt(variance / SAMPLES) : mean[0] == mean[1] ? 0 : INFINITY;
-}
-
-/* A column that differs by rounding only (q behind a norm, the gradient of wq where all tokens are equal: zero in exact
- * arithmetic) has no law to compare. The fourth root of a square of rounding, 1e-26 at most, is below 1e-6. */
-static bool is_constant(const double *a, const double *b)
-{
-    double low = a[0], high = a[0];
-    for (int s = 0; s < SAMPLES; s++) {
-        low = fmin(low, fmin(a[s], b[s]));
-        high = fmax(high, fmax(a[s], b[s]));
+    qsort(values, COUNT, sizeof *values, compare);
+    for (int i = 0; i < COUNT; i++) {
+        double p = distributions[_i](values[i]);
+        ck_assert(isfinite(p));
+        distance = fmax(distance, fmax(fabs(p - (double)i / COUNT), fabs(p - (i + 1.) / COUNT)));
     }
-    return high - low <= 1e-6 * fmax(1, fmax(fabs(low), fabs(high)));
+    ck_assert_double_lt(distance, 3 / sqrt(COUNT));
+    free(values);
 }
+END_TEST
 
-/* About 90 columns in each of 11 models, a Kolmogorov-Smirnov test and two moment tests each: 3000 tests. Each is
- * failed with probability below 4e-8 (KS: 2 exp(-2 3^2) = 3e-8; 5.5 standard errors: 4e-8), in all below 1.2e-4. */
-static const double KS_LIMIT = 3, MOMENT_LIMIT = 5.5;
-
-static void compare(const char *model, const struct sampled *dense, const struct sampled *conditioned)
+/* Rows where there are fewer of them, else columns, are orthogonal and of one length: sums of 13 products. */
+START_TEST(orthogonal_is_orthogonal)
 {
-    for (int c = 0; c < dense->count; c++) {
-        const double *a = dense->values[c], *b = conditioned->values[c];
-        double centre = 0;
-        for (int s = 0; s < SAMPLES; s++)
-            centre += (a[s] + b[s]) / (2 * SAMPLES);
-        ck_assert_msg(isfinite(centre), "%s, %s", model, dense->names[c]);
-        if (is_constant(a, b))
-            continue;
-        double distance = kolmogorov_smirnov(a, b);
-        ck_assert_msg(distance <= KS_LIMIT, "%s, %s: KS %g", model, dense->names[c], distance);
-        for (int power = 1; power <= 2; power++) {
-            double errors = moment_difference(a, b, centre, power);
-            ck_assert_msg(fabs(errors) <= MOMENT_LIMIT, "%s, %s: moment %d apart by %g standard errors", model,
-                          dense->names[c], power, errors);
-        }
-    }
-}
-
-static void free_sampled(struct sampled *sampled)
-{
-    for (int c = 0; c < sampled->count; c++)
-        free(sampled->values[c]), free(sampled->names[c]);
-}
-
-/* Those whose joint law is looked at: gradient at the input, token cosine, layer cosine and a weight gradient at the
- * output, and the variances there. */
-static int list_pairs(const struct sampled *sampled, int columns, int layers, int pair[PAIR_MAX])
-{
-    static const char *const wanted[PAIR_MAX] = {"gradient_variance at layer 0",
-                                                 "gradient_token_cosine at layer 0",
-                                                 "activation_variance at",
-                                                 "token_cosine at",
-                                                 "layer_cosine at",
-                                                 "weight_gradient_variance"};
-    int count = 0;
-    for (int w = 0; w < PAIR_MAX; w++)
-        for (int c = 0; c < sampled->count; c++) {
-            bool last = c >= layers * columns;
-            if (strncmp(sampled->names[c], wanted[w], strlen(wanted[w])) == 0 && (w < 2 ? c < columns : last)) {
-                pair[count++] = c;
-                break;
+    static const int shapes[][2] = {{5, 13}, {13, 5}, {7, 7}, {1, 4}, {4, 1}};
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        int in = shapes[s][0], out = shapes[s][1], shorter = in < out ? in : out, longer = in + out - shorter;
+        double *w = draw(law_find("orthogonal"), in, out, 9 + s);
+        for (int i = 0; i < shorter; i++)
+            for (int j = 0; j < shorter; j++) {
+                double sum = 0;
+                for (int l = 0; l < longer; l++)
+                    sum += in < out ? w[i * out + l] * w[j * out + l] : w[l * out + i] * w[l * out + j];
+                ck_assert_double_eq_tol(sum, i == j ? SIGMA * SIGMA * longer : 0, 1e-14);
             }
-        }
-    return count;
+        free(w);
+    }
 }
+END_TEST
 
-/* The engines draw from samples of their own, so that nothing ties a dense sample to a conditioned one. */
-START_TEST(observables_have_one_law)
+/* A matrix filled in pieces is the matrix. */
+START_TEST(pieces_make_the_whole)
 {
-    struct model model;
-    support_model(&model, models[_i]);
-    static struct sampled dense, conditioned;
-    sample(&model, "dense", 0, &dense);
-    sample(&model, "conditioned", SAMPLES, &conditioned);
-    ck_assert_int_eq(dense.count, conditioned.count);
-    int pair[PAIR_MAX], columns = dense.count / (model.layers + 1);
-    int pairs = list_pairs(&dense, columns, model.layers, pair);
-    ck_assert_int_ge(pairs, 3);
-    add_products(&conditioned, &dense, pair, pairs);
-    add_products(&dense, &dense, pair, pairs);
-    compare(models[_i], &dense, &conditioned);
-    free_sampled(&dense);
-    free_sampled(&conditioned);
-    model_free(&model);
+    enum { IN = 11, OUT = 37 };
+    const struct law *law = &laws[_i];
+    if (law->whole)
+        return;
+    double *w = draw(law, IN, OUT, 5), *pieces = support_poison(IN * OUT);
+    struct stream_address address = {.seed = 5, .block = 1, .role = STREAM_WEIGHT};
+    struct stream stream = stream_open(&address);
+    for (int first = 0; first < IN; first += 4)
+        law->fill(&stream, IN, OUT, SIGMA, first, IN - first < 4 ? IN - first : 4, pieces + first * OUT, NULL);
+    ck_assert_mem_eq(w, pieces, IN * OUT * sizeof *w);
+    free(w), free(pieces);
+}
+END_TEST
+
+START_TEST(laws_are_found_by_name)
+{
+    for (size_t i = 0; i < law_count; i++) {
+        ck_assert_ptr_eq(law_find(laws[i].name), &laws[i]);
+        ck_assert_int_eq(laws[i].gaussian, i == 0);
+    }
+    ck_assert_ptr_null(law_find("gaussian"));
 }
 END_TEST
 
 Suite *law_suite(void)
 {
     Suite *suite = suite_create("law");
-    TCase *tests = tcase_create("engines");
-    tcase_set_tags(tests, "slow");
-    tcase_set_timeout(tests, 120);
-    tcase_add_loop_test(tests, observables_have_one_law, 0, MODELS);
+    TCase *tests = tcase_create("law");
+    tcase_add_loop_test(tests, entries_have_their_deviation, 0, (int)law_count);
+    tcase_add_loop_test(tests, entries_have_their_distribution, 0, (int)law_count);
+    tcase_add_test(tests, orthogonal_is_orthogonal);
+    tcase_add_loop_test(tests, pieces_make_the_whole, 0, (int)law_count);
+    tcase_add_test(tests, laws_are_found_by_name);
     suite_add_tcase(suite, tests);
     return suite;
 }

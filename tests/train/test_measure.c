@@ -59,22 +59,21 @@ static void check_near(double value, double expected, double tolerance)
  * summation of a hundred terms. */
 START_TEST(training_gradients_are_the_networks)
 {
-    static const struct {
-        const char *column;
-        enum init_matrix matrix;
-    } weights[] = {{"training_weight_gradient_variance.attn.wq", INIT_WQ},
-                   {"training_weight_gradient_variance.attn.wo", INIT_WO},
-                   {"training_weight_gradient_variance.ffn.w2", INIT_W2}};
     measure_sequence(&measure, &network, SEED, 0, x, y, cells);
     network_forward(&network, &batch, 0);
     network_backward(&network, &batch);
-    for (uint32_t l = 1; l <= LAYERS; l++)
-        for (size_t i = 0; i < sizeof weights / sizeof *weights; i++) {
-            struct stream_address address = {.block = l, .site = i == 2, .matrix = weights[i].matrix};
-            const struct held_matrix *matrix = held_find(&network.held, &address);
+    struct block_run run = {&network.model, &network.held.engine, SEED, 0};
+    for (int l = 1; l <= LAYERS; l++) {
+        const struct block *block = &network.depth.blocks[l - 1];
+        for (int m = 0; m < block->graph->matrix_count; m++) {
+            char column[OBSERVE_NAME_MAX];
+            struct linear_map map = block_map(&run, block, m, 0);
+            const struct held_matrix *matrix = held_find(&network.held, &map.address);
             double square = support_sum_of_squares(matrix->entries, network.held.gradients + matrix->first);
-            check_near(mean_of((int)l, weights[i].column), square / (double)matrix->entries, 1e-11);
+            snprintf(column, sizeof column, "training_weight_gradient_variance.%s", block->graph->matrices[m].label);
+            check_near(mean_of(l, column), square / (double)matrix->entries, 1e-11);
         }
+    }
 }
 END_TEST
 

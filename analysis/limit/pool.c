@@ -1,0 +1,90 @@
+#include "analysis/limit/pool.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "sim/memory.h"
+
+struct pool_chunk {
+    double *base;
+    size_t size, used; /* doubles */
+    struct pool_chunk *next;
+};
+
+/* The first chunk is small, as many blocks' signals are; each further one holds as much as all before it, and large
+ * ones are touched by large pages. */
+enum { CHUNK_DOUBLES = 1 << 15, LARGE_PAGE = 1 << 21 };
+
+static struct pool_chunk *chunk_new(size_t count, size_t held)
+{
+    struct pool_chunk *chunk = malloc(sizeof *chunk);
+    size_t size = held > CHUNK_DOUBLES ? held : CHUNK_DOUBLES;
+    size = count > size ? count : size;
+    double *base = chunk ? memory_doubles(size) : NULL;
+    if (!base) {
+        free(chunk);
+        return NULL;
+    }
+    if (size * sizeof(double) >= 2 * LARGE_PAGE) {
+        uintptr_t first = ((uintptr_t)base + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+        uintptr_t last = (uintptr_t)(base + size) / LARGE_PAGE * LARGE_PAGE;
+        (void)madvise((void *)first, last - first, MADV_HUGEPAGE); // advice: nothing is lost where it is not taken
+    }
+    *chunk = (struct pool_chunk){base, size, 0, NULL};
+    return chunk;
+}
+
+/* A chunk with room behind the current one: one that is there, or a new one before those. */
+static struct pool_chunk *next_chunk(struct pool *pool, size_t count)
+{
+    struct pool_chunk *current = pool->current, **link = current ? &current->next : &pool->first;
+    if (*link && (*link)->size >= count)
+        return *link;
+    struct pool_chunk *chunk = chunk_new(count, pool->bytes / sizeof(double));
+    if (!chunk)
+        longjmp(*pool->exhausted, 1);
+    pool->bytes += chunk->size * sizeof(double);
+    chunk->next = *link;
+    *link = chunk;
+    return chunk;
+}
+
+double *pool_take(struct pool *pool, size_t count)
+{
+    size_t cost = arena_cost(count);
+    struct pool_chunk *chunk = pool->current;
+    if (!chunk || chunk->size - chunk->used < cost) {
+        chunk = pool->current = next_chunk(pool, cost);
+        chunk->used = 0;
+    }
+    double *taken = chunk->base + chunk->used;
+    chunk->used += cost;
+    return taken;
+}
+
+struct pool_mark pool_mark(const struct pool *pool)
+{
+    return (struct pool_mark){pool->current, pool->current ? pool->current->used : 0};
+}
+
+void pool_release(struct pool *pool, struct pool_mark mark)
+{
+    pool->current = mark.chunk;
+    if (mark.chunk)
+        mark.chunk->used = mark.used;
+}
+
+void pool_clear(struct pool *pool)
+{
+    pool->current = NULL;
+}
+
+void pool_free(struct pool *pool)
+{
+    for (struct pool_chunk *chunk = pool->first, *next; chunk; chunk = next) {
+        next = chunk->next;
+        free(chunk->base);
+        free(chunk);
+    }
+    *pool = (struct pool){0};
+}

@@ -1,0 +1,63 @@
+/* A pass over a block's nodes, forward or in reverse; for sim/block and sim/mixture only. */
+#ifndef SPANSCOPE_SIM_PASS_H
+#define SPANSCOPE_SIM_PASS_H
+
+#include "sim/block.h"
+
+/* What a node has of memory. */
+struct pass_node {
+    const double *signal; // [rows][width]
+    double *own;          /* the same where this node has written it, else NULL */
+    struct arena extra;   /* what else it keeps from forward to reverse */
+    double *gradient;     // [rows][width], the cotangent on its way; NULL where it is not wanted
+    bool arrived;         /* who arrives first writes it, the others add */
+};
+
+struct pass {
+    const struct block_run *run;
+    const struct block *block; /* NULL while costs are counted */
+    const struct graph *graph;
+    const struct plan *plan;
+    struct pass_node *nodes; // [node_count]
+    struct arena work;       /* scratch of one node */
+    struct block_report *report;
+    int mixture;      /* whose body this is of, -1: of none */
+    int expert, rows; /* of a body: whose, and how many it has been given */
+};
+
+/* Rows of a node's signal, doubles of it. */
+int pass_rows(const struct pass *pass, int n);
+size_t pass_entries(const struct pass *pass, int n);
+
+/* What nodes [first, end) of the pass's mixture take together, not their scratch added but the largest. */
+struct linear_cost pass_cost(const struct pass *pass, int first, int end);
+
+/* Hands out the tapes of these nodes, the same forward and in reverse. */
+void pass_lay_out(struct pass *pass, int first, int end, struct arena *tape);
+
+void pass_forward(struct pass *pass, int first, int end);
+
+/* From the cotangents that have arrived. */
+void pass_backward(struct pass *pass, int first, int end);
+
+/* The node's cotangent gets scale times dy. */
+void pass_arrive(struct pass *pass, int n, double scale, const double *dy);
+
+/* A map of the matrix, with the expert's number where it is an expert's. */
+struct linear_map pass_map(const struct pass *pass, int matrix, int fan_out);
+
+/* The engine's reverse pass of the maps of one input, gradients added to the report. matrices [linear->count]. */
+void pass_linear_backward(struct pass *pass, const struct linear *linear, const int matrices[], int input,
+                          const double *const y[], const double *const dy[], const double *tape);
+
+/* What a kind of signal does in either pass. */
+struct pass_operation {
+    size_t (*extra)(const struct pass *pass, int n);            /* doubles from forward to reverse beside the signal */
+    struct linear_cost (*cost)(const struct pass *pass, int n); /* scratch, normals and flops; no tape */
+    void (*forward)(struct pass *pass, int n);
+    void (*backward)(struct pass *pass, int n);
+};
+
+extern const struct pass_operation mixture_operation; /* sim/mixture.c */
+
+#endif

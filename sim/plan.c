@@ -1,0 +1,509 @@
+#include "sim/plan.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/stream.h"
+#include "sim/text.h"
+
+enum { PLAN_WIDTH_MAX = 4 * MODEL_WIDTH_MAX };
+
+struct planner {
+    struct plan *plan;
+    const struct model *model;
+    const double *scalars;
+    int block;
+    struct error *error;
+};
+
+static int fail(const struct planner *planner, int n, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static int fail(const struct planner *planner, int n, const char *format, ...)
+{
+    const struct graph *graph = planner->plan->graph;
+    char message[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    return error_set(planner->error, ERROR_INPUT, "%s: line %d, column %d: %s in block %d", graph->what,
+                     graph->nodes[n].line, graph->nodes[n].column, message, planner->block);
+}
+
+/* ---- options ---- */
+
+/* The option's value, or fallback where the call leaves it open. */
+static double real_option(const struct planner *planner, int n, int option, double fallback)
+{
+    int node = planner->plan->graph->nodes[n].option[option];
+    return node >= 0 ? planner->scalars[node] : fallback;
+}
+
+static int choice_option(const struct planner *planner, int n, int option, int fallback)
+{
+    int choice = planner->plan->graph->nodes[n].option[option];
+    return choice >= 0 ? choice : fallback;
+}
+
+static int whole_option(const struct planner *planner, int n, int option, const char *name, int least, int most,
+                        int fallback, int *value)
+{
+    double found = real_option(planner, n, option, fallback);
+    if (!(found >= least && found <= most && found == floor(found)))
+        return fail(planner, n, "%s is %.10g, not a whole number between %d and %d", name, found, least, most);
+    *value = (int)found;
+    return ERROR_NONE;
+}
+
+static int range_option(const struct planner *planner, int n, int option, const char *name, double least, double most,
+                        double fallback, double *value)
+{
+    *value = real_option(planner, n, option, fallback);
+    return *value >= least && *value <= most
+               ? ERROR_NONE
+               : fail(planner, n, "%s is %.10g, not between %g and %g", name, *value, least, most);
+}
+
+/* ---- nodes ---- */
+
+static struct plan_node *planned(const struct planner *planner, int n)
+{
+    return &planner->plan->nodes[n];
+}
+
+static int plan_pair(const struct planner *planner, int n)
+{
+    const struct graph_node *node = &planner->plan->graph->nodes[n];
+    int left = planned(planner, node->a)->width, right = planned(planner, node->b)->width;
+    planned(planner, n)->width = left;
+    return left == right ? ERROR_NONE
+                         : fail(planner, n, "'%s' of signals of widths %d and %d", graph_word(node->kind), left, right);
+}
+
+static int plan_map(const struct planner *planner, int n)
+{
+    return whole_option(planner, n, GRAPH_MAP_FAN_OUT, "fan_out", 1, PLAN_WIDTH_MAX, planner->model->width,
+                        &planned(planner, n)->width);
+}
+
+static int plan_norm(const struct planner *planner, int n, int width)
+{
+    struct plan_node *self = planned(planner, n);
+    const struct model *model = planner->model;
+    int kind = choice_option(planner, n, GRAPH_NORM_KIND, (int)(model->norm - norms));
+    self->width = width;
+    self->norm.norm = &norms[kind];
+    int code = whole_option(planner, n, GRAPH_NORM_GROUPS, "groups", 1, width, 1, &self->norm.groups);
+    if (code == ERROR_NONE && width % self->norm.groups != 0)
+        code = fail(planner, n, "%d groups do not divide width %d", self->norm.groups, width);
+    if (code == ERROR_NONE)
+        code = range_option(planner, n, GRAPH_NORM_EPS, "eps", 0, INFINITY, model->eps, &self->norm.eps);
+    return code;
+}
+
+static void plan_function(const struct planner *planner, int n, int width)
+{
+    int index = planner->plan->graph->nodes[n].index;
+    planned(planner, n)->width = width;
+    planned(planner, n)->function = index < 0 ? planner->model->activation : &activations[index];
+}
+
+static int plan_heads(const struct planner *planner, int n, struct attention *attend)
+{
+    const struct model *model = planner->model;
+    const struct graph_node *node = &planner->plan->graph->nodes[n];
+    int q = planned(planner, node->a)->width, k = planned(planner, node->b)->width;
+    int v = planned(planner, node->c)->width;
+    int code = whole_option(planner, n, GRAPH_ATTEND_HEADS, "heads", 1, q, model->heads, &attend->heads);
+    if (code == ERROR_NONE && q % attend->heads != 0)
+        code = fail(planner, n, "%d heads do not divide the queries' width %d", attend->heads, q);
+    if (code == ERROR_NONE)
+        code = whole_option(planner, n, GRAPH_ATTEND_KV_HEADS, "kv_heads", 1, attend->heads,
+                            model->kv_heads > 0 ? model->kv_heads : attend->heads, &attend->kv_heads);
+    if (code != ERROR_NONE)
+        return code;
+    attend->head_width = q / attend->heads;
+    attend->value_width = v / attend->kv_heads;
+    double wanted = real_option(planner, n, GRAPH_ATTEND_HEAD_WIDTH, attend->head_width);
+    if (attend->heads % attend->kv_heads != 0)
+        return fail(planner, n, "%d key heads do not divide %d heads", attend->kv_heads, attend->heads);
+    if (wanted != attend->head_width)
+        return fail(planner, n, "head_width is %.10g, but the queries are %d wide in %d heads", wanted, q,
+                    attend->heads);
+    if (k != attend->kv_heads * attend->head_width)
+        return fail(planner, n, "the keys are %d wide, not kv_heads*head_width = %d*%d", k, attend->kv_heads,
+                    attend->head_width);
+    if (v % attend->kv_heads != 0)
+        return fail(planner, n, "%d key heads do not divide the values' width %d", attend->kv_heads, v);
+    return ERROR_NONE;
+}
+
+/* Positions compare tokens of one sequence: a memory's have no mask, window, rotation or bias unless the call says so. */
+static int plan_positions(const struct planner *planner, int n, struct attention *attend)
+{
+    const struct model *model = planner->model;
+    const struct graph *graph = planner->plan->graph;
+    bool same = graph->nodes[graph->nodes[n].b].memory == graph->nodes[n].memory;
+    attend->mask = &masks[choice_option(planner, n, GRAPH_ATTEND_MASK, same ? (int)(model->mask - masks) : 0)];
+    attend->bias = &biases[choice_option(planner, n, GRAPH_ATTEND_BIAS, same ? (int)(model->bias - biases) : 0)];
+    int code = whole_option(planner, n, GRAPH_ATTEND_WINDOW, "window", 0, INT_MAX / 2, same ? model->window : 0,
+                            &attend->window);
+    if (code == ERROR_NONE)
+        code = range_option(planner, n, GRAPH_ATTEND_ROPE, "rope", 0, 1e100, same ? model->rope : 0, &attend->rope);
+    if (code == ERROR_NONE)
+        code = range_option(planner, n, GRAPH_ATTEND_ROTARY, "rotary", 0, 1, model->rotary, &attend->rotary);
+    return code;
+}
+
+static int plan_attend(const struct planner *planner, int n)
+{
+    const struct model *model = planner->model;
+    const struct graph_node *node = &planner->plan->graph->nodes[n];
+    struct attention *attend = &planned(planner, n)->attend;
+    int sink = 0;
+    *attend = (struct attention){.sequences = model->sequences,
+                                 .queries = planned(planner, node->a)->rows / model->sequences,
+                                 .keys = planned(planner, node->b)->rows / model->sequences};
+    int code = plan_heads(planner, n, attend);
+    if (code == ERROR_NONE)
+        code = plan_positions(planner, n, attend);
+    if (code != ERROR_NONE)
+        return code;
+    double usual = model->scale > 0 ? model->scale : 1 / sqrt((double)attend->head_width);
+    code = range_option(planner, n, GRAPH_ATTEND_SCALE, "scale", -1e100, 1e100, model->logit_factor * usual,
+                        &attend->scale);
+    if (code == ERROR_NONE)
+        code = range_option(planner, n, GRAPH_ATTEND_CAP, "cap", 0, 1e100, model->cap, &attend->cap);
+    if (code == ERROR_NONE)
+        code = whole_option(planner, n, GRAPH_ATTEND_SINK, "sink", 0, 1, model->sink, &sink);
+    attend->sink = code == ERROR_NONE && sink;
+    planned(planner, n)->width = attend->heads * attend->value_width;
+    return code;
+}
+
+static int plan_mixture(const struct planner *planner, int n)
+{
+    const struct model *model = planner->model;
+    const struct graph *graph = planner->plan->graph;
+    struct plan_mixture *mixture = &planned(planner, n)->mixture;
+    int code = whole_option(planner, n, GRAPH_MOE_EXPERTS, "experts", 1, STREAM_EXPERTS, model->experts,
+                            &mixture->experts);
+    if (code == ERROR_NONE)
+        code = whole_option(planner, n, GRAPH_MOE_TOP, "top", 1, mixture->experts, model->top_k, &mixture->top_k);
+    mixture->router = &routers[choice_option(planner, n, GRAPH_MOE_ROUTER, (int)(model->router - routers))];
+    mixture->expert = n - 1;
+    while (graph->nodes[mixture->expert].kind != GRAPH_EXPERT)
+        mixture->expert--;
+    planned(planner, n)->width = planned(planner, graph->nodes[n].b)->width;
+    return code;
+}
+
+static int plan_signal(const struct planner *planner, int n)
+{
+    const struct model *model = planner->model;
+    const struct graph_node *node = &planner->plan->graph->nodes[n];
+    struct plan_node *self = planned(planner, n);
+    int width = node->a >= 0 ? planned(planner, node->a)->width : model->width;
+    self->rows = model->sequences * (node->memory ? model_memory_tokens(model) : model->tokens);
+    self->width = width;
+    switch (node->kind) {
+    case GRAPH_SUM:
+    case GRAPH_PRODUCT:
+        return plan_pair(planner, n);
+    case GRAPH_POINTWISE:
+        plan_function(planner, n, width);
+        return ERROR_NONE;
+    case GRAPH_NORM:
+        return plan_norm(planner, n, width);
+    case GRAPH_MAP:
+        return plan_map(planner, n);
+    case GRAPH_ATTEND:
+        return plan_attend(planner, n);
+    case GRAPH_MOE:
+        return plan_mixture(planner, n);
+    default:
+        return ERROR_NONE;
+    }
+}
+
+static int plan_nodes(const struct planner *planner)
+{
+    const struct graph *graph = planner->plan->graph;
+    int code = ERROR_NONE;
+    for (int n = 0; n < graph->node_count && code == ERROR_NONE; n++)
+        if (graph_is_signal(graph->nodes[n].kind))
+            code = plan_signal(planner, n);
+    for (int i = 0; i < graph->state_count && code == ERROR_NONE; i++) {
+        int output = graph->outputs[i], width = planned(planner, output)->width;
+        if (width != planner->model->width)
+            code = fail(planner, output, "%s ends with width %d, not d = %d", graph->inputs[i].name, width,
+                        planner->model->width);
+    }
+    return code;
+}
+
+/* ---- groups ---- */
+
+static int group_of(const struct plan *plan, int n)
+{
+    const struct graph_node *node = &plan->graph->nodes[n];
+    for (int g = 0; g < plan->group_count; g++)
+        if (plan->groups[g].input == node->a && plan->graph->nodes[plan->groups[g].first].site == node->site)
+            return g;
+    return -1;
+}
+
+static bool is_before(const struct graph *graph, int left, int right)
+{
+    const struct graph_matrix *a = &graph->matrices[graph->nodes[left].index];
+    const struct graph_matrix *b = &graph->matrices[graph->nodes[right].index];
+    return a->matrix != b->matrix ? a->matrix < b->matrix : a->expert < b->expert;
+}
+
+/* The members of a group behind those that are there, in order of their addresses. */
+static void collect(struct plan *plan, struct plan_group *group, int *members)
+{
+    const struct graph *graph = plan->graph;
+    int index = (int)(group - plan->groups);
+    for (int n = group->first; n < graph->node_count; n++) {
+        if (graph->nodes[n].kind != GRAPH_MAP || plan->nodes[n].group != index)
+            continue;
+        int place = group->count++;
+        for (; place > 0 && is_before(graph, n, members[place - 1]); place--)
+            members[place] = members[place - 1];
+        members[place] = n;
+    }
+    group->nodes = members;
+}
+
+static void plan_groups(struct plan *plan)
+{
+    const struct graph *graph = plan->graph;
+    for (int n = 0; n < graph->node_count; n++) {
+        if (graph->nodes[n].kind != GRAPH_MAP)
+            continue;
+        int g = group_of(plan, n);
+        if (g < 0) {
+            g = plan->group_count++;
+            plan->groups[g] = (struct plan_group){.input = graph->nodes[n].a, .first = n};
+        }
+        plan->nodes[n].group = g;
+    }
+    int *members = plan->members;
+    for (int g = 0; g < plan->group_count; g++) {
+        collect(plan, &plan->groups[g], members);
+        members += plan->groups[g].count;
+    }
+}
+
+/* ---- what the outputs depend on, and where cotangents lie ---- */
+
+static void mark(struct plan *plan, int n)
+{
+    if (n >= 0 && graph_is_signal(plan->graph->nodes[n].kind))
+        plan->nodes[n].live = true;
+}
+
+/* A map that shares its input's factor with a live one is live too: its cotangent is 0. */
+static void find_live(struct plan *plan)
+{
+    const struct graph *graph = plan->graph;
+    for (int i = 0; i < graph->state_count; i++)
+        plan->nodes[graph->outputs[i]].live = true;
+    for (int n = graph->node_count - 1; n >= 0; n--) {
+        const struct graph_node *node = &graph->nodes[n];
+        if (!graph_is_signal(node->kind) || !plan->nodes[n].live)
+            continue;
+        mark(plan, node->a);
+        mark(plan, node->b);
+        mark(plan, node->c);
+        const struct plan_group *group = node->kind == GRAPH_MAP ? &plan->groups[plan->nodes[n].group] : NULL;
+        for (int i = 0; group != NULL && i < group->count; i++)
+            plan->nodes[group->nodes[i]].live = true;
+    }
+}
+
+/* The smallest free slot that holds size, else the largest that does not, enlarged; a new one where none is free. */
+static int take_slot(struct plan *plan, bool busy[], size_t size)
+{
+    int best = -1;
+    for (int s = 0; s < plan->slot_count; s++) {
+        if (busy[s])
+            continue;
+        size_t own = plan->slot_sizes[s], found = best >= 0 ? plan->slot_sizes[best] : 0;
+        bool fits = own >= size, found_fits = best >= 0 && found >= size;
+        if (best < 0 || (fits && (!found_fits || own < found)) || (!fits && !found_fits && own > found))
+            best = s;
+    }
+    if (best < 0) {
+        best = plan->slot_count++;
+        plan->slot_sizes[best] = 0;
+    }
+    plan->slot_sizes[best] = plan->slot_sizes[best] > size ? plan->slot_sizes[best] : size;
+    busy[best] = true;
+    return best;
+}
+
+/* The node at which the reverse pass has no more use for n's cotangent: the group's first for a map, the rows that
+ * enter the body for a mixture, whose experts go through it one after the other. */
+static int last_use(const struct plan *plan, int n)
+{
+    enum graph_kind kind = plan->graph->nodes[n].kind;
+    if (kind == GRAPH_MAP)
+        return plan->groups[plan->nodes[n].group].first;
+    return kind == GRAPH_MOE ? plan->nodes[n].mixture.expert : n;
+}
+
+static void give_slot(struct plan *plan, bool busy[], int n)
+{
+    if (n < 0 || !graph_is_signal(plan->graph->nodes[n].kind) || plan->nodes[n].slot >= 0 ||
+        plan->graph->nodes[n].kind == GRAPH_INPUT)
+        return;
+    plan->nodes[n].slot = take_slot(plan, busy, arena_cost(plan_entries(plan, n)));
+}
+
+/* Nodes by that of their last use, as lists. */
+struct endings {
+    int *first; // [node_count], -1: none
+    int *next;  // [node_count]
+};
+
+static void free_slots(const struct plan *plan, bool busy[], const struct endings *endings, int n)
+{
+    for (int m = endings->first[n]; m >= 0; m = endings->next[m])
+        if (plan->nodes[m].slot >= 0)
+            busy[plan->nodes[m].slot] = false;
+}
+
+/* A cotangent's slot is taken where the first arrives, at the highest of its readers, and free behind its last use. */
+static void plan_slots(struct plan *plan, bool busy[], const struct endings *endings)
+{
+    const struct graph *graph = plan->graph;
+    for (int n = 0; n < graph->node_count; n++)
+        plan->nodes[n].slot = endings->first[n] = -1;
+    for (int i = 0; i < graph->state_count; i++)
+        give_slot(plan, busy, graph->outputs[i]);
+    for (int n = graph->node_count - 1; n >= 0; n--) {
+        const struct graph_node *node = &graph->nodes[n];
+        if (!graph_is_signal(node->kind) || !plan->nodes[n].live)
+            continue;
+        give_slot(plan, busy, n); // a map that only its group keeps alive
+        give_slot(plan, busy, node->a);
+        give_slot(plan, busy, node->b);
+        give_slot(plan, busy, node->c);
+        int last = last_use(plan, n);
+        endings->next[n] = endings->first[last];
+        endings->first[last] = n;
+        free_slots(plan, busy, endings, n);
+    }
+}
+
+/* ---- the whole ---- */
+
+static int allocate(struct plan *plan, struct error *error)
+{
+    size_t count = (size_t)plan->graph->node_count;
+    plan->nodes = calloc(count + 1, sizeof *plan->nodes);
+    plan->groups = calloc(count + 1, sizeof *plan->groups);
+    plan->members = calloc(count + 1, sizeof *plan->members);
+    plan->slot_sizes = calloc(count + 1, sizeof *plan->slot_sizes);
+    if (!plan->nodes || !plan->groups || !plan->members || !plan->slot_sizes)
+        return error_set(error, ERROR_RESOURCE, "out of memory for a block of %zu operations", count);
+    return ERROR_NONE;
+}
+
+static int lay_slots(struct plan *plan, struct error *error)
+{
+    size_t count = (size_t)plan->graph->node_count;
+    bool *busy = calloc(count + 1, sizeof *busy);
+    int *links = calloc(2 * count + 2, sizeof *links);
+    int code = busy && links ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory");
+    if (code == ERROR_NONE)
+        plan_slots(plan, busy, &(struct endings){links, links + count + 1});
+    free(busy);
+    free(links);
+    return code;
+}
+
+int plan_init(struct plan *plan, const struct model *model, const struct graph *graph, const double *scalars, int block,
+              struct error *error)
+{
+    *plan = (struct plan){.graph = graph};
+    struct planner planner = {plan, model, scalars, block, error};
+    int code = allocate(plan, error);
+    if (code == ERROR_NONE)
+        code = plan_nodes(&planner);
+    if (code == ERROR_NONE) {
+        plan_groups(plan);
+        find_live(plan);
+        code = lay_slots(plan, error);
+    }
+    if (code != ERROR_NONE)
+        plan_free(plan);
+    return code;
+}
+
+void plan_free(struct plan *plan)
+{
+    free(plan->nodes);
+    free(plan->groups);
+    free(plan->members);
+    free(plan->slot_sizes);
+    *plan = (struct plan){0};
+}
+
+static bool same_attention(const struct attention *a, const struct attention *b)
+{
+    return a->sequences == b->sequences && a->queries == b->queries && a->keys == b->keys && a->heads == b->heads &&
+           a->kv_heads == b->kv_heads && a->head_width == b->head_width && a->value_width == b->value_width &&
+           a->mask == b->mask && a->window == b->window && a->bias == b->bias && a->scale == b->scale &&
+           a->rope == b->rope && a->rotary == b->rotary && a->cap == b->cap && a->sink == b->sink;
+}
+
+static bool same_node(enum graph_kind kind, const struct plan_node *a, const struct plan_node *b)
+{
+    if (a->width != b->width || a->rows != b->rows || a->function != b->function)
+        return false;
+    if (kind == GRAPH_NORM)
+        return a->norm.norm == b->norm.norm && a->norm.groups == b->norm.groups && a->norm.eps == b->norm.eps;
+    if (kind == GRAPH_MOE)
+        return a->mixture.router == b->mixture.router && a->mixture.experts == b->mixture.experts &&
+               a->mixture.top_k == b->mixture.top_k;
+    return kind != GRAPH_ATTEND || same_attention(&a->attend, &b->attend);
+}
+
+bool plan_same(const struct plan *a, const struct plan *b)
+{
+    bool same = a->graph == b->graph;
+    for (int n = 0; same && n < a->graph->node_count; n++)
+        same = same_node(a->graph->nodes[n].kind, &a->nodes[n], &b->nodes[n]);
+    return same;
+}
+
+size_t plan_entries(const struct plan *plan, int node)
+{
+    return memory_multiply((size_t)plan->nodes[node].rows, (size_t)plan->nodes[node].width);
+}
+
+struct init_size plan_matrix(const struct plan *plan, int matrix)
+{
+    int n = plan->graph->matrices[matrix].node;
+    const struct graph_node *node = &plan->graph->nodes[n];
+    int fan_out = node->kind == GRAPH_MOE ? plan->nodes[n].mixture.experts : plan->nodes[n].width;
+    return (struct init_size){plan->nodes[node->a].width, fan_out};
+}
+
+int plan_copies(const struct plan *plan, int matrix)
+{
+    const struct graph *graph = plan->graph;
+    int n = graph->matrices[matrix].node, mixture = graph->nodes[n].mixture;
+    if (mixture < 0)
+        return 1;
+    while (graph->nodes[n].kind != GRAPH_MOE)
+        n++;
+    return plan->nodes[n].mixture.experts;
+}
