@@ -11,7 +11,7 @@
  * every u, with or without fused multiply-add. Infinities give the limits, a value of NaN is NaN. An element's bits
  * depend neither on its place in the array nor on its neighbours. */
 #define ACTIVATION_ERROR (6 * DBL_EPSILON)
-#define ACTIVATION_FLOOR 2e-321
+#define ACTIVATION_FLOOR 2e-320
 
 struct activation {
     const char *name;

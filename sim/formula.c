@@ -143,12 +143,20 @@ static bool at_section(const struct parser *parser)
     return parser->token.kind == LEXER_NAME && parser_is_keyword(&parser->token);
 }
 
+static bool assigns_none(struct parser *parser)
+{
+    for (int i = 0; i < parser->state_count; i++)
+        if (parser_find(parser, parser->inputs[i].name) >= 0)
+            return false;
+    return true;
+}
+
 /* What each state is at the end; one that is not assigned passes through. */
 static int find_outputs(struct parser *parser, struct graph *graph, const struct lexer_token *header)
 {
     for (int i = 0; i < parser->state_count; i++) {
         int statement = parser_find(parser, parser->inputs[i].name);
-        if (statement < 0 && i == 0)
+        if (assigns_none(parser))
             return parser_fail(parser, header, "this section never assigns x, its output");
         graph->outputs[i] = statement >= 0 ? graph->statements[statement].node : parser_input(parser, header, i);
         if (graph->outputs[i] < 0)

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/lexer.h"
 #include "sim/placement.h"
+#include "sim/prelude.h"
 #include "sim/print.h"
 #include "sim/stream.h"
 #include "sim/text.h"
@@ -500,25 +502,49 @@ bool setting_is_read(const struct setting *setting, const struct model *model)
     return reads;
 }
 
+/* Whether a definition of the prelude holds the name of the variable, or another that the same option sets. */
+static bool prelude_reads(const char *text, const char *variable)
+{
+    struct lexer lexer;
+    lexer_init(&lexer, text, strlen(text), prelude_what, NULL);
+    for (struct lexer_token token = lexer_next(&lexer); token.kind != LEXER_END; token = lexer_next(&lexer))
+        for (int i = 0; token.kind == LEXER_NAME && i < graph_variable_count; i++) {
+            struct graph_node node = {.kind = GRAPH_VARIABLE, .index = i};
+            if (lexer_is(&token, graph_variables[i].name) && is_variable(&node, variable))
+                return true;
+        }
+    return false;
+}
+
+static void list_reader(struct text *text, const char *reader)
+{
+    text_print(text, "%s%s", text->length > 0 ? ", " : "", reader);
+}
+
 size_t setting_print_readers(const struct setting *setting, char *buffer, size_t size)
 {
     static const struct {
         unsigned kinds;
         const char *words;
-    } readers[] = {{NORM, "norm()"}, {ATTEND, "attn(), attend()"}, {MATRICES, "a matrix"},
-                   {MOE, "moe()"},   {PHI, "phi(), ffn()"},        {MEMORY, "an input"}};
+    } readers[] = {{MATRICES, "a matrix"}, {NORM, "norm()"},       {ATTEND, "attend(), attn()"},
+                   {MOE, "moe()"},         {PHI, "phi(), ffn()"}, {MEMORY, "an input"}};
     struct text text = {buffer, size, 0};
-    if (setting->readers == 0 && setting->variable && graph_variables[find_variable(setting->variable)].init_only)
-        text_print(&text, "an initialisation with ");
     unsigned left = setting->readers;
-    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
-        if (readers[i].kinds == 0 || (left & readers[i].kinds) != readers[i].kinds)
-            continue;
-        left &= ~readers[i].kinds;
-        text_print(&text, "%s%s", text.length > 0 ? ", " : "", readers[i].words);
-    }
-    if (setting->variable)
-        text_print(&text, "%sthe name %s", setting->readers != 0 ? " or " : "", setting->variable);
+    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
+        if ((left & readers[i].kinds) == readers[i].kinds) {
+            list_reader(&text, readers[i].words);
+            left &= ~readers[i].kinds;
+        }
+    if (!setting->variable)
+        return text.length;
+    bool only_init = graph_variables[find_variable(setting->variable)].init_only;
+    for (size_t i = 0; i < prelude_count && setting->readers == 0; i++)
+        if (prelude[i].activation != PRELUDE_GATED && prelude_reads(prelude[i].text, setting->variable)) {
+            list_reader(&text, prelude[i].name);
+            text_print(&text, "()");
+        }
+    text_print(&text, "%s%sthe name %s", text.length > 0 ? " or " : "",
+               only_init && setting->readers == 0 ? "an initialisation with " : "", setting->variable);
     return text.length;
 }
 

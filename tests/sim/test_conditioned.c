@@ -11,9 +11,11 @@
 
 /* One set of maps on one input. Tokens are generic, or all (or as many as `close` says) within `apart` of the first, or
  * one of them is zero. */
+enum { MAPS = 4 };
+
 struct shape {
     const char *name;
-    int rows, fan_in, count, fan_out[LINEAR_MAPS];
+    int rows, fan_in, count, fan_out[MAPS];
     double x_apart, dy_apart; /* 0: generic */
     int x_zero, dy_zero;      /* the token that is zero, -1: none */
     double x_scale, dy_scale; /* ratio of one token's size to the next one's */
@@ -21,6 +23,7 @@ struct shape {
 };
 
 static const struct shape shapes[] = {
+    {"four maps", 3, 7, 4, {4, 1, 5, 2}, 0, 0, -1, -1, 1, 1, 0},
     {"three maps", 3, 7, 3, {4, 1, 5}, 0, 0, -1, -1, 1, 1, 0},
     {"as many tokens as features", 5, 5, 1, {6}, 0, 0, -1, -1, 1, 1, 0},
     {"more tokens than features", 6, 4, 2, {3, 5}, 0, 0, -1, -1, 1, 1, 0},
@@ -44,8 +47,8 @@ enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 struct rig {
     const struct shape *shape;
-    struct linear linear;
-    double *x, *y[LINEAR_MAPS], *dy[LINEAR_MAPS], *dx, *tape, squares[LINEAR_MAPS];
+    struct linear_map maps[MAPS];
+    double *x, *y[MAPS], *dy[MAPS], *dx, *tape, squares[MAPS];
     struct arena work;
 };
 
@@ -65,9 +68,14 @@ static void arrange(const struct shape *shape, double *a, int columns, double ap
         }
 }
 
+static struct linear linear_of(const struct rig *rig)
+{
+    return (struct linear){rig->shape->rows, rig->shape->fan_in, rig->shape->count, rig->maps};
+}
+
 static struct rig rig_of(const struct shape *shape)
 {
-    struct rig rig = {.shape = shape, .linear = {shape->rows, shape->fan_in, shape->count, {{0}}}};
+    struct rig rig = {.shape = shape};
     size_t rows = (size_t)shape->rows, entries = rows * (size_t)shape->fan_in;
     rig.x = support_normals(1, entries);
     rig.dx = support_poison(entries);
@@ -75,12 +83,13 @@ static struct rig rig_of(const struct shape *shape)
     for (int i = 0; i < shape->count; i++) {
         size_t n = (size_t)shape->fan_out[i];
         struct stream_address address = {.seed = 3, .block = 1, .matrix = (uint32_t)i};
-        rig.linear.map[i] = (struct linear_map){shape->fan_out[i], 0.6 + 0.37 * i, address};
+        rig.maps[i] = (struct linear_map){shape->fan_out[i], 0.6 + 0.37 * i, address, NULL};
         rig.y[i] = support_poison(rows * n);
         rig.dy[i] = support_normals(2 + (unsigned long)i, rows * n);
         arrange(shape, rig.dy[i], shape->fan_out[i], shape->dy_apart, shape->dy_zero, shape->dy_scale);
     }
-    struct linear_cost cost = conditioned_cost(&rig.linear);
+    struct linear linear = linear_of(&rig);
+    struct linear_cost cost = conditioned_cost(&linear);
     rig.tape = memory_doubles(cost.tape);
     rig.work = (struct arena){memory_doubles(cost.work), cost.work, 0};
     return rig;
@@ -97,10 +106,11 @@ static void rig_draw(struct rig *rig, uint64_t sample)
 {
     const struct linear_engine *engine = linear_engine_find("conditioned");
     for (int i = 0; i < rig->shape->count; i++)
-        rig->linear.map[i].address.sample = sample;
+        rig->maps[i].address.sample = sample;
+    struct linear linear = linear_of(rig);
     memset(rig->squares, 0, sizeof rig->squares);
-    engine->forward(engine, &rig->linear, rig->x, rig->y, rig->tape, rig->work);
-    engine->backward(engine, &rig->linear, rig->x, (const double *const *)rig->y, (const double *const *)rig->dy, 0,
+    engine->forward(engine, &linear, rig->x, rig->y, rig->tape, rig->work);
+    engine->backward(engine, &linear, rig->x, (const double *const *)rig->y, (const double *const *)rig->dy, 0,
                      rig->dx, rig->squares, rig->tape, rig->work);
 }
 
@@ -145,16 +155,16 @@ static double dense_covariance(const struct rig *rig, struct coordinate a, struc
     double sum = 0;
     if (a.map < 0 && b.map < 0) {
         for (int i = 0; i < rig->shape->count && a.column == b.column; i++)
-            sum += pow(rig->linear.map[i].sigma, 2) * inner(rig->dy[i], rig->shape->fan_out[i], a.token, b.token);
+            sum += pow(rig->maps[i].sigma, 2) * inner(rig->dy[i], rig->shape->fan_out[i], a.token, b.token);
         return sum;
     }
     if (a.map >= 0 && b.map >= 0)
         return a.map == b.map && a.column == b.column
-                   ? pow(rig->linear.map[a.map].sigma, 2) * inner(rig->x, m, a.token, b.token)
+                   ? pow(rig->maps[a.map].sigma, 2) * inner(rig->x, m, a.token, b.token)
                    : 0;
     if (a.map < 0)
         return dense_covariance(rig, b, a);
-    return pow(rig->linear.map[a.map].sigma, 2) * rig->x[a.token * m + b.column] *
+    return pow(rig->maps[a.map].sigma, 2) * rig->x[a.token * m + b.column] *
            rig->dy[a.map][b.token * rig->shape->fan_out[a.map] + a.column];
 }
 
@@ -407,7 +417,7 @@ START_TEST(panels_share_no_number)
     ck_assert_double_le(adjoint_error(&rig), 1e-11); // 40 tokens in 151 dimensions: tr C^-1 is near 100
     for (int i = 0; i < shape.count; i++)
         for (int j = 0; j < shape.fan_out[i]; j++)
-            first[i * 1700 + j] = rig.y[i][j] / rig.linear.map[i].sigma;
+            first[i * 1700 + j] = rig.y[i][j] / rig.maps[i].sigma;
     qsort(first, 1903, sizeof *first, ascending);
     for (int j = 1; j < 1903; j++)
         ck_assert(isfinite(first[j]) && first[j] - first[j - 1] > 1e-13);

@@ -8,22 +8,24 @@
 #include <check.h>
 #include "tests/support.h"
 
-/* Three maps of odd and unequal widths that share one input. */
-static const struct linear odd = {7,
-                                  15,
-                                  3,
-                                  {{11, 0.5, {.seed = 1, .block = 1, .matrix = 0}},
-                                   {3, 1.37, {.seed = 1, .block = 1, .matrix = 1}},
-                                   {19, 0.2, {.seed = 1, .block = 1, .matrix = 2}}}};
+enum { MAPS = 4 };
+
+/* Maps of odd and unequal widths that share one input. */
+static const struct linear_map odd_maps[MAPS] = {{11, 0.5, {.seed = 1, .block = 1, .matrix = 0}, NULL},
+                                                 {3, 1.37, {.seed = 1, .block = 1, .matrix = 1}, NULL},
+                                                 {19, 0.2, {.seed = 1, .block = 1, .matrix = 2}, NULL},
+                                                 {1, 0.7, {.seed = 1, .block = 1, .matrix = 8, .expert = 3}, NULL}};
+static const struct linear odd = {7, 15, MAPS, odd_maps};
 
 /* Wider than a panel of the dense engine (2^17 doubles): 131 rows of 1000. */
-static const struct linear panels = {3, 301, 1, {{1000, 0.1, {.seed = 2, .block = 5, .matrix = 3}}}};
+static const struct linear_map panel_map = {1000, 0.1, {.seed = 2, .block = 5, .matrix = 3}, NULL};
+static const struct linear panels = {3, 301, 1, &panel_map};
 
 struct bench {
     const struct linear *linear;
     const struct linear_engine *engine;
-    double *x, *y[LINEAR_MAPS], *dy[LINEAR_MAPS], *w[LINEAR_MAPS], *tape;
-    double squares[LINEAR_MAPS];
+    double *x, *y[MAPS], *dy[MAPS], *w[MAPS], *tape;
+    double squares[MAPS];
     struct arena work;
 };
 
@@ -48,7 +50,7 @@ static struct bench bench_of(const struct linear *linear)
         b.y[i] = support_poison(output_entries(linear, i));
         b.dy[i] = support_normals(2 + (unsigned long)i, output_entries(linear, i));
         b.w[i] = calloc((size_t)linear->fan_in * (size_t)linear->map[i].fan_out, sizeof(double));
-        b.engine->fill(&linear->map[i], 0, linear->fan_in, b.w[i]);
+        b.engine->fill(&linear->map[i], linear->fan_in, 0, linear->fan_in, b.w[i], NULL);
     }
     b.engine->forward(b.engine, linear, b.x, b.y, b.tape, b.work);
     return b;
@@ -180,12 +182,12 @@ END_TEST
 START_TEST(fill_depends_on_the_address_only)
 {
     const struct linear_engine *engine = linear_engine_find("dense");
-    struct linear_map map = {13, 0.7, {.seed = 5, .sample = 2, .block = 3, .site = 1, .matrix = 4, .expert = 6}};
+    struct linear_map map = {13, 0.7, {.seed = 5, .sample = 2, .block = 3, .site = 1, .matrix = 4, .expert = 6}, NULL};
     enum { ROWS = 10, ENTRIES = ROWS * 13 };
     double whole[ENTRIES], pieces[ENTRIES], other[ENTRIES];
-    engine->fill(&map, 0, ROWS, whole);
+    engine->fill(&map, ROWS, 0, ROWS, whole, NULL);
     for (int first = 0; first < ROWS; first += 3)
-        engine->fill(&map, first, ROWS - first < 3 ? ROWS - first : 3, pieces + first * 13);
+        engine->fill(&map, ROWS, first, ROWS - first < 3 ? ROWS - first : 3, pieces + first * 13, NULL);
     ck_assert_mem_eq(whole, pieces, sizeof whole);
     for (int member = 0; member < 6; member++) {
         struct linear_map changed = map;
@@ -195,7 +197,7 @@ START_TEST(fill_depends_on_the_address_only)
         changed.address.site += member == 3;
         changed.address.matrix += member == 4;
         changed.address.expert += member == 5;
-        engine->fill(&changed, 0, ROWS, other);
+        engine->fill(&changed, ROWS, 0, ROWS, other, NULL);
         for (int i = 0; i < ENTRIES; i++)
             ck_assert_msg(whole[i] != other[i], "member %d, entry %d", member, i);
     }
@@ -229,9 +231,9 @@ START_TEST(costs_add_but_share_scratch)
     ck_assert_double_eq(c.forward_normals, 3);
     ck_assert_double_eq(c.forward_flops, 57);
     struct linear_cost cost = linear_engine_find("dense")->cost(&odd);
-    ck_assert_double_eq(cost.normals, 15 * (11 + 3 + 19));
+    ck_assert_double_eq(cost.normals, 15 * (11 + 3 + 19 + 1));
     /* A multiplication and an addition, twice, and the Grams behind the gradients' squares. */
-    ck_assert_double_eq(cost.flops, 4.0 * 7 * 15 * (11 + 3 + 19) + 7 * 7 * (15 + 11 + 3 + 19));
+    ck_assert_double_eq(cost.flops, 4.0 * 7 * 15 * (11 + 3 + 19 + 1) + 7 * 7 * (15 + 11 + 3 + 19 + 1));
     for (size_t i = 0; i < linear_engine_count; i++)
         ck_assert_ptr_eq(linear_engine_find(linear_engines[i].name), &linear_engines[i]);
     ck_assert_ptr_null(linear_engine_find("sparse"));

@@ -32,17 +32,18 @@ START_TEST(numbers_reach_their_fields)
             continue;
         struct model before;
         char text[32];
+        const char *number = settings[i].most >= 37 ? "37" : "1";
         memcpy(&before, &model, sizeof before);
-        ck_assert_int_eq(setting_apply(&model, settings[i].name, integer ? "37" : "0.37", &error), ERROR_NONE);
+        ck_assert_int_eq(setting_apply(&model, settings[i].name, integer ? number : "0.37", &error), ERROR_NONE);
         char *field = (char *)&model + settings[i].offset;
         size_t size = integer ? sizeof(int) : sizeof(double);
         if (integer)
-            ck_assert_int_eq(*(int *)field, 37);
+            ck_assert_int_eq(*(int *)field, atoi(number));
         else
             ck_assert_double_eq(*(double *)field, 0.37);
-        ck_assert_double_eq(setting_number(&settings[i], &model), integer ? 37 : 0.37);
+        ck_assert_double_eq(setting_number(&settings[i], &model), integer ? atoi(number) : 0.37);
         setting_print(&settings[i], &model, text, sizeof text);
-        ck_assert_str_eq(text, integer ? "37" : "0.37");
+        ck_assert_str_eq(text, integer ? number : "0.37");
         ck_assert(!setting_same(&settings[i], &model, &before));
         memcpy(field, (char *)&before + settings[i].offset, size);
         ck_assert_mem_eq(&model, &before, sizeof before);
@@ -93,7 +94,8 @@ START_TEST(every_choice_is_taken)
             choices++;
         }
     }
-    ck_assert_int_eq(choices, (int)(activation_count + norm_count + mask_count + router_count + cotangent_count));
+    ck_assert_int_eq(choices, (int)(activation_count + norm_count + mask_count + router_count + cotangent_count + bias_count +
+                                    law_count));
 }
 END_TEST
 
@@ -393,11 +395,17 @@ START_TEST(readers_are_printed)
 {
     char text[64];
     setting_print_readers(setting_find("ffn-width", &error), text, sizeof text);
-    ck_assert_str_eq(text, "ffn(), moe() or the name F");
+    ck_assert_str_eq(text, "ffn(), glu() or the name F");
+    setting_print_readers(setting_find("heads", &error), text, sizeof text);
+    ck_assert_str_eq(text, "attend(), attn() or the name H");
+    setting_print_readers(setting_find("head-width", &error), text, sizeof text);
+    ck_assert_str_eq(text, "attn() or the name head_width");
+    setting_print_readers(setting_find("c", &error), text, sizeof text);
+    ck_assert_str_eq(text, "an initialisation with the name c");
     setting_print_readers(setting_find("router", &error), text, sizeof text);
     ck_assert_str_eq(text, "moe()");
     setting_print_readers(setting_find("init", &error), text, sizeof text);
-    ck_assert_str_eq(text, "attn(), ffn() or moe()");
+    ck_assert_str_eq(text, "a matrix");
 }
 END_TEST
 

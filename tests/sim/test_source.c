@@ -34,7 +34,7 @@ START_TEST(input_has_its_correlation_and_scale)
         double correlation, scale;
     } rows[] = {{0, 1}, {0, 0.02}, {0.37, 1.37}, {0.9, 1}, {1, 0.02}};
     double *x = support_poison(COUNT);
-    source_input(5, 6, T, WIDE, rows[_i].correlation, rows[_i].scale, x);
+    source_input(5, 6, 0, T, WIDE, rows[_i].correlation, rows[_i].scale, x);
     check_moments(x, rows[_i].correlation, rows[_i].scale);
     if (rows[_i].correlation == 1)
         ck_assert_mem_eq(x, x + WIDE, WIDE * sizeof *x);
@@ -51,7 +51,7 @@ START_TEST(input_follows_the_stream)
     struct stream_address address = {.seed = 7, .sample = 8, .role = STREAM_INPUT};
     struct stream stream = stream_open(&address);
     stream_normals(&stream, 0, (T + 1) * D, 1, z);
-    source_input(7, 8, T, D, r, e, x);
+    source_input(7, 8, 0, T, D, r, e, x);
     for (int t = 0; t < T; t++)
         for (int i = 0; i < D; i++) {
             double expected = e * (sqrt(1 - r) * z[(t + 1) * D + i] + sqrt(r) * z[i]);
@@ -65,16 +65,16 @@ END_TEST
 START_TEST(seed_and_sample_decide)
 {
     double *x = support_poison(COUNT), *y = support_poison(COUNT);
-    source_input(5, 6, T, WIDE, 0, 1, x);
+    source_input(5, 6, 0, T, WIDE, 0, 1, x);
     static const struct {
         uint64_t seed, sample;
     } rows[] = {{6, 5}, {5, 7}, {4, 6}, {5 + (UINT64_C(1) << 40), 6}, {5, 6 + (UINT64_C(1) << 40)}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        source_input(rows[i].seed, rows[i].sample, T, WIDE, 0, 1, y);
+        source_input(rows[i].seed, rows[i].sample, 0, T, WIDE, 0, 1, y);
         for (int t = 0; t < T; t++) // independent: se 1/sqrt(WIDE)
             ck_assert_double_eq_tol(mean_product(x + t * WIDE, y + t * WIDE), 0, 5.5 / sqrt(WIDE));
     }
-    source_input(5, 6, T, WIDE, 0, 1, y);
+    source_input(5, 6, 0, T, WIDE, 0, 1, y);
     ck_assert_mem_eq(x, y, COUNT * sizeof *x);
     free(x), free(y);
 }
@@ -83,7 +83,7 @@ END_TEST
 START_TEST(cotangents_are_what_they_say)
 {
     double *g = support_poison(COUNT), *x = support_poison(COUNT);
-    source_input(5, 6, T, WIDE, 0, 1, x);
+    source_input(5, 6, 0, T, WIDE, 0, 1, x);
     cotangent_find("iid")->fill(5, 6, T, WIDE, g);
     check_moments(g, 0, 1);
     for (int t = 0; t < T; t++)

@@ -81,14 +81,22 @@ static const char *const stacks[] = {
     "placement=first:x=attn(x);block:x=norm(x+moe(attn(x)));final:x=norm(x+ffn(x)) layers=4 router=switch",
     "placement=mixln layers=8 ffn-width=64",
     "placement=postnorm layers=4 tokens=19",
+    "placement='x=norm(x+wo(attend(norm(wq(x,12),groups=H),wk(x,4),wv(x,6),kv_heads=1,rope=50,cap=2)))' layers=4",
 };
 enum { STACKS = sizeof stacks / sizeof *stacks };
+
+/* More than x enters these blocks. */
+static const char *const wide_stacks[] = {
+    "placement='state x,u;x=norm(x+attn(u));u=u+ffn(norm(x))' layers=4",
+    "placement='input m;x=x+attn(norm(x),m);x=x+ffn(norm(x))' layers=4 memory-tokens=3",
+};
+enum { WIDE_STACKS = sizeof wide_stacks / sizeof *wide_stacks, BUDGETED = STACKS + WIDE_STACKS };
 
 /* From all tapes kept down to one shared by all blocks; one double less is an error. */
 START_TEST(no_budget_changes_a_bit)
 {
-    const char *text = stacks[_i % STACKS];
-    const struct linear_engine *engine = &linear_engines[_i / STACKS];
+    const char *text = _i % BUDGETED < STACKS ? stacks[_i % BUDGETED] : wide_stacks[_i % BUDGETED - STACKS];
+    const struct linear_engine *engine = &linear_engines[_i / BUDGETED];
     struct taken all;
     struct error full_error = {0};
     ck_assert_int_eq(take_within(&all, text, engine, (size_t)1 << 30, &full_error), ERROR_NONE);
@@ -116,18 +124,14 @@ END_TEST
 /* The weight gradients of the block below `layer` against the reports of the rig's last backward pass. */
 static void check_weights(const struct taken *taken, const struct support_rig *rig, int layer)
 {
-    const struct graph *graph = rig->stack.depth.blocks[layer - 1].graph;
-    for (int s = 0; s < graph->site_count; s++) {
-        const struct branch *branch = branch_of(graph->nodes[graph->sites[s].node].kind);
-        for (int m = 0; m < INIT_MATRICES; m++) {
-            size_t entries = branch->entries(&rig->model, (enum init_matrix)m);
-            char column[OBSERVE_NAME_MAX];
-            snprintf(column, sizeof column, "weight_gradient_variance.%s.%s", graph->sites[s].name,
-                     init_matrix_names[m]);
-            if (entries > 0)
-                check_close(wide_value(value_at(taken, layer, column)),
-                            rig->workspace.reports[s].gradient_squares[m] / (double)entries, 1e-13, column);
-        }
+    const struct plan *plan = rig->stack.depth.blocks[layer - 1].plan;
+    for (int m = 0; m < plan->graph->matrix_count; m++) {
+        struct init_size size = plan_matrix(plan, m);
+        double entries = (double)size.fan_in * size.fan_out * plan_copies(plan, m);
+        char column[OBSERVE_NAME_MAX];
+        snprintf(column, sizeof column, "weight_gradient_variance.%s", plan->graph->matrices[m].label);
+        check_close(wide_value(value_at(taken, layer, column)), rig->workspace.report.gradients[m] / entries, 1e-13,
+                    column);
     }
 }
 
@@ -143,15 +147,17 @@ START_TEST(rows_are_those_of_the_blocks)
     int blocks = rig.stack.depth.block_count, layers = rig.model.layers;
     double *x[blocks + 1], *g = malloc(rig.count * sizeof *g);
     x[0] = malloc(rig.count * sizeof *x[0]);
-    source_input(SEED, SAMPLE, rig.model.tokens, rig.model.width, 0, 1, x[0]);
+    source_input(SEED, SAMPLE, 0, rig.model.tokens, rig.model.width, 0, 1, x[0]);
     rig.model.cotangent->fill(SEED, SAMPLE, rig.model.tokens, rig.model.width, g);
     for (int b = 0; b < blocks; b++) {
         x[b + 1] = support_copy(rig.count, support_forward(&rig, b, x[b]));
         for (int s = 0; b < layers && s < rig.stack.depth.blocks[b].graph->site_count; s++) {
+            if (rig.stack.depth.blocks[b].graph->sites[s].output < 0)
+                continue;
             char column[OBSERVE_NAME_MAX];
             snprintf(column, sizeof column, "branch_ratio.%s", rig.stack.depth.blocks[b].graph->sites[s].name);
             double square = support_sum_of_squares(rig.count, x[b]) / (double)rig.count;
-            check_close(wide_value(value_at(&taken, b + 1, column)), rig.workspace.ratios[s] / square, 1e-13, column);
+            check_close(wide_value(value_at(&taken, b + 1, column)), rig.workspace.report.outputs[s] / square, 1e-13, column);
         }
     }
     /* Sums of T d squares in another order: T d / 2 roundings at most, far fewer in effect. */
@@ -212,12 +218,12 @@ START_TEST(rescaling_changes_no_bit)
     struct support_rig rig;
     support_rig_init(&rig, text);
     double *x = malloc(rig.count * sizeof *x), *c = malloc(rig.count * sizeof *c), *g = support_poison(rig.count);
-    source_input(SEED, SAMPLE, rig.model.tokens, rig.model.width, 0, 1, x);
+    source_input(SEED, SAMPLE, 0, rig.model.tokens, rig.model.width, 0, 1, x);
     rig.model.cotangent->fill(SEED, SAMPLE, rig.model.tokens, rig.model.width, c);
     free(support_run(&rig, x, c, g));
     check_weights(&taken, &rig, 1); // squares have twice the exponent
     struct wide row[rig.stack.depth.schema.column_count];
-    observe_gradient(&rig.stack.depth.schema, g, 0, row, rig.workspace.row);
+    observe_gradient(&rig.stack.depth.schema, 0, g, 0, row, rig.workspace.row);
     for (int id = OBSERVE_GRADIENT_VARIANCE; id <= OBSERVE_GRADIENT_SPECIFIC; id++) {
         double expected = wide_value(row[rig.stack.depth.schema.layer_column[id]]);
         ck_assert(isnormal(expected));
@@ -238,7 +244,7 @@ static double log_gradient(const char *text)
     int blocks = rig.stack.depth.block_count;
     double **x = calloc((size_t)blocks + 1, sizeof *x), *g = malloc(rig.count * sizeof *g), logarithm = 0;
     x[0] = malloc(rig.count * sizeof *x[0]);
-    source_input(SEED, SAMPLE, rig.model.tokens, rig.model.width, 0, 1, x[0]);
+    source_input(SEED, SAMPLE, 0, rig.model.tokens, rig.model.width, 0, 1, x[0]);
     rig.model.cotangent->fill(SEED, SAMPLE, rig.model.tokens, rig.model.width, g);
     for (int b = 0; b < blocks; b++)
         x[b + 1] = support_copy(rig.count, support_forward(&rig, b, x[b]));
@@ -311,8 +317,11 @@ START_TEST(rewritten_formulas_give_the_same_numbers)
     ck_assert(r->tolerance > 0 || same_bits(&one, &other));
     ck_assert_uint_eq(one.cells, other.cells);
     for (size_t i = 0; i < one.cells; i++) {
+        const struct observe_schema *schema = &one.stack.depth.schema;
         ck_assert(wide_present(one.values[i]) == wide_present(other.values[i]));
-        if (!wide_present(one.values[i]))
+        /* What is added before and after a common factor is not the same. */
+        if (!wide_present(one.values[i]) || schema->columns[i % (size_t)schema->column_count].observable ==
+                                                OBSERVE_BRANCH_CONTRIBUTION)
             continue;
         double a = wide_value(one.values[i]), b = wide_value(other.values[i]);
         ck_assert(isfinite(a) && isfinite(b));
@@ -404,11 +413,106 @@ START_TEST(gradients_obey_eulers_identity)
 }
 END_TEST
 
+/* u is handed on as it is: it stays the embedding, and no gradient comes back through it. v is x of the layer below. */
+START_TEST(states_are_observed)
+{
+    struct taken taken;
+    take(&taken, "placement='state x,u,v;v=x;x=norm(x+attn(x))' layers=4");
+    for (int l = 0; l <= 4; l++) {
+        ck_assert_double_eq(wide_value(value_at(&taken, l, "u.activation_variance")),
+                            wide_value(value_at(&taken, 0, "activation_variance")));
+        ck_assert_double_eq(wide_value(value_at(&taken, l, "u.gradient_variance")), 0);
+        if (l > 0) {
+            ck_assert_double_eq(wide_value(value_at(&taken, l, "v.token_cosine")),
+                                wide_value(value_at(&taken, l - 1, "token_cosine")));
+            ck_assert_double_eq_tol(wide_value(value_at(&taken, l, "u.layer_cosine")), 1, 1e-14);
+        }
+    }
+    release(&taken);
+}
+END_TEST
+
+/* Two streams of which only the sum matters give what their sum gives: x + u with x = u = e / 2 at first. */
+START_TEST(two_states_add_up_to_one)
+{
+    struct taken one, two;
+    take(&one, "placement=x=x+attn(norm(x)) layers=3");
+    take(&two, "placement='state x,u;first:y=x/2;u=y+attn(norm(x));x=y;block:u=u+attn(norm(x+u));final:x=x+u' layers=3");
+    for (int l = 0; l <= 3; l++) {
+        double g = wide_value(value_at(&one, l, "gradient_variance"));
+        if (l > 0) {
+            ck_assert_double_eq_tol(wide_value(value_at(&two, l, "gradient_variance")) / g, 1, 1e-12);
+            ck_assert_double_eq_tol(wide_value(value_at(&two, l, "u.gradient_variance")) / g, 1, 1e-12);
+        }
+    }
+    release(&one), release(&two);
+}
+END_TEST
+
+/* The same matrix in every block, another in each without the word. */
+START_TEST(shared_matrices_are_one)
+{
+    struct support_rig rig;
+    support_rig_init(&rig, "placement='shared wq,ffn.w2;x=x+attn(norm(x))+ffn(norm(x))' layers=2");
+    static const struct {
+        const char *label;
+        bool shared;
+    } cases[] = {{"attn.wq", true}, {"attn.wk", false}, {"ffn.w1", false}, {"ffn.w2", true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double w[2][15 * 15] = {{0}};
+        support_matrix(&rig, 0, cases[i].label, 0, w[0]);
+        support_matrix(&rig, 1, cases[i].label, 0, w[1]);
+        ck_assert_int_eq(memcmp(w[0], w[1], sizeof w[0]) == 0, cases[i].shared);
+        ck_assert(w[0][0] != 0 && isfinite(w[0][0]));
+    }
+    support_rig_free(&rig);
+}
+END_TEST
+
+/* What conditioned sampling cannot do is refused by it in words, and left to the dense engine where the choice is free,
+ * however wide the model. */
+START_TEST(matrices_are_drawn_where_they_must_be)
+{
+    static const char *const texts[][2] = {
+        {"placement='shared wq;x=x+attn(norm(x))' width=512 heads=2", "blocks share a matrix"},
+        {"law=uniform width=512 heads=2", "the law of the weights is not normal"},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        struct taken taken;
+        struct error error = {0};
+        ck_assert_int_eq(take_within(&taken, texts[i][0], NULL, (size_t)1 << 30, &error), ERROR_NONE);
+        ck_assert_str_eq(taken.stack.engine->name, "dense");
+        ck_assert_str_eq(taken.stack.forced, texts[i][1]);
+        release(&taken);
+        ck_assert_int_eq(take_within(&taken, texts[i][0], linear_engine_find("conditioned"), (size_t)1 << 30, &error),
+                         ERROR_INPUT);
+        ck_assert_ptr_nonnull(strstr(error.text, texts[i][1]));
+    }
+    struct taken taken;
+    struct error error = {0};
+    ck_assert_int_eq(take_within(&taken, "width=512 heads=2", NULL, (size_t)1 << 30, &error), ERROR_NONE);
+    ck_assert_str_eq(taken.stack.engine->name, "conditioned");
+    ck_assert_ptr_null(taken.stack.forced);
+    release(&taken);
+}
+END_TEST
+
+START_TEST(a_shared_matrix_has_one_shape)
+{
+    struct taken taken;
+    struct error error = {0};
+    int code = take_within(&taken, "placement='shared wz;x=x+wo(wz(x,l+3))' init='w=1/sqrt(n)'", &linear_engines[0],
+                           (size_t)1 << 30, &error);
+    ck_assert_int_eq(code, ERROR_INPUT);
+    ck_assert_msg(strstr(error.text, "wz is 15 x 4 in block 1 and 15 x 5 in block 2") != NULL, "%s", error.text);
+}
+END_TEST
+
 Suite *stack_suite(void)
 {
     Suite *suite = suite_create("stack");
     TCase *tests = tcase_create("stack");
-    tcase_add_loop_test(tests, no_budget_changes_a_bit, 0, STACKS * (int)linear_engine_count);
+    tcase_add_loop_test(tests, no_budget_changes_a_bit, 0, BUDGETED * (int)linear_engine_count);
     tcase_add_loop_test(tests, rows_are_those_of_the_blocks, 0, STACKS);
     tcase_add_loop_test(tests, rescaling_changes_no_bit, 0, DEEPS);
     tcase_add_loop_test(tests, gradients_leave_the_range_of_double, 0, DEEPS);
@@ -417,6 +521,11 @@ Suite *stack_suite(void)
     tcase_add_test(tests, final_section_stands_behind_the_cotangent);
     tcase_add_test(tests, what_leaves_double_names_its_block);
     tcase_add_test(tests, mistakes_name_the_block);
+    tcase_add_test(tests, states_are_observed);
+    tcase_add_test(tests, two_states_add_up_to_one);
+    tcase_add_test(tests, shared_matrices_are_one);
+    tcase_add_test(tests, matrices_are_drawn_where_they_must_be);
+    tcase_add_test(tests, a_shared_matrix_has_one_shape);
     suite_add_tcase(suite, tests);
     return suite;
 }

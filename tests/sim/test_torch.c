@@ -113,20 +113,16 @@ static void compare_gradient(const struct linear_map *map, int rows, int fan_in,
  * the relative error of their entries. */
 static void compare_squares(const struct support_rig *rig, int block)
 {
-    const struct graph *graph = rig->stack.depth.blocks[block].graph;
-    for (int s = 0; s < graph->site_count; s++) {
-        const struct branch *branch = branch_of(graph->nodes[graph->sites[s].node].kind);
-        for (int m = 0; m < INIT_MATRICES; m++) {
-            size_t entries = branch->entries(&rig->model, (enum init_matrix)m);
-            if (entries == 0)
-                continue;
-            const struct tensor *tensor = find("%s%s.%u", "grad_", init_matrix_names[m], (unsigned)block + 1);
-            ck_assert_uint_eq(entries, (size_t)tensor->rows * (size_t)tensor->columns);
-            double expected = support_sum_of_squares(entries, tensor->data);
-            double ours = rig->workspace.reports[s].gradient_squares[m];
-            ck_assert(isfinite(ours) && expected > 0);
-            ck_assert_msg(fabs(ours - expected) <= 2 * TOLERANCE * expected, "%s", tensor->name);
-        }
+    const struct plan *plan = rig->stack.depth.blocks[block].plan;
+    for (int m = 0; m < plan->graph->matrix_count; m++) {
+        struct init_size size = plan_matrix(plan, m);
+        size_t entries = (size_t)size.fan_in * (size_t)size.fan_out;
+        const struct tensor *tensor = find("%s%s.%u", "grad_", plan->graph->matrices[m].name, (unsigned)block + 1);
+        ck_assert_uint_eq(entries, (size_t)tensor->rows * (size_t)tensor->columns);
+        double expected = support_sum_of_squares(entries, tensor->data);
+        double ours = rig->workspace.report.gradients[m];
+        ck_assert(isfinite(ours) && expected > 0);
+        ck_assert_msg(fabs(ours - expected) <= 2 * TOLERANCE * expected, "%s", tensor->name);
     }
 }
 
