@@ -63,12 +63,12 @@ const struct architecture architectures[] = {
      ROPE("10000") RMS("1e-6") NORMAL("0.02"), "sliding_window max_window_layers", NULL},
 
     {"gemma", "", GATED PRENORM_GATED FINAL,
-     SIZES GROUPS " head-width={head_dim=256}" CAUSAL " activation={hidden_activation=gelu_pytorch_tanh}"
+     SIZES GROUPS " head-width={head_dim=256}" CAUSAL " activation={hidden_activation=gelu_tanh}"
      ROPE("10000") RMS("1e-6")
      " init=normal:{initializer_range=0.02} input-scale=[sqrt({hidden_size})*{initializer_range=0.02}]", "hidden_act", NULL},
     {"gemma2", "{layer_types=every-2}=every-2", GATED "y = x + norm(attn(norm(x), window={sliding_window=4096|0}*mod(l, 2))); x = y + norm(mlp(norm(y)))" FINAL,
      SIZES " kv-heads={num_key_value_heads=4} head-width={head_dim=256}" CAUSAL
-     " activation={hidden_activation=gelu_pytorch_tanh} cap={attn_logit_softcapping=50|0}"
+     " activation={hidden_activation=gelu_tanh} cap={attn_logit_softcapping=50|0}"
      " scale=[{query_pre_attn_scalar=256}^(-1/2)]" ROPE("10000") RMS("1e-6")
      " init=normal:{initializer_range=0.02} input-scale=[sqrt({hidden_size})*{initializer_range=0.02}]",
      "final_logit_softcapping hidden_act", NULL},
@@ -79,7 +79,7 @@ const struct architecture architectures[] = {
      "block: y = x + norm(attn(norm(x), window={sliding_window=4096|0}, rope={rope_local_base_freq=10000})); "
      "x = y + norm(mlp(norm(y)))" FINAL,
      SIZES " kv-heads={num_key_value_heads=4} head-width={head_dim=256}" CAUSAL
-     " activation={hidden_activation=gelu_pytorch_tanh} cap={attn_logit_softcapping=0}"
+     " activation={hidden_activation=gelu_tanh} cap={attn_logit_softcapping=0}"
      " scale=[{query_pre_attn_scalar=256}^(-1/2)]" ROPE("1000000") RMS("1e-6")
      " init=normal:{initializer_range=0.02} input-scale=[sqrt({hidden_size})*{initializer_range=0.02}]",
      "final_logit_softcapping", NULL},
@@ -92,12 +92,12 @@ const struct architecture architectures[] = {
      LLAMA ROPE("10000") RMS("1e-5") NORMAL("0.02"), "", NULL},
     {"gpt2", "{scale_attn_weights=true}=true {scale_attn_by_inverse_layer_idx=false}=false {add_cross_attention=false}=false",
      PRENORM FINAL,
-     "layers={n_layer} width={n_embd} heads={n_head} ffn-width={n_inner=[4*{n_embd}]} activation={activation_function=gelu_new}"
+     "layers={n_layer} width={n_embd} heads={n_head} ffn-width={n_inner=[4*{n_embd}]} activation={activation_function=gelu_tanh}"
      CAUSAL LAYERNORM "{layer_norm_epsilon=1e-5} init=gpt2:{initializer_range=0.02}"
      " input-scale=[sqrt(2)*{initializer_range=0.02}]", "n_ctx n_positions", NULL},
     {"gpt2", "{scale_attn_weights=true}=true {scale_attn_by_inverse_layer_idx}=true {add_cross_attention=false}=false",
      "y = x + attn(norm(x), scale=1/(l*sqrt(head_width))); x = y + ffn(norm(y))" FINAL,
-     "layers={n_layer} width={n_embd} heads={n_head} ffn-width={n_inner=[4*{n_embd}]} activation={activation_function=gelu_new}"
+     "layers={n_layer} width={n_embd} heads={n_head} ffn-width={n_inner=[4*{n_embd}]} activation={activation_function=gelu_tanh}"
      CAUSAL LAYERNORM "{layer_norm_epsilon=1e-5} init=gpt2:{initializer_range=0.02}"
      " input-scale=[sqrt(2)*{initializer_range=0.02}]", "n_ctx n_positions", NULL},
 #define NEOX SIZES CAUSAL " activation={hidden_act=gelu} rope={rotary_emb_base={rope_theta={rope_parameters.rope_theta=10000}}}" \
@@ -152,7 +152,7 @@ const struct architecture architectures[] = {
      "u = norm(x); y = u + attn(u); v = norm(y); x = v + ffn(v)" FINAL, BLOOM, BLOOM_IDLE, ALIBI_NOTE},
 
     {"starcoder2", "{mlp_type=default}=default {norm_type=layer_norm}=layer_norm", PRENORM FINAL,
-     SIZES " kv-heads={num_key_value_heads=2|0}" CAUSAL " window={sliding_window=0} activation={hidden_act=gelu_pytorch_tanh}"
+     SIZES " kv-heads={num_key_value_heads=2|0}" CAUSAL " window={sliding_window=0} activation={hidden_act=gelu_tanh}"
      ROPE("10000") LAYERNORM "{norm_epsilon=1e-5}" NORMAL("0.018042"), "layer_norm_epsilon", NULL},
 #define COHERE LLAMA ROPE("10000") LAYERNORM "{layer_norm_eps=1e-5}" NORMAL("0.02"), "", NULL
     {"cohere", "{use_qk_norm=false}=false", GATED PARALLEL_GATED "; final: x = {logit_scale=0.0625}*norm(x)", COHERE},
@@ -172,13 +172,12 @@ const struct architecture architectures[] = {
      NORMAL("0.0134"), "", NULL},
 
 #define LATENT(query) \
-    GATED "def expert(u) = w2(phi(wg(u, F)) * w1(u, F)); " \
-    "def shared_expert(u, f) = w2(phi(wg(u, f)) * w1(u, f)); " \
+    GATED "def shared_expert(u, f) = w2(phi(wg(u, f)) * w1(u, f)); " \
     "def attn(u, c) = wo(attend(" query ", wk(c, heads*head_width), wv(c, heads*{v_head_dim=128}))); " \
     "block if l <= {first_k_dense_replace=3}: u = norm(x); y = x + attn(u, norm(wc(u, {kv_lora_rank=512}), eps=1e-6)); " \
     "x = y + mlp(norm(y)); " \
     "block: u = norm(x); y = x + attn(u, norm(wc(u, {kv_lora_rank=512}), eps=1e-6)); v = norm(y); " \
-    "x = y + {routed_scaling_factor=2.5}*moe(v, body=expert, width={moe_intermediate_size=2048}) " \
+    "x = y + {routed_scaling_factor=2.5}*moe(v, body=mlp, width={moe_intermediate_size=2048}) " \
     "+ shared_expert(v, [{n_shared_experts=1}*{moe_intermediate_size=2048}])" FINAL
 #define DEEPSEEK \
     SIZES " head-width=[{qk_nope_head_dim=128}+{qk_rope_head_dim=64}]" CAUSAL " activation={hidden_act=silu}" \
@@ -217,37 +216,113 @@ const size_t architecture_count = sizeof architectures / sizeof *architectures;
 
 const char *const architecture_idle[] = {
     // names, and how the program runs
-    "_name_or_path", "model_type", "architectures", "auto_map*", "transformers_version", "torch_dtype", "dtype",
-    "use_cache", "cache_implementation", "return_dict*", "output_*", "torchscript", "pruned_heads*", "_commit_hash",
-    "_attn_implementation*", "attn_implementation", "_flash_attn_2_enabled", "use_bfloat16", "pretraining_tp",
-    "quantization_config*", "gradient_checkpointing", "tokenizer_class", "prefix", "problem_type", "task_specific_params*",
-    "reorder_and_upcast_attn", "use_flash_attn", "is_encoder_decoder", "chunk_size_feed_forward", "tf_legacy_loss",
+    "_name_or_path",
+    "model_type",
+    "architectures",
+    "auto_map*",
+    "transformers_version",
+    "torch_dtype",
+    "dtype",
+    "use_cache",
+    "cache_implementation",
+    "return_dict*",
+    "output_*",
+    "torchscript",
+    "pruned_heads*",
+    "_commit_hash",
+    "_attn_implementation*",
+    "attn_implementation",
+    "_flash_attn_2_enabled",
+    "use_bfloat16",
+    "pretraining_tp",
+    "quantization_config*",
+    "gradient_checkpointing",
+    "tokenizer_class",
+    "prefix",
+    "problem_type",
+    "task_specific_params*",
+    "reorder_and_upcast_attn",
+    "use_flash_attn",
+    "is_encoder_decoder",
+    "chunk_size_feed_forward",
+    "tf_legacy_loss",
     "attn_config.model_type",
     // the vocabulary, the head, the loss
-    "vocab_size", "*token_id", "*token_ids", "*_token", "type_vocab_size", "tie_word_embeddings", "tie_encoder_decoder", "*id2label*", "*label2id*",
-    "num_labels", "summary_*", "classifier_*", "classif_*", "router_aux_loss_coef", "router_z_loss_coef", "forced_*", "pooler_*",
-    "finetuning_task", "use_weighted_layer_sum", "final_logit_softcapping",
+    "vocab_size",
+    "*token_id",
+    "*token_ids",
+    "*_token",
+    "type_vocab_size",
+    "tie_word_embeddings",
+    "tie_encoder_decoder",
+    "*id2label*",
+    "*label2id*",
+    "num_labels",
+    "summary_*",
+    "classifier_*",
+    "classif_*",
+    "router_aux_loss_coef",
+    "router_z_loss_coef",
+    "forced_*",
+    "pooler_*",
+    "finetuning_task",
+    "use_weighted_layer_sum",
+    "final_logit_softcapping",
     // generation
-    "max_length", "min_length", "num_beams", "num_beam_groups", "no_repeat_ngram_size", "early_stopping",
-    "length_penalty", "do_sample", "temperature", "top_k", "top_p", "repetition_penalty",
+    "max_length",
+    "min_length",
+    "num_beams",
+    "num_beam_groups",
+    "no_repeat_ngram_size",
+    "early_stopping",
+    "length_penalty",
+    "do_sample",
+    "temperature",
+    "top_k",
+    "top_p",
+    "repetition_penalty",
     // the length of the sequence, which is --tokens
-    "max_position_embeddings", "max_sequence_length", "max_target_positions", "max_source_positions", "n_ctx",
-    "image_size", "patch_size", "num_channels", "encoder_stride", "seq_length",
+    "max_position_embeddings",
+    "max_sequence_length",
+    "max_target_positions",
+    "max_source_positions",
+    "n_ctx",
+    "image_size",
+    "patch_size",
+    "num_channels",
+    "encoder_stride",
+    "seq_length",
     // what is 0 or nothing at initialisation, or is taken away in a random way in training only
-    "*dropout*", "*pdrop", "*layerdrop", "router_jitter_noise", "attention_bias", "mlp_bias", "qkv_bias", "use_bias", "use_qkv_bias",
-    "bias", "enable_bias", "layer_norm_elementwise_affine", "rope_interleave",
+    "*dropout*",
+    "*pdrop",
+    "*layerdrop",
+    "router_jitter_noise",
+    "attention_bias",
+    "mlp_bias",
+    "qkv_bias",
+    "use_bias",
+    "use_qkv_bias",
+    "bias",
+    "enable_bias",
+    "layer_norm_elementwise_affine",
+    "rope_interleave",
     // rotary positions as they are here
-    "rope_scaling.rope_type=default", "rope_scaling.type=default", "rope_parameters.rope_type=default",
+    "rope_scaling.rope_type=default",
+    "rope_scaling.type=default",
+    "rope_parameters.rope_type=default",
     // of a type that has but one value for it
-    "position_embedding_type=absolute", "add_cross_attention=false", "is_decoder=false", "layer_types=full_attention",
+    "position_embedding_type=absolute",
+    "add_cross_attention=false",
+    "is_decoder=false",
+    "layer_types=full_attention",
 };
 const size_t architecture_idle_count = sizeof architecture_idle / sizeof *architecture_idle;
 
 const char *architecture_word(const char *word)
 {
     static const char *const words[][2] = {
-        {"swish", "silu"},           {"gelu_new", "gelu_tanh"},       {"gelu_pytorch_tanh", "gelu_tanh"},
-        {"gelu_fast", "gelu_tanh"},  {"gelu_python_tanh", "gelu_tanh"}, {"gelu_python", "gelu"},
+        {"swish", "silu"},          {"gelu_new", "gelu_tanh"},         {"gelu_pytorch_tanh", "gelu_tanh"},
+        {"gelu_fast", "gelu_tanh"}, {"gelu_python_tanh", "gelu_tanh"}, {"gelu_python", "gelu"},
         {"linear", "identity"},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)

@@ -87,9 +87,40 @@ static bool is_ignored(const struct reader *reader, const char *key)
     return is_listed(reader->ignore, ",", key, "");
 }
 
-/* The keys of --ignore are keys of the configuration, or a row's that it lacks. */
+/* Whether the entry of --ignore is a key of the configuration, or one that it lacks and a row's condition asks for. */
+static bool is_known(const struct reader *reader, const char *entry)
+{
+    char asked[KEY_MAX + 2];
+    for (int i = 0; i < reader->count; i++)
+        if (is_listed(entry, ",", reader->leaves[i].key, ""))
+            return true;
+    snprintf(asked, sizeof asked, "{%s=", entry);
+    for (size_t i = 0; i < architecture_count; i++)
+        if (strcmp(architectures[i].type, reader->type) == 0 && strstr(architectures[i].when, asked))
+            return true;
+    return false;
+}
+
+static int unknown_key(const struct reader *reader, const char *entry)
+{
+    const char *names[KEYS_MAX];
+    for (int i = 0; i < reader->count; i++)
+        names[i] = reader->leaves[i].key;
+    const char *nearest = error_nearest(entry, names, (size_t)reader->count);
+    return error_set(reader->error, ERROR_INPUT, "--ignore: the configuration has no key '%s'%s%s%s", entry,
+                     nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+}
+
 static int mark_ignored(struct reader *reader)
 {
+    for (const char *list = reader->ignore; list && *list;) {
+        char entry[KEY_MAX];
+        size_t length = strcspn(list, ",");
+        snprintf(entry, sizeof entry, "%.*s", (int)length, list);
+        if (!is_known(reader, entry))
+            return unknown_key(reader, entry);
+        list += length + (list[length] != '\0');
+    }
     for (int i = 0; i < reader->count; i++)
         if (is_ignored(reader, reader->leaves[i].key))
             reader->leaves[i].use = IGNORED;
@@ -174,6 +205,18 @@ static size_t find_symbol(const char *template, size_t length, char symbol)
     return length;
 }
 
+/* A string is a word, so that it says nothing but the value. */
+static int expand_value(struct reader *reader, const struct leaf *leaf, struct text *out)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
+    const char *string = json_string_value(leaf->value);
+    if (string && (*string == '\0' || string[strspn(string, letters)] != '\0'))
+        return error_set(reader->error, ERROR_INPUT, "%s: %s is '%.64s'; expected a word", reader->type, leaf->key,
+                         string);
+    print_value(leaf->value, out);
+    return ERROR_NONE;
+}
+
 /* key, key=absent or key=absent|null */
 static int expand_key(struct reader *reader, const char *template, size_t length, struct text *out)
 {
@@ -184,10 +227,8 @@ static int expand_key(struct reader *reader, const char *template, size_t length
     struct leaf *leaf = find_leaf(reader, key);
     if (leaf && leaf->use != IGNORED) {
         leaf->use = READ;
-        if (!json_is_null(leaf->value)) {
-            print_value(leaf->value, out);
-            return ERROR_NONE;
-        }
+        if (!json_is_null(leaf->value))
+            return expand_value(reader, leaf, out);
         if (rest + absent < length)
             return expand(reader, template + rest + absent + 1, length - rest - absent - 1, out);
     }
@@ -296,11 +337,12 @@ static int unknown_type(const char *type, struct error *error)
         if (i == 0 || strcmp(architectures[i].type, architectures[i - 1].type) != 0)
             names[count++] = architectures[i].type;
     const char *nearest = error_nearest(type, names, count);
-    return error_set(error, ERROR_INPUT,
-                     "unknown model_type '%.64s'%s%s%s.\n  `spanscope list architectures` has those that are known; any other is "
-                     "written by hand:\n  its block as --placement 'y = x + attn(norm(x)); x = y + glu(norm(y))', its sizes as "
-                     "--layers, --width, --heads,\n  its weights as --init normal:0.02",
-                     type, nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    return error_set(
+        error, ERROR_INPUT,
+        "unknown model_type '%.64s'%s%s%s\n  `spanscope list architectures` has those that are known; any other is "
+        "written by hand:\n  its block as --placement 'y = x + attn(norm(x)); x = y + glu(norm(y))', its sizes as "
+        "--layers, --width, --heads,\n  its weights as --init normal:0.02",
+        type, nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 static const struct architecture *find_row(struct reader *reader)
@@ -331,8 +373,20 @@ static bool is_idle(const struct architecture *row, const char *key, const char 
     return is_listed(row->idle, " ", key, value);
 }
 
+/* What --ignore is to name for a key: the object that it is in where nothing of that is read. */
+static const char *name_ignored(const struct reader *reader, const char *key, char name[KEY_MAX])
+{
+    size_t outer = strcspn(key, ".");
+    snprintf(name, KEY_MAX, "%.*s", (int)outer, key);
+    for (int i = 0; i < reader->count; i++)
+        if (reader->leaves[i].use == READ && strncmp(reader->leaves[i].key, key, outer + 1) == 0)
+            return key;
+    return name;
+}
+
 static int check_keys(struct reader *reader, const struct architecture *row)
 {
+    char name[KEY_MAX];
     for (int i = 0; i < reader->count; i++) {
         struct leaf *leaf = &reader->leaves[i];
         char value[SPELLED_MAX];
@@ -341,8 +395,8 @@ static int check_keys(struct reader *reader, const struct architecture *row)
             continue;
         if (!json_is_null(leaf->value) && strcmp(value, "[]") != 0 && !is_idle(row, leaf->key, value))
             return error_set(reader->error, ERROR_INPUT,
-                             "%s: %s = %s is not understood and may change the law; --ignore %s leaves it out", row->type,
-                             leaf->key, value, leaf->key);
+                             "%s: %s = %s is not understood and may change the law; --ignore %s leaves it out",
+                             row->type, leaf->key, value, name_ignored(reader, leaf->key, name));
         leaf->use = IDLE;
     }
     return ERROR_NONE;
@@ -392,7 +446,8 @@ int huggingface_read(struct huggingface *self, const json_t *config, const char 
     *self = (struct huggingface){0};
     struct reader reader = {json_string_value(json_object_get(config, "model_type")), NULL, 0, ignore, error};
     if (!reader.type)
-        return error_set(error, ERROR_INPUT, "the configuration has no \"model_type\"; is it a config.json of transformers?");
+        return error_set(error, ERROR_INPUT,
+                         "the configuration has no \"model_type\"; is it a config.json of transformers?");
     reader.leaves = malloc(KEYS_MAX * sizeof *reader.leaves);
     if (!reader.leaves)
         return error_set(error, ERROR_RESOURCE, "out of memory");
@@ -449,11 +504,13 @@ int huggingface_apply(const struct huggingface *self, struct model *model, struc
 
 void huggingface_print(const struct huggingface *self, FILE *stream)
 {
-    const char *word, *settings = self->settings;
+    const char *word, *rest = self->settings;
     size_t length;
     fprintf(stream, "%s:\n  --placement '%s'\n ", self->row->type, self->placement);
-    while ((word = setting_word(&settings, &length))) {
+    while ((word = setting_word(&rest, &length))) {
         size_t name = strcspn(word, "=");
+        if (strncmp(word + name, "=0", length - name) == 0) // which stands for none
+            continue;
         fprintf(stream, " --%.*s %.*s", (int)name, word, (int)(length - name - 1), word + name + 1);
     }
     if (self->row->note)
