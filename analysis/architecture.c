@@ -47,7 +47,7 @@ const struct architecture architectures[] = {
      ROPE("1000000") RMS("1e-5") NORMAL("0.02"), "", NULL},
     {"qwen2", "{use_sliding_window=false}=false", GATED PRENORM_GATED FINAL,
      LLAMA ROPE("10000") RMS("1e-6") NORMAL("0.02"), "sliding_window max_window_layers", NULL},
-    {"qwen2", "{use_sliding_window}=true",
+    {"qwen2", "{use_sliding_window=false}=true",
      GATED "block if l > {max_window_layers=28}: y = x + attn(norm(x), window={sliding_window=4096|0}); x = y + mlp(norm(y)); "
      "block: " PRENORM_GATED FINAL, LLAMA ROPE("10000") RMS("1e-6") NORMAL("0.02"), "", NULL},
     {"qwen3", "{use_sliding_window=false}=false", GATED HEADS_NORMED PRENORM_GATED FINAL,
@@ -95,7 +95,7 @@ const struct architecture architectures[] = {
      "layers={n_layer} width={n_embd} heads={n_head} ffn-width={n_inner=[4*{n_embd}]} activation={activation_function=gelu_tanh}"
      CAUSAL LAYERNORM "{layer_norm_epsilon=1e-5} init=gpt2:{initializer_range=0.02}"
      " input-scale=[sqrt(2)*{initializer_range=0.02}]", "n_ctx n_positions", NULL},
-    {"gpt2", "{scale_attn_weights=true}=true {scale_attn_by_inverse_layer_idx}=true {add_cross_attention=false}=false",
+    {"gpt2", "{scale_attn_weights=true}=true {scale_attn_by_inverse_layer_idx=false}=true {add_cross_attention=false}=false",
      "y = x + attn(norm(x), scale=1/(l*sqrt(head_width))); x = y + ffn(norm(y))" FINAL,
      "layers={n_layer} width={n_embd} heads={n_head} ffn-width={n_inner=[4*{n_embd}]} activation={activation_function=gelu_tanh}"
      CAUSAL LAYERNORM "{layer_norm_epsilon=1e-5} init=gpt2:{initializer_range=0.02}"
@@ -103,12 +103,12 @@ const struct architecture architectures[] = {
 #define NEOX SIZES CAUSAL " activation={hidden_act=gelu} rope={rotary_emb_base={rope_theta={rope_parameters.rope_theta=10000}}}" \
              " rotary={rotary_pct={rope_parameters.partial_rotary_factor=0.25}}" LAYERNORM "{layer_norm_eps=1e-5}" NORMAL("0.02")
     {"gpt_neox", "{use_parallel_residual=true}=true", PARALLEL FINAL, NEOX, "", NULL},
-    {"gpt_neox", "{use_parallel_residual}=false", PRENORM FINAL, NEOX, "", NULL},
+    {"gpt_neox", "{use_parallel_residual=true}=false", PRENORM FINAL, NEOX, "", NULL},
 #define OPT "layers={num_hidden_layers} width={hidden_size} heads={num_attention_heads} ffn-width={ffn_dim}" CAUSAL \
             " activation={activation_function=relu}" LAYERNORM "1e-5 init=normal:{init_std=0.02} input-scale=[sqrt(2)*{init_std=0.02}]"
     {"opt", "{do_layer_norm_before=true}=true {word_embed_proj_dim={hidden_size}}={hidden_size} {_remove_final_layer_norm=false}=false",
      PRENORM FINAL, OPT, "", NULL},
-    {"opt", "{do_layer_norm_before}=false {word_embed_proj_dim={hidden_size}}={hidden_size}", POSTNORM, OPT,
+    {"opt", "{do_layer_norm_before=true}=false {word_embed_proj_dim={hidden_size}}={hidden_size}", POSTNORM, OPT,
      "_remove_final_layer_norm", NULL},
 #define BERT "{is_decoder=false}=false {position_embedding_type=absolute}=absolute {add_cross_attention=false}=false", POSTNORM, \
              SIZES " activation={hidden_act=gelu}" LAYERNORM "{layer_norm_eps=1e-12}" \
@@ -148,7 +148,7 @@ const struct architecture architectures[] = {
 #define BLOOM_IDLE "n_embed num_attention_heads skip_bias_add skip_bias_add_qkv bias_dropout_fusion masked_softmax_fusion " \
                    "attention_softmax_in_fp32 slow_but_exact offset_alibi seq_length n_inner"
     {"bloom", "{apply_residual_connection_post_layernorm=false}=false", PRENORM FINAL, BLOOM, BLOOM_IDLE, ALIBI_NOTE},
-    {"bloom", "{apply_residual_connection_post_layernorm}=true",
+    {"bloom", "{apply_residual_connection_post_layernorm=false}=true",
      "u = norm(x); y = u + attn(u); v = norm(y); x = v + ffn(v)" FINAL, BLOOM, BLOOM_IDLE, ALIBI_NOTE},
 
     {"starcoder2", "{mlp_type=default}=default {norm_type=layer_norm}=layer_norm", PRENORM FINAL,
@@ -156,7 +156,7 @@ const struct architecture architectures[] = {
      ROPE("10000") LAYERNORM "{norm_epsilon=1e-5}" NORMAL("0.018042"), "layer_norm_epsilon", NULL},
 #define COHERE LLAMA ROPE("10000") LAYERNORM "{layer_norm_eps=1e-5}" NORMAL("0.02"), "", NULL
     {"cohere", "{use_qk_norm=false}=false", GATED PARALLEL_GATED "; final: x = {logit_scale=0.0625}*norm(x)", COHERE},
-    {"cohere", "{use_qk_norm}=true", GATED HEADS_NORMED PARALLEL_GATED "; final: x = {logit_scale=0.0625}*norm(x)", COHERE},
+    {"cohere", "{use_qk_norm=false}=true", GATED HEADS_NORMED PARALLEL_GATED "; final: x = {logit_scale=0.0625}*norm(x)", COHERE},
     {"granite", "",
      GATED "y = x + {residual_multiplier=1}*attn(norm(x)); x = y + {residual_multiplier=1}*mlp(norm(y)); "
      "final: x = norm(x)/{logits_scaling=1}",
@@ -199,7 +199,7 @@ const struct architecture architectures[] = {
                 "dense_act_fn n_positions"
 #define T5_NOTE DECODER_NOTE "; without the relative bias, whose entries begin at 1/sqrt(d) beside logits of about 1"
     {"t5", "{feed_forward_proj=relu}=relu", T5("ffn") " activation=relu", T5_IDLE, T5_NOTE},
-    {"t5", "{feed_forward_proj}=gated-gelu", GATED T5("mlp") " activation=gelu_tanh", T5_IDLE, T5_NOTE},
+    {"t5", "{feed_forward_proj=relu}=gated-gelu", GATED T5("mlp") " activation=gelu_tanh", T5_IDLE, T5_NOTE},
 #define HALF "layers={decoder_layers} width={d_model} heads={decoder_attention_heads} ffn-width={decoder_ffn_dim}" CAUSAL \
              " activation={activation_function=gelu}" LAYERNORM "1e-5 init=normal:{init_std=0.02}"
 #define HALF_IDLE "encoder_layers encoder_attention_heads encoder_ffn_dim num_hidden_layers"

@@ -305,28 +305,26 @@ static int check_condition(struct reader *reader, const char *condition, size_t 
     return code;
 }
 
-/* Whether all conditions of the row hold, and else what is said of the first that does not. */
-static bool row_holds(struct reader *reader, const struct architecture *row, struct error *failure)
+/* Sets *holds where all conditions of the row hold, and else failure to what is said of the first that does not. An error
+ * is one of the configuration: it lacks a key that decides. */
+static int check_row(struct reader *reader, const struct architecture *row, bool *holds, struct error *failure)
 {
     const char *when = row->when;
-    struct error *error = reader->error;
-    bool holds = true;
-    while (holds && *(when += strspn(when, " "))) {
+    int code = ERROR_NONE;
+    *holds = true;
+    while (code == ERROR_NONE && *holds && *(when += strspn(when, " "))) {
         char wanted[SPELLED_MAX] = "", found[SPELLED_MAX] = "", key[KEY_MAX];
         size_t length = find_symbol(when, strlen(when), ' ');
         asked_key(when, key);
-        reader->error = failure;
-        holds = check_condition(reader, when, length, wanted, found) == ERROR_NONE;
-        reader->error = error;
-        if (holds && strcmp(wanted, found) != 0) {
+        code = check_condition(reader, when, length, wanted, found);
+        *holds = strcmp(wanted, found) == 0;
+        if (code == ERROR_NONE && !*holds)
             error_set(failure, ERROR_INPUT,
                       "%s: %s is %s, which changes the law and is not understood; only %s is (--ignore %s reads it so)",
                       row->type, key, found, wanted, key);
-            holds = false;
-        }
         when += length;
     }
-    return holds;
+    return code;
 }
 
 static int unknown_type(const char *type, struct error *error)
@@ -345,22 +343,31 @@ static int unknown_type(const char *type, struct error *error)
         type, nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
-static const struct architecture *find_row(struct reader *reader)
+/* What rows that do not hold have asked for is not read yet. */
+static void forget_reading(struct reader *reader)
+{
+    for (int i = 0; i < reader->count; i++)
+        if (reader->leaves[i].use == READ)
+            reader->leaves[i].use = UNUSED;
+}
+
+static int find_row(struct reader *reader, const struct architecture **row)
 {
     struct error failure = {0};
     for (size_t i = 0; i < architecture_count; i++) {
-        struct error this = {0};
-        if (strcmp(architectures[i].type, reader->type) != 0)
+        bool holds;
+        *row = &architectures[i];
+        if (strcmp((*row)->type, reader->type) != 0)
             continue;
-        if (row_holds(reader, &architectures[i], &this))
-            return &architectures[i];
-        failure = this;
+        forget_reading(reader);
+        int code = check_row(reader, *row, &holds, &failure);
+        if (code != ERROR_NONE || holds)
+            return code;
     }
     if (failure.code == ERROR_NONE)
-        unknown_type(reader->type, reader->error);
-    else
-        *reader->error = failure;
-    return NULL;
+        return unknown_type(reader->type, reader->error);
+    *reader->error = failure;
+    return failure.code;
 }
 
 /* ---- keys that no template has read ---- */
@@ -420,16 +427,10 @@ static char *list_keys(const struct reader *reader, enum use use)
 static int read_all(struct huggingface *self, struct reader *reader)
 {
     int code = mark_ignored(reader);
-    self->row = code == ERROR_NONE ? find_row(reader) : NULL;
-    if (!self->row)
-        return reader->error->code;
-    /* What other rows' conditions asked for is read only where this row reads it. */
-    for (int i = 0; i < reader->count; i++)
-        if (reader->leaves[i].use == READ)
-            reader->leaves[i].use = UNUSED;
-    struct error unused = {0};
-    row_holds(reader, self->row, &unused);
-    code = expand_all(reader, self->row->placement, &self->placement);
+    if (code == ERROR_NONE)
+        code = find_row(reader, &self->row);
+    if (code == ERROR_NONE)
+        code = expand_all(reader, self->row->placement, &self->placement);
     if (code == ERROR_NONE)
         code = expand_all(reader, self->row->settings, &self->settings);
     if (code == ERROR_NONE)

@@ -148,7 +148,10 @@ static int print_row(const struct coverage_row *row, void *context, struct error
 {
     FILE *stream = context;
     (void)error;
-    fprintf(stream, "| %s | %s | %s%s%s | ", row->name, row->source, row->now, *row->missing ? ", without " : "",
+    fprintf(stream, "| %s | %s | %s%s%s | ", row->name, row->source, row->now,
+            !*row->missing  ? ""
+            : *row->formula ? ", without "
+                            : ": ",
             row->missing);
     fprintf(stream, *row->formula ? "`%s` %s%s%s |\n" : "%s%s%s%s |\n", row->formula, *row->settings ? "with `" : "",
             row->settings, *row->settings ? "`" : "");
