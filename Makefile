@@ -6,6 +6,7 @@
 #   make check      all tests
 #   make check-sanitize   the tests under AddressSanitizer and UBSan
 #   make repro      the first theorems and figures, into build/repro
+#   make coverage   docs/coverage.md, the formulas of known architectures, each parsed and sampled
 #   make bench      speed, as ratios measured in one run; bench-figure draws how it grows
 #   make fuzz       the formula parser under libFuzzer (clang), SECONDS=60
 #   make install    to $(DESTDIR)$(prefix)
@@ -42,7 +43,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -march=$(MARCH) -ffp-contract=fa
 .PHONY: all
 all: $(BUILD)/spanscope
 
-include sim/module.mk train/module.mk analysis/module.mk plots/module.mk cli/module.mk paper-repro/module.mk tests/module.mk \
+include sim/module.mk docs/module.mk train/module.mk analysis/module.mk plots/module.mk cli/module.mk paper-repro/module.mk tests/module.mk \
         bench/module.mk
 
 LIB_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(SIM_SRC) $(TRAIN_SRC) $(ANALYSIS_SRC) $(PLOTS_SRC))
