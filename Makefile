@@ -8,7 +8,9 @@
 #   make repro      the first theorems and figures, into build/repro
 #   make coverage   docs/coverage.md, the formulas of known architectures, each parsed and sampled
 #   make bench      speed, as ratios measured in one run; bench-figure draws how it grows
-#   make fuzz       the formula parser under libFuzzer (clang), SECONDS=60
+#   make format-check     every source as .clang-format has it; make tree: includes and READMEs as they should be
+#   make deps-ci    what continuous integration needs besides (apt-ci.txt)
+#   make fuzz       the parsers of formulas and of saved files under libFuzzer (clang), SECONDS=60
 #   make install    to $(DESTDIR)$(prefix)
 #   make uninstall  from there
 #   make clean      removes build/
@@ -28,6 +30,9 @@ CFLAGS  ?= -O3 -g
 LDFLAGS ?=
 
 BUILD   ?= build
+ifneq ($(words $(BUILD)),1)
+  $(error BUILD='$(BUILD)': make cannot build in a folder whose name has a space or is empty)
+endif
 Q        = $(if $(V),,@)
 PACKAGES = gsl openblas lapacke jansson
 VERSION  = 0.1.0
@@ -40,11 +45,13 @@ PKG_LIBS   = -lgsl -lopenblas -llapacke -ljansson -lm
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -march=$(MARCH) -ffp-contract=fast -fopenmp -I. \
              $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
 
+SOURCE_FOLDERS = sim train analysis plots cli bench paper-repro tests
+
 .PHONY: all
 all: $(BUILD)/spanscope
 
-include sim/module.mk docs/module.mk train/module.mk analysis/module.mk plots/module.mk cli/module.mk paper-repro/module.mk tests/module.mk \
-        bench/module.mk
+include sim/module.mk analysis/module.mk train/module.mk plots/module.mk cli/module.mk paper-repro/module.mk \
+        tests/module.mk bench/module.mk
 
 LIB_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(SIM_SRC) $(TRAIN_SRC) $(ANALYSIS_SRC) $(PLOTS_SRC))
 CLI_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(CLI_SRC))
@@ -55,8 +62,8 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -c $< -o $@
 
 # The version and commit that a profile's manifest names; rewritten only when they change.
-$(BUILD)/cli/format_json.o: EXTRA_CFLAGS = -I$(BUILD)
-$(BUILD)/cli/format_json.o $(BUILD)/cli/main.o: $(BUILD)/build_version.h
+$(BUILD)/cli/format_json.o $(BUILD)/cli/training.o: EXTRA_CFLAGS = -I$(BUILD)
+$(BUILD)/cli/format_json.o $(BUILD)/cli/training.o $(BUILD)/cli/main.o: $(BUILD)/build_version.h
 $(BUILD)/cli/main.o: EXTRA_CFLAGS = -I$(BUILD)
 $(BUILD)/build_version.h: force
 	@mkdir -p $(@D)
@@ -78,17 +85,24 @@ $(BUILD)/spanscope: $(CLI_OBJ) $(BUILD)/libspanscope.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 
-.PHONY: deps
+.PHONY: deps deps-ci
 deps:
 	@sh tests/deps.sh apt.txt
 
+deps-ci: deps
+	@sh tests/deps.sh apt-ci.txt
+
+.PHONY: format-check
+format-check:
+	@clang-format --dry-run -Werror $$(find $(SOURCE_FOLDERS) -name '*.[ch]')
+
 .PHONY: install uninstall clean help
 install: all
-	install -d $(DESTDIR)$(bindir)
-	install -m 755 $(BUILD)/spanscope $(DESTDIR)$(bindir)/spanscope
+	install -d "$(DESTDIR)$(bindir)"
+	install -m 755 $(BUILD)/spanscope "$(DESTDIR)$(bindir)/spanscope"
 
 uninstall:
-	rm -f $(DESTDIR)$(bindir)/spanscope
+	rm -f "$(DESTDIR)$(bindir)/spanscope"
 
 clean:
 	rm -rf $(BUILD)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/team.h"
+
 /* ---- axes ---- */
 
 static int find_name(struct map_axis *axis, struct error *error)
@@ -185,8 +187,6 @@ static int predict_point(const struct map_plan *plan, int x, int y, double value
 {
     struct model model;
     struct moments moments;
-    for (int v = 0; v < MAP_VALUES; v++)
-        values[v] = NAN;
     int code = plan->model(plan->context, x, y, &model, error);
     if (code != ERROR_NONE)
         return code;
@@ -202,13 +202,17 @@ static int predict_point(const struct map_plan *plan, int x, int y, double value
 
 int map_predict(struct map *map, const struct map_plan *plan, struct error *error)
 {
-    size_t width = (size_t)map->x.count, all = width * (size_t)map->y.count, done = 0, first = all;
+    size_t width = (size_t)map->x.count, all = width * (size_t)map->y.count, first = all;
     int code = check_models(map, plan, error), failed = ERROR_NONE;
+    if (code == ERROR_NONE)
+        code = team_check(plan->threads, error);
     if (code != ERROR_NONE)
         return code;
     map->values = calloc(all * MAP_VALUES, sizeof *map->values);
     if (!map->values)
         return error_set(error, ERROR_RESOURCE, "out of memory for a map of %zu points", all);
+    for (size_t i = 0; i < all * MAP_VALUES; i++)
+        map->values[i] = NAN; // what an interruption leaves
         /* The deepest points first, so that no thread ends alone with one: whatever the axes are, the last of each is
          * dear. */
 #pragma omp parallel for schedule(dynamic, 1) num_threads(plan->threads)
@@ -224,7 +228,7 @@ int map_predict(struct map *map, const struct map_plan *plan, struct error *erro
                                      &own);
 #pragma omp critical(map)
         {
-            done++;
+            map->done += own_code == ERROR_NONE || own_code == ERROR_INPUT;
             if (own_code == ERROR_INPUT) { // the models are valid: what is left is the range of double
                 map->beyond++;
                 if (point < first)
@@ -236,7 +240,7 @@ int map_predict(struct map *map, const struct map_plan *plan, struct error *erro
                 failed = own_code;
             }
             if (plan->progress)
-                plan->progress(plan->context, done, all);
+                plan->progress(plan->context, map->done, all);
         }
     }
     return failed;

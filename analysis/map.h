@@ -40,6 +40,7 @@ typedef int map_model(void *context, int x, int y, struct model *model, struct e
 struct map {
     struct map_axis x, y;
     double *values;            // [y.count][x.count][MAP_VALUES], NAN where there is none
+    size_t done;               /* points that were predicted, or cannot be: all unless interrupted */
     size_t beyond;             /* points whose prediction leaves the range of double: all NAN */
     struct error first_beyond; /* why the first of them does */
 };
@@ -53,7 +54,7 @@ struct map_plan {
 };
 
 /* Predicts every point of the axes, which are parsed. All models are made once before the first is predicted, so that a
- * mistake costs no time. */
+ * mistake costs no time. ERROR_INTERRUPTED leaves the points that are done, and NAN elsewhere. */
 int map_predict(struct map *map, const struct map_plan *plan, struct error *error);
 void map_free(struct map *map);
 

@@ -1,7 +1,8 @@
 #include "analysis/profile.h"
 
 #include <stdlib.h>
-#include <time.h>
+
+#include "sim/clock.h"
 
 static size_t cell_count(const struct profile *profile)
 {
@@ -35,17 +36,10 @@ const struct estimate *profile_cell(const struct profile *profile, int layer, in
     return &profile->cells[(size_t)layer * (size_t)profile->schema->column_count + (size_t)column];
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 int profile_predict(struct profile *profile, const struct model *model, const struct moments_options *options,
                     struct error *error)
 {
-    double start = now();
+    double start = clock_now();
     *profile = (struct profile){.kind = SCHEMA_PREDICTED,
                                 .model = model,
                                 .engine = "moments",
@@ -61,9 +55,13 @@ int profile_predict(struct profile *profile, const struct model *model, const st
         profile_free(profile);
         return error_set(error, ERROR_RESOURCE, "out of memory for a profile of %d layers", model->layers);
     }
-    for (size_t i = 0; i < cell_count(profile); i++)
-        estimate_add(&profile->cells[i], profile->moments.mean[i]);
-    profile->seconds = now() - start;
+    for (size_t i = 0; i < cell_count(profile); i++) {
+        if (profile->moments.spread)
+            profile->cells[i] = profile->moments.spread[i];
+        else
+            estimate_add(&profile->cells[i], profile->moments.mean[i]);
+    }
+    profile->seconds = clock_now() - start;
     return ERROR_NONE;
 }
 
@@ -140,7 +138,7 @@ int profile_measure(struct profile *profile, struct sampler *sampler, const stru
                     struct error *error)
 {
     struct run run = {profile, plan};
-    double start = now();
+    double start = clock_now();
     int code = ERROR_NONE;
     profile->seed = plan->seed;
     profile->first = plan->first;
@@ -158,6 +156,6 @@ int profile_measure(struct profile *profile, struct sampler *sampler, const stru
         if (reached <= plan->precision)
             break;
     }
-    profile->seconds = now() - start;
+    profile->seconds = clock_now() - start;
     return code;
 }

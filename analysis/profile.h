@@ -19,7 +19,8 @@ struct profile {
     int shard, shards; /* part `shard` of `shards` of a longer run; 0 of 0 where it is whole */
     int threads;
     double seconds;
-    struct estimate *cells; /* [(L + 1)][schema->column_count]; of a prediction the mean alone, with n = 1 */
+    struct estimate *cells; /* [(L + 1)][schema->column_count]; over samples; over replicas of a prediction at the
+                               model's width; of one in the limit the mean alone, with n = 1 */
     struct moments moments; /* of a prediction, zeroed in a measurement; schema is its own: do not copy the struct */
     const struct profile
         *prediction;             /* of the same model, to be shown beside a measurement; NULL where there is none */

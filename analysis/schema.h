@@ -3,9 +3,10 @@
 #define SPANSCOPE_ANALYSIS_SCHEMA_H
 
 /* Of the member "schema". */
-#define SCHEMA_PROFILE "spanscope/profile/1"
-#define SCHEMA_MAP     "spanscope/map/1"
-#define SCHEMA_VERDICT "spanscope/verdict/1"
+#define SCHEMA_PROFILE  "spanscope/profile/1"
+#define SCHEMA_MAP      "spanscope/map/1"
+#define SCHEMA_VERDICT  "spanscope/verdict/1"
+#define SCHEMA_TRAINING "spanscope/training/1"
 
 /* Members of a document. Those of "config" are the settings' keys (sim/setting) and what follows them here. */
 #define SCHEMA_KEY      "schema"
@@ -38,6 +39,7 @@
 #define SCHEMA_X         "x"
 #define SCHEMA_Y         "y"
 #define SCHEMA_VALUES    "values"
+#define SCHEMA_DONE      "points_done" /* where it was interrupted: the other points are null */
 #define SCHEMA_NAME      "name"
 #define SCHEMA_SCALE     "scale"
 #define SCHEMA_SCALE_LOG "log"

@@ -8,6 +8,7 @@
  * ceiling, and the sum over claims one for the report. Beside it stands how often the seeds themselves were decided at
  * the last look. Prints a table in Markdown of the claims that may stay open, and the report's share.
  */
+#include <float.h>
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <omp.h>
@@ -59,7 +60,7 @@ static void judge(struct power *power, const struct pooled *pooled, size_t count
     for (size_t t = 0; t < count; t++) {
         struct verdict_test test = pooled[t].test;
         test.mean = pooled[t].mean / power->seeds;
-        test.se = fmax(sqrt(pooled[t].square / power->seeds), 1e-13);
+        test.se = fmax(sqrt(pooled[t].square / power->seeds), 64 * DBL_EPSILON * fmax(1, fabs(test.mean)));
         if (test.exact)
             continue;
         double distance = distance_of(&test, expected), p = miss(distance, test.se, test.n, alpha);

@@ -27,6 +27,8 @@ static void list_check(const struct claim_check *check, FILE *stream)
         fprintf(stream, ", where %s", check->where);
     fprintf(stream, ": ");
     print_bounds_of(check, stream);
+    if (check->loose)
+        fprintf(stream, ", and loose where that is more than %s above it", check->loose);
     fprintf(stream, "\n  margin:   %s: %s\n", check->margin, check->reason);
 }
 
@@ -39,7 +41,8 @@ static void list_claim(const struct claim *claim, enum claim_tier tier, FILE *st
         fprintf(stream, "  beyond:   %s\n\n", claim->beyond);
         return;
     }
-    fprintf(stream, "  assumes:  %s\n  setting:  %s\n", claim->hypotheses, claim->settings);
+    fprintf(stream, "  assumes:  %s\n  free:     %s\n  setting:  %s\n", claim->hypotheses,
+            claim->free ? claim->free : "nothing else", claim->settings);
     for (int p = 0; p < CLAIM_PLANS_MAX && plan->configurations[p]; p++)
         fprintf(stream, "  %s  %s\n", p == 0 ? "at:      " : "         ", plan->configurations[p]);
     fprintf(stream, "  samples:  at most %" PRId64 " of each\n", plan->samples);

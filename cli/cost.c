@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* Of this thread: a busy machine makes a run longer, but not the work. */
 static double now(void)
 {
     struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
@@ -42,48 +43,141 @@ static double flops_per_second(int tokens, const double *matrix, double *signals
     return best;
 }
 
+static int measure_rates(const struct model *model, struct cost_time *time, struct error *error)
+{
+    double *matrix = memory_doubles(RATE_WIDTH * RATE_WIDTH), *signals = memory_doubles(RATE_WIDTH * RATE_WIDTH);
+    if (matrix && signals) {
+        openblas_set_num_threads(1);
+        time->normals = normals_per_second(matrix);
+        time->flops = flops_per_second(model->tokens, matrix, signals);
+    }
+    int code = matrix && signals ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory");
+    free(matrix);
+    free(signals);
+    return code;
+}
+
+static double seconds_by_rates(const struct stack *stack, const struct cost_time *time)
+{
+    struct linear_cost cost = stack_sample_cost(stack);
+    return cost.normals / time->normals + cost.flops / time->flops;
+}
+
+/* Halves what is largest; false where that is little. What grows with T^2, with d^2 and with T d keeps its share as far
+ * as one of them decides. */
+static bool shrink(struct model *model)
+{
+    enum { LAYERS_LEAST = 2, TOKENS_LEAST = 16, WIDTH_LEAST = 16 };
+    if (model->layers > LAYERS_LEAST) {
+        model->layers = (model->layers + 1) / 2;
+        return true;
+    }
+    bool narrows = model->width >= 2 * WIDTH_LEAST && model->width % (2 * model->heads) == 0;
+    if (narrows && (model->width >= model->tokens || model->tokens < 2 * TOKENS_LEAST)) {
+        model->width /= 2;
+        model->ffn_width = (model->ffn_width + 1) / 2;
+        return true;
+    }
+    if (model->tokens < 2 * TOKENS_LEAST)
+        return false;
+    model->tokens /= 2;
+    return true;
+}
+
+static const double PROBE_SECONDS = 0.02; // by the rates
+
+/* The best of a few samples, behind one that warms up. */
+static double time_samples(const struct stack *stack, struct stack_workspace *workspace, struct wide *values,
+                           struct error *error)
+{
+    double best = INFINITY, spent = 0;
+    for (uint64_t sample = 0; sample < 4 && spent < 10 * PROBE_SECONDS; sample++) {
+        double start = now();
+        if (stack_sample(stack, workspace, 1, sample, NULL, values, error) != ERROR_NONE)
+            return NAN;
+        double took = now() - start;
+        spent += took;
+        best = fmin(best, took);
+    }
+    return best;
+}
+
+/* Its own errors, such as a formula that is not defined at fewer layers, count for nothing. */
+static double measure_beyond(const struct stack *full, const struct cost_time *time)
+{
+    struct model model = *full->depth.model; // shares what the model owns, and is not freed
+    struct stack stack;
+    struct error error = {0};
+    int code;
+    while ((code = stack_init(&stack, &model, full->engine, false, full->bytes, &error)) == ERROR_NONE &&
+           seconds_by_rates(&stack, time) > PROBE_SECONDS && shrink(&model))
+        stack_free(&stack);
+    if (code != ERROR_NONE)
+        return 1;
+    size_t cells = ((size_t)model.layers + 1) * (size_t)stack.depth.schema.column_count;
+    struct stack_workspace workspace = {0};
+    struct wide *values = calloc(cells, sizeof *values);
+    double seconds = NAN;
+    if (values && stack_workspace_init(&workspace, &stack, &error) == ERROR_NONE)
+        seconds = time_samples(&stack, &workspace, values, &error);
+    double beyond = seconds / seconds_by_rates(&stack, time);
+    stack_workspace_free(&workspace);
+    free(values);
+    stack_free(&stack);
+    return isfinite(beyond) ? beyond : 1;
+}
+
+int cost_time(const struct stack *stack, struct cost_time *time, struct error *error)
+{
+    *time = (struct cost_time){0};
+    int code = measure_rates(stack->depth.model, time, error);
+    if (code != ERROR_NONE)
+        return code;
+    time->beyond = measure_beyond(stack, time);
+    time->seconds = time->beyond * seconds_by_rates(stack, time);
+    return ERROR_NONE;
+}
+
 static double parameters(const struct stack *stack)
 {
     double sum = 0;
     for (int b = 0; b < stack->depth.block_count; b++) {
-        const struct graph *graph = stack->depth.blocks[b].graph;
-        for (int s = 0; s < graph->site_count; s++)
-            for (int m = 0; m < INIT_MATRICES; m++)
-                sum += (double)branch_of(graph->nodes[graph->sites[s].node].kind)
-                           ->entries(stack->depth.model, (enum init_matrix)m);
+        const struct plan *plan = stack->depth.blocks[b].plan;
+        for (int m = 0; m < plan->graph->matrix_count; m++) {
+            struct init_size size = plan_matrix(plan, m);
+            if (b == 0 || !plan->graph->matrices[m].shared)
+                sum += (double)size.fan_in * size.fan_out * plan_copies(plan, m);
+        }
     }
     return sum;
 }
 
-int cost_print(const struct model *model, const struct linear_engine *engine, int threads, size_t memory,
-               int64_t samples, FILE *stream, struct error *error)
+int cost_print(const struct model *model, const struct linear_engine *engine, bool per_token, int threads,
+               size_t memory, int64_t samples, FILE *stream, struct error *error)
 {
-    struct stack stack;
-    int code = stack_init(&stack, model, engine, false, memory / (size_t)threads, error);
-    if (code != ERROR_NONE)
-        return code;
-    double *matrix = memory_doubles(RATE_WIDTH * RATE_WIDTH), *signals = memory_doubles(RATE_WIDTH * RATE_WIDTH);
-    if (!matrix || !signals) {
-        code = error_set(error, ERROR_RESOURCE, "out of memory");
-        goto out;
+    struct sampler sampler;
+    struct cost_time time;
+    int code = sampler_plan(&sampler, model, engine, per_token, threads, memory, error);
+    if (code == ERROR_NONE)
+        code = cost_time(&sampler.stack, &time, error);
+    if (code == ERROR_NONE) {
+        const struct stack *stack = &sampler.stack;
+        struct linear_cost cost = stack_sample_cost(stack);
+        int64_t rounds = (samples + threads - 1) / threads;
+        fprintf(stream, "%s, %s: %.4g parameters in %d blocks\n", model->placement, model->init.label,
+                parameters(stack), model->layers);
+        fprintf(stream, "  engine    %s; %d of %d blocks keep their tape for the reverse pass\n", stack->engine->name,
+                stack->kept, stack->depth.block_count);
+        fprintf(stream, "  a sample  %.3g normals, %.3g operations, about %.2g s\n", cost.normals, cost.flops,
+                time.seconds);
+        fprintf(stream, "  memory    %.3g GB: %.3g in each of %d threads, and the observables\n",
+                (double)sampler_bytes(&sampler) / 1e9, (double)stack->bytes / 1e9, threads);
+        fprintf(stream,
+                "  in all    %" PRId64
+                " samples, about %.2g s (at %.3g normals/s and %.3g operations/s, and %.2g times "
+                "that for all else, measured now)\n",
+                samples, time.seconds * (double)rounds, time.normals, time.flops, time.beyond);
     }
-    openblas_set_num_threads(1);
-    double normals = normals_per_second(matrix), flops = flops_per_second(model->tokens, matrix, signals);
-    struct linear_cost cost = stack_sample_cost(&stack);
-    double seconds = cost.normals / normals + cost.flops / flops;
-    int64_t rounds = (samples + threads - 1) / threads;
-    fprintf(stream, "%s, %s: %.4g parameters in %d blocks\n", model->placement, model->init.label, parameters(&stack),
-            model->layers);
-    fprintf(stream, "  engine    %s; %d of %d blocks keep their tape for the reverse pass\n", stack.engine->name,
-            stack.kept, stack.depth.block_count);
-    fprintf(stream, "  a sample  %.3g normals, %.3g operations, about %.2g s\n", cost.normals, cost.flops, seconds);
-    fprintf(stream, "  memory    %.3g GB in each of %d threads\n", (double)stack.bytes / 1e9, threads);
-    fprintf(stream,
-            "  in all    %" PRId64 " samples, about %.2g s (at %.3g normals/s and %.3g operations/s, measured now)\n",
-            samples, seconds * (double)rounds, normals, flops);
-out:
-    free(matrix);
-    free(signals);
-    stack_free(&stack);
+    sampler_free(&sampler);
     return code;
 }

@@ -43,7 +43,7 @@ static bool is_in_front(const char *key)
     return false;
 }
 
-static void print_value(const json_t *value, FILE *stream)
+void format_csv_value(const json_t *value, FILE *stream)
 {
     char number[32] = "";
     if (json_is_string(value)) {
@@ -98,7 +98,7 @@ static int common_init(struct common *common, const struct profile *profile, str
         if (!ok || is_in_front(key))
             continue;
         fprintf(head, ",%s", key);
-        print_value(value, row);
+        format_csv_value(value, row);
     }
     if (ok)
         print_front(profile, front);

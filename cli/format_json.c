@@ -84,8 +84,15 @@ static json_t *head_object(bool *ok, const struct profile *profile)
 int format_json(const struct profile *profile, int number, FILE *stream, struct error *error)
 {
     (void)number;
+    return format_json_with(profile, json_object(), stream, error);
+}
+
+int format_json_with(const struct profile *profile, json_t *members, FILE *stream, struct error *error)
+{
     bool ok = true;
     json_t *head = head_object(&ok, profile);
+    ok &= json_object_update(head, members) == 0;
+    json_decref(members);
     fputc('{', stream);
     int code = document_print_members(ok, head, stream, error);
     fputs(",\"" SCHEMA_LAYERS "\":", stream);

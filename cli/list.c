@@ -3,13 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/command.h"
+#include "analysis/bounds/theory.h"
+#include "analysis/claims/contrast.h"
+#include "analysis/claims/statistic.h"
 #include "cli/format.h"
-#include "cli/options.h"
-#include "cli/status.h"
 #include "sim/init.h"
 #include "sim/observe.h"
 #include "sim/placement.h"
 #include "sim/text.h"
+#include "train/trainer.h"
 
 static void print_indented(const char *text, FILE *stream)
 {
@@ -57,6 +60,31 @@ ROWS(cotangents, cotangents, cotangent_count)
 ROWS(observables, observables, OBSERVABLES)
 ROWS(engines, linear_engines, linear_engine_count)
 ROWS(formats, formats, format_count)
+ROWS(statistics, statistics, statistic_count)
+ROWS(contrasts, contrasts, contrast_count)
+
+/* Lines of theory, as the bounds of claims name them and figures draw them. */
+static void list_theory(FILE *stream)
+{
+    for (size_t i = 0; i < theory_count; i++) {
+        const struct theory_line *line = &theory_lines[i];
+        fprintf(stream, "  %-28s%s %s %s, placement=%s init=%s %s (%s)\n", line->id, line->observable,
+                line->role == THEORY_FLOOR     ? "at least"
+                : line->role == THEORY_CEILING ? "at most"
+                                               : "is",
+                line->expression, line->placement, line->init, line->assumes, line->source);
+    }
+}
+
+static void list_tasks(FILE *stream)
+{
+    for (size_t i = 0; i < task_count; i++)
+        fprintf(stream, "  %-28s%s\n", task_rows[i].usage, task_rows[i].summary);
+}
+
+ROWS(optimisers, optimisers, optimiser_count)
+ROWS(schedules, schedules, schedule_count)
+ROWS(parametrisations, parametrisations, parametrisation_count)
 
 static const struct section {
     const char *name;
@@ -72,6 +100,14 @@ static const struct section {
     {"observables", list_observables},
     {"engines", list_engines},
     {"formats", list_formats},
+    {"statistics", list_statistics},
+    {"contrasts", list_contrasts},
+    {"theory", list_theory},
+
+    {"tasks", list_tasks},
+    {"optimisers", list_optimisers},
+    {"schedules", list_schedules},
+    {"parametrisations", list_parametrisations},
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
@@ -92,20 +128,21 @@ static int print_section(const char *name, struct error *error)
     return text_unknown(error, "table", name, names, SECTIONS);
 }
 
+static int list_all(void *target, struct error *error)
+{
+    const struct options *options = target;
+    int code = options->word_count == 0 ? print_section(NULL, error) : ERROR_NONE;
+    for (int i = 0; code == ERROR_NONE && i < options->word_count; i++)
+        code = print_section(options->words[i], error);
+    return code;
+}
+
 int list_command(int argc, char **argv)
 {
     static const struct options_command command = {
-        "list [TABLE]...", "Prints the tables that names come from: placements, inits, activations, ...", NULL, 0,
-        false};
+        .usage = "list [TABLE]...",
+        .summary = "Prints the tables that names come from: placements, inits, activations, ...",
+    };
     struct options options = {0};
-    struct error error = {0};
-    int code = options_parse(&command, argc, argv, &options, &error);
-    if (code == ERROR_NONE && options.help)
-        options_help(&command, stdout);
-    else if (code == ERROR_NONE && options.word_count == 0)
-        code = print_section(NULL, &error);
-    for (int i = 0; code == ERROR_NONE && !options.help && i < options.word_count; i++)
-        code = print_section(options.words[i], &error);
-    options_free(&options);
-    return status_report("list", code, &error);
+    return command_run(&command, argc, argv, &options, list_all);
 }

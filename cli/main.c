@@ -11,6 +11,7 @@
 #include "cli/predict.h"
 #include "cli/run.h"
 #include "cli/status.h"
+#include "cli/train.h"
 #include "cli/verify.h"
 #include "sim/cleanup.h"
 #include "sim/invariant.h"
@@ -23,6 +24,7 @@ static const struct command {
     {"run", run_command, "sample a model and write its profile"},
     {"predict", predict_command, "the infinite-width limit of a model's profile, without sampling it"},
     {"map", map_command, "predict over a grid of two numbers of the configuration"},
+    {"train", train_command, "train models on tasks whose best loss is known"},
     {"verify", verify_command, "decide the claims of the ledger"},
     {"plot", plot_command, "draw saved profiles"},
     {"list", list_command, "the tables that names come from"},

@@ -8,10 +8,9 @@
 #include "analysis/config.h"
 #include "analysis/document.h"
 #include "analysis/map.h"
+#include "cli/command.h"
 #include "cli/interrupt.h"
-#include "cli/options.h"
 #include "cli/output.h"
-#include "cli/status.h"
 
 struct map_command {
     struct options options;
@@ -21,13 +20,13 @@ struct map_command {
     int threads;
     bool quiet, no_progress;
     const char *output;
+    int written; /* maps */
 };
 
 static int read_axis(void *field, const char *name, const char *text, struct error *error)
 {
     (void)name;
     struct map_axis *axis = field;
-    map_axis_free(axis); // the last of several counts
     return map_axis_parse(axis, text, error);
 }
 
@@ -48,14 +47,20 @@ static const struct options_row rows[] = {
 };
 
 static const struct options_command command = {
-    "map --x AXIS --y AXIS [OPTION]...",
-    "Predicts, at infinite width, what a stack does to gradients and tokens from end to end, over a grid of two "
-    "numbers\n"
-    "of its configuration, and writes it as JSON, a map a line, for `spanscope plot`. --placement may be given "
-    "several\n"
-    "times: a map each. Such as\n"
-    "  spanscope map -p spannorm --x layers=8:512:log --y c=0.1:10:log -o map.json && spanscope plot map.json",
-    rows, sizeof rows / sizeof *rows, true};
+    .usage = "map --x AXIS --y AXIS [OPTION]...",
+    .summary =
+        "Predicts, at infinite width, what a stack does to gradients and tokens from end to end, over a grid of two "
+        "numbers\n"
+        "of its configuration, and writes it as JSON, a map a line, for `spanscope plot`. --placement may be given "
+        "several\n"
+        "times: a map each. Such as\n"
+        "  spanscope map -p spannorm --x layers=8:512:log --y c=0.1:10:log -o map.json && spanscope plot map.json",
+    .rows = rows,
+    .row_count = sizeof rows / sizeof *rows,
+    .settings = true,
+    .several = OPTIONS_PLACEMENT,
+    .no_words = "models are named by --placement",
+};
 
 /* What makes a point's model. */
 struct maker {
@@ -114,6 +119,11 @@ static json_t *axis_object(bool *ok, const struct map_axis *axis)
     return object;
 }
 
+static size_t point_count(const struct map *map)
+{
+    return (size_t)map->x.count * (size_t)map->y.count;
+}
+
 /* A row of numbers for each y, from below. */
 static int print_rows(const struct map *map, int value, FILE *stream, struct error *error)
 {
@@ -142,6 +152,8 @@ static json_t *head_object(bool *ok, const struct map *map, const struct model e
     document_put(ok, object, SCHEMA_KEY, json_string(SCHEMA_MAP));
     document_put(ok, object, SCHEMA_KIND, json_string(schema_kinds[SCHEMA_PREDICTED]));
     document_put(ok, object, SCHEMA_CONFIG, config);
+    if (map->done < point_count(map))
+        document_put(ok, object, SCHEMA_DONE, json_integer((json_int_t)map->done));
     document_put(ok, object, SCHEMA_X, axis_object(ok, &map->x));
     document_put(ok, object, SCHEMA_Y, axis_object(ok, &map->y));
     return object;
@@ -165,7 +177,7 @@ static int write_map(const struct map *map, const struct model ends[2], FILE *st
 
 static int check_points(const struct map_command *self, const struct map *map, const char *name, struct error *error)
 {
-    if (map->beyond == (size_t)map->x.count * (size_t)map->y.count)
+    if (map->beyond == point_count(map))
         return error_set(error, ERROR_INPUT, "%s: no point can be predicted: %.800s", name, map->first_beyond.text);
     if (map->beyond > 0 && !self->quiet)
         fprintf(stderr, "spanscope map: %s: %zu points are left empty: %s\n", name, map->beyond,
@@ -204,8 +216,17 @@ static int map_placement(struct map_command *self, int placement, FILE *stream, 
     int code = map_predict(&map, &plan, error);
     if (shows)
         fprintf(stderr, "\r%*s\r", 40, "");
-    if (code == ERROR_NONE)
-        code = report_map(self, &maker, stream, error);
+    struct error report_error;
+    int reported = ERROR_NONE;
+    if (code == ERROR_NONE || (code == ERROR_INTERRUPTED && map.done > map.beyond))
+        reported = report_map(self, &maker, stream, &report_error);
+    if (reported != ERROR_NONE)
+        *error = report_error;
+    else if (code == ERROR_INTERRUPTED)
+        error_set(error, code, "interrupted; %zu of %zu points are done%s", map.done, point_count(&map),
+                  map.done > map.beyond ? ", the others null" : "");
+    self->written += reported == ERROR_NONE && (code == ERROR_NONE || map.done > map.beyond);
+    code = reported != ERROR_NONE ? reported : code;
     map.x = map.y = (struct map_axis){0};
     map_free(&map);
     return code;
@@ -230,8 +251,9 @@ static int check_axes(const struct map_command *self, struct error *error)
     return options_check(&spread.options, error);
 }
 
-static int map_all(struct map_command *self, struct error *error)
+static int map_all(void *target, struct error *error)
 {
+    struct map_command *self = target;
     struct output output;
     int code = check_axes(self, error);
     if (code != ERROR_NONE)
@@ -241,26 +263,14 @@ static int map_all(struct map_command *self, struct error *error)
         return error->code;
     for (int p = 0; code == ERROR_NONE && p < options_placements(&self->options); p++)
         code = map_placement(self, p, stream, error);
-    if (code == ERROR_NONE)
-        return output_close(&output, error);
-    output_discard(&output);
-    return code;
+    return output_end(&output, code, self->written > 0, error);
 }
 
 int map_command(int argc, char **argv)
 {
-    struct error error = {0};
     struct map_command self = {.draws = 64, .seed = 1, .threads = omp_get_num_procs()};
-    int code = options_parse(&command, argc, argv, &self, &error);
-    if (code == ERROR_NONE && self.options.help)
-        options_help(&command, stdout);
-    else if (code == ERROR_NONE && self.options.word_count > 0)
-        code = error_set(&error, ERROR_INPUT, "'%s' is not an option; models are named by --placement",
-                         self.options.words[0]);
-    else if (code == ERROR_NONE)
-        code = map_all(&self, &error);
+    int status = command_run(&command, argc, argv, &self, map_all);
     map_axis_free(&self.axes[0]);
     map_axis_free(&self.axes[1]);
-    options_free(&self.options);
-    return status_report("map", code, &error);
+    return status;
 }

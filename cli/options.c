@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/text.h"
+#include "sim/values.h"
 
 int options_flag(void *field, const char *name, const char *text, struct error *error)
 {
@@ -113,6 +114,7 @@ enum { HELP_VALUE = 256, FIRST_VALUE };
 struct tables {
     struct option *longs;
     const char **names;
+    const char **given; /* the text that an option was given with, or NULL */
     char *shorts;
     size_t count;
 };
@@ -133,6 +135,7 @@ static void free_tables(struct tables *tables)
 {
     free(tables->longs);
     free(tables->names);
+    free(tables->given);
     free(tables->shorts);
 }
 
@@ -140,8 +143,8 @@ static int make_tables(const struct options_command *command, struct tables *tab
 {
     size_t most = command->row_count + setting_count + 2;
     *tables = (struct tables){calloc(most, sizeof *tables->longs), calloc(most, sizeof *tables->names),
-                              calloc(2, most + 2), 0};
-    if (!tables->longs || !tables->names || !tables->shorts) {
+                              calloc(most, sizeof *tables->given), calloc(2, most + 2), 0};
+    if (!tables->longs || !tables->names || !tables->given || !tables->shorts) {
         free_tables(tables);
         return error_set(error, ERROR_RESOURCE, "out of memory");
     }
@@ -197,15 +200,81 @@ static int unknown_option(const struct tables *tables, char **argv, struct error
     return unknown_name(tables, word, error);
 }
 
+/* Every value of a number that may have several. */
+static int try_values(struct model *scratch, const struct setting *setting, const char *text, struct error *error)
+{
+    struct values values;
+    char number[40];
+    int code = values_parse(&values, setting->name, text, setting->type == SETTING_INTEGER, error);
+    for (int i = 0; code == ERROR_NONE && i < values.count; i++) {
+        setting_print_number(values.value[i], number, sizeof number);
+        code = setting_apply(scratch, setting->name, number, error);
+    }
+    values_free(&values);
+    return code;
+}
+
 /* The setting is tried on a scratch model at once, so that a mistake is reported in the order of the command line. */
-static int add_setting(struct options *options, const struct setting *setting, const char *text, struct error *error)
+static int add_setting(const struct options_command *command, struct options *options, const struct setting *setting,
+                       const char *text, struct error *error)
 {
     struct model scratch;
     model_defaults(&scratch);
-    int code = setting_apply(&scratch, setting->name, text, error);
+    bool several = command->sweeps && setting_is_number(setting);
+    int code = several ? try_values(&scratch, setting, text, error)
+                       : setting_apply(&scratch, setting->name, text, error);
     model_free(&scratch);
     if (code == ERROR_NONE)
         options->settings[options->setting_count++] = (struct options_setting){setting->name, text};
+    return code;
+}
+
+/* Of two texts the first would be lost without a word. */
+static int check_once(const struct options_command *command, struct tables *tables, size_t i, struct error *error)
+{
+    const char *before = tables->given[i];
+    tables->given[i] = optarg;
+    if (!before || (command->several && strcmp(command->several, tables->names[i]) == 0))
+        return ERROR_NONE;
+    return error_set(error, ERROR_INPUT, "--%s is given twice, as '%.200s' and as '%.200s'; give it once",
+                     tables->names[i], before, optarg);
+}
+
+static int take_option(const struct options_command *command, struct tables *tables, int value, void *target,
+                       struct error *error)
+{
+    size_t i = option_index(command, value);
+    int code = optarg ? check_once(command, tables, i, error) : ERROR_NONE;
+    if (code != ERROR_NONE)
+        return code;
+    if (i >= command->row_count)
+        return add_setting(command, target, &settings[i - command->row_count], optarg, error);
+    const struct options_row *row = &command->rows[i];
+    return row->read((char *)target + row->offset, row->name, optarg, error);
+}
+
+static int parse_all(const struct options_command *command, struct tables *tables, int argc, char **argv, void *target,
+                     struct error *error)
+{
+    struct options *options = target;
+    int code = ERROR_NONE, value;
+    options->defaults = command->defaults;
+    optind = 0; // GNU getopt starts afresh
+    opterr = 0;
+    while (code == ERROR_NONE && (value = getopt_long(argc, argv, tables->shorts, tables->longs, NULL)) != -1) {
+        if (value == '?')
+            code = unknown_option(tables, argv, error);
+        else if (value == ':')
+            code = error_set(error, ERROR_INPUT, "option '%s' needs an argument", argv[optind - 1]);
+        else if (value == 'h' || value == HELP_VALUE)
+            options->help = true;
+        else
+            code = take_option(command, tables, value, target, error);
+    }
+    options->words = argv + optind;
+    options->word_count = argc - optind;
+    if (code == ERROR_NONE && options->word_count > 0 && command->no_words && !options->help)
+        code = error_set(error, ERROR_INPUT, "'%s' is not an option; %s", options->words[0], command->no_words);
     return code;
 }
 
@@ -217,32 +286,10 @@ int options_parse(const struct options_command *command, int argc, char **argv, 
     if (code != ERROR_NONE)
         return code;
     options->settings = calloc((size_t)argc + 1, sizeof *options->settings);
-    if (!options->settings)
+    if (options->settings)
+        code = parse_all(command, &tables, argc, argv, target, error);
+    else
         code = error_set(error, ERROR_RESOURCE, "out of memory");
-    optind = 0; // GNU getopt starts afresh
-    opterr = 0;
-    while (code == ERROR_NONE) {
-        int value = getopt_long(argc, argv, tables.shorts, tables.longs, NULL);
-        if (value == -1)
-            break;
-        if (value == '?') {
-            code = unknown_option(&tables, argv, error);
-        } else if (value == ':') {
-            code = error_set(error, ERROR_INPUT, "option '%s' needs an argument", argv[optind - 1]);
-        } else if (value == 'h' || value == HELP_VALUE) {
-            options->help = true;
-        } else {
-            size_t i = option_index(command, value);
-            if (i < command->row_count) {
-                const struct options_row *row = &command->rows[i];
-                code = row->read((char *)target + row->offset, row->name, optarg, error);
-            } else {
-                code = add_setting(options, &settings[i - command->row_count], optarg, error);
-            }
-        }
-    }
-    options->words = argv + optind;
-    options->word_count = argc - optind;
     free_tables(&tables);
     if (code != ERROR_NONE)
         options_free(options);
@@ -299,13 +346,12 @@ void options_help(const struct options_command *command, FILE *stream)
 }
 
 static const char DEFAULTS[] = "placement=spannorm init=scaleinit";
-static const char PLACEMENT[] = "placement";
 
 int options_placements(const struct options *options)
 {
     int count = 0;
     for (int i = 0; i < options->setting_count; i++)
-        count += strcmp(options->settings[i].name, PLACEMENT) == 0;
+        count += strcmp(options->settings[i].name, OPTIONS_PLACEMENT) == 0;
     return count > 0 ? count : 1;
 }
 
@@ -313,9 +359,11 @@ int options_model(const struct options *options, int placement, struct model *mo
 {
     model_defaults(model);
     int seen = 0, code = setting_apply_all(model, DEFAULTS, error);
+    if (code == ERROR_NONE && options->defaults)
+        code = setting_apply_all(model, options->defaults, error);
     for (int i = 0; code == ERROR_NONE && i < options->setting_count; i++) {
         const struct options_setting *setting = &options->settings[i];
-        if (strcmp(setting->name, PLACEMENT) != 0 || seen++ == placement)
+        if (strcmp(setting->name, OPTIONS_PLACEMENT) != 0 || seen++ == placement)
             code = setting_apply(model, setting->name, setting->text, error);
     }
     if (code == ERROR_NONE)

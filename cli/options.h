@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "cli/status.h"
 #include "sim/setting.h"
 
 /* Reads text into the field; name is the option's, for the message. */
@@ -36,13 +37,18 @@ struct options_setting {
     const char *name, *text;
 };
 
+/* The setting that makes several models. */
+#define OPTIONS_PLACEMENT "placement"
+
 /* What every command's struct begins with. */
 struct options {
     struct options_setting *settings; /* in the order given */
     int setting_count;
     char **words; /* arguments that are not options */
     int word_count;
+    const char *defaults; /* the command's */
     bool help;
+    enum status status; /* of a command that did its work (cli/command) */
 };
 
 struct options_command {
@@ -50,11 +56,15 @@ struct options_command {
     const char *summary; /* sentences for --help */
     const struct options_row *rows;
     size_t row_count;
-    bool settings; /* takes the model's settings */
+    bool settings;        /* takes the model's settings */
+    const char *several;  /* the option that may be given more than once, or NULL; a flag may anyway */
+    const char *no_words; /* what is said of words that are no options; NULL where they are the command's */
+    bool sweeps;          /* a setting that is a number may have several values (sim/values); read with cli/sweep */
+    const char *defaults; /* settings of its own before those given, or NULL */
 };
 
 /* Parses argv[1..] into target, which begins with a struct options and holds the defaults. ERROR_INPUT names the
- * option, what was expected and the nearest name. */
+ * option, what was expected and the nearest name; so does an option given twice, of which one would be lost. */
 int options_parse(const struct options_command *command, int argc, char **argv, void *target, struct error *error);
 void options_free(struct options *options);
 

@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/options.h"
+#include "cli/command.h"
 #include "cli/output.h"
-#include "cli/status.h"
 #include "plots/figure.h"
 #include "plots/heatmap.h"
 #include "plots/saved.h"
@@ -88,12 +87,17 @@ static const struct options_row rows[] = {
 };
 
 static const struct options_command command = {
-    "plot [OPTION]... FILE...",
-    "Draws profiles that `spanscope run` or `predict` saved with --format json, and maps that `spanscope map` saved\n"
-    "('-': standard input; maps need --figure " MAP_FIGURE " there).\n"
-    "Each figure becomes NAME.png, NAME.svg and NAME.pdf, beside its caption NAME.txt and NAME.gp and NAME.dat,\n"
-    "from which plain gnuplot redraws it. The names of the files written go to standard output.",
-    rows, sizeof rows / sizeof *rows, false};
+    .usage = "plot [OPTION]... FILE...",
+    .summary =
+        "Draws profiles that `spanscope run` or `predict` saved with --format json, and maps that `spanscope map` "
+        "saved\n"
+        "('-': standard input; maps need --figure " MAP_FIGURE " there).\n"
+        "Each figure becomes NAME.png, NAME.svg and NAME.pdf, beside its caption NAME.txt and NAME.gp and NAME.dat,\n"
+        "from which plain gnuplot redraws it. The names of the files written go to standard output.",
+    .rows = rows,
+    .row_count = sizeof rows / sizeof *rows,
+    .several = "figure",
+};
 
 static void print_files(const char *name, const struct figure_wish *wish)
 {
@@ -200,19 +204,28 @@ static void list_figures(void)
     printf("%-24s  %s\n", MAP_FIGURE, MAP_TITLE);
 }
 
+/* What is asked for beside the list would be lost. */
+static int check_list(const struct plot_options *plot, struct error *error)
+{
+    const struct figure_wish *wish = &plot->wish;
+    if (plot->options.word_count > 0)
+        return error_set(error, ERROR_INPUT, "--list draws nothing; '%s' has no part in it", plot->options.words[0]);
+    if (plot->wanted.count > 0 || plot->wanted.map || wish->name || wish->title || wish->style)
+        return error_set(error, ERROR_INPUT, "--list draws nothing; options of a figure have no part in it");
+    return ERROR_NONE;
+}
+
+static int plot_all(void *target, struct error *error)
+{
+    const struct plot_options *plot = target;
+    int code = plot->list ? check_list(plot, error) : draw(plot, error);
+    if (code == ERROR_NONE && plot->list)
+        list_figures();
+    return code == ERROR_NONE ? output_flush(error) : code;
+}
+
 int plot_command(int argc, char **argv)
 {
     struct plot_options plot = {.wish.directory = "."};
-    struct error error = {0};
-    int code = options_parse(&command, argc, argv, &plot, &error);
-    if (code == ERROR_NONE && plot.options.help)
-        options_help(&command, stdout);
-    else if (code == ERROR_NONE && plot.list)
-        list_figures();
-    else if (code == ERROR_NONE)
-        code = draw(&plot, &error);
-    options_free(&plot.options);
-    if (code == ERROR_NONE)
-        code = output_flush(&error);
-    return status_report("plot", code, &error);
+    return command_run(&command, argc, argv, &plot, plot_all);
 }

@@ -2,11 +2,10 @@
 
 #include <omp.h>
 
+#include "cli/command.h"
 #include "cli/format.h"
 #include "cli/interrupt.h"
-#include "cli/options.h"
 #include "cli/output.h"
-#include "cli/status.h"
 
 struct predict {
     struct options options;
@@ -36,10 +35,17 @@ static const struct options_row rows[] = {
 };
 
 static const struct options_command command = {
-    "predict [OPTION]...",
-    "The profile that samples converge to as the width grows, in the formats of `run`. Width and heads matter only\n"
-    "through the initialisation's scales, and heads where attention is drawn. --placement may be given several times.",
-    rows, sizeof rows / sizeof *rows, true};
+    .usage = "predict [OPTION]...",
+    .summary = "The profile that samples converge to as the width grows, in the formats of `run`. Width and heads "
+               "matter only\n"
+               "through the initialisation's scales, and heads where attention is drawn. --placement may be given "
+               "several times.",
+    .rows = rows,
+    .row_count = sizeof rows / sizeof *rows,
+    .settings = true,
+    .several = OPTIONS_PLACEMENT,
+    .no_words = "models are named by --placement",
+};
 
 static int predict_model(const struct predict *predict, int number, const struct model *model, FILE *stream,
                          struct error *error)
@@ -61,10 +67,13 @@ static int predict_model(const struct predict *predict, int number, const struct
     return code;
 }
 
-static int predict_all(struct predict *predict, struct error *error)
+static int predict_all(void *target, struct error *error)
 {
+    struct predict *predict = target;
     struct output output;
-    int code = options_check(&predict->options, error);
+    int code = format_check(predict->format, predict->moments.per_token, error);
+    if (code == ERROR_NONE)
+        code = options_check(&predict->options, error);
     FILE *stream = code == ERROR_NONE ? output_open(&output, predict->output, error) : NULL;
     if (!stream)
         return error->code;
@@ -84,20 +93,7 @@ static int predict_all(struct predict *predict, struct error *error)
 
 int predict_command(int argc, char **argv)
 {
-    struct error error = {0};
     struct predict predict = {.moments = moments_defaults(), .format = &formats[0]};
     predict.moments.threads = omp_get_num_procs();
-    int code = options_parse(&command, argc, argv, &predict, &error);
-    if (code == ERROR_NONE && predict.options.help) {
-        options_help(&command, stdout);
-        options_free(&predict.options);
-        return STATUS_DONE;
-    }
-    if (code == ERROR_NONE && predict.options.word_count > 0)
-        code = error_set(&error, ERROR_INPUT, "'%s' is not an option; models are named by --placement",
-                         predict.options.words[0]);
-    if (code == ERROR_NONE)
-        code = predict_all(&predict, &error);
-    options_free(&predict.options);
-    return status_report("predict", code, &error);
+    return command_run(&command, argc, argv, &predict, predict_all);
 }

@@ -83,10 +83,15 @@ static int check_settings(const struct report *report, const struct options *opt
 /* Options that leave no claim a model are a mistake, and the first claim's error says which. */
 static int check_made(const struct report *report, struct error *error)
 {
-    for (size_t i = 0; i < report->count; i++)
-        if (report->trials[i].fit != FIT_UNMADE)
+    const struct trial *unmade = NULL;
+    for (size_t i = 0; i < report->count; i++) {
+        if (report->claims[i]->beyond)
+            continue;
+        unmade = &report->trials[i];
+        if (unmade->fit != FIT_UNMADE)
             return ERROR_NONE;
-    return error_set(error, ERROR_INPUT, "%s", report->trials[0].why);
+    }
+    return unmade ? error_set(error, ERROR_INPUT, "%s", unmade->why) : ERROR_NONE;
 }
 
 /* An open verdict that says what went wrong. */
@@ -145,10 +150,11 @@ enum status report_status(const struct report *report)
     report_count(report, counts, &contrary);
     if (contrary > 0)
         return STATUS_AGAINST;
-    bool open = false, decided = false;
+    bool open = false, decided = false, measurable = false; /* but for claims that no configuration can meet */
     for (size_t i = 0; i < report->count; i++) {
         open |= report_against(report, i);
-        decided |= report->verdicts[i].verdict == report->claims[i]->expected;
+        decided |= report->verdicts[i].verdict != VERDICT_NOT_APPLICABLE;
+        measurable |= report->claims[i]->beyond == NULL;
     }
-    return open || !decided ? STATUS_INCONCLUSIVE : STATUS_DONE;
+    return open || (measurable && !decided) ? STATUS_INCONCLUSIVE : STATUS_DONE;
 }

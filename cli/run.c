@@ -7,12 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/command.h"
 #include "cli/cost.h"
 #include "cli/format.h"
 #include "cli/interrupt.h"
-#include "cli/options.h"
 #include "cli/output.h"
-#include "cli/status.h"
 #include "sim/budget.h"
 #include "sim/text.h"
 
@@ -91,10 +90,16 @@ static const struct options_row rows[] = {
 };
 
 static const struct options_command command = {
-    "run [OPTION]...",
-    "Samples random stacks of the model, forward and in reverse, and writes every observable at every layer.\n"
-    "--placement may be given several times: a profile each, side by side.",
-    rows, sizeof rows / sizeof *rows, true};
+    .usage = "run [OPTION]...",
+    .summary =
+        "Samples random stacks of the model, forward and in reverse, and writes every observable at every layer.\n"
+        "--placement may be given several times: a profile each, side by side.",
+    .rows = rows,
+    .row_count = sizeof rows / sizeof *rows,
+    .settings = true,
+    .several = OPTIONS_PLACEMENT,
+    .no_words = "models are named by --placement",
+};
 
 enum { DEFAULT_SAMPLES = 16, DEFAULT_BUDGET = 100000 };
 
@@ -169,7 +174,7 @@ static void report_interruption(const struct run *run, const struct profile *pro
 }
 
 static int sample(struct run *run, struct sampler *sampler, const struct profile *prediction, FILE *stream,
-                  bool *short_of_precision, struct error *error)
+                  struct error *error)
 {
     struct profile profile;
     int code = profile_init(&profile, sampler, error);
@@ -181,6 +186,8 @@ static int sample(struct run *run, struct sampler *sampler, const struct profile
         run};
     profile.shard = run->shard.number;
     profile.shards = run->shard.count;
+    if (shows)
+        progress(run, 0, NAN); // the first sample may take long
     code = profile_measure(&profile, sampler, &plan, error);
     if (shows)
         fprintf(stderr, "\r%*s\r", 60, "");
@@ -194,7 +201,8 @@ static int sample(struct run *run, struct sampler *sampler, const struct profile
             code = written;
         }
         report_precision(run, &profile);
-        *short_of_precision |= run->precision > 0 && profile_precision(&profile) > run->precision;
+        if (run->precision > 0 && profile_precision(&profile) > run->precision)
+            run->options.status = STATUS_INCONCLUSIVE;
     }
     profile_free(&profile);
     return code;
@@ -202,11 +210,10 @@ static int sample(struct run *run, struct sampler *sampler, const struct profile
 
 /* The prediction comes first. It takes a moment beside the samples, and whatever stops it (a signal, the range of double,
  * memory) then stops it before there are samples to lose. */
-static int measure(struct run *run, struct sampler *sampler, FILE *stream, bool *short_of_precision,
-                   struct error *error)
+static int measure(struct run *run, struct sampler *sampler, FILE *stream, struct error *error)
 {
     if (!run->predict)
-        return sample(run, sampler, NULL, stream, short_of_precision, error);
+        return sample(run, sampler, NULL, stream, error);
     struct moments_options options = moments_defaults();
     options.per_token = run->per_token;
     options.threads = run->threads;
@@ -215,31 +222,35 @@ static int measure(struct run *run, struct sampler *sampler, FILE *stream, bool 
     int code = profile_predict(&prediction, sampler->stack.depth.model, &options, error);
     if (code != ERROR_NONE)
         return code;
-    code = sample(run, sampler, &prediction, stream, short_of_precision, error);
+    code = sample(run, sampler, &prediction, stream, error);
     profile_free(&prediction);
     return code;
 }
 
-static int run_model(struct run *run, const struct model *model, FILE *stream, bool *short_of_precision,
-                     struct error *error)
+static int run_model(struct run *run, const struct model *model, FILE *stream, struct error *error)
 {
     int64_t samples = shard_samples(run);
     int threads = samples < run->threads ? (int)samples : run->threads;
     if (run->dry_run)
-        return cost_print(model, run->engine, threads, run->memory, samples, stream, error);
+        return cost_print(model, run->engine, run->per_token, threads, run->memory, samples, stream, error);
     struct sampler sampler;
     int code = sampler_init(&sampler, model, run->engine, run->per_token, threads, run->memory, error);
     if (code != ERROR_NONE)
         return code;
-    code = measure(run, &sampler, stream, short_of_precision, error);
+    code = measure(run, &sampler, stream, error);
     sampler_free(&sampler);
     return code;
 }
 
-static int run_all(struct run *run, bool *short_of_precision, struct error *error)
+static int run_all(void *target, struct error *error)
 {
+    struct run *run = target;
     struct output output;
+    if (run->samples == 0)
+        run->samples = run->precision > 0 ? DEFAULT_BUDGET : DEFAULT_SAMPLES;
     int code = check_shard(run, error);
+    if (code == ERROR_NONE)
+        code = format_check(run->format, run->per_token, error);
     if (code == ERROR_NONE)
         code = options_check(&run->options, error);
     if (code != ERROR_NONE)
@@ -252,7 +263,7 @@ static int run_all(struct run *run, bool *short_of_precision, struct error *erro
         code = options_model(&run->options, p, &model, error);
         if (code != ERROR_NONE)
             break;
-        code = run_model(run, &model, stream, short_of_precision, error);
+        code = run_model(run, &model, stream, error);
         model_free(&model);
     }
     return output_end(&output, code, run->profiles > 0, error);
@@ -260,24 +271,7 @@ static int run_all(struct run *run, bool *short_of_precision, struct error *erro
 
 int run_command(int argc, char **argv)
 {
-    struct error error = {0};
     struct run run = {.seed = 1, .threads = omp_get_num_procs(), .format = &formats[0]};
     run.memory = budget_available(run.threads);
-    bool short_of_precision = false;
-    int code = options_parse(&command, argc, argv, &run, &error);
-    if (code == ERROR_NONE && run.options.help) {
-        options_help(&command, stdout);
-        options_free(&run.options);
-        return STATUS_DONE;
-    }
-    if (code == ERROR_NONE && run.options.word_count > 0)
-        code = error_set(&error, ERROR_INPUT, "'%s' is not an option; models are named by --placement",
-                         run.options.words[0]);
-    if (run.samples == 0)
-        run.samples = run.precision > 0 ? DEFAULT_BUDGET : DEFAULT_SAMPLES;
-    if (code == ERROR_NONE)
-        code = run_all(&run, &short_of_precision, &error);
-    options_free(&run.options);
-    int status = status_report("run", code, &error);
-    return status == STATUS_DONE && short_of_precision ? STATUS_INCONCLUSIVE : status;
+    return command_run(&command, argc, argv, &run, run_all);
 }

@@ -6,11 +6,10 @@
 
 #include "cli/claims.h"
 #include "cli/interrupt.h"
-#include "cli/options.h"
+#include "cli/command.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/report_format.h"
-#include "cli/status.h"
 #include "sim/budget.h"
 #include "sim/text.h"
 
@@ -57,13 +56,19 @@ static const struct options_row rows[] = {
 };
 
 static const struct options_command command = {
-    "verify [OPTION]... [CLAIM]...",
-    "Measures claims about signal propagation and decides each: SUPPORTED, LOOSE, CONTRADICTED, INCONCLUSIVE or NOT "
-    "APPLICABLE.\n"
-    "Without a name, all of them. Model options replace what every claim's configurations say; a claim whose "
-    "hypothesis\n"
-    "they break does not apply. Exit status: 0 every verdict as expected, 1 not, 4 nothing decided or a claim open.",
-    rows, sizeof rows / sizeof *rows, true};
+    .usage = "verify [OPTION]... [CLAIM]...",
+    .summary =
+        "Measures claims about signal propagation and decides each: SUPPORTED, LOOSE, CONTRADICTED, INCONCLUSIVE or "
+        "NOT "
+        "APPLICABLE.\n"
+        "Without a name, all of them. Model options replace what every claim's configurations say; a claim whose "
+        "hypothesis\n"
+        "they break does not apply. Exit status: 0 every verdict as expected, 1 not, 4 nothing decided or a claim "
+        "open.",
+    .rows = rows,
+    .row_count = sizeof rows / sizeof *rows,
+    .settings = true,
+};
 
 static int measure(struct report *report, const struct verify *verify, struct error *error)
 {
@@ -87,8 +92,9 @@ static int write_report(const struct report *report, const struct verify *verify
     return output_close(output, error);
 }
 
-static int verify_all(const struct verify *verify, enum status *status, struct error *error)
+static int verify_all(void *target, struct error *error)
 {
+    struct verify *verify = target;
     struct report report;
     struct output output = {0};
     FILE *stream = NULL;
@@ -109,7 +115,7 @@ static int verify_all(const struct verify *verify, enum status *status, struct e
     if (report.measured) {
         struct error write_error;
         int written = write_report(&report, verify, stream, &output, &write_error);
-        *status = report_status(&report);
+        verify->options.status = report_status(&report);
         if (written != ERROR_NONE) {
             *error = write_error;
             code = written;
@@ -123,23 +129,11 @@ out:
 
 int verify_command(int argc, char **argv)
 {
-    struct error error = {0};
     struct verify verify = {.tier = CLAIM_CHECK,
                             .level = 0.01,
                             .seed = 1,
                             .threads = omp_get_num_procs(),
                             .memory = budget_available(omp_get_num_procs()),
                             .format = &report_formats[0]};
-    enum status status = STATUS_DONE;
-    int code = options_parse(&command, argc, argv, &verify, &error);
-    if (code == ERROR_NONE && verify.options.help) {
-        options_help(&command, stdout);
-        options_free(&verify.options);
-        return STATUS_DONE;
-    }
-    if (code == ERROR_NONE)
-        code = verify_all(&verify, &status, &error);
-    options_free(&verify.options);
-    int reported = status_report("verify", code, &error);
-    return reported == STATUS_DONE ? (int)status : reported;
+    return command_run(&command, argc, argv, &verify, verify_all);
 }

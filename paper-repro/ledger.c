@@ -37,8 +37,9 @@ static int take_figure(const char *path, struct expected_list *list, struct erro
 {
     struct saved_list profiles = {0};
     char name[EXPECTED_NAME_MAX];
-    text_label(path, name, sizeof name);
-    int code = saved_read(path, &profiles, error);
+    int code = text_label(path, name, sizeof name, error);
+    if (code == ERROR_NONE)
+        code = saved_read(path, &profiles, error);
     if (code == ERROR_NONE)
         code = expected_take(name, &profiles, list, error);
     saved_free(&profiles);
@@ -300,9 +301,17 @@ static void print_claim(const struct claim *claim, const struct verdicts_claim *
     printf("\t%ld\t%.1f\t%.0f\n", found->samples, usage->seconds, usage->megabytes);
 }
 
+static bool is_named(const struct claim *claim, int count, char **ids)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(ids[i], claim->id) == 0)
+            return true;
+    return count == 0;
+}
+
+/* Of all claims, or of those named behind program and tier. */
 static int list_claims(int count, char **words, int *status, struct error *error)
 {
-    (void)count;
     char path[] = "/tmp/spanscope-claim-XXXXXX";
     int file = mkstemp(path), code = ERROR_NONE;
     *status = 0;
@@ -313,6 +322,8 @@ static int list_claims(int count, char **words, int *status, struct error *error
         "id\tsource\tcommand\texpected\tobserved\tstatistic\tlo\thi\tbound\ttolerance\tderivation\tsamples\tcpu_seconds"
         "\tmegabytes\n");
     for (size_t i = 0; i < claim_count() && code == ERROR_NONE; i++) {
+        if (!is_named(claim_at(i), count - 2, words + 2))
+            continue;
         struct usage usage = {0};
         struct verdicts report = {0};
         code = run_claim(words[0], words[1], claim_at(i)->id, path, &usage, error);
@@ -349,6 +360,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "ledger: %s\n", error.text);
         return STATUS_FAILED;
     }
-    fprintf(stderr, "usage: ledger compare|expect CLAIMS.json FIGURE.json... | ledger claims PROGRAM TIER\n");
+    fprintf(stderr, "usage: ledger compare|expect CLAIMS.json FIGURE.json... | ledger claims PROGRAM TIER [ID...]\n");
     return STATUS_USAGE;
 }

@@ -30,9 +30,9 @@ const struct abscissa abscissa_width_by_engine = {
 const struct abscissa abscissa_constant = {
     ABSCISSA_PROFILES,
     " c " DRAWN,
+    true,
     false,
-    false,
-    0,
+    NAN,
     "constant {/:Italic c} of the initialisation  (branch gain {/:Italic c}^2/{/:Italic L})",
     "c",
     "constants c",

@@ -1,12 +1,16 @@
 #include "plots/axis.h"
 
 #include <math.h>
+#include <stdint.h>
 
 enum { MOST_TICS = 10 };
 
 /* How far intervals and theory may widen the range of the values, in its own length. A floor such as 2^-L on a
  * logarithmic axis would push the data into a corner; a ceiling of twice the data is worth its place. */
 static const double LINEAR_ROOM = 1, LOG_ROOM = 0.3;
+
+/* gnuplot loses numbers near the end of double's range, and tics that differ by rounding only. */
+static const double LARGEST = 1e300, LEAST_SPAN = 1e-9;
 
 struct range {
     double lo, hi;
@@ -56,6 +60,17 @@ static void keep_within(struct range *range, const struct axis_wish *wish)
     range->hi = fmin(range->hi + shift, wish->most);
 }
 
+/* An axis that gnuplot can draw: its ends are finite and differ by more than their rounding. */
+struct axis axis_between(bool logarithmic, double lo, double hi)
+{
+    lo = fmax(-LARGEST, fmin(lo, LARGEST));
+    hi = fmax(-LARGEST, fmin(hi, LARGEST));
+    double least = LEAST_SPAN * fmax(fabs(lo), fabs(hi));
+    if (!(hi - lo >= least))
+        hi = lo + least;
+    return (struct axis){logarithmic, lo, hi > lo ? hi : lo + 1};
+}
+
 void axis_fit(struct axis *axis, bool logarithmic, const struct axis_wish *wish, const struct series_list *list)
 {
     struct range data = values_of(list, false), all = values_of(list, true);
@@ -69,24 +84,25 @@ void axis_fit(struct axis *axis, bool logarithmic, const struct axis_wish *wish,
     widen(&range, span);
     if (!logarithmic)
         keep_within(&range, wish);
-    *axis = (struct axis){logarithmic, range.lo, range.hi};
+    *axis = axis_between(logarithmic, range.lo, range.hi);
 }
 
-/* The smallest of 1, 2, 5, 10, 20, ... that makes at most count steps of span. */
+/* The smallest of 1, 2, 5, 10, 20, ... that makes at most count steps of span; infinite where none does. */
 static double step_for(double span, double count)
 {
     static const double mantissas[] = {1, 2, 5};
-    for (double power = 1;; power *= 10)
+    for (double power = 1; isfinite(power); power *= 10)
         for (int i = 0; i < 3; i++)
             if (span / (mantissas[i] * power) <= count)
                 return mantissas[i] * power;
+    return INFINITY;
 }
 
 int axis_whole_step(int last)
 {
-    for (int step = 1; step <= last; step *= 2)
+    for (int64_t step = 1; step <= last; step *= 2)
         if (last % step == 0 && last / step <= MOST_TICS)
-            return last / step >= 5 || step == 1 ? step : (int)step_for(last, MOST_TICS);
+            return last / step >= 5 || step == 1 ? (int)step : (int)step_for(last, MOST_TICS);
     return (int)step_for(last, MOST_TICS);
 }
 
@@ -133,7 +149,10 @@ static void print_powers(const struct axis *axis, const char *name, FILE *script
     double step = step_for(axis->hi - axis->lo, MOST_TICS);
     const char *comma = "";
     fprintf(script, "set %stics (", name);
-    for (double at = ceil(axis->lo / step) * step; at <= axis->hi; at += step) {
+    for (int i = 0; i <= MOST_TICS + 1; i++) {
+        double at = (ceil(axis->lo / step) + i) * step;
+        if (at > axis->hi)
+            break;
         fprintf(script, "%s'10^{%.0f}' %.0f", comma, at + 0.0, at + 0.0);
         comma = ", ";
     }

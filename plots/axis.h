@@ -19,6 +19,9 @@ struct axis {
     double lo, hi;
 };
 
+/* The axis from lo to hi, or as near as a picture can show: finite ends that differ. */
+struct axis axis_between(bool logarithmic, double lo, double hi);
+
 /* The range holds every value; intervals and theory may widen it, but not so far that the values are squeezed. */
 void axis_fit(struct axis *axis, bool logarithmic, const struct axis_wish *wish, const struct series_list *list);
 

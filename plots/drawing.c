@@ -1,39 +1,29 @@
 #include "plots/drawing.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "plots/gnuplot.h"
+#include "plots/label.h"
+#include "plots/page.h"
 #include "plots/picture.h"
+#include "plots/stroke.h"
 #include "sim/text.h"
 
-/* Okabe and Ito's colours, told apart with any colour vision; their yellow is too light for a line on white. */
-static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"};
-enum { COLOURS = sizeof colours / sizeof *colours };
-static const char grey[] = "#707070";
-
-/* gnuplot's filled point types (circle, square, triangles, diamond, pentagon); one less is the outline of the same. Six
- * shapes against seven colours: 42 groups before a pair recurs. */
-static const int shapes[] = {7, 5, 9, 11, 13, 15};
-enum { SHAPES = sizeof shapes / sizeof *shapes };
-
-/* Where a figure has one variant only, dashes tell groups apart, so that lines without points do so in grey too. */
-static const char *const group_dashes[] = {"solid", "(14,4)", "(10,3,2,3)", "(5,3)", "(14,3,2,3,2,3)", "(20,4)"};
-enum { GROUP_DASHES = sizeof group_dashes / sizeof *group_dashes };
-
-enum { POINTS_SHOWN = 16 /* on a curve of many */, CAPTION_LINES = 16, LINE_SIZE = 600 };
+enum { NOTES_SIZE = 1024, VALUES_MOST = 128 /* tics at values of the data */ };
 
 static bool along_profiles(const struct drawing *drawing)
 {
     return drawing->figure->choice.abscissa->over == ABSCISSA_PROFILES;
 }
 
-/* Data: one block per curve. */
+/* ---- data: one block per curve ---- */
 
 static void print_comment(FILE *file, const char *text)
 {
-    for (; *text != '\0'; text++)
+    for (; *text; text++)
         fputc((unsigned char)*text < ' ' ? ' ' : *text, file);
 }
 
@@ -48,7 +38,9 @@ static void print_number(FILE *file, double value, char after)
 void drawing_print_data(FILE *file, const struct drawing *drawing)
 {
     const struct abscissa *abscissa = drawing->figure->choice.abscissa;
-    fprintf(file, "# spanscope plot: %s\n# ", drawing->title);
+    fprintf(file, "# spanscope plot: ");
+    print_comment(file, drawing->title);
+    fprintf(file, "\n# ");
     print_comment(file, drawing->legend.caption);
     fprintf(file, "\n# columns: %s%s, %svalue, lower and upper end of its 95 %% interval (NaN: none)\n",
             abscissa->logarithmic ? "log10 of " : "", abscissa->name, drawing->y.logarithmic ? "log10 of " : "");
@@ -56,8 +48,8 @@ void drawing_print_data(FILE *file, const struct drawing *drawing)
         const struct series *series = &drawing->list.series[i];
         fprintf(file, "%s# index %zu: ", i > 0 ? "\n\n" : "\n", i);
         print_comment(file, series->name);
-        fprintf(file, "%s%s%s\n", series->name[0] != '\0' && series->label != NULL ? ": " : "",
-                series->label != NULL ? series->label : "", series_is_theory(series) ? " [theory]" : "");
+        fprintf(file, "%s%s%s\n", *series->name && series->label ? ": " : "", series->label ? series->label : "",
+                series_is_theory(series) ? " [theory]" : "");
         for (size_t p = 0; p < series->count; p++) {
             const struct series_point *point = &series->points[p];
             print_number(file, point->x, ' ');
@@ -68,287 +60,262 @@ void drawing_print_data(FILE *file, const struct drawing *drawing)
     }
 }
 
-/* Words. */
+/* ---- words ---- */
 
-/* What the marks mean that the key does not explain. */
-static void write_notes(const struct drawing *drawing, struct text *text)
+static void note(struct text *notes, const char *words)
 {
+    text_print(notes, "%s%s", notes->length > 0 ? "; " : "", words);
+}
+
+/* What the marks mean that the key does not explain, and what is not drawn. */
+static void write_notes(const struct drawing *drawing, char notes[NOTES_SIZE])
+{
+    struct text text = {notes, NOTES_SIZE, 0};
+    *notes = '\0';
     if (drawing->bands)
-        text_print(text, "; bands: 95 %% intervals%s",
-                   drawing->zeros && drawing->y.logarithmic ? " (down to the axis where they reach 0)" : "");
+        note(&text, drawing->zeros && drawing->y.logarithmic
+                        ? "bands: 95 % intervals (down to the axis where they reach 0)"
+                        : "bands: 95 % intervals");
     if (drawing->mixed)
-        text_print(text, "; lines without points: predictions at infinite width");
-    if (drawing->figure->choice.quantity->note != NULL)
-        text_print(text, "; %s", drawing->figure->choice.quantity->note);
-    if (drawing->theory)
-        text_print(text, "; thin lines: theory%s", drawing->figure->choice.abscissa->place);
+        note(&text, "lines without points: predictions at infinite width");
+    if (drawing->figure->choice.quantity->note)
+        note(&text, drawing->figure->choice.quantity->note);
+    if (drawing->theory) {
+        note(&text, "thin lines: theory");
+        text_print(&text, "%s", drawing->figure->choice.abscissa->place);
+    }
     if (drawing->slope)
-        text_print(text, "; thin grey line: for comparison");
+        note(&text, "thin grey line: for comparison");
+    if (*drawing->list.zeros) {
+        note(&text, "0, which the axis does not reach: ");
+        text_print(&text, "%s", drawing->list.zeros);
+    }
+    if (drawing->list.count > DRAWING_KEY_MOST) {
+        note(&text, "in the key: ");
+        text_print(&text, "the first %d of %zu", DRAWING_KEY_MOST, drawing->list.count);
+    }
 }
 
 void drawing_print_caption(FILE *file, const struct drawing *drawing)
 {
-    char notes[300] = "";
-    struct text text = {notes, sizeof notes, 0};
-    write_notes(drawing, &text);
-    fprintf(file, "%s. ", drawing->title);
+    char notes[NOTES_SIZE];
+    write_notes(drawing, notes);
+    print_comment(file, drawing->title);
+    fprintf(file, ". ");
     print_comment(file, drawing->legend.caption);
-    fprintf(file, "%s.\n", drawing->legend.caption[0] != '\0' ? notes : notes + (notes[0] != '\0' ? 2 : 0));
+    fprintf(file, "%s%s.\n", *drawing->legend.caption && *notes ? "; " : "", notes);
 }
 
-/* Breaks after a comma or semicolon, into lines of like length; returns the number of bytes of the first. */
-static size_t caption_line(const char *text, size_t limit)
-{
-    size_t length = strlen(text), cut = 0;
-    if (length <= limit)
-        return length;
-    double like = (double)length / (double)((length - 1) / limit + 1);
-    for (size_t i = 0; i < length && (i < limit || cut == 0); i++)
-        if ((text[i] == ',' || text[i] == ';') && text[i + 1] == ' ' &&
-            (cut == 0 || fabs((double)i + 2 - like) < fabs((double)cut - like)))
-            cut = i + 2;
-    return cut > 0 ? cut : length;
-}
+/* ---- layout ---- */
 
-struct caption {
-    char lines[CAPTION_LINES][LINE_SIZE];
-    int count;
+/* Of a key, in ems: a line's sample, its height, a letter (a key has superscripts, set smaller), and what lies between
+ * the key and the plot. */
+#define KEY_SAMPLE 5.0
+#define KEY_LINE   1.62
+#define KEY_LETTER 0.52
+#define KEY_GAP    0.8
+
+/* A key beside the plot shrinks until it takes this much of the width and of the height; never is it wider than half. */
+#define KEY_WIDTH  0.42
+#define KEY_HEIGHT 0.85
+#define KEY_WIDEST 0.5
+
+/* From a curve to its label, in ems, beside the size of a point. */
+#define LABEL_GAP   0.35
+#define POINT_SIZE  3.0
+#define BROKEN_LINE 1.3 /* what a y label of two lines takes more */
+
+enum { LABELS_MOST = 8, CURVES_LABELLED = 5, COLUMNS_MOST = 3 };
+
+struct key {
+    double x, y, type; /* upper left corner */
+    int columns;
 };
-
-/* One line where it fits, else the configuration and the notes apart, each broken as needed. */
-static void break_caption(const struct drawing *drawing, struct caption *caption)
-{
-    char notes[300] = "";
-    struct text text = {notes, sizeof notes, 0};
-    size_t limit = (size_t)(0.96 * drawing->style->width / (0.54 * drawing->style->small));
-    const char *words = drawing->legend.caption, *rests[] = {words, NULL};
-    write_notes(drawing, &text);
-    rests[1] = notes[0] != '\0' ? notes + 2 : notes;
-    caption->count = 0;
-    if (strlen(words) + strlen(notes) <= limit) {
-        snprintf(caption->lines[caption->count++], LINE_SIZE, "%s%s", words, words[0] != '\0' ? notes : rests[1]);
-        return;
-    }
-    for (int i = 0; i < 2; i++)
-        for (const char *rest = rests[i]; *rest != '\0' && caption->count < CAPTION_LINES;
-             rest += caption_line(rest, limit))
-            snprintf(caption->lines[caption->count++], LINE_SIZE, "%.*s", (int)caption_line(rest, limit), rest);
-}
-
-/* Layout, in points from the lower left corner. */
 
 struct layout {
-    double height;                   /* of the picture */
-    double left, right, bottom, top; /* of the plot */
-    double key_x, key_y, key_type;   /* upper left corner of the key and its type */
-    int key_columns;
-    bool label_broken; /* the y label, into two lines */
+    struct page page;
+    struct key key;
+    uint64_t keyed;                   /* 1 << i: series i is in the key */
+    bool label_broken;                /* the y label, into two lines */
+    struct label labels[LABELS_MOST]; /* of the series, where none of more is in the list */
 };
 
-/* Characters of a key's line as shown: of the markup, without its signs. */
-static size_t title_length(const struct series *series)
+static double title_length(const struct series *series)
 {
-    size_t length = 2;
-    for (const char *c = series->name; *c != '\0'; c++)
-        length += ((unsigned char)*c & 0xC0) != 0x80;
-    for (const char *c = series->label != NULL ? series->label : ""; *c != '\0'; c++)
-        length += strchr("^_{}", *c) == NULL && ((unsigned char)*c & 0xC0) != 0x80;
-    return length;
+    return (double)(2 + page_text_length(stroke_lead(series)) + page_text_length(series->label ? series->label : ""));
 }
 
-static double longest_title(const struct drawing *drawing)
+static bool is_keyed(const struct layout *layout, size_t i)
 {
-    size_t longest = 0;
-    for (size_t i = 0; i < drawing->list.count; i++) {
-        size_t length = title_length(&drawing->list.series[i]);
-        longest = length > longest ? length : longest;
-    }
-    return (double)longest;
+    return i < DRAWING_KEY_MOST && (layout->keyed >> i & 1);
 }
 
-/* In ems: a line's sample, its height, a letter (DejaVu is wide; a key has superscripts, set smaller). */
-static const double KEY_SAMPLE = 5, KEY_LINE = 1.62, LETTER = 0.6, KEY_LETTER = 0.52;
+static double longest_title(const struct drawing *drawing, const struct layout *layout)
+{
+    double longest = 0;
+    for (size_t i = 0; i < drawing->list.count; i++)
+        if (is_keyed(layout, i))
+            longest = fmax(longest, title_length(&drawing->list.series[i]));
+    return longest;
+}
 
-/* Beside the plot the type shrinks until the key takes at most 42 % of the width. */
 static void place_key_beside(const struct drawing *drawing, struct layout *layout)
 {
     const struct style *style = drawing->style;
-    double longest = longest_title(drawing), lines = (double)drawing->list.count, type, width;
+    double longest = longest_title(drawing, layout), lines = __builtin_popcountll(layout->keyed), type, width;
     for (type = style->type;; type -= 0.5) {
-        width = (LETTER * longest + KEY_SAMPLE) * type;
-        if (type <= style->small || (width <= 0.42 * style->width && KEY_LINE * type * lines <= 0.85 * style->height))
+        width = (PAGE_LETTER * longest + KEY_SAMPLE) * type;
+        if (type <= style->small ||
+            (width <= KEY_WIDTH * style->width && KEY_LINE * type * lines <= KEY_HEIGHT * style->height))
             break;
     }
-    width = fmin(width, 0.5 * style->width);
-    layout->key_type = type;
-    layout->key_columns = 1;
-    layout->right = style->width - width - 0.8 * type;
-    layout->key_x = style->width - width;
-    layout->key_y = layout->top;
+    width = fmin(width, KEY_WIDEST * style->width);
+    layout->key = (struct key){style->width - width, layout->page.top, type, 1};
+    layout->page.right = style->width - width - KEY_GAP * type;
 }
 
-/* Below, on paper that is added to the picture: two columns where they fit. */
+/* In as many columns as fit, above the words. */
 static void place_key_below(const struct drawing *drawing, struct layout *layout)
 {
     const struct style *style = drawing->style;
-    double width = (KEY_LETTER * longest_title(drawing) + KEY_SAMPLE) * style->small;
-    layout->key_type = style->small;
-    layout->key_columns = 2 * width <= style->width ? 2 : 1;
-    int lines = ((int)drawing->list.count + layout->key_columns - 1) / layout->key_columns;
-    layout->key_x = layout->key_columns == 1 ? layout->left - 3 * style->small : 0.5 * style->small;
-    layout->key_y = layout->bottom + KEY_LINE * style->small * lines;
-    layout->height += layout->key_y;
-    layout->top += layout->key_y;
-    layout->bottom = layout->key_y;
-    layout->right = style->width - 1.5 * style->type;
+    double width = (KEY_LETTER * longest_title(drawing, layout) + KEY_SAMPLE) * style->small;
+    int entries = __builtin_popcountll(layout->keyed), most = entries < COLUMNS_MOST ? entries : COLUMNS_MOST;
+    int fit = (int)(style->width / width), columns = fit < 1 ? 1 : fit < most ? fit : most;
+    int lines = (entries + columns - 1) / columns;
+    double strip = KEY_LINE * style->small * lines, words = layout->page.bottom;
+    page_add_below(&layout->page, strip);
+    double left = columns == 1 ? layout->page.left - 3 * style->small : 0.5 * style->small;
+    layout->key = (struct key){left, words - PAGE_AXIS * style->type + strip, style->small, columns};
+}
+
+/* ---- labels beside curves ---- */
+
+/* Heights of a curve at the samples, by straight lines between its points. */
+static void sample_curve(const struct drawing *drawing, const struct series *series, double height, struct label *label)
+{
+    const struct axis *x = &drawing->x, *y = &drawing->y;
+    size_t p = 0;
+    for (int i = 0; i < LABEL_SAMPLES; i++) {
+        double at = x->lo + (x->hi - x->lo) * i / (LABEL_SAMPLES - 1);
+        while (p + 1 < series->count && series->points[p + 1].x < at)
+            p++;
+        label->curve[i] = NAN;
+        if (p + 1 >= series->count || at < series->points[p].x || at > series->points[p + 1].x)
+            continue;
+        const struct series_point *a = &series->points[p], *b = &series->points[p + 1];
+        double share = b->x > a->x ? (at - a->x) / (b->x - a->x) : 0;
+        double place = (a->y + share * (b->y - a->y) - y->lo) / (y->hi - y->lo) * height;
+        label->curve[i] = place >= 0 && place <= height ? place : NAN;
+    }
+}
+
+static double label_type(const struct style *style)
+{
+    return style->grows ? style->small : style->type;
+}
+
+/* Few enough to be told apart by names beside them. */
+static bool can_be_labelled(const struct series_list *list)
+{
+    size_t curves = 0;
+    for (size_t i = 0; i < list->count; i++)
+        curves += !series_is_theory(&list->series[i]);
+    return curves <= CURVES_LABELLED && list->count <= LABELS_MOST;
+}
+
+/* Labels all series but those in the key. Returns those that found no room. */
+static uint64_t place_labels(const struct drawing *drawing, struct layout *layout)
+{
+    const struct style *style = drawing->style;
+    const struct series_list *list = &drawing->list;
+    const struct page *page = &layout->page;
+    double width = page->right - page->left, height = page->top - page->bottom;
+    for (size_t i = 0; i < list->count; i++) {
+        sample_curve(drawing, &list->series[i], height, &layout->labels[i]);
+        double letters = is_keyed(layout, i) ? 0 : title_length(&list->series[i]) - 2;
+        layout->labels[i].length = letters * PAGE_LETTER * label_type(style);
+    }
+    label_place(layout->labels, list->count, width, height, label_type(style),
+                LABEL_GAP * label_type(style) + POINT_SIZE * style->points);
+    uint64_t left = 0;
+    for (size_t i = 0; i < list->count; i++)
+        left |= (uint64_t)(!is_keyed(layout, i) && !layout->labels[i].placed) << i;
+    return left;
+}
+
+static bool are_theory(const struct series_list *list, uint64_t of)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if ((of >> i & 1) && !series_is_theory(&list->series[i]))
+            return false;
+    return true;
+}
+
+static void print_labels(FILE *script, const struct drawing *drawing, const struct layout *layout)
+{
+    const struct page *page = &layout->page;
+    for (size_t i = 0; i < drawing->list.count; i++) {
+        const struct label *label = &layout->labels[i];
+        if (is_keyed(layout, i))
+            continue;
+        fprintf(script, "set label '");
+        stroke_print_title(script, &drawing->list.series[i]);
+        fprintf(script, "' at graph %.4f,%.4f left front font ',%g' tc rgb '%s'\n",
+                label->x / (page->right - page->left), label->y / (page->top - page->bottom),
+                label_type(drawing->style), stroke_colour(&drawing->list.series[i]));
+    }
 }
 
 static const char *label_remark(const struct drawing *drawing)
 {
-    return strstr(drawing->figure->y_label, "  (");
+    return strstr(drawing->y_label, "  (");
 }
 
-/* Characters of a label as shown: without the words that set type. */
-static size_t label_length(const char *label)
+/* A y label that is longer than the axis takes two lines. */
+static void break_label(const struct drawing *drawing, struct layout *layout)
 {
-    static const char italic[] = "{/:Italic ";
-    size_t length = 0;
-    for (const char *c = label; *c != '\0'; c++) {
-        if (strncmp(c, italic, strlen(italic)) == 0)
-            c += strlen(italic) - 1;
-        else
-            length += strchr("^_{}", *c) == NULL;
+    double length = PAGE_LETTER * drawing->style->type * (double)page_text_length(drawing->y_label);
+    layout->label_broken = length > layout->page.top - layout->page.bottom && label_remark(drawing);
+    if (layout->label_broken)
+        layout->page.left += BROKEN_LINE * drawing->style->type;
+}
+
+/* Names beside their curves; lines of theory that find no room go to a key below. False where a curve of data finds
+ * none. */
+static bool lay_out_labelled(const struct drawing *drawing, struct layout *layout)
+{
+    struct page page = layout->page;
+    layout->keyed = 0;
+    for (int tries = 0; tries < LABELS_MOST; tries++) {
+        layout->page = page;
+        if (layout->keyed)
+            place_key_below(drawing, layout);
+        break_label(drawing, layout);
+        uint64_t left = place_labels(drawing, layout);
+        if (!left || !are_theory(&drawing->list, left))
+            return !left;
+        layout->keyed |= left;
     }
-    return length;
+    return false;
 }
 
-static struct layout make_layout(const struct drawing *drawing, const struct caption *caption)
+static void make_layout(const struct drawing *drawing, struct layout *layout)
 {
-    const struct style *style = drawing->style;
-    struct layout layout = {.height = style->height,
-                            .left = 6.4 * style->type,
-                            .top = style->height - (style->title > 0 ? 2.6 * style->title : 1 * style->type),
-                            .bottom = (1.3 * caption->count + 0.6) * style->small};
-    (style->key_below ? place_key_below : place_key_beside)(drawing, &layout);
-    layout.bottom += 5 * style->type;
-    double length = LETTER * style->type * (double)label_length(drawing->figure->y_label);
-    layout.label_broken = length > layout.top - layout.bottom && label_remark(drawing) != NULL;
-    if (layout.label_broken)
-        layout.left += 1.3 * style->type;
-    return layout;
+    char notes[NOTES_SIZE];
+    struct page page;
+    write_notes(drawing, notes);
+    page_init(&page, drawing->style, drawing->name, drawing->title, drawing->legend.caption, notes);
+    layout->page = page;
+    if (can_be_labelled(&drawing->list) && lay_out_labelled(drawing, layout))
+        return;
+    size_t lines = drawing->list.count < DRAWING_KEY_MOST ? drawing->list.count : DRAWING_KEY_MOST;
+    layout->keyed = ((uint64_t)1 << lines) - 1;
+    layout->page = page;
+    (drawing->style->key_below ? place_key_below : place_key_beside)(drawing, layout);
+    break_label(drawing, layout);
 }
 
-/* The script. */
-
-static const char *colour_of(const struct series *series)
-{
-    return series->group < 0 ? grey : colours[series->group % COLOURS];
-}
-
-static void print_entry(FILE *script, const struct series *series)
-{
-    const char *lead = series->name;
-    fprintf(script, "title '");
-    if (lead[0] == '\0' && series_is_theory(series) && series->role != SERIES_SLOPE)
-        lead = "theory";
-    gnuplot_print_plain(script, lead);
-    if (series->label != NULL) {
-        fprintf(script, "%s", lead[0] != '\0' ? ": " : "");
-        gnuplot_print_markup(script, series->label);
-    }
-    fprintf(script, "'");
-}
-
-static const char *dash_of(const struct drawing *drawing, const struct series *series)
-{
-    static const char *const dashes[SERIES_ROLES][SERIES_VARIANTS] = {
-        [SERIES_MEASURED] = {"solid", "(9,4)", "(2,3)"},
-        [SERIES_PREDICTED] = {"(14,4)", "(14,4,3,4)", "(14,4,3,4,3,4)"},
-        [SERIES_FLOOR] = {"(2,4)", "(2,4)", "(2,4)"},
-        [SERIES_CEILING] = {"(10,4,2,4)", "(10,4,2,4)", "(10,4,2,4)"},
-        [SERIES_EXACT] = {"(6,4)", "(6,4)", "(6,4)"},
-        [SERIES_SLOPE] = {"(8,3)", "(8,3)", "(8,3)"},
-    };
-    bool one = drawing->figure->choice.variants[1].observable == NULL;
-    if (one && series->role == SERIES_MEASURED && !drawing->mixed)
-        return group_dashes[series->group % GROUP_DASHES];
-    return dashes[series->role][series->variant];
-}
-
-static void print_line_style(FILE *script, const struct drawing *drawing, const struct series *series, double width)
-{
-    fprintf(script, "lc rgb '%s' lw %.3g dt %s", colour_of(series), width, dash_of(drawing, series));
-}
-
-/* Curves that lie on each other stay visible: each group's line and points are a little smaller than those before. */
-static double shrink(const struct drawing *drawing, const struct series *series)
-{
-    int groups = drawing->legend.group_count;
-    return groups > 1 && series->group > 0 ? (double)series->group / (groups - 1) : 0;
-}
-
-static void print_curve(FILE *script, const struct drawing *drawing, size_t index, const char *comma)
-{
-    const struct series *series = &drawing->list.series[index];
-    double smaller = shrink(drawing, series), width = drawing->style->line * (1 - 0.25 * smaller),
-           size = drawing->style->points * (1 - 0.25 * smaller);
-    int shape = shapes[series->group % SHAPES] - (series->variant > 0);
-    size_t every = series->count / POINTS_SHOWN + 1, groups = (size_t)drawing->legend.group_count;
-    size_t offset = every * (size_t)series->group / (groups > 0 ? groups : 1);
-    bool points = !(drawing->mixed && series->role == SERIES_PREDICTED);
-    fprintf(script, "%s data index %zu using 1:2 with lines ", comma, index);
-    print_line_style(script, drawing, series, width);
-    fprintf(script, " notitle");
-    if (points)
-        fprintf(script,
-                ", \\\n     data index %zu using 1:2 every %zu::%zu with points pt %d ps %.3g*scale lw %.3g lc rgb "
-                "'%s' notitle",
-                index, every, offset, shape, size, drawing->style->thin, colour_of(series));
-    fprintf(script, ", \\\n     keyentry with %s ", points ? "linespoints" : "lines");
-    print_line_style(script, drawing, series, width);
-    if (points)
-        fprintf(script, " pt %d ps %.3g*scale", shape, size);
-    fprintf(script, " ");
-    print_entry(script, series);
-}
-
-static void print_theory(FILE *script, const struct drawing *drawing, size_t index, const char *comma)
-{
-    const struct series *series = &drawing->list.series[index];
-    fprintf(script, "%s data index %zu using 1:2 with lines ", comma, index);
-    print_line_style(script, drawing, series, drawing->style->thin);
-    fprintf(script, " ");
-    print_entry(script, series);
-}
-
-static void print_band(FILE *script, const struct drawing *drawing, size_t index, const char *comma)
-{
-    fprintf(script, "%s data index %zu using 1:(clip($3)):(clip($4)) with filledcurves fc rgb '%s' ", comma, index,
-            colour_of(&drawing->list.series[index]));
-    fprintf(script, "fs transparent solid 0.18 noborder notitle");
-}
-
-/* Bands lie below, the thin lines of theory on top; the key lists the data first. */
-static void print_plot(FILE *script, const struct drawing *drawing)
-{
-    const char *comma = "plot";
-    for (size_t i = 0; i < drawing->list.count; i++) {
-        const struct series *series = &drawing->list.series[i];
-        bool band = false;
-        for (size_t p = 0; p < series->count; p++)
-            band = band || !isnan(series->points[p].lo);
-        if (band) {
-            print_band(script, drawing, i, comma);
-            comma = ", \\\n    ";
-        }
-    }
-    for (size_t i = 0; i < drawing->list.count; i++) {
-        bool theory = series_is_theory(&drawing->list.series[i]);
-        (theory ? print_theory : print_curve)(script, drawing, i, comma);
-        comma = ", \\\n    ";
-    }
-    fprintf(script, "\n");
-}
+/* ---- the script ---- */
 
 static int by_value(const void *a, const void *b)
 {
@@ -357,13 +324,13 @@ static int by_value(const void *a, const void *b)
 }
 
 /* Tics at the values of the data; as many have labels as there is room for, the last one for certain. */
-static void print_value_tics(FILE *script, const struct drawing *drawing, const struct layout *layout)
+static void print_value_tics(FILE *script, const struct drawing *drawing, const struct page *page)
 {
-    double values[128],
-        letter = LETTER * drawing->style->type * (drawing->x.hi - drawing->x.lo) / (layout->right - layout->left);
+    double values[VALUES_MOST],
+        letter = PAGE_LETTER * drawing->style->type * (drawing->x.hi - drawing->x.lo) / (page->right - page->left);
     size_t count = 0;
     for (size_t i = 0; i < drawing->list.count; i++)
-        for (size_t p = 0; p < drawing->list.series[i].count && count < 128; p++)
+        for (size_t p = 0; p < drawing->list.series[i].count && count < VALUES_MOST; p++)
             if (!series_is_theory(&drawing->list.series[i]))
                 values[count++] = drawing->list.series[i].points[p].x;
     qsort(values, count, sizeof *values, by_value);
@@ -383,11 +350,11 @@ static void print_value_tics(FILE *script, const struct drawing *drawing, const 
     fprintf(script, ")\n");
 }
 
-static void print_x_tics(FILE *script, const struct drawing *drawing, const struct layout *layout)
+static void print_x_tics(FILE *script, const struct drawing *drawing, const struct page *page)
 {
     const struct abscissa *abscissa = drawing->figure->choice.abscissa;
     if (along_profiles(drawing))
-        print_value_tics(script, drawing, layout);
+        print_value_tics(script, drawing, page);
     else if (drawing->x.logarithmic)
         axis_print_tics(&drawing->x, "x", script);
     else if (abscissa->from > 0)
@@ -396,13 +363,13 @@ static void print_x_tics(FILE *script, const struct drawing *drawing, const stru
         fprintf(script, "set xtics %d\n", axis_whole_step((int)drawing->last));
 }
 
-static void print_axes(FILE *script, const struct drawing *drawing, const struct layout *layout)
+static void print_axes(FILE *script, const struct drawing *drawing, const struct page *page)
 {
     fprintf(script, "set xlabel '%s'\n", drawing->figure->choice.abscissa->label);
-    fprintf(script, "lo = %.7g; hi = %.7g\nset xrange [%.7g:%.7g]\nset yrange [lo:hi]\n", drawing->y.lo, drawing->y.hi,
-            drawing->x.lo, drawing->x.hi);
+    fprintf(script, "lo = %.17g; hi = %.17g\nset xrange [%.17g:%.17g]\nset yrange [lo:hi]\n", drawing->y.lo,
+            drawing->y.hi, drawing->x.lo, drawing->x.hi);
     fprintf(script, "clip(v) = v < lo ? lo : v > hi ? hi : v\n");
-    print_x_tics(script, drawing, layout);
+    print_x_tics(script, drawing, page);
     if (drawing->y.logarithmic || drawing->x.logarithmic)
         fprintf(script, "# On a logarithmic axis the data are log10, which has room for 1e-600.\n");
     if (drawing->y.logarithmic)
@@ -412,65 +379,46 @@ static void print_axes(FILE *script, const struct drawing *drawing, const struct
 /* In double quotes, where \n breaks a line; labels are this program's own. */
 static void print_y_label(FILE *script, const struct drawing *drawing, const struct layout *layout)
 {
-    const char *label = drawing->figure->y_label, *remark = label_remark(drawing);
+    const char *label = drawing->y_label, *remark = label_remark(drawing);
     if (layout->label_broken)
         fprintf(script, "set ylabel \"%.*s\\n%s\" offset -1,0\n", (int)(remark - label), label, remark + 2);
     else
         fprintf(script, "set ylabel \"%s\"\n", label);
 }
 
-/* Over the whole picture, in smaller type where it is long. */
-static void print_title(FILE *script, const struct drawing *drawing, const struct layout *layout)
+static void print_key(FILE *script, const struct layout *layout)
 {
-    const struct style *style = drawing->style;
-    double type = fmin(style->title, 0.96 * style->width / (LETTER * (double)strlen(drawing->title)));
-    if (!(type > 0))
+    const struct key *key = &layout->key;
+    if (!layout->keyed) {
+        fprintf(script, "unset key\n");
         return;
-    fprintf(script, "set label '");
-    gnuplot_print_plain(script, drawing->title);
-    fprintf(script, "' at screen 0.5,%.4f center font ',%.3g'\n", 1 - 1.1 * style->title / layout->height, type);
-}
-
-static void print_layout(FILE *script, const struct drawing *drawing, const struct caption *caption,
-                         const struct layout *layout)
-{
-    const struct style *style = drawing->style;
-    print_title(script, drawing, layout);
-    print_y_label(script, drawing, layout);
-    fprintf(script, "set lmargin at screen %.4f\nset rmargin at screen %.4f\n", layout->left / style->width,
-            layout->right / style->width);
-    fprintf(script, "set bmargin at screen %.4f\nset tmargin at screen %.4f\n", layout->bottom / layout->height,
-            layout->top / layout->height);
-    fprintf(script, "set key %s Left reverse samplen 3 spacing 1.3 width -2 %s %d ",
-            layout->key_columns > 1 ? "horizontal" : "vertical", layout->key_columns > 1 ? "maxcols" : "maxrows",
-            layout->key_columns > 1 ? layout->key_columns : 64);
-    fprintf(script, "at screen %.4f,%.4f left top font ',%g'\n", layout->key_x / style->width,
-            layout->key_y / layout->height, layout->key_type);
-    for (int i = 0; i < caption->count; i++) {
-        fprintf(script, "set label '");
-        gnuplot_print_plain(script, caption->lines[i]);
-        fprintf(script, "' at screen 0.5,%.4f center font ',%g' tc rgb '#404040'\n",
-                (1.3 * (caption->count - i) - 0.4) * style->small / layout->height, style->small);
     }
+    fprintf(script, "set key %s Left reverse samplen 3 spacing 1.3 width -2 %s %d ",
+            key->columns > 1 ? "horizontal" : "vertical", key->columns > 1 ? "maxcols" : "maxrows",
+            key->columns > 1 ? key->columns : DRAWING_KEY_MOST);
+    fprintf(script, "at screen %.4f,%.4f left top font ',%g'\n", key->x / layout->page.style->width,
+            key->y / layout->page.height, key->type);
 }
 
 void drawing_print_script(FILE *script, const struct drawing *drawing)
 {
-    struct caption caption;
-    break_caption(drawing, &caption);
-    struct layout layout = make_layout(drawing, &caption);
-    fprintf(script, "# Written by spanscope plot. Redraw here with: gnuplot %s.gp\n", drawing->name);
-    fprintf(script, "set encoding utf8\ndata = '%s.dat'\n", drawing->name);
-    fprintf(script,
-            "set border 3 lc rgb '#404040' lw %.3g\nset tics nomirror out scale 0.6,0.35\n"
-            "set grid y lc rgb '#E4E4E4' lt 1 lw %.3g\nset format '%%g'\n",
+    struct layout layout;
+    make_layout(drawing, &layout);
+    const struct page *page = &layout.page;
+    page_print_head(script, page);
+    fprintf(script, "set border 3 lc rgb '#404040' lw %.3g\nset grid y lc rgb '#E4E4E4' lt 1 lw %.3g\n",
             drawing->style->thin / 2, drawing->style->thin / 2);
-    print_axes(script, drawing, &layout);
-    print_layout(script, drawing, &caption, &layout);
+    print_axes(script, drawing, page);
+    page_print_texts(script, page);
+    print_y_label(script, drawing, &layout);
+    page_print_margins(script, page, page->left, page->right, page->bottom, page->top);
+    if (can_be_labelled(&drawing->list))
+        print_labels(script, drawing, &layout);
+    print_key(script, &layout);
     for (int i = 0; i < PICTURES; i++) {
-        picture_print(script, i, drawing->style, layout.height, drawing->name);
+        picture_print(script, i, drawing->style, page->height, drawing->name);
         if (i == 0)
-            print_plot(script, drawing);
+            stroke_print_plot(script, drawing, layout.keyed);
         else
             fprintf(script, "replot\n");
     }

@@ -10,11 +10,14 @@
 #include "plots/series.h"
 #include "plots/style.h"
 
+enum { DRAWING_KEY_MOST = 48 /* lines of a key; more would be a picture of words */ };
+
 struct drawing {
     const struct figure *figure;
     const struct style *style;
     const char *name;  /* of the files */
     const char *title; /* plain text */
+    char y_label[200]; /* enhanced text */
     struct legend legend;
     struct series_list list;
     struct axis x, y;

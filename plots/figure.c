@@ -8,13 +8,18 @@
 
 #include "plots/drawing.h"
 #include "plots/publish.h"
+#include "sim/source.h"
+#include "sim/text.h"
 
-#define RATIO_LABEL "{/:Italic g}_0 / {/:Italic g_L}  (ratio of gradient variances)"
+#define RATIO_LABEL   "{/:Italic g}_0 / {/:Italic g_L}"
+#define RATIO_MEASURE "ratio of gradient variances"
 
 const struct figure figures[] = {
     {.name = "activation",
      .title = "Activation variance against depth",
-     .y_label = "activation variance {/:Italic q_l}  (mean square; input = 1)",
+     .y_label = "activation variance {/:Italic q_l}",
+     .measure = "mean square",
+     .entry = FIGURE_INPUT,
      .scale = FIGURE_EITHER,
      .choice = {.abscissa = &abscissa_layer,
                 .quantity = &quantity_value,
@@ -22,7 +27,9 @@ const struct figure figures[] = {
      .wish = {.least = 0, .most = INFINITY, .span = 0.8, .relative_span = 0.5}},
     {.name = "gradient",
      .title = "Gradient variance against depth",
-     .y_label = "gradient variance {/:Italic g_l}  (mean square; cotangent = 1)",
+     .y_label = "gradient variance {/:Italic g_l}",
+     .measure = "mean square",
+     .entry = FIGURE_COTANGENT,
      .scale = FIGURE_LOGARITHMIC,
      .choice = {.abscissa = &abscissa_layer,
                 .quantity = &quantity_geometric,
@@ -31,7 +38,8 @@ const struct figure figures[] = {
      .wish = {.span = 1}},
     {.name = "layer-cosine",
      .title = "Cosine between successive layers against depth",
-     .y_label = "layer cosine  cos({/:Italic x_{l-1}}, {/:Italic x_l})  (1 = idle layer)",
+     .y_label = "layer cosine  cos({/:Italic x_{l-1}}, {/:Italic x_l})",
+     .measure = "1 = idle layer",
      .scale = FIGURE_LINEAR,
      .choice = {.abscissa = &abscissa_layer,
                 .quantity = &quantity_value,
@@ -39,7 +47,8 @@ const struct figure figures[] = {
      .wish = {.least = -1, .most = 1, .span = 0.1}},
     {.name = "representation-collapse",
      .title = "Representation collapse: what a block changes, against depth",
-     .y_label = "1 - cos({/:Italic x_{l-1}}, {/:Italic x_l})  (0 = idle layer)",
+     .y_label = "1 - cos({/:Italic x_{l-1}}, {/:Italic x_l})",
+     .measure = "0 = idle layer",
      .scale = FIGURE_LOGARITHMIC,
      .choice = {.abscissa = &abscissa_log_layer,
                 .quantity = &quantity_complement,
@@ -47,7 +56,8 @@ const struct figure figures[] = {
      .wish = {.span = 1}},
     {.name = "token-cosine",
      .title = "Cosine between tokens against depth",
-     .y_label = "token cosine {/:Italic r_l}  (1 = rank collapse)",
+     .y_label = "token cosine {/:Italic r_l}",
+     .measure = "1 = rank collapse",
      .scale = FIGURE_LINEAR,
      .choice = {.abscissa = &abscissa_layer,
                 .quantity = &quantity_value,
@@ -55,7 +65,8 @@ const struct figure figures[] = {
      .wish = {.least = -1, .most = 1, .span = 0.1}},
     {.name = "rank-collapse",
      .title = "Rank collapse: what tells tokens apart, against depth",
-     .y_label = "1 - token cosine {/:Italic r_l}  (0 = rank collapse)",
+     .y_label = "1 - token cosine {/:Italic r_l}",
+     .measure = "0 = rank collapse",
      .scale = FIGURE_LOGARITHMIC,
      .choice = {.abscissa = &abscissa_layer,
                 .quantity = &quantity_complement,
@@ -63,7 +74,8 @@ const struct figure figures[] = {
      .wish = {.span = 1}},
     {.name = "entropy",
      .title = "Attention entropy against depth",
-     .y_label = "attention entropy  (nat)",
+     .y_label = "attention entropy",
+     .measure = "nat",
      .scale = FIGURE_LINEAR,
      .choice = {.abscissa = &abscissa_layer,
                 .quantity = &quantity_value,
@@ -71,7 +83,8 @@ const struct figure figures[] = {
      .wish = {.least = 0, .most = INFINITY, .span = 0.1, .relative_span = 0.2}},
     {.name = "branch-ratio",
      .title = "Size of the branches against depth",
-     .y_label = "branch output over block input  (ratio of mean squares)",
+     .y_label = "branch output over block input",
+     .measure = "ratio of mean squares",
      .scale = FIGURE_LOGARITHMIC,
      .choice = {.abscissa = &abscissa_layer,
                 .quantity = &quantity_value,
@@ -79,7 +92,8 @@ const struct figure figures[] = {
      .wish = {.span = 1}},
     {.name = "weight-gradient",
      .title = "Weight gradients against depth",
-     .y_label = "weight gradient variance  (mean square per entry)",
+     .y_label = "weight gradient variance",
+     .measure = "mean square per entry",
      .scale = FIGURE_LOGARITHMIC,
      .choice = {.abscissa = &abscissa_layer,
                 .quantity = &quantity_geometric,
@@ -89,6 +103,7 @@ const struct figure figures[] = {
     {.name = "depth-scaling",
      .title = "Gradient through the stack against its depth",
      .y_label = RATIO_LABEL,
+     .measure = RATIO_MEASURE,
      .scale = FIGURE_LOGARITHMIC,
      .choice = {.abscissa = &abscissa_depth,
                 .quantity = &quantity_gain,
@@ -97,6 +112,7 @@ const struct figure figures[] = {
     {.name = "scaleinit-constant",
      .title = "Gradient through the stack against the constant of ScaleInit",
      .y_label = RATIO_LABEL,
+     .measure = RATIO_MEASURE,
      .scale = FIGURE_LOGARITHMIC,
      .choice = {.abscissa = &abscissa_constant,
                 .quantity = &quantity_gain,
@@ -104,7 +120,8 @@ const struct figure figures[] = {
      .wish = {.span = 1}},
     {.name = "fluctuation",
      .title = "Fluctuation of the gradient over samples against depth",
-     .y_label = "{/:Italic d} Var log({/:Italic g}_0 / {/:Italic g_L})  (over samples, times width)",
+     .y_label = "{/:Italic d} Var log({/:Italic g}_0 / {/:Italic g_L})",
+     .measure = "over samples, times width",
      .scale = FIGURE_LOGARITHMIC,
      .choice = {.abscissa = &abscissa_depth,
                 .quantity = &quantity_log_variance,
@@ -114,7 +131,9 @@ const struct figure figures[] = {
      .wish = {.span = 1}},
     {.name = "causal-position",
      .title = "Gradient variance against the position of the token",
-     .y_label = "gradient variance at the input  (mean square by position; cotangent = 1)",
+     .y_label = "gradient variance at the input",
+     .measure = "mean square by position",
+     .entry = FIGURE_COTANGENT,
      .scale = FIGURE_LOGARITHMIC,
      .choice = {.abscissa = &abscissa_position,
                 .quantity = &quantity_geometric,
@@ -122,7 +141,9 @@ const struct figure figures[] = {
      .wish = {.span = 1}},
     {.name = "causal-depth",
      .title = "Gradient variance of single tokens against depth",
-     .y_label = "gradient variance of a token  (mean square; cotangent = 1)",
+     .y_label = "gradient variance of a token",
+     .measure = "mean square",
+     .entry = FIGURE_COTANGENT,
      .scale = FIGURE_LOGARITHMIC,
      .choice = {.abscissa = &abscissa_layer,
                 .quantity = &quantity_geometric,
@@ -143,7 +164,8 @@ const struct figure figures[] = {
      .wish = {.span = 1}},
     {.name = "cost",
      .title = "Time of a sample, forward and reverse, against width",
-     .y_label = "time per sample  (s)",
+     .y_label = "time per sample",
+     .measure = "s",
      .scale = FIGURE_LOGARITHMIC,
      .choice = {.abscissa = &abscissa_width_by_engine,
                 .quantity = &quantity_seconds,
@@ -209,20 +231,79 @@ static void survey(struct drawing *drawing)
     double from = isnan(abscissa->from) ? first : fmin(abscissa->from, first);
     double margin = (last - from) * (abscissa->over == ABSCISSA_LAYERS ? 0.015 : 0.04);
     drawing->last = last;
-    drawing->x = (struct axis){abscissa->logarithmic, from - margin, last + margin};
+    drawing->x = axis_between(abscissa->logarithmic, from - margin, last + margin);
+}
+
+/* The words that all profiles share of what went in, "" where they differ. An input of scale s has mean square s^2. */
+static void write_entry(enum figure_entry entry, const struct saved_list *shown, char *words, size_t size)
+{
+    *words = '\0';
+    for (size_t i = 0; i < shown->count && entry != FIGURE_NOTHING; i++) {
+        const struct saved *profile = &shown->profiles[i];
+        const char *cotangent = saved_text(profile, "cotangent", cotangents[0].name);
+        char own[64];
+        if (entry == FIGURE_INPUT)
+            snprintf(own, sizeof own, "input = %.4g", pow(saved_number(profile, "input_scale", 1), 2));
+        else if (strcmp(cotangent, cotangents[0].name) == 0)
+            snprintf(own, sizeof own, "cotangent = 1");
+        else
+            snprintf(own, sizeof own, "%.32s cotangent", cotangent_find(cotangent) ? cotangent : "another");
+        if (i > 0 && strcmp(own, words) != 0) {
+            *words = '\0';
+            return;
+        }
+        snprintf(words, size, "%s", own);
+    }
+}
+
+static void write_y_label(struct drawing *drawing, const struct saved_list *shown)
+{
+    char entry[64];
+    const struct figure *figure = drawing->figure;
+    struct text text = {drawing->y_label, sizeof drawing->y_label, 0};
+    write_entry(figure->entry, shown, entry, sizeof entry);
+    text_print(&text, "%s", figure->y_label);
+    if (figure->measure)
+        text_print(&text, "  (%s%s%s)", figure->measure, *entry ? "; " : "", entry);
+}
+
+/* The profiles that the figure shows something of, which own nothing. */
+static int choose_shown(const struct figure *figure, const struct saved_list *profiles, struct saved_list *shown,
+                        struct error *error)
+{
+    shown->profiles = calloc(profiles->count + 1, sizeof *shown->profiles);
+    if (!shown->profiles)
+        return error_set(error, ERROR_RESOURCE, "out of memory for %zu profiles", profiles->count);
+    for (size_t i = 0; i < profiles->count; i++)
+        if (series_shows(&figure->choice, profiles, i))
+            shown->profiles[shown->count++] = profiles->profiles[i];
+    return shown->count > 0 ? ERROR_NONE : series_nothing(&figure->choice, error);
+}
+
+static int make_series(struct drawing *drawing, const struct saved_list *profiles, const struct saved_list *shown,
+                       struct error *error)
+{
+    const struct figure *figure = drawing->figure;
+    bool logarithmic = figure->scale == FIGURE_LOGARITHMIC ||
+                       (figure->scale == FIGURE_EITHER && series_needs_logarithm(&figure->choice, shown));
+    write_y_label(drawing, shown);
+    int code = legend_init(&drawing->legend, shown, figure->choice.abscissa, error);
+    if (code == ERROR_NONE)
+        code = series_init(&drawing->list, &figure->choice, logarithmic, profiles, shown, &drawing->legend, error);
+    if (code == ERROR_NONE)
+        axis_fit(&drawing->y, logarithmic, &figure->wish, &drawing->list);
+    return code;
 }
 
 static int prepare(struct drawing *drawing, const struct saved_list *profiles, struct error *error)
 {
-    const struct figure *figure = drawing->figure;
-    bool logarithmic = figure->scale == FIGURE_LOGARITHMIC ||
-                       (figure->scale == FIGURE_EITHER && series_needs_logarithm(&figure->choice, profiles));
-    int code = legend_init(&drawing->legend, profiles, figure->choice.abscissa, error);
+    struct saved_list shown = {0};
+    int code = choose_shown(drawing->figure, profiles, &shown, error);
     if (code == ERROR_NONE)
-        code = series_init(&drawing->list, &figure->choice, logarithmic, profiles, &drawing->legend, error);
+        code = make_series(drawing, profiles, &shown, error);
+    free(shown.profiles);
     if (code != ERROR_NONE)
         return code;
-    axis_fit(&drawing->y, logarithmic, &figure->wish, &drawing->list);
     remove_invisible(&drawing->list, &drawing->y);
     survey(drawing);
     return ERROR_NONE;
@@ -258,8 +339,9 @@ int figure_draw(const struct figure *figure, const struct saved_list *profiles, 
     locale_t before = uselocale(numbers);
     int code = prepare(&drawing, profiles, error);
     if (code == ERROR_NONE)
-        code = publish(wish->directory, drawing.name, (publish_print *const[]){print_script, print_data, print_caption},
-                       &drawing, error);
+        code = (wish->publish ? wish->publish : publish)(
+            wish->directory, drawing.name, (publish_print *const[]){print_script, print_data, print_caption}, &drawing,
+            error);
     uselocale(before);
     freelocale(numbers);
     series_free(&drawing.list);

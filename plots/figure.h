@@ -13,11 +13,15 @@
 
 enum figure_scale { FIGURE_LINEAR, FIGURE_LOGARITHMIC, FIGURE_EITHER /* logarithmic where values span decades */ };
 
-/* The y label is gnuplot's enhanced text. */
+/* What went in, which an axis tells beside what it measures: "input = 1". */
+enum figure_entry { FIGURE_NOTHING, FIGURE_INPUT, FIGURE_COTANGENT };
+
+/* The y label is gnuplot's enhanced text: "y_label  (measure; entry)". */
 struct figure {
     const char *name;
-    const char *title; /* plain text */
-    const char *y_label;
+    const char *title;             /* plain text */
+    const char *y_label, *measure; /* measure: NULL where the label says all */
+    enum figure_entry entry;
     enum figure_scale scale;
     struct series_choice choice;
     struct axis_wish wish;
@@ -34,6 +38,7 @@ struct figure_wish {
     const char *name;          /* of the files; NULL: the figure's own */
     const char *title;         /* NULL: the figure's own */
     const struct style *style; /* NULL: the first */
+    publisher *publish;        /* what takes the files; NULL: publish() */
 };
 
 /* Writes the figure's files into the directory: all or none of them. ERROR_INPUT where the profiles lack what the

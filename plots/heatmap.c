@@ -1,6 +1,5 @@
 #include "plots/heatmap.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <locale.h>
 #include <math.h>
@@ -8,9 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/config.h"
+#include "analysis/document.h"
+#include "analysis/schema.h"
 #include "plots/axis.h"
 #include "plots/gnuplot.h"
 #include "plots/legend.h"
+#include "plots/page.h"
 #include "plots/picture.h"
 #include "sim/setting.h"
 #include "sim/text.h"
@@ -20,7 +23,12 @@
 #define DECADES_MOST  6.0
 #define DECADES_LEAST 0.3
 
-enum { LEVELS_MOST = 7, COSINES = 6 };
+/* Bounds of what a file may hold: those of `spanscope map` with room, beyond any picture's use. */
+enum { AXIS_MOST = 4096, CELLS_MOST = 1 << 18, MAPS_MOST = 256 };
+#define GRADIENT_MOST 2e9 /* decades */
+#define COSINE_MOST   1.001
+
+enum { LEVELS_MOST = 9, COSINES = 6, WORDS_SIZE = 2048 };
 
 static const double cosine_levels[COSINES] = {0.1, 0.25, 0.5, 0.75, 0.9, 0.99};
 
@@ -31,11 +39,11 @@ struct map_axis_saved {
     double *values; /* [count], as drawn: log10 where logarithmic */
 };
 
-struct map_page {
+struct map {
     json_t *root;
     struct map_axis_saved x, y;
     const json_t *gradient, *cosine; /* [y.count][x.count] */
-    double decades;                  /* colours reach from -decades to decades */
+    double loss, gain;               /* colours reach from -loss to gain, decades */
     double gradient_range[2], cosine_range[2];
     bool empty; /* some points have no value */
     struct legend legend;
@@ -64,7 +72,7 @@ static bool read_axis(const json_t *object, struct map_axis_saved *axis)
     axis->logarithmic = scale != NULL && strcmp(scale, "log") == 0;
     axis->count = json_array_size(values);
     axis->values = calloc(axis->count + 1, sizeof *axis->values);
-    if (axis->name == NULL || axis->count < 2 || axis->values == NULL)
+    if (!axis->name || axis->count < 2 || axis->count > AXIS_MOST || !axis->values)
         return false;
     for (size_t i = 0; i < axis->count; i++) {
         double value = number_of(json_array_get(values, i));
@@ -72,7 +80,9 @@ static bool read_axis(const json_t *object, struct map_axis_saved *axis)
         if (!isfinite(axis->values[i]) || (i > 0 && axis->values[i] <= axis->values[i - 1]))
             return false;
     }
-    return true;
+    const double *v = axis->values; // the ends of the cells are finite too, and differ in a picture
+    struct axis drawn = axis_between(false, v[0], v[axis->count - 1]);
+    return drawn.lo == v[0] && drawn.hi == v[axis->count - 1];
 }
 
 static double value_at(const json_t *table, size_t x, size_t y)
@@ -80,20 +90,22 @@ static double value_at(const json_t *table, size_t x, size_t y)
     return number_of(json_array_get(json_array_get(table, y), x));
 }
 
-/* False where the table has another shape, or more than numbers and nulls. */
-static bool read_table(const struct map_page *page, const json_t *table, double range[2])
+/* False where the table has another shape, or more than nulls and numbers of at most most. */
+static bool read_table(const struct map *map, const json_t *table, double most, double range[2])
 {
     range[0] = INFINITY;
     range[1] = -INFINITY;
-    if (json_array_size(table) != page->y.count)
+    if (json_array_size(table) != map->y.count)
         return false;
-    for (size_t y = 0; y < page->y.count; y++) {
+    for (size_t y = 0; y < map->y.count; y++) {
         const json_t *row = json_array_get(table, y);
-        if (json_array_size(row) != page->x.count)
+        if (json_array_size(row) != map->x.count)
             return false;
-        for (size_t x = 0; x < page->x.count; x++) {
+        for (size_t x = 0; x < map->x.count; x++) {
             double value = value_at(table, x, y);
             if (!json_is_number(json_array_get(row, x)) && !json_is_null(json_array_get(row, x)))
+                return false;
+            if (fabs(value) > most)
                 return false;
             if (isfinite(value)) {
                 range[0] = fmin(range[0], value);
@@ -104,49 +116,57 @@ static bool read_table(const struct map_page *page, const json_t *table, double 
     return true;
 }
 
-static int interpret(struct map_page *page, const char *path, size_t line, struct error *error)
+static int interpret(struct map *map, const char *path, size_t line, struct error *error)
 {
-    const char *schema = json_string_value(json_object_get(page->root, "schema"));
-    const json_t *values = json_object_get(page->root, "values"), *config = json_object_get(page->root, "config");
-    if (schema == NULL || strcmp(schema, MAP_SCHEMA) != 0)
-        return broken(path, line, "schema \"" MAP_SCHEMA "\", as spanscope map writes it", error);
-    if (!read_axis(json_object_get(page->root, "x"), &page->x) ||
-        !read_axis(json_object_get(page->root, "y"), &page->y))
+    const char *schema = json_string_value(json_object_get(map->root, "schema"));
+    const json_t *values = json_object_get(map->root, "values"), *config = json_object_get(map->root, "config");
+    if (schema == NULL || strcmp(schema, SCHEMA_MAP) != 0)
+        return broken(path, line, "schema \"" SCHEMA_MAP "\", as spanscope map writes it", error);
+    if (!read_axis(json_object_get(map->root, "x"), &map->x) || !read_axis(json_object_get(map->root, "y"), &map->y))
         return broken(path, line, "\"x\" and \"y\" with a name and ascending values", error);
-    page->gradient = json_object_get(values, "log10_gradient_ratio");
-    page->cosine = json_object_get(values, "token_cosine");
-    if (!read_table(page, page->gradient, page->gradient_range) || !read_table(page, page->cosine, page->cosine_range))
+    map->gradient = json_object_get(values, "log10_gradient_ratio");
+    map->cosine = json_object_get(values, "token_cosine");
+    if (map->x.count * map->y.count > CELLS_MOST ||
+        !read_table(map, map->gradient, GRADIENT_MOST, map->gradient_range) ||
+        !read_table(map, map->cosine, COSINE_MOST, map->cosine_range))
         return broken(path, line, "\"log10_gradient_ratio\" and \"token_cosine\", a row of numbers for each y", error);
     if (!json_is_string(json_object_get(config, "placement")) || !json_is_string(json_object_get(config, "init")))
         return broken(path, line, "\"config\" to name \"placement\" and \"init\"", error);
-    for (size_t y = 0; y < page->y.count; y++)
-        for (size_t x = 0; x < page->x.count; x++)
-            page->empty |= !isfinite(value_at(page->gradient, x, y));
-    double most = fmax(-page->gradient_range[0], page->gradient_range[1]);
-    page->decades = fmin(DECADES_MOST, fmax(DECADES_LEAST, most));
+    for (size_t y = 0; y < map->y.count; y++)
+        for (size_t x = 0; x < map->x.count; x++)
+            map->empty |= !isfinite(value_at(map->gradient, x, y));
+    map->loss = fmin(DECADES_MOST, fmax(DECADES_LEAST, -map->gradient_range[0]));
+    map->gain = fmin(DECADES_MOST, fmax(DECADES_LEAST, map->gradient_range[1]));
     return ERROR_NONE;
 }
 
 /* The words of the configuration, as other figures say them. */
-static int read_legend(struct map_page *page, struct error *error)
+static int read_legend(struct map *map, struct error *error)
 {
-    json_t *config = json_object_get(page->root, "config");
-    const char *kind = json_string_value(json_object_get(page->root, "kind"));
-    struct saved profile = {.root = page->root,
+    json_t *config = json_object_get(map->root, "config");
+    const char *kind = json_string_value(json_object_get(map->root, "kind"));
+    struct saved profile = {.root = map->root,
                             .config = config,
                             .kind = kind != NULL ? kind : "predicted",
                             .placement = json_string_value(json_object_get(config, "placement")),
                             .init = json_string_value(json_object_get(config, "init"))};
     struct saved_list list = {&profile, 1};
-    return legend_init(&page->legend, &list, NULL, error);
+    struct model model;
+    struct error unused;
+    if (config_read(config, &model, &unused) == ERROR_NONE) // what the axes set is the default's, and not shown
+        profile.model = &model;
+    int code = legend_init(&map->legend, &list, NULL, error);
+    if (profile.model)
+        model_free(&model);
+    return code;
 }
 
-static void page_free(struct map_page *page)
+static void map_free(struct map *map)
 {
-    free(page->x.values);
-    free(page->y.values);
-    legend_free(&page->legend);
-    json_decref(page->root);
+    free(map->x.values);
+    free(map->y.values);
+    legend_free(&map->legend);
+    json_decref(map->root);
 }
 
 /* ---- data and words ---- */
@@ -172,22 +192,17 @@ static void print_number(FILE *file, double value, char end)
 
 static void print_data(FILE *file, const void *context)
 {
-    const struct map_page *page = context;
+    const struct map *map = context;
     fprintf(file,
             "# spanscope plot: map of %s and %s\n# columns: %s%s, %s%s, the cell's edges x_lo x_hi y_lo y_hi, log10 "
             "g_0/g_L, r_L (NaN: none)\n",
-            page->x.name, page->y.name, page->x.logarithmic ? "log10 of " : "", page->x.name,
-            page->y.logarithmic ? "log10 of " : "", page->y.name);
-    for (size_t y = 0; y < page->y.count; y++) {
-        for (size_t x = 0; x < page->x.count; x++) {
-            const double row[] = {page->x.values[x],
-                                  page->y.values[y],
-                                  edge(&page->x, x, -1),
-                                  edge(&page->x, x, 1),
-                                  edge(&page->y, y, -1),
-                                  edge(&page->y, y, 1),
-                                  value_at(page->gradient, x, y),
-                                  value_at(page->cosine, x, y)};
+            map->x.name, map->y.name, map->x.logarithmic ? "log10 of " : "", map->x.name,
+            map->y.logarithmic ? "log10 of " : "", map->y.name);
+    for (size_t y = 0; y < map->y.count; y++) {
+        for (size_t x = 0; x < map->x.count; x++) {
+            const double row[] = {
+                map->x.values[x],     map->y.values[y],    edge(&map->x, x, -1),          edge(&map->x, x, 1),
+                edge(&map->y, y, -1), edge(&map->y, y, 1), value_at(map->gradient, x, y), value_at(map->cosine, x, y)};
             for (size_t i = 0; i < 8; i++)
                 print_number(file, row[i], i < 7 ? ' ' : '\n');
         }
@@ -195,23 +210,33 @@ static void print_data(FILE *file, const void *context)
     }
 }
 
-static void write_words(const struct map_page *page, struct text *text)
+static void write_shown(const struct map *map, char words[WORDS_SIZE])
 {
-    text_print(text, "%s%s%s", page->legend.names[0], page->legend.caption[0] != '\0' ? ", " : "",
-               page->legend.caption);
-    text_print(text, "; colour and solid lines: ratio of gradient variances, input over output; dashed lines: token "
-                     "cosine after the last block");
-    if (page->empty)
-        text_print(text, "; grey: outside the range of numbers");
+    snprintf(words, WORDS_SIZE, "%s%s%s", map->legend.names[0], *map->legend.caption ? ", " : "", map->legend.caption);
+}
+
+/* Titles of files have no lines. */
+static void print_text(FILE *file, const char *text)
+{
+    for (; *text; text++)
+        fputc((unsigned char)*text < ' ' ? ' ' : *text, file);
+}
+
+static const char *marks(const struct map *map)
+{
+    return map->empty
+               ? "a: ratio of gradient variances, input over output; b: token cosine after the last block; grey: "
+                 "outside the range of numbers"
+               : "a: ratio of gradient variances, input over output; b: token cosine after the last block";
 }
 
 static void print_caption(FILE *file, const void *context)
 {
-    const struct map_page *page = context;
-    char words[2000] = "";
-    struct text text = {words, sizeof words, 0};
-    write_words(page, &text);
-    fprintf(file, "%s. %s.\n", page->title, words);
+    const struct map *map = context;
+    char words[WORDS_SIZE];
+    write_shown(map, words);
+    print_text(file, map->title);
+    fprintf(file, ". %s; %s.\n", words, marks(map));
 }
 
 /* ---- the script ---- */
@@ -220,11 +245,11 @@ static void print_caption(FILE *file, const void *context)
 static double level_step(const double range[2])
 {
     static const double steps[] = {1, 2, 5};
-    for (double power = 0.01; power < 1e9; power *= 10)
+    for (double power = 0.01; power < GRADIENT_MOST; power *= 10)
         for (int i = 0; i < 3; i++)
             if ((range[1] - range[0]) / (steps[i] * power) < LEVELS_MOST)
                 return steps[i] * power;
-    return INFINITY;
+    return GRADIENT_MOST;
 }
 
 /* Computes the contours of a column into a data block; false where no level lies inside. */
@@ -240,151 +265,173 @@ static bool print_contours(FILE *script, const char *block, int column, const do
 }
 
 /* Without 1: where the gradient is kept, its level line is drawn by rounding. The colour shows it. */
-static int gradient_levels(const struct map_page *page, double levels[LEVELS_MOST + 2])
+static int gradient_levels(const struct map *map, double levels[LEVELS_MOST])
 {
-    double step = level_step(page->gradient_range);
+    double step = level_step(map->gradient_range), first = ceil(map->gradient_range[0] / step);
     int count = 0;
-    for (double k = ceil(page->gradient_range[0] / step); k * step <= page->gradient_range[1] && count <= LEVELS_MOST;
-         k++)
-        if (k != 0)
-            levels[count++] = k * step;
+    for (int i = 0; i <= LEVELS_MOST && (first + i) * step <= map->gradient_range[1] && count < LEVELS_MOST; i++)
+        if (first + i != 0)
+            levels[count++] = (first + i) * step;
     return count;
 }
 
-static int cosine_levels_inside(const struct map_page *page, double levels[COSINES])
+static int cosine_levels_inside(const struct map *map, double levels[LEVELS_MOST])
 {
     int count = 0;
     for (int i = 0; i < COSINES; i++)
-        if (cosine_levels[i] > page->cosine_range[0] && cosine_levels[i] < page->cosine_range[1])
+        if (cosine_levels[i] > map->cosine_range[0] && cosine_levels[i] < map->cosine_range[1])
             levels[count++] = cosine_levels[i];
     return count;
 }
 
 static void print_axis(FILE *script, const struct map_axis_saved *axis, const char *name)
 {
-    struct axis range = {axis->logarithmic, edge(axis, 0, -1), edge(axis, axis->count - 1, 1)};
-    fprintf(script, "set %srange [%.10g:%.10g]\nset %slabel '", name, range.lo, range.hi, name);
+    struct axis range = axis_between(axis->logarithmic, edge(axis, 0, -1), edge(axis, axis->count - 1, 1));
+    fprintf(script, "set %srange [%.17g:%.17g]\nset %slabel '", name, range.lo, range.hi, name);
     gnuplot_print_plain(script, axis->name);
     struct error unknown;
     const struct setting *setting = setting_find(axis->name, &unknown);
-    if (setting != NULL && setting->readers == 0 && setting->variable != NULL)
+    if (setting && setting->readers == 0 && setting->variable)
         fprintf(script, " of the initialisation");
-    else if (setting != NULL && setting->letter != 0)
+    else if (setting && setting->letter)
         fprintf(script, " {/:Italic %c}", setting->letter);
     fprintf(script, "'\n");
     if (axis->logarithmic)
         axis_print_tics(&range, name, script);
 }
 
-static void print_frame(FILE *script, const struct map_page *page, double height)
+/* One of the two pictures of a map: a column of the data as colours, with lines at levels of it. */
+struct panel {
+    const char *block; /* of the contours */
+    const char *title; /* enhanced text */
+    int column;
+    int (*levels)(const struct map *map, double levels[LEVELS_MOST]);
+    void (*print_colours)(FILE *script, const struct map *map);
+};
+
+/* Blue for loss and red for gain by way of white, as far as share of the way: -1 to 1. */
+static unsigned diverging(double share)
 {
-    const struct style *style = page->style;
-    double left = 6.4 * style->type, right = style->width - 11 * style->type;
-    double top = height - (style->title > 0 ? 2.2 * style->title : 1 * style->type) - 1.8 * style->small;
-    fprintf(script,
-            "set lmargin at screen %.4f\nset rmargin at screen %.4f\nset bmargin at screen %.4f\nset tmargin at "
-            "screen %.4f\n",
-            left / style->width, right / style->width, (5 * style->type + 4.5 * style->small) / height, top / height);
-    if (style->title > 0) {
-        double type = fmin(style->title, 0.96 * style->width / (0.6 * (double)strlen(page->title)));
-        fprintf(script, "set label '");
-        gnuplot_print_plain(script, page->title);
-        fprintf(script, "' at screen 0.5,%.4f center font ',%.3g'\n", 1 - 1.1 * style->title / height, type);
-    }
-    fprintf(script, "set key at screen %.4f,%.4f left bottom horizontal Left reverse samplen 3 font ',%g'\n",
-            left / style->width, (top + 0.2 * style->small) / height, style->small);
-    fprintf(script, "set cbrange [%.6g:%.6g]\nset cblabel 'log_{10} {/:Italic g}_0 / {/:Italic g_L}'\n", -page->decades,
-            page->decades);
-    fprintf(script, "set palette defined (-1 '#2166AC', -0.5 '#92C5DE', 0 '#F7F7F7', 0.5 '#F4A582', 1 '#B2182B')\n");
-    fprintf(script, "set object 1 rectangle from graph 0,0 to graph 1,1 fc rgb '#C8C8C8' fs solid noborder behind\n");
-    print_axis(script, &page->x, "x");
-    print_axis(script, &page->y, "y");
+    static const unsigned char stops[5][3] = {
+        {0x21, 0x66, 0xAC}, {0x92, 0xC5, 0xDE}, {0xF7, 0xF7, 0xF7}, {0xF4, 0xA5, 0x82}, {0xB2, 0x18, 0x2B}};
+    double place = (share + 1) * 2;
+    int first = place < 3 ? (int)place : 3;
+    unsigned colour = 0;
+    for (int i = 0; i < 3; i++)
+        colour = colour << 8 |
+                 (unsigned)lround(stops[first][i] + (place - first) * (stops[first + 1][i] - stops[first][i]));
+    return colour;
 }
 
-/* The words below, broken at commas and semicolons. */
-static void print_words(FILE *script, const struct map_page *page, double height)
+/* A decade of loss is as deep a colour as one of gain, and the bar ends where the colours do. */
+static void print_gradient_colours(FILE *script, const struct map *map)
 {
-    char words[2000] = "";
-    struct text text = {words, sizeof words, 0};
-    const struct style *style = page->style;
-    write_words(page, &text);
-    size_t limit = (size_t)(0.96 * style->width / (0.54 * style->small));
-    int line = 0;
-    for (const char *rest = words; *rest != '\0' && line < 3; line++) {
-        size_t cut = strlen(rest);
-        for (size_t i = 0; cut > limit && i < limit; i++)
-            if ((rest[i] == ',' || rest[i] == ';') && rest[i + 1] == ' ')
-                cut = strlen(rest + i + 2) + i + 2 > limit ? i + 2 : cut;
-        size_t last = cut;
-        if (strlen(rest) > limit) // the last break before the limit
-            for (size_t i = 0; i < limit; i++)
-                if ((rest[i] == ',' || rest[i] == ';') && rest[i + 1] == ' ')
-                    last = i + 2;
-        char piece[2000];
-        snprintf(piece, sizeof piece, "%.*s", (int)last, rest);
-        fprintf(script, "set label '");
-        gnuplot_print_plain(script, piece);
-        fprintf(script, "' at screen 0.5,%.4f center font ',%g' tc rgb '#404040'\n",
-                (1.3 * (3 - line) - 0.4) * style->small / height, style->small);
-        rest += last;
+    enum { STOPS = 33 };
+    double most = fmax(map->loss, map->gain);
+    fprintf(script, "set cbrange [%.6g:%.6g]\nset palette defined (", -map->loss, map->gain);
+    for (int i = 0; i < STOPS; i++) {
+        double at = -map->loss + (map->loss + map->gain) * i / (STOPS - 1);
+        fprintf(script, "%s%.6g '#%06X'", i > 0 ? ", " : "", at, diverging(at / most));
     }
+    fprintf(script, ")\nset cblabel 'log_{10} of the ratio'\n");
+}
+
+static void print_cosine_colours(FILE *script, const struct map *map)
+{
+    fprintf(script,
+            "set cbrange [%.6g:1]\nset palette defined (0 '#F7FCF5', 0.5 '#74C476', 1 '#00441B')\n"
+            "set cblabel 'token cosine'\n",
+            fmin(0, map->cosine_range[0]));
+}
+
+static const struct panel panels[] = {
+    {"gradient", "a  gradient kept, {/:Italic g}_0 / {/:Italic g_L}", 7, gradient_levels, print_gradient_colours},
+    {"cosine", "b  token cosine {/:Italic r_L}  (1: collapse)", 8, cosine_levels_inside, print_cosine_colours},
+};
+enum { PANELS = sizeof panels / sizeof *panels };
+
+/* In ems of the style's type: the colours' bar with its numbers, and what stands above a panel. */
+#define BAR_ROOM    8.0
+#define PANEL_ABOVE 1.6
+
+/* Beside each other, or on narrow paper one above the other. */
+static void print_panel_frame(FILE *script, const struct map *map, const struct page *page, int i)
+{
+    const struct style *style = page->style;
+    bool stacked = style->grows;
+    int column = stacked ? 0 : i, row = stacked ? PANELS - 1 - i : 0, columns = stacked ? 1 : PANELS,
+        rows = stacked ? PANELS : 1;
+    double width = style->width / columns, height = (page->top - page->bottom + PAGE_AXIS * style->type) / rows;
+    double left = column * width, bottom = page->bottom + row * height;
+    page_print_margins(script, page, left + page->left, left + width - BAR_ROOM * style->type, bottom,
+                       bottom + height - (PAGE_AXIS + PANEL_ABOVE) * style->type);
+    fprintf(script, "set title '%s' offset 0,-0.4\n", panels[i].title);
+    print_axis(script, &map->x, "x");
+    print_axis(script, &map->y, "y");
 }
 
 /* A label in the middle of each piece of contour. */
-static void print_lines(FILE *script, const struct map_page *page, const char *block, const char *dash,
-                        const char *colour, const char *format)
+static void print_lines(FILE *script, const struct map *map, const struct panel *panel)
 {
-    const struct style *style = page->style;
-    fprintf(script, ", \\\n     $%s using 1:2 with lines lc rgb '%s' lw %.3g dt %s notitle", block, colour, style->thin,
-            dash);
-    fprintf(script,
-            ", \\\n     $%s using 1:2:(sprintf('%s', $3)) every 10000::6 with labels font ',%g' tc rgb '%s' boxed "
-            "notitle",
-            block, format, style->small, colour);
+    const struct style *style = map->style;
+    fprintf(script, ", \\\n     $%s using 1:2 with lines lc rgb '#202020' lw %.3g notitle", panel->block, style->thin);
+    fprintf(
+        script,
+        ", \\\n     $%s using 1:2:(sprintf('%%g', $3)) every 10000::6 with labels font ',%g' tc rgb '#202020' boxed "
+        "notitle",
+        panel->block, style->small);
+}
+
+static void print_panels(FILE *script, const struct map *map, const struct page *page, const bool contours[PANELS])
+{
+    fprintf(script, "set multiplot\n");
+    for (int i = 0; i < PANELS; i++) {
+        print_panel_frame(script, map, page, i);
+        panels[i].print_colours(script, map);
+        fprintf(script,
+                "clip(v) = v < %.6g ? %.6g : v > %.6g ? %.6g : v\n"
+                "plot data using 1:2:3:4:5:6:(%s($%d)) with boxxyerror fc palette fs solid 1 noborder notitle",
+                -map->loss, -map->loss, map->gain, map->gain, i == 0 ? "clip" : "", panels[i].column);
+        if (contours[i])
+            print_lines(script, map, &panels[i]);
+        fprintf(script, "\nunset label\n"); // the page's texts are written once
+    }
+    fprintf(script, "unset multiplot\n");
+}
+
+static void make_page(const struct map *map, struct page *page)
+{
+    char words[WORDS_SIZE];
+    write_shown(map, words);
+    page_init(page, map->style, map->name, map->title, words, marks(map));
+    if (map->style->grows) { // room for the second panel
+        page->top += map->style->height;
+        page->height += map->style->height;
+    }
 }
 
 static void print_script(FILE *script, const void *context)
 {
-    const struct map_page *page = context;
-    double height = page->style->height + 3 * page->style->small, levels[LEVELS_MOST + 2];
-    fprintf(script, "# Written by spanscope plot. Redraw here with: gnuplot %s.gp\n", page->name);
-    fprintf(script, "set encoding utf8\ndata = '%s.dat'\nset tics nomirror out scale 0.6,0.35\nset format '%%g'\n",
-            page->name);
+    const struct map *map = context;
+    struct page page;
+    bool contours[PANELS];
+    make_page(map, &page);
+    page_print_head(script, &page);
     fprintf(script,
             "set border 15 lc rgb '#404040' lw %.3g\nset style textbox opaque noborder margins 0.3,0.1 fc rgb "
             "'#F7F7F7'\n",
-            page->style->thin / 2);
+            map->style->thin / 2);
     fprintf(script, "set contour base\nunset surface\nset cntrparam linear\n");
-    bool gradient = print_contours(script, "gradient", 7, levels, gradient_levels(page, levels));
-    bool cosine = print_contours(script, "cosine", 8, levels, cosine_levels_inside(page, levels));
-    fprintf(script, "unset contour\n");
-    print_frame(script, page, height);
-    print_words(script, page, height);
-    fprintf(script, "clip(v) = v < %.6g ? %.6g : v > %.6g ? %.6g : v\n", -page->decades, -page->decades, page->decades,
-            page->decades);
+    for (int i = 0; i < PANELS; i++) {
+        double levels[LEVELS_MOST];
+        contours[i] = print_contours(script, panels[i].block, panels[i].column, levels, panels[i].levels(map, levels));
+    }
+    fprintf(script, "unset contour\nunset key\n");
+    fprintf(script, "set object 1 rectangle from graph 0,0 to graph 1,1 fc rgb '#C8C8C8' fs solid noborder behind\n");
     for (int i = 0; i < PICTURES; i++) {
-        picture_print(script, i, page->style, height, page->name);
-        if (i > 0) {
-            fprintf(script, "replot\n");
-            continue;
-        }
-        fprintf(script, "plot data using 1:2:3:4:5:6:(clip($7)) with boxxyerror fc palette fs solid 1 noborder "
-                        "notitle");
-        if (gradient) {
-            print_lines(script, page, "gradient", "solid", "#202020", "10^{%g}");
-            fprintf(script,
-                    ", \\\n     keyentry with lines lc rgb '#202020' lw %.3g title '{/:Italic g}_0 / {/:Italic "
-                    "g_L}'",
-                    page->style->thin);
-        }
-        if (cosine) {
-            print_lines(script, page, "cosine", "(8,5)", "#006837", "%g");
-            fprintf(script,
-                    ", \\\n     keyentry with lines lc rgb '#006837' lw %.3g dt (8,5) title 'token cosine "
-                    "{/:Italic r_L}'",
-                    page->style->thin);
-        }
-        fprintf(script, "\n");
+        picture_print(script, i, map->style, page.height, map->name);
+        page_print_texts(script, &page);
+        print_panels(script, map, &page, contours);
     }
     fprintf(script, "set output\n");
 }
@@ -400,73 +447,60 @@ void heatmap_name(const struct figure_wish *wish, int i, char *name, size_t size
         snprintf(name, size, "%s-%d", base, i + 1);
 }
 
-static int draw_line(const char *text, size_t length, const char *path, size_t line, const struct figure_wish *wish,
-                     int number, struct error *error)
+/* Takes root over. */
+static int draw_map(json_t *root, const char *path, size_t line, const struct figure_wish *wish, int number,
+                    struct error *error)
 {
     char name[160];
-    json_error_t why;
     heatmap_name(wish, number, name, sizeof name);
-    struct map_page page = {.root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why),
-                            .style = wish->style != NULL ? wish->style : &styles[0],
-                            .title = wish->title != NULL ? wish->title : MAP_TITLE,
-                            .name = name};
-    if (page.root == NULL)
-        return error_set(error, ERROR_RESOURCE, "%.300s, line %zu: not JSON: %.200s", path, line, why.text);
-    int code = interpret(&page, path, line, error);
+    struct map map = {.root = root,
+                      .style = wish->style ? wish->style : &styles[0],
+                      .title = wish->title ? wish->title : MAP_TITLE,
+                      .name = name};
+    publish_print *const prints[] = {print_script, print_data, print_caption};
+    int code = number < MAPS_MOST ? interpret(&map, path, line, error)
+                                  : error_set(error, ERROR_RESOURCE, "%.300s: more than %d maps", path, MAPS_MOST);
     if (code == ERROR_NONE)
-        code = read_legend(&page, error);
+        code = read_legend(&map, error);
     if (code == ERROR_NONE)
-        code = publish(wish->directory, name, (publish_print *const[]){print_script, print_data, print_caption}, &page,
-                       error);
-    page_free(&page);
+        code = (wish->publish ? wish->publish : publish)(wish->directory, name, prints, &map, error);
+    map_free(&map);
     return code;
 }
 
-static bool is_blank(const char *line)
+static int draw_all(struct document_reader *reader, const struct figure_wish *wish, int *drawn, struct error *error)
 {
-    return line[strspn(line, " \t\r\n")] == '\0';
-}
-
-static int draw_lines(FILE *file, const char *path, const struct figure_wish *wish, int *drawn, struct error *error)
-{
-    char *line = NULL;
-    size_t room = 0, number = 0;
-    ssize_t length;
-    int code = ERROR_NONE;
-    while (code == ERROR_NONE && (length = getline(&line, &room, file)) >= 0) {
-        number++;
-        if (is_blank(line))
-            continue;
-        code = draw_line(line, (size_t)length, path, number, wish, *drawn, error);
+    json_t *root;
+    size_t line;
+    int code = document_next(reader, &root, &line, error);
+    while (code == ERROR_NONE && root) {
+        code = draw_map(root, reader->path, line, wish, *drawn, error);
         *drawn += code == ERROR_NONE;
+        if (code == ERROR_NONE)
+            code = document_next(reader, &root, &line, error);
     }
-    if (code == ERROR_NONE && ferror(file))
-        code = error_set(error, ERROR_RESOURCE, "cannot read %.400s: %s", path, strerror(errno));
     if (code == ERROR_NONE && *drawn == 0)
-        code = error_set(error, ERROR_RESOURCE, "%.400s holds no map", path);
-    free(line);
+        code = error_set(error, ERROR_RESOURCE, "%.400s holds no map", reader->path);
     return code;
 }
 
 int heatmap_draw(const char *path, const struct figure_wish *wish, int *drawn, struct error *error)
 {
+    struct document_reader reader;
     *drawn = 0;
-    bool standard = strcmp(path, "-") == 0;
-    FILE *file = standard ? stdin : fopen(path, "re");
-    if (file == NULL)
-        return error_set(error, ERROR_RESOURCE, "cannot read %.400s: %s", path, strerror(errno));
+    int code = document_open(&reader, path, error);
+    if (code != ERROR_NONE)
+        return code;
     locale_t numbers = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    int code = ERROR_NONE;
     if (numbers == (locale_t)0) {
         code = error_set(error, ERROR_RESOURCE, "out of memory for the C locale");
     } else {
         locale_t before = uselocale(numbers);
-        code = draw_lines(file, standard ? "standard input" : path, wish, drawn, error);
+        code = draw_all(&reader, wish, drawn, error);
         uselocale(before);
         freelocale(numbers);
     }
-    if (!standard)
-        fclose(file);
+    document_close(&reader);
     return code;
 }
 
@@ -479,5 +513,5 @@ bool heatmap_is_saved(const char *path)
     size_t length = fread(start, 1, sizeof start - 1, file);
     start[length] = '\0';
     fclose(file);
-    return strstr(start, "\"" MAP_SCHEMA "\"") != NULL;
+    return strstr(start, "\"" SCHEMA_MAP "\"") != NULL;
 }

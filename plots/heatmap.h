@@ -1,4 +1,4 @@
-/* Trainability maps as `spanscope map` saves them: a heat map of the gradient's ratio with contours. */
+/* Trainability maps as `spanscope map` saves them: heat maps of the gradient's ratio and of the token cosine. */
 #ifndef SPANSCOPE_PLOTS_HEATMAP_H
 #define SPANSCOPE_PLOTS_HEATMAP_H
 
@@ -6,14 +6,13 @@
 
 #include "plots/figure.h"
 
-#define MAP_SCHEMA "spanscope/map/1"
 #define MAP_FIGURE "map"
 #define MAP_TITLE  "Trainability: what reaches the input of the gradient, and whether tokens stay apart"
 
 /* Whether the file begins with a map; false for "-" (standard input) and for files that cannot be read. */
 bool heatmap_is_saved(const char *path);
 
-/* Draws every map of a file ("-": standard input), a JSON object a line: the first as NAME, the others as NAME-2, ...;
+/* Draws every map of a file ("-": standard input), JSON objects: the first as NAME, the others as NAME-2, ...;
  * wish->name and wish->title replace MAP_FIGURE and MAP_TITLE. *drawn counts them. ERROR_RESOURCE, with file and line,
  * for a file that cannot be read or is not made of maps, and for files and gnuplot. */
 int heatmap_draw(const char *path, const struct figure_wish *wish, int *drawn, struct error *error);

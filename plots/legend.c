@@ -5,107 +5,187 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/graph.h"
+#include "analysis/schema.h"
 #include "sim/init.h"
 #include "sim/placement.h"
+#include "sim/setting.h"
 #include "sim/text.h"
 
-enum { NAME_SIZE = 512, CAPTION_SIZE = 2048, FORMULA_SHOWN = 120 };
+enum { NAME_SIZE = 512, CAPTION_SIZE = 2048, TEXT_SHOWN = 120, FIELDS_MOST = 96 };
 
-/* For which profiles a field says something. */
-enum applies { ALWAYS, TO_CUSTOM_FORMULAS, TO_FORMULAS_WITH_MOE, TO_INITS_WITH_PARAMETER, TO_MEASUREMENTS };
+enum role { SETTING, WHOLE_TEXT, KIND, SAMPLING, UNKNOWN };
 
-/* A row is a field of the configuration as a figure's words. The first row is in the key even when all agree. */
-static const struct field {
+/* A member of the configuration as a figure's words. The first is in the key even when all agree. */
+struct field {
     const char *key;
-    const char *before, *after; /* "L = " 64 "", "" 16 " samples" */
-    const char *alone;          /* before it in the caption, away from the placement */
-    const char *usual, *spoken; /* this value, or an absent one, is spoken of like that */
-    enum applies applies;
-    bool in_key; /* always */
-    enum { CONFIGURED, KIND } role;
-} fields[] = {
-    {.key = "placement", .before = "", .after = "", .in_key = true},
-    {.key = "init", .before = "", .after = "", .alone = "init "},
-    {.key = "kind", .before = "", .after = "", .usual = "measured", .spoken = "", .role = KIND},
-    {.key = "formula", .before = "", .after = "", .applies = TO_CUSTOM_FORMULAS},
-    {.key = "layers", .before = "L = ", .after = ""},
-    {.key = "width", .before = "d = ", .after = ""},
-    {.key = "tokens", .before = "T = ", .after = ""},
-    {.key = "heads", .before = "H = ", .after = ""},
-    {.key = "ffn_width", .before = "F = ", .after = ""},
-    {.key = "c", .before = "c = ", .after = "", .applies = TO_INITS_WITH_PARAMETER},
-    {.key = "s", .before = "s = ", .after = "", .applies = TO_INITS_WITH_PARAMETER},
-    {.key = "experts", .before = "E = ", .after = "", .applies = TO_FORMULAS_WITH_MOE},
-    {.key = "top_k", .before = "k = ", .after = "", .applies = TO_FORMULAS_WITH_MOE},
-    {.key = "router", .before = "", .after = " router", .applies = TO_FORMULAS_WITH_MOE},
-    {.key = "activation", .before = "", .after = ""},
-    {.key = "norm", .before = "", .after = ""},
-    {.key = "mask", .before = "", .after = " mask", .usual = "none", .spoken = "no mask"},
-    {.key = "input_correlation", .before = "input correlation ", .after = "", .usual = "0", .spoken = ""},
-    {.key = "input_scale", .before = "input scale ", .after = "", .usual = "1", .spoken = ""},
-    {.key = "cotangent", .before = "", .after = " cotangent", .usual = "iid", .spoken = ""},
-    {.key = "samples", .before = "", .after = " samples", .applies = TO_MEASUREMENTS},
-    {.key = "seed", .before = "seed ", .after = "", .applies = TO_MEASUREMENTS},
-    {.key = "engine", .before = "", .after = " engine", .applies = TO_MEASUREMENTS},
+    enum role role;
+    const struct setting *setting; /* of SETTING and WHOLE_TEXT */
+    const char *before, *after;    /* of the others: "" 16 " samples" */
+    bool ambiguous;                /* of WHOLE_TEXT: profiles of one name have different texts */
 };
-enum { FIELDS = sizeof fields / sizeof *fields };
 
-static bool has_parameter(const struct saved *profile, char parameter)
+struct fields {
+    struct field rows[FIELDS_MOST];
+    size_t count;
+};
+
+/* How the numbers came about; of measurements only. */
+static const struct field sampling[] = {
+    {.key = SCHEMA_SAMPLES, .role = SAMPLING, .before = "", .after = " samples"},
+    {.key = SCHEMA_SEED, .role = SAMPLING, .before = "seed ", .after = ""},
+    {.key = SCHEMA_ENGINE, .role = SAMPLING, .before = "", .after = " engine"},
+};
+
+/* What says nothing of the model and is left out. */
+static const char *const silent[] = {SCHEMA_FIRST_SAMPLE, SCHEMA_SHARD};
+
+static void add_field(struct fields *fields, struct field field)
 {
-    for (size_t i = 0; i < init_count; i++)
-        if (strcmp(init_rows[i].name, profile->init) == 0)
-            return init_rows[i].parameter == parameter;
+    if (fields->count < FIELDS_MOST)
+        fields->rows[fields->count++] = field;
+}
+
+static bool is_known(const struct fields *fields, const char *key)
+{
+    for (size_t i = 0; i < sizeof silent / sizeof *silent; i++)
+        if (strcmp(silent[i], key) == 0)
+            return true;
+    for (size_t i = 0; i < fields->count; i++)
+        if (strcmp(fields->rows[i].key, key) == 0)
+            return true;
     return false;
 }
 
+/* Whether the name of a text is one of a table, which says all. */
+static bool is_named(const struct setting *setting, const struct saved *profile)
+{
+    const char *name = saved_text(profile, setting->key, "");
+    for (size_t i = 0; i < init_count; i++)
+        if (strcmp(setting->key, "init") == 0 && strcmp(init_rows[i].name, name) == 0)
+            return true;
+    return strcmp(setting->key, "placement") == 0 && placement_find(name);
+}
+
+/* Whether two profiles of one label have different texts, or texts that are not known to be the same. */
+static bool may_differ(const struct setting *setting, const struct saved *a, const struct saved *b)
+{
+    const char *x = saved_text(a, setting->text->key, ""), *y = saved_text(b, setting->text->key, "");
+    if (strcmp(saved_text(a, setting->key, ""), saved_text(b, setting->key, "")) != 0)
+        return false;
+    return *x && *y ? strcmp(x, y) != 0 : !is_named(setting, a);
+}
+
+static bool is_ambiguous(const struct saved_list *list, const struct setting *setting)
+{
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (may_differ(setting, &list->profiles[i], &list->profiles[j]))
+                return true;
+    return false;
+}
+
+/* Members that this program does not know, of a newer one or a stranger's, tell profiles apart all the same. */
+static void add_unknown(struct fields *fields, const struct saved_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const char *key;
+        json_t *value;
+        json_object_foreach(list->profiles[i].config, key, value)
+        {
+            if (!is_known(fields, key) && !json_is_object(value) && !json_is_array(value))
+                add_field(fields, (struct field){.key = key, .role = UNKNOWN, .before = "", .after = ""});
+        }
+    }
+}
+
+static void make_fields(struct fields *fields, const struct saved_list *list)
+{
+    fields->count = 0;
+    for (size_t i = 0; i < setting_count; i++)
+        if (settings[i].text)
+            add_field(fields, (struct field){.key = settings[i].key, .role = SETTING, .setting = &settings[i]});
+    add_field(fields, (struct field){.key = SCHEMA_KIND, .role = KIND, .before = "", .after = ""});
+    for (size_t i = 0; i < setting_count; i++)
+        if (settings[i].text)
+            add_field(fields, (struct field){.key = settings[i].text->key,
+                                             .role = WHOLE_TEXT,
+                                             .setting = &settings[i],
+                                             .ambiguous = is_ambiguous(list, &settings[i])});
+    for (size_t i = 0; i < setting_count; i++)
+        if (!settings[i].text)
+            add_field(fields, (struct field){.key = settings[i].key, .role = SETTING, .setting = &settings[i]});
+    for (size_t i = 0; i < sizeof sampling / sizeof *sampling; i++)
+        add_field(fields, sampling[i]);
+    add_unknown(fields, list);
+}
+
+/* Whether the field says something of the profile: nothing reads the experts of a model without any. */
 static bool field_applies(const struct field *field, const struct saved *profile)
 {
-    switch (field->applies) {
-    case TO_CUSTOM_FORMULAS:
-        return placement_find(profile->placement) == NULL;
-    case TO_FORMULAS_WITH_MOE:
-        return strstr(saved_text(profile, "formula", ""), graph_function_name(GRAPH_MOE)) != NULL;
-    case TO_INITS_WITH_PARAMETER:
-        return has_parameter(profile, field->key[0]);
-    case TO_MEASUREMENTS:
-        return strcmp(profile->kind, "measured") == 0;
+    switch (field->role) {
+    case WHOLE_TEXT:
+        return field->ambiguous || !is_named(field->setting, profile);
+    case SAMPLING:
+        return strcmp(profile->kind, schema_kinds[SCHEMA_MEASURED]) == 0;
+    case SETTING:
+        return field->setting->text || !profile->model || setting_is_read(field->setting, profile->model);
     default:
         return true;
     }
 }
 
-/* A formula is shown on one line and not at any length; the cut respects UTF-8. */
-static void shorten(char *text)
+/* FNV-1a, of 16 bits: it tells long texts of one beginning apart. */
+static unsigned hash(const char *text)
 {
-    for (char *c = text; *c != '\0'; c++)
-        if ((unsigned char)*c < ' ')
-            *c = ' ';
-    if (strlen(text) <= FORMULA_SHOWN)
-        return;
-    size_t cut = FORMULA_SHOWN;
-    while (cut > 0 && ((unsigned char)text[cut] & 0xC0) == 0x80)
-        cut--;
-    strcpy(text + cut, "…");
+    unsigned value = 2166136261u;
+    for (; *text; text++)
+        value = (value ^ (unsigned char)*text) * 16777619u;
+    return (value ^ value >> 16) & 0xffffu;
+}
+
+/* A text is shown on one line and not at any length; the cut respects UTF-8. value has NAME_SIZE / 2 bytes. */
+static void show_text(const char *text, char *value)
+{
+    size_t cut = strlen(text);
+    if (cut > TEXT_SHOWN)
+        for (cut = TEXT_SHOWN; cut > 0 && ((unsigned char)text[cut] & 0xC0) == 0x80;)
+            cut--;
+    snprintf(value, NAME_SIZE / 2, "%.*s", (int)cut, text);
+    for (char *c = value; *c; c++)
+        *c = (unsigned char)*c < ' ' ? ' ' : *c;
+    if (text[cut])
+        snprintf(value + cut, NAME_SIZE / 2 - cut, "… [%04x]", hash(text));
+}
+
+static void value_text(const struct field *field, const struct saved *profile, char value[NAME_SIZE / 2])
+{
+    const json_t *json = json_object_get(field->role == KIND ? profile->root : profile->config, field->key);
+    *value = '\0';
+    if (json_is_string(json))
+        show_text(json_string_value(json), value);
+    else if (json_is_integer(json))
+        snprintf(value, NAME_SIZE / 2, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
+    else if (json_is_real(json))
+        setting_print_number(json_real_value(json), value, NAME_SIZE / 2);
+    else if (json_is_boolean(json))
+        snprintf(value, NAME_SIZE / 2, "%s", json_is_true(json) ? "true" : "false");
+    else if (field->ambiguous && !is_named(field->setting, profile))
+        snprintf(value, NAME_SIZE / 2, "%s not saved, line %zu", field->key, profile->line);
 }
 
 /* The field as words into text[NAME_SIZE]; empty where nothing is to be said. */
 static void field_words(const struct field *field, const struct saved *profile, char *text)
 {
-    char value[NAME_SIZE / 2] = "";
-    const json_t *json = json_object_get(field->role == KIND ? profile->root : profile->config, field->key);
-    if (json_is_string(json))
-        snprintf(value, sizeof value, "%s", json_string_value(json));
-    else if (json_is_integer(json))
-        snprintf(value, sizeof value, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
-    else if (json_is_real(json))
-        snprintf(value, sizeof value, "%.10g", json_real_value(json));
-    shorten(value);
-    if (field->usual != NULL && (value[0] == '\0' || strcmp(value, field->usual) == 0))
-        snprintf(text, NAME_SIZE, "%s", field->spoken);
-    else if (value[0] == '\0')
-        text[0] = '\0';
-    else
+    char value[NAME_SIZE / 2];
+    value_text(field, profile, value);
+    *text = '\0';
+    if (field->role == SETTING)
+        setting_words(field->setting, value, text, NAME_SIZE);
+    else if (field->role == WHOLE_TEXT)
+        snprintf(text, NAME_SIZE, "%s", value);
+    else if (field->role == UNKNOWN)
+        snprintf(text, NAME_SIZE, "%.60s %s", field->key, *value ? value : "not given");
+    else if (*value && !(field->role == KIND && strcmp(value, schema_kinds[SCHEMA_MEASURED]) == 0))
         snprintf(text, NAME_SIZE, "%s%s%s", field->before, value, field->after);
 }
 
@@ -132,48 +212,64 @@ static void join(struct text *text, const char *words)
         text_print(text, "%s%s", text->length > 0 ? ", " : "", words);
 }
 
-static void name_profile(const struct saved *profile, const bool in_key[FIELDS], char *name)
+static void name_profile(const struct fields *fields, const struct saved *profile, const bool in_key[], char *name)
 {
     struct text text = {name, NAME_SIZE, 0};
     char words[NAME_SIZE];
-    for (size_t f = 0; f < FIELDS; f++) {
-        if (!in_key[f] || !field_applies(&fields[f], profile))
+    for (size_t f = 0; f < fields->count; f++) {
+        if (!in_key[f] || !field_applies(&fields->rows[f], profile))
             continue;
-        field_words(&fields[f], profile, words);
+        field_words(&fields->rows[f], profile, words);
         join(&text, words);
     }
 }
 
-/* The index of the first profile of that name without the words that tell measured from predicted. */
-static int group_of(const struct saved_list *list, const bool in_key[FIELDS], size_t index, struct legend *legend)
+static void free_names(char **names)
 {
-    char own[NAME_SIZE], other[NAME_SIZE];
-    bool without_kind[FIELDS];
-    for (size_t f = 0; f < FIELDS; f++)
-        without_kind[f] = in_key[f] && fields[f].applies != TO_MEASUREMENTS && fields[f].role != KIND;
-    name_profile(&list->profiles[index], without_kind, own);
-    for (size_t i = 0; i < index; i++) {
-        name_profile(&list->profiles[i], without_kind, other);
-        if (strcmp(own, other) == 0 && (strcmp(legend->names[i], legend->names[index]) == 0 ||
-                                        strcmp(list->profiles[i].kind, list->profiles[index].kind) != 0))
-            return legend->groups[i];
+    for (size_t i = 0; names && names[i]; i++)
+        free(names[i]);
+    free(names);
+}
+
+/* The names without the words that tell measured from predicted, [list->count]; NULL where memory is out. */
+static char **bare_names(const struct fields *fields, const struct saved_list *list, const bool in_key[])
+{
+    char name[NAME_SIZE], **names = calloc(list->count + 1, sizeof *names);
+    bool bare[FIELDS_MOST];
+    for (size_t f = 0; f < fields->count; f++)
+        bare[f] = in_key[f] && fields->rows[f].role != SAMPLING && fields->rows[f].role != KIND;
+    for (size_t i = 0; names && i < list->count; i++) {
+        name_profile(fields, &list->profiles[i], bare, name);
+        names[i] = strdup(name);
+        if (!names[i]) {
+            free_names(names);
+            return NULL;
+        }
     }
+    return names;
+}
+
+/* That of the first profile of the same bare name, which is of the other kind or has the same name throughout. */
+static int group_of(const struct saved_list *list, char *const bare[], size_t index, struct legend *legend)
+{
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(bare[i], bare[index]) == 0 && (strcmp(legend->names[i], legend->names[index]) == 0 ||
+                                                  strcmp(list->profiles[i].kind, list->profiles[index].kind) != 0))
+            return legend->groups[i];
     return legend->group_count++;
 }
 
-/* Profiles that nothing tells apart (the same run twice) are numbered. */
-static void number_repeats(struct legend *legend, size_t index, char *name)
+/* Profiles that nothing tells apart (the same run twice) are numbered: names[] are those before it, unnumbered. */
+static void number_repeats(char *const names[], size_t index, char *name)
 {
+    size_t number = 1;
     char first[NAME_SIZE - 32];
+    for (size_t i = 0; i < index; i++)
+        number += strcmp(names[i], name) == 0;
+    if (number == 1)
+        return;
     snprintf(first, sizeof first, "%.*s", NAME_SIZE - 33, name);
-    for (int number = 2;; number++) {
-        bool taken = false;
-        for (size_t i = 0; i < index; i++)
-            taken = taken || strcmp(legend->names[i], name) == 0;
-        if (!taken)
-            return;
-        snprintf(name, NAME_SIZE, "%s (%d)", first, number);
-    }
+    snprintf(name, NAME_SIZE, "%s (%zu)", first, number);
 }
 
 /* The least and the greatest value among the profiles; of words, the first and another. */
@@ -209,7 +305,9 @@ static void field_range(const struct field *field, const struct saved_list *list
         return;
     field_words(field, ends[0], low);
     field_words(field, ends[1], high);
-    size_t before = strlen(field->before), after = strlen(field->after);
+    const char *lead = field->setting ? field->setting->before : field->before;
+    const char *tail = field->setting ? field->setting->after : field->after;
+    size_t before = lead ? strlen(lead) : 0, after = tail ? strlen(tail) : 0;
     if (strcmp(low, high) == 0 || strlen(low) < after || strlen(high) < before)
         snprintf(words, NAME_SIZE, "%.500s", low);
     else
@@ -217,38 +315,25 @@ static void field_range(const struct field *field, const struct saved_list *list
                  isnan(saved_number(ends[0], field->key, NAN)) ? "and" : "to", high + before);
 }
 
-/* The formulas of the profiles, each once, after the label that stands for it in the key. */
-static void write_formulas(const struct field *field, const struct saved_list *list, struct text *caption)
+/* The texts of the profiles, each once, after the label that stands for it in the key. */
+static void write_texts(const struct field *field, const struct saved_list *list, struct text *caption)
 {
     char words[NAME_SIZE];
     for (size_t i = 0; i < list->count; i++) {
-        bool named = !field_applies(field, &list->profiles[i]);
-        for (size_t j = 0; j < i && !named; j++)
-            named = strcmp(list->profiles[j].placement, list->profiles[i].placement) == 0;
-        if (named)
-            continue;
+        const char *name = saved_text(&list->profiles[i], field->setting->key, "");
+        bool said = !field_applies(field, &list->profiles[i]);
+        for (size_t j = 0; j < i && !said; j++)
+            said = strcmp(saved_text(&list->profiles[j], field->setting->key, ""), name) == 0;
         field_words(field, &list->profiles[i], words);
-        text_print(caption, "%s%s: %s", caption->length > 0 ? ", " : "", list->profiles[i].placement, words);
+        if (!said && *words)
+            text_print(caption, "%s%s: %s", caption->length > 0 ? ", " : "", name, words);
     }
-}
-
-/* Whether profiles of one label have different formulas. */
-static bool labels_are_ambiguous(const struct saved_list *list)
-{
-    for (size_t i = 0; i < list->count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(list->profiles[i].placement, list->profiles[j].placement) == 0 &&
-                strcmp(saved_text(&list->profiles[i], "formula", ""), saved_text(&list->profiles[j], "formula", "")) !=
-                    0)
-                return true;
-    return false;
 }
 
 /* Where a field's words go. */
 enum goes { TO_KEY, TO_CAPTION, TO_CAPTION_AS_RANGE, TO_CAPTION_BY_LABEL, NOWHERE };
 
-static enum goes destination(const struct field *field, const struct saved_list *list, const struct abscissa *abscissa,
-                             bool differs)
+static enum goes destination(const struct field *field, const struct abscissa *abscissa, bool first, bool differs)
 {
     char key[64] = "";
     bool along = abscissa != NULL && abscissa->over == ABSCISSA_PROFILES;
@@ -258,59 +343,78 @@ static enum goes destination(const struct field *field, const struct saved_list 
         return NOWHERE;
     if (along && differs && abscissa_has_key(abscissa, field->key))
         return TO_CAPTION_AS_RANGE;
-    if (differs && field->applies == TO_CUSTOM_FORMULAS && !labels_are_ambiguous(list))
+    if (differs && field->role == WHOLE_TEXT && !field->ambiguous)
         return TO_CAPTION_BY_LABEL;
-    return field->in_key || differs ? TO_KEY : TO_CAPTION;
+    if (field->role == UNKNOWN && !differs)
+        return NOWHERE;
+    return first || differs ? TO_KEY : TO_CAPTION;
 }
 
-static void write_caption(const struct saved_list *list, const struct abscissa *abscissa, bool in_key[FIELDS],
-                          struct text *caption)
+static void write_caption(const struct fields *fields, const struct saved_list *list, const struct abscissa *abscissa,
+                          bool in_key[], struct text *caption)
 {
     char words[NAME_SIZE];
-    for (size_t f = 0; f < FIELDS; f++) {
-        bool differs = field_differs(&fields[f], list, words);
-        enum goes goes = destination(&fields[f], list, abscissa, differs);
+    for (size_t f = 0; f < fields->count; f++) {
+        bool differs = field_differs(&fields->rows[f], list, words);
+        enum goes goes = destination(&fields->rows[f], abscissa, f == 0, differs);
         in_key[f] = goes == TO_KEY;
         if (goes == TO_CAPTION_AS_RANGE)
-            field_range(&fields[f], list, words);
+            field_range(&fields->rows[f], list, words);
         if (goes == TO_CAPTION_BY_LABEL)
-            write_formulas(&fields[f], list, caption);
+            write_texts(&fields->rows[f], list, caption);
         if (goes != TO_CAPTION && goes != TO_CAPTION_AS_RANGE)
             continue;
-        if (words[0] != '\0' && fields[f].alone != NULL)
-            text_print(caption, "%s%s%s", caption->length > 0 ? ", " : "", fields[f].alone, words);
+        if (*words && fields->rows[f].role == SETTING && fields->rows[f].setting->text)
+            text_print(caption, "%s%s %s", caption->length > 0 ? ", " : "", fields->rows[f].key, words);
         else
             join(caption, words);
     }
 }
 
+static int out_of_memory(const struct saved_list *list, struct error *error)
+{
+    return error_set(error, ERROR_RESOURCE, "out of memory for the key of %zu profiles", list->count);
+}
+
+static bool name_all(struct legend *legend, const struct fields *fields, const struct saved_list *list,
+                     const bool in_key[], bool along)
+{
+    char name[NAME_SIZE], **unnumbered = calloc(list->count + 1, sizeof *unnumbered);
+    char **bare = bare_names(fields, list, in_key);
+    bool ok = unnumbered && bare;
+    for (size_t i = 0; i < list->count && ok; i++) {
+        name_profile(fields, &list->profiles[i], in_key, name);
+        unnumbered[i] = strdup(name);
+        if (!along && unnumbered[i])
+            number_repeats(unnumbered, i, name);
+        legend->names[i] = strdup(name);
+        ok = legend->names[i] && unnumbered[i];
+        legend->count = i + (legend->names[i] != NULL);
+        if (ok)
+            legend->groups[i] = group_of(list, bare, i, legend);
+    }
+    free_names(unnumbered);
+    free_names(bare);
+    return ok;
+}
+
 int legend_init(struct legend *legend, const struct saved_list *list, const struct abscissa *abscissa,
                 struct error *error)
 {
-    bool in_key[FIELDS], along = abscissa != NULL && abscissa->over == ABSCISSA_PROFILES;
-    char words[NAME_SIZE], caption[CAPTION_SIZE] = "";
+    bool in_key[FIELDS_MOST];
+    char caption[CAPTION_SIZE] = "";
     struct text text = {caption, sizeof caption, 0};
+    struct fields fields;
+    make_fields(&fields, list);
+    write_caption(&fields, list, abscissa, in_key, &text);
     *legend = (struct legend){.names = calloc(list->count, sizeof *legend->names),
-                              .groups = calloc(list->count, sizeof *legend->groups)};
-    if (legend->names == NULL || legend->groups == NULL)
-        goto out_of_memory;
-    write_caption(list, abscissa, in_key, &text);
-    for (; legend->count < list->count; legend->count++) {
-        name_profile(&list->profiles[legend->count], in_key, words);
-        if (!along)
-            number_repeats(legend, legend->count, words);
-        legend->names[legend->count] = strdup(words);
-        if (legend->names[legend->count] == NULL)
-            goto out_of_memory;
-        legend->groups[legend->count] = group_of(list, in_key, legend->count, legend);
-    }
-    legend->caption = strdup(caption);
-    if (legend->caption == NULL)
-        goto out_of_memory;
-    return ERROR_NONE;
-out_of_memory:
+                              .groups = calloc(list->count, sizeof *legend->groups),
+                              .caption = strdup(caption)};
+    if (legend->names && legend->groups && legend->caption &&
+        name_all(legend, &fields, list, in_key, abscissa && abscissa->over == ABSCISSA_PROFILES))
+        return ERROR_NONE;
     legend_free(legend);
-    return error_set(error, ERROR_RESOURCE, "out of memory for the key of %zu profiles", list->count);
+    return out_of_memory(list, error);
 }
 
 void legend_free(struct legend *legend)

@@ -121,7 +121,7 @@ static int workshop_make(struct workshop *workshop, const char *directory, const
             return out_of_memory(error);
         cleanup_path(workshop->files[i]);
     }
-    if (asprintf(&workshop->script, "%s.gp", name) >= 0)
+    if (asprintf(&workshop->script, "./%s.gp", name) >= 0)
         return ERROR_NONE;
     workshop->script = NULL;
     return out_of_memory(error);

@@ -13,6 +13,10 @@ extern const char
 
 typedef void publish_print(FILE *file, const void *context);
 
+/* What takes a figure's files: publish below, or another. */
+typedef int publisher(const char *directory, const char *name, publish_print *const print[PUBLISH_WRITTEN],
+                      const void *context, struct error *error);
+
 /* Writes NAME.gp, NAME.dat and NAME.txt by the three functions, runs the script, and puts all files into the directory,
  * made if missing. ERROR_RESOURCE for files, memory and gnuplot; an old figure is then left as it was. */
 int publish(const char *directory, const char *name, publish_print *const print[PUBLISH_WRITTEN], const void *context,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/quantile.h"
+#include "sim/setting.h"
 
 static const double CONFIDENCE = 0.95;
 
@@ -113,6 +114,15 @@ static bool read_log_variance(const struct quantity_place *place, struct saved_v
     return isfinite(value->mean);
 }
 
+/* Whether a text of the configuration is known by its name only, which is no name of a table. */
+static bool lacks_text(const struct saved *profile)
+{
+    bool lacks = false;
+    for (size_t i = 0; i < setting_count; i++)
+        lacks = lacks || (settings[i].text && !profile->model && !*saved_text(profile, settings[i].text->key, ""));
+    return lacks;
+}
+
 /* Whether b may predict a: the configuration is the same but for what infinite width does not know, and the samples. */
 static bool predicts(const struct saved *b, const struct saved *a)
 {
@@ -121,6 +131,8 @@ static bool predicts(const struct saved *b, const struct saved *a)
     const char *key;
     json_t *value;
     if (strcmp(a->kind, "measured") != 0 || strcmp(b->kind, "predicted") != 0)
+        return false;
+    if (lacks_text(a) || lacks_text(b))
         return false;
     json_object_foreach(a->config, key, value)
     {

@@ -1,13 +1,16 @@
 #include "plots/saved.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/config.h"
+#include "analysis/document.h"
+#include "analysis/schema.h"
 #include "sim/observe.h"
+#include "sim/setting.h"
 
 /* Where a message points. */
 struct place {
@@ -18,15 +21,6 @@ struct place {
 static int broken(const struct place *place, struct error *error, const char *expected)
 {
     return error_set(error, ERROR_RESOURCE, "%.300s, line %zu: expected %s", place->path, place->line, expected);
-}
-
-/* jansson keeps 63 bits of an integer. A larger one (a seed may have 64 bits) is read again as a real number. */
-static json_t *parse(const char *text, size_t length, json_error_t *why)
-{
-    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, why);
-    if (root == NULL && json_error_code(why) == json_error_numeric_overflow)
-        root = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, why);
-    return root;
 }
 
 static bool whole_number(const json_t *value, int least, int *number)
@@ -48,18 +42,49 @@ static bool is_observable(const char *key)
     return false;
 }
 
+/* A number, null or absent, and not beyond what `run` can write: a mean's exponent of 32 bits, a whole n. Figures need no
+ * other care of huge numbers. */
 static bool is_statistic(const json_t *value)
 {
-    static const char *const members[] = {"mean",     "se",     "lo", "hi",    "log10_mean",
-                                          "mean_log", "sd_log", "n",  "floor", "ceiling"};
-    if (!json_is_object(value) || json_object_get(value, "mean") == NULL)
+    static const struct {
+        const char *key;
+        double least, most;
+    } members[] = {
+        {"mean", -INFINITY, INFINITY},  {"se", 0, INFINITY},
+        {"lo", -INFINITY, INFINITY},    {"hi", -INFINITY, INFINITY},
+        {"log10_mean", -1e9, 1e9},      {"mean_log", -2.5e9, 2.5e9},
+        {"sd_log", 0, 2.5e9},           {"n", 0, 9007199254740992.0},
+        {"floor", -INFINITY, INFINITY}, {"ceiling", -INFINITY, INFINITY},
+    };
+    if (!json_is_object(value) || !json_object_get(value, "mean"))
         return false;
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        const json_t *member = json_object_get(value, members[i]);
-        if (member != NULL && !json_is_number(member) && !json_is_null(member))
+        const json_t *member = json_object_get(value, members[i].key);
+        if (!member || json_is_null(member))
+            continue;
+        double number = json_is_number(member) ? json_number_value(member) : NAN;
+        if (!(number >= members[i].least && number <= members[i].most))
             return false;
     }
     return true;
+}
+
+/* Every setting that the configuration holds as a number is within the setting's range. */
+static int check_config(const json_t *config, const struct place *place, struct error *error)
+{
+    for (size_t i = 0; i < setting_count; i++) {
+        const struct setting *setting = &settings[i];
+        const json_t *value = json_object_get(config, setting->key);
+        double number = json_is_number(value) ? json_number_value(value) : NAN;
+        if (!value || !setting_is_number(setting) || (number >= setting->least && number <= setting->most))
+            continue;
+        char expected[160], least[32], most[32];
+        setting_print_number(setting->least, least, sizeof least);
+        setting_print_number(setting->most, most, sizeof most);
+        snprintf(expected, sizeof expected, "\"%s\" of \"config\", a number from %s to %s", setting->key, least, most);
+        return broken(place, error, expected);
+    }
+    return ERROR_NONE;
 }
 
 static int check_row(json_t *row, int layers, int *previous, const struct place *place, struct error *error)
@@ -78,8 +103,8 @@ static int check_row(json_t *row, int layers, int *previous, const struct place 
     {
         if (!is_observable(key) || is_statistic(value))
             continue;
-        snprintf(expected, sizeof expected, "%.60s of layer %d to be an object with a number or null as \"mean\"", key,
-                 layer);
+        snprintf(expected, sizeof expected, "%.60s of layer %d to be a mean and its statistics, within their ranges",
+                 key, layer);
         return broken(place, error, expected);
     }
     return ERROR_NONE;
@@ -89,9 +114,9 @@ static int check_row(json_t *row, int layers, int *previous, const struct place 
 static int interpret(struct saved *profile, const struct place *place, struct error *error)
 {
     const char *schema = json_string_value(json_object_get(profile->root, "schema"));
-    if (schema == NULL || strcmp(schema, SAVED_SCHEMA) != 0)
+    if (schema == NULL || strcmp(schema, SCHEMA_PROFILE) != 0)
         return error_set(error, ERROR_RESOURCE, "%.300s, line %zu: expected schema \"%s\", found %s%.60s%s",
-                         place->path, place->line, SAVED_SCHEMA, schema != NULL ? "\"" : "",
+                         place->path, place->line, SCHEMA_PROFILE, schema != NULL ? "\"" : "",
                          schema != NULL ? schema : "none", schema != NULL ? "\"" : "");
     profile->line = place->line;
     profile->kind = json_string_value(json_object_get(profile->root, "kind"));
@@ -103,21 +128,23 @@ static int interpret(struct saved *profile, const struct place *place, struct er
         return broken(place, error, "\"kind\", a string");
     if (profile->placement == NULL || profile->init == NULL)
         return broken(place, error, "\"config\" to name \"placement\" and \"init\"");
+    int code = check_config(profile->config, place, error);
+    if (code != ERROR_NONE)
+        return code;
     if (!whole_number(json_object_get(profile->config, "layers"), 1, &profile->layers))
         return broken(place, error, "\"layers\" of \"config\", a whole number from 1");
     if (json_array_size(profile->rows) == 0)
         return broken(place, error, "\"layers\", an array with a row for each layer");
     int previous = -1;
-    for (size_t i = 0; i < json_array_size(profile->rows); i++) {
-        int code = check_row(json_array_get(profile->rows, i), profile->layers, &previous, place, error);
-        if (code != ERROR_NONE)
-            return code;
-    }
-    return ERROR_NONE;
+    for (size_t i = 0; i < json_array_size(profile->rows) && code == ERROR_NONE; i++)
+        code = check_row(json_array_get(profile->rows, i), profile->layers, &previous, place, error);
+    return code;
 }
 
 static int append(struct saved_list *list, const struct saved *profile, struct error *error)
 {
+    if (list->count == SAVED_MOST)
+        return error_set(error, ERROR_RESOURCE, "more than %d profiles; a figure of so many shows nothing", SAVED_MOST);
     struct saved *grown = reallocarray(list->profiles, list->count + 1, sizeof *grown);
     if (grown == NULL)
         return error_set(error, ERROR_RESOURCE, "out of memory for the profiles");
@@ -126,65 +153,77 @@ static int append(struct saved_list *list, const struct saved *profile, struct e
     return ERROR_NONE;
 }
 
-static int read_line(const char *text, size_t length, const struct place *place, struct saved_list *list,
-                     struct error *error)
+static void free_profile(struct saved *profile)
 {
-    json_error_t why;
-    struct saved profile = {.root = parse(text, length, &why)};
-    if (profile.root == NULL)
-        return error_set(error, ERROR_RESOURCE, "%.300s, line %zu, column %d: not JSON: %s", place->path, place->line,
-                         why.column, why.text);
+    if (profile->model)
+        model_free(profile->model);
+    free(profile->model);
+    json_decref(profile->root);
+}
+
+/* The model of the configuration, where it can be made again: an older file lacks texts, a newer one has other names. */
+static int make_model(struct saved *profile, struct error *error)
+{
+    struct error unused;
+    profile->model = malloc(sizeof *profile->model);
+    if (!profile->model)
+        return error_set(error, ERROR_RESOURCE, "out of memory for the profiles");
+    if (config_read(profile->config, profile->model, &unused) != ERROR_NONE) {
+        free(profile->model);
+        profile->model = NULL;
+    }
+    return ERROR_NONE;
+}
+
+/* Takes root over. */
+static int add_profile(json_t *root, const struct place *place, struct saved_list *list, struct error *error)
+{
+    struct saved profile = {.root = root};
     int code = interpret(&profile, place, error);
+    if (code == ERROR_NONE)
+        code = make_model(&profile, error);
     if (code == ERROR_NONE)
         code = append(list, &profile, error);
     if (code != ERROR_NONE)
-        json_decref(profile.root);
+        free_profile(&profile);
     return code;
 }
 
-static int read_stream(FILE *stream, const char *path, struct saved_list *list, struct error *error)
+static int read_all(struct document_reader *reader, struct saved_list *list, struct error *error)
 {
-    char *text = NULL;
-    size_t room = 0, before = list->count;
-    struct place place = {path, 0};
-    int code = ERROR_NONE;
-    ssize_t length;
-    errno = 0;
-    while (code == ERROR_NONE && (length = getline(&text, &room, stream)) >= 0) {
-        place.line++;
-        if (strspn(text, " \t\r\n") < (size_t)length)
-            code = read_line(text, (size_t)length, &place, list, error);
-        errno = 0;
+    struct place place = {reader->path, 0};
+    size_t before = list->count;
+    json_t *root;
+    int code = document_next(reader, &root, &place.line, error);
+    while (code == ERROR_NONE && root) {
+        code = add_profile(root, &place, list, error);
+        if (code == ERROR_NONE)
+            code = document_next(reader, &root, &place.line, error);
     }
-    if (code == ERROR_NONE && !feof(stream))
-        code = error_set(error, ERROR_RESOURCE, "%.300s, line %zu: cannot be read: %s", path, place.line + 1,
-                         strerror(errno));
     if (code == ERROR_NONE && list->count == before)
-        code = error_set(error, ERROR_RESOURCE, "%.300s, line %zu: expected a profile, found the end of the file", path,
-                         place.line + 1);
-    free(text);
+        code = error_set(error, ERROR_RESOURCE, "%.300s, line %zu: expected a profile, found the end of the file",
+                         reader->path, reader->line);
     return code;
 }
 
 int saved_read(const char *path, struct saved_list *list, struct error *error)
 {
-    bool standard = strcmp(path, "-") == 0;
     size_t before = list->count;
-    FILE *stream = standard ? stdin : fopen(path, "re");
-    if (stream == NULL)
-        return error_set(error, ERROR_RESOURCE, "%.300s: cannot be opened: %s", path, strerror(errno));
-    int code = read_stream(stream, standard ? "standard input" : path, list, error);
-    if (!standard)
-        fclose(stream);
+    struct document_reader reader;
+    int code = document_open(&reader, path, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = read_all(&reader, list, error);
+    document_close(&reader);
     while (code != ERROR_NONE && list->count > before)
-        json_decref(list->profiles[--list->count].root);
+        free_profile(&list->profiles[--list->count]);
     return code;
 }
 
 void saved_free(struct saved_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
-        json_decref(list->profiles[i].root);
+        free_profile(&list->profiles[i]);
     free(list->profiles);
     *list = (struct saved_list){0};
 }
@@ -235,6 +274,23 @@ bool saved_value(const struct saved *profile, size_t row, const char *observable
     return true;
 }
 
+int saved_tokens(const struct saved *profile, size_t row, const char *observable)
+{
+    static const char by_token[] = ".token";
+    size_t length = strlen(observable);
+    int last = 0;
+    const char *key;
+    json_t *value;
+    json_object_foreach(json_array_get(profile->rows, row), key, value)
+    {
+        if (strncmp(key, observable, length) != 0 || strncmp(key + length, by_token, strlen(by_token)) != 0)
+            continue;
+        int t = (int)strtol(key + length + strlen(by_token), NULL, 10);
+        last = t > last ? t : last;
+    }
+    return last;
+}
+
 double saved_limit(const struct saved *profile, size_t row, const char *observable, const char *limit)
 {
     return member(json_object_get(json_array_get(profile->rows, row), observable), limit);
@@ -242,8 +298,15 @@ double saved_limit(const struct saved *profile, size_t row, const char *observab
 
 bool saved_find(const struct saved *profile, int layer, size_t *row)
 {
-    for (*row = 0; *row < saved_rows(profile); ++*row)
-        if (saved_layer(profile, *row) == layer)
+    size_t first = 0, count = saved_rows(profile);
+    while (count > 0) { // layers ascend
+        *row = first + count / 2;
+        int found = saved_layer(profile, *row);
+        if (found == layer)
             return true;
+        if (found < layer)
+            first = *row + 1;
+        count = found < layer ? (count - 1) / 2 : count / 2;
+    }
     return false;
 }

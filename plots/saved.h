@@ -1,4 +1,4 @@
-/* Saved profiles: files of one JSON object a line, as `run` and `predict` write them. */
+/* Saved profiles: files of JSON objects, as `run` and `predict` write them. */
 #ifndef SPANSCOPE_PLOTS_SAVED_H
 #define SPANSCOPE_PLOTS_SAVED_H
 
@@ -7,18 +7,20 @@
 #include <stddef.h>
 
 #include "sim/error.h"
-
-#define SAVED_SCHEMA "spanscope/profile/1"
+#include "sim/model.h"
 
 /* One profile. Strings and objects belong to root. */
 struct saved {
     json_t *root;
-    json_t *config;     // read only; jansson iterates over what is not const
-    const json_t *rows; /* the array "layers" */
+    json_t *config;      // read only; jansson iterates over what is not const
+    const json_t *rows;  /* the array "layers" */
+    struct model *model; /* that config describes; NULL where it cannot be made again */
     const char *kind, *placement, *init;
     int layers;  /* L; a row's layer is 0..L, some may be missing */
     size_t line; /* where it stands in its file, from 1 */
 };
+
+enum { SAVED_MOST = 4096 };
 
 struct saved_list {
     struct saved *profiles;
@@ -49,6 +51,9 @@ int saved_layer(const struct saved *profile, size_t row);
 
 /* False where the layer does not have the observable. */
 bool saved_value(const struct saved *profile, size_t row, const char *observable, struct saved_value *value);
+
+/* The last position of which the row has a column, OBSERVABLE.token7; 0 where it has none. */
+int saved_tokens(const struct saved *profile, size_t row, const char *observable);
 
 /* The "floor" or "ceiling" that `predict --bounds` gives an observable; NAN where there is none within double. */
 double saved_limit(const struct saved *profile, size_t row, const char *observable, const char *limit);

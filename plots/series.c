@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "analysis/bounds/theory.h"
-#include "sim/activation.h"
-#include "sim/formula.h"
-#include "sim/placement.h"
+#include "sim/text.h"
 
 enum { THEORY_POINTS = 100 }; /* of a line of theory that is not along the layers */
 
@@ -75,25 +73,28 @@ static bool make_point(double x, const struct saved_value *value, bool logarithm
 /* What the curves of a figure are made from. */
 struct source {
     const struct series_choice *choice;
-    bool logarithmic; /* y */
-    const struct saved_list *profiles;
-    const struct legend *legend;
+    bool logarithmic;                          /* y */
+    const struct saved_list *profiles, *shown; /* all, and those that curves are made of */
+    const struct legend *legend;               /* of shown */
 };
 
 static void add_point(const struct source *source, size_t profile, size_t row, const char *observable, double x,
                       struct series *series)
 {
-    struct quantity_place place = {source->profiles, &source->profiles->profiles[profile], row, observable};
+    struct quantity_place place = {source->profiles, &source->shown->profiles[profile], row, observable};
     struct saved_value value;
-    if (source->choice->quantity->read(&place, &value) &&
-        make_point(x, &value, source->logarithmic, &series->points[series->count]))
+    if (!source->choice->quantity->read(&place, &value))
+        return;
+    if (make_point(x, &value, source->logarithmic, &series->points[series->count]))
         series->count++;
+    else
+        series->zeros += source->logarithmic && value.mean == 0;
 }
 
 /* The row of a profile from which a curve over something else than layers is read. */
 static bool find_row(const struct source *source, size_t profile, int variant, size_t *row)
 {
-    const struct saved *saved = &source->profiles->profiles[profile];
+    const struct saved *saved = &source->shown->profiles[profile];
     return saved_find(saved, source->choice->variants[variant].top ? saved->layers : 0, row);
 }
 
@@ -111,7 +112,7 @@ static void name_column(const struct source *source, const struct saved *saved, 
 
 static void add_layers(const struct source *source, size_t profile, int variant, struct series *series)
 {
-    const struct saved *saved = &source->profiles->profiles[profile];
+    const struct saved *saved = &source->shown->profiles[profile];
     char column[128];
     name_column(source, saved, variant, column, sizeof column);
     for (size_t row = 0; row < saved_rows(saved); row++) {
@@ -123,15 +124,45 @@ static void add_layers(const struct source *source, size_t profile, int variant,
 
 static void add_tokens(const struct source *source, size_t profile, int variant, struct series *series)
 {
-    int tokens = (int)saved_number(&source->profiles->profiles[profile], "tokens", 0);
+    const char *observable = source->choice->variants[variant].observable;
+    int tokens = (int)saved_number(&source->shown->profiles[profile], "tokens", 0);
     size_t row;
-    for (int t = 1; t <= tokens && find_row(source, profile, variant, &row); t++) {
+    if (!find_row(source, profile, variant, &row))
+        return;
+    int last = saved_tokens(&source->shown->profiles[profile], row, observable);
+    for (int t = 1; t <= tokens && t <= last; t++) {
         char column[128];
         double x;
-        snprintf(column, sizeof column, "%s.token%d", source->choice->variants[variant].observable, t);
+        snprintf(column, sizeof column, "%s.token%d", observable, t);
         if (abscissa_place(source->choice->abscissa, t, &x))
             add_point(source, profile, row, column, x, series);
     }
+}
+
+static bool shows_at(const struct source *source, size_t profile, size_t row, int variant)
+{
+    const struct saved *saved = &source->shown->profiles[profile];
+    struct saved_value value;
+    char column[128];
+    name_column(source, saved, variant, column, sizeof column);
+    if (source->choice->abscissa->over == ABSCISSA_TOKENS)
+        strncat(column, ".token1", sizeof column - strlen(column) - 1);
+    return source->choice->quantity->read(&(struct quantity_place){source->profiles, saved, row, column}, &value);
+}
+
+bool series_shows(const struct series_choice *choice, const struct saved_list *profiles, size_t profile)
+{
+    struct source source = {choice, false, profiles, profiles, NULL};
+    bool shows = false;
+    for (int v = 0; v < SERIES_VARIANTS && choice->variants[v].observable && !shows; v++) {
+        size_t row;
+        if (choice->abscissa->over != ABSCISSA_LAYERS)
+            shows = find_row(&source, profile, v, &row) && shows_at(&source, profile, row, v);
+        for (row = 0; choice->abscissa->over == ABSCISSA_LAYERS && row < saved_rows(&profiles->profiles[profile]);
+             row++)
+            shows = shows || shows_at(&source, profile, row, v);
+    }
+    return shows;
 }
 
 static int by_x(const void *a, const void *b)
@@ -154,11 +185,11 @@ static void add_profiles(const struct source *source, size_t first, int variant,
     const struct legend *legend = source->legend;
     if (!first_of_name(legend, first))
         return;
-    for (size_t i = first; i < source->profiles->count; i++) {
+    for (size_t i = first; i < source->shown->count; i++) {
         double x;
         size_t row;
         if (strcmp(legend->names[i], legend->names[first]) == 0 &&
-            abscissa_of(source->choice->abscissa, &source->profiles->profiles[i], &x) &&
+            abscissa_of(source->choice->abscissa, &source->shown->profiles[i], &x) &&
             find_row(source, i, variant, &row))
             add_point(source, i, row, source->choice->variants[variant].observable, x, series);
     }
@@ -168,10 +199,28 @@ static void add_profiles(const struct source *source, size_t first, int variant,
 /* How many points a curve may have. */
 static size_t room_for(const struct source *source, size_t profile)
 {
-    const struct saved *saved = &source->profiles->profiles[profile];
+    const struct saved *saved = &source->shown->profiles[profile];
     size_t tokens = (size_t)fmax(saved_number(saved, "tokens", 0), 0), rows = saved_rows(saved);
-    size_t room = source->profiles->count > rows ? source->profiles->count : rows;
+    size_t room = source->shown->count > rows ? source->shown->count : rows;
     return room > tokens ? room : tokens;
+}
+
+/* What the series does not need of its room. */
+static void give_back(struct series *series)
+{
+    struct series_point *points = reallocarray(series->points, series->count, sizeof *points);
+    series->points = points ? points : series->points;
+}
+
+static void note_zeros(struct series_list *list, const struct series *series)
+{
+    struct text text = {list->zeros, sizeof list->zeros, strlen(list->zeros)};
+    if (series->zeros == 0)
+        return;
+    text_print(&text, "%s%s%s%s", text.length > 0 ? ", " : "", series->name, series->label && *series->name ? ": " : "",
+               series->label ? series->label : "");
+    if (series->count > 0)
+        text_print(&text, " (%zu of %zu points)", series->zeros, series->zeros + series->count);
 }
 
 static int add_curve(struct series_list *list, const struct source *source, size_t profile, int variant,
@@ -179,7 +228,7 @@ static int add_curve(struct series_list *list, const struct source *source, size
 {
     static void (*const adders[])(const struct source *, size_t, int, struct series *) = {
         [ABSCISSA_LAYERS] = add_layers, [ABSCISSA_TOKENS] = add_tokens, [ABSCISSA_PROFILES] = add_profiles};
-    const struct saved *saved = &source->profiles->profiles[profile];
+    const struct saved *saved = &source->shown->profiles[profile];
     struct series *series = append(list, source->legend->names[profile], room_for(source, profile));
     if (series == NULL)
         return out_of_memory(error);
@@ -188,54 +237,22 @@ static int add_curve(struct series_list *list, const struct source *source, size
     series->variant = variant;
     series->label = source->choice->variants[variant].label;
     adders[source->choice->abscissa->over](source, profile, variant, series);
+    note_zeros(list, series);
     if (series->count == 0)
         drop_last(list);
+    else
+        give_back(series);
     return ERROR_NONE;
 }
 
-static bool same_formula(const struct saved *profile, const struct placement *placement)
-{
-    char texts[2][4096];
-    const char *sources[2] = {saved_text(profile, "formula", placement->formula), placement->formula};
-    for (int i = 0; i < 2; i++) {
-        struct formula formula;
-        struct error unused;
-        if (formula_parse(sources[i], strlen(sources[i]), "formula", &formula, &unused) != ERROR_NONE)
-            return false;
-        formula_print(&formula, "; ", texts[i], sizeof texts[i]);
-        formula_free(&formula);
-    }
-    return strcmp(texts[0], texts[1]) == 0;
-}
-
 /* Whether the line's hypotheses hold. A file may give another formula the label of a placement, so formulas are
- * compared; gradients are bounded against a cotangent of variance 1 at every token. */
+ * compared, whatever their names; nothing is known of a model that cannot be made again. */
 static bool line_applies(const struct theory_line *line, const char *observable, const struct saved *profile)
 {
-    const struct placement *placement = placement_find(profile->placement);
-    return strcmp(line->observable, observable) == 0 && strcmp(line->placement, profile->placement) == 0 &&
-           strcmp(line->init, profile->init) == 0 &&
-           (line->activation == NULL || strcmp(line->activation, saved_text(profile, "activation", "")) == 0) &&
-           (line->mask == NULL || strcmp(line->mask, saved_text(profile, "mask", "none")) == 0) &&
-           saved_number(profile, "input_correlation", 0) >= line->least_correlation &&
-           saved_number(profile, "input_scale", 1) == 1 &&
-           strcmp(saved_text(profile, "cotangent", "iid"), "iid") == 0 && placement != NULL &&
-           same_formula(profile, placement);
-}
-
-static struct graph_scope scope_of(const struct saved *profile)
-{
-    const struct activation *activation = activation_find(saved_text(profile, "activation", ""));
-    return (struct graph_scope){.L = profile->layers,
-                                .d = saved_number(profile, "width", NAN),
-                                .T = saved_number(profile, "tokens", NAN),
-                                .F = saved_number(profile, "ffn_width", NAN),
-                                .H = saved_number(profile, "heads", NAN),
-                                .E = saved_number(profile, "experts", NAN),
-                                .k = saved_number(profile, "top_k", NAN),
-                                .phi2 = activation != NULL ? activation_second_moment(activation) : NAN,
-                                .c = saved_number(profile, "c", 1),
-                                .s = saved_number(profile, "s", 0.02)};
+    struct error unused;
+    bool holds = false;
+    return strcmp(line->observable, observable) == 0 && profile->model &&
+           theory_holds(line, profile->model, &holds, &unused) == ERROR_NONE && holds;
 }
 
 /* A line of theory is drawn at the layers that have the observable. */
@@ -269,7 +286,7 @@ static int theory_point(const struct theory_line *line, const struct source *sou
 static int theory_layers(const struct theory_line *line, const struct source *source, const struct saved *profile,
                          struct series *series, struct error *error)
 {
-    struct graph_scope scope = scope_of(profile);
+    struct graph_scope scope = model_scope(profile->model, 0);
     int code = ERROR_NONE;
     for (size_t row = 0; row < saved_rows(profile) && code == ERROR_NONE; row++) {
         double x;
@@ -298,7 +315,7 @@ static int theory_along(const struct theory_line *line, const struct source *sou
                         const struct series *data, struct series *series, struct error *error)
 {
     char key[64];
-    struct graph_scope scope = scope_of(profile);
+    struct graph_scope scope = model_scope(profile->model, 0);
     abscissa_key(source->choice->abscissa, key, sizeof key);
     double *number = scope_number(&scope, key), unused;
     double from = data->points[0].x, to = data->points[data->count - 1].x;
@@ -434,7 +451,7 @@ static int add_slope(struct series_list *list, const struct series_choice *choic
     return ERROR_NONE;
 }
 
-static int nothing(const struct series_choice *choice, struct error *error)
+int series_nothing(const struct series_choice *choice, struct error *error)
 {
     const char *first = choice->variants[0].observable, *other = choice->variants[1].observable;
     other = other != NULL && strcmp(other, first) != 0 ? other : NULL;
@@ -456,7 +473,7 @@ static bool has_line(const struct series_list *list)
 static int add_data(struct series_list *list, const struct source *source, size_t *origins, struct error *error)
 {
     const struct series_choice *choice = source->choice;
-    for (size_t i = 0; i < source->profiles->count; i++) {
+    for (size_t i = 0; i < source->shown->count; i++) {
         for (int v = 0; v < SERIES_VARIANTS && choice->variants[v].observable != NULL; v++) {
             size_t before = list->count;
             int code = add_curve(list, source, i, v, error);
@@ -467,24 +484,28 @@ static int add_data(struct series_list *list, const struct source *source, size_
         }
     }
     if (list->count == 0)
-        return nothing(choice, error);
+        return *list->zeros
+                   ? error_set(error, ERROR_INPUT,
+                               "everything that the figure shows is 0, which a logarithmic axis does not reach")
+                   : series_nothing(choice, error);
     if (choice->abscissa->over != ABSCISSA_LAYERS && !has_line(list))
         return error_set(error, ERROR_INPUT, "no placement and initialisation has two %s", choice->abscissa->values);
     return ERROR_NONE;
 }
 
 int series_init(struct series_list *list, const struct series_choice *choice, bool logarithmic,
-                const struct saved_list *profiles, const struct legend *legend, struct error *error)
+                const struct saved_list *profiles, const struct saved_list *shown, const struct legend *legend,
+                struct error *error)
 {
-    struct source source = {choice, logarithmic, profiles, legend};
+    struct source source = {choice, logarithmic, profiles, shown, legend};
     *list = (struct series_list){0};
-    size_t *origins = calloc(profiles->count * SERIES_VARIANTS + 1, sizeof *origins);
+    size_t *origins = calloc(shown->count * SERIES_VARIANTS + 1, sizeof *origins);
     int code = origins != NULL ? ERROR_NONE : out_of_memory(error);
     if (code == ERROR_NONE)
         code = add_data(list, &source, origins, error);
     size_t data = list->count;
     for (size_t i = 0; i < data && code == ERROR_NONE && choice->quantity->of_theory != NULL; i++) {
-        const struct saved *profile = &profiles->profiles[origins[i]];
+        const struct saved *profile = &shown->profiles[origins[i]];
         bool limits = choice->abscissa->over == ABSCISSA_LAYERS && carries_limits(profile);
         code = (limits ? add_limits : add_theory)(list, data, i, &source, profile, error);
     }

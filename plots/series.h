@@ -52,12 +52,13 @@ struct series {
     int group; /* of the legend: the colour; -1 where several groups share a line of theory */
     int variant;
     struct series_point *points; /* [count] */
-    size_t count;
+    size_t count, zeros;         /* zeros: points that a logarithmic axis does not reach */
 };
 
 struct series_list {
     struct series *series; /* data, then theory */
     size_t count;
+    char zeros[300]; /* on a logarithmic axis: the names of what is 0, everywhere or somewhere; plain text */
 };
 
 /* Lines without data: of theory, or for comparison. */
@@ -66,9 +67,17 @@ bool series_is_theory(const struct series *series);
 /* Whether a linear axis would hide or lose values: positive ones over more than four decades, or beyond double. */
 bool series_needs_logarithm(const struct series_choice *choice, const struct saved_list *profiles);
 
-/* ERROR_INPUT, saying what is missing, where the profiles hold nothing of the choice. */
+/* Whether a profile has a value of the choice, be it 0. */
+bool series_shows(const struct series_choice *choice, const struct saved_list *profiles, size_t profile);
+
+/* ERROR_INPUT, saying what the profiles lack. */
+int series_nothing(const struct series_choice *choice, struct error *error);
+
+/* The curves of the shown profiles, which the legend names; profiles are all, for what compares two. ERROR_INPUT, saying
+ * what is missing, where they hold nothing that can be drawn. */
 int series_init(struct series_list *list, const struct series_choice *choice, bool logarithmic,
-                const struct saved_list *profiles, const struct legend *legend, struct error *error);
+                const struct saved_list *profiles, const struct saved_list *shown, const struct legend *legend,
+                struct error *error);
 void series_remove(struct series_list *list, size_t index);
 void series_free(struct series_list *list);
 

@@ -12,6 +12,7 @@ struct style {
     double type, title, small;   /* of axes and tics; title (0: none); caption and, at least, key */
     double line, thin, points;   /* widths of curves and of theory; size of points */
     bool key_below;              /* else a column on the right */
+    bool grows;                  /* by what stands below the plot; else the plot shrinks */
     double pixels;               /* of a PNG to the point */
 };
 

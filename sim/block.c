@@ -368,7 +368,7 @@ static const struct pass_operation *operation_at(const struct pass *pass, int n)
 static struct linear_cost node_cost(const struct pass *pass, const struct pass_operation *operation, int n)
 {
     size_t signal = arena_cost(pass_entries(pass, n));
-    struct linear_cost cost = {.tape = signal, .flops = 4 * (double)signal, .forward_flops = 2 * (double)signal};
+    struct linear_cost cost = {.tape = signal};
     if (operation->extra)
         cost.tape = memory_add(cost.tape, arena_cost(operation->extra(pass, n)));
     return operation->cost ? linear_cost_add(cost, operation->cost(pass, n)) : cost;

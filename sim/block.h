@@ -30,7 +30,8 @@ struct block_report {
     struct mixture_report *mixtures;     // [node_count], of mixtures
 };
 
-/* What forward and backward take; two blocks of one plan cost the same. */
+/* What forward and backward take; two blocks of one plan cost the same. Of operations, the products with matrices and
+ * those of attention are counted: what else there is is linear in d. */
 struct linear_cost block_cost(const struct model *model, const struct linear_engine *engine, const struct plan *plan);
 
 /* Map of a matrix as this sample has it; expert counts a mixture's copies, 0 elsewhere. */

@@ -238,10 +238,17 @@ static int choose_order(int T, int columns, double *a, int order[])
 
 enum { QR_BLOCK = 32 };
 
+/* Doubles that T ints take. */
+static size_t order_entries(int T)
+{
+    return ((size_t)T * sizeof(int) + sizeof(double) - 1) / sizeof(double);
+}
+
 static size_t qr_entries(const struct linear *linear, int columns)
 {
-    size_t T = (size_t)linear->rows;
-    return memory_add(arena_cost(memory_multiply(T, (size_t)columns)), arena_cost(memory_multiply(QR_BLOCK + 1, T)));
+    size_t T = (size_t)linear->rows, entries = arena_cost(memory_multiply(T, (size_t)columns));
+    return memory_add(memory_add(entries, arena_cost(memory_multiply(QR_BLOCK + 1, T))),
+                      arena_cost(order_entries(linear->rows)));
 }
 
 /* A factor of the Gram of rows: lower [T][T], of which the first `rank` columns are not 0. */
@@ -290,7 +297,7 @@ static void basis_of(int columns, int rank, double *a, const double *tau, double
  * qr_entries, the rows of Q^T where each is asked for, which is not NULL. Returns the rank. */
 static struct factor householder(int T, const struct rows *rows, double *lower, double **basis, struct arena *work)
 {
-    int columns = 0, order[T];
+    int columns = 0, *order = (void *)arena_take(work, order_entries(T));
     for (int i = 0; i < rows->count; i++)
         columns += columns_of(rows, i);
     double *a = arena_take(work, (size_t)T * (size_t)columns);
@@ -423,6 +430,12 @@ void conditioned_backward(const struct linear_engine *self, const struct linear 
     combine(linear, basis, input.rank, NULL, c, lower, output, beta, dx, work);
 }
 
+/* Of a Gram of T rows of n entries and its inverse, in units of T^2; where T > n, of two QR of the rows. */
+static double factor_flops(int T, int n)
+{
+    return T <= n ? T : 4.0 * n * n / T;
+}
+
 /* Counted for the usual case of well conditioned tokens; work fits the other too. In units of T^2: x x^T is m, y n,
  * dy dy^T n, dy y^T 2 n, Z' x^T 2 m, dx 3 m, and the factors of two Grams and their inverses 2 T together. */
 struct linear_cost conditioned_cost(const struct linear *linear)
@@ -439,8 +452,8 @@ struct linear_cost conditioned_cost(const struct linear *linear)
         .tape = tape_entries(linear),
         .work = memory_add(memory_multiply(2, square), largest),
         .normals = (double)least(T, m) * n + (double)least(T, n) * m,
-        .flops = product * (4.0 * n + 6.0 * m + 2.0 * T),
+        .flops = product * (4.0 * n + 6.0 * m + factor_flops(T, m) + factor_flops(T, n)),
         .forward_normals = (double)least(T, m) * n,
-        .forward_flops = product * (m + n + 0.7 * T),
+        .forward_flops = product * (m + n + 0.7 * factor_flops(T, m)),
     };
 }

@@ -197,6 +197,21 @@ const char *depth_needs_matrices(const struct depth *depth)
     return NULL;
 }
 
+size_t depth_bytes(const struct depth *depth)
+{
+    size_t bytes = 0;
+    for (int b = 0; b < depth->block_count; b++) {
+        const struct graph *graph = depth->blocks[b].graph;
+        size_t numbers = (size_t)graph->node_count + (size_t)graph->matrix_count;
+        size_t indices = (size_t)graph->site_count + (size_t)graph->matrix_count;
+        bytes += sizeof *depth->blocks + sizeof *depth->plans + 2 * sizeof *depth->branch_index +
+                 numbers * sizeof *depth->scalars + indices * sizeof(int);
+    }
+    for (int p = 0; p < depth->plan_count; p++)
+        bytes += (size_t)depth->plans[p]->graph->node_count * sizeof(struct plan_node);
+    return bytes;
+}
+
 bool depth_has_router(const struct depth *depth)
 {
     for (int b = 0; b < depth->block_count; b++)

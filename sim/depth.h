@@ -27,6 +27,9 @@ void depth_free(struct depth *depth);
 /* NULL, or why weights must be drawn as matrices: a law that is not normal, a matrix that two blocks share. */
 const char *depth_needs_matrices(const struct depth *depth);
 
+/* What depth_init allocates that grows with the blocks. */
+size_t depth_bytes(const struct depth *depth);
+
 /* Whether a mixture in any block chooses experts by token. */
 bool depth_has_router(const struct depth *depth);
 

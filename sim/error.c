@@ -67,10 +67,22 @@ static bool share_word(const char *a, const char *b)
     return false;
 }
 
+/* Terms of the field that differ by a letter from others, and are meant where they stand: nobody who asks for GEGLU wants
+ * GELU. */
+static bool is_term(const char *name)
+{
+    static const char *const terms[] = {"glu",  "geglu", "reglu", "siglu",     "seglu",     "elu",      "celu",
+                                        "selu", "prelu", "mish",  "batchnorm", "groupnorm", "crmsnorm", "scalenorm"};
+    for (size_t i = 0; i < sizeof terms / sizeof *terms; i++)
+        if (strcasecmp(name, terms[i]) == 0)
+            return true;
+    return false;
+}
+
 const char *error_nearest(const char *name, const char *const candidates[], size_t count)
 {
     size_t length = strlen(name);
-    if (length == 0 || length > NAME_MAX_LENGTH)
+    if (length == 0 || length > NAME_MAX_LENGTH || is_term(name))
         return NULL;
     const char *best = NULL;
     int best_distance = NAME_MAX_LENGTH;

@@ -21,7 +21,7 @@ int error_set(struct error *error, enum error_code code, const char *format, ...
 
 /* The candidate nearest to name by Damerau-Levenshtein distance, where it is near enough to be a likely slip (at most a
  * third of the longer length, or 1); else the first that has a whole word in common with it (input-correlation for
- * correlation); else NULL. Case is ignored. */
+ * correlation); else NULL, as for a name that is a term of its own (geglu is no slip for gelu). Case is ignored. */
 const char *error_nearest(const char *name, const char *const candidates[], size_t count);
 
 #endif

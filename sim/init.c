@@ -73,15 +73,12 @@ static int resolve_row(const struct init_row *row, const char *value, struct ini
 
 static int resolve_file(const char *path, struct init *init, struct error *error)
 {
-    char *bytes;
+    const char *bytes;
     size_t length;
-    int code = text_read(path, FORMULA_TEXT_MAX + 1, &bytes, &length, error);
-    if (code != ERROR_NONE)
-        return code;
-    text_label(path, init->label, sizeof init->label);
-    code = parse(bytes, length, path, init, error);
-    free(bytes);
-    return code;
+    int code = text_label(path, init->label, sizeof init->label, error);
+    if (code == ERROR_NONE)
+        code = text_once(path, FORMULA_TEXT_MAX, &bytes, &length, error);
+    return code == ERROR_NONE ? parse(bytes, length, path, init, error) : code;
 }
 
 int init_resolve(const char *argument, struct init *init, struct error *error)
@@ -145,6 +142,14 @@ int init_find(const struct init *init, const struct graph_matrix *matrix)
     for (size_t i = 0; found < 0 && i < sizeof names / sizeof *names; i++)
         found = find_name(init, names[i]);
     return found;
+}
+
+int init_check(const struct init *init, const struct graph *graph, struct error *error)
+{
+    for (int i = 0; i < graph->matrix_count; i++)
+        if (init_find(init, &graph->matrices[i]) < 0)
+            return missing(init, graph, &graph->matrices[i], error);
+    return ERROR_NONE;
 }
 
 int init_evaluate(const struct init *init, const struct graph_scope *scope, const struct graph *graph,

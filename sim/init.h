@@ -46,12 +46,15 @@ struct init_size {
 /* The assignment that says what the matrix is, index in init->graph.statements, or -1. */
 int init_find(const struct init *init, const struct graph_matrix *matrix);
 
+/* ERROR_INPUT where a matrix of the graph has none. */
+int init_check(const struct init *init, const struct graph *graph, struct error *error);
+
 /* argument is NAME, NAME:VALUE, assignments (they hold '=' or a newline), or a file of them. */
 int init_resolve(const char *argument, struct init *init, struct error *error);
 void init_free(struct init *init);
 
 /* Standard deviations of the graph's matrices in the block of scope->l, given their sizes; scope->phi2 is the
- * activation's E phi(z)^2, c and s are taken from init. A matrix without one, or one that is negative or not finite, is
+ * activation's E phi(z)^2, c and s are taken from init. The graph is checked; a negative or non-finite value is
  * ERROR_INPUT. */
 int init_evaluate(const struct init *init, const struct graph_scope *scope, const struct graph *graph,
                   const struct init_size sizes[], // [matrix_count]

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/text.h"
+
 enum { SHOWN_WIDTH = 72, QUOTED_WIDTH = 32 };
 
 /* The longer symbols first: the first match is taken. */
@@ -106,9 +108,12 @@ static size_t newline_length(const struct lexer *lexer)
     return byte(lexer, lexer->next) == '\n';
 }
 
+/* A whole character where it is one, else a byte. */
 static size_t strange_length(const struct lexer *lexer)
 {
-    return lexer->next < lexer->length;
+    uint32_t number;
+    size_t length = text_character(lexer->text + lexer->next, lexer->length - lexer->next, &number);
+    return length > 0 ? length : lexer->next < lexer->length;
 }
 
 /* How many bytes of each kind stand at lexer->next; the first that is not 0 decides. */
@@ -144,13 +149,41 @@ bool lexer_is(const struct lexer_token *token, const char *text)
     return token->length > 0 && token->length == strlen(text) && memcmp(token->text, text, token->length) == 0;
 }
 
+/* Characters that stand in papers where the language has another. */
+static const struct {
+    uint32_t number;
+    const char *meant;
+} lookalikes[] = {
+    {0x2212, "-"},       {0x2010, "-"},       {0x2011, "-"},     {0x2013, "-"},       {0x2014, "-"},
+    {0xfe63, "-"},       {0xff0d, "-"},       {0xb7, "*"},       {0x22c5, "*"},       {0x2219, "*"},
+    {0x2022, "*"},       {0xd7, "*"},         {0x2217, "*"},     {0x2a2f, "*"},       {0xf7, "/"},
+    {0x2215, "/"},       {0x2044, "/"},       {0xff0b, "+"},     {0x2264, "<="},      {0x2265, ">="},
+    {0x2260, "!="},      {0xff1d, "="},       {0xff08, "("},     {0xff09, ")"},       {0x221a, "sqrt()"},
+    {0xb2, "^2"},        {0xb3, "^3"},        {0xa0, "a blank"}, {0x2009, "a blank"}, {0x202f, "a blank"},
+    {0x200b, "nothing"}, {0xfeff, "nothing"},
+};
+
+static void describe_strange(const struct lexer_token *token, char buffer[64])
+{
+    uint32_t number;
+    size_t length = text_character(token->text, token->length, &number);
+    if (length < 2) { // a control character, or no UTF-8
+        snprintf(buffer, 64, "byte 0x%02x", (unsigned char)token->text[0]);
+        return;
+    }
+    int used = snprintf(buffer, 64, "'%.*s' (U+%04X)", (int)length, token->text, number);
+    for (size_t i = 0; i < sizeof lookalikes / sizeof *lookalikes; i++)
+        if (lookalikes[i].number == number)
+            snprintf(buffer + used, 64 - (size_t)used, "; write %s", lookalikes[i].meant);
+}
+
 const char *lexer_describe(const struct lexer_token *token, char buffer[64])
 {
     if (token->kind == LEXER_END || token->kind == LEXER_NEWLINE)
         return "end of line";
     unsigned char first = (unsigned char)token->text[0];
     if (token->kind == LEXER_STRANGE && (first < ' ' || first > '~'))
-        snprintf(buffer, 64, "byte 0x%02x", first);
+        describe_strange(token, buffer);
     else if (token->length > QUOTED_WIDTH)
         snprintf(buffer, 64, "'%.*s...'", QUOTED_WIDTH, token->text);
     else

@@ -29,6 +29,16 @@ void model_defaults(struct model *model)
     };
 }
 
+/* Every matrix of the formula needs its standard deviation. */
+static int check_init(const struct model *model, struct error *error)
+{
+    const struct graph *section;
+    int code = ERROR_NONE;
+    for (int i = 0; code == ERROR_NONE && (section = formula_section(&model->formula, i)) != NULL; i++)
+        code = init_check(&model->init, section, error);
+    return code;
+}
+
 int model_check(struct model *model, struct error *error)
 {
     if (model->ffn_width == 0)
@@ -48,7 +58,8 @@ int model_check(struct model *model, struct error *error)
     if (!isfinite(model->phi2))
         return error_set(error, ERROR_RESOURCE, "no second moment of %s: its quadrature fails, or memory is out",
                          model->activation->name);
-    return formula_set_gated(&model->formula, model->activation->gated, error);
+    int code = formula_set_gated(&model->formula, model->activation->gated, error);
+    return code != ERROR_NONE ? code : check_init(model, error);
 }
 
 void model_free(struct model *model)

@@ -77,8 +77,8 @@ static void layer_backward(int tokens, int width, const double *y, const double 
 }
 
 const struct norm norms[] = {
-    {"rmsnorm", "x / sqrt(mean(x^2) + eps)", rms_forward, rms_backward},
-    {"layernorm", "(x - mean(x)) / sqrt(var(x) + eps)", layer_forward, layer_backward},
+    {"rmsnorm", "x / sqrt(mean(x^2) + eps)", false, rms_forward, rms_backward},
+    {"layernorm", "(x - mean(x)) / sqrt(var(x) + eps)", true, layer_forward, layer_backward},
 };
 const size_t norm_count = sizeof norms / sizeof *norms;
 

@@ -2,6 +2,7 @@
 #ifndef SPANSCOPE_SIM_NORM_H
 #define SPANSCOPE_SIM_NORM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What eps is unless a model says otherwise. */
@@ -10,6 +11,7 @@
 struct norm {
     const char *name;
     const char *summary;
+    bool centres; /* takes the mean over features off first */
     /* y = norm(x); eps is added to the mean square (or variance) under the root. scale[t] keeps the token's factor for
      * the backward pass. */
     void (*forward)(int tokens, int width, double eps, const double *x, // [T][d]

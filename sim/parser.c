@@ -1319,7 +1319,8 @@ int parser_begin(struct parser *parser, const char *text, size_t length, const c
         return error_set(error, ERROR_INPUT, "%.300s: the text has %zu bytes; at most %d are allowed", what, length,
                          FORMULA_TEXT_MAX);
     *parser = (struct parser){.input_count = 1, .state_count = 1, .inputs = {{.name = "x"}}};
-    lexer_init(&parser->lexer, text, length, what, error);
+    size_t mark = text_mark(text, length);
+    lexer_init(&parser->lexer, text + mark, length - mark, what, error);
     parser->defs = calloc(PARSER_DEFS_MAX, sizeof *parser->defs);
     if (parser->defs == NULL)
         return error_set(error, ERROR_RESOURCE, "%.300s: out of memory", what);

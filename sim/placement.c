@@ -42,15 +42,12 @@ const struct placement *placement_find(const char *name)
 
 static int resolve_file(const char *path, struct formula *formula, char *label, struct error *error)
 {
-    char *bytes;
+    const char *bytes;
     size_t length;
-    int code = text_read(path, FORMULA_TEXT_MAX + 1, &bytes, &length, error);
-    if (code != ERROR_NONE)
-        return code;
-    code = formula_parse(bytes, length, path, formula, error);
-    free(bytes);
-    text_label(path, label, GRAPH_NAME_MAX);
-    return code;
+    int code = text_label(path, label, GRAPH_NAME_MAX, error);
+    if (code == ERROR_NONE)
+        code = text_once(path, FORMULA_TEXT_MAX, &bytes, &length, error);
+    return code == ERROR_NONE ? formula_parse(bytes, length, path, formula, error) : code;
 }
 
 /* The functions and signs of the language stand in no name: a formula without its assignment. */

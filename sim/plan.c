@@ -164,7 +164,7 @@ static int plan_attend(const struct planner *planner, int n)
     const struct model *model = planner->model;
     const struct graph_node *node = &planner->plan->graph->nodes[n];
     struct attention *attend = &planned(planner, n)->attend;
-    int sink;
+    int sink = 0;
     *attend = (struct attention){.sequences = model->sequences,
                                  .queries = planned(planner, node->a)->rows / model->sequences,
                                  .keys = planned(planner, node->b)->rows / model->sequences};

@@ -156,7 +156,7 @@ static struct form form_of(const struct printer *printer, int index)
     return operator_form(word, notation->level, node->a, notation->left, node->b, notation->right);
 }
 
-/* The shortest decimal that reads back as the same number: 50, not 5e+01. */
+/* The shortest decimal that reads back as the same number: 10000, not 1e+04. */
 static void print_number(struct text *text, double value)
 {
     char shortest[32] = "", digits[32];
@@ -164,7 +164,7 @@ static void print_number(struct text *text, double value)
         snprintf(digits, sizeof digits, "%.*g", precision, value);
         double again = strtod(digits, NULL);
         bool same = memcmp(&again, &value, sizeof value) == 0;
-        if (same && (shortest[0] == '\0' || strlen(digits) < strlen(shortest)))
+        if (same && (shortest[0] == '\0' || strlen(digits) <= strlen(shortest)))
             memcpy(shortest, digits, sizeof shortest);
     }
     text_print(text, "%s", shortest);

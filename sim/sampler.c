@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "sim/budget.h"
+#include "sim/estimate.h"
+#include "sim/team.h"
 
 /* A thread hands over several samples at once where they take less time than waiting for the turn. Longer ones go one by
  * one: what an interruption finds done behind a gap in the order is lost, then one sample of each other thread at most,
@@ -20,20 +22,54 @@ static int chunk_of(const struct sampler *sampler)
     return (int)fmax(1, fmin(CHUNK_MAX, fmin(cells, samples)));
 }
 
-int sampler_init(struct sampler *sampler, const struct model *model, const struct linear_engine *engine, bool per_token,
+/* Beside the workspaces: the values in hand, and what is kept once: the blocks, and an estimate of every cell by whoever
+ * looks at the samples. */
+static size_t other_bytes(const struct sampler *sampler)
+{
+    size_t values = memory_multiply(memory_multiply(sampler->cells, (size_t)sampler->chunk), sizeof(struct wide));
+    size_t estimates = memory_multiply(sampler->cells, sizeof(struct estimate));
+    return memory_add(memory_multiply(values, (size_t)sampler->threads),
+                      memory_add(estimates, depth_bytes(&sampler->stack.depth)));
+}
+
+size_t sampler_bytes(const struct sampler *sampler)
+{
+    return memory_add(memory_multiply((size_t)sampler->threads, sampler->stack.bytes), other_bytes(sampler));
+}
+
+int sampler_plan(struct sampler *sampler, const struct model *model, const struct linear_engine *engine, bool per_token,
                  int threads, size_t memory, struct error *error)
 {
     *sampler = (struct sampler){.threads = threads};
-    openblas_set_num_threads(1);
     int code = stack_init(&sampler->stack, model, engine, per_token, memory / (size_t)threads, error);
+    if (code != ERROR_NONE)
+        return code;
+    sampler->cells = memory_multiply((size_t)model->layers + 1, (size_t)sampler->stack.depth.schema.column_count);
+    sampler->chunk = chunk_of(sampler);
+    if (sampler_bytes(sampler) <= memory)
+        return ERROR_NONE;
+    size_t other = other_bytes(sampler);
+    stack_free(&sampler->stack);
+    if (other > memory)
+        return error_set(error, ERROR_RESOURCE,
+                         "memory: the observables of %d layers need %.4g GB, the limit is %.4g GB (--memory)",
+                         model->layers, (double)other / 1e9, (double)memory / 1e9);
+    return stack_init(&sampler->stack, model, engine, per_token, (memory - other) / (size_t)threads, error);
+}
+
+int sampler_init(struct sampler *sampler, const struct model *model, const struct linear_engine *engine, bool per_token,
+                 int threads, size_t memory, struct error *error)
+{
+    openblas_set_num_threads(1);
+    int code = sampler_plan(sampler, model, engine, per_token, threads, memory, error);
     if (code == ERROR_NONE)
-        code = budget_check(threads, memory_multiply((size_t)threads, sampler->stack.bytes), error);
+        code = budget_check(threads, sampler_bytes(sampler), error);
+    if (code == ERROR_NONE)
+        code = team_check(threads, error);
     if (code != ERROR_NONE) {
         sampler_free(sampler);
         return code;
     }
-    sampler->cells = memory_multiply((size_t)model->layers + 1, (size_t)sampler->stack.depth.schema.column_count);
-    sampler->chunk = chunk_of(sampler);
     sampler->workspaces = calloc((size_t)threads, sizeof *sampler->workspaces);
     sampler->values = calloc((size_t)threads, sizeof *sampler->values);
     if (!sampler->workspaces || !sampler->values)

@@ -22,6 +22,13 @@ struct sampler {
     struct wide **values;               /* [threads] of [chunk][cells] */
 };
 
+/* Decides all but allocates only the blocks: for sampler_bytes. Free with sampler_free. */
+int sampler_plan(struct sampler *sampler, const struct model *model, const struct linear_engine *engine, bool per_token,
+                 int threads, size_t memory, struct error *error);
+
+/* Of all threads, with one estimate of every cell. */
+size_t sampler_bytes(const struct sampler *sampler);
+
 /* engine: NULL for the cheaper, as stack_init. memory: bytes for all threads together. The model must outlive the
  * sampler. BLAS is set to one thread. */
 int sampler_init(struct sampler *sampler, const struct model *model, const struct linear_engine *engine, bool per_token,

@@ -375,34 +375,71 @@ static int reverse_pass(const struct stack *stack, struct stack_workspace *works
     return ERROR_NONE;
 }
 
-/* Every state begins as the embedding; the cotangent lies on x. */
-static void start(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample)
+/* Every state begins as the embedding. */
+static void start(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
+                  const struct stack_ends *ends)
 {
     const struct model *model = stack->depth.model;
     size_t bytes = signal_entries(model) * sizeof(double);
     double *x = input_of(stack, workspace, 0, 0);
-    source_input(seed, sample, 0, model->tokens, model->width, model->input_correlation, model->input_scale, x);
-    memset(workspace->gradient[0], 0, layer_entries(stack) * sizeof(double));
-    memset(workspace->gradient[1], 0, layer_entries(stack) * sizeof(double));
+    ends->input(ends->context, x);
     for (int i = 1; i < stack->depth.state_count; i++)
         memcpy(input_of(stack, workspace, 0, i), x, bytes);
     for (int i = 0; i < memory_count(stack); i++)
         source_input(seed, sample, 1 + (uint32_t)i, model_memory_tokens(model), model->width, model->memory_correlation,
                      model->input_scale, workspace->memories + (size_t)i * arena_cost(memory_entries(model)));
-    model->cotangent->fill(seed, sample, model->tokens, model->width, workspace->gradient[0]);
 }
 
-int stack_sample(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
-                 const volatile sig_atomic_t *stop, struct wide *values, struct error *error)
+/* The cotangent lies on x. */
+static void turn(const struct stack *stack, struct stack_workspace *workspace, const struct stack_ends *ends)
+{
+    memset(workspace->gradient[0], 0, layer_entries(stack) * sizeof(double));
+    memset(workspace->gradient[1], 0, layer_entries(stack) * sizeof(double));
+    ends->cotangent(ends->context, input_of(stack, workspace, stack->depth.block_count, 0), workspace->gradient[0]);
+}
+
+int stack_pass(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
+               const struct stack_ends *ends, const volatile sig_atomic_t *stop, struct wide *values,
+               struct error *error)
 {
     const struct model *model = stack->depth.model;
     struct block_run run = {model, stack->engine, seed, sample};
     size_t cells = (size_t)(model->layers + 1) * (size_t)stack->depth.schema.column_count;
     for (size_t i = 0; i < cells; i++)
         values[i] = wide_absent();
-    start(stack, workspace, seed, sample);
+    start(stack, workspace, seed, sample, ends);
     int code = forward_pass(stack, workspace, &run, stop, values, error);
-    if (code == ERROR_NONE)
-        code = reverse_pass(stack, workspace, &run, stop, values, error);
-    return code;
+    if (code != ERROR_NONE)
+        return code;
+    turn(stack, workspace, ends);
+    return reverse_pass(stack, workspace, &run, stop, values, error);
+}
+
+/* The ends that a model's settings name. */
+struct drawn_ends {
+    const struct model *model;
+    uint64_t seed, sample;
+};
+
+static void draw_input(void *context, double *x)
+{
+    const struct drawn_ends *ends = context;
+    const struct model *model = ends->model;
+    source_input(ends->seed, ends->sample, 0, model->tokens, model->width, model->input_correlation, model->input_scale,
+                 x);
+}
+
+static void draw_cotangent(void *context, const double *x, double *g)
+{
+    (void)x;
+    const struct drawn_ends *ends = context;
+    ends->model->cotangent->fill(ends->seed, ends->sample, ends->model->tokens, ends->model->width, g);
+}
+
+int stack_sample(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
+                 const volatile sig_atomic_t *stop, struct wide *values, struct error *error)
+{
+    struct drawn_ends drawn = {stack->depth.model, seed, sample};
+    struct stack_ends ends = {draw_input, draw_cotangent, &drawn};
+    return stack_pass(stack, workspace, seed, sample, &ends, stop, values, error);
 }

@@ -51,9 +51,21 @@ struct stack_workspace {
 int stack_workspace_init(struct stack_workspace *workspace, const struct stack *stack, struct error *error);
 void stack_workspace_free(struct stack_workspace *workspace);
 
-/* One sample: values[(L + 1) * schema.column_count], a row per layer. ERROR_INPUT names the block where a signal or its
+/* What stands at both ends of a stack. */
+struct stack_ends {
+    void (*input)(void *context, double *x);                      // [T][d]
+    void (*cotangent)(void *context, const double *x, double *g); // [T][d]; x is the stack's output
+    void *context;
+};
+
+/* One pass: values[(L + 1) * schema.column_count], a row per layer. ERROR_INPUT names the block where a signal or its
  * gradient leaves the range of double. *stop (stop may be NULL) is looked at before every block, forward and reverse:
  * nonzero is ERROR_INTERRUPTED, and the values are then of no use. */
+int stack_pass(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
+               const struct stack_ends *ends, const volatile sig_atomic_t *stop, struct wide *values,
+               struct error *error);
+
+/* A sample: the pass between the input and the cotangent that the model's settings name, from their streams. */
 int stack_sample(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
                  const volatile sig_atomic_t *stop, struct wide *values, struct error *error);
 

@@ -1,10 +1,12 @@
 #include "sim/text.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 char *text_end(const struct text *text)
@@ -31,27 +33,87 @@ bool text_is_file(const char *argument)
     return strpbrk(argument, "/.") != NULL || access(argument, F_OK) == 0;
 }
 
+/* ---- characters ---- */
+
+size_t text_character(const char *text, size_t length, uint32_t *number)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; // shorter ones have a shorter form
+    const unsigned char *bytes = (const unsigned char *)text;
+    if (length == 0)
+        return 0;
+    size_t count = bytes[0] < 0x80 ? 1 : bytes[0] < 0xc2 ? 0 : bytes[0] < 0xe0 ? 2 : bytes[0] < 0xf0 ? 3 : 4;
+    if (count == 0 || count > length || bytes[0] > 0xf4)
+        return 0;
+    *number = count == 1 ? bytes[0] : bytes[0] & (0x7fU >> count);
+    for (size_t i = 1; i < count; i++) {
+        if ((bytes[i] & 0xc0) != 0x80)
+            return 0;
+        *number = *number << 6 | (bytes[i] & 0x3f);
+    }
+    bool surrogate = *number >= 0xd800 && *number <= 0xdfff;
+    return *number < least[count] || *number > 0x10ffff || surrogate ? 0 : count;
+}
+
+size_t text_mark(const char *text, size_t length)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    size_t size = sizeof mark - 1;
+    return length >= size && memcmp(text, mark, size) == 0 ? size : 0;
+}
+
+/* ---- files ---- */
+
+/* The size is known where it is a file; a pipe or a device only shows that it goes on. */
+static int too_large(FILE *file, const char *path, size_t limit, struct error *error)
+{
+    struct stat status;
+    if (fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode))
+        return error_set(error, ERROR_INPUT, "'%.400s' has %lld bytes; at most %zu are allowed", path,
+                         (long long)status.st_size, limit);
+    return error_set(error, ERROR_INPUT, "'%.400s' has more than the %zu bytes that are allowed", path, limit);
+}
+
+/* Doubles the room until the file ends, or there is a byte too many. */
+static int read_all(FILE *file, const char *path, size_t limit, char **bytes, size_t *length, struct error *error)
+{
+    size_t room = 4096;
+    while (!feof(file)) {
+        char *larger = realloc(*bytes, room + 1);
+        if (!larger)
+            return error_set(error, ERROR_RESOURCE, "out of memory for '%.400s'", path);
+        *bytes = larger;
+        *length += fread(*bytes + *length, 1, room - *length, file);
+        if (ferror(file))
+            return error_set(error, ERROR_RESOURCE, "cannot read '%.400s': %s", path, strerror(errno));
+        if (*length > limit)
+            return too_large(file, path, limit, error);
+        room *= 2;
+    }
+    (*bytes)[*length] = '\0';
+    return ERROR_NONE;
+}
+
+static int strip_mark(const char *path, char *bytes, size_t *length, struct error *error)
+{
+    size_t mark = text_mark(bytes, *length);
+    memmove(bytes, bytes + mark, *length - mark + 1);
+    *length -= mark;
+    if (*length >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
+        return error_set(error, ERROR_INPUT, "'%.400s' is in UTF-16; expected UTF-8", path);
+    return ERROR_NONE;
+}
+
 int text_read(const char *path, size_t limit, char **bytes, size_t *length, struct error *error)
 {
-    int code = ERROR_NONE;
     *bytes = NULL;
-    errno = 0;
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        code = error_set(error, ERROR_RESOURCE, "cannot open '%.400s': %s", path, strerror(errno));
-        goto out;
-    }
-    *bytes = malloc(limit > 0 ? limit : 1);
-    if (*bytes == NULL) {
-        code = error_set(error, ERROR_RESOURCE, "out of memory for '%.400s'", path);
-        goto out;
-    }
-    *length = fread(*bytes, 1, limit, file);
-    if (ferror(file))
-        code = error_set(error, ERROR_RESOURCE, "cannot read '%.400s': %s", path, strerror(errno));
-out:
-    if (file != NULL)
-        fclose(file);
+    *length = 0;
+    FILE *file = fopen(path, "rbe");
+    if (!file)
+        return error_set(error, ERROR_RESOURCE, "cannot open '%.400s': %s", path, strerror(errno));
+    int code = read_all(file, path, limit, bytes, length, error);
+    if (code == ERROR_NONE)
+        code = strip_mark(path, *bytes, length, error);
+    fclose(file);
     if (code != ERROR_NONE) {
         free(*bytes);
         *bytes = NULL;
@@ -59,14 +121,101 @@ out:
     return code;
 }
 
-void text_label(const char *path, char *label, size_t size)
+/* A file as it was when it was read. */
+struct once {
+    char *path, *bytes;
+    size_t length;
+    struct once *next;
+};
+
+static struct once *files;
+static pthread_mutex_t files_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct once *find_file(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const char *base = slash != NULL ? slash + 1 : path;
-    const char *dot = strrchr(base, '.');
-    size_t length = dot != NULL && dot > base ? (size_t)(dot - base) : strlen(base);
-    snprintf(label, size, "%.*s", (int)(length < size ? length : size), base);
+    struct once *file = files;
+    while (file && strcmp(file->path, path) != 0)
+        file = file->next;
+    return file;
 }
+
+static struct once *add_file(const char *path, size_t limit, struct error *error)
+{
+    struct once *file = calloc(1, sizeof *file);
+    int code = ERROR_NONE;
+    if (!file || !(file->path = strdup(path)))
+        code = error_set(error, ERROR_RESOURCE, "out of memory for '%.400s'", path);
+    else
+        code = text_read(path, limit, &file->bytes, &file->length, error);
+    if (code != ERROR_NONE) {
+        if (file)
+            free(file->path);
+        free(file);
+        return NULL;
+    }
+    file->next = files;
+    return files = file;
+}
+
+int text_once(const char *path, size_t limit, const char **bytes, size_t *length, struct error *error)
+{
+    pthread_mutex_lock(&files_lock);
+    struct once *file = find_file(path);
+    if (!file)
+        file = add_file(path, limit, error);
+    pthread_mutex_unlock(&files_lock);
+    if (!file)
+        return error->code;
+    *bytes = file->bytes;
+    *length = file->length;
+    return ERROR_NONE;
+}
+
+void text_forget(void)
+{
+    pthread_mutex_lock(&files_lock);
+    for (struct once *file; (file = files);) {
+        files = file->next;
+        free(file->path);
+        free(file->bytes);
+        free(file);
+    }
+    pthread_mutex_unlock(&files_lock);
+}
+
+/* Bytes that a message can show. */
+static void print_shown(const char *name, char *shown, size_t size)
+{
+    snprintf(shown, size, "%s", name);
+    for (char *c = shown; *c; c++)
+        *c = *c >= ' ' && *c <= '~' ? *c : '?';
+}
+
+int text_label(const char *path, char *label, size_t size, struct error *error)
+{
+    if (strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/self/fd/", 14) == 0)
+        path = "custom"; // the shell's <(...), as nameless as text on the command line
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    const char *dot = strrchr(base, '.');
+    size_t length = dot && dot > base ? (size_t)(dot - base) : strlen(base), used = 0;
+    for (size_t at = 0, step; at < length; at += step) {
+        uint32_t number;
+        step = text_character(base + at, length - at, &number);
+        if (step == 0 || number < ' ' || number == 0x7f) {
+            char shown[200];
+            print_shown(base, shown, sizeof shown);
+            return error_set(error, ERROR_INPUT, "the file name '%s' %s, and cannot stand in output", shown,
+                             step == 0 ? "is not UTF-8" : "has a control character");
+        }
+        used = at + step < size ? at + step : used;
+    }
+    memcpy(label, base, used);
+    label[used] = '\0';
+    return ERROR_NONE;
+}
+
+/* ---- words ---- */
 
 int text_unknown(struct error *error, const char *what, const char *word, const char *const candidates[], size_t count)
 {

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "sim/error.h"
 
@@ -23,11 +24,25 @@ size_t text_room(const struct text *text);
 /* Whether the argument is meant as a file: it exists, or has a folder or an extension as no name of a table has. */
 bool text_is_file(const char *argument);
 
-/* Reads a file, at most limit bytes of it, into memory that the caller frees. */
+/* Reads a file of text, whole, into memory that the caller frees: bytes[length], and a NUL behind them. A byte-order mark
+ * is left out. ERROR_RESOURCE where it cannot be read, ERROR_INPUT where it has more than limit bytes or is in UTF-16. */
 int text_read(const char *path, size_t limit, char **bytes, size_t *length, struct error *error);
 
-/* The file's name without folder and extension, cut to size. */
-void text_label(const char *path, char *label, size_t size);
+/* The same for a file that many readings of a configuration name, such as a formula at every point of a map: the first
+ * reads it, the others are given the same text, though the file be a pipe or be edited meanwhile. The bytes stay until
+ * text_forget, which is for tests and for programs that live on. Any thread may call it. */
+int text_once(const char *path, size_t limit, const char **bytes, size_t *length, struct error *error);
+void text_forget(void);
+
+/* Length in bytes of the character that text[length] begins with, and its number; 0 where that is no UTF-8. */
+size_t text_character(const char *text, size_t length, uint32_t *number);
+
+/* Bytes of a UTF-8 byte-order mark at the beginning of text[length], which some editors write: 3 or 0. */
+size_t text_mark(const char *text, size_t length);
+
+/* The file's name without folder and extension, cut to size between characters; of an open descriptor, custom. ERROR_INPUT for a name that cannot stand
+ * in output: one that is not UTF-8 or has control characters. */
+int text_label(const char *path, char *label, size_t size, struct error *error);
 
 /* ERROR_INPUT for a word that is not in a list, with the nearest candidate or else all of them:
  * "unknown placement 'spannrm'; did you mean 'spannorm'?" */

@@ -33,12 +33,17 @@ const char *folder_path(const char *name)
     return path;
 }
 
-void folder_write(const char *name, const char *text)
+void folder_write_bytes(const char *name, const char *bytes, size_t length)
 {
     FILE *file = fopen(folder_path(name), "w");
     ck_assert_ptr_nonnull(file);
-    fputs(text, file);
+    ck_assert_uint_eq(fwrite(bytes, 1, length, file), length);
     fclose(file);
+}
+
+void folder_write(const char *name, const char *text)
+{
+    folder_write_bytes(name, text, strlen(text));
 }
 
 char *folder_read(const char *name, size_t *length)

@@ -15,6 +15,7 @@ TCase *folder_case(Suite *suite, const char *name);
 const char *folder_path(const char *name);
 
 void folder_write(const char *name, const char *text);
+void folder_write_bytes(const char *name, const char *bytes, size_t length);
 
 /* The whole file, which the caller frees. */
 char *folder_read(const char *name, size_t *length);

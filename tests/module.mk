@@ -16,31 +16,45 @@ $(BUILD)/check: $(TESTS_OBJ) $(REPRO_OBJ) $(BUILD)/libspanscope.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(shell pkg-config --libs check) $(PKG_LIBS) -o $@
 
+# Includes go one way, and every file has its line in a README.
+.PHONY: tree
+tree:
+	@sh tests/tree.sh
+
 .PHONY: smoke check check-sanitize
-smoke: deps
+smoke: deps tree
 	+$(MAKE) all $(BUILD)/check
 	CK_EXCLUDE_TAGS=slow $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=$(BUILD)/spanscope $(BUILD)/check
 
-check: deps
+check: deps tree
 	+$(MAKE) all $(BUILD)/check
 	$(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=$(BUILD)/spanscope $(BUILD)/check
 
+# Any CC that has the sanitizers; each has a folder of its own, so that neither waits for the other's objects.
+SANITIZE = $(BUILD)/sanitize-$(notdir $(lastword $(CC)))
+
 check-sanitize: deps
-	+$(MAKE) BUILD=build/sanitize MARCH=x86-64 \
+	+$(MAKE) BUILD=$(SANITIZE) MARCH=x86-64 \
 	  CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all" \
-	  build/sanitize/spanscope build/sanitize/check
-	CK_EXCLUDE_TAGS=slow $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=build/sanitize/spanscope build/sanitize/check
+	  $(SANITIZE)/spanscope $(SANITIZE)/check
+	CK_EXCLUDE_TAGS=slow $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=$(SANITIZE)/spanscope $(SANITIZE)/check
 
-# The formula parser under libFuzzer: make fuzz SECONDS=300. New inputs go to build/fuzz/corpus, a failing one to
-# build/fuzz; worth keeping, it becomes a file of tests/data/formula.
+# Parsers under libFuzzer: make fuzz SECONDS=300, for each of them. New inputs go to build/fuzz/NAME.corpus, a failing one
+# to build/fuzz; worth keeping, it becomes a file of tests/data/NAME.
 SECONDS  ?= 60
-FUZZ_SRC  = tests/fuzz/formula.c tests/formula_trip.c $(addprefix sim/,activation.c attention.c build.c error.c \
-              formula.c function.c graph.c init.c lexer.c memory.c norm.c panel.c parser.c prelude.c print.c router.c text.c)
+FUZZ      = formula saved
+FUZZ_LIB  = build/fuzz/lib/libspanscope.a
+FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize=address,undefined -Wno-pass-failed
 
-.PHONY: fuzz
-fuzz:
-	@mkdir -p build/fuzz/corpus
-	clang -std=c11 -D_GNU_SOURCE $(WARNINGS) -I. -O1 -g -fsanitize=fuzzer,address,undefined \
-	  -fno-sanitize-recover=all $(PKG_CFLAGS) $(FUZZ_SRC) $(PKG_LIBS) -o build/fuzz/formula
-	build/fuzz/formula -max_total_time=$(SECONDS) -dict=tests/fuzz/formula.dict -artifact_prefix=build/fuzz/ \
-	  -use_value_profile=1 build/fuzz/corpus tests/data/formula
+.PHONY: fuzz $(FUZZ:%=fuzz-%) fuzz-lib
+fuzz: $(FUZZ:%=fuzz-%)
+
+fuzz-lib:
+	+$(MAKE) CC=clang MARCH=x86-64 BUILD=build/fuzz/lib CFLAGS="$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link" $(FUZZ_LIB)
+
+$(FUZZ:%=fuzz-%): fuzz-%: fuzz-lib
+	@mkdir -p build/fuzz/$*.corpus
+	clang -std=c11 -D_GNU_SOURCE $(WARNINGS) -fopenmp -I. $(PKG_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer \
+	  $(wildcard tests/fuzz/$*.c tests/$*_trip.c) $(FUZZ_LIB) $(PKG_LIBS) -o build/fuzz/$*
+	build/fuzz/$* -max_total_time=$(SECONDS) -dict=tests/fuzz/$*.dict -artifact_prefix=build/fuzz/ -timeout=20 \
+	  -use_value_profile=1 build/fuzz/$*.corpus tests/data/$*

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,10 +135,19 @@ int program_terminal(const char *const arguments[], pid_t *child)
     return master;
 }
 
+/* Check has a handler of its own for these, which would end the test: no signal may meet the child before it has none. */
 pid_t program_launch(const char *const arguments[])
 {
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
     pid_t child = fork();
     ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        signal(SIGINT, SIG_DFL);
+        signal(SIGTERM, SIG_DFL);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
     if (child == 0) {
         int null = open("/dev/null", O_WRONLY);
         execute(arguments, null, null, NULL);

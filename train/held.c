@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "train/product.h"
+
 /* ---- matrices by address ---- */
 
 static int compare(uint32_t a, uint32_t b)
@@ -86,6 +88,8 @@ static struct linear_cost held_cost(const struct linear *linear)
     struct linear_cost cost = {0};
     for (int i = 0; i < linear->count; i++) {
         double product = 2.0 * linear->rows * linear->fan_in * linear->map[i].fan_out;
+        size_t work = arena_cost(product_work(linear->fan_in, linear->map[i].fan_out));
+        cost.work = work > cost.work ? work : cost.work;
         cost.flops += 3 * product; // x W, dy W^T, x^T dy
         cost.forward_flops += product;
     }
@@ -95,14 +99,12 @@ static struct linear_cost held_cost(const struct linear *linear)
 static void held_forward(const struct linear_engine *self, const struct linear *linear, const double *x,
                          double *const y[], double *tape, struct arena work)
 {
-    (void)tape, (void)work;
+    (void)tape;
     const struct held *held = of_engine(self);
-    int m = linear->fan_in;
     for (int i = 0; i < linear->count; i++) {
         const struct held_matrix *matrix = held_find(held, &linear->map[i].address);
-        int n = linear->map[i].fan_out;
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, linear->rows, n, m, 1, x, m,
-                    held->weights + matrix->first, n, 0, y[i], n);
+        product_forward(linear->rows, linear->fan_in, linear->map[i].fan_out, x, held->weights + matrix->first, y[i],
+                        work.base + work.used);
     }
 }
 
@@ -111,73 +113,47 @@ static void held_backward(const struct linear_engine *self, const struct linear 
                           const double *const y[], const double *const dy[], double beta, double *dx, double squares[],
                           const double *tape, struct arena work)
 {
-    (void)y, (void)tape, (void)work;
+    (void)y, (void)tape;
     struct held *held = of_engine(self);
-    int m = linear->fan_in;
+    int rows = linear->rows, m = linear->fan_in;
     for (int i = 0; i < linear->count; i++) {
         struct held_matrix *matrix = held_find(held, &linear->map[i].address);
         real *gradient = held->gradients + matrix->first;
         int n = linear->map[i].fan_out;
-        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, linear->rows, 1, x, m, dy[i], n, !matrix->fresh,
-                    gradient, n);
+        product_gradient(rows, m, n, x, dy[i], !matrix->fresh, gradient);
         matrix->fresh = false;
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, linear->rows, m, n, 1, dy[i], n,
-                    held->weights + matrix->first, n, i > 0 ? 1 : beta, dx, m);
-        squares[i] += cblas_ddot((int)matrix->entries, gradient, 1, gradient, 1);
+        product_backward(rows, m, n, dy[i], held->weights + matrix->first, i > 0 ? 1 : beta, dx, work.base + work.used);
+        const real *reported = held->reported ? held->reported + matrix->first : gradient;
+        squares[i] += cblas_ddot((int)matrix->entries, reported, 1, reported, 1);
     }
 }
 
 /* ---- finding the matrices of a model ---- */
 
-static void note_forward(const struct linear_engine *self, const struct linear *linear, const double *x,
-                         double *const y[], double *tape, struct arena work)
+/* A shared matrix is met in every block, and added once. */
+static void add_block(struct held *held, const struct depth *depth, int b)
 {
-    (void)x, (void)tape, (void)work;
-    for (int i = 0; i < linear->count; i++) {
-        add(of_engine(self), linear->fan_in, &linear->map[i], PARAMETRISATION_HIDDEN);
-        memset(y[i], 0, (size_t)linear->rows * (size_t)linear->map[i].fan_out * sizeof *y[i]);
-    }
-}
-
-/* One token, and every expert has it. */
-static int note_block(struct held *held, const struct depth *depth, int b, struct error *error)
-{
-    struct model model = *depth->model;
-    model.sequences = model.tokens = 1;
-    model.top_k = model.experts;
     const struct block *block = &depth->blocks[b];
-    struct linear_cost cost = block_cost(&model, &held->engine, block->graph);
-    size_t signal = arena_cost((size_t)model.width);
-    struct arena all = {.size = memory_add(signal, memory_add(cost.tape, cost.work))};
-    all.base = memory_doubles(all.size);
-    double *ratios = calloc((size_t)depth->sites_max + 1, sizeof *ratios);
-    struct branch_report *reports = calloc((size_t)depth->sites_max + 1, sizeof *reports);
-    if (all.base && ratios && reports) {
-        double *x = arena_take(&all, signal);
-        memset(x, 0, signal * sizeof *x);
-        struct arena tape = {arena_take(&all, cost.tape), cost.tape, 0};
-        struct arena work = {arena_take(&all, cost.work), cost.work, 0};
-        struct block_run run = {&model, &held->engine, 0, 0};
-        block_forward(&run, block, x, tape, work, ratios, reports);
-    } else {
-        held->failed = true;
-    }
-    free(all.base);
-    free(ratios);
-    free(reports);
-    return report(held, error);
+    struct block_run run = {depth->model, &held->engine, 0, 0};
+    for (int m = 0; m < block->graph->matrix_count; m++)
+        for (int e = 0; e < plan_copies(block->plan, m); e++) {
+            struct linear_map map = block_map(&run, block, m, e);
+            add(held, plan_matrix(block->plan, m).fan_in, &map, PARAMETRISATION_HIDDEN);
+        }
 }
 
 int held_init(struct held *held, const struct depth *depth, struct error *error)
 {
-    *held = (struct held){.engine = {"held", "keeps every matrix", held_cost, note_forward, NULL, NULL}};
-    int code = ERROR_NONE;
-    for (int b = 0; code == ERROR_NONE && b < depth->block_count; b++)
-        code = note_block(held, depth, b, error);
+    *held = (struct held){.engine = {.name = "held",
+                                     .summary = "keeps every matrix",
+                                     .cost = held_cost,
+                                     .forward = held_forward,
+                                     .backward = held_backward}};
+    for (int b = 0; b < depth->block_count; b++)
+        add_block(held, depth, b);
+    int code = report(held, error);
     if (code != ERROR_NONE)
         held_free(held);
-    held->engine.forward = held_forward;
-    held->engine.backward = held_backward;
     return code;
 }
 
@@ -191,11 +167,18 @@ void held_free(struct held *held)
 
 /* ---- weights and gradients ---- */
 
-static void draw(struct held *held, struct held_matrix *matrix, uint64_t seed)
+static int draw(struct held *held, struct held_matrix *matrix, uint64_t seed, struct error *error)
 {
+    const struct law *law = matrix->map.law ? matrix->map.law : &laws[0];
+    real *work = memory_doubles(law_work(law, matrix->fan_in, matrix->map.fan_out));
+    if (!work)
+        return error_set(error, ERROR_RESOURCE, "out of memory for a matrix of %zu entries", matrix->entries);
     matrix->map.address.seed = seed;
     matrix->map.address.sample = 0;
-    linear_engine_find("dense")->fill(&matrix->map, 0, matrix->fan_in, held->weights + matrix->first);
+    linear_engine_find("dense")->fill(&matrix->map, matrix->fan_in, 0, matrix->fan_in, held->weights + matrix->first,
+                                      work);
+    free(work);
+    return ERROR_NONE;
 }
 
 int held_draw(struct held *held, uint64_t seed, struct error *error)
@@ -213,10 +196,11 @@ int held_draw(struct held *held, uint64_t seed, struct error *error)
         return error_set(error, ERROR_RESOURCE, "out of memory for %zu weights", held->entries);
     memset(held->weights, 0, held->entries * sizeof *held->weights);
     memset(held->gradients, 0, held->entries * sizeof *held->gradients);
-    for (int i = 0; i < held->count; i++)
-        draw(held, &held->matrices[i], seed);
+    int code = ERROR_NONE;
+    for (int i = 0; code == ERROR_NONE && i < held->count; i++)
+        code = draw(held, &held->matrices[i], seed, error);
     held_clear(held);
-    return ERROR_NONE;
+    return code;
 }
 
 void held_clear(struct held *held)

@@ -27,11 +27,11 @@ struct held {
     int count, room;
     size_t entries;            /* of all, padding included, which stays 0 */
     real *weights, *gradients; // [entries]
+    const real *reported;      // [entries], whose squares the backward passes report; NULL: the gradients
     bool failed;               /* memory ran out while matrices were being found */
 };
 
-/* Finds the matrices of every block, by running each once on zeros with all experts chosen; add more with held_add, then
- * draw. */
+/* Finds the matrices of every block; add more with held_add, then draw. */
 int held_init(struct held *held, const struct depth *depth, struct error *error);
 void held_free(struct held *held);
 

@@ -14,7 +14,7 @@ static size_t signal_entries(const struct network *network)
 
 static struct linear_map stack_map(enum network_matrix matrix, int fan_out, double sigma)
 {
-    return (struct linear_map){fan_out, sigma, {.matrix = matrix}};
+    return (struct linear_map){.fan_out = fan_out, .sigma = sigma, .address = {.site = NETWORK_SITE, .matrix = matrix}};
 }
 
 static int add_ends(struct network *network, double readout_sd, struct error *error)
@@ -23,19 +23,19 @@ static int add_ends(struct network *network, double readout_sd, struct error *er
     double embedding = model->input_scale * sqrt(0.5);
     struct linear_map tokens = stack_map(NETWORK_TOKENS, model->width, embedding);
     struct linear_map positions = stack_map(NETWORK_POSITIONS, model->width, embedding);
-    struct linear_map readout = stack_map(NETWORK_READOUT, network->vocabulary, readout_sd);
-    network->readout = (struct linear){model_rows(model), model->width, 1, {readout}};
+    network->readout_map = stack_map(NETWORK_READOUT, network->vocabulary, readout_sd);
+    network->readout = (struct linear){model_rows(model), model->width, 1, &network->readout_map};
     int code = held_add(&network->held, network->vocabulary, &tokens, PARAMETRISATION_INPUT, error);
     if (code == ERROR_NONE)
         code = held_add(&network->held, model->tokens, &positions, PARAMETRISATION_INPUT, error);
     if (code == ERROR_NONE)
-        code = held_add(&network->held, model->width, &readout, PARAMETRISATION_OUTPUT, error);
+        code = held_add(&network->held, model->width, &network->readout_map, PARAMETRISATION_OUTPUT, error);
     return code;
 }
 
 static struct linear_cost cost_of(const struct network *network, int block)
 {
-    return block_cost(&network->model, &network->held.engine, network->depth.blocks[block].graph);
+    return block_cost(&network->model, &network->held.engine, network->depth.blocks[block].plan);
 }
 
 static size_t logit_entries(const struct network *network)
@@ -43,15 +43,18 @@ static size_t logit_entries(const struct network *network)
     return memory_multiply((size_t)model_rows(&network->model), (size_t)network->vocabulary);
 }
 
-/* Doubles of a pass: the blocks' tapes, the largest of their scratch, input, two gradients, logits. */
-static size_t pass_doubles(const struct network *network, size_t *work)
+/* Doubles of a pass, whose flops are added up: the blocks' tapes, the largest of their scratch, input, two gradients, logits. */
+static size_t pass_doubles(struct network *network, size_t *work)
 {
-    size_t signals = memory_multiply(3, arena_cost(signal_entries(network)));
+    size_t signals = memory_multiply(1 + 2 * (size_t)network->depth.state_count, arena_cost(signal_entries(network)));
     size_t doubles = memory_add(signals, arena_cost(logit_entries(network)));
-    *work = 0;
+    struct linear_cost readout = network->held.engine.cost(&network->readout);
+    *work = readout.work;
+    network->flops = readout.flops;
     for (int b = 0; b < network->depth.block_count; b++) {
         struct linear_cost cost = cost_of(network, b);
         doubles = memory_add(doubles, arena_cost(cost.tape));
+        network->flops += cost.flops;
         *work = cost.work > *work ? cost.work : *work;
     }
     return memory_add(doubles, arena_cost(*work));
@@ -64,9 +67,9 @@ static void lay_out(struct network *network, struct arena all, size_t work)
         network->tapes[b] = (struct arena){arena_take(&all, tape), arena_cost(tape), 0};
     }
     network->input = arena_take(&all, signal_entries(network));
-    network->inputs[0] = network->input;
-    network->gradient[0] = arena_take(&all, signal_entries(network));
-    network->gradient[1] = arena_take(&all, signal_entries(network));
+    size_t layer = (size_t)network->depth.state_count * arena_cost(signal_entries(network));
+    network->gradient[0] = arena_take(&all, layer);
+    network->gradient[1] = arena_take(&all, layer);
     network->logits = arena_take(&all, logit_entries(network));
     network->work = (struct arena){arena_take(&all, work), arena_cost(work), 0};
 }
@@ -78,14 +81,13 @@ static int allocate(struct network *network, size_t budget, struct error *error)
 {
     const struct depth *depth = &network->depth;
     network->tapes = calloc((size_t)depth->block_count, sizeof *network->tapes);
-    network->inputs = calloc((size_t)depth->block_count + 1, sizeof *network->inputs);
-    network->ratios = calloc((size_t)depth->sites_max + 1, sizeof *network->ratios);
-    network->reports = calloc((size_t)depth->sites_max + 1, sizeof *network->reports);
-    if (!network->tapes || !network->inputs || !network->ratios || !network->reports)
+    network->inputs = calloc(((size_t)depth->block_count + 1) * (size_t)depth->state_count, sizeof *network->inputs);
+    network->squares = calloc((size_t)depth->matrices_max + 1, sizeof *network->squares);
+    if (!network->tapes || !network->inputs || !network->squares)
         return error_set(error, ERROR_RESOURCE, "out of memory for %d blocks", depth->block_count);
     size_t work, doubles = pass_doubles(network, &work);
-    size_t bytes = memory_multiply(memory_add(doubles, memory_multiply(WEIGHT_ARRAYS, network->held.entries)),
-                                   sizeof(double));
+    size_t bytes = network->bytes = memory_multiply(
+        memory_add(doubles, memory_multiply(WEIGHT_ARRAYS, network->held.entries)), sizeof(double));
     if (bytes > budget)
         return error_set(error, ERROR_RESOURCE,
                          "memory: training needs at least %.4g GB in each thread, the limit is %.4g GB (--memory)",
@@ -106,6 +108,8 @@ int network_init(struct network *network, const struct model *model, int batch, 
     network->model.sequences = batch;
     network->model.logit_factor *= pow(ratio, parametrisation->logits);
     int code = depth_init(&network->depth, &network->model, false, error);
+    if (code == ERROR_NONE && network->depth.input_count > network->depth.state_count)
+        code = error_set(error, ERROR_INPUT, "the formula reads a memory, and no task has one");
     if (code == ERROR_NONE)
         code = held_init(&network->held, &network->depth, error);
     if (code == ERROR_NONE)
@@ -126,14 +130,13 @@ void network_free(struct network *network)
     free(network->memory);
     free(network->tapes);
     free(network->inputs);
-    free(network->ratios);
-    free(network->reports);
+    free(network->squares);
     *network = (struct network){0};
 }
 
 static struct held_matrix *end_matrix(const struct network *network, enum network_matrix matrix)
 {
-    return held_find(&network->held, &(struct stream_address){.matrix = matrix});
+    return held_find(&network->held, &(struct stream_address){.site = NETWORK_SITE, .matrix = matrix});
 }
 
 /* ---- embedding ---- */
@@ -200,44 +203,93 @@ double network_cross_entropy(int rows, int vocabulary, const int *y, int counted
     return loss / counted;
 }
 
+void network_loss_cotangent(const struct network *network, const double *x, const int *y, double *logits, double *g)
+{
+    const real *readout = network->held.weights + end_matrix(network, NETWORK_READOUT)->first;
+    int T = network->model.tokens, d = network->model.width, V = network->vocabulary, counted = 0;
+    for (int t = 0; t < T; t++)
+        counted += y[t] != TASK_IGNORED;
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, V, d, 1, x, d, readout, V, 0, logits, V);
+    network_cross_entropy(T, V, y, counted, logits);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, d, V, 1, logits, V, readout, V, 0, g, d);
+}
+
 /* ---- both passes ---- */
+
+/* The states of a layer. */
+static const double **layer_of(const struct network *network, int layer)
+{
+    return network->inputs + layer * network->depth.state_count;
+}
+
+const double *network_output(const struct network *network)
+{
+    return layer_of(network, network->depth.block_count)[0];
+}
+
+static void forward_block(struct network *network, int b, bool skipped)
+{
+    struct block_run run = {&network->model, &network->held.engine, 0, 0};
+    struct block_report report = {.gradients = network->squares};
+    const double **inputs = layer_of(network, b), **outputs = layer_of(network, b + 1);
+    if (skipped)
+        memcpy(outputs, inputs, (size_t)network->depth.state_count * sizeof *outputs);
+    else
+        block_forward(&run, &network->depth.blocks[b], inputs, outputs, network->tapes[b], network->work, &report);
+}
 
 double network_forward(struct network *network, const struct network_batch *batch, int skip)
 {
     const struct model *model = &network->model;
-    struct block_run run = {model, &network->held.engine, 0, 0};
-    double *x = network->input;
     size_t T = (size_t)model->tokens, d = (size_t)model->width;
     for (size_t b = 0; b < (size_t)model->sequences; b++)
-        network_embed(network, batch->x + b * T, x + b * T * d);
+        network_embed(network, batch->x + b * T, network->input + b * T * d);
+    for (int i = 0; i < network->depth.state_count; i++)
+        layer_of(network, 0)[i] = network->input;
     for (int b = 0; b < network->depth.block_count; b++)
-        network->inputs[b + 1] = b + 1 == skip ? network->inputs[b]
-                                               : block_forward(&run, &network->depth.blocks[b], network->inputs[b],
-                                                               network->tapes[b], network->work, network->ratios,
-                                                               network->reports);
+        forward_block(network, b, b + 1 == skip);
     const struct linear_engine *engine = &network->held.engine;
-    engine->forward(engine, &network->readout, network->inputs[network->depth.block_count],
-                    (double *const[]){network->logits}, NULL, network->work);
+    engine->forward(engine, &network->readout, network_output(network), (double *const[]){network->logits}, NULL,
+                    network->work);
     return network_cross_entropy(model_rows(model), network->vocabulary, batch->y, batch->counted, network->logits);
+}
+
+/* State i of what gradient[side] holds. */
+static double *gradient_of(const struct network *network, int side, int i)
+{
+    return network->gradient[side] + (size_t)i * arena_cost(signal_entries(network));
+}
+
+static void backward_block(struct network *network, int b, int from)
+{
+    struct block_run run = {&network->model, &network->held.engine, 0, 0};
+    struct block_report report = {.gradients = network->squares};
+    const double *dy[GRAPH_INPUTS_MAX];
+    double *dx[GRAPH_INPUTS_MAX];
+    for (int i = 0; i < network->depth.state_count; i++) {
+        dy[i] = gradient_of(network, from, i);
+        dx[i] = gradient_of(network, !from, i);
+    }
+    block_backward(&run, &network->depth.blocks[b], layer_of(network, b), dy, dx, network->tapes[b], network->work,
+                   &report);
 }
 
 void network_backward(struct network *network, const struct network_batch *batch)
 {
-    const struct model *model = &network->model;
-    struct block_run run = {model, &network->held.engine, 0, 0};
     const struct linear_engine *engine = &network->held.engine;
-    double *g = network->gradient[0], *dx = network->gradient[1], square = 0;
+    size_t signal = signal_entries(network);
+    double square = 0;
+    int side = 0;
     held_clear(&network->held);
-    engine->backward(engine, &network->readout, network->inputs[network->depth.block_count], NULL,
-                     (const double *const[]){network->logits}, 0, g, &square, NULL, network->work);
-    for (int b = network->depth.block_count - 1; b >= 0; b--) {
-        block_backward(&run, &network->depth.blocks[b], network->inputs[b], g, dx, network->tapes[b], network->work,
-                       network->reports);
-        double *swap = g;
-        g = dx;
-        dx = swap;
-    }
-    embed_backward(network, batch->x, g);
+    engine->backward(engine, &network->readout, network_output(network), NULL, (const double *const[]){network->logits},
+                     0, gradient_of(network, 0, 0), &square, NULL, network->work);
+    for (int i = 1; i < network->depth.state_count; i++)
+        memset(gradient_of(network, 0, i), 0, signal * sizeof(double));
+    for (int b = network->depth.block_count - 1; b >= 0; b--, side = !side)
+        backward_block(network, b, side);
+    for (int i = 1; i < network->depth.state_count; i++)
+        cblas_daxpy((int)signal, 1, gradient_of(network, side, i), 1, gradient_of(network, side, 0), 1);
+    embed_backward(network, batch->x, gradient_of(network, side, 0));
     held_finish(&network->held);
 }
 
@@ -272,7 +324,7 @@ double network_spread(const struct network *network)
 {
     const struct model *model = &network->model;
     size_t d = (size_t)model->width, T = (size_t)model->tokens;
-    const double *x = network->inputs[network->depth.block_count];
+    const double *x = network_output(network);
     double *unit = network->gradient[0], *mean = network->gradient[1], sum = 0; // free between passes
     for (size_t b = 0; b < (size_t)model->sequences; b++)
         sum += sequence_spread(model->tokens, d, x + b * T * d, unit, mean);

@@ -10,24 +10,27 @@
 #include "train/held.h"
 #include "train/task.h"
 
-/* The matrices of block 0. */
+/* The matrices at the ends, in block 0, at a site that no formula reaches. */
 enum network_matrix { NETWORK_TOKENS, NETWORK_POSITIONS, NETWORK_READOUT };
+enum { NETWORK_SITE = STREAM_SITES - 1 };
 
 struct network {
     struct model model; /* a copy whose sequences are the batch; formula and init stay the caller's */
     struct depth depth;
     struct held held;
     int vocabulary; /* V */
+    struct linear_map readout_map;
     struct linear readout;
     double *memory;
+    size_t bytes;          /* of a run of it, moments included */
+    double flops;          /* of a forward and a backward pass */
     struct arena *tapes;   /* [block_count] */
-    double *input;         // [B T][d], x_0
-    const double **inputs; /* [block_count + 1] of [B T][d]: x_0 to x_L */
-    double *gradient[2];   // [B T][d]
+    double *input;         // [B T][d], x_0, where every state begins
+    const double **inputs; /* [block_count + 1][states] of [B T][d]: x and the other states of every layer */
+    double *gradient[2];   // [states][B T][d]
     double *logits;        // [B T][V]: probabilities less targets after the loss
     struct arena work;
-    double *ratios;                /* [sites_max] */
-    struct branch_report *reports; /* [sites_max] */
+    double *squares; // [matrices_max], what the blocks report and nobody reads
 };
 
 /* Sequences that are learned together. */
@@ -53,6 +56,13 @@ void network_backward(struct network *network, const struct network_batch *batch
 /* The gradient of a loss at logits [rows][V] in their place, and its value: softmax less target over counted; rows that
  * do not count become 0. */
 double network_cross_entropy(int rows, int vocabulary, const int *y, int counted, double *logits);
+
+/* The gradient g of one sequence's mean loss at x, its x_L; logits is scratch. */
+void network_loss_cotangent(const struct network *network, const double *x, const int *y, double *logits, // [T][d], [T]
+                            double *g); // [T][V], [T][d]
+
+/* x_L [B T][d] behind network_forward. */
+const double *network_output(const struct network *network);
 
 /* x_0 of one sequence. */
 void network_embed(const struct network *network, const int *tokens, double *x); // [T], [T][d]

@@ -71,6 +71,26 @@ const struct optimiser *optimiser_find(const char *name)
     return NULL;
 }
 
+const struct optimiser_number optimiser_numbers[] = {
+    {"momentum", "momentum", offsetof(struct optimiser_settings, momentum), 0, 1, 1, 1},
+    {"beta1", "beta1", offsetof(struct optimiser_settings, beta1), 0, 1, 2, 2},
+    {"beta2", "beta2", offsetof(struct optimiser_settings, beta2), 0, 1, 2, 2},
+    {"epsilon", "epsilon", offsetof(struct optimiser_settings, epsilon), 0, INFINITY, 2, 2},
+    {"weight-decay", "weight_decay", offsetof(struct optimiser_settings, weight_decay), 0, INFINITY, 0, 2},
+    {"clip", "clip", offsetof(struct optimiser_settings, clip), 0, INFINITY, 0, 2},
+};
+const size_t optimiser_number_count = sizeof optimiser_numbers / sizeof *optimiser_numbers;
+
+double optimiser_number(const struct optimiser_number *number, const struct optimiser_settings *settings)
+{
+    return *(const double *)((const char *)settings + number->offset);
+}
+
+bool optimiser_reads(const struct optimiser *optimiser, const struct optimiser_number *number)
+{
+    return optimiser->moments >= number->moments_least && optimiser->moments <= number->moments_most;
+}
+
 struct optimiser_settings optimiser_defaults(void)
 {
     return (struct optimiser_settings){.momentum = 0.9, .beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8};

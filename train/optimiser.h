@@ -33,6 +33,20 @@ extern const size_t optimiser_count;
 
 const struct optimiser *optimiser_find(const char *name);
 
+/* A number of the settings, by its name as an option and its key in outputs. */
+struct optimiser_number {
+    const char *name, *key;
+    size_t offset;                   /* in struct optimiser_settings */
+    double least, below;             /* least <= value < below */
+    int moments_least, moments_most; /* of the optimisers that read it */
+};
+
+extern const struct optimiser_number optimiser_numbers[];
+extern const size_t optimiser_number_count;
+
+double optimiser_number(const struct optimiser_number *number, const struct optimiser_settings *settings);
+bool optimiser_reads(const struct optimiser *optimiser, const struct optimiser_number *number);
+
 /* Adam(.9, .95), epsilon 1e-8, momentum .9, no decay, no clipping. */
 struct optimiser_settings optimiser_defaults(void);
 

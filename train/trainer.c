@@ -46,17 +46,20 @@ static void record_series(const struct trainer_record *record, double *series[SE
     series[3] = record->gradient_norm;
 }
 
-int trainer_record_init(struct trainer_record *record, int64_t steps, struct error *error)
+static int record_init(struct trainer_record *record, int64_t steps, struct error *error)
 {
     size_t count = (size_t)steps;
     double *all = calloc(memory_multiply(SERIES, count), sizeof *all);
-    *record = (struct trainer_record){0, -1, all, all + count, all + 2 * count, all + 3 * count};
+    *record = (struct trainer_record){
+        .diverged = -1, .loss = all, .bayes = all + count, .spread = all + 2 * count, .gradient_norm = all + 3 * count};
     return all ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory for %" PRId64 " steps", steps);
 }
 
 void trainer_record_free(struct trainer_record *record)
 {
     free(record->loss); // the first of one array
+    free(record->profile);
+    observe_schema_free(&record->schema);
     *record = (struct trainer_record){0};
 }
 
@@ -71,6 +74,29 @@ static int allocate_moments(struct trainer *trainer, struct error *error)
             return error_set(error, ERROR_RESOURCE, "out of memory for the moments of %zu weights", entries);
         memset(trainer->moments[m], 0, entries * sizeof *trainer->moments[m]);
     }
+    return ERROR_NONE;
+}
+
+/* The record takes over the columns. */
+static int init_measure(struct trainer *trainer, size_t budget, struct error *error)
+{
+    struct trainer_record *record = &trainer->record;
+    size_t entries = trainer->network.held.entries;
+    int code = measure_init(&trainer->measure, &trainer->network, budget, error);
+    if (code != ERROR_NONE)
+        return code;
+    record->cells = measure_cells(&trainer->measure);
+    record->room = trainer->training.measured->count;
+    record->profile = calloc(memory_multiply((size_t)record->room, record->cells), sizeof *record->profile);
+    record->schema = trainer->measure.schema;
+    record->schema.branches = NULL; // the stack's
+    record->schema.matrices = NULL;
+    record->schema.matrices = NULL;
+    trainer->measure.schema.columns = NULL;
+    trainer->before = memory_doubles(entries);
+    trainer->delta = memory_doubles(entries);
+    if (!record->profile || !trainer->before || !trainer->delta)
+        return error_set(error, ERROR_RESOURCE, "out of memory for %d profiles", record->room);
     return ERROR_NONE;
 }
 
@@ -90,7 +116,9 @@ int trainer_init(struct trainer *trainer, const struct model *model, const struc
     if (code == ERROR_NONE)
         code = allocate_moments(trainer, error);
     if (code == ERROR_NONE)
-        code = trainer_record_init(&trainer->record, training->steps, error);
+        code = record_init(&trainer->record, training->steps, error);
+    if (code == ERROR_NONE && training->measured)
+        code = init_measure(trainer, budget, error);
     if (code != ERROR_NONE)
         trainer_free(trainer);
     return code;
@@ -98,7 +126,10 @@ int trainer_init(struct trainer *trainer, const struct model *model, const struc
 
 void trainer_free(struct trainer *trainer)
 {
+    measure_free(&trainer->measure);
     network_free(&trainer->network);
+    free(trainer->before);
+    free(trainer->delta);
     for (int m = 0; m < OPTIMISER_MOMENTS; m++)
         free(trainer->moments[m]);
     free(trainer->x);
@@ -157,11 +188,64 @@ static double gradient_norm(const struct held *held)
     return sqrt(sum);
 }
 
+/* ---- profiles on the way ---- */
+
+/* Batches that no step trains on. */
+enum { HELD_OUT_BATCHES = 8 };
+static const uint64_t HELD_OUT = (uint64_t)1 << 62;
+
+/* The profile that is to be taken before the step, or NULL. */
+static struct estimate *due(const struct trainer *trainer, int64_t step)
+{
+    const struct trainer_record *record = &trainer->record;
+    bool now = record->profiles < record->room && (int64_t)trainer->training.measured->value[record->profiles] == step;
+    return now ? record->profile + (size_t)record->profiles * record->cells : NULL;
+}
+
+/* All but the update; leaves the step's batch in x and y. */
+static struct network_batch measure_state(struct trainer *trainer, int64_t step, struct estimate *cells, double *bayes)
+{
+    for (uint64_t i = 0; cells && i < HELD_OUT_BATCHES; i++) {
+        struct network_batch held_out = trainer_batch(trainer, HELD_OUT + i, bayes);
+        measure_ablation(&trainer->measure, &trainer->network, &held_out, cells);
+    }
+    struct network_batch batch = trainer_batch(trainer, (uint64_t)step, bayes);
+    int T = trainer->network.model.tokens;
+    for (int b = 0; cells && b < trainer->training.batch; b++)
+        measure_sequence(&trainer->measure, &trainer->network, trainer->training.seed, (uint64_t)b, trainer->x + b * T,
+                         trainer->y + b * T, cells);
+    if (cells)
+        memcpy(trainer->before, trainer->network.held.weights, trainer->network.held.entries * sizeof(real));
+    return batch;
+}
+
+static void measure_change(struct trainer *trainer, struct estimate *cells)
+{
+    if (!cells)
+        return;
+    if (trainer->record.diverged < 0)
+        measure_update(&trainer->measure, &trainer->network, trainer->before, trainer->delta, trainer->x, trainer->y,
+                       cells);
+    trainer->record.profiles++;
+}
+
+/* Behind the last step there is no update. */
+static void measure_end(struct trainer *trainer)
+{
+    double bayes;
+    struct estimate *cells = due(trainer, trainer->record.done);
+    if (!cells || trainer->record.done < trainer->training.steps)
+        return;
+    measure_state(trainer, trainer->record.done, cells, &bayes);
+    trainer->record.profiles++;
+}
+
 void trainer_step(struct trainer *trainer)
 {
     struct trainer_record *record = &trainer->record;
     int64_t step = record->done;
-    struct network_batch batch = trainer_batch(trainer, (uint64_t)step, &record->bayes[step]);
+    struct estimate *cells = due(trainer, step);
+    struct network_batch batch = measure_state(trainer, step, cells, &record->bayes[step]);
     record->loss[step] = network_forward(&trainer->network, &batch, 0);
     record->spread[step] = network_spread(&trainer->network);
     network_backward(&trainer->network, &batch);
@@ -171,21 +255,25 @@ void trainer_step(struct trainer *trainer)
         record->diverged = step;
     else
         update(trainer, optimiser_clip(&trainer->training.settings, norm));
+    measure_change(trainer, cells);
     record->done = step + 1;
+    measure_end(trainer);
 }
 
 /* ---- state as bytes ---- */
 
+enum { HEAD = 3 }; // done, diverged, profiles
+
 static int put(FILE *stream, const void *bytes, size_t size, size_t count, struct error *error)
 {
-    if (fwrite(bytes, size, count, stream) == count)
+    if (count == 0 || fwrite(bytes, size, count, stream) == count)
         return ERROR_NONE;
     return error_set(error, ERROR_RESOURCE, "cannot write a run's state");
 }
 
 static int get(FILE *stream, void *bytes, size_t size, size_t count, struct error *error)
 {
-    if (fread(bytes, size, count, stream) == count)
+    if (count == 0 || fread(bytes, size, count, stream) == count)
         return ERROR_NONE;
     return error_set(error, ERROR_RESOURCE, "a run's state ends early");
 }
@@ -193,28 +281,35 @@ static int get(FILE *stream, void *bytes, size_t size, size_t count, struct erro
 int trainer_record_save(const struct trainer_record *record, FILE *stream, struct error *error)
 {
     double *series[SERIES];
-    const int64_t head[] = {record->done, record->diverged};
+    const int64_t head[] = {record->done, record->diverged, record->profiles};
     record_series(record, series);
-    int code = put(stream, head, sizeof *head, 2, error);
+    int code = put(stream, head, sizeof *head, HEAD, error);
     for (int i = 0; code == ERROR_NONE && i < SERIES; i++)
         code = put(stream, series[i], sizeof *series[i], (size_t)record->done, error);
+    if (code == ERROR_NONE)
+        code = put(stream, record->profile, sizeof *record->profile, (size_t)record->profiles * record->cells, error);
     return code;
 }
 
 int trainer_record_restore(struct trainer_record *record, int64_t steps, FILE *stream, struct error *error)
 {
     double *series[SERIES];
-    int64_t head[2];
+    int64_t head[HEAD];
     record_series(record, series);
-    int code = get(stream, head, sizeof *head, 2, error);
-    if (code == ERROR_NONE && (head[0] < 0 || head[0] > steps || head[1] >= head[0]))
+    int code = get(stream, head, sizeof *head, HEAD, error);
+    bool fits = code == ERROR_NONE && head[0] >= 0 && head[0] <= steps && head[1] < head[0] && head[2] >= 0 &&
+                head[2] <= record->room;
+    if (code == ERROR_NONE && !fits)
         return error_set(error, ERROR_RESOURCE, "a run's state is of %" PRId64 " steps, the run has %" PRId64, head[0],
                          steps);
     for (int i = 0; code == ERROR_NONE && i < SERIES; i++)
         code = get(stream, series[i], sizeof *series[i], (size_t)head[0], error);
+    if (code == ERROR_NONE)
+        code = get(stream, record->profile, sizeof *record->profile, (size_t)head[2] * record->cells, error);
     if (code == ERROR_NONE) {
         record->done = head[0];
         record->diverged = head[1];
+        record->profiles = (int)head[2];
     }
     return code;
 }

@@ -8,9 +8,10 @@
 
 #include <stdio.h>
 
-#include "train/network.h"
+#include "train/measure.h"
 #include "train/optimiser.h"
 #include "train/schedule.h"
+#include "sim/values.h"
 
 /* What is trained how; the rows and the task stay the caller's. */
 struct training {
@@ -24,7 +25,8 @@ struct training {
     int64_t warmup; /* steps */
     const struct parametrisation *parametrisation;
     double base_width;
-    uint64_t seed; /* of weights and data */
+    uint64_t seed;                 /* of weights and data */
+    const struct values *measured; /* the steps before which the stack is measured, ascending; NULL for none */
 };
 
 struct training training_defaults(void);
@@ -35,14 +37,17 @@ int training_check(const struct training *training, const struct model *model, s
 /* What a run leaves. A series has an entry for each of the `done` steps; one that is not finite stays as it is. */
 struct trainer_record {
     int64_t done;
-    int64_t diverged;      /* the step whose loss or gradient is not finite, and the last; -1 */
-    double *loss;          // [steps], mean over the batch, before the step's update
-    double *bayes;         // [steps], of the best predictor on the same sequences; NAN where there is none
-    double *spread;        // [steps], 1 - token cosine of x_L
-    double *gradient_norm; // [steps], of all weights together, before clipping
+    int64_t diverged;             /* the step whose loss or gradient is not finite, and the last; -1 */
+    double *loss;                 // [steps], mean over the batch, before the step's update
+    double *bayes;                // [steps], of the best predictor on the same sequences; NAN where there is none
+    double *spread;               // [steps], 1 - token cosine of x_L
+    double *gradient_norm;        // [steps], of all weights together, before clipping
+    int profiles, room;           /* of the stack: taken so far, and asked for */
+    size_t cells;                 /* of a profile */
+    struct estimate *profile;     // [room][cells]
+    struct observe_schema schema; /* their columns; zeroed where none is asked for */
 };
 
-int trainer_record_init(struct trainer_record *record, int64_t steps, struct error *error);
 void trainer_record_free(struct trainer_record *record);
 
 struct trainer {
@@ -50,6 +55,8 @@ struct trainer {
     struct network network;
     real *moments[OPTIMISER_MOMENTS]; // [network.held.entries], NULL beyond the optimiser's
     int *x, *y;                       // [B][T]
+    struct measure measure;           /* where the run is measured, else zeroed */
+    real *before, *delta;             // [network.held.entries], for the updates that are measured
     struct trainer_record record;
 };
 

@@ -1,52 +1,70 @@
-/* The branches over intervals: what attention, FFN and MoE do to second moments, in the limit of infinite width. */
+/* Attention and routing over intervals: what they do to second moments, in the limit of infinite width. */
 #ifndef SPANSCOPE_ANALYSIS_BOUNDS_GAIN_H
 #define SPANSCOPE_ANALYSIS_BOUNDS_GAIN_H
 
-#include "analysis/bounds/range.h"
+#include "analysis/bounds/interval.h"
 #include "sim/model.h"
+#include "sim/plan.h"
 
-/* All T x T Grams of a signal whose diagonal entries lie in `square` and whose other entries lie in `pair`. */
+/* All Grams of a signal whose diagonal entries lie in `square` and whose other entries lie in `pair`. */
 struct gain_gram {
     struct interval square, pair;
 };
 
-/* What the branches of a model share. */
-struct gain_context {
-    const struct model *model;
-    bool skips_only;          /* section 4's hypotheses: attention may pass nothing on, no branch returns a gradient */
-    bool alike;               /* the mask has no order, no router parts tokens: a Gram has two numbers */
-    int visible_most;         /* tokens that a row sees */
-    int *visible;             /* [T], ascending */
-    double *vector[2];        /* [T], scratch */
-    double *excess, *entropy; /* of a row of attention over tokens alike, by the logits' sd; NAN until asked for */
-    double *work;             // softmax_work
-    struct range range;
+/* A row of attention over n tokens alike, by the logits' sd; NAN until asked for. */
+struct gain_rows {
+    int tokens;
+    double *excess, *entropy;
+    double *work; // softmax_work
 };
 
-/* routed: some block has a router, which treats tokens unequally. */
-int gain_context_init(struct gain_context *context, const struct model *model, bool routed, bool skips_only,
-                      struct error *error);
+/* What the attentions of a model share. */
+struct gain_context {
+    bool skips_only;          /* section 4's hypotheses: attention may pass nothing on */
+    int *visible;             /* [T], scratch: tokens that rows see, ascending */
+    double *vector[2];        /* [T], scratch */
+    struct gain_rows rows[2]; /* over the sequence, over a memory */
+};
+
+int gain_context_init(struct gain_context *context, const struct model *model, bool skips_only, struct error *error);
 void gain_context_free(struct gain_context *context);
 
-/* The Gram of a branch's output on an input of Gram u. kind is a branch; sd are its block's. */
-struct gain_gram gain_forward(struct gain_context *context, enum graph_kind kind, const double sd[INIT_MATRICES],
-                              struct gain_gram u);
-
-/* Mean over tokens of the gradient's square behind the branch, over that before it. The lower end holds for every token
- * by itself too. */
-struct interval gain_backward(struct gain_context *context, enum graph_kind kind, const double sd[INIT_MATRICES],
-                              struct gain_gram u);
-
-/* The three paths of attention's backward gain, from above: the gain is at most
- * alpha (value + kappa (query + key)), alpha = (v_v d)(v_o d), kappa = (v_q d)(v_k d). */
-struct gain_paths {
-    double value, query, key;
+/* One attention and the Grams of its arguments. */
+struct gain_attend {
+    struct gain_context *context;
+    struct gain_rows *table;
+    const struct attention *attention;
+    bool alike;              /* neither its mask nor its logits know an order, and the tokens are alike */
+    bool gaussian;           /* the logits are Gaussian, of variance kappa Q_ii K_jj */
+    double kappa;            /* scale^2 head_width */
+    double most, least;      /* tokens that a row sees, with the sink */
+    struct gain_gram q, k, v; /* k as the logits see it: rotated; k and v with the sink's token, 0 */
 };
-struct gain_paths gain_attention_paths(struct gain_context *context, double kappa, struct gain_gram u);
 
-/* Mean over rows of the attention's entropy in nats, and of the same over log(row length), rows of one token left out
- * (0 where there is no other). */
-void gain_entropy(struct gain_context *context, const double sd[INIT_MATRICES], struct gain_gram u,
-                  struct interval *entropy, struct interval *relative);
+/* alike: the tokens are; centred: q and k are independent and one of them has no mean. */
+struct gain_attend gain_attend_of(struct gain_context *context, const struct attention *attention, bool alike,
+                                  bool centred, struct gain_gram q, struct gain_gram k, struct gain_gram v);
+
+/* The Gram of A v; least encloses from below the diagonal of a head by itself. */
+struct gain_gram gain_forward(struct gain_attend *self, double *least);
+
+/* Means over tokens of the gradient's square at the arguments over that behind the attention, from above. */
+struct gain_paths {
+    double query, key, value;
+};
+struct gain_paths gain_backward(struct gain_attend *self);
+
+/* Means over rows: the entropy in nats, the same over log(keys seen) without rows that see one key, sum A^2. */
+struct gain_report {
+    struct interval entropy, relative, square;
+};
+struct gain_report gain_report(struct gain_attend *self);
+
+/* Of a token's chosen gates: their sum, the sum of their squares, and from above E sum_e (dp_e / d logits)^2. */
+struct gain_gates {
+    struct interval sum, squares;
+    double slope;
+};
+struct gain_gates gain_gates(const struct plan_mixture *mixture);
 
 #endif

@@ -35,11 +35,18 @@ enum { SCAN_FIRST = -30, SCAN_LAST = 7, SCAN_STEPS = 64, PIECES = 64 };
 #define QUADRATURE_PRECISION 1e-13
 #define QUADRATURE_END       40.0
 
+/* Means may have either sign, squares may not. */
+static bool is_signed(enum range_moment moment)
+{
+    return moment == RANGE_MEAN || moment == RANGE_TILT;
+}
+
 static double even_part(const struct activation *activation, enum range_moment moment, double r)
 {
     double u[2] = {r, -r}, f[2];
-    (moment == RANGE_SLOPE ? activation->slope : activation->value)(2, u, f);
-    return moment == RANGE_MEAN ? (f[0] + f[1]) / 2 : (f[0] * f[0] + f[1] * f[1]) / 2;
+    bool of_slope = moment == RANGE_SLOPE || moment == RANGE_TILT;
+    (of_slope ? activation->slope : activation->value)(2, u, f);
+    return is_signed(moment) ? (f[0] + f[1]) / 2 : (f[0] * f[0] + f[1] * f[1]) / 2;
 }
 
 static void scan_even(struct range *range, enum range_moment moment)
@@ -59,21 +66,41 @@ static void scan_even(struct range *range, enum range_moment moment)
     range->direction[moment] = !falls ? 1 : !rises ? -1 : 0;
 }
 
+static double slack_of(double end)
+{
+    return SCAN_SLACK * fabs(end);
+}
+
+/* phi is bounded where it has stopped growing far outside. */
+static void scan_ends(struct range *range)
+{
+    double u[2] = {1e30, -1e30}, f[2];
+    range->activation->value(2, u, f);
+    double least = fmin(f[0], f[1]), most = fmax(f[0], f[1]), far = 1e3;
+    range->value.lo = least < -far ? -INFINITY : fmin(least, range->value.lo - slack_of(range->value.lo));
+    range->value.hi = most > far ? INFINITY : fmax(most, range->value.hi + slack_of(range->value.hi));
+}
+
 static void scan_signs(struct range *range)
 {
     double last = 0;
     bool odd_falls = false;
+    range->value = range->slope = (struct interval){INFINITY, -INFINITY};
     for (int i = SCAN_FIRST * SCAN_STEPS; i <= SCAN_LAST * SCAN_STEPS; i++) {
         double r = exp2((double)i / SCAN_STEPS), u[2] = {r, -r}, f[2], s[2];
         range->activation->value(2, u, f);
         range->activation->slope(2, u, s);
         double odd = (f[0] - f[1]) / 2;
         odd_falls |= odd < last - SCAN_ROUNDING * fabs(last);
+        range->value = interval_join(range->value, interval_join(interval_point(f[0]), interval_point(f[1])));
+        range->slope = interval_join(range->slope, interval_join(interval_point(s[0]), interval_point(s[1])));
         range->nonnegative &= f[0] >= 0 && f[1] >= 0;
         range->steepest = fmax(range->steepest, (1 + SCAN_SLACK) * fmax(fabs(s[0]), fabs(s[1])));
         last = odd;
     }
     const struct interval *even = &range->even[RANGE_MEAN];
+    scan_ends(range);
+    range->slope = (struct interval){range->slope.lo - slack_of(range->slope.lo), range->slope.hi + slack_of(range->slope.hi)};
     range->associated = !odd_falls && (even->lo >= 0 || even->hi <= 0);
 }
 
@@ -156,8 +183,8 @@ static struct interval by_pieces(const struct range *range, enum range_moment mo
 static struct interval enclose(const struct range *range, enum range_moment moment, struct interval s)
 {
     int direction = range->direction[moment];
-    if (direction == 0 && moment == RANGE_MEAN) {
-        double most = sqrt(enclose(range, RANGE_SQUARE, s).hi);
+    if (direction == 0 && is_signed(moment)) {
+        double most = sqrt(enclose(range, moment == RANGE_MEAN ? RANGE_SQUARE : RANGE_SLOPE, s).hi);
         return (struct interval){-most, most};
     }
     if (direction == 0 && s.hi > 0)

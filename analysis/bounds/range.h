@@ -8,14 +8,15 @@
 #include "sim/activation.h"
 #include "sim/error.h"
 
-/* With z ~ N(0,1): E phi, E phi^2 and E phi'^2 at sqrt(s) z. Each is E g(sqrt(s) |z|) of an even part g. */
-enum range_moment { RANGE_MEAN, RANGE_SQUARE, RANGE_SLOPE, RANGE_MOMENTS };
+/* With z ~ N(0,1): E phi, E phi^2, E phi'^2 and E phi' at sqrt(s) z. Each is E g(sqrt(s) |z|) of an even part g. */
+enum range_moment { RANGE_MEAN, RANGE_SQUARE, RANGE_SLOPE, RANGE_TILT, RANGE_MOMENTS };
 
 /* What a scan of the activation tells of it. */
 struct range {
     const struct activation *activation;
     int direction[RANGE_MOMENTS];        /* of g: 1 never falls, -1 never rises, 0 neither */
     struct interval even[RANGE_MOMENTS]; /* of g, over the scan */
+    struct interval value, slope;        /* of phi and phi'; phi's ends may be infinite */
     double steepest;                     /* sup |phi'| */
     bool nonnegative;                    /* phi >= 0 */
     bool associated;                     /* the odd part never falls, the even part keeps its sign */

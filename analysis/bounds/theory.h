@@ -20,12 +20,9 @@ struct theory_line {
     const char *placement, *init, *observable;
     enum theory_role role;
     const char *expression; /* value at layer l, e.g. "1 + 2*l" */
-    const char *activation;   /* NULL: any */
-    const char *mask;         /* NULL: any */
-    double least_correlation; /* of the input tokens; 0 for all */
-    const char *label;        /* for a legend: "1 + 2l (PreNorm ceiling)" */
-    const char *source;       /* where it is derived */
-    const char *assumes;      /* besides placement and init, in the words of analysis/bounds/hypothesis */
+    const char *label;      /* for a legend: "1 + 2l (PreNorm ceiling)" */
+    const char *source;     /* where it is derived */
+    const char *assumes;    /* besides placement and init, in the words of analysis/bounds/hypothesis */
 };
 
 extern const struct theory_line theory_lines[];

@@ -17,15 +17,10 @@ static double count_norms(const struct depth *depth, int block)
     return norms_found;
 }
 
-/* Of the branches: all matrix products, of weights (as matrices) and of attention. What norms and sums take is linear
- * in d. */
+/* All matrix products, of weights (as matrices) and of attention. */
 static double count_flops(const struct depth *depth, int block)
 {
-    const struct graph *graph = depth->blocks[block].graph;
-    double flops = 0;
-    for (int s = 0; s < graph->site_count; s++)
-        flops += branch_of(graph->nodes[graph->sites[s].node].kind)->cost(depth->model, &linear_engines[0]).flops;
-    return flops;
+    return block_cost(depth->model, &linear_engines[0], depth->blocks[block].plan).flops;
 }
 
 static const struct column_count counts[] = {{"norms", count_norms}, {"flops", count_flops}};

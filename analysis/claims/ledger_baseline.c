@@ -49,7 +49,7 @@ static const struct claim claims[] = {
                  "a factor of 1.003 per block would bend the curve by 0.055; 0.002 measured, six standard errors 0.03",
                  .contrast = "bend", .against = "L")},
         .expected = VERDICT_SUPPORTED,
-        .plans = {{{"layers=8|32|128 width=64"}, 512},
+        .plans = {{{"layers=8|32|128 width=64"}, 1024},
                   {{"layers=8|32|128 width=256"}, 512},
                   {{"layers=8|32|128|512 width=512"}, 512}},
     },
@@ -125,6 +125,7 @@ static const struct claim claims[] = {
         .statement = "With unit init and nearly equal tokens, 1 - token cosine is halved by every PostNorm block and "
                      "multiplied by 3/4 by every SpanNorm block",
         .hypotheses = "placement=postnorm|spannorm init=unit activation=relu mask=none input-correlation>=0.9999 "
+                      "input-correlation<=0.9999999 "
                       "input-scale=1 tokens>=2 tokens<=64 " WIDE,
         .free = "norm cotangent",
         .settings = "init=unit heads=2 tokens=8 input-correlation=0.999999 layers=6",

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "analysis/bounds/hypothesis.h"
 #include "analysis/claims/contrast.h"
+#include "sim/clock.h"
 #include "sim/estimate.h"
 #include "sim/setting.h"
 
@@ -284,13 +284,6 @@ static int extend(void *context, int64_t samples, struct verdict_claim *verdict,
 
 /* Trials */
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static enum fit prepare(struct trial *trial, struct error *error)
 {
     if (trial->claim->beyond)
@@ -303,10 +296,10 @@ static enum fit prepare(struct trial *trial, struct error *error)
 
 int trial_init(struct trial *trial, const struct claim *claim, const struct trial_options *options, struct error *error)
 {
-    double begin = now();
+    double begin = clock_now();
     *trial = (struct trial){.claim = claim, .options = options};
     trial->fit = prepare(trial, error);
-    trial->seconds = now() - begin;
+    trial->seconds = clock_now() - begin;
     if (trial->fit == FIT_ERROR) {
         trial_free(trial);
         return error->code;
@@ -353,7 +346,7 @@ struct verdict_claim trial_evidence(const struct trial *trial)
 
 int trial_decide(struct trial *trial, double alpha, struct verdict_claim *verdict, struct error *error)
 {
-    double begin = now();
+    double begin = clock_now();
     struct verdict_looks looks = verdict_looks(budget_of(trial));
     *verdict = trial_evidence(trial);
     bool applied = !trial->why[0];
@@ -365,6 +358,6 @@ int trial_decide(struct trial *trial, double alpha, struct verdict_claim *verdic
             code = ERROR_NONE;
         verdict_decide(verdict, alpha);
     }
-    trial->seconds += now() - begin;
+    trial->seconds += clock_now() - begin;
     return code;
 }

@@ -1,206 +1,409 @@
 #include "analysis/limit/flow.h"
 
+#include <cblas.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "sim/norm.h"
+#include "analysis/limit/flight.h"
+#include "analysis/limit/wishart.h"
 
-static int components(const struct graph *graph)
+int flow_open(struct flow_block *flow, const struct layout *layout, const struct block *block, struct error *error)
 {
-    return graph->site_count + 1;
+    const struct graph *graph = layout->plan->graph;
+    *flow = (struct flow_block){.layout = layout, .block = block};
+    flow->run.nodes = calloc((size_t)graph->node_count, sizeof *flow->run.nodes);
+    flow->run.spaces = calloc((size_t)layout->space_count, sizeof *flow->run.spaces);
+    flow->run.weights = calloc((size_t)graph->matrix_count + 1, sizeof *flow->run.weights);
+    flow->run.attentions = calloc((size_t)graph->node_count, sizeof *flow->run.attentions);
+    flow->run.mixtures = calloc((size_t)graph->node_count, sizeof *flow->run.mixtures);
+    if (flow->run.nodes && flow->run.spaces && flow->run.weights && flow->run.attentions && flow->run.mixtures)
+        return ERROR_NONE;
+    flow_close(flow);
+    return error_set(error, ERROR_RESOURCE, "out of memory for %d signals", graph->node_count);
 }
 
-/* Coefficients of every node: [node][component][row]. */
-static size_t coefficients(struct gram_space space, const struct graph *graph)
+void flow_close(struct flow_block *flow)
 {
-    size_t node = memory_multiply((size_t)components(graph), (size_t)gram_rows(space));
-    return memory_multiply((size_t)graph->node_count, node);
+    free(flow->run.nodes);
+    free(flow->run.spaces);
+    free(flow->run.weights);
+    free(flow->run.attentions);
+    free(flow->run.mixtures);
+    pool_free(&flow->pool);
+    *flow = (struct flow_block){0};
 }
 
-static size_t rule_work(const struct model *model, const struct graph *graph)
+static const struct graph *graph_of(const struct flow_block *flow)
 {
-    size_t most = 0;
-    for (int s = 0; s < graph->site_count; s++) {
-        size_t own = rule_of(graph->nodes[graph->sites[s].node].kind)->work(model);
-        most = own > most ? own : most;
+    return flow->layout->plan->graph;
+}
+
+static struct space *states_space(const struct flow_block *flow)
+{
+    return &flow->run.spaces[flow->layout->states];
+}
+
+static bool is_finite_width(const struct flow_block *flow)
+{
+    return !flow->layout->mode.width_limit;
+}
+
+/* ---- stacks of states: their rows, one below the other ---- */
+
+struct stack {
+    int rows, columns;
+    double *at; // [rows][columns]
+};
+
+/* Columns first .. last of all states; for exchangeable tokens those of one of the two rows. */
+static struct stack stack_of(const struct space *space, const struct flow_states *states, int first, int last, int mode,
+                             struct pool *pool)
+{
+    int T = mode < 0 ? space->grams.tokens : 1, columns = last > first ? last - first : 0;
+    struct stack stack = {states->count * T, columns, NULL};
+    stack.at = pool_take(pool, (size_t)stack.rows * (size_t)columns + 1);
+    memset(stack.at, 0, (size_t)stack.rows * (size_t)columns * sizeof(double));
+    for (int s = 0; s < states->count; s++)
+        for (int t = 0; t < T; t++) {
+            const struct signal *from = &states->signals[s];
+            int row = mode < 0 ? t : mode, count = from->columns < last ? from->columns - first : columns;
+            if (count > 0)
+                memcpy(stack.at + (size_t)(s * T + t) * (size_t)columns,
+                       from->at + (size_t)row * (size_t)from->columns + (size_t)first, (size_t)count * sizeof(double));
+        }
+    return stack;
+}
+
+/* lower [rows][rank] of the stack's Gram, without the columns that are 0; kept[rank] their numbers, may be NULL. */
+static struct stack stack_factor(const struct stack *stack, int *kept, struct pool *pool)
+{
+    size_t R = (size_t)stack->rows;
+    struct stack out = {stack->rows, 0, pool_take(pool, R * R)};
+    double *gram = pool_take(pool, R * R), *lower = pool_take(pool, R * R);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, stack->rows, stack->rows, stack->columns, 1, stack->at,
+                stack->columns, stack->at, stack->columns, 0, gram, stack->rows);
+    gram_factor(stack->rows, gram, lower);
+    for (size_t j = 0; j < R; j++)
+        if (lower[j * R + j] > 0) {
+            if (kept)
+                kept[out.columns] = (int)j;
+            out.columns++;
+        }
+    for (size_t i = 0; i < R; i++)
+        for (size_t j = 0, c = 0; j < R; j++)
+            if (lower[j * R + j] > 0)
+                out.at[i * (size_t)out.columns + c++] = lower[i * R + j];
+    return out;
+}
+
+/* The orthonormal rows that span the stack's, [rank][columns]: those kept solve lower rows = stack. */
+static struct stack stack_basis(const struct stack *stack, const struct stack *lower, const int *kept,
+                                struct pool *pool)
+{
+    int rank = lower->columns;
+    struct stack out = {rank, stack->columns, pool_take(pool, (size_t)rank * (size_t)stack->columns + 1)};
+    double *square = pool_take(pool, (size_t)rank * (size_t)rank + 1);
+    for (int i = 0; i < rank; i++) {
+        memcpy(square + (size_t)i * (size_t)rank, lower->at + (size_t)kept[i] * (size_t)rank,
+               (size_t)rank * sizeof(double));
+        memcpy(out.at + (size_t)i * (size_t)out.columns, stack->at + (size_t)kept[i] * (size_t)out.columns,
+               (size_t)out.columns * sizeof(double));
     }
+    if (rank > 0)
+        cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, rank, out.columns, 1, square,
+                    rank, out.at, out.columns);
+    return out;
+}
+
+/* ---- forward ---- */
+
+static double *row_of(const struct signal *signal, int row)
+{
+    return signal->at + (size_t)row * (size_t)signal->columns;
+}
+
+/* Signals of `columns` columns, the first `kept` of them those of `states`. */
+static void copy_kept(const struct space *space, const struct flow_states *states, int kept, int columns,
+                      struct flow_states *out, struct pool *pool)
+{
+    out->count = states->count;
+    for (int s = 0; s < states->count; s++) {
+        const struct signal *from = &states->signals[s];
+        out->signals[s] = frame_zero(space, columns, pool);
+        for (int t = 0; t < frame_rows(space); t++)
+            memcpy(row_of(&out->signals[s], t), row_of(from, t),
+                   (size_t)(from->columns < kept ? from->columns : kept) * sizeof(double));
+    }
+}
+
+static void write_stack(const struct space *space, const struct stack *stack, int first, int mode,
+                        struct flow_states *out)
+{
+    int T = mode < 0 ? space->grams.tokens : 1;
+    for (int s = 0; s < out->count; s++)
+        for (int t = 0; t < T; t++)
+            memcpy(row_of(&out->signals[s], mode < 0 ? t : mode) + first,
+                   stack->at + (size_t)(s * T + t) * (size_t)stack->columns, (size_t)stack->columns * sizeof(double));
+}
+
+/* Exchangeable tokens: each of the two rows has a factor of its own. */
+static void hand_on_pairs(struct flow_block *flow, const struct flow_states *states, int columns,
+                          struct flow_states *out, struct pool *keep)
+{
+    struct space *space = states_space(flow);
+    copy_kept(space, states, flow->kept, flow->kept + states->count, out, keep);
+    for (int mode = 0; mode < 2; mode++) {
+        struct stack stack = stack_of(space, states, flow->kept, columns, mode, &flow->pool);
+        struct stack lower = stack_factor(&stack, NULL, &flow->pool);
+        write_stack(space, &lower, flow->kept, mode, out);
+    }
+    flow->handed = flow->kept + states->count;
+}
+
+/* The frame of what is handed on: that of the block where it is small enough, else the rows that the states span. */
+static void hand_on(struct flow_block *flow, const struct flow_states *states, struct flow_states *out,
+                    struct pool *keep)
+{
+    struct space *space = states_space(flow);
+    int columns = space->columns, rows = states->count * space->grams.tokens;
+    flow->kept = frame_first(space);
+    flow->basis = (struct signal){0};
+    if (space->grams.exchangeable) {
+        hand_on_pairs(flow, states, columns, out, keep);
+        return;
+    }
+    if (columns - flow->kept <= rows) {
+        flow->handed = columns;
+        copy_kept(space, states, columns, columns, out, keep);
+        return;
+    }
+    int *kept = (int *)pool_take(&flow->pool, (size_t)rows);
+    struct stack stack = stack_of(space, states, flow->kept, columns, -1, &flow->pool);
+    struct stack lower = stack_factor(&stack, kept, &flow->pool);
+    flow->handed = flow->kept + lower.columns;
+    copy_kept(space, states, flow->kept, flow->handed, out, keep);
+    write_stack(space, &lower, flow->kept, -1, out);
+    struct stack basis = stack_basis(&stack, &lower, kept, &flow->pool);
+    flow->basis = (struct signal){basis.columns, basis.at};
+}
+
+static struct signal input_of(const struct flow_block *flow, const struct flow_replica *replica,
+                              const struct flow_states *in, int node)
+{
+    const struct graph *graph = graph_of(flow);
+    int input = graph->nodes[node].index;
+    return graph->inputs[input].memory ? replica->memories[input] : in->signals[input];
+}
+
+static void begin(struct flow_block *flow, const struct flow_replica *replica, const struct flow_states *in)
+{
+    const struct layout *layout = flow->layout;
+    const struct graph *graph = graph_of(flow);
+    pool_clear(&flow->pool);
+    memset(flow->run.nodes, 0, (size_t)graph->node_count * sizeof *flow->run.nodes);
+    memset(flow->run.weights, 0, (size_t)graph->matrix_count * sizeof *flow->run.weights);
+    memcpy(flow->run.spaces, layout->spaces, (size_t)layout->space_count * sizeof *layout->spaces);
+    flow->run.layout = layout;
+    flow->run.block = flow->block;
+    flow->run.work = &flow->pool;
+    flow->run.address = (struct stream_address){replica->seed, replica->replica, flow->block->number, 0, 0, 0,
+                                                STREAM_REPLICA};
+    flow->run.drawn = replica->drawn;
+    flow->run.too_sharp = replica->too_sharp;
+    for (int s = 0; s < in->count; s++)
+        if (in->signals[s].columns > states_space(flow)->columns)
+            states_space(flow)->columns = in->signals[s].columns;
+    for (int n = 0; n < graph->node_count; n++)
+        if (graph->nodes[n].kind == GRAPH_INPUT) {
+            struct space *space = &flow->run.spaces[layout->nodes[n].space];
+            flow->run.nodes[n].out = input_of(flow, replica, in, n);
+            if (flow->run.nodes[n].out.columns > space->columns)
+                space->columns = flow->run.nodes[n].out.columns;
+        }
+}
+
+static void read_forward(struct flow_block *flow, const struct flow_states *in, struct flow_states *out,
+                         struct pool *keep, double covariance[])
+{
+    const struct graph *graph = graph_of(flow);
+    struct flow_states states = {.count = graph->state_count};
+    for (int n = 0; n < graph->node_count; n++)
+        if (graph_is_signal(graph->nodes[n].kind))
+            rules[graph->nodes[n].kind].forward(&flow->run, n);
+    for (int s = 0; s < states.count; s++) {
+        states.signals[s] = flow->run.nodes[graph->outputs[s]].out;
+        covariance[s] = frame_dot(states_space(flow), &in->signals[s], &states.signals[s]);
+    }
+    hand_on(flow, &states, out, keep);
+}
+
+static int out_of_memory(const struct flow_block *flow, struct error *error)
+{
+    return error_set(error, ERROR_RESOURCE, "out of memory for the Grams of block %d, %.3g GB of them",
+                     (int)flow->block->number, (double)flow->pool.bytes / 1e9);
+}
+
+int flow_forward(struct flow_block *flow, const struct flow_replica *replica, const struct flow_states *in,
+                 struct flow_states *out, struct pool *keep, double covariance[], struct error *error)
+{
+    jmp_buf exhausted;
+    flow->pool.exhausted = keep->exhausted = &exhausted;
+    if (setjmp(exhausted))
+        return out_of_memory(flow, error);
+    begin(flow, replica, in);
+    read_forward(flow, in, out, keep, covariance);
+    return ERROR_NONE;
+}
+
+/* ---- reverse ---- */
+
+/* Orthonormal rows [rank], uniformly turned in the complement of what was handed on: along the columns kept .. columns
+ * of the frame, and across it. */
+static struct stack turned_rows(struct flow_block *flow, int rank, int added)
+{
+    struct space *space = states_space(flow);
+    struct pool *pool = &flow->pool;
+    int old = space->columns - flow->kept, K = flow->basis.columns, handed = flow->handed - flow->kept;
+    struct stack rows = {rank, old + added, pool_take(pool, (size_t)rank * (size_t)(old + added))};
+    struct stream_address address = rule_states_address(&flow->run, 0);
+    double *normals = pool_take(pool, (size_t)rank * (size_t)old),
+           *along = pool_take(pool, (size_t)(rank * handed) + 1);
+    memset(rows.at, 0, (size_t)rank * (size_t)rows.columns * sizeof(double));
+    size_t count = (size_t)rank * (size_t)old;
+    flight_normals(&address, 0, count, 1, normals);
+    for (int i = 0; i < rank; i++)
+        memcpy(rows.at + (size_t)i * (size_t)rows.columns, normals + (size_t)i * (size_t)old,
+               (size_t)old * sizeof(double));
+    if (handed > 0) {
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rank, handed, K, 1, rows.at, rows.columns, flow->basis.at,
+                    K, 0, along, handed);
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rank, K, handed, -1, along, handed, flow->basis.at, K, 1,
+                    rows.at, rows.columns);
+    }
+    if (added > 0)
+        wishart_factor(&address, count + count % 2, rank, space->width - space->columns, rows.at + old, rows.columns);
+    int *kept = (int *)pool_take(pool, (size_t)rank);
+    struct stack lower = stack_factor(&rows, kept, pool);
+    return stack_basis(&rows, &lower, kept, pool);
+}
+
+static void multiply(const struct stack *a, const double *b, int columns, struct stack *out, struct pool *pool)
+{
+    *out = (struct stack){a->rows, columns, pool_take(pool, (size_t)a->rows * (size_t)columns + 1)};
+    memset(out->at, 0, (size_t)a->rows * (size_t)columns * sizeof(double));
+    if (a->columns > 0 && columns > 0)
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, a->rows, columns, a->columns, 1, a->at, a->columns, b,
+                    columns, 0, out->at, columns);
+}
+
+static int most_columns(const struct flow_states *states)
+{
+    int most = 0;
+    for (int s = 0; s < states->count; s++)
+        most = states->signals[s].columns > most ? states->signals[s].columns : most;
     return most;
 }
 
-size_t flow_work(const struct model *model, struct gram_space space, const struct graph *graph)
+/* What of the gradients lies across all that was handed on. */
+static void embed_rest(struct flow_block *flow, const struct flow_states *dy, int mode, struct flow_states *out)
 {
-    size_t node_scales = memory_multiply((size_t)graph->node_count, (size_t)gram_rows(space));
-    size_t grams = memory_multiply((size_t)graph->site_count + 4, arena_cost(gram_size(space)));
-    size_t arrays = memory_add(memory_multiply(2, arena_cost(coefficients(space, graph))), arena_cost(node_scales));
-    return memory_add(memory_add(arrays, grams), rule_work(model, graph));
-}
-
-/* What both passes read a block with. */
-struct flow {
-    const struct flow_run *run;
-    const struct block *block;
-    double *coefficient; // [node][component][row]
-    double *scale;       // [node][row], of the norms
-    double *gram;        // [gram_size], scratch
-};
-
-static double *of_node(const struct flow *flow, double *coefficients, int node)
-{
-    return coefficients + (size_t)node * (size_t)components(flow->block->graph) * (size_t)gram_rows(flow->run->space);
-}
-
-static double *of_component(const struct flow *flow, double *node, int component)
-{
-    return node + (size_t)component * (size_t)gram_rows(flow->run->space);
-}
-
-/* out = Gram of the signal with these coefficients; `first` is component 0's Gram, fresh[s] that of 1 + s. Components
- * that have not come about yet have coefficient 0. */
-static void signal_gram(const struct flow *flow, double *node, const double *first, const double *fresh, double *out)
-{
-    struct gram_space space = flow->run->space;
-    size_t size = gram_size(space), rows = (size_t)gram_rows(space);
-    memset(out, 0, size * sizeof *out);
-    gram_add_outer(space, node, first, out);
-    for (int b = 1; b < components(flow->block->graph); b++) {
-        const double *c = of_component(flow, node, b);
-        bool present = false;
-        for (size_t t = 0; t < rows; t++)
-            present |= c[t] != 0;
-        if (present)
-            gram_add_outer(space, c, fresh + (size_t)(b - 1) * size, out);
+    struct space *space = states_space(flow);
+    struct pool *pool = &flow->pool;
+    struct stack rest = stack_of(space, dy, flow->handed, most_columns(dy), mode, pool);
+    if (rest.columns == 0)
+        return;
+    struct stack lower = stack_factor(&rest, NULL, pool);
+    bool turns = flow->basis.at && is_finite_width(flow);
+    int left = space->width - space->columns, added = mode < 0 ? lower.columns : dy->count;
+    added = turns && left < added ? left : added;
+    int first = turns ? flow->kept : space->columns, columns = space->columns + added;
+    struct stack placed = lower;
+    if (turns && lower.columns > 0) {
+        struct stack rows = turned_rows(flow, lower.columns, added);
+        struct stack square = {lower.rows, rows.rows, pool_take(pool, (size_t)lower.rows * (size_t)rows.rows + 1)};
+        for (int i = 0; i < lower.rows; i++)
+            memcpy(square.at + (size_t)i * (size_t)rows.rows, lower.at + (size_t)i * (size_t)lower.columns,
+                   (size_t)rows.rows * sizeof(double));
+        multiply(&square, rows.at, rows.columns, &placed, pool);
     }
+    struct flow_states wide = {.count = dy->count};
+    for (int s = 0; s < dy->count; s++)
+        wide.signals[s] = frame_zero(space, columns, pool);
+    write_stack(space, &placed, first, mode, &wide);
+    for (int s = 0; s < dy->count; s++)
+        frame_add(space, 1, &wide.signals[s], &out->signals[s], pool);
+    if (mode != 0) // both rows of exchangeable tokens have the same columns
+        space->columns = columns;
 }
 
-static void combine(size_t count, double factor, const double *a, double *out)
+/* The gradients at what was handed on, in this block's frame. */
+static void embed(struct flow_block *flow, const struct flow_states *dy, struct flow_states *out)
 {
-    for (size_t i = 0; i < count; i++)
-        out[i] += factor * a[i];
-}
-
-static void multiply_rows(const struct flow *flow, const double *scale, const double *a, double *out)
-{
-    size_t rows = (size_t)gram_rows(flow->run->space);
-    for (int b = 0; b < components(flow->block->graph); b++)
-        for (size_t t = 0; t < rows; t++)
-            out[(size_t)b * rows + t] += scale[t] * a[(size_t)b * rows + t];
-}
-
-static void set_ones(const struct flow *flow, double *node, int component)
-{
-    double *c = of_component(flow, node, component);
-    for (int t = 0; t < gram_rows(flow->run->space); t++)
-        c[t] = 1;
-}
-
-static struct rule_site site_of(const struct flow *flow, const struct graph_node *node)
-{
-    const struct flow_run *run = flow->run;
-    return (struct rule_site){
-        .model = run->model,
-        .space = run->space,
-        .sd = flow->block->sd,
-        .address = {run->seed, run->replica, flow->block->number, (uint32_t)node->site, 0, 0, STREAM_REPLICA},
-        .heads = run->heads,
-        .drawn = run->drawn,
-    };
-}
-
-/* Coefficients of all nodes, forward. Branches' outputs are computed where reports is not NULL, else they are those of
- * the forward pass. */
-static void read_forward(const struct flow *flow, const double *in, double *outputs, struct arena work,
-                         struct rule_report reports[])
-{
-    const struct graph *graph = flow->block->graph;
-    struct gram_space space = flow->run->space;
-    size_t rows = (size_t)gram_rows(space), count = (size_t)components(graph) * rows, size = gram_size(space);
-    memset(flow->coefficient, 0, coefficients(space, graph) * sizeof *flow->coefficient);
-    for (int n = 0; n < graph->node_count; n++) {
-        const struct graph_node *node = &graph->nodes[n];
-        if (!graph_is_signal(node->kind))
-            continue;
-        double *own = of_node(flow, flow->coefficient, n);
-        double *a = node->a >= 0 ? of_node(flow, flow->coefficient, node->a) : NULL;
-        if (node->kind == GRAPH_INPUT) {
-            set_ones(flow, own, 0);
-        } else if (node->kind == GRAPH_SUM) {
-            combine(count, 1, a, own);
-            combine(count, 1, of_node(flow, flow->coefficient, node->b), own);
-        } else if (node->kind == GRAPH_SCALE) {
-            combine(count, flow->block->scalars[node->b], a, own);
-        } else if (node->kind == GRAPH_NORM) {
-            double *scale = flow->scale + (size_t)n * rows;
-            signal_gram(flow, a, in, outputs, flow->gram);
-            for (size_t t = 0; t < rows; t++)
-                scale[t] = 1 / sqrt(gram_diagonal(space, flow->gram, (int)t) + flow->run->model->eps);
-            multiply_rows(flow, scale, a, own);
-        } else {
-            set_ones(flow, own, node->site + 1);
-            if (!reports)
-                continue;
-            struct rule_site site = site_of(flow, node);
-            reports[node->site] = (struct rule_report){0};
-            signal_gram(flow, a, in, outputs, flow->gram);
-            rule_of(node->kind)
-                ->forward(&site, flow->gram, outputs + (size_t)node->site * size, work, &reports[node->site]);
-        }
+    struct space *space = states_space(flow);
+    copy_kept(space, dy, flow->basis.at || space->grams.exchangeable ? flow->kept : flow->handed, space->columns, out,
+              &flow->pool);
+    if (flow->basis.at && is_finite_width(flow)) {
+        struct stack along = stack_of(space, dy, flow->kept, flow->handed, -1, &flow->pool), placed;
+        multiply(&along, flow->basis.at, flow->basis.columns, &placed, &flow->pool);
+        write_stack(space, &placed, flow->kept, -1, out);
     }
+    if (space->grams.exchangeable)
+        embed_rest(flow, dy, 0, out);
+    embed_rest(flow, dy, space->grams.exchangeable ? 1 : -1, out);
 }
 
-static struct flow open(const struct flow_run *run, const struct block *block, struct arena *work)
+static void read_backward(struct flow_block *flow, const struct flow_states *dy, struct flow_states *dx,
+                          struct pool *keep)
 {
-    size_t rows = (size_t)gram_rows(run->space);
-    return (struct flow){run, block, arena_take(work, coefficients(run->space, block->graph)),
-                         arena_take(work, (size_t)block->graph->node_count * rows),
-                         arena_take(work, gram_size(run->space))};
-}
-
-double flow_forward(const struct flow_run *run, const struct block *block, const double *in, double *out,
-                    double *outputs, struct arena work, struct rule_report reports[])
-{
-    struct flow flow = open(run, block, &work);
-    read_forward(&flow, in, outputs, work, reports);
-    double *node = of_node(&flow, flow.coefficient, block->graph->output);
-    signal_gram(&flow, node, in, outputs, out);
-    return gram_weighted_trace(run->space, node, in);
-}
-
-/* The gradients' coefficients, from the output down; dx reads those of the block's input. */
-void flow_backward(const struct flow_run *run, const struct block *block, const double *in, double *outputs,
-                   const double *dy, double *dx, struct arena work, struct rule_report reports[])
-{
-    const struct graph *graph = block->graph;
-    struct gram_space space = run->space;
-    struct flow flow = open(run, block, &work);
-    size_t rows = (size_t)gram_rows(space), count = (size_t)components(graph) * rows, size = gram_size(space);
-    double *gradients = arena_take(&work, coefficients(space, graph)), *at_output = arena_take(&work, size);
-    double *fresh = arena_take(&work, (size_t)graph->site_count * size);
-    read_forward(&flow, in, outputs, work, NULL);
-    memset(gradients, 0, coefficients(space, graph) * sizeof *gradients);
-    memset(dx, 0, size * sizeof *dx);
-    set_ones(&flow, of_node(&flow, gradients, graph->output), 0);
+    const struct graph *graph = graph_of(flow);
+    struct flow_states at_output;
+    embed(flow, dy, &at_output);
+    for (int s = 0; s < dy->count; s++)
+        frame_add(states_space(flow), 1, &at_output.signals[s], &flow->run.nodes[graph->outputs[s]].gradient,
+                  &flow->pool);
     for (int n = graph->node_count - 1; n >= 0; n--) {
-        const struct graph_node *node = &graph->nodes[n];
-        if (!graph_is_signal(node->kind))
+        if (!graph_is_signal(graph->nodes[n].kind))
             continue;
-        double *own = of_node(&flow, gradients, n), *a = node->a >= 0 ? of_node(&flow, gradients, node->a) : NULL;
-        if (node->kind == GRAPH_INPUT) {
-            signal_gram(&flow, own, dy, fresh, dx);
-        } else if (node->kind == GRAPH_SUM) {
-            combine(count, 1, own, a);
-            combine(count, 1, own, of_node(&flow, gradients, node->b));
-        } else if (node->kind == GRAPH_SCALE) {
-            combine(count, block->scalars[node->b], own, a);
-        } else if (node->kind == GRAPH_NORM) {
-            multiply_rows(&flow, flow.scale + (size_t)n * rows, own, a);
-        } else {
-            struct rule_site site = site_of(&flow, node);
-            signal_gram(&flow, own, dy, fresh, at_output);
-            signal_gram(&flow, of_node(&flow, flow.coefficient, node->a), in, outputs, flow.gram);
-            reports[node->site] = (struct rule_report){0};
-            rule_of(node->kind)
-                ->backward(&site, flow.gram, at_output, fresh + (size_t)node->site * size, work, &reports[node->site]);
-            set_ones(&flow, a, node->site + 1);
-        }
+        rule_collect(&flow->run, n);
+        if (flow->run.nodes[n].gradient.at)
+            rules[graph->nodes[n].kind].backward(&flow->run, n);
     }
+    dx->count = dy->count;
+    for (int s = 0; s < dx->count; s++) {
+        int node = graph_input_node(graph, s);
+        dx->signals[s] = frame_zero(states_space(flow), states_space(flow)->columns, keep);
+        if (node >= 0 && flow->run.nodes[node].gradient.at)
+            frame_add(states_space(flow), 1, &flow->run.nodes[node].gradient, &dx->signals[s], keep);
+    }
+}
+
+int flow_backward(struct flow_block *flow, const struct flow_states *dy, struct flow_states *dx, struct pool *keep,
+                  struct error *error)
+{
+    jmp_buf exhausted;
+    flow->pool.exhausted = keep->exhausted = &exhausted;
+    if (setjmp(exhausted))
+        return out_of_memory(flow, error);
+    read_backward(flow, dy, dx, keep);
+    return ERROR_NONE;
+}
+
+/* In the frame of what was handed on and with what lies across it: as a fresh signal in a space of that frame. */
+int flow_cotangent(struct flow_block *flow, const double *gram, struct flow_states *dy, struct pool *keep,
+                   struct error *error)
+{
+    jmp_buf exhausted;
+    struct space space = *states_space(flow);
+    struct stream_address address = rule_states_address(&flow->run, 1);
+    flow->pool.exhausted = keep->exhausted = &exhausted;
+    if (setjmp(exhausted))
+        return out_of_memory(flow, error);
+    space.columns = flow->handed;
+    struct factor factor = frame_factor(space.grams, gram, keep);
+    dy->count = graph_of(flow)->state_count;
+    dy->signals[0] = frame_fresh(&space, &factor, &address, keep, NULL);
+    for (int s = 1; s < dy->count; s++)
+        dy->signals[s] = frame_zero(&space, space.columns, keep);
+    return ERROR_NONE;
 }

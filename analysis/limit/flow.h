@@ -1,34 +1,49 @@
-/* One block's graph read as Grams, forward and in reverse; theory.md, section 3.
+/* One block read as Grams, forward and in reverse: rule.h's operations over the graph, and what a block hands on.
  *
- * A signal is sum_b diag(c_b) B_b over independent components B_b, number 0 the block's input (in reverse: the gradient
- * at its output) and number 1 + s what branch s gives. A node holds the coefficients c_b[rows].
+ * A block hands on the coordinates of its states in a frame of their own (frame.h); the gradient at them comes back in
+ * the next block's frame, which begins with that one.
  */
 #ifndef SPANSCOPE_ANALYSIS_LIMIT_FLOW_H
 #define SPANSCOPE_ANALYSIS_LIMIT_FLOW_H
 
 #include "analysis/limit/rule.h"
-#include "sim/block.h"
 
-/* The replica that a block is evaluated in. */
-struct flow_run {
-    const struct model *model;
-    struct gram_space space;
-    uint64_t seed, replica;
-    int heads;   /* attention matrices to draw */
-    bool *drawn; /* set where random numbers are used */
+/* What goes from block to block: [state_count] signals, or their gradients. */
+struct flow_states {
+    int count;
+    struct signal signals[GRAPH_INPUTS_MAX];
 };
 
-/* Doubles of scratch. */
-size_t flow_work(const struct model *model, struct gram_space space, const struct graph *graph);
+struct flow_block {
+    const struct layout *layout;
+    const struct block *block;
+    struct pool pool;
+    struct rule_run run;
+    struct signal basis; /* rows [columns handed on][columns here] behind the kept ones; at NULL: the frame itself */
+    int kept, handed;    /* columns that are handed on as they are, and all */
+};
 
-/* out = Gram of the block's output; outputs[s] [gram_size] = that of branch s, kept for the reverse pass. Returns the
- * sum over tokens of the covariance of input and output, per feature. */
-double flow_forward(const struct flow_run *run, const struct block *block, const double *in, double *out,
-                    double *outputs, struct arena work, struct rule_report reports[]);
+/* What every block of a replica shares. */
+struct flow_replica {
+    uint64_t seed, replica;
+    const struct signal *memories; /* [inputs that are memories] */
+    bool *drawn, *too_sharp;
+};
 
-/* dx = Gram of the gradient at the block's input for one of Gram dy at its output. reports[s].weight become those of
- * branch s. */
-void flow_backward(const struct flow_run *run, const struct block *block, const double *in, double *outputs,
-                   const double *dy, double *dx, struct arena work, struct rule_report reports[]);
+int flow_open(struct flow_block *flow, const struct layout *layout, const struct block *block, struct error *error);
+void flow_close(struct flow_block *flow);
+
+/* Reads the block on the states `in` and hands on `out`, which lives in `keep`. covariance[s]: the sum over tokens of
+ * that of state s at input and output, per feature. ERROR_RESOURCE. */
+int flow_forward(struct flow_block *flow, const struct flow_replica *replica, const struct flow_states *in,
+                 struct flow_states *out, struct pool *keep, double covariance[], struct error *error);
+
+/* dx, at the block's inputs, from the gradients dy at what it handed on. dx lives in `keep`. */
+int flow_backward(struct flow_block *flow, const struct flow_states *dy, struct flow_states *dx, struct pool *keep,
+                  struct error *error);
+
+/* dy of a stack's last block: independent of everything, of this Gram, on the first state. */
+int flow_cotangent(struct flow_block *flow, const double *gram, struct flow_states *dy, struct pool *keep,
+                   struct error *error);
 
 #endif

@@ -1,5 +1,6 @@
 #include "analysis/limit/gram.h"
 
+#include <cblas.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -111,22 +112,61 @@ double gram_specific(struct gram_space space, const double *g)
     return sum / (double)(T * T);
 }
 
-double gram_cosine(struct gram_space space, const double *g)
+/* Of the tokens from `first` on. */
+static double cosine_from(size_t T, size_t first, const double *g)
 {
-    size_t T = (size_t)space.tokens;
-    if (space.exchangeable)
-        return T > 1 && g[0] + g[1] > 0 ? g[1] / (g[0] + g[1]) : NAN;
     double sum = 0;
     size_t n = 0;
-    for (size_t i = 0; i < T; i++) {
+    for (size_t i = first; i < T; i++) {
         if (!(g[i * T + i] > 0))
             continue;
         n++;
-        for (size_t j = 0; j < i; j++)
+        for (size_t j = first; j < i; j++)
             if (g[j * T + j] > 0)
                 sum += g[i * T + j] / (sqrt(g[i * T + i]) * sqrt(g[j * T + j]));
     }
     return n > 1 ? 2 * sum / ((double)n * (double)(n - 1)) : NAN;
+}
+
+double gram_cosine(struct gram_space space, const double *g)
+{
+    if (space.exchangeable)
+        return space.tokens > 1 && g[0] + g[1] > 0 ? g[1] / (g[0] + g[1]) : NAN;
+    return cosine_from((size_t)space.tokens, 0, g);
+}
+
+double gram_late_cosine(struct gram_space space, const double *g)
+{
+    int late = space.tokens / 2;
+    if (space.exchangeable)
+        return space.tokens - late > 1 ? gram_cosine(space, g) : NAN;
+    return cosine_from((size_t)space.tokens, (size_t)late, g);
+}
+
+/* By powers of the Gram, from a vector that no one can be orthogonal to by design. */
+static double largest_eigenvalue(int T, const double *g, struct pool *work)
+{
+    enum { STEPS = 200 };
+    double *x = pool_take(work, (size_t)T), *y = pool_take(work, (size_t)T), value = 0;
+    for (int t = 0; t < T; t++)
+        x[t] = 1 + 0.5 * cos(1 + t);
+    for (int step = 0; step < STEPS; step++) {
+        double length = cblas_dnrm2(T, x, 1), before = value;
+        cblas_dscal(T, length > 0 ? 1 / length : 0, x, 1);
+        cblas_dsymv(CblasRowMajor, CblasLower, T, 1, g, T, x, 1, 0, y, 1);
+        value = cblas_ddot(T, x, 1, y, 1);
+        memcpy(x, y, (size_t)T * sizeof *x);
+        if (fabs(value - before) <= 1e-6 * value)
+            break;
+    }
+    return value;
+}
+
+double gram_stable_rank(struct gram_space space, const double *g, struct pool *work)
+{
+    double T = space.tokens, trace = T * gram_mean_square(space, g);
+    double largest = space.exchangeable ? fmax(g[0], g[0] + T * g[1]) : largest_eigenvalue(space.tokens, g, work);
+    return trace > 0 && isfinite(trace) ? trace / largest : NAN;
 }
 
 double gram_weighted_trace(struct gram_space space, const double *c, const double *g)
@@ -159,24 +199,41 @@ void gram_average(int tokens, const double *full, double *pair)
     pair[0] = trace / (double)T - pair[1];
 }
 
+/* Columns first .. last of the factor, those before them having been taken off the rows of c from first on. */
+static void factor_panel(size_t T, size_t first, size_t last, const double *g, double *c)
+{
+    for (size_t j = first; j < last; j++) {
+        double *cj = c + j * T, pivot = cj[j];
+        for (size_t k = first; k < j; k++)
+            pivot -= cj[k] * cj[k];
+        bool rounding = !(pivot > (double)T * DBL_EPSILON * g[j * T + j]);
+        double root = rounding ? 0 : sqrt(pivot);
+        cj[j] = root;
+        for (size_t i = j + 1; i < T; i++) {
+            double sum = c[i * T + j];
+            for (size_t k = first; k < j; k++)
+                sum -= c[i * T + k] * cj[k];
+            c[i * T + j] = rounding ? 0 : sum / root;
+        }
+    }
+}
+
+/* By panels of columns: what comes before one is taken off by a product. */
 void gram_factor(int tokens, const double *g, double *c)
 {
+    enum { PANEL = 32 };
     size_t T = (size_t)tokens;
-    memset(c, 0, T * T * sizeof *c);
-    for (size_t j = 0; j < T; j++) {
-        const double *cj = c + j * T;
-        double pivot = g[j * T + j];
-        for (size_t k = 0; k < j; k++)
-            pivot -= cj[k] * cj[k];
-        if (!(pivot > (double)T * DBL_EPSILON * g[j * T + j]))
-            continue;
-        double root = sqrt(pivot);
-        c[j * T + j] = root;
-        for (size_t i = j + 1; i < T; i++) {
-            double sum = g[i * T + j];
-            for (size_t k = 0; k < j; k++)
-                sum -= c[i * T + k] * cj[k];
-            c[i * T + j] = sum / root;
-        }
+    for (size_t i = 0; i < T; i++) {
+        memcpy(c + i * T, g + i * T, (i + 1) * sizeof *c);
+        memset(c + i * T + i + 1, 0, (T - i - 1) * sizeof *c);
+    }
+    for (size_t first = 0; first < T; first += PANEL) {
+        size_t last = first + PANEL < T ? first + PANEL : T;
+        if (first > 0)
+            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)(T - first), (int)(last - first), (int)first, -1,
+                        c + first * T, tokens, c + first * T, tokens, 1, c + first * T + first, tokens);
+        factor_panel(T, first, last, g, c);
+        for (size_t i = first; i < last; i++)
+            memset(c + i * T + i + 1, 0, (last - i - 1) * sizeof *c);
     }
 }

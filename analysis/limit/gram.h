@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "analysis/limit/pool.h"
+
 struct gram_space {
     int tokens;        /* T */
     bool exchangeable; /* two numbers instead of T x T */
@@ -41,6 +43,10 @@ double gram_dot(struct gram_space space, const double *a, const double *b);
 double gram_mean_square(struct gram_space space, const double *g);
 double gram_specific(struct gram_space space, const double *g);
 double gram_cosine(struct gram_space space, const double *g);
+
+/* Mean cosine of the second half of the tokens; trace over the largest eigenvalue, NaN where there is none. */
+double gram_late_cosine(struct gram_space space, const double *g);
+double gram_stable_rank(struct gram_space space, const double *g, struct pool *work);
 
 /* sum_t c_t g_tt, for the product of a signal with one of its components. */
 double gram_weighted_trace(struct gram_space space, const double *c, const double *g);

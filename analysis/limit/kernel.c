@@ -69,6 +69,15 @@ static struct value identity(struct pair p)
     return (struct value){p.c, 1};
 }
 
+/* Their degree 2. */
+static struct value relu_square(struct pair p)
+{
+    double root = sqrt(p.a) * sqrt(p.b), sine = sqrt(p.sine2), cosine = root > 0 ? p.c / root : 0;
+    double angle = atan2(sine, cosine);
+    double k = (3 * sine * cosine + (M_PI - angle) * (1 + 2 * cosine * cosine)) / (2 * M_PI);
+    return (struct value){p.a * p.b * k, 4 * relu(p).k};
+}
+
 /* sqrt(ab - c^2 + a + b + 1), in range whenever a and b are. */
 static double root_delta(struct pair p, double *root_determinant)
 {
@@ -161,6 +170,63 @@ static struct value hyperbolic(struct pair p)
     return (struct value){v.k, 4 * v.slope};
 }
 
+/* logistic(u) = (1 + tanh(u/2))/2. */
+static struct value logistic(struct pair p)
+{
+    struct value v = hyperbolic((struct pair){p.a / 4, p.b / 4, p.c / 4, p.sine2});
+    return (struct value){(1 + v.k) / 4, v.slope / 16};
+}
+
+/* ---- means of one input: E phi and E phi' at variance a ---- */
+
+typedef struct value means_form(double a);
+
+static struct value relu_means(double a)
+{
+    return (struct value){sqrt(a / (2 * M_PI)), 0.5};
+}
+
+static struct value relu_square_means(double a)
+{
+    return (struct value){a / 2, 2 * sqrt(a / (2 * M_PI))};
+}
+
+static struct value identity_means(double a)
+{
+    (void)a;
+    return (struct value){0, 1};
+}
+
+/* E u Phi(u) = a E n(u), by Stein. */
+static struct value gelu_means(double a)
+{
+    return (struct value){a / sqrt(2 * M_PI * (1 + a)), 0.5};
+}
+
+static struct value silu_means(double a)
+{
+    double sum = 0;
+    for (int i = 0; i < MIXTURE; i++)
+        sum += mixture.weight[i] / mixture.scale[i] * gelu_means(mixture.scale[i] * mixture.scale[i] * a).k;
+    return (struct value){sum, 0.5};
+}
+
+/* The slope of 2 Phi(2 s u) - 1 is 4 s n(2 s u). */
+static struct value hyperbolic_means(double a)
+{
+    double sum = 0;
+    for (int i = 0; i < MIXTURE; i++) {
+        double s = mixture.scale[i];
+        sum += mixture.weight[i] * 4 * s / sqrt(2 * M_PI * (1 + 4 * s * s * a));
+    }
+    return (struct value){0, sum};
+}
+
+static struct value logistic_means(double a)
+{
+    return (struct value){0.5, hyperbolic_means(a / 4).slope / 4};
+}
+
 /* ---- any activation, by quadrature: slow ---- */
 
 enum { LEGENDRE = 16, HALVINGS = 40 };
@@ -227,16 +293,35 @@ static struct value quadrature(const struct activation *activation, struct pair 
     return result;
 }
 
+static struct value mean_by_quadrature(const struct activation *activation, double variance)
+{
+    struct span span = {.activation = activation};
+    gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(LEGENDRE);
+    span.table = table;
+    struct value means = table ? expect(&span, 0, sqrt(variance), at_point) : (struct value){NAN, NAN};
+    gsl_integration_glfixed_table_free(table);
+    return means;
+}
+
 /* ---- the table ---- */
 
 static const struct kernel {
     const char *activation;
     closed_form *closed;
-    bool series; /* where it converges it is cheaper */
+    means_form *means; /* {E phi, E phi'} at a variance */
+    bool series;       /* where it converges it is cheaper */
 } kernels[] = {
-    {"relu", relu, false},      {"identity", identity, false}, {"gelu", gelu, false},
-    {"silu", silu, true},       {"swiglu", silu, true}, // the gate's silu
-    {"tanh", hyperbolic, true},
+    // clang-format off
+    {"relu",     relu,        relu_means,        false},
+    {"relu2",    relu_square, relu_square_means, false},
+    {"identity", identity,    identity_means,    false},
+    {"gelu",     gelu,        gelu_means,        false},
+    {"geglu",    gelu,        gelu_means,        false}, // the gate's gelu
+    {"silu",     silu,        silu_means,        true},
+    {"swiglu",   silu,        silu_means,        true}, // the gate's silu
+    {"tanh",     hyperbolic,  hyperbolic_means,  true},
+    {"sigmoid",  logistic,    logistic_means,    true},
+    // clang-format on
 };
 
 /* A row of the activations' table without one here is smooth or not, and has no closed form. */
@@ -245,7 +330,7 @@ static struct kernel kernel_of(const struct activation *activation)
     for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
         if (strcmp(kernels[i].activation, activation->name) == 0)
             return kernels[i];
-    return (struct kernel){activation->name, NULL, true};
+    return (struct kernel){activation->name, NULL, NULL, true};
 }
 
 /* ---- Hermite series ---- */
@@ -254,7 +339,7 @@ static struct kernel kernel_of(const struct activation *activation)
  * faster than any power for analytic integrands: half as many terms as nodes are resolved, and the density times h_n is
  * below 1e-13 beyond the ends. */
 enum { TERMS = 128, NODES = 256 };
-static const double NODE_STEP = 0.0875, SERIES_TOLERANCE = 1e-12;
+static const double NODE_STEP = 0.0875, SERIES_TOLERANCE = 1e-12, SERIES_END = 1e-22;
 
 static double basis[TERMS][NODES]; /* h_n(z_i) n(z_i) step */
 
@@ -304,10 +389,12 @@ static double node_product(const double *restrict f, const double *restrict g)
     return sum;
 }
 
-/* By Parseval what the terms leave of E phi^2 bounds their error at every correlation. */
+/* By Parseval what the terms leave of E phi^2 bounds their error at every correlation, of two series that end together;
+ * where one ends before the other, the product of its rest with the other's terms does, so that a series goes on until
+ * its last terms are small too. */
 static void make_series(const struct activation *activation, double variance, struct series *series)
 {
-    double u[NODES], f[2][NODES], left[2];
+    double u[NODES], f[2][NODES], left[2], recent[2] = {0, 0};
     for (int i = 0; i < NODES; i++)
         u[i] = sqrt(variance) * node(i);
     activation->value(NODES, u, f[0]);
@@ -325,9 +412,11 @@ static void make_series(const struct activation *activation, double variance, st
             double c = node_product(f[part], basis[n]);
             series->coefficient[part][n] = c;
             left[part] -= c * c;
+            recent[part] = n % 4 == 0 ? c * c : recent[part] + c * c;
         }
-        if (n % 4 == 3 && left[0] <= SERIES_TOLERANCE * series->square[0] &&
-            left[1] <= SERIES_TOLERANCE * series->square[1]) {
+        bool small = left[0] <= SERIES_TOLERANCE * series->square[0] && left[1] <= SERIES_TOLERANCE * series->square[1];
+        bool ends = recent[0] <= SERIES_END * series->square[0] && recent[1] <= SERIES_END * series->square[1];
+        if (n % 4 == 3 && small && (ends || n == TERMS - 1)) {
             series->terms = n + 1;
             return;
         }
@@ -462,6 +551,15 @@ static struct value value_of(const struct activation *activation, struct pair pa
     if (own)
         *own = evaluate(activation, &kernel, pair_near(pair.a, 0));
     return evaluate(activation, &kernel, pair);
+}
+
+void kernel_means(const struct activation *activation, double variance, double *value, double *slope)
+{
+    need_tables();
+    struct kernel kernel = kernel_of(activation);
+    struct value means = kernel.means ? kernel.means(variance) : mean_by_quadrature(activation, variance);
+    *value = means.k;
+    *slope = means.slope;
 }
 
 void kernel_pair(const struct activation *activation, double a, double b, double c, double *k, double *slope)

@@ -21,6 +21,9 @@
 /* One pair; slope may be NULL. Only phi of a gated activation is meant: the gate's product is the caller's. */
 void kernel_pair(const struct activation *activation, double a, double b, double c, double *k, double *slope);
 
+/* E phi(u) and E phi'(u) at this variance. */
+void kernel_means(const struct activation *activation, double variance, double *value, double *slope);
+
 /* All pairs of n tokens whose inputs have Gram scale * gram. What rounding of the Gram leaves between equal tokens, 1 -
  * correlation^2 up to 4 epsilons, counts as nothing: there ReLU's K' is within 5e-9. k and slope (may be NULL) are
  * [n][n], symmetric, and do not overlap gram. */

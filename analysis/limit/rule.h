@@ -1,37 +1,83 @@
-/* What the branches do to Grams, forward and in reverse, in the limit of infinite width; theory.md, section 3. */
+/* What the operations of the language do to signals that are known by their Grams, forward and in reverse; theory.md,
+ * sections 3 and 7. Each is a short function of the frame's coordinates (frame.h) and knows no other operation. */
 #ifndef SPANSCOPE_ANALYSIS_LIMIT_RULE_H
 #define SPANSCOPE_ANALYSIS_LIMIT_RULE_H
 
-#include "analysis/limit/gram.h"
-#include "sim/branch.h"
+#include "analysis/limit/layout.h"
+#include "sim/block.h"
+#include "sim/mixture.h"
 
-struct rule_site {
-    const struct model *model;
-    struct gram_space space;
-    const double *sd;              // [INIT_MATRICES] of this block
-    struct stream_address address; /* of the draws: seed, replica as sample, block, site */
-    int heads;                     /* attention matrices drawn in this replica */
-    bool *drawn;                   /* set where random numbers are used */
+/* What is known of a node. */
+struct rule_node {
+    struct signal out, gradient;
+    struct factor factor; /* of the Gram that maps read; rows NULL before the first */
+    struct signal
+        basis;          /* [rank] at a finite width: the rows that the factor multiplies, NULL where it is the signal */
+    struct signal unit; /* [rank] of a map: what the factor was multiplied by */
+    struct frame_part *arriving; /* what maps send back, each times what it was mapped by */
+    double *along;               // [T][rank] and its coordinates along the basis that are given
+    double *attention;           // [heads][T][T_m] of an attend
+    double *gates; // [4][T][E] of a mixture: the router's weights, the same at the chosen, 1 there, its logits
 };
 
-struct rule_report {
-    double entropy, relative_entropy; /* attention only */
-    double weight[INIT_MATRICES];     /* weight_gradient_variance: mean over entries of E (d/dW)^2 */
+/* A block of a replica while it is read. */
+struct rule_run {
+    const struct layout *layout;
+    const struct block *block;
+    struct space *spaces;
+    struct rule_node *nodes;
+    struct stream_address address; /* seed, replica and block */
+    struct pool *work;
+    double *weights;                     // [matrix_count] mean square of a matrix's gradient entries
+    struct attention_report *attentions; // [node_count]
+    struct mixture_report *mixtures;     // [node_count]
+    bool *drawn;                         /* set where random numbers are used */
+    bool *too_sharp;                     /* set where exchangeable tokens have logits too large for their closed form */
 };
+
+enum rule_draw { RULE_FORWARD, RULE_REVERSE, RULE_GATES };
+
+/* Of the random numbers of a node with a matrix, or that matrices read; and of those between blocks. */
+struct stream_address rule_address(const struct rule_run *run, int node, enum rule_draw draw);
+struct stream_address rule_states_address(const struct rule_run *run, int number);
+
+struct space *rule_space(const struct rule_run *run, int node);
+double *rule_take(const struct rule_run *run, struct gram_space grams);
+
+/* The gradient of a node so far, as one signal. */
+const struct signal *rule_gradient(struct rule_run *run, int node);
 
 struct rule {
-    size_t (*work)(const struct model *model); /* doubles of scratch */
-    /* out = Gram of the branch's output on input of Gram in. */
-    void (*forward)(const struct rule_site *site, const double *in, double *out, struct arena work,
-                    struct rule_report *report);
-    /* out = Gram of the gradient at the branch's input for a gradient of Gram gradient at its output. */
-    void (*backward)(const struct rule_site *site, const double *in, const double *gradient, double *out,
-                     struct arena work, struct rule_report *report);
+    void (*forward)(struct rule_run *run, int node);
+    void (*backward)(struct rule_run *run, int node); /* from the node's gradient to those of its operands */
 };
 
-extern const struct rule attention_rule, ffn_rule, moe_rule;
+extern const struct rule rules[GRAPH_KINDS];
 
-/* Of a graph node that is a branch. */
-const struct rule *rule_of(enum graph_kind kind);
+/* The signals of maps that read `node` have all been sent back: their sum becomes part of its gradient. */
+void rule_collect(struct rule_run *run, int node);
+
+/* The factor that maps read `node` by. */
+const struct factor *rule_factor(struct rule_run *run, int node);
+
+/* Adds factor times rows to what maps send back to `node`; rows stay where they are. */
+void rule_send_back(struct rule_run *run, int node, double factor, const struct signal *rows);
+
+/* Sum over tokens s, t of the products of two signals' Grams: the square of a matrix's gradient, per entry. */
+double rule_gram_product(struct rule_run *run, int a, const struct signal *x, int b, const struct signal *y);
+
+/* rule_map.c, rule_element.c, rule_attend.c, rule_mixture.c */
+void map_forward(struct rule_run *run, int node);
+void map_backward(struct rule_run *run, int node);
+void norm_rule_forward(struct rule_run *run, int node);
+void norm_rule_backward(struct rule_run *run, int node);
+void pointwise_forward(struct rule_run *run, int node);
+void pointwise_backward(struct rule_run *run, int node);
+void rule_product_forward(struct rule_run *run, int node);
+void rule_product_backward(struct rule_run *run, int node);
+void attend_forward(struct rule_run *run, int node);
+void attend_backward(struct rule_run *run, int node);
+void mixture_forward(struct rule_run *run, int node);
+void mixture_backward(struct rule_run *run, int node);
 
 #endif

@@ -541,6 +541,15 @@ END_TEST
 /* The conditioned engine has the dense one's law at every width, whatever the formula: means of 40 samples differ by
  * less than 7 standard errors of both (Student t of about 78 degrees of freedom: 1e-9 each where values are normal;
  * they are skewed, so cells are compared by the mean logarithm where there is one). */
+/* Equal tokens under a pooled cotangent have no gradient of their own. What is left of it is the square of rounding,
+ * 1e-32 of the whole for one operation and 1e-26 after a thousand times more; the engines round differently. */
+static bool is_rounding(const struct observe_schema *schema, const struct estimate *row, size_t column)
+{
+    return schema->columns[column].observable == OBSERVE_GRADIENT_SPECIFIC &&
+           estimate_mean_log(&row[column]) <
+               estimate_mean_log(&row[schema->layer_column[OBSERVE_GRADIENT_VARIANCE]]) + log(1e-26);
+}
+
 START_TEST(engines_agree_on_random_formulas)
 {
     enum { BOTH = 40 };
@@ -563,9 +572,12 @@ START_TEST(engines_agree_on_random_formulas)
                 continue;
             double se = hypot(estimate_sd_log(a), estimate_sd_log(b)) / sqrt(BOTH);
             double apart = estimate_mean_log(a) - estimate_mean_log(b);
-            size_t columns = (size_t)derived.bounds.depth.schema.column_count;
+            const struct observe_schema *schema = &derived.bounds.depth.schema;
+            size_t columns = (size_t)schema->column_count;
+            if (is_rounding(schema, a - i % columns, i % columns))
+                continue;
             ck_assert_msg(fabs(apart) <= 7 * se + 1e-12, "%s\n%s\nlayer %zu, %s: logarithms %g apart, error %g", text,
-                          formula, i / columns, derived.bounds.depth.schema.columns[i % columns].name, apart, se);
+                          formula, i / columns, schema->columns[i % columns].name, apart, se);
         }
         free(dense.cells);
         free(conditioned.cells);

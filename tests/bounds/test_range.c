@@ -19,7 +19,7 @@ static void wave_slope(size_t count, const double *u, double *s)
         s[i] = 2 * cos(2 * u[i]) - 1.5 * sin(3 * u[i]);
 }
 
-static const struct activation wave = {"wave", "for this test", false, wave_value, wave_slope};
+static const struct activation wave = {"wave", "for this test", NULL, false, wave_value, wave_slope};
 
 static struct range range_of(const struct activation *activation)
 {

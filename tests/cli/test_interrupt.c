@@ -18,7 +18,7 @@ static int64_t wait_for_samples(int terminal, int64_t least)
 {
     char seen[1 << 16] = "";
     int64_t told = 0;
-    for (size_t length = 0; told < least;) {
+    for (size_t length = 0; length == 0 || told < least;) {
         ck_assert_uint_lt(length, sizeof seen - 1);
         ssize_t got = read(terminal, seen + length, sizeof seen - 1 - length);
         ck_assert_int_gt((int)got, 0);
@@ -102,10 +102,11 @@ static void pause_for(double seconds)
 START_TEST(a_sample_under_way_is_left)
 {
     const char *const arguments[] = {"run", "-L", "100000", "-d", "32", "-n", "1", "-f", "csv", "-o", "part", NULL};
-    pid_t child = program_launch(arguments);
-    pause_for(0.5);
+    pid_t child;
+    int terminal = program_terminal(arguments, &child);
+    ck_assert_int_eq(wait_for_samples(terminal, 0), 0);
     kill(child, SIGTERM);
-    ck_assert_int_eq(program_wait(child), 130);
+    ck_assert_int_eq(drain(terminal, child), 130);
     ck_assert_int_eq(program_files(), 0);
 }
 END_TEST
@@ -125,6 +126,33 @@ START_TEST(a_prediction_costs_no_sample)
     ck_assert_ptr_nonnull(strstr(part, "\"kind\":\"measured\""));
     ck_assert_ptr_nonnull(strstr(part, "\n{\"schema\":\"spanscope/profile/1\",\"kind\":\"predicted\""));
     free(part);
+}
+END_TEST
+
+/* A grid of many points: those that are done stand in it, and how many they are. */
+START_TEST(an_interrupted_map_is_kept)
+{
+    const char *const arguments[] = {
+        "map", "--x", "eps=1e-9:1e-3:300:log", "--y", "layers=20:320:301", "--mask", "causal", "-T", "8", "-o",
+        "map", NULL};
+    pid_t child;
+    char seen[256];
+    int terminal = program_terminal(arguments, &child);
+    ck_assert_int_gt((int)read(terminal, seen, sizeof seen), 0);
+    kill(child, SIGTERM);
+    ck_assert_int_eq(drain(terminal, child), 130);
+    char *map = program_read("map");
+    ck_assert_ptr_nonnull(map);
+    const char *done = strstr(map, "\"points_done\":");
+    ck_assert_ptr_nonnull(done);
+    int64_t points = atoll(strchr(done, ':') + 1), nulls = 0;
+    ck_assert_int_gt(points, 0);
+    const char *row = strstr(map, "\"log10_gradient_ratio\":"), *end = strstr(row, "]]");
+    ck_assert_ptr_nonnull(end);
+    while ((row = strstr(row + 1, "null")) && row < end)
+        nulls++;
+    ck_assert_int_eq(nulls + points, 300 * 301);
+    free(map);
 }
 END_TEST
 
@@ -243,6 +271,7 @@ Suite *interrupt_suite(void)
     tcase_add_test(tests, long_samples_are_not_lost);
     tcase_add_test(tests, a_sample_under_way_is_left);
     tcase_add_test(tests, a_prediction_costs_no_sample);
+    tcase_add_test(tests, an_interrupted_map_is_kept);
     tcase_add_test(tests, no_signal_leaves_a_stray_file);
     tcase_add_test(tests, an_interrupted_plot_leaves_nothing);
     tcase_add_test(tests, a_pipe_without_a_reader_is_left);

@@ -253,7 +253,7 @@ START_TEST(maps_are_predictions)
         ck_assert_uint_eq(json_array_size(json_object_get(json_object_get(object, "values"), "token_cosine")), 2);
         for (int depth = 1; depth <= LAYERS; depth++) {
             const char layers[] = {(char)('0' + depth), '\0'};
-            struct program predict = PROGRAM("predict", TINY, "-L", layers, "-p", text_of(config, "placement"), "-i",
+            struct program predict = PROGRAM("predict", SHAPE, "-L", layers, "-p", text_of(config, "placement"), "-i",
                                              "scaleinit:2", "-f", "json");
             ck_assert_msg(predict.status == 0, "%s", predict.err);
             json_t *profile = parse_line(predict.out, 0);

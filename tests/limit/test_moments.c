@@ -8,7 +8,6 @@
 #include "analysis/profile.h"
 #include "sim/setting.h"
 #include "tests/random_formula.h"
-#include <check.h>
 #include "tests/support.h"
 
 static void predict(struct profile *profile, const struct model *model, const struct moments_options *options)
@@ -34,6 +33,13 @@ static double unit_of(const struct profile *profile, int layer, int column)
     return id == OBSERVE_WEIGHT_GRADIENT_VARIANCE ? fmax(own, 1e-24 * gradient) : own;
 }
 
+/* What the limit does not know, or not on every path. */
+static bool has_no_limit(enum observe_id id)
+{
+    return id == OBSERVE_PEAK || id == OBSERVE_KURTOSIS || id == OBSERVE_TOKEN_STABLE_RANK ||
+           id == OBSERVE_ATTENTION_STABLE_RANK;
+}
+
 /* |a - b| <= z standard errors of both + slack units of b; the same cells present. */
 static void check_cells(const struct profile *a, const struct profile *b, double z, double slack, const char *what)
 {
@@ -42,8 +48,10 @@ static void check_cells(const struct profile *a, const struct profile *b, double
         for (int c = 0; c < a->schema->column_count; c++) {
             const struct estimate *x = profile_cell(a, l, c), *y = profile_cell(b, l, c);
             const char *name = a->schema->columns[c].name;
-            ck_assert_msg((x->n > 0) == (y->n > 0), "%s: %s at layer %d is in one only", what, name, l);
-            if (x->n == 0)
+            enum observe_id id = a->schema->columns[c].observable;
+            ck_assert_msg((x->n > 0) == (y->n > 0) || has_no_limit(id), "%s: %s at layer %d is in one only", what, name,
+                          l);
+            if (x->n == 0 || y->n == 0)
                 continue;
             struct wide errors[2] = {profile_se(a, l, c), profile_se(b, l, c)};
             double se = hypot(wide_present(errors[0]) ? wide_value(errors[0]) : 0,
@@ -215,6 +223,62 @@ START_TEST(random_formulas_are_predicted)
 }
 END_TEST
 
+/* ---- at a width ---- */
+
+/* Everything that the language has, in models so narrow that the limit is far off. */
+static const char *const narrow[] = {
+    "placement=prenorm mask=causal",
+    "placement=postnorm tokens=30 width=20 heads=2", // longer than wide
+    "placement=spannorm cotangent=pooled input-correlation=0.4",
+    "placement='def qk(u) = wo(attend(norm(wq(u), groups=H), norm(wk(u), groups=H), wv(u), rope=50)); "
+    "x = x + norm(qk(norm(x))); x = x + norm(ffn(norm(x)))' mask=causal",
+    "placement='x = x + attn(norm(x), window=2*mod(l, 2), cap=1.5, kv_heads=2, head_width=10, rope=20, rotary=0.5); "
+    "x = x + ffn(norm(x))' activation=gelu",
+    "placement='def gated(u) = wo(attend(wq(u), wk(u), wv(u)) * sigmoid(wg(u))); x = x + gated(norm(x)); "
+    "x = x + w2(relu2(w1(norm(x), F)))' norm=layernorm mask=causal",
+    "placement='state x, u; x = norm(x + attn(x)); u = u + x; x = norm(x + glu(norm(u)))'",
+    "placement='input m; x = x + attn(norm(x)); x = x + attn(norm(x), norm(m)); x = x + ffn(norm(x))' memory-tokens=4 "
+    "memory-correlation=0.3 mask=causal",
+    "placement='def f(u) = w2(norm(phi(w1(norm(u), F)))); x = x + norm(attn(norm(x), bias=alibi, sink=1)); "
+    "x = x + f(x)' norm=layernorm mask=causal",
+    "placement='x = tanh(0.5*x + attn(x)); x = x*sigmoid(wg(x)) + ffn(x)'",
+    "placement='x = norm(x + attend(x, x, x)); y = wa(x); x = norm(x + y*relu(y))'",
+};
+
+/* A replica has the law of a sample: means within 6 standard errors of both (1e-9 a cell, 1e-6 over all), logarithms'
+ * standard deviations within 6 of theirs, 1/sqrt(2 n) each, doubled for tails. Nothing is allowed for the width. */
+START_TEST(replicas_have_the_law_of_samples)
+{
+    enum { COUNT = 400 };
+    struct model model;
+    struct sampler sampler;
+    struct profile measured, predicted;
+    struct moments_options options = moments_defaults();
+    options.width_limit = false;
+    options.replicas = COUNT;
+    options.error = 0;
+    options.per_token = true;
+    support_model(&model, "width=40 heads=4 layers=3 tokens=6 ffn-width=90 init=unit");
+    struct error error = {0};
+    int code = setting_apply_all(&model, narrow[_i], &error);
+    if (code == ERROR_NONE)
+        code = model_check(&model, &error);
+    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
+    predict(&predicted, &model, &options);
+    ck_assert_int_eq(predicted.samples, COUNT);
+    measure(&measured, &sampler, &model, COUNT);
+    check_cells(&measured, &predicted, 6, 1e-9, narrow[_i]);
+    int column = measured.schema->layer_column[OBSERVE_GRADIENT_VARIANCE];
+    double sd[2] = {estimate_sd_log(profile_cell(&measured, 0, column)),
+                    estimate_sd_log(profile_cell(&predicted, 0, column))};
+    ck_assert(isfinite(sd[0]) && isfinite(sd[1]));
+    ck_assert_msg(fabs(log(sd[0] / sd[1])) <= 6 * 2 / sqrt(COUNT), "%s: %g and %g", narrow[_i], sd[0], sd[1]);
+    profile_free(&measured), profile_free(&predicted);
+    sampler_free(&sampler);
+    model_free(&model);
+}
+END_TEST
+
 /* ---- exact properties ---- */
 
 /* Attention averages equal tokens into themselves, so of a token-specific gradient it returns nothing: PostNorm keeps
@@ -277,7 +341,7 @@ START_TEST(saturated_attention_passes_nothing_back)
     for (int l = 0; l <= LAYERS; l++) {
         double got = wide_log(estimate_mean(profile_cell(&profile, l, gradient)));
         double alike = wide_value(estimate_mean(profile_cell(&profile, l, cosine)));
-        ck_assert_msg(fabs(got - 6 * (LAYERS - l) * M_LN10) < 1e-3, "layer %d: exp(%g)", l, got);
+        ck_assert_msg(fabs(got - 6 * (LAYERS - l) * M_LN10) < 0.03, "layer %d: exp(%g)", l, got);
         ck_assert_msg(alike > 0.999 && alike < 1 + 1e-9, "layer %d: cosine %g", l, alike);
     }
     profile_free(&profile);
@@ -289,7 +353,7 @@ END_TEST
 START_TEST(spelling_does_not_matter)
 {
     static const char *const spellings[][2] = {
-        {"placement=x=norm(x+attn(x)) mask=causal", "placement=y=0.5*x;z=attn(y+y);x=norm(2*(y+z/2)) mask=causal"},
+        {"placement=x=norm(x+attn(x)) mask=causal", "placement=y=0.5*x;z=attn(y+y);x=norm(2*y+z) mask=causal"},
         {"placement=x=2*x-ffn(2*x)", "placement=y=x+x;x=y-ffn(y)"},
         {"placement=x=norm(x+moe(norm(x)))", "placement=y=norm(x);x=norm(moe(y)-(x-2*x))"},
     };
@@ -347,7 +411,7 @@ START_TEST(input_scale_is_normed_away)
             double factor = id == OBSERVE_ACTIVATION_VARIANCE && l == 0 ? 9 : 1;
             if ((id == OBSERVE_GRADIENT_VARIANCE || id == OBSERVE_GRADIENT_SPECIFIC) && l == 0)
                 factor = 1. / 9;
-            if (id == OBSERVE_BRANCH_RATIO && l == 1)
+            if ((id == OBSERVE_BRANCH_RATIO || id == OBSERVE_BRANCH_CONTRIBUTION) && l == 1)
                 factor = 1. / 9;
             if (profile_cell(&profiles[0], l, c)->n == 0 || (id == OBSERVE_LAYER_COSINE && l == 0))
                 continue;
@@ -438,6 +502,7 @@ Suite *moments_suite(void)
     tcase_add_test(tests, threads_do_not_matter);
     tcase_add_test(tests, standard_errors_are_honest);
     tcase_add_loop_test(slow, samples_agree_with_the_prediction, 0, sizeof sampled / sizeof *sampled);
+    tcase_add_loop_test(slow, replicas_have_the_law_of_samples, 0, sizeof narrow / sizeof *narrow);
     tcase_add_loop_test(slow, random_formulas_are_predicted, 0, FORMULAS);
     suite_add_tcase(suite, tests);
     suite_add_tcase(suite, slow);

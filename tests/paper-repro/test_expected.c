@@ -247,7 +247,8 @@ START_TEST(reports_are_read_recorded_and_read_again)
     fclose(file);
     ck_assert_int_eq(report_read_record(path, &record, &error), ERROR_NONE);
     for (size_t i = 0; i < 2; i++)
-        ck_assert_int_eq(verdicts_compare(verdicts_find(&record, report.claims[i].id), &report.claims[i]), VERDICTS_SAME);
+        ck_assert_int_eq(verdicts_compare(verdicts_find(&record, report.claims[i].id), &report.claims[i]),
+                         VERDICTS_SAME);
     ck_assert_ptr_null(verdicts_find(&record, "c"));
     verdicts_free(&report);
     verdicts_free(&record);

@@ -8,7 +8,7 @@ static struct axis fit(bool logarithmic, const struct axis_wish *wish, double lo
     struct series_point data[] = {{0, lo, NAN, NAN}, {1, hi, NAN, NAN}}, line[] = {{0, theory, NAN, NAN}};
     struct series both[] = {{.role = SERIES_MEASURED, .points = data, .count = 2},
                             {.role = SERIES_FLOOR, .points = line, .count = 1}};
-    struct series_list list = {both, 2};
+    struct series_list list = {.series = both, .count = 2};
     struct axis axis;
     axis_fit(&axis, logarithmic, wish, &list);
     return axis;

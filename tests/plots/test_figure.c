@@ -171,7 +171,7 @@ START_TEST(figures_are_drawn_and_redrawn)
     folder_check_png("new out/gradient.png");
     folder_check_svg("new out/gradient.svg", words);
     char *data = folder_read("new out/gradient.dat", &length);
-    ck_assert_ptr_nonnull(strstr(data, "# L = 2, d = 24, T = 5"));
+    ck_assert_ptr_nonnull(strstr(data, "# L = 2, d = 24, H = 3, T = 5"));
     ck_assert_ptr_nonnull(strstr(data, "# index 0: spannorm, unit: total\n0 -2 -inf -0.283996656365200"));
     ck_assert_ptr_nonnull(strstr(data, "\n2 0.301029995663981"));
     ck_assert_ptr_nonnull(strstr(data, "# index 1: spannorm, unit: token-specific\n2 0.1760912590556812"));

@@ -29,7 +29,7 @@ START_TEST(legend_parts_common_from_different)
         NULL};
     static const char *const names[] = {"prenorm, unit", "spannorm, scaleinit, input correlation 0.9"};
     check_legend(configs, NULL, names,
-                 "L = 2, d = 24, T = 5, H = 3, F = 40, c = 0.5, relu, no mask, 7 samples, seed 9");
+                 "c = 0.5, L = 2, d = 24, H = 3, T = 5, F = 40, relu, no mask, 7 samples, seed 9");
 }
 END_TEST
 
@@ -40,7 +40,7 @@ START_TEST(legend_numbers_repeats_and_shows_formulas)
         "\"placement\":\"unit\",\"init\":\"unit\",\"layers\":3,\"formula\":\"y = x;\\nx = y + moe(x)\",\"experts\":8",
         NULL};
     static const char *const names[] = {"unit", "unit (2)"};
-    check_legend(configs, NULL, names, "init unit, y = x; x = y + moe(x), L = 3, E = 8, no mask");
+    check_legend(configs, NULL, names, "init unit, y = x; x = y + moe(x), L = 3, E = 8");
 }
 END_TEST
 
@@ -79,6 +79,36 @@ START_TEST(legend_gives_a_prediction_its_measurements_group)
 }
 END_TEST
 
+/* Two models whose initialisations are both called custom, and values of a setting that this program does not know, are
+ * not one curve. */
+START_TEST(legend_tells_apart_whatever_differs)
+{
+#define CUSTOM(text) "\"placement\":\"spannorm\",\"init\":\"custom\",\"init_formula\":\"" text "\"," PROFILES_BASE
+#define LONG         "wq = 1/(d + 0.000000000000000000000000000000000000001); wk = 1/d; wv = 1/d; wo = 1/d; w1 = 1/d; w2 = "
+    static const char *const inits[] = {CUSTOM("wq = 0.02"), CUSTOM("wq = 0.06"), NULL};
+    static const char *const init_names[] = {"spannorm, wq = 0.02", "spannorm, wq = 0.06"};
+    static const char *const unknown[] = {PROFILES_SPAN ",\"twist\":1", PROFILES_SPAN ",\"twist\":2", PROFILES_SPAN,
+                                          NULL};
+    static const char *const unknown_names[] = {"spannorm, twist 1", "spannorm, twist 2", "spannorm, twist not given"};
+    static const char *const ends[] = {CUSTOM(LONG "1/(2*d)"), CUSTOM(LONG "1/(3*d)"), NULL};
+    static const char common[] = "L = 2, d = 24, H = 3, T = 5, F = 40, relu, no mask, 7 samples, seed 9";
+    check_legend(inits, &abscissa_depth, init_names,
+                 "init custom, d = 24, H = 3, T = 5, F = 40, relu, no mask, 7 samples, seed 9");
+    char caption[200];
+    snprintf(caption, sizeof caption, "init unit, %s", common);
+    check_legend(unknown, NULL, unknown_names, caption);
+    struct saved_list list;
+    struct legend legend;
+    struct error error;
+    profiles_read(&list, "measured", ends, "{\"layer\":0}");
+    ck_assert_int_eq(legend_init(&legend, &list, &abscissa_depth, &error), ERROR_NONE);
+    ck_assert_str_ne(legend.names[0], legend.names[1]); /* they end alike as far as they are shown */
+    ck_assert_int_ne(legend.groups[0], legend.groups[1]);
+    legend_free(&legend);
+    saved_free(&list);
+}
+END_TEST
+
 Suite *legend_suite(void)
 {
     Suite *suite = suite_create("legend");
@@ -86,6 +116,7 @@ Suite *legend_suite(void)
     tcase_add_test(tests, legend_parts_common_from_different);
     tcase_add_test(tests, legend_numbers_repeats_and_shows_formulas);
     tcase_add_test(tests, legend_leaves_depth_out_where_asked);
+    tcase_add_test(tests, legend_tells_apart_whatever_differs);
     tcase_add_test(tests, legend_gives_a_prediction_its_measurements_group);
     return suite;
 }

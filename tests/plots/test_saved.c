@@ -70,7 +70,7 @@ static const struct {
 } broken[] = {
     {"{\"schema\":\"spanscope/verdict/1\"}", "expected schema \"spanscope/profile/1\", found \"spanscope/verdict/1\""},
     {"[1,2]", "found none"},
-    {"{\"schema\":", "not JSON"},
+    {"{\"schema\":]", "not JSON"},
     {"{" SCHEMA "\"schema\":1}", "not JSON: duplicate"},
     {"{" SCHEMA "\"config\":{}}", "\"kind\""},
     {"{" SCHEMA "\"kind\":\"measured\",\"config\":{\"placement\":3,\"init\":\"i\"}}", "\"placement\""},

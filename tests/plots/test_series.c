@@ -21,7 +21,7 @@ static int make_series(struct series_list *series, const struct series_choice *c
 {
     struct legend legend;
     ck_assert_int_eq(legend_init(&legend, list, choice->abscissa, error), ERROR_NONE);
-    int code = series_init(series, choice, logarithmic, list, &legend, error);
+    int code = series_init(series, choice, logarithmic, list, list, &legend, error);
     legend_free(&legend);
     return code;
 }

@@ -41,6 +41,17 @@ START_TEST(nearest_is_silent_on_strangers)
 }
 END_TEST
 
+/* One letter away, and no slip. */
+START_TEST(nearest_respects_terms_of_their_own)
+{
+    static const char *const activations[] = {"relu", "gelu", "silu", "tanh", "identity", "swiglu"};
+    static const char *const terms[] = {"geglu", "GEGLU", "reglu", "glu", "selu", "elu"};
+    for (size_t i = 0; i < sizeof terms / sizeof *terms; i++)
+        ck_assert_msg(!error_nearest(terms[i], activations, 6), "%s", terms[i]);
+    ck_assert_str_eq(error_nearest("geluu", activations, 6), "gelu");
+}
+END_TEST
+
 START_TEST(message_is_truncated_not_overrun)
 {
     struct error error;
@@ -58,6 +69,7 @@ Suite *error_suite(void)
     TCase *tests = tcase_create("nearest");
     tcase_add_test(tests, nearest_finds_slips);
     tcase_add_test(tests, nearest_finds_a_word_in_common);
+    tcase_add_test(tests, nearest_respects_terms_of_their_own);
     tcase_add_test(tests, nearest_is_silent_on_strangers);
     tcase_add_test(tests, message_is_truncated_not_overrun);
     suite_add_tcase(suite, tests);

@@ -46,7 +46,12 @@ static const struct {
 } errors[] = {
     /* tokens and grammar */
     {"x = x $ x", "line 1, column 7: expected an operator or the end of the statement, found '$'"},
-    {"x = \xc3\xa9", "line 1, column 5: expected a name, a number, a function or '(', found byte 0xc3"},
+    {"x = \xc3\xa9", "line 1, column 5: expected a name, a number, a function or '(', found '\xc3\xa9' (U+00E9)"},
+    {"x = \xc3", "line 1, column 5: expected a name, a number, a function or '(', found byte 0xc3"},
+    {"x = x \xe2\x88\x92 x",
+     "line 1, column 7: expected an operator or the end of the statement, found '\xe2\x88\x92' (U+2212); write -"},
+    {"x = 2\xc2\xb7x",
+     "line 1, column 6: expected an operator or the end of the statement, found '\xc2\xb7' (U+00B7); write *"},
     {"x = x x", "line 1, column 7: expected an operator or the end of the statement, found 'x'"},
     {"x = 2x", "line 1, column 6: expected an operator or the end of the statement, found 'x'"},
     {"x = x < 2", "line 1, column 7: expected an operator or the end of the statement, found '<'"},

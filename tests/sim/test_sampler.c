@@ -148,12 +148,13 @@ START_TEST(memory_is_shared_by_the_threads)
 {
     struct sampler sampler;
     struct error error = {0};
-    support_model(&model, "layers=3");
+    support_model(&model, "layers=8 width=63");
     ck_assert_int_eq(sampler_init(&sampler, &model, &linear_engines[0], false, 1, (size_t)1 << 28, &error), ERROR_NONE);
-    size_t bytes = sampler.stack.bytes;
+    size_t bytes = sampler_bytes(&sampler);
     sampler_free(&sampler);
     ck_assert_int_eq(sampler_init(&sampler, &model, &linear_engines[0], false, 3, 2 * bytes, &error), ERROR_NONE);
-    ck_assert_uint_le(3 * sampler.stack.bytes, 2 * bytes);
+    ck_assert_uint_le(sampler_bytes(&sampler), 2 * bytes);
+    ck_assert_uint_gt(sampler_bytes(&sampler), 3 * sampler.stack.bytes); // what is beside the workspaces counts
     sampler_free(&sampler);
     ck_assert_int_eq(sampler_init(&sampler, &model, &linear_engines[0], false, 3, 1000, &error), ERROR_RESOURCE);
     model_free(&model);

@@ -1,6 +1,9 @@
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/text.h"
+#include "tests/folder.h"
 #include <check.h>
 
 /* Behaves as one snprintf of everything, at every size. */
@@ -26,14 +29,127 @@ END_TEST
 
 START_TEST(label_drops_folder_and_extension)
 {
-    static const char *const cases[][2] = {{"a/b/mine.txt", "mine"},    {"mine", "mine"},
-                                           {"/mine.v2.txt", "mine.v2"}, {".hidden", ".hidden"},
-                                           {"a.b/plain", "plain"},      {"abcdefghijk", "abcdefg"}};
+    /* The last two are cut between characters: a dash of three bytes from the sixth on does not fit seven. */
+    static const char *const cases[][2] = {{"a/b/mine.txt", "mine"},       {"mine", "mine"},
+                                           {"/mine.v2.txt", "mine.v2"},    {".hidden", ".hidden"},
+                                           {"a.b/plain", "plain"},         {"/dev/fd/63", "custom"},
+                                           {"abcdefghijk", "abcdefg"},     {"\xc3\xa9t\xc3\xa9", "\xc3\xa9t\xc3\xa9"},
+                                           {"abcde\xe2\x88\x92g", "abcde"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char label[8];
-        text_label(cases[i][0], label, sizeof label);
+        struct error error;
+        ck_assert_int_eq(text_label(cases[i][0], label, sizeof label, &error), ERROR_NONE);
         ck_assert_str_eq(label, cases[i][1]);
     }
+}
+END_TEST
+
+START_TEST(label_is_text)
+{
+    static const char *const cases[][2] = {
+        {"a/m\xfcin.txt", "the file name 'm?in.txt' is not UTF-8, and cannot stand in output"},
+        {"m\nn", "the file name 'm?n' has a control character, and cannot stand in output"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char label[32];
+        struct error error;
+        ck_assert_int_eq(text_label(cases[i][0], label, sizeof label, &error), ERROR_INPUT);
+        ck_assert_str_eq(error.text, cases[i][1]);
+    }
+}
+END_TEST
+
+/* From the table of the Unicode Standard, 3.9: the ends of each length, and what stands just outside. */
+START_TEST(characters)
+{
+    static const struct {
+        const char *text;
+        size_t length;
+        uint32_t number;
+    } cases[] = {
+        {"A", 1, 'A'},
+        {"\xc2\x80", 2, 0x80},
+        {"\xdf\xbf", 2, 0x7ff},
+        {"\xe0\xa0\x80", 3, 0x800},
+        {"\xe2\x88\x92", 3, 0x2212},
+        {"\xef\xbf\xbf", 3, 0xffff},
+        {"\xf0\x90\x80\x80", 4, 0x10000},
+        {"\xf4\x8f\xbf\xbf", 4, 0x10ffff},
+        {"", 0, 0},         /* nothing */
+        {"\x80", 0, 0},     /* a middle */
+        {"\xc1\xbf", 0, 0}, /* longer than need be, as are the next two */
+        {"\xe0\x9f\xbf", 0, 0},
+        {"\xf0\x8f\xbf\xbf", 0, 0},
+        {"\xed\xa0\x80", 0, 0},     /* a surrogate */
+        {"\xf4\x90\x80\x80", 0, 0}, /* beyond the last */
+        {"\xf5\x80\x80\x80", 0, 0},
+        {"\xe2\x88", 0, 0}, /* cut */
+        {"\xe2\x88x", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t number = 0;
+        ck_assert_uint_eq(text_character(cases[i].text, strlen(cases[i].text), &number), cases[i].length);
+        ck_assert(cases[i].length == 0 || number == cases[i].number);
+    }
+}
+END_TEST
+
+static int read_text(const char *text, size_t length, size_t limit, char **bytes, struct error *error)
+{
+    folder_write_bytes("file", text, length);
+    size_t got;
+    int code = text_read(folder_path("file"), limit, bytes, &got, error);
+    ck_assert(code != ERROR_NONE || (strlen(*bytes) == got));
+    return code;
+}
+
+START_TEST(files_are_read_whole)
+{
+    struct error error;
+    char *bytes, expected[300], large[9001];
+    ck_assert_int_eq(read_text("\xef\xbb\xbfx = y", 8, 8, &bytes, &error), ERROR_NONE);
+    ck_assert_str_eq(bytes, "x = y");
+    free(bytes);
+    ck_assert_int_eq(read_text("", 0, 8, &bytes, &error), ERROR_NONE);
+    ck_assert_str_eq(bytes, "");
+    free(bytes);
+    ck_assert_int_eq(read_text("\xff\xfex\0", 4, 8, &bytes, &error), ERROR_INPUT);
+    ck_assert_ptr_nonnull(strstr(error.text, "file' is in UTF-16; expected UTF-8"));
+    memset(large, 'x', 9000);
+    large[9000] = '\0';
+    ck_assert_int_eq(read_text(large, 9000, 9000, &bytes, &error), ERROR_NONE);
+    ck_assert_str_eq(bytes, large);
+    free(bytes);
+    ck_assert_int_eq(read_text(large, 9000, 8999, &bytes, &error), ERROR_INPUT);
+    snprintf(expected, sizeof expected, "'%s' has 9000 bytes; at most 8999 are allowed", folder_path("file"));
+    ck_assert_str_eq(error.text, expected);
+    ck_assert_int_eq(text_read("/dev/zero", 70000, &bytes, &(size_t){0}, &error), ERROR_INPUT);
+    ck_assert_str_eq(error.text, "'/dev/zero' has more than the 70000 bytes that are allowed");
+    ck_assert_ptr_null(bytes);
+    ck_assert_int_eq(text_read(folder_name, 9, &bytes, &(size_t){0}, &error), ERROR_RESOURCE);
+    ck_assert_ptr_nonnull(strstr(error.text, ": Is a directory"));
+}
+END_TEST
+
+START_TEST(files_are_read_once)
+{
+    struct error error;
+    const char *first, *second;
+    size_t length;
+    folder_write("file", "before");
+    ck_assert_int_eq(text_once(folder_path("file"), 99, &first, &length, &error), ERROR_NONE);
+    folder_write("file", "behind it");
+    ck_assert_int_eq(text_once(folder_path("file"), 99, &second, &length, &error), ERROR_NONE);
+    ck_assert_str_eq(second, "before");
+    ck_assert_ptr_eq(first, second);
+    ck_assert_uint_eq(length, 6);
+    text_forget();
+    ck_assert_int_eq(text_once(folder_path("file"), 99, &second, &length, &error), ERROR_NONE);
+    ck_assert_str_eq(second, "behind it");
+    /* What could not be read is tried again. */
+    ck_assert_int_eq(text_once(folder_path("new"), 99, &second, &length, &error), ERROR_RESOURCE);
+    folder_write("new", "now");
+    ck_assert_int_eq(text_once(folder_path("new"), 99, &second, &length, &error), ERROR_NONE);
+    text_forget();
 }
 END_TEST
 
@@ -43,6 +159,11 @@ Suite *text_suite(void)
     TCase *tests = tcase_create("text");
     tcase_add_test(tests, prints_add_up);
     tcase_add_test(tests, label_drops_folder_and_extension);
+    tcase_add_test(tests, label_is_text);
+    tcase_add_test(tests, characters);
+    TCase *files = folder_case(suite, "files");
+    tcase_add_test(files, files_are_read_whole);
+    tcase_add_test(files, files_are_read_once);
     suite_add_tcase(suite, tests);
     return suite;
 }

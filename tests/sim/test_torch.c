@@ -9,7 +9,7 @@
 #include <check.h>
 #include "tests/support.h"
 
-enum { FILES = 8, TENSORS_MAX = 128, NAME_SIZE = 32 };
+enum { FILES = 8, TENSORS_MAX = 128, NAME_SIZE = 48 };
 
 struct tensor {
     char name[NAME_SIZE];
@@ -117,7 +117,7 @@ static void compare_squares(const struct support_rig *rig, int block)
     for (int m = 0; m < plan->graph->matrix_count; m++) {
         struct init_size size = plan_matrix(plan, m);
         size_t entries = (size_t)size.fan_in * (size_t)size.fan_out;
-        const struct tensor *tensor = find("%s%s.%u", "grad_", plan->graph->matrices[m].name, (unsigned)block + 1);
+        const struct tensor *tensor = find("%s%.20s.%u", "grad_", plan->graph->matrices[m].name, (unsigned)block + 1);
         ck_assert_uint_eq(entries, (size_t)tensor->rows * (size_t)tensor->columns);
         double expected = support_sum_of_squares(entries, tensor->data);
         double ours = rig->workspace.report.gradients[m];

@@ -122,24 +122,30 @@ static void read_file(const char *path, struct model *model, struct training *tr
     ck_assert_msg(model_check(model, &error) == ERROR_NONE, "%s", error.text);
 }
 
-static void matrix_name(const struct held_matrix *matrix, char name[NAME_SIZE])
+/* The file names a matrix by its letters, block and expert; no site has two of one name. */
+static void matrix_name(const struct trainer *trainer, const struct held_matrix *matrix, char name[NAME_SIZE])
 {
     static const char *const ends[] = {"tokens", "positions", "readout"};
     const struct stream_address *a = &matrix->map.address;
-    if (a->block == 0)
+    if (a->block == 0 && a->site == NETWORK_SITE) {
         snprintf(name, NAME_SIZE, "%s", ends[a->matrix]);
-    else
-        snprintf(name, NAME_SIZE, "%s.%u.%u", init_matrix_names[a->matrix], a->block, a->expert);
+        return;
+    }
+    const struct graph *graph = trainer->network.depth.blocks[a->block - 1].graph;
+    for (int m = 0; m < graph->matrix_count; m++)
+        if (graph->matrices[m].place == a->site && graph->matrices[m].matrix == a->matrix)
+            snprintf(name, NAME_SIZE, "%s.%u.%u", graph->matrices[m].name, a->block, a->expert);
 }
 
 /* Every matrix of the model against the file's of that prefix. The largest entries are of size 1, and a few hundred
  * operations in double precision lie behind each. */
-static void compare(const struct held *held, const char *prefix, const double *all)
+static void compare(const struct trainer *trainer, const char *prefix, const double *all)
 {
+    const struct held *held = &trainer->network.held;
     static const double TOLERANCE = 1e-11;
     for (int i = 0; i < held->count; i++) {
         char name[NAME_SIZE];
-        matrix_name(&held->matrices[i], name);
+        matrix_name(trainer, &held->matrices[i], name);
         size_t entries = held->matrices[i].entries;
         double distance = support_distance(entries, all + held->matrices[i].first, find(prefix, name, entries));
         ck_assert_msg(distance <= TOLERANCE, "%s%s: %g", prefix, name, distance);
@@ -152,7 +158,7 @@ static void give_weights(struct trainer *trainer)
     int weights = 0;
     for (int i = 0; i < held->count; i++) {
         char name[NAME_SIZE];
-        matrix_name(&held->matrices[i], name);
+        matrix_name(trainer, &held->matrices[i], name);
         size_t entries = held->matrices[i].entries;
         memcpy(held->weights + held->matrices[i].first, find("", name, entries), entries * sizeof(double));
     }
@@ -183,10 +189,10 @@ START_TEST(file_is_reproduced)
         ck_assert(isfinite(trainer.record.loss[step]));
         ck_assert_double_le(fabs(trainer.record.loss[step] - expected), 1e-11 * expected);
         if (step == 0)
-            compare(&trainer.network.held, "grad_", trainer.network.held.gradients);
+            compare(&trainer, "grad_", trainer.network.held.gradients);
     }
     ck_assert_int_eq(trainer.record.done, training.steps);
-    compare(&trainer.network.held, "after_", trainer.network.held.weights);
+    compare(&trainer, "after_", trainer.network.held.weights);
     trainer_free(&trainer);
     model_free(&model);
     for (int i = 0; i < tensor_count; i++)

@@ -1,0 +1,38 @@
+/* What all replicas of a model share: its blocks, and how they are read. */
+#ifndef SPANSCOPE_ANALYSIS_LIMIT_COURSE_H
+#define SPANSCOPE_ANALYSIS_LIMIT_COURSE_H
+
+#include "analysis/limit/layout.h"
+#include "sim/depth.h"
+
+struct course_options {
+    bool width_limit, per_token;
+    bool full; /* no closed form for exchangeable tokens */
+    int heads; /* of a replica in the limit, about; 0: by the tokens */
+};
+
+struct course {
+    struct model model; /* of one sequence: several share weights, but no signals */
+    struct depth depth;
+    struct layout *layouts;       // [layout_count]
+    const struct layout **layout; // [block_count] of each block
+    int layout_count;
+    struct layout_mode mode;
+    struct layout_states states;
+    size_t cells; /* (L + 1) columns */
+};
+
+/* ERROR_INPUT where the model cannot be read this way, with the reason. */
+int course_init(struct course *course, const struct model *model, const struct course_options *options,
+                struct error *error);
+void course_free(struct course *course);
+
+/* Of a replica, roughly. */
+double course_flops(const struct course *course);
+
+/* Grams of the embedding, of a memory, and of the cotangent. */
+void course_input(const struct course *course, double *gram);
+void course_memory(const struct course *course, double *gram);
+void course_cotangent(const struct course *course, double *gram);
+
+#endif

@@ -1,0 +1,315 @@
+#include "analysis/limit/frame.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+#include "analysis/limit/flight.h"
+#include "analysis/limit/wishart.h"
+
+int frame_rows(const struct space *space)
+{
+    return space->grams.exchangeable ? 2 : space->grams.tokens;
+}
+
+static bool has_frame(const struct space *space)
+{
+    return space->share < 1;
+}
+
+int frame_first(const struct space *space)
+{
+    return space->population + has_frame(space);
+}
+
+/* ---- Grams ---- */
+
+static void mirror(int n, double *gram)
+{
+    for (size_t i = 0; i < (size_t)n; i++)
+        for (size_t j = 0; j < i; j++)
+            gram[j * (size_t)n + i] = gram[i * (size_t)n + j];
+}
+
+static double row_product(const struct signal *a, const struct signal *b, int row, int first)
+{
+    int last = a->columns < b->columns ? a->columns : b->columns;
+    if (last <= first)
+        return 0;
+    const double *x = a->at + (size_t)row * (size_t)a->columns, *y = b->at + (size_t)row * (size_t)b->columns;
+    return cblas_ddot(last - first, x + first, 1, y + first, 1);
+}
+
+/* Of the columns from `first` on. */
+static void gram_from(const struct space *space, double factor, const struct signal *signal, int first, double *gram)
+{
+    int T = space->grams.tokens, K = signal->columns;
+    if (space->grams.exchangeable) {
+        double mean = row_product(signal, signal, 0, first), specific = row_product(signal, signal, 1, first);
+        gram[0] = factor * specific;
+        gram[1] = factor * (mean - specific) / T;
+        return;
+    }
+    if (K <= first) {
+        memset(gram, 0, gram_size(space->grams) * sizeof *gram);
+        return;
+    }
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, T, K - first, factor, signal->at + first, K, 0, gram, T);
+    mirror(T, gram);
+}
+
+void frame_gram(const struct space *space, double factor, const struct signal *signal, double *gram)
+{
+    gram_from(space, factor, signal, 0, gram);
+}
+
+void frame_law(const struct space *space, const struct signal *signal, bool centred, double *gram)
+{
+    gram_from(space, 1 / (1 - space->share), signal, space->population + centred, gram);
+}
+
+/* The Gram of a mean mu that all exchangeable tokens share has the eigenvalue T mu^2 on the mean over tokens. */
+double frame_mean(const struct space *space, const struct signal *signal, int row)
+{
+    if (signal->columns <= space->population)
+        return 0;
+    double unit = space->grams.exchangeable ? sqrt(space->grams.tokens) : 1;
+    return signal->at[(size_t)row * (size_t)signal->columns + (size_t)space->population] /
+           (unit * sqrt(1 - space->share));
+}
+
+double frame_square(const struct space *space, const struct signal *signal, int row)
+{
+    int T = space->grams.tokens;
+    if (!space->grams.exchangeable)
+        return row_product(signal, signal, row, 0);
+    return (row_product(signal, signal, 0, 0) + (T - 1) * row_product(signal, signal, 1, 0)) / T;
+}
+
+double frame_dot(const struct space *space, const struct signal *a, const struct signal *b)
+{
+    double sum = 0;
+    if (space->grams.exchangeable)
+        return row_product(a, b, 0, 0) + (space->grams.tokens - 1) * row_product(a, b, 1, 0);
+    for (int t = 0; t < space->grams.tokens; t++)
+        sum += row_product(a, b, t, 0);
+    return sum;
+}
+
+struct factor frame_factor(struct gram_space grams, const double *gram, struct pool *work)
+{
+    struct factor factor = {grams.exchangeable ? 1 : grams.tokens, !grams.exchangeable, NULL};
+    factor.rows = pool_take(work, gram_size(grams));
+    if (grams.exchangeable) {
+        factor.rows[0] = sqrt(fmax(0, gram[0] + grams.tokens * gram[1]));
+        factor.rows[1] = sqrt(fmax(0, gram[0]));
+    } else {
+        gram_factor(grams.tokens, gram, factor.rows);
+    }
+    return factor;
+}
+
+struct factor frame_factor_sum(const struct space *space, const struct frame_part *parts, struct pool *work)
+{
+    int columns = 0, T = space->grams.tokens;
+    for (const struct frame_part *part = parts; part; part = part->next)
+        columns += part->signal.columns;
+    if (!space->grams.exchangeable && columns < T) {
+        struct factor factor = {columns, false, pool_take(work, (size_t)T * (size_t)columns)};
+        int first = 0;
+        for (const struct frame_part *part = parts; part; first += part->signal.columns, part = part->next)
+            for (int t = 0; t < T; t++)
+                for (int j = 0; j < part->signal.columns; j++)
+                    factor.rows[t * columns + first + j] = part->factor * part->signal.at[t * part->signal.columns + j];
+        return factor;
+    }
+    double *gram = pool_take(work, gram_size(space->grams)), *own = pool_take(work, gram_size(space->grams));
+    memset(gram, 0, gram_size(space->grams) * sizeof *gram);
+    for (const struct frame_part *part = parts; part; part = part->next) {
+        frame_gram(space, part->factor * part->factor, &part->signal, own);
+        gram_add(space->grams, 1, own, gram);
+    }
+    return frame_factor(space->grams, gram, work);
+}
+
+struct factor frame_factor_of(const struct space *space, double scale, const struct signal *signal, struct pool *work)
+{
+    return frame_factor_sum(space, &(struct frame_part){scale, *signal, NULL}, work);
+}
+
+/* ---- signals ---- */
+
+static struct signal unset(int rows, int columns, struct pool *work)
+{
+    return (struct signal){columns, pool_take(work, (size_t)rows * (size_t)columns)};
+}
+
+struct signal frame_zero(const struct space *space, int columns, struct pool *work)
+{
+    struct signal signal = unset(frame_rows(space), columns, work);
+    memset(signal.at, 0, (size_t)frame_rows(space) * (size_t)columns * sizeof *signal.at);
+    return signal;
+}
+
+/* z [T][columns] of a signal, from `normals` [T][count] on, times factor. */
+static void place(const struct signal *z, int rows, int column, int count, double factor, const double *normals)
+{
+    for (int t = 0; t < rows; t++) {
+        double *out = z->at + (size_t)t * (size_t)z->columns + (size_t)column;
+        for (int j = 0; j < count; j++)
+            out[j] = factor * normals[(size_t)t * (size_t)count + (size_t)j];
+    }
+}
+
+/* The population of every row: normals, or copies of a basis of length sqrt(population) in all. */
+static void fill_population(const struct space *space, int rows, const struct stream_address *address,
+                            struct signal *unit, struct pool *work)
+{
+    int n = space->population;
+    struct pool_mark mark = pool_mark(work);
+    double scale = sqrt(space->share / n);
+    if (space->tile > 0) {
+        for (int t = 0; t < rows; t++)
+            for (int copy = 0; copy < space->tile; copy++)
+                unit->at[(size_t)t * (size_t)unit->columns + (size_t)(copy * (n / space->tile) + t)] =
+                    scale * sqrt(n / space->tile);
+        return;
+    }
+    double *normals = pool_take(work, (size_t)rows * (size_t)n);
+    flight_normals(address, 0, (size_t)rows * (size_t)n, scale, normals);
+    place(unit, rows, 0, n, 1, normals);
+    pool_release(work, mark);
+}
+
+static uint64_t even(size_t count)
+{
+    return count + count % 2;
+}
+
+/* Along the frame so far and across it. */
+static void fill_drawn(const struct space *space, int rows, int added, const struct stream_address *address,
+                       struct signal *unit, struct pool *work)
+{
+    int old = space->columns;
+    struct pool_mark mark = pool_mark(work);
+    size_t count = (size_t)rows * (size_t)old;
+    double *normals = pool_take(work, count), scale = 1 / sqrt(space->width);
+    flight_normals(address, 0, count, scale, normals);
+    place(unit, rows, 0, old, 1, normals);
+    pool_release(work, mark);
+    if (added == 0)
+        return;
+    wishart_factor(address, even(count), rows, space->width - old, unit->at + old, unit->columns);
+    for (int t = 0; t < rows; t++)
+        cblas_dscal(added, scale, unit->at + (size_t)t * (size_t)unit->columns + (size_t)old, 1);
+}
+
+static struct signal draw_unit(const struct space *space, int rows, int added, const struct stream_address *address,
+                               struct pool *work)
+{
+    struct signal unit = unset(rows, space->columns + added, work);
+    if (space->population == 0) {
+        fill_drawn(space, rows, added, address, &unit, work);
+        return unit;
+    }
+    if (space->share < 1 || space->tile > 0)
+        memset(unit.at, 0, (size_t)rows * (size_t)unit.columns * sizeof *unit.at);
+    fill_population(space, rows, address, &unit, work);
+    for (int t = 0; t < added; t++)
+        unit.at[(size_t)t * (size_t)unit.columns + (size_t)(space->columns + t)] = sqrt(1 - space->share);
+    return unit;
+}
+
+/* Fresh columns of their own: the factor itself. */
+static struct signal append(const struct space *space, const struct factor *factor, struct pool *work)
+{
+    int old = space->columns;
+    struct signal fresh = frame_zero(space, old + factor->rank, work);
+    place(&fresh, frame_rows(space), old, factor->rank, sqrt(1 - space->share), factor->rows);
+    return fresh;
+}
+
+struct signal frame_law_signal(struct space *space, const struct factor *factor, struct pool *work)
+{
+    struct signal fresh = append(space, factor, work);
+    space->columns += factor->rank;
+    return fresh;
+}
+
+/* How many columns rows of a unit add to the frame. */
+static int columns_added(const struct space *space, int rows)
+{
+    int left = space->width - space->columns;
+    if (!has_frame(space))
+        return 0;
+    return !space->drawn || left >= rows ? rows : left > 0 ? left : 0;
+}
+
+struct signal frame_fresh(struct space *space, const struct factor *factor, const struct stream_address *address,
+                          struct pool *work, struct signal *unit)
+{
+    int T = frame_rows(space), R = factor->rank, added = columns_added(space, R);
+    if (!space->drawn && space->population == 0)
+        return frame_law_signal(space, factor, work);
+    struct signal drawn = draw_unit(space, R, added, address, work), fresh = unset(T, drawn.columns, work);
+    if (factor->lower) {
+        memcpy(fresh.at, drawn.at, (size_t)T * (size_t)fresh.columns * sizeof(double));
+        cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, fresh.columns, 1, factor->rows,
+                    T, fresh.at, fresh.columns);
+    } else {
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, fresh.columns, R, 1, factor->rows, R, drawn.at,
+                    drawn.columns, 0, fresh.at, fresh.columns);
+    }
+    if (unit)
+        *unit = drawn;
+    space->columns += added;
+    return fresh;
+}
+
+static void make_room(const struct space *space, int columns, struct signal *to, struct pool *work)
+{
+    if (to->columns >= columns)
+        return;
+    struct signal wider = unset(frame_rows(space), columns, work);
+    for (int t = 0; t < frame_rows(space); t++) {
+        double *row = wider.at + (size_t)t * (size_t)columns;
+        memcpy(row, to->at + (size_t)t * (size_t)to->columns, (size_t)to->columns * sizeof(double));
+        memset(row + to->columns, 0, (size_t)(columns - to->columns) * sizeof(double));
+    }
+    *to = wider;
+}
+
+static void add_scaled(const struct space *space, const double *factor, double all, const struct signal *from,
+                       struct signal *to, struct pool *work)
+{
+    int K = from->columns;
+    bool first = !to->at;
+    if (K == 0)
+        return;
+    if (first)
+        *to = unset(frame_rows(space), K, work);
+    else
+        make_room(space, K, to, work);
+    for (int t = 0; t < frame_rows(space); t++) {
+        const double *in = from->at + (size_t)t * (size_t)K;
+        double *out = to->at + (size_t)t * (size_t)to->columns, c = factor ? factor[t] : all;
+        if (first)
+            for (int j = 0; j < K; j++)
+                out[j] = c * in[j];
+        else
+            for (int j = 0; j < K; j++)
+                out[j] += c * in[j];
+    }
+}
+
+void frame_add_rows(const struct space *space, const double *factor, const struct signal *from, struct signal *to,
+                    struct pool *work)
+{
+    add_scaled(space, factor, 0, from, to, work);
+}
+
+void frame_add(const struct space *space, double factor, const struct signal *from, struct signal *to,
+               struct pool *work)
+{
+    add_scaled(space, NULL, factor, from, to, work);
+}

@@ -1,0 +1,448 @@
+#include "analysis/limit/layout.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Features that are drawn where closed forms carry the rest, and where nothing does in the limit. */
+enum { FEATURES_LEAST = 512, FEATURES_OPEN = 1024 };
+
+/* ---- which nodes share a space ---- */
+
+static int root_of(int *parent, int n)
+{
+    while (parent[n] != n)
+        n = parent[n] = parent[parent[n]];
+    return n;
+}
+
+static void join(int *parent, int a, int b)
+{
+    if (a >= 0 && b >= 0)
+        parent[root_of(parent, b)] = root_of(parent, a);
+}
+
+static void join_nodes(const struct graph *graph, int *parent)
+{
+    int state = -1;
+    for (int n = 0; n < graph->node_count; n++)
+        parent[n] = n;
+    for (int n = 0; n < graph->node_count; n++) {
+        const struct graph_node *node = &graph->nodes[n];
+        switch (node->kind) {
+        case GRAPH_SUM:
+        case GRAPH_PRODUCT:
+            join(parent, n, node->a);
+            join(parent, n, node->b);
+            break;
+        case GRAPH_SCALE:
+        case GRAPH_POINTWISE:
+        case GRAPH_NORM:
+        case GRAPH_EXPERT:
+            join(parent, n, node->a);
+            break;
+        case GRAPH_INPUT:
+            if (!node->memory) {
+                join(parent, n, state);
+                state = n;
+            }
+            break;
+        default:
+            break;
+        }
+    }
+    for (int s = 0; s < graph->state_count; s++)
+        join(parent, graph->outputs[0], graph->outputs[s]);
+    join(parent, graph->outputs[0], state);
+}
+
+/* ---- what is independent and Gaussian ---- */
+
+/* The fresh signals that features of a node are made of: sets of nodes. */
+struct sources {
+    size_t words;
+    uint64_t *sets; // [node_count][words]
+};
+
+static uint64_t *sources_of(const struct sources *sources, int n)
+{
+    return sources->sets + (size_t)n * sources->words;
+}
+
+static void sources_add(const struct sources *sources, int from, int to)
+{
+    if (from < 0)
+        return;
+    for (size_t w = 0; w < sources->words; w++)
+        sources_of(sources, to)[w] |= sources_of(sources, from)[w];
+}
+
+static bool sources_disjoint(const struct sources *sources, int a, int b)
+{
+    uint64_t common = 0;
+    for (size_t w = 0; w < sources->words; w++)
+        common |= sources_of(sources, a)[w] & sources_of(sources, b)[w];
+    return common == 0;
+}
+
+/* All states start as one embedding and read each other: one source. */
+static int source_number(const struct graph *graph, int n)
+{
+    if (graph->nodes[n].kind == GRAPH_INPUT && !graph->nodes[n].memory)
+        for (int m = 0; m < n; m++)
+            if (graph->nodes[m].kind == GRAPH_INPUT && !graph->nodes[m].memory)
+                return m;
+    return n;
+}
+
+static void find_sources(const struct graph *graph, const struct sources *sources)
+{
+    for (int n = 0; n < graph->node_count; n++) {
+        const struct graph_node *node = &graph->nodes[n];
+        if (!graph_is_signal(node->kind))
+            continue;
+        int own = source_number(graph, n);
+        switch (node->kind) {
+        case GRAPH_ATTEND:
+            sources_add(sources, node->c, n);
+            sources_of(sources, n)[n / 64] |= (uint64_t)1 << n % 64;
+            break;
+        case GRAPH_INPUT:
+        case GRAPH_MAP:
+        case GRAPH_MOE:
+            sources_of(sources, n)[own / 64] |= (uint64_t)1 << own % 64;
+            break;
+        case GRAPH_SUM:
+        case GRAPH_PRODUCT:
+            sources_add(sources, node->b, n);
+            sources_add(sources, node->a, n);
+            break;
+        default:
+            sources_add(sources, node->a, n);
+        }
+    }
+}
+
+static bool is_gaussian(const struct layout *layout, const struct layout_states *states, int n)
+{
+    const struct graph_node *node = &layout->plan->graph->nodes[n];
+    const struct layout_node *nodes = layout->nodes;
+    switch (node->kind) {
+    case GRAPH_INPUT:
+        return node->memory || states->gaussian;
+    case GRAPH_SUM:
+        return nodes[node->a].gaussian && nodes[node->b].gaussian;
+    case GRAPH_SCALE:
+    case GRAPH_NORM:
+    case GRAPH_EXPERT:
+        return nodes[node->a].gaussian;
+    default:
+        return node->kind == GRAPH_MAP || node->kind == GRAPH_MOE;
+    }
+}
+
+/* Every row sees every key, and nothing but the softmax alters the logits. */
+static bool is_plain_attention(const struct attention *attend)
+{
+    bool sees_all = true;
+    for (int row = 0; row < attend->queries; row++) {
+        int first, end;
+        attention_visible(attend, row, &first, &end);
+        sees_all &= first == 0 && end == attend->keys;
+    }
+    return sees_all && !attend->bias->slope && attend->rope == 0 && attend->cap == 0 && !attend->sink;
+}
+
+/* Logits of exchangeable tokens, of independent queries, keys and values, that nothing but the softmax alters. */
+static bool is_plain(const struct layout *layout, const struct sources *sources, int n)
+{
+    const struct graph_node *node = &layout->plan->graph->nodes[n];
+    const struct attention *attend = &layout->plan->nodes[n].attend;
+    const struct layout_node *nodes = layout->nodes;
+    bool gaussian = nodes[node->a].gaussian && nodes[node->b].gaussian && nodes[node->c].gaussian;
+    bool independent = sources_disjoint(sources, node->a, node->b) && sources_disjoint(sources, node->b, node->c) &&
+                       sources_disjoint(sources, node->a, node->c);
+    return gaussian && independent && is_plain_attention(attend);
+}
+
+static void find_closed(const struct layout *layout, const struct layout_states *states, const struct sources *sources)
+{
+    const struct graph *graph = layout->plan->graph;
+    for (int n = 0; n < graph->node_count; n++) {
+        const struct graph_node *node = &graph->nodes[n];
+        struct layout_node *own = &layout->nodes[n];
+        if (!graph_is_signal(node->kind))
+            continue;
+        own->gaussian = is_gaussian(layout, states, n);
+        if (node->kind == GRAPH_POINTWISE)
+            own->closed = layout->nodes[node->a].gaussian;
+        if (node->kind == GRAPH_PRODUCT)
+            own->closed = sources_disjoint(sources, node->a, node->b);
+        if (node->kind == GRAPH_ATTEND)
+            own->closed = is_plain(layout, sources, n);
+    }
+}
+
+/* ---- spaces ---- */
+
+/* What the nodes of a space ask of it. */
+struct wants {
+    bool heads, features, open, group_norm, blended, mixture, states;
+    int fresh; /* signals that come about in it */
+    int width, tokens;
+    int population, tile; /* by the heads */
+};
+
+static bool is_elementwise(enum graph_kind kind)
+{
+    return kind == GRAPH_POINTWISE || kind == GRAPH_PRODUCT;
+}
+
+static void note_node(const struct layout *layout, int n, struct wants *wants)
+{
+    const struct graph_node *node = &layout->plan->graph->nodes[n];
+    const struct plan_node *sizes = &layout->plan->nodes[n];
+    wants->width = sizes->width;
+    wants->tokens = node->memory ? layout->mode.memory_tokens : layout->mode.tokens;
+    wants->mixture |= node->mixture >= 0 && node->kind != GRAPH_EXPERT;
+    wants->features |= is_elementwise(node->kind);
+    wants->open |= is_elementwise(node->kind) && !layout->nodes[n].closed;
+    if (node->kind == GRAPH_NORM) {
+        wants->group_norm |= sizes->norm.groups > 1;
+        wants->blended |= sizes->norm.norm->centres;
+    }
+    wants->blended |= node->kind == GRAPH_SUM || node->kind == GRAPH_INPUT;
+    wants->fresh += node->kind == GRAPH_MAP || node->kind == GRAPH_MOE || node->kind == GRAPH_INPUT ||
+                    is_elementwise(node->kind) || node->kind == GRAPH_ATTEND;
+}
+
+/* An attention with `groups` groups of heads of the given width. */
+static struct attention resized(const struct attention *attend, int groups, int head_width, int value_width)
+{
+    struct attention own = *attend;
+    own.heads = attend->heads / attend->kv_heads * groups;
+    own.kv_heads = groups;
+    own.head_width = head_width;
+    own.value_width = value_width;
+    own.scale = attend->scale * sqrt((double)attend->head_width / head_width);
+    return own;
+}
+
+static bool is_single(const struct wants *wants)
+{
+    return wants->fresh == 1 && !wants->features;
+}
+
+/* In the limit heads are as wide as it takes for logits to be Gaussian: with the keys and values an orthogonal basis
+ * times the factor of their Gram, as wide as there are tokens. What acts on a head's features keeps its width. */
+static bool is_wide(const struct layout *layout, const struct attention *attend, const struct wants *q,
+                    const struct wants *k, const struct wants *v)
+{
+    bool acts = attend->rope > 0 || attend->cap > 0 || q->group_norm || k->group_norm || v->group_norm;
+    bool alone = q != k && q != v && k != v && is_single(q) && is_single(k) && is_single(v);
+    bool plain = !q->blended && !k->blended && !v->blended;
+    return layout->mode.width_limit && !acts && alone && plain;
+}
+
+static struct attention drawn_attention(const struct layout *layout, const struct attention *attend, bool wide,
+                                        int tokens)
+{
+    if (!layout->mode.width_limit)
+        return *attend;
+    int ratio = attend->heads / attend->kv_heads, groups = layout->mode.heads / ratio;
+    groups = attend->bias->slope ? attend->kv_heads : groups > 1 ? groups : 1; // a head's bias depends on its number
+    return wide ? resized(attend, groups, tokens, tokens)
+                : resized(attend, groups, attend->head_width, attend->value_width);
+}
+
+static bool claim(struct wants *wants, int population)
+{
+    bool agrees = wants->population == 0 || wants->population == population;
+    wants->population = population;
+    return agrees;
+}
+
+static struct wants *own_states(const struct layout *layout, struct wants *wants)
+{
+    return &wants[layout->states];
+}
+
+/* Sizes of every attention's spaces; false where two of them disagree. */
+static bool size_heads(const struct layout *layout, struct wants *wants, bool as_they_are)
+{
+    const struct graph *graph = layout->plan->graph;
+    bool agree = true;
+    for (int n = 0; n < graph->node_count; n++) {
+        const struct graph_node *node = &graph->nodes[n];
+        if (node->kind != GRAPH_ATTEND || layout->mode.exchangeable)
+            continue;
+        const struct layout_node *nodes = layout->nodes;
+        struct wants *q = &wants[nodes[node->a].space], *k = &wants[nodes[node->b].space];
+        struct wants *v = &wants[nodes[node->c].space], *out = &wants[nodes[n].space];
+        const struct attention *given = &layout->plan->nodes[n].attend;
+        bool wide = !as_they_are && is_wide(layout, given, q, k, v);
+        int tokens = q->tokens > k->tokens ? q->tokens : k->tokens;
+        struct attention own = as_they_are ? *given : drawn_attention(layout, given, wide, tokens);
+        layout->nodes[n].attend = own;
+        layout->nodes[n].wide = wide;
+        q->heads = k->heads = v->heads = out->heads = true;
+        agree &= claim(q, own.heads * own.head_width);
+        agree &= claim(k, own.kv_heads * own.head_width);
+        agree &= claim(v, own.kv_heads * own.value_width);
+        agree &= claim(out, own.heads * own.value_width);
+        if (q == own_states(layout, wants) || k == own_states(layout, wants) || v == own_states(layout, wants) ||
+            out == own_states(layout, wants))
+            agree = agree && as_they_are;
+        k->tile = v->tile = wide ? own.kv_heads : 0;
+    }
+    return agree;
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Features that a population holds at a finite width. Held in part, it leaves the gradients' products with it too small
+ * by a relative 2 (1 - a) T/(a m), a its share: what conditioning takes off it is made up for in the frame, which no
+ * product sees. Where that is more than a part in 200, all features are held. */
+static int features_held(const struct wants *wants)
+{
+    static const double allowed = 0.005;
+    int few = least(wants->width, FEATURES_LEAST > 4 * wants->tokens ? FEATURES_LEAST : 4 * wants->tokens);
+    double share = sqrt((double)few / wants->width);
+    return 2 * (1 - share) * wants->tokens <= allowed * share * wants->width ? few : wants->width;
+}
+
+static struct space make_space(const struct layout *layout, const struct wants *wants)
+{
+    struct space space = {.grams = {wants->tokens, layout->mode.exchangeable}, .width = wants->width};
+    bool finite = !layout->mode.width_limit && !wants->mixture;
+    if (layout->mode.exchangeable) {
+        space.share = 0;
+    } else if (wants->heads) {
+        space.population = wants->population;
+        space.share = 1;
+        space.tile = wants->tile;
+    } else if (wants->open) {
+        space.population = finite || wants->states ? wants->width : FEATURES_OPEN;
+        space.share = 1;
+    } else if (wants->features && finite) {
+        space.population = features_held(wants);
+        space.share = sqrt((double)space.population / wants->width);
+    } else {
+        space.drawn = finite;
+    }
+    space.columns = frame_first(&space);
+    return space;
+}
+
+static void number_spaces(struct layout *layout, int *parent)
+{
+    const struct graph *graph = layout->plan->graph;
+    layout->space_count = 0;
+    for (int n = 0; n < graph->node_count; n++)
+        layout->nodes[n].space = graph_is_signal(graph->nodes[n].kind) && root_of(parent, n) == n
+                                     ? layout->space_count++
+                                     : -1;
+    for (int n = 0; n < graph->node_count; n++)
+        if (graph_is_signal(graph->nodes[n].kind))
+            layout->nodes[n].space = layout->nodes[root_of(parent, n)].space;
+    layout->states = layout->nodes[graph->outputs[0]].space;
+}
+
+/* What random numbers are found by, so that they do not depend on how a formula is spelled. */
+static void number_matrices(struct layout *layout)
+{
+    const struct graph *graph = layout->plan->graph;
+    for (int n = 0; n < graph->node_count; n++)
+        layout->nodes[n].matrix = -1;
+    for (int m = graph->matrix_count - 1; m >= 0; m--) {
+        int node = graph->matrices[m].node;
+        layout->nodes[graph->nodes[node].a].matrix = m;
+    }
+    for (int m = 0; m < graph->matrix_count; m++)
+        layout->nodes[graph->matrices[m].node].matrix = m;
+}
+
+static bool make_spaces(struct layout *layout, struct layout_states *states)
+{
+    const struct graph *graph = layout->plan->graph;
+    struct wants *wants = calloc((size_t)layout->space_count, sizeof *wants);
+    layout->spaces = calloc((size_t)layout->space_count, sizeof *layout->spaces);
+    layout->blended = calloc((size_t)layout->space_count, sizeof *layout->blended);
+    if (!wants || !layout->spaces || !layout->blended) {
+        free(wants);
+        return false;
+    }
+    for (int n = 0; n < graph->node_count; n++)
+        if (layout->nodes[n].space >= 0)
+            note_node(layout, n, &wants[layout->nodes[n].space]);
+    if (!size_heads(layout, wants, false)) {
+        for (int s = 0; s < layout->space_count; s++)
+            wants[s].population = wants[s].tile = 0;
+        size_heads(layout, wants, true);
+    }
+    struct wants *own = &wants[layout->states];
+    states->features |= own->features;
+    states->open |= own->open || own->heads;
+    own->features = states->features;
+    own->open = states->open && !own->heads;
+    own->blended = own->states = true;
+    for (int s = 0; s < layout->space_count; s++) {
+        layout->spaces[s] = make_space(layout, &wants[s]);
+        layout->blended[s] = wants[s].blended || (layout->spaces[s].population > 0 && layout->spaces[s].share < 1);
+    }
+    free(wants);
+    return true;
+}
+
+int layout_init(struct layout *layout, const struct plan *plan, struct layout_mode mode, struct layout_states *states,
+                struct error *error)
+{
+    const struct graph *graph = plan->graph;
+    size_t count = (size_t)graph->node_count;
+    *layout = (struct layout){.plan = plan, .mode = mode};
+    struct sources sources = {.words = count / 64 + 1};
+    int *parent = calloc(count, sizeof *parent);
+    layout->nodes = calloc(count, sizeof *layout->nodes);
+    sources.sets = calloc(count * sources.words, sizeof *sources.sets);
+    bool made = parent && layout->nodes && sources.sets;
+    if (made) {
+        join_nodes(graph, parent);
+        number_spaces(layout, parent);
+        number_matrices(layout);
+        find_sources(graph, &sources);
+        find_closed(layout, states, &sources);
+        for (int s = 0; s < graph->state_count; s++)
+            states->gaussian &= layout->nodes[graph->outputs[s]].gaussian;
+        made = make_spaces(layout, states);
+    }
+    free(parent);
+    free(sources.sets);
+    if (made)
+        return ERROR_NONE;
+    layout_free(layout);
+    return error_set(error, ERROR_RESOURCE, "out of memory for %d signals", graph->node_count);
+}
+
+void layout_free(struct layout *layout)
+{
+    free(layout->nodes);
+    free(layout->spaces);
+    free(layout->blended);
+    *layout = (struct layout){0};
+}
+
+bool layout_is_closed(const struct layout *layout)
+{
+    const struct graph *graph = layout->plan->graph;
+    for (int n = 0; n < graph->node_count; n++) {
+        enum graph_kind kind = graph->nodes[n].kind;
+        if (kind == GRAPH_MOE)
+            return false;
+        if ((is_elementwise(kind) || kind == GRAPH_ATTEND) && !layout->nodes[n].closed)
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,240 @@
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+#include "analysis/limit/flight.h"
+#include "analysis/limit/rule.h"
+#include "analysis/limit/softmax.h"
+
+/* Attention. Its spaces hold the features of heads, drawn one by one, on which sim/attention does what it does to
+ * samples: every option holds, at the heads' own width. In the limit heads are as wide as logits take to be Gaussian:
+ * with keys and values an orthogonal basis times the factor of their Gram, the queries' normals give S = a Q K^T the
+ * covariance a^2 h Q_ik K_jl exactly (layout.c). Exchangeable tokens have a closed form (softmax.h). */
+
+static const struct graph_node *node_of(const struct rule_run *run, int node)
+{
+    return &run->layout->plan->graph->nodes[node];
+}
+
+static int rows_of(const struct rule_run *run, int node)
+{
+    return rule_space(run, node)->grams.tokens;
+}
+
+/* ---- drawn ---- */
+
+/* The features [rows][population] of a signal. */
+static double *features(struct rule_run *run, int node, const struct signal *signal)
+{
+    const struct space *space = rule_space(run, node);
+    size_t count = (size_t)space->grams.tokens * (size_t)space->population;
+    double *out = pool_take(run->work, count);
+    memcpy(out, signal->at, count * sizeof *out);
+    cblas_dscal((int)count, sqrt(space->population), out, 1);
+    return out;
+}
+
+/* signal += factor times features. */
+static void put(struct rule_run *run, int node, double factor, double *given, struct signal *signal)
+{
+    const struct space *space = rule_space(run, node);
+    struct signal own = {space->population, given};
+    if (signal->at) {
+        frame_add(space, factor / sqrt(space->population), &own, signal, run->work);
+        return;
+    }
+    cblas_dscal(space->grams.tokens * space->population, factor / sqrt(space->population), given, 1);
+    *signal = own;
+}
+
+static double *room(struct rule_run *run, int node)
+{
+    const struct space *space = rule_space(run, node);
+    return pool_take(run->work, (size_t)space->grams.tokens * (size_t)space->population);
+}
+
+static struct arena scratch(struct rule_run *run, const struct attention *attend)
+{
+    size_t size = attention_work(attend);
+    return (struct arena){pool_take(run->work, size), size, 0};
+}
+
+static void forward_drawn(struct rule_run *run, int node)
+{
+    const struct graph_node *own = node_of(run, node);
+    const struct attention *attend = &run->layout->nodes[node].attend;
+    size_t square = (size_t)rows_of(run, node) * (size_t)rows_of(run, own->b);
+    double *q = features(run, own->a, &run->nodes[own->a].out), *k = features(run, own->b, &run->nodes[own->b].out);
+    double *v = features(run, own->c, &run->nodes[own->c].out), *y = room(run, node);
+    double *a = pool_take(run->work, (size_t)attend->heads * square);
+    attention_forward(attend, q, k, v, a, y, scratch(run, attend));
+    attention_observe(attend, a, &run->attentions[node], scratch(run, attend));
+    run->nodes[node].attention = a;
+    put(run, node, 1, y, &run->nodes[node].out);
+}
+
+/* Heads that are drawn wider sum R over more features of the values: what it should be of. */
+static double width_factor(const struct attention *given, const struct attention *drawn)
+{
+    return sqrt((double)given->value_width / given->head_width * drawn->head_width / drawn->value_width);
+}
+
+/* Queries of the same Gram in every head, that do not know the logits: in the limit a head's own queries, of which there
+ * are many features, have it too, but those that are drawn are few enough for the logits to tell it. */
+static double *basis_queries(struct rule_run *run, int node, const struct attention *attend)
+{
+    const struct space *space = rule_space(run, node);
+    int T = space->grams.tokens, width = attend->head_width;
+    double *out = room(run, node), *gram = rule_take(run, space->grams);
+    memset(out, 0, (size_t)T * (size_t)space->population * sizeof *out);
+    frame_gram(space, width, &run->nodes[node].out, gram);
+    struct factor factor = frame_factor(space->grams, gram, run->work);
+    for (int t = 0; t < T; t++)
+        for (int h = 0; h < attend->heads; h++)
+            memcpy(out + (size_t)t * (size_t)space->population + (size_t)(h * width),
+                   factor.rows + (size_t)t * (size_t)T, (size_t)(t + 1) * sizeof *out);
+    return out;
+}
+
+static void backward_drawn(struct rule_run *run, int node)
+{
+    const struct graph_node *own = node_of(run, node);
+    const struct attention *attend = &run->layout->nodes[node].attend;
+    double factor = width_factor(&run->layout->plan->nodes[node].attend, attend);
+    double *q = run->layout->nodes[node].wide ? basis_queries(run, own->a, attend)
+                                              : features(run, own->a, &run->nodes[own->a].out);
+    double *k = features(run, own->b, &run->nodes[own->b].out);
+    double *v = features(run, own->c, &run->nodes[own->c].out);
+    double *dy = features(run, node, rule_gradient(run, node));
+    double *dq = room(run, own->a), *dk = room(run, own->b), *dv = room(run, own->c);
+    attention_backward(attend, q, k, v, run->nodes[node].attention, dy, dq, dk, dv, scratch(run, attend));
+    put(run, own->a, factor, dq, &run->nodes[own->a].gradient);
+    put(run, own->b, factor, dk, &run->nodes[own->b].gradient);
+    put(run, own->c, 1, dv, &run->nodes[own->c].gradient);
+}
+
+/* ---- exchangeable tokens ---- */
+
+/* Grams {diagonal - shared, shared} of what attention reads and gives. */
+struct pairs {
+    int queries, keys; /* tokens */
+    double q[2], k[2], v[2];
+    double square; /* variance of a logit over that of a query and a key: a^2 h */
+    double out[2], gradient[2], dq[2], dk[2], dv[2];
+    struct attention_report report;
+};
+
+static struct pairs pairs_of(const struct rule_run *run, int node)
+{
+    const struct graph_node *own = node_of(run, node);
+    const struct attention *attend = &run->layout->plan->nodes[node].attend;
+    struct pairs p = {.queries = rows_of(run, own->a), .keys = rows_of(run, own->b)};
+    frame_gram(rule_space(run, own->a), 1, &run->nodes[own->a].out, p.q);
+    frame_gram(rule_space(run, own->b), 1, &run->nodes[own->b].out, p.k);
+    frame_gram(rule_space(run, own->c), 1, &run->nodes[own->c].out, p.v);
+    p.square = attend->scale * attend->scale * attend->head_width;
+    return p;
+}
+
+/* A softmax sees logits of variance square q (k's specific part), q being a query's whole square, of the queries'
+ * correlation between rows. False where they are too large for quadrature. */
+static bool means_of(const struct pairs *p, struct pool *work, struct softmax_means *means)
+{
+    struct pool_mark mark = pool_mark(work);
+    double q = p->q[0] + p->q[1], sigma = sqrt(fmax(0, p->square * q * p->k[0]));
+    if (p->keys == 1) {
+        *means = (struct softmax_means){{0, 0}, {0, 0}, 0};
+        return true;
+    }
+    if (!(sigma <= SOFTMAX_SIGMA))
+        return false;
+    softmax_means(p->keys, sigma, q > 0 ? fmin(1, fmax(-1, p->q[1] / q)) : 0, means,
+                  pool_take(work, softmax_work(p->keys)));
+    pool_release(work, mark);
+    return true;
+}
+
+/* A V A^T = (V's specific part) A A^T + what values share. */
+static void forward_means(const struct softmax_means *means, struct pairs *p)
+{
+    p->out[0] = p->v[0] * fmax(0, means->excess[0] - means->excess[1]);
+    p->out[1] = p->v[0] * (1. / p->keys + means->excess[1]) + p->v[1];
+    p->report = (struct attention_report){
+        .entropy = means->entropy,
+        .relative_entropy = p->keys > 1 ? means->entropy / log(p->keys) : 0,
+        .square = 1. / p->keys + means->excess[0],
+        .logit_variance = p->square * (p->q[0] + p->q[1]) * p->k[0] * (p->keys - 1) / p->keys,
+        .stable_rank = NAN, // no closed form
+    };
+}
+
+/* With N = A A^T, P = (A o A) A^T and R of covariance h Gamma_ik V_jl, a softmax sees K and V as their specific parts:
+ *     E D K D^T = v k Gamma o (N + N o N - P - P^T),
+ * D^T Q D, whose rows sum to 0, is known by its trace v sum_ik (Gamma o Q)_ik (N + N o N - P - P^T)_ik, and
+ * A^T Gamma A by its trace sum_ik Gamma_ik N_ik and its sum over all entries, that of Gamma. */
+static void backward_means(const struct softmax_means *means, double value_square, struct pairs *p)
+{
+    double T = p->queries, N = p->keys, others = N > 1 ? N - 1 : 1;
+    double whole = p->gradient[0] + p->gradient[1], shared = p->gradient[1], both = value_square * p->v[0];
+    double own = both * p->k[0] * whole * means->slope[0], cross = both * p->k[0] * shared * means->slope[1];
+    p->dq[0] = own - cross;
+    p->dq[1] = cross;
+    double trace = both * (T * (p->q[0] + p->q[1]) * whole * means->slope[0] +
+                           T * (T - 1) * p->q[1] * shared * means->slope[1]);
+    p->dk[0] = trace / others;
+    p->dk[1] = -trace / others / N;
+    p->dv[0] = (T * whole * means->excess[0] + T * (T - 1) * shared * means->excess[1]) / others;
+    double diagonal = (T * whole * (1 / N + means->excess[0]) + T * (T - 1) * shared * (1 / N + means->excess[1])) / N;
+    p->dv[1] = diagonal - p->dv[0];
+}
+
+static void add_pair(struct rule_run *run, int node, const double *pair, struct signal *signal)
+{
+    struct space *space = rule_space(run, node);
+    struct factor factor = frame_factor(space->grams, pair, run->work);
+    struct signal fresh = frame_law_signal(space, &factor, run->work);
+    frame_add(space, 1, &fresh, signal, run->work);
+}
+
+static void forward_closed(struct rule_run *run, int node)
+{
+    struct pairs p = pairs_of(run, node);
+    struct softmax_means means;
+    if (!means_of(&p, run->work, &means)) {
+        *run->too_sharp = true;
+        means = (struct softmax_means){{0, 0}, {0, 0}, 0};
+    }
+    forward_means(&means, &p);
+    run->attentions[node] = p.report;
+    add_pair(run, node, p.out, &run->nodes[node].out);
+}
+
+static void backward_closed(struct rule_run *run, int node)
+{
+    const struct graph_node *own = node_of(run, node);
+    const struct attention *attend = &run->layout->plan->nodes[node].attend;
+    struct pairs p = pairs_of(run, node);
+    struct softmax_means means = {{0, 0}, {0, 0}, 0};
+    means_of(&p, run->work, &means);
+    frame_gram(rule_space(run, node), 1, rule_gradient(run, node), p.gradient);
+    backward_means(&means, attend->scale * attend->scale * attend->value_width, &p);
+    add_pair(run, own->a, p.dq, &run->nodes[own->a].gradient);
+    add_pair(run, own->b, p.dk, &run->nodes[own->b].gradient);
+    add_pair(run, own->c, p.dv, &run->nodes[own->c].gradient);
+}
+
+void attend_forward(struct rule_run *run, int node)
+{
+    if (run->layout->mode.exchangeable)
+        forward_closed(run, node);
+    else
+        forward_drawn(run, node);
+}
+
+void attend_backward(struct rule_run *run, int node)
+{
+    if (run->layout->mode.exchangeable)
+        backward_closed(run, node);
+    else
+        backward_drawn(run, node);
+}

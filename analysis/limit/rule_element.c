@@ -1,0 +1,362 @@
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+#include "analysis/limit/kernel.h"
+#include "analysis/limit/rule.h"
+
+/* What acts feature by feature: norms, functions, products. The frame's part of a signal is known by its law, the
+ * population feature by feature (frame.h). */
+
+static double *at_row(const struct signal *signal, int row)
+{
+    return signal->at + (size_t)row * (size_t)signal->columns;
+}
+
+static bool is_finite_width(const struct rule_run *run)
+{
+    return !run->layout->mode.width_limit;
+}
+
+static struct signal copy(const struct rule_run *run, int node, const struct signal *signal)
+{
+    struct space *space = rule_space(run, node);
+    struct signal out = frame_zero(space, signal->columns, run->work);
+    frame_add(space, 1, signal, &out, run->work);
+    return out;
+}
+
+/* ---- norms ---- */
+
+/* y = x s, s = 1/sqrt(mean x^2 + eps), over `count` columns; in reverse dx = s (dy - y mean(y dy)). A column's square
+ * is its share of the mean, times `weight`. */
+struct range {
+    int first, count;
+    double weight;
+};
+
+static double range_scale(const double *x, struct range range, double eps)
+{
+    return 1 / sqrt(range.weight * cblas_ddot(range.count, x + range.first, 1, x + range.first, 1) + eps);
+}
+
+/* Takes the mean over features off: of the population in each of its groups, of the frame its first column. */
+static void centre(const struct space *space, const struct signal *signal, int row, int groups)
+{
+    double *x = at_row(signal, row);
+    int n = space->population <= signal->columns ? space->population : 0, count = groups > 0 ? n / groups : n;
+    for (int g = 0; count > 0 && g < n / count; g++) {
+        double sum = 0;
+        for (int j = 0; j < count; j++)
+            sum += x[g * count + j];
+        for (int j = 0; j < count; j++)
+            x[g * count + j] -= sum / count;
+    }
+    if (space->share < 1 && signal->columns > space->population)
+        x[space->population] = 0;
+}
+
+/* Groups of a population of `population` out of `width` features: as many as their own size makes. */
+static int groups_held(const struct space *space, int groups)
+{
+    int own = space->width / groups;
+    return space->population > 0 && space->population % own == 0 ? space->population / own : 1;
+}
+
+/* The ranges that have a scale of their own: everything, or each group and then the frame. */
+static int ranges_of(const struct space *space, int groups, int columns, int g, struct range *range)
+{
+    int n = space->population, held = groups > 1 && n > 0 ? groups_held(space, groups) : 0;
+    if (held == 0) {
+        *range = (struct range){0, columns, 1};
+        return 1;
+    }
+    int count = n / held;
+    *range = g < held ? (struct range){g * count, count, held / space->share}
+                      : (struct range){n, columns - n, 1 / (1 - space->share)};
+    return held + (columns > n);
+}
+
+/* x, centred where the norm wants it. */
+static struct signal centred(const struct rule_run *run, int node, const struct signal *x)
+{
+    const struct plan_norm *norm = &run->layout->plan->nodes[node].norm;
+    const struct space *space = rule_space(run, node);
+    struct signal out = copy(run, node, x);
+    int groups = norm->groups > 1 ? groups_held(space, norm->groups) : 1;
+    for (int t = 0; norm->norm->centres && t < frame_rows(space); t++)
+        centre(space, &out, t, groups);
+    return out;
+}
+
+void norm_rule_forward(struct rule_run *run, int node)
+{
+    int in = run->layout->plan->graph->nodes[node].a;
+    const struct plan_norm *norm = &run->layout->plan->nodes[node].norm;
+    const struct space *space = rule_space(run, node);
+    struct signal out = centred(run, node, &run->nodes[in].out);
+    run->nodes[node].out = out;
+    if (space->grams.exchangeable) { // rows share the scale of any token
+        cblas_dscal(2 * out.columns, 1 / sqrt(frame_square(space, &out, 0) + norm->eps), out.at, 1);
+        return;
+    }
+    struct range range;
+    for (int t = 0; t < space->grams.tokens; t++)
+        for (int g = 0, held = 1; g < held; g++) {
+            double *x = at_row(&out, t);
+            held = ranges_of(space, norm->groups, out.columns, g, &range);
+            cblas_dscal(range.count, range_scale(x, range, norm->eps), x + range.first, 1);
+        }
+}
+
+/* g = s (g - y mean(y g)) with y = s x. In the limit a gradient has no part along the signal but in groups, which are
+ * as wide as they are. */
+static void range_backward(struct range range, const double *x, double scale, bool projects, int columns, double *g)
+{
+    int count = range.first + range.count < columns ? range.count : columns - range.first;
+    if (count <= 0)
+        return;
+    double along = range.weight * scale * scale * cblas_ddot(count, x + range.first, 1, g + range.first, 1);
+    if (projects)
+        cblas_daxpy(count, -along, x + range.first, 1, g + range.first, 1);
+    cblas_dscal(count, scale, g + range.first, 1);
+}
+
+void norm_rule_backward(struct rule_run *run, int node)
+{
+    int in = run->layout->plan->graph->nodes[node].a;
+    const struct plan_norm *norm = &run->layout->plan->nodes[node].norm;
+    const struct space *space = rule_space(run, node);
+    struct signal x = centred(run, node, &run->nodes[in].out), dx = frame_zero(space, x.columns, run->work);
+    frame_add(space, 1, rule_gradient(run, node), &dx, run->work);
+    if (space->grams.exchangeable)
+        cblas_dscal(2 * dx.columns, 1 / sqrt(frame_square(space, &x, 0) + norm->eps), dx.at, 1);
+    struct range range;
+    for (int t = 0; !space->grams.exchangeable && t < space->grams.tokens; t++)
+        for (int g = 0, held = 1; g < held; g++) {
+            held = ranges_of(space, norm->groups, x.columns, g, &range);
+            double scale = range_scale(at_row(&x, t), range, norm->eps);
+            bool last = range.first + range.count == x.columns;
+            if (last && dx.columns > x.columns)
+                cblas_dscal(dx.columns - x.columns, scale, at_row(&dx, t) + x.columns, 1);
+            range_backward(range, at_row(&x, t), scale, is_finite_width(run) || held > 1, dx.columns, at_row(&dx, t));
+        }
+    dx = centred(run, node, &dx);
+    frame_add(space, 1, &dx, &run->nodes[in].gradient, run->work);
+}
+
+/* ---- functions ---- */
+
+/* A part of the frame with this Gram, independent of all that is there. */
+static void add_law(const struct rule_run *run, int node, const double *gram, struct signal *out)
+{
+    struct space *space = rule_space(run, node);
+    struct factor factor = frame_factor(space->grams, gram, run->work);
+    struct signal fresh = frame_law_signal(space, &factor, run->work);
+    frame_add(space, 1, &fresh, out, run->work);
+}
+
+/* Rows of a population: out = a o f(b) where they are features, a and b over `unit`. */
+static void each_feature(const struct space *space, const struct signal *a, const struct signal *b,
+                         const struct activation *function, bool slope, struct signal *out, struct pool *work)
+{
+    struct pool_mark mark = pool_mark(work);
+    int n = space->population, T = space->grams.tokens;
+    double unit = n > 0 ? sqrt(n / space->share) : 0, *u = pool_take(work, (size_t)n), *f = pool_take(work, (size_t)n);
+    for (int t = 0; n > 0 && t < T; t++) {
+        const double *x = at_row(b, t);
+        double *y = at_row(out, t);
+        for (int j = 0; j < n; j++)
+            f[j] = u[j] = unit * x[j];
+        if (function)
+            (slope ? function->slope : function->value)((size_t)n, u, f);
+        for (int j = 0; j < n; j++)
+            y[j] += a ? at_row(a, t)[j] * f[j] : f[j] / unit;
+    }
+    pool_release(work, mark);
+}
+
+struct split {
+    double *mean, *slope; // [rows] E f, E f' of every token
+    double *value, *both; // [gram_size] E f f, E f' f'
+};
+
+static struct split split_of(struct rule_run *run, int node)
+{
+    int in = run->layout->plan->graph->nodes[node].a;
+    const struct activation *function = run->layout->plan->nodes[node].function;
+    struct space *space = rule_space(run, node);
+    struct gram_space grams = space->grams;
+    int rows = gram_rows(grams);
+    struct split split = {pool_take(run->work, (size_t)rows), pool_take(run->work, (size_t)rows), rule_take(run, grams),
+                          rule_take(run, grams)};
+    double *law = rule_take(run, grams);
+    frame_law(space, &run->nodes[in].out, false, law);
+    if (grams.exchangeable)
+        kernel_exchangeable(function, 1, law, split.value, split.both);
+    else
+        kernel_matrix(function, grams.tokens, 1, law, split.value, split.both);
+    for (int t = 0; run->layout->blended[run->layout->nodes[node].space] && t < rows; t++)
+        kernel_means(function, gram_diagonal(grams, law, t), &split.mean[t], &split.slope[t]);
+    return split;
+}
+
+/* gram -= (c c^T) o g, g all ones where NULL. */
+static void take_off(struct rule_run *run, struct gram_space grams, const double *c, const double *g, double *gram)
+{
+    double *ones = rule_take(run, grams), *outer = rule_take(run, grams);
+    memset(outer, 0, gram_size(grams) * sizeof *outer);
+    for (size_t i = 0; i < gram_size(grams); i++)
+        ones[i] = !grams.exchangeable || i == 1 ? 1 : 0;
+    gram_add_outer(grams, c, g ? g : ones, outer);
+    gram_add(grams, -1, outer, gram);
+}
+
+static double *each_row(struct rule_run *run, const struct space *space, const double *by_token)
+{
+    double *rows = pool_take(run->work, (size_t)frame_rows(space));
+    for (int t = 0; t < frame_rows(space); t++)
+        rows[t] = by_token[space->grams.exchangeable ? 0 : t];
+    return rows;
+}
+
+/* The frame's part of a signal alone. */
+static struct signal frame_part(struct rule_run *run, int node, const struct signal *signal)
+{
+    const struct space *space = rule_space(run, node);
+    struct signal part = copy(run, node, signal);
+    for (int t = 0; t < frame_rows(space); t++)
+        memset(at_row(&part, t), 0, (size_t)space->population * sizeof(double));
+    return part;
+}
+
+static void add_means(const struct space *space, const double *mean, struct signal *out)
+{
+    double unit = sqrt(1 - space->share) * (space->grams.exchangeable ? sqrt(space->grams.tokens) : 1);
+    for (int t = 0; t < gram_rows(space->grams); t++)
+        at_row(out, t)[space->population] += unit * mean[t];
+}
+
+/* f(u) = E f + (E f') u + a rest that no Gaussian signal correlates with (Stein). Where nothing else shares the space,
+ * the parts are not told apart. */
+void pointwise_forward(struct rule_run *run, int node)
+{
+    int in = run->layout->plan->graph->nodes[node].a;
+    struct space *space = rule_space(run, node);
+    const struct signal *x = &run->nodes[in].out;
+    struct signal out = frame_zero(space, x->columns, run->work);
+    each_feature(space, NULL, x, run->layout->plan->nodes[node].function, false, &out, run->work);
+    if (space->share < 1) {
+        struct split split = split_of(run, node);
+        if (run->layout->blended[run->layout->nodes[node].space]) {
+            struct signal part = frame_part(run, node, x);
+            double *law = rule_take(run, space->grams);
+            frame_law(space, x, false, law);
+            frame_add_rows(space, each_row(run, space, split.slope), &part, &out, run->work);
+            add_means(space, split.mean, &out);
+            take_off(run, space->grams, split.mean, NULL, split.value);
+            take_off(run, space->grams, split.slope, law, split.value);
+        }
+        add_law(run, node, split.value, &out);
+    }
+    run->nodes[node].out = out;
+}
+
+void pointwise_backward(struct rule_run *run, int node)
+{
+    int in = run->layout->plan->graph->nodes[node].a;
+    struct space *space = rule_space(run, node);
+    const struct signal *x = &run->nodes[in].out, *gradient = rule_gradient(run, node);
+    struct signal dx = frame_zero(space, x->columns, run->work);
+    each_feature(space, gradient, x, run->layout->plan->nodes[node].function, true, &dx, run->work);
+    if (space->share < 1) {
+        struct split split = split_of(run, node);
+        double *law = rule_take(run, space->grams);
+        frame_law(space, gradient, false, law);
+        if (run->layout->blended[run->layout->nodes[node].space]) {
+            struct signal part = frame_part(run, node, gradient);
+            frame_add_rows(space, each_row(run, space, split.slope), &part, &dx, run->work);
+            take_off(run, space->grams, split.slope, NULL, split.both);
+        }
+        gram_multiply(space->grams, split.both, law, law);
+        add_law(run, node, law, &dx);
+    }
+    frame_add(space, 1, &dx, &run->nodes[in].gradient, run->work);
+}
+
+/* ---- products ---- */
+
+/* out += a o b in the frame, for a with a factor known by its law: (mean + rest) of b, where blended apart. */
+static void multiply_law(struct rule_run *run, int node, const struct signal *a, const struct signal *b,
+                         struct signal *out)
+{
+    struct space *space = rule_space(run, node);
+    struct gram_space grams = space->grams;
+    bool blended = run->layout->blended[run->layout->nodes[node].space];
+    double *law[2] = {rule_take(run, grams), rule_take(run, grams)}, *mean = rule_take(run, grams);
+    frame_law(space, a, false, law[0]);
+    frame_law(space, b, blended, law[1]);
+    for (int t = 0; blended && t < gram_rows(grams); t++)
+        mean[t] = frame_mean(space, b, t);
+    if (blended) {
+        struct signal part = frame_part(run, node, a);
+        frame_add_rows(space, each_row(run, space, mean), &part, out, run->work);
+    }
+    gram_multiply(grams, law[0], law[1], law[0]);
+    add_law(run, node, law[0], out);
+}
+
+/* a b = a (mean of b) + (mean of a) (b - mean) + the product of what is left. */
+static void multiply_blended(struct rule_run *run, int node, const struct signal *a, const struct signal *b,
+                             struct signal *out)
+{
+    struct space *space = rule_space(run, node);
+    struct signal rest = frame_part(run, node, b);
+    double *mean = rule_take(run, space->grams), *mean_b = rule_take(run, space->grams);
+    double *law[2] = {rule_take(run, space->grams), rule_take(run, space->grams)};
+    for (int t = 0; t < gram_rows(space->grams); t++) {
+        mean[t] = frame_mean(space, a, t);
+        mean_b[t] = frame_mean(space, b, t);
+    }
+    struct signal part = frame_part(run, node, a);
+    frame_add_rows(space, each_row(run, space, mean_b), &part, out, run->work);
+    for (int t = 0; t < frame_rows(space) && rest.columns > space->population; t++)
+        at_row(&rest, t)[space->population] = 0;
+    frame_add_rows(space, each_row(run, space, mean), &rest, out, run->work);
+    frame_law(space, a, true, law[0]);
+    frame_law(space, b, true, law[1]);
+    gram_multiply(space->grams, law[0], law[1], law[0]);
+    add_law(run, node, law[0], out);
+}
+
+void rule_product_forward(struct rule_run *run, int node)
+{
+    const struct graph_node *own = &run->layout->plan->graph->nodes[node];
+    struct space *space = rule_space(run, node);
+    const struct signal *a = &run->nodes[own->a].out, *b = &run->nodes[own->b].out;
+    struct signal out = frame_zero(space, a->columns > b->columns ? a->columns : b->columns, run->work);
+    each_feature(space, a, b, NULL, false, &out, run->work);
+    if (space->share < 1 && run->layout->blended[run->layout->nodes[node].space])
+        multiply_blended(run, node, a, b, &out);
+    else if (space->share < 1)
+        multiply_law(run, node, a, b, &out);
+    run->nodes[node].out = out;
+}
+
+static void product_side(struct rule_run *run, int node, int to, int other)
+{
+    struct space *space = rule_space(run, node);
+    const struct signal *gradient = rule_gradient(run, node), *b = &run->nodes[other].out;
+    struct signal dx = frame_zero(space, gradient->columns, run->work);
+    each_feature(space, gradient, b, NULL, false, &dx, run->work);
+    if (space->share < 1)
+        multiply_law(run, node, gradient, b, &dx);
+    frame_add(space, 1, &dx, &run->nodes[to].gradient, run->work);
+}
+
+void rule_product_backward(struct rule_run *run, int node)
+{
+    const struct graph_node *own = &run->layout->plan->graph->nodes[node];
+    product_side(run, node, own->a, own->b);
+    product_side(run, node, own->b, own->a);
+}

@@ -1,0 +1,158 @@
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+#include "analysis/limit/rule.h"
+
+/* Maps. With x = L Q^T (rows; Q orthonormal) a Gaussian W enters through Z = Q^T W, fresh, and y = L Z. Given Z,
+ *     dy W^T = (dy Z^T) Q^T + M (I - Q Q^T),   M fresh with the Gram of dy
+ * (sim/conditioned.h), here in the coordinates of the frames. In the limit dy Z^T and M Q vanish. Where a signal has
+ * fewer coordinates than rows, these are L, and Q^T is the identity. */
+
+static bool is_finite_width(const struct rule_run *run)
+{
+    return !run->layout->mode.width_limit;
+}
+
+static double sd_of(const struct rule_run *run, int node)
+{
+    return run->block->sd[run->layout->plan->graph->nodes[node].index];
+}
+
+/* basis = factor^-1 x; a zero pivot, which has a zero column, gives a zero row. */
+static void solve_rows(const struct factor *factor, struct signal *basis, struct pool *work)
+{
+    int T = factor->rank;
+    size_t count = (size_t)T * (size_t)T;
+    struct pool_mark mark = pool_mark(work);
+    double *regular = pool_take(work, count);
+    memcpy(regular, factor->rows, count * sizeof *regular);
+    for (size_t t = 0; t < count; t += (size_t)T + 1)
+        regular[t] = factor->rows[t] > 0 ? factor->rows[t] : 1;
+    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, basis->columns, 1, regular, T,
+                basis->at, basis->columns);
+    for (int t = 0; t < T; t++)
+        if (!(factor->rows[(size_t)t * (size_t)(T + 1)] > 0))
+            memset(basis->at + (size_t)t * (size_t)basis->columns, 0, (size_t)basis->columns * sizeof(double));
+    pool_release(work, mark);
+}
+
+/* Shared by all maps that read the signal. */
+const struct factor *rule_factor(struct rule_run *run, int node)
+{
+    struct rule_node *own = &run->nodes[node];
+    struct space *space = rule_space(run, node);
+    if (own->factor.rows)
+        return &own->factor;
+    own->factor = frame_factor_of(space, 1, &own->out, run->work);
+    if (!is_finite_width(run) || !own->factor.lower)
+        return &own->factor;
+    own->basis = frame_zero(space, own->out.columns, run->work);
+    memcpy(own->basis.at, own->out.at, (size_t)space->grams.tokens * (size_t)own->out.columns * sizeof(double));
+    solve_rows(&own->factor, &own->basis, run->work);
+    return &own->factor;
+}
+
+void map_forward(struct rule_run *run, int node)
+{
+    int in = run->layout->plan->graph->nodes[node].a;
+    struct space *space = rule_space(run, node);
+    struct stream_address address = rule_address(run, node, RULE_FORWARD);
+    struct rule_node *own = &run->nodes[node];
+    const struct factor *factor = rule_factor(run, in);
+    double scale = sd_of(run, node) * sqrt(rule_space(run, in)->width);
+    *run->drawn |= space->drawn || space->population > 0;
+    own->out = frame_fresh(space, factor, &address, run->work, is_finite_width(run) ? &own->unit : NULL);
+    cblas_dscal(frame_rows(space) * own->out.columns, scale, own->out.at, 1);
+}
+
+/* Through the smaller of the two ways: |x^T y|^2 over columns, or the Grams. */
+double rule_gram_product(struct rule_run *run, int a, const struct signal *x, int b, const struct signal *y)
+{
+    const struct space *of_x = rule_space(run, a), *of_y = rule_space(run, b);
+    struct gram_space grams = of_x->grams;
+    struct pool_mark mark = pool_mark(run->work);
+    int T = grams.tokens, K = x->columns, M = y->columns;
+    double product = 0;
+    if (!grams.exchangeable && (double)K * M < (double)T * (K + M) / 2) {
+        double *both = pool_take(run->work, (size_t)K * (size_t)M);
+        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, K, M, T, 1, x->at, K, y->at, M, 0, both, M);
+        product = cblas_ddot(K * M, both, 1, both, 1);
+    } else {
+        double *gram[2] = {rule_take(run, grams), rule_take(run, grams)};
+        frame_gram(of_x, 1, x, gram[0]);
+        frame_gram(of_y, 1, y, gram[1]);
+        product = fmax(0, gram_dot(grams, gram[0], gram[1]));
+    }
+    pool_release(run->work, mark);
+    return product;
+}
+
+void rule_send_back(struct rule_run *run, int node, double factor, const struct signal *rows)
+{
+    size_t doubles = sizeof(struct frame_part) / sizeof(double) + 1;
+    struct frame_part *part = (struct frame_part *)pool_take(run->work, doubles);
+    *part = (struct frame_part){factor, *rows, run->nodes[node].arriving};
+    run->nodes[node].arriving = part;
+}
+
+/* along += dy Z^T in units of the input's coordinates. */
+static void send_along(struct rule_run *run, int node, int in, const struct signal *gradient)
+{
+    struct space *to = rule_space(run, in), *from = rule_space(run, node);
+    const struct signal *unit = &run->nodes[node].unit;
+    int T = from->grams.tokens, R = run->nodes[in].factor.rank;
+    int K = unit->columns < gradient->columns ? unit->columns : gradient->columns;
+    double **along = &run->nodes[in].along, scale = from->width * sd_of(run, node) / sqrt(to->width);
+    if (!*along)
+        *along = memset(pool_take(run->work, (size_t)T * (size_t)R), 0, (size_t)T * (size_t)R * sizeof **along);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, R, K, scale, gradient->at, gradient->columns, unit->at,
+                unit->columns, 1, *along, R);
+}
+
+void map_backward(struct rule_run *run, int node)
+{
+    int in = run->layout->plan->graph->nodes[node].a, matrix = run->layout->plan->graph->nodes[node].index;
+    const struct signal *gradient = rule_gradient(run, node);
+    run->weights[matrix] = rule_gram_product(run, in, &run->nodes[in].out, node, gradient) /
+                           plan_copies(run->layout->plan, matrix);
+    rule_send_back(run, in, sd_of(run, node) * sqrt(rule_space(run, node)->width), gradient);
+    if (run->nodes[node].unit.at)
+        send_along(run, node, in, gradient);
+}
+
+/* fresh += (along - fresh basis^T) basis, over the basis' columns; where these are the signal's own, along replaces
+ * what is fresh there. */
+static void condition(struct rule_run *run, int node, struct signal *fresh)
+{
+    const struct rule_node *own = &run->nodes[node];
+    int T = rule_space(run, node)->grams.tokens, K = own->basis.columns, R = own->factor.rank;
+    if (!own->basis.at) {
+        for (int t = 0; t < T; t++)
+            memcpy(fresh->at + (size_t)t * (size_t)fresh->columns, own->along + (size_t)t * (size_t)R,
+                   (size_t)R * sizeof(double));
+        return;
+    }
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, R, K, -1, fresh->at, fresh->columns, own->basis.at, K, 1,
+                own->along, R);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, K, R, 1, own->along, R, own->basis.at, K, 1, fresh->at,
+                fresh->columns);
+}
+
+void rule_collect(struct rule_run *run, int node)
+{
+    struct rule_node *own = &run->nodes[node];
+    struct space *space = rule_space(run, node);
+    struct stream_address address = rule_address(run, node, RULE_REVERSE);
+    if (!own->arriving)
+        return;
+    struct factor factor = frame_factor_sum(space, own->arriving, run->work);
+    *run->drawn |= space->drawn || space->population > 0;
+    struct signal fresh = frame_fresh(space, &factor, &address, run->work, NULL);
+    if (own->along)
+        condition(run, node, &fresh);
+    if (own->gradient.at)
+        frame_add(space, 1, &fresh, &own->gradient, run->work);
+    else
+        own->gradient = fresh;
+}

@@ -1,0 +1,131 @@
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+#include "analysis/limit/flight.h"
+#include "analysis/limit/rule.h"
+
+/* Mixtures of experts. Gates [T][E] are drawn from the routed signal's Gram; the experts' bodies, equal in law and
+ * independent, are read once, by their Grams alone. A router's choice does not average out at any width. */
+
+static const struct graph_node *node_of(const struct rule_run *run, int node)
+{
+    return &run->layout->plan->graph->nodes[node];
+}
+
+/* out [T][T] = a b^T for a, b [T][E]. */
+static void gate_products(int T, int E, const double *a, const double *b, double *out)
+{
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, T, E, 1, a, E, b, E, 0, out, T);
+}
+
+/* out [T][E]: independent Gaussian columns of the factor's Gram. */
+static void draw_columns(const struct factor *factor, int T, int E, const struct stream_address *address, double *out,
+                         struct pool *work)
+{
+    struct pool_mark mark = pool_mark(work);
+    size_t count = (size_t)factor->rank * (size_t)E;
+    double *normals = pool_take(work, count);
+    flight_normals(address, 0, count, 1, normals);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, E, factor->rank, 1, factor->rows, factor->rank, normals,
+                E, 0, out, E);
+    pool_release(work, mark);
+}
+
+/* Of one replica's choices. */
+static struct mixture_report report_of(int T, int E, const double *mask)
+{
+    double all = 0, most = 0, entropy = 0, choices = cblas_dasum(T * E, mask, 1);
+    for (int e = 0; e < E; e++) {
+        double own = cblas_dasum(T, mask + e, E) / choices;
+        most = fmax(most, own);
+        all += own;
+        entropy -= own > 0 ? own * log(own) : 0;
+    }
+    return (struct mixture_report){most * E / all, E > 1 ? entropy / log(E) : 1};
+}
+
+static void draw_gates(struct rule_run *run, int node)
+{
+    const struct plan_mixture *moe = &run->layout->plan->nodes[node].mixture;
+    int in = node_of(run, node)->a, T = rule_space(run, in)->grams.tokens, E = moe->experts;
+    struct stream_address address = rule_address(run, node, RULE_GATES);
+    size_t count = (size_t)T * (size_t)E;
+    double *gates = run->nodes[node].gates = pool_take(run->work, 4 * count), *chosen = gates + count;
+    double *mask = gates + 2 * count, *logits = gates + 3 * count;
+    draw_columns(rule_factor(run, in), T, E, &address, logits, run->work);
+    cblas_dscal((int)count, run->block->sd[node_of(run, node)->index] * sqrt(rule_space(run, in)->width), logits, 1);
+    for (int t = 0; t < T; t++) {
+        size_t at = (size_t)t * (size_t)E;
+        router_gate(moe->router, E, moe->top_k, logits + at, mask + at, gates + at);
+        for (int e = 0; e < E; e++)
+            chosen[at + (size_t)e] = gates[at + (size_t)e] * mask[at + (size_t)e];
+    }
+    run->mixtures[node] = report_of(T, E, mask);
+    *run->drawn = true;
+}
+
+/* gram = (sum over experts of the gates' products) o gram. */
+static void through_gates(struct rule_run *run, int node, double *gram)
+{
+    const struct plan_mixture *moe = &run->layout->plan->nodes[node].mixture;
+    struct gram_space grams = rule_space(run, node)->grams;
+    double *products = rule_take(run, grams);
+    const double *chosen = run->nodes[node].gates + grams.tokens * moe->experts;
+    gate_products(grams.tokens, moe->experts, chosen, chosen, products);
+    gram_multiply(grams, products, gram, gram);
+}
+
+void mixture_forward(struct rule_run *run, int node)
+{
+    int body = node_of(run, node)->b;
+    struct space *space = rule_space(run, node);
+    struct stream_address address = rule_address(run, node, RULE_FORWARD);
+    double *gram = rule_take(run, space->grams);
+    draw_gates(run, node);
+    frame_gram(rule_space(run, body), 1, &run->nodes[body].out, gram);
+    through_gates(run, node, gram);
+    struct factor factor = frame_factor(space->grams, gram, run->work);
+    run->nodes[node].out = frame_fresh(space, &factor, &address, run->work, NULL);
+}
+
+/* The gradient of gate e of token t is <gradient, expert's output>, Gaussian and independent over e, of covariance
+ * m Gamma o (the experts' Gram) over tokens. */
+static void router_backward(struct rule_run *run, int node, const double *gradient)
+{
+    const struct graph_node *own = node_of(run, node);
+    const struct plan_mixture *moe = &run->layout->plan->nodes[node].mixture;
+    struct gram_space grams = rule_space(run, node)->grams;
+    int T = grams.tokens, E = moe->experts;
+    size_t count = (size_t)T * (size_t)E;
+    struct stream_address address = rule_address(run, node, RULE_REVERSE);
+    double *gram = rule_take(run, grams);
+    double *u = pool_take(run->work, count), *slopes = pool_take(run->work, count);
+    const double *gates = run->nodes[node].gates, *mask = gates + 2 * count, *logits = gates + 3 * count;
+    frame_gram(rule_space(run, own->b), rule_space(run, node)->width, &run->nodes[own->b].out, gram);
+    gram_multiply(grams, gradient, gram, gram);
+    struct factor factor = frame_factor(grams, gram, run->work);
+    draw_columns(&factor, T, E, &address, u, run->work);
+    for (int t = 0; t < T; t++) {
+        size_t at = (size_t)t * (size_t)E;
+        moe->router->backward(E, logits + at, mask + at, gates + at, u + at, slopes + at);
+    }
+    struct signal rows = {E, slopes};
+    run->weights[own->index] = rule_gram_product(run, own->a, &run->nodes[own->a].out, own->a, &rows) / E;
+    rule_send_back(run, own->a, run->block->sd[own->index], &rows);
+}
+
+void mixture_backward(struct rule_run *run, int node)
+{
+    int body = node_of(run, node)->b;
+    struct gram_space grams = rule_space(run, node)->grams;
+    struct space *space = rule_space(run, body);
+    double *gradient = rule_take(run, grams);
+    struct stream_address address = rule_address(run, body, RULE_GATES);
+    frame_gram(rule_space(run, node), 1, rule_gradient(run, node), gradient);
+    router_backward(run, node, gradient);
+    through_gates(run, node, gradient);
+    struct factor factor = frame_factor(grams, gradient, run->work);
+    struct signal fresh = frame_fresh(space, &factor, &address, run->work, NULL);
+    frame_add(space, 1, &fresh, &run->nodes[body].gradient, run->work);
+}

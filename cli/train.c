@@ -1,0 +1,471 @@
+#include "cli/train.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/output.h"
+#include "cli/sweep.h"
+#include "cli/training.h"
+#include "sim/budget.h"
+#include "sim/text.h"
+
+struct train {
+    struct options options;
+    const char *task;
+    struct training training;          /* of every run but for its rate and seed */
+    struct optimiser_settings numbers; /* those given, else NAN */
+    double base_width;                 /* NAN where it is not given */
+    struct values rates, measured;
+    int64_t seeds;
+    int threads;
+    size_t memory;
+    const char *checkpoint;
+    double interval;
+    const struct training_format *format;
+    const char *output;
+    bool dry_run, quiet, no_progress;
+};
+
+/* ---- options ---- */
+
+/* A reader of a table's row by its name. */
+#define READER(kind, find, table, count)                                                                               \
+    static int read_##kind(void *field, const char *name, const char *text, struct error *error)                       \
+    {                                                                                                                  \
+        const char *names[8];                                                                                          \
+        *(const void **)field = find(text);                                                                            \
+        for (size_t i = 0; i < count; i++)                                                                             \
+            names[i] = table[i].name;                                                                                  \
+        return find(text) ? ERROR_NONE : text_unknown(error, name, text, names, count);                                \
+    }
+
+READER(optimiser, optimiser_find, optimisers, optimiser_count)
+READER(schedule, schedule_find, schedules, schedule_count)
+READER(parametrisation, parametrisation_find, parametrisations, parametrisation_count)
+
+static int read_real(double *field, const char *name, const char *text, double least, double below, struct error *error)
+{
+    char what[64];
+    snprintf(what, sizeof what, "--%s", name);
+    int code = setting_real(what, text, field, error);
+    if (code == ERROR_NONE && !(*field >= least && *field < below))
+        return isfinite(below)
+                   ? error_set(error, ERROR_INPUT, "%s: %s is not from %g to below %g", what, text, least, below)
+                   : error_set(error, ERROR_INPUT, "%s: %s is below %g", what, text, least);
+    return code;
+}
+
+static int read_number(void *field, const char *name, const char *text, struct error *error)
+{
+    for (size_t i = 0; i < optimiser_number_count; i++)
+        if (strcmp(optimiser_numbers[i].name, name) == 0)
+            return read_real(field, name, text, optimiser_numbers[i].least, optimiser_numbers[i].below, error);
+    return error_set(error, ERROR_INPUT, "--%s is no number of an optimiser", name);
+}
+
+static int read_seconds(void *field, const char *name, const char *text, struct error *error)
+{
+    return read_real(field, name, text, 0, INFINITY, error);
+}
+
+static int read_width(void *field, const char *name, const char *text, struct error *error)
+{
+    return read_real(field, name, text, 1, INFINITY, error);
+}
+
+/* Rates may be 0: a run that only looks. */
+static int read_rates(void *field, const char *name, const char *text, struct error *error)
+{
+    struct values *rates = field;
+    char what[64];
+    snprintf(what, sizeof what, "--%s", name);
+    values_free(rates);
+    int code = values_parse(rates, what, text, false, error);
+    for (int i = 0; code == ERROR_NONE && i < rates->count; i++)
+        if (!(rates->value[i] >= 0))
+            code = error_set(error, ERROR_INPUT, "%s: %g is below 0", what, rates->value[i]);
+    return code;
+}
+
+/* Steps before which the stack is measured. */
+static int read_measured(void *field, const char *name, const char *text, struct error *error)
+{
+    struct values *measured = field;
+    char what[64];
+    snprintf(what, sizeof what, "--%s", name);
+    values_free(measured);
+    int code = values_parse(measured, what, text, true, error);
+    for (int i = 0; code == ERROR_NONE && i < measured->count; i++)
+        if (!(measured->value[i] > (i > 0 ? measured->value[i - 1] : -1)))
+            code = error_set(error, ERROR_INPUT, "%s: steps ascend from 0, but %g follows %g", what, measured->value[i],
+                             i > 0 ? measured->value[i - 1] : 0);
+    return code;
+}
+
+static int read_steps(void *field, const char *name, const char *text, struct error *error)
+{
+    long long value = 0;
+    char what[64];
+    snprintf(what, sizeof what, "--%s", name);
+    int code = setting_integer(what, text, 0, 1000000000, &value, error);
+    *(int64_t *)field = value;
+    return code;
+}
+
+#define FIELD(member) offsetof(struct train, member)
+
+// clang-format off
+static const struct options_row rows[] = {
+    {"task", 't', "TASK", "what is learned: icl:V:ALPHA, copy:V, markov:V:ALPHA or text:FILE (list tasks); icl:4:0.1",
+     options_text, FIELD(task)},
+    {"batch", 'B', "N", "sequences a step; 8", options_threads, FIELD(training.batch)},
+    {"steps", 'n', "N", "updates of a run; 150", options_count, FIELD(training.steps)},
+    {"optimiser", 0, "NAME", "sgd, momentum, adam or adamw; adam", read_optimiser, FIELD(training.optimiser)},
+    {"lr", 0, "VALUES", "learning rates: a number, a list 1e-3,2e-3 or an axis 1e-4:1e-2:9:log; 1e-3", read_rates,
+     FIELD(rates)},
+    {"warmup", 0, "N", "steps over which the rate rises in a line; 0", read_steps, FIELD(training.warmup)},
+    {"decay", 0, "NAME", "how the rate falls behind them: constant, linear or cosine", read_schedule,
+     FIELD(training.schedule)},
+    {"clip", 0, "X", "largest norm of all gradients together; 0 for no limit", read_number, FIELD(numbers.clip)},
+    {"weight-decay", 0, "X", "of every weight; 0", read_number, FIELD(numbers.weight_decay)},
+    {"momentum", 0, "X", "of momentum; 0.9", read_number, FIELD(numbers.momentum)},
+    {"beta1", 0, "X", "of adam and adamw; 0.9", read_number, FIELD(numbers.beta1)},
+    {"beta2", 0, "X", "of adam and adamw; 0.95", read_number, FIELD(numbers.beta2)},
+    {"epsilon", 0, "X", "of adam and adamw; 1e-8", read_number, FIELD(numbers.epsilon)},
+    {"parametrisation", 0, "NAME", "standard, or mup: rates that hold at every width", read_parametrisation,
+     FIELD(training.parametrisation)},
+    {"base-width", 0, "D", "the width at which mup is the standard one; 32", read_width, FIELD(base_width)},
+    {"seed", 's', "N", "64-bit seed of weights and data, the same for every model and rate; 1", options_seed,
+     FIELD(training.seed)},
+    {"seeds", 0, "N", "independent runs, from --seed on; 1", options_count, FIELD(seeds)},
+    {"measure", 0, "STEPS", "profiles of the stack before these steps, such as 0,1,10,150; with --format json",
+     read_measured, FIELD(measured)},
+    {"threads", 'j', "N", "runs in parallel; results do not depend on it", options_threads, FIELD(threads)},
+    {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", options_bytes, FIELD(memory)},
+    {"checkpoint", 0, "FILE", "keeps what is done there, and goes on from it, with the same bits", options_path,
+     FIELD(checkpoint)},
+    {"checkpoint-every", 0, "SECONDS", "how often; 10", read_seconds, FIELD(interval)},
+    {"format", 'f', "table|csv|json", "what is written", training_format_read, FIELD(format)},
+    {"output", 'o', "FILE", "where to, instead of standard output", options_path, FIELD(output)},
+    {"dry-run", 0, NULL, "print the runs, memory and time it would take, and train nothing", options_flag,
+     FIELD(dry_run)},
+    {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, FIELD(quiet)},
+    {"no-progress", 0, NULL, "no progress line on a terminal", options_flag, FIELD(no_progress)},
+};
+// clang-format on
+
+static const struct options_command command = {
+    .usage = "train [OPTION]...",
+    .summary =
+        "Trains models of the formula, between embeddings and a readout of their own, from the weights that `run` "
+        "samples\n"
+        "at that seed. --placement may be given several times, and every setting that is a number may be a list or an\n"
+        "axis as --lr: all their products are trained, on the same data. Such as\n"
+        "  spanscope train -p postnorm -p spannorm -L 4,16 --lr 1e-4:1e-2:5:log --seeds 2",
+    .rows = rows,
+    .row_count = sizeof rows / sizeof *rows,
+    .settings = true,
+    .several = OPTIONS_PLACEMENT,
+    .no_words = "models are named by --placement",
+    .sweeps = true,
+    .defaults = "layers=8 width=32 heads=2 tokens=32 mask=causal",
+};
+
+/* ---- what is run ---- */
+
+/* What was given must say something to the optimiser, and takes the place of its defaults. */
+static int merge_numbers(struct train *self, struct error *error)
+{
+    struct optimiser_settings *merged = &self->training.settings;
+    for (size_t i = 0; i < optimiser_number_count; i++) {
+        const struct optimiser_number *number = &optimiser_numbers[i];
+        double given = optimiser_number(number, &self->numbers);
+        if (isnan(given))
+            continue;
+        if (!optimiser_reads(self->training.optimiser, number))
+            return error_set(error, ERROR_INPUT, "--%s says nothing to the optimiser %s", number->name,
+                             self->training.optimiser->name);
+        *(double *)((char *)merged + number->offset) = given;
+    }
+    if (isnan(self->base_width))
+        return ERROR_NONE;
+    self->training.base_width = self->base_width;
+    if (self->training.parametrisation == &parametrisations[0])
+        return error_set(error, ERROR_INPUT, "--base-width says nothing to the %s parametrisation",
+                         self->training.parametrisation->name);
+    return ERROR_NONE;
+}
+
+/* A token that sees its successor need not predict it. */
+static int check_mask(const struct model *model, struct error *error)
+{
+    if (model->mask->visible(0, model->tokens) == 1)
+        return ERROR_NONE;
+    return error_set(error, ERROR_INPUT, "mask %s shows every token the one it is to predict; use --mask causal",
+                     model->mask->name);
+}
+
+/* Settings of `run` that training has something else in the place of. */
+static int check_settings(const struct train *self, struct error *error)
+{
+    for (int i = 0; i < self->options.setting_count; i++) {
+        const char *name = self->options.settings[i].name;
+        if (strcmp(name, "input-correlation") == 0)
+            return error_set(error, ERROR_INPUT, "--%s says nothing: the embeddings are the input", name);
+        if (strcmp(name, "cotangent") == 0 && self->measured.count == 0)
+            return error_set(error, ERROR_INPUT, "--%s says nothing but to the profiles of --measure", name);
+    }
+    return ERROR_NONE;
+}
+
+struct runs {
+    struct train_run *run; /* [count]: by model, then rate, then seed */
+    int count;
+};
+
+static void free_runs(struct runs *runs)
+{
+    for (int i = 0; i < runs->count; i++)
+        model_free(&runs->run[i].model);
+    free(runs->run);
+    *runs = (struct runs){0};
+}
+
+/* Rate and seed of a run; every run owns its model. */
+static int make_run(const struct train *self, const struct sweep *sweep, int64_t number, struct train_run *run,
+                    struct error *error)
+{
+    int64_t seed = number % self->seeds, rest = number / self->seeds;
+    int64_t rate = rest % self->rates.count, model = rest / self->rates.count;
+    *run = (struct train_run){.training = self->training};
+    run->training.seed += (uint64_t)seed;
+    run->training.rate = self->rates.value[rate];
+    int code = sweep_model(sweep, (int)(model / sweep->points), model % sweep->points, &run->model, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = check_mask(&run->model, error);
+    if (code == ERROR_NONE)
+        code = training_check(&run->training, &run->model, error);
+    if (code != ERROR_NONE)
+        model_free(&run->model);
+    return code;
+}
+
+enum { RUNS_MAX = 100000 };
+
+static int make_runs(const struct train *self, const struct sweep *sweep, struct runs *runs, struct error *error)
+{
+    double count = (double)sweep->placements * (double)sweep->points * self->rates.count * (double)self->seeds;
+    *runs = (struct runs){0};
+    if (count > RUNS_MAX)
+        return error_set(error, ERROR_INPUT, "%.0f runs are more than %d", count, RUNS_MAX);
+    runs->run = calloc((size_t)count, sizeof *runs->run);
+    if (!runs->run)
+        return error_set(error, ERROR_RESOURCE, "out of memory for %.0f runs", count);
+    int code = ERROR_NONE;
+    for (; code == ERROR_NONE && runs->count < (int)count; runs->count += code == ERROR_NONE)
+        code = make_run(self, sweep, runs->count, &runs->run[runs->count], error);
+    if (code != ERROR_NONE)
+        free_runs(runs);
+    return code;
+}
+
+/* All that decides the runs, as text that the caller frees. */
+static int identify(const struct runs *runs, char **text, struct error *error)
+{
+    size_t length = 0;
+    FILE *stream = open_memstream(text, &length);
+    if (!stream)
+        return error_set(error, ERROR_RESOURCE, "out of memory for %d runs", runs->count);
+    int code = ERROR_NONE;
+    for (int i = 0; code == ERROR_NONE && i < runs->count; i++)
+        code = training_identity(&runs->run[i], stream, error);
+    if (fclose(stream) != 0 && code == ERROR_NONE)
+        code = error_set(error, ERROR_RESOURCE, "out of memory for %d runs", runs->count);
+    if (code == ERROR_NONE)
+        return code;
+    free(*text);
+    *text = NULL;
+    return code;
+}
+
+/* ---- output ---- */
+
+/* What the callbacks share. */
+struct writer {
+    const struct train *self;
+    FILE *stream;
+    int written;
+    double start, shown; /* seconds */
+    double first;        /* share of the work that the checkpoint had done; negative before it is known */
+};
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static void clear_progress(void)
+{
+    fprintf(stderr, "\r%*s\r", 60, "");
+}
+
+static void progress(void *context, double share)
+{
+    struct writer *writer = context;
+    double time = now();
+    if (writer->first < 0) {
+        writer->first = share;
+        writer->start = time;
+    }
+    double pace = share - writer->first;
+    if (time - writer->shown < 0.25)
+        return;
+    writer->shown = time;
+    int left = pace > 0 ? (int)fmin(9e6, (time - writer->start) * (1 - share) / pace) : -1;
+    fprintf(stderr, left >= 0 ? "\r%3.0f %% done, %d:%02d left   " : "\r%3.0f %% done", 100 * share, left / 60,
+            left % 60);
+}
+
+static int visit(void *context, struct train_run *run, struct error *error)
+{
+    struct writer *writer = context;
+    int code = writer->self->format->write(run, writer->written, writer->stream, error);
+    writer->written += code == ERROR_NONE;
+    return code;
+}
+
+/* ---- running ---- */
+
+static int print_cost(const struct train *self, const struct runs *runs, FILE *stream, struct error *error)
+{
+    size_t bytes = 0;
+    double flops = 0;
+    for (int i = 0; i < runs->count; i++) {
+        const struct train_run *run = &runs->run[i];
+        struct network network;
+        int code = network_init(&network, &run->model, run->training.batch, run->training.task->vocabulary,
+                                run->training.parametrisation, run->training.base_width, 0, SIZE_MAX, error);
+        if (code != ERROR_NONE)
+            return code;
+        bytes = network.bytes > bytes ? network.bytes : bytes;
+        flops += network.flops * (double)run->training.steps;
+        network_free(&network);
+    }
+    fprintf(stream, "%d run%s of %" PRId64 " steps, %.3g MB in each of %d threads, about %.3g s\n", runs->count,
+            runs->count == 1 ? "" : "s", self->training.steps, (double)bytes / 1e6, self->threads,
+            linear_seconds(0, flops) / self->threads);
+    return ERROR_NONE;
+}
+
+static int train_runs(const struct train *self, struct runs *runs, struct error *error)
+{
+    char *identity = NULL;
+    if (self->checkpoint && identify(runs, &identity, error) != ERROR_NONE)
+        return error->code;
+    struct output output;
+    FILE *stream = output_open(&output, self->output, error);
+    if (!stream) {
+        free(identity);
+        return error->code;
+    }
+    bool shows = !self->quiet && !self->no_progress && isatty(STDERR_FILENO);
+    struct writer writer = {.self = self, .stream = stream, .first = -1};
+    struct train_plan plan = {
+        .runs = runs->run,
+        .count = runs->count,
+        .threads = self->threads < runs->count ? self->threads : runs->count,
+        .memory = self->memory,
+        .stop = interrupt_flag(),
+        .checkpoint = self->checkpoint,
+        .identity = identity,
+        .interval = self->interval,
+        .visit = visit,
+        .progress = shows ? progress : NULL,
+        .context = &writer,
+    };
+    int code = self->dry_run ? print_cost(self, runs, stream, error) : train_all(&plan, error);
+    if (shows)
+        clear_progress();
+    free(identity);
+    return output_end(&output, code, writer.written > 0, error);
+}
+
+static int train_task(struct train *self, struct error *error)
+{
+    struct task task;
+    struct sweep sweep;
+    struct runs runs;
+    int code = task_init(&task, self->task, error);
+    if (code != ERROR_NONE)
+        return code;
+    self->training.task = &task;
+    code = sweep_init(&sweep, &self->options, error);
+    if (code == ERROR_NONE) {
+        code = make_runs(self, &sweep, &runs, error);
+        sweep_free(&sweep);
+        if (code == ERROR_NONE) {
+            code = train_runs(self, &runs, error);
+            free_runs(&runs);
+        }
+    }
+    task_free(&task);
+    return code;
+}
+
+static int check_measured(struct train *self, struct error *error)
+{
+    double last = self->measured.value[self->measured.count - 1];
+    self->training.measured = &self->measured;
+    if (!self->format->profiles)
+        return error_set(error, ERROR_INPUT, "--measure: profiles are written with --format json, not %s",
+                         self->format->name);
+    if (last <= (double)self->training.steps)
+        return ERROR_NONE;
+    return error_set(error, ERROR_INPUT, "--measure: step %.0f is behind the last, %" PRId64, last,
+                     self->training.steps);
+}
+
+static int train_all_of(void *target, struct error *error)
+{
+    struct train *self = target;
+    int code = ERROR_NONE;
+    if (self->memory == 0)
+        self->memory = budget_available(self->threads);
+    if (self->rates.count == 0)
+        code = values_parse(&self->rates, "--lr", "1e-3", false, error);
+    if (code == ERROR_NONE)
+        code = check_settings(self, error);
+    if (code == ERROR_NONE)
+        code = merge_numbers(self, error);
+    if (code == ERROR_NONE && self->measured.count > 0)
+        code = check_measured(self, error);
+    return code == ERROR_NONE ? train_task(self, error) : code;
+}
+
+int train_command(int argc, char **argv)
+{
+    struct train self = {
+        .task = "icl:4:0.1",
+        .training = training_defaults(),
+        .numbers = {NAN, NAN, NAN, NAN, NAN, NAN},
+        .base_width = NAN,
+        .seeds = 1,
+        .threads = omp_get_num_procs(),
+        .interval = 10,
+        .format = &training_formats[0],
+    };
+    int status = command_run(&command, argc, argv, &self, train_all_of);
+    values_free(&self.rates);
+    values_free(&self.measured);
+    return status;
+}

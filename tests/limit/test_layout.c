@@ -1,0 +1,123 @@
+#include <check.h>
+#include <string.h>
+
+#include "analysis/limit/course.h"
+#include "tests/support.h"
+
+static struct model model;
+
+static void read_course(struct course *course, const char *text, bool width_limit)
+{
+    struct error error = {0};
+    struct course_options options = {.width_limit = width_limit};
+    support_model(&model, text);
+    int code = course_init(course, &model, &options, &error);
+    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
+}
+
+static void done(struct course *course)
+{
+    course_free(course);
+    model_free(&model);
+}
+
+static const struct space *space_of(const struct course *course, enum graph_kind kind)
+{
+    const struct layout *layout = course->layout[0];
+    for (int n = 0; n < layout->plan->graph->node_count; n++)
+        if (layout->plan->graph->nodes[n].kind == kind)
+            return &layout->spaces[layout->nodes[n].space];
+    ck_abort_msg("no node of that kind");
+}
+
+/* What has a closed form needs neither draws nor T x T arrays; anything else does. */
+START_TEST(closed_forms_are_seen)
+{
+    static const struct {
+        const char *text;
+        bool closed;
+    } rows[] = {
+        {"placement=spannorm", true},
+        {"placement='x = x + attn(tanh(0.5*x)); x = x + ffn(norm(x))'", true},
+        {"placement='state x, u; x = norm(u + attn(x)); u = norm(x + ffn(u))'", true},
+        {"placement='input m; x = norm(x + attn(x, m))' memory-tokens=3", true},
+        {"placement=spannorm mask=causal", false},
+        {"placement=spannorm cotangent=last", false},
+        {"placement='x = norm(x + moe(x))'", false},
+        {"placement='x = norm(x + attn(x, rope=100))' head-width=6", false},
+        {"placement='x = norm(x + attn(x, cap=3))'", false},
+        {"placement='x = norm(x + attend(x, x, x))'", false},
+        {"placement='x = tanh(x + ffn(x))'", false},         // tanh of what is not Gaussian, from block 2 on
+        {"placement='y = wa(x); x = norm(x + y*y)'", false}, // factors that depend on each other
+    };
+    struct course course;
+    read_course(&course, rows[_i].text, true);
+    ck_assert_msg(course.mode.exchangeable == rows[_i].closed, "%s", rows[_i].text);
+    done(&course);
+}
+END_TEST
+enum { CLOSED_ROWS = 12 };
+
+START_TEST(spaces_hold_features_where_they_are_needed)
+{
+    struct course course;
+    read_course(&course, "placement='x = x + attn(norm(x)); x = x + ffn(norm(x))' mask=causal width=300 heads=3",
+                false);
+    const struct space *stream = space_of(&course, GRAPH_SUM), *heads = space_of(&course, GRAPH_ATTEND);
+    ck_assert(stream->drawn && stream->population == 0);
+    ck_assert(!heads->drawn && heads->population == 300 && heads->share == 1);
+    done(&course);
+    read_course(&course, "placement='x = tanh(x); x = x + ffn(norm(x))' mask=causal width=300 heads=3", false);
+    ck_assert_int_eq(space_of(&course, GRAPH_SUM)->population, 300);
+    done(&course);
+    read_course(&course, "placement=prenorm ffn-width=5000 tokens=2", false);
+    const struct space *hidden = space_of(&course, GRAPH_POINTWISE);
+    ck_assert_int_eq(hidden->population, 512);
+    ck_assert_double_eq_tol(hidden->share * hidden->share, 512. / 5000, 1e-15);
+    done(&course);
+    read_course(&course, "placement=prenorm ffn-width=5000 tokens=20", false);
+    ck_assert_int_eq(space_of(&course, GRAPH_POINTWISE)->population, 5000);
+    done(&course);
+}
+END_TEST
+
+/* In the limit groups of heads keep their size, and heads are as wide as the keys are many. */
+START_TEST(heads_of_the_limit)
+{
+    struct course course;
+    read_course(&course, "placement=prenorm mask=causal width=128 heads=32 kv-heads=4", true);
+    const struct layout *layout = course.layout[0];
+    for (int n = 0; n < layout->plan->graph->node_count; n++) {
+        const struct attention *attend = &layout->nodes[n].attend;
+        if (layout->plan->graph->nodes[n].kind != GRAPH_ATTEND)
+            continue;
+        ck_assert_int_eq(attend->heads, 64);
+        ck_assert_int_eq(attend->kv_heads, 8);
+        ck_assert_int_eq(attend->head_width, model.tokens);
+    }
+    done(&course);
+}
+END_TEST
+
+START_TEST(shared_matrices_are_refused)
+{
+    struct course course;
+    struct error error = {0};
+    support_model(&model, "placement='shared wa; x = norm(x + wa(x))'");
+    ck_assert_int_eq(course_init(&course, &model, &(struct course_options){0}, &error), ERROR_INPUT);
+    ck_assert_ptr_nonnull(strstr(error.text, "wa is one matrix in all blocks"));
+    model_free(&model);
+}
+END_TEST
+
+Suite *layout_suite(void)
+{
+    Suite *suite = suite_create("layout");
+    TCase *tests = tcase_create("layout");
+    tcase_add_loop_test(tests, closed_forms_are_seen, 0, CLOSED_ROWS);
+    tcase_add_test(tests, spaces_hold_features_where_they_are_needed);
+    tcase_add_test(tests, heads_of_the_limit);
+    tcase_add_test(tests, shared_matrices_are_refused);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

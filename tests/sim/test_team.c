@@ -1,0 +1,47 @@
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "sim/team.h"
+#include <check.h>
+
+static size_t address_space(void)
+{
+    unsigned long long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    ck_assert(file && fscanf(file, "%llu", &pages) == 1);
+    fclose(file);
+    return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+START_TEST(teams_start)
+{
+    struct error error;
+    for (int threads = 0; threads <= 16; threads++)
+        ck_assert_int_eq(team_check(threads, &error), ERROR_NONE);
+}
+END_TEST
+
+/* No thread has a stack of less than 2 MB, so that 64 do not fit 64 MB; one fits, with at most 8 MB and its guard. */
+START_TEST(threads_that_cannot_start_are_told)
+{
+    struct error error;
+    size_t room = address_space() + (64 << 20);
+    struct rlimit limit = {room, room};
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
+    ck_assert_int_eq(team_check(64, &error), ERROR_RESOURCE);
+    ck_assert_msg(strstr(error.text, " of 64 threads can be started: ") != NULL, "%s", error.text);
+    ck_assert_int_eq(team_check(2, &error), ERROR_NONE); // and those that were are gone
+}
+END_TEST
+
+Suite *team_suite(void)
+{
+    Suite *suite = suite_create("team");
+    TCase *tests = tcase_create("team");
+    tcase_add_test(tests, teams_start);
+    tcase_add_test(tests, threads_that_cannot_start_are_told);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

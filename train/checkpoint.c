@@ -1,0 +1,198 @@
+#include "train/checkpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char MAGIC[16] = "spanscope-ckpt1\n";
+enum { IDENTITY_MAX = 1 << 30 };
+
+/* A stream whose bytes are summed on their way: FNV-1a, 64 bits. */
+struct summed {
+    FILE *stream;
+    uint64_t sum;
+    bool failed;
+};
+
+static void add_to_sum(struct summed *summed, const void *bytes, size_t length)
+{
+    const unsigned char *byte = bytes;
+    for (size_t i = 0; i < length; i++)
+        summed->sum = (summed->sum ^ byte[i]) * 0x100000001b3;
+}
+
+static void put(struct summed *summed, const void *bytes, size_t length)
+{
+    summed->failed |= fwrite(bytes, 1, length, summed->stream) != length;
+    add_to_sum(summed, bytes, length);
+}
+
+static void get(struct summed *summed, void *bytes, size_t length)
+{
+    summed->failed |= summed->failed || fread(bytes, 1, length, summed->stream) != length;
+    if (!summed->failed)
+        add_to_sum(summed, bytes, length);
+}
+
+static const uint64_t SUM_START = 0xcbf29ce484222325;
+
+/* ---- reading ---- */
+
+static int damaged(const struct checkpoint *checkpoint, struct error *error)
+{
+    return error_set(error, ERROR_RESOURCE, "%s: no checkpoint, or a damaged one; remove it to start anew",
+                     checkpoint->path);
+}
+
+/* A length that the file can hold, and its bytes with a NUL behind them. */
+static char *get_bytes(struct summed *summed, uint64_t room, uint64_t *length)
+{
+    get(summed, length, sizeof *length);
+    if (summed->failed || *length > room)
+        return NULL;
+    char *bytes = malloc((size_t)*length + 1);
+    if (!bytes)
+        return NULL;
+    get(summed, bytes, (size_t)*length);
+    bytes[*length] = '\0';
+    return bytes;
+}
+
+static int get_slots(struct checkpoint *checkpoint, struct summed *summed, uint64_t room, struct error *error)
+{
+    for (int i = 0; i < checkpoint->count; i++) {
+        uint64_t length;
+        char *bytes = get_bytes(summed, room, &length);
+        if (!bytes)
+            return damaged(checkpoint, error);
+        if (length > 0)
+            checkpoint_put(checkpoint, i, bytes, (size_t)length);
+        else
+            free(bytes);
+    }
+    uint64_t expected = summed->sum, found = 0;
+    get(summed, &found, sizeof found);
+    return summed->failed || found != expected ? damaged(checkpoint, error) : ERROR_NONE;
+}
+
+static int read_stream(struct checkpoint *checkpoint, FILE *stream, struct error *error)
+{
+    struct summed summed = {stream, SUM_START, false};
+    char magic[sizeof MAGIC] = {0};
+    uint64_t length, count = 0;
+    fseeko(stream, 0, SEEK_END);
+    uint64_t room = (uint64_t)ftello(stream);
+    rewind(stream);
+    get(&summed, magic, sizeof magic);
+    if (summed.failed || memcmp(magic, MAGIC, sizeof magic) != 0)
+        return damaged(checkpoint, error);
+    char *identity = get_bytes(&summed, room < IDENTITY_MAX ? room : IDENTITY_MAX, &length);
+    get(&summed, &count, sizeof count);
+    bool same = identity && !summed.failed && strcmp(identity, checkpoint->identity) == 0 &&
+                count == (uint64_t)checkpoint->count;
+    free(identity);
+    if (summed.failed || !identity)
+        return damaged(checkpoint, error);
+    if (!same)
+        return error_set(error, ERROR_INPUT, "%s: a checkpoint of other runs; give the same options or another file",
+                         checkpoint->path);
+    return get_slots(checkpoint, &summed, room, error);
+}
+
+int checkpoint_open(struct checkpoint *checkpoint, const char *path, const char *identity, int count,
+                    struct error *error)
+{
+    *checkpoint = (struct checkpoint){path, identity, calloc((size_t)count, sizeof *checkpoint->slots), count};
+    if (!checkpoint->slots)
+        return error_set(error, ERROR_RESOURCE, "out of memory for %d runs", count);
+    FILE *stream = fopen(path, "rb");
+    if (!stream && errno == ENOENT)
+        return ERROR_NONE;
+    int code = stream ? read_stream(checkpoint, stream, error)
+                      : error_set(error, ERROR_RESOURCE, "%s: %s", path, strerror(errno));
+    if (stream)
+        fclose(stream);
+    if (code != ERROR_NONE)
+        checkpoint_free(checkpoint);
+    return code;
+}
+
+void checkpoint_free(struct checkpoint *checkpoint)
+{
+    for (int i = 0; checkpoint->slots && i < checkpoint->count; i++)
+        free(checkpoint->slots[i].bytes);
+    free(checkpoint->slots);
+    *checkpoint = (struct checkpoint){0};
+}
+
+void checkpoint_put(struct checkpoint *checkpoint, int slot, char *bytes, size_t length)
+{
+    free(checkpoint->slots[slot].bytes);
+    checkpoint->slots[slot] = (struct checkpoint_slot){bytes, length};
+}
+
+/* ---- writing ---- */
+
+static bool write_stream(const struct checkpoint *checkpoint, FILE *stream)
+{
+    struct summed summed = {stream, SUM_START, false};
+    uint64_t length = strlen(checkpoint->identity), count = (uint64_t)checkpoint->count;
+    put(&summed, MAGIC, sizeof MAGIC);
+    put(&summed, &length, sizeof length);
+    put(&summed, checkpoint->identity, (size_t)length);
+    put(&summed, &count, sizeof count);
+    for (int i = 0; i < checkpoint->count; i++) {
+        length = checkpoint->slots[i].length;
+        put(&summed, &length, sizeof length);
+        put(&summed, checkpoint->slots[i].bytes, (size_t)length);
+    }
+    put(&summed, &(uint64_t){summed.sum}, sizeof summed.sum);
+    return !summed.failed && fflush(stream) == 0 && fsync(fileno(stream)) == 0;
+}
+
+/* The rename itself is on the disk when its folder is. */
+static void sync_folder(const char *path)
+{
+    char *copy = strdup(path);
+    int folder = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY) : -1;
+    if (folder >= 0) {
+        fsync(folder);
+        close(folder);
+    }
+    free(copy);
+}
+
+int checkpoint_write(const struct checkpoint *checkpoint, struct error *error)
+{
+    size_t size = strlen(checkpoint->path) + 5;
+    char *temporary = malloc(size);
+    if (!temporary)
+        return error_set(error, ERROR_RESOURCE, "out of memory");
+    snprintf(temporary, size, "%s.new", checkpoint->path);
+    FILE *stream = fopen(temporary, "wb");
+    bool written = stream && write_stream(checkpoint, stream);
+    int reason = errno;
+    if (stream && fclose(stream) != 0 && written) {
+        written = false;
+        reason = errno;
+    }
+    if (written && rename(temporary, checkpoint->path) != 0) {
+        written = false;
+        reason = errno;
+    }
+    if (written)
+        sync_folder(checkpoint->path);
+    else if (stream)
+        unlink(temporary);
+    free(temporary);
+    return written ? ERROR_NONE
+                   : error_set(error, ERROR_RESOURCE, "%s: cannot write the checkpoint: %s", checkpoint->path,
+                               strerror(reason));
+}

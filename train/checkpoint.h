@@ -1,0 +1,36 @@
+/* What several runs have come to, in one file that is always whole.
+ *
+ * The file is written under another name, flushed to the disk and renamed: a killed process or a full disk leaves the
+ * one before. It names what it belongs to (every setting of every run) and ends with a checksum. Numbers are the
+ * machine's own.
+ */
+#ifndef SPANSCOPE_TRAIN_CHECKPOINT_H
+#define SPANSCOPE_TRAIN_CHECKPOINT_H
+
+#include <stddef.h>
+
+#include "sim/error.h"
+
+struct checkpoint_slot {
+    char *bytes; /* malloced; NULL where the run has not been saved */
+    size_t length;
+};
+
+struct checkpoint {
+    const char *path, *identity;
+    struct checkpoint_slot *slots; /* [count] */
+    int count;
+};
+
+/* Reads the file where there is one: ERROR_INPUT where it belongs to other runs, ERROR_RESOURCE where it cannot be read
+ * or is damaged. path and identity must outlive the checkpoint. */
+int checkpoint_open(struct checkpoint *checkpoint, const char *path, const char *identity, int count,
+                    struct error *error);
+void checkpoint_free(struct checkpoint *checkpoint);
+
+/* Takes over the bytes. */
+void checkpoint_put(struct checkpoint *checkpoint, int slot, char *bytes, size_t length);
+
+int checkpoint_write(const struct checkpoint *checkpoint, struct error *error);
+
+#endif

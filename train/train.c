@@ -1,0 +1,232 @@
+#include "train/train.h"
+
+#include <cblas.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "train/checkpoint.h"
+
+/* What the threads share; everything below threads is touched in the critical section alone. */
+struct shared {
+    const struct train_plan *plan;
+    struct checkpoint checkpoint;
+    _Atomic int halted; /* the first code that stopped the runs */
+    struct error error;
+    bool *over;       /* [count] */
+    int next;         /* the run that is to be handed over next */
+    double work, all; /* done, and to do */
+};
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+double train_work(const struct train_run *run)
+{
+    const struct model *model = &run->model;
+    double per_token = (4.0 * model->width + 2.0 * model->ffn_width + 2.0 * model->tokens) * model->width;
+    return per_token * model->layers * model->tokens * run->training.batch * (double)run->training.steps;
+}
+
+static void halt(struct shared *shared, const struct error *error)
+{
+#pragma omp critical(train)
+    if (shared->halted == ERROR_NONE) {
+        shared->error = *error;
+        shared->halted = error->code;
+    }
+}
+
+static bool halted(const struct shared *shared)
+{
+    return shared->halted != ERROR_NONE || (shared->plan->stop && *shared->plan->stop);
+}
+
+/* ---- checkpoints ---- */
+
+/* A run that is over is its record, one on its way its whole state. */
+static int save(const struct train_run *run, const struct trainer *trainer, char **bytes, size_t *length,
+                struct error *error)
+{
+    FILE *stream = open_memstream(bytes, length);
+    if (!stream)
+        return error_set(error, ERROR_RESOURCE, "out of memory for a checkpoint");
+    fputc(run->finished, stream);
+    int code = run->finished ? trainer_record_save(&run->record, stream, error) : trainer_save(trainer, stream, error);
+    if (fclose(stream) != 0 && code == ERROR_NONE)
+        code = error_set(error, ERROR_RESOURCE, "out of memory for a checkpoint");
+    return code;
+}
+
+static int keep(struct shared *shared, int i, const struct trainer *trainer, struct error *error)
+{
+    const struct train_plan *plan = shared->plan;
+    char *bytes = NULL;
+    size_t length = 0;
+    if (!plan->checkpoint)
+        return ERROR_NONE;
+    int code = save(&plan->runs[i], trainer, &bytes, &length, error);
+    if (code != ERROR_NONE) {
+        free(bytes);
+        return code;
+    }
+#pragma omp critical(train)
+    {
+        checkpoint_put(&shared->checkpoint, i, bytes, length);
+        code = checkpoint_write(&shared->checkpoint, error);
+    }
+    return code;
+}
+
+/* Takes up what the checkpoint has of run i. */
+static int take_up(struct shared *shared, int i, struct trainer *trainer, struct error *error)
+{
+    struct train_run *run = &shared->plan->runs[i];
+    const struct checkpoint_slot *slot = shared->plan->checkpoint ? &shared->checkpoint.slots[i] : NULL;
+    if (!slot || !slot->bytes)
+        return ERROR_NONE;
+    FILE *stream = fmemopen(slot->bytes, slot->length, "rb");
+    if (!stream)
+        return error_set(error, ERROR_RESOURCE, "out of memory for a checkpoint");
+    run->finished = fgetc(stream) == 1;
+    int code = run->finished ? trainer_record_restore(&trainer->record, run->training.steps, stream, error)
+                             : trainer_restore(trainer, stream, error);
+    fclose(stream);
+    return code;
+}
+
+/* ---- one run ---- */
+
+static void report(struct shared *shared, double work)
+{
+#pragma omp critical(train)
+    {
+        shared->work += work;
+        if (shared->plan->progress)
+            shared->plan->progress(shared->plan->context, shared->work / shared->all);
+    }
+}
+
+static int go_on(struct shared *shared, int i, struct trainer *trainer, struct error *error)
+{
+    double saved = now(), work = train_work(&shared->plan->runs[i]) / (double)trainer->training.steps;
+    int code = ERROR_NONE;
+    report(shared, work * (double)trainer->record.done);
+    while (code == ERROR_NONE && trainer_goes_on(trainer) && !halted(shared)) {
+        trainer_step(trainer);
+        report(shared, work);
+        if (shared->plan->checkpoint && now() - saved >= shared->plan->interval) {
+            code = keep(shared, i, trainer, error);
+            saved = now();
+        }
+    }
+    return code;
+}
+
+/* The record goes from the trainer to the run. */
+static void hand_record(struct train_run *run, struct trainer *trainer)
+{
+    run->record = trainer->record;
+    trainer->record = (struct trainer_record){0};
+}
+
+static int run_one(struct shared *shared, int i, struct error *error)
+{
+    const struct train_plan *plan = shared->plan;
+    struct train_run *run = &plan->runs[i];
+    struct trainer trainer;
+    int code = trainer_init(&trainer, &run->model, &run->training, plan->memory / (size_t)plan->threads, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = take_up(shared, i, &trainer, error);
+    bool was_finished = run->finished;
+    if (code == ERROR_NONE && !was_finished)
+        code = go_on(shared, i, &trainer, error);
+    run->finished = was_finished || !trainer_goes_on(&trainer);
+    if (code == ERROR_NONE && !run->finished)
+        code = keep(shared, i, &trainer, error); // it was stopped
+    hand_record(run, &trainer);
+    if (code == ERROR_NONE && run->finished && !was_finished)
+        code = keep(shared, i, NULL, error);
+    trainer_free(&trainer);
+    return code;
+}
+
+static int visit(struct shared *shared, struct error *error)
+{
+    struct train_run *run = &shared->plan->runs[shared->next++];
+    int code = run->record.done > 0 ? shared->plan->visit(shared->plan->context, run, error) : ERROR_NONE;
+    trainer_record_free(&run->record);
+    return code;
+}
+
+/* Run i is over: it, or whatever is complete behind the last handed over. */
+static void hand_over(struct shared *shared, int i)
+{
+    struct error error = {0};
+    int code = ERROR_NONE;
+#pragma omp critical(train_visit)
+    {
+        shared->over[i] = shared->plan->runs[i].finished;
+        while (code == ERROR_NONE && shared->next < shared->plan->count && shared->over[shared->next])
+            code = visit(shared, &error);
+    }
+    if (code != ERROR_NONE)
+        halt(shared, &error);
+}
+
+static int start(struct shared *shared, struct error *error)
+{
+    const struct train_plan *plan = shared->plan;
+    openblas_set_num_threads(1);
+    for (int i = 0; i < plan->count; i++)
+        shared->all += train_work(&plan->runs[i]);
+    shared->over = calloc((size_t)plan->count, sizeof *shared->over);
+    if (!shared->over)
+        return error_set(error, ERROR_RESOURCE, "out of memory for %d runs", plan->count);
+    return plan->checkpoint ? checkpoint_open(&shared->checkpoint, plan->checkpoint, plan->identity, plan->count, error)
+                            : ERROR_NONE;
+}
+
+/* What was stopped is handed over as far as it has come. */
+static int finish(struct shared *shared, struct error *error)
+{
+    const struct train_plan *plan = shared->plan;
+    int code = shared->halted;
+    *error = shared->error;
+    if (code == ERROR_NONE && shared->next < plan->count) {
+        while (code == ERROR_NONE && shared->next < plan->count)
+            code = visit(shared, error);
+        if (code == ERROR_NONE)
+            code = error_set(error, ERROR_INTERRUPTED, "interrupted");
+    }
+    for (int i = 0; i < plan->count; i++)
+        trainer_record_free(&plan->runs[i].record);
+    return code;
+}
+
+int train_all(const struct train_plan *plan, struct error *error)
+{
+    struct shared shared = {.plan = plan};
+    int code = start(&shared, error);
+    if (code == ERROR_NONE) {
+#pragma omp parallel for schedule(dynamic, 1) num_threads(plan->threads)
+        for (int i = 0; i < plan->count; i++) {
+            struct error own = {0};
+            int done = halted(&shared) ? ERROR_NONE : run_one(&shared, i, &own);
+            if (done != ERROR_NONE)
+                halt(&shared, &own);
+            else
+                hand_over(&shared, i);
+        }
+        code = finish(&shared, error);
+    }
+    free(shared.over);
+    checkpoint_free(&shared.checkpoint);
+    return code;
+}
