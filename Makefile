@@ -50,7 +50,7 @@ SOURCE_FOLDERS = sim train analysis plots cli bench paper-repro tests
 .PHONY: all
 all: $(BUILD)/spanscope
 
-include sim/module.mk analysis/module.mk train/module.mk plots/module.mk cli/module.mk paper-repro/module.mk \
+include sim/module.mk analysis/module.mk train/module.mk plots/module.mk cli/module.mk paper-repro/module.mk docs/module.mk \
         tests/module.mk bench/module.mk
 
 LIB_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(SIM_SRC) $(TRAIN_SRC) $(ANALYSIS_SRC) $(PLOTS_SRC))

@@ -7,6 +7,7 @@
 #include "analysis/bounds/theory.h"
 #include "analysis/claims/contrast.h"
 #include "analysis/claims/statistic.h"
+#include "analysis/architecture.h"
 #include "cli/format.h"
 #include "sim/init.h"
 #include "sim/observe.h"
@@ -41,6 +42,19 @@ static void list_inits(FILE *stream)
             fprintf(stream, "[:%c]", init_rows[i].parameter);
         fprintf(stream, ": %s (%s)\n", init_rows[i].summary, init_rows[i].source);
         print_indented(init_rows[i].text, stream);
+    }
+}
+
+/* Templates over a configuration's keys, for --config. */
+static void list_architectures(FILE *stream)
+{
+    for (size_t i = 0; i < architecture_count; i++) {
+        const struct architecture *row = &architectures[i];
+        fprintf(stream, "  %s%s%s\n", row->type, *row->when ? " where " : "", row->when);
+        print_indented(row->placement, stream);
+        print_indented(row->settings, stream);
+        if (row->note)
+            fprintf(stream, "    note: %s\n", row->note);
     }
 }
 
@@ -92,6 +106,7 @@ static const struct section {
 } sections[] = {
     {"placements", list_placements},
     {"inits", list_inits},
+    {"architectures", list_architectures},
     {"activations", list_activations},
     {"norms", list_norms},
     {"masks", list_masks},

@@ -58,6 +58,7 @@ static const struct options_command command = {
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
     .settings = true,
+    .config = true,
     .several = OPTIONS_PLACEMENT,
     .no_words = "models are named by --placement",
 };
