@@ -7,6 +7,7 @@
 #define SCHEMA_MAP      "spanscope/map/1"
 #define SCHEMA_VERDICT  "spanscope/verdict/1"
 #define SCHEMA_TRAINING "spanscope/training/1"
+#define SCHEMA_SOLVE    "spanscope/solve/1"
 
 /* Members of a document. Those of "config" are the settings' keys (sim/setting) and what follows them here. */
 #define SCHEMA_KEY      "schema"

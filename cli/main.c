@@ -10,6 +10,7 @@
 #include "cli/plot.h"
 #include "cli/predict.h"
 #include "cli/run.h"
+#include "cli/solve.h"
 #include "cli/status.h"
 #include "cli/train.h"
 #include "cli/verify.h"
@@ -24,6 +25,7 @@ static const struct command {
     {"run", run_command, "sample a model and write its profile"},
     {"predict", predict_command, "the infinite-width limit of a model's profile, without sampling it"},
     {"map", map_command, "predict over a grid of two numbers of the configuration"},
+    {"solve", solve_command, "where a predicted quantity takes a value"},
     {"train", train_command, "train models on tasks whose best loss is known"},
     {"verify", verify_command, "decide the claims of the ledger"},
     {"plot", plot_command, "draw saved profiles"},

@@ -6,7 +6,7 @@
 
 enum status {
     STATUS_DONE = 0,          /* every verdict the expected one */
-    STATUS_AGAINST = 1,       /* a verdict against expectation */
+    STATUS_AGAINST = 1,       /* a verdict against expectation, an equation without a root */
     STATUS_USAGE = 2,         /* usage, formula or configuration */
     STATUS_RESOURCE = 3,      /* file, memory or a missing tool */
     STATUS_INCONCLUSIVE = 4,  /* the samples do not decide */

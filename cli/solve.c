@@ -1,0 +1,277 @@
+#include "cli/solve.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/config.h"
+#include "analysis/document.h"
+#include "analysis/solve.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/output.h"
+#include "sim/text.h"
+
+struct solve_run {
+    struct options options;
+    const char *range;
+    int draws;
+    uint64_t seed;
+    int threads;
+    bool json;
+    const char *output;
+    struct solve_equation equation;
+    struct map_axis axis;
+    int written;
+};
+
+static int read_format(void *field, const char *name, const char *text, struct error *error)
+{
+    static const char *const names[] = {"table", "json"};
+    *(bool *)field = strcmp(text, "json") == 0;
+    return strcmp(text, "json") == 0 || strcmp(text, "table") == 0 ? ERROR_NONE
+                                                                   : text_unknown(error, name, text, names, 2);
+}
+
+static const struct options_row rows[] = {
+    {"range", 0, "RANGE",
+     "FROM:TO[:COUNT][:log|:lin]: where roots are looked for, and the points between which\n"
+     "they are; about the model's own value unless given",
+     options_text, offsetof(struct solve_run, range)},
+    {"draws", 0, "N", "attention matrices per block and point, where attention is drawn; 64", options_draws,
+     offsetof(struct solve_run, draws)},
+    {"seed", 's', "N", "64-bit seed of the draws, the same at every point", options_seed,
+     offsetof(struct solve_run, seed)},
+    {"threads", 'j', "N", "points in parallel; results do not depend on it", options_threads,
+     offsetof(struct solve_run, threads)},
+    {"format", 'f', "table|json", "what is written", read_format, offsetof(struct solve_run, json)},
+    {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct solve_run, output)},
+};
+
+static const struct options_command command = {
+    .usage = "solve SETTING 'QUANTITY = VALUE' [OPTION]...",
+    .summary =
+        "Every value of a setting at which the infinite-width prediction of a quantity is VALUE. A quantity is\n"
+        "gradient_ratio, specific_ratio, activation_ratio, an observable (at layer L, or @LAYER), a ratio of two, or\n"
+        "log10_ before one of these. Roots are between the points of a scan; where there is none, that is said, and\n"
+        "the exit status is 1. --placement may be given several times. Such as\n"
+        "  spanscope solve c -p spannorm 'gradient_ratio = 1.5'\n"
+        "  spanscope solve input-scale -p prenorm 'gradient_variance@0/gradient_variance@L-1 = 2' --range "
+        "0.1:10:40:log",
+    .rows = rows,
+    .row_count = sizeof rows / sizeof *rows,
+    .settings = true,
+    .several = OPTIONS_PLACEMENT,
+};
+
+/* What makes a point's model. */
+struct maker {
+    const struct options *options;
+    int placement;
+    const char *name; /* of the setting */
+};
+
+static int make_model(void *context, double x, struct model *model, struct error *error)
+{
+    const struct maker *maker = context;
+    struct options options = *maker->options;
+    struct options_setting all[options.setting_count + 1];
+    char text[40];
+    setting_print_number(x, text, sizeof text);
+    memcpy(all, options.settings, (size_t)options.setting_count * sizeof *all);
+    all[options.setting_count++] = (struct options_setting){maker->name, text};
+    options.settings = all;
+    return options_model(&options, maker->placement, model, error);
+}
+
+/* ---- the range ---- */
+
+/* Two decades about a number, three octaves about a whole one, all of one that has a linear range. */
+static int usual_range(const struct setting *setting, const struct model *model, char *text, size_t size,
+                       struct error *error)
+{
+    double value = setting_number(setting, model), factor = setting->type == SETTING_INTEGER ? 8 : 100;
+    double from = fmax(setting->least, value / factor), to = fmin(setting->most, value * factor);
+    bool logarithmic = setting->scale == SETTING_LOGARITHMIC;
+    if (!logarithmic)
+        from = setting->least, to = setting->most;
+    if (logarithmic && !(value > 0))
+        return error_set(error, ERROR_INPUT, "%s is %g; give --range FROM:TO", setting->name, value);
+    snprintf(text, size, "%s=%.17g:%.17g:%s", setting->name, from, to, logarithmic ? "log" : "lin");
+    return ERROR_NONE;
+}
+
+static int find_range(struct solve_run *self, struct error *error)
+{
+    char text[256];
+    struct model model;
+    const struct setting *setting = setting_find(self->options.words[0], error);
+    if (!setting)
+        return error->code;
+    if (!setting_is_number(setting))
+        return error_set(error, ERROR_INPUT, "%s is no number to solve for", setting->name);
+    for (int s = 0; s < self->options.setting_count; s++)
+        if (strcmp(setting->name, self->options.settings[s].name) == 0)
+            return error_set(error, ERROR_INPUT, "--%s is what is solved for; its range is --range", setting->name);
+    int code = options_model(&self->options, 0, &model, error);
+    if (code != ERROR_NONE)
+        return code;
+    if (self->range)
+        snprintf(text, sizeof text, "%s=%s", setting->name, self->range);
+    else
+        code = usual_range(setting, &model, text, sizeof text, error);
+    model_free(&model);
+    return code == ERROR_NONE ? map_axis_parse(&self->axis, text, error) : code;
+}
+
+/* The setting is one that every model reads. */
+static int check(const struct solve_run *self, struct error *error)
+{
+    for (int p = 0; p < options_placements(&self->options); p++) {
+        struct maker maker = {&self->options, p, self->axis.name};
+        struct model model;
+        int code = make_model(&maker, self->axis.values[0], &model, error);
+        if (code != ERROR_NONE)
+            return code;
+        bool read = setting_is_read(self->axis.setting, &model);
+        if (!read)
+            code = options_unread(self->axis.name, model.placement, error);
+        model_free(&model);
+        if (!read)
+            return code;
+    }
+    return options_check(&self->options, error);
+}
+
+/* ---- what is written ---- */
+
+static void print_root(const struct solve_run *self, const struct solve_root *root, FILE *stream)
+{
+    const char *name = self->axis.name;
+    if (root->jump && root->low < root->high) {
+        fprintf(stream, "  %s from %.8g to %.8g: passes it, from %.6g to %.6g\n", name, root->low, root->high,
+                root->before, root->after);
+        return;
+    }
+    fprintf(stream, "  %s = %.8g", name, root->x);
+    if (root->error > 0)
+        fprintf(stream, " +- %.2g", root->error);
+    fprintf(stream, ", where it is %.6g%s\n", root->value,
+            root->after > root->before   ? " and rises"
+            : root->after < root->before ? " and falls"
+                                         : "");
+}
+
+static void print_table(const struct solve_run *self, const struct model *model, const struct solve *solve,
+                        FILE *stream)
+{
+    const struct map_axis *axis = &self->axis;
+    fprintf(stream, "%s: %s, %s from %.6g to %.6g in %d points\n", model->placement, self->options.words[1], axis->name,
+            axis->values[0], axis->values[axis->count - 1], axis->count);
+    for (int i = 0; i < solve->count; i++)
+        print_root(self, &solve->roots[i], stream);
+    if (solve->count == 0)
+        fprintf(stream, "  nowhere: it is from %.6g to %.6g at these points\n", solve->least, solve->most);
+    if (solve->beyond > 0)
+        fprintf(stream, "  without a value at %d of them\n", solve->beyond);
+}
+
+static json_t *root_object(bool *ok, const struct solve_root *root)
+{
+    json_t *object = json_object();
+    document_put(ok, object, "x", document_number(root->x));
+    document_put(ok, object, "error", document_number(root->error));
+    document_put(ok, object, "value", document_number(root->value));
+    document_put(ok, object, "low", document_number(root->low));
+    document_put(ok, object, "high", document_number(root->high));
+    document_put(ok, object, "before", document_number(root->before));
+    document_put(ok, object, "after", document_number(root->after));
+    document_put(ok, object, "jump", json_boolean(root->jump));
+    return object;
+}
+
+static int print_json(const struct solve_run *self, const struct model *model, const struct solve *solve, FILE *stream,
+                      struct error *error)
+{
+    bool ok = true;
+    json_t *object = json_object(), *roots = json_array(), *config = config_object(&ok, model);
+    json_object_del(config, self->axis.setting->key);
+    for (int i = 0; i < solve->count; i++)
+        document_append(&ok, roots, root_object(&ok, &solve->roots[i]));
+    document_put(&ok, object, SCHEMA_KEY, json_string(SCHEMA_SOLVE));
+    document_put(&ok, object, SCHEMA_KIND, json_string(schema_kinds[SCHEMA_PREDICTED]));
+    document_put(&ok, object, SCHEMA_CONFIG, config);
+    document_put(&ok, object, "setting", json_string(self->axis.name));
+    document_put(&ok, object, "equation", json_string(self->options.words[1]));
+    document_put(&ok, object, "from", json_real(self->axis.values[0]));
+    document_put(&ok, object, "to", json_real(self->axis.values[self->axis.count - 1]));
+    document_put(&ok, object, "points", json_integer(solve->points));
+    document_put(&ok, object, "beyond", json_integer(solve->beyond));
+    document_put(&ok, object, "least", document_number(solve->least));
+    document_put(&ok, object, "most", document_number(solve->most));
+    document_put(&ok, object, "roots", roots);
+    int code = document_print(ok, object, stream, error);
+    fputc('\n', stream);
+    return code;
+}
+
+/* ---- running ---- */
+
+static int solve_placement(struct solve_run *self, int placement, FILE *stream, struct error *error)
+{
+    struct maker maker = {&self->options, placement, self->axis.name};
+    struct solve_plan plan = {make_model, &maker, moments_defaults(), self->threads};
+    struct solve solve;
+    struct model model;
+    plan.moments.draws = self->draws;
+    plan.moments.most = 1;
+    plan.moments.seed = self->seed;
+    plan.moments.threads = 1;
+    plan.moments.stop = interrupt_flag();
+    int code = solve_find(&solve, &self->equation, &self->axis, &plan, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = make_model(&maker, self->axis.values[0], &model, error);
+    if (code == ERROR_NONE) {
+        if (self->json)
+            code = print_json(self, &model, &solve, stream, error);
+        else
+            print_table(self, &model, &solve, stream);
+        model_free(&model);
+        self->written++;
+        if (solve.count == 0)
+            self->options.status = STATUS_AGAINST;
+    }
+    solve_free(&solve);
+    return code;
+}
+
+static int solve_all(void *target, struct error *error)
+{
+    struct solve_run *self = target;
+    struct output output;
+    if (self->options.word_count != 2)
+        return error_set(error, ERROR_INPUT,
+                         "expected a setting and an equation, as in c 'gradient_ratio = 1'; found %d words",
+                         self->options.word_count);
+    int code = solve_parse(&self->equation, self->options.words[1], error);
+    if (code == ERROR_NONE)
+        code = find_range(self, error);
+    if (code == ERROR_NONE)
+        code = check(self, error);
+    FILE *stream = code == ERROR_NONE ? output_open(&output, self->output, error) : NULL;
+    if (!stream)
+        return error->code;
+    for (int p = 0; code == ERROR_NONE && p < options_placements(&self->options); p++)
+        code = solve_placement(self, p, stream, error);
+    return output_end(&output, code, self->written > 0, error);
+}
+
+int solve_command(int argc, char **argv)
+{
+    struct solve_run self = {.draws = 64, .seed = 1, .threads = omp_get_num_procs()};
+    int status = command_run(&command, argc, argv, &self, solve_all);
+    map_axis_free(&self.axis);
+    return status;
+}
