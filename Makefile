@@ -45,7 +45,7 @@ PKG_LIBS   = -lgsl -lopenblas -llapacke -ljansson -lm
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -march=$(MARCH) -ffp-contract=fast -fopenmp -I. \
              $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
 
-SOURCE_FOLDERS = sim train analysis plots cli bench paper-repro tests
+SOURCE_FOLDERS = sim train analysis plots cli docs bench paper-repro tests
 
 .PHONY: all
 all: $(BUILD)/spanscope
