@@ -7,6 +7,7 @@
 #   make check      all tests
 #   make check-sanitize   the tests under AddressSanitizer and UBSan
 #   make repro      the first theorems and figures, into build/repro
+#   make coverage   docs/coverage.md, the formulas of known architectures, each parsed and sampled
 #   make bench      speed, as ratios measured in one run; bench-figure draws how it grows
 #   make format-check     every source as .clang-format has it; make tree: includes and READMEs as they should be
 #   make deps-ci    what continuous integration needs besides (apt-ci.txt)
@@ -46,12 +47,12 @@ PKG_LIBS   = -lgsl -lopenblas -llapacke -ljansson -lsqlite3 -lmicrohttpd -lm
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -march=$(MARCH) -ffp-contract=fast -fopenmp -I. \
              $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
 
-SOURCE_FOLDERS = sim train analysis plots explore cli bench paper-repro tests
+SOURCE_FOLDERS = sim train analysis plots explore cli docs bench paper-repro tests
 
 .PHONY: all
 all: $(BUILD)/spanscope
 
-include sim/module.mk analysis/module.mk train/module.mk plots/module.mk explore/module.mk cli/module.mk paper-repro/module.mk \
+include sim/module.mk analysis/module.mk train/module.mk plots/module.mk explore/module.mk cli/module.mk paper-repro/module.mk docs/module.mk \
         tests/module.mk bench/module.mk
 
 LIB_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(SIM_SRC) $(TRAIN_SRC) $(ANALYSIS_SRC) $(PLOTS_SRC) $(EXPLORE_SRC))

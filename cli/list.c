@@ -7,6 +7,7 @@
 #include "analysis/bounds/theory.h"
 #include "analysis/claims/contrast.h"
 #include "analysis/claims/statistic.h"
+#include "analysis/architecture.h"
 #include "cli/format.h"
 #include "cli/tables.h"
 #include "explore/lesson.h"
@@ -98,6 +99,19 @@ static void list_prelude(FILE *stream)
     }
 }
 
+/* Templates over a configuration's keys, for --config. */
+static void list_architectures(FILE *stream)
+{
+    for (size_t i = 0; i < architecture_count; i++) {
+        const struct architecture *row = &architectures[i];
+        fprintf(stream, "  %s%s%s\n", row->type, *row->when ? " where " : "", row->when);
+        print_indented(row->placement, stream);
+        print_indented(row->settings, stream);
+        if (row->note)
+            fprintf(stream, "    note: %s\n", row->note);
+    }
+}
+
 /* A function that prints the name and summary of every row. */
 #define ROWS(section, table, count)                                                                                    \
     static void list_##section(FILE *stream)                                                                           \
@@ -158,6 +172,7 @@ static const struct section {
     {"prelude", list_prelude},
     {"placements", list_placements},
     {"inits", list_inits},
+    {"architectures", list_architectures},
     {"activations", list_activations},
     {"norms", list_norms},
     {"masks", list_masks},

@@ -108,6 +108,27 @@ int options_bytes(void *field, const char *name, const char *text, struct error 
     return ERROR_NONE;
 }
 
+/* The options of a command that takes the model from a file. */
+static const struct options_row config_rows[] = {
+    {"config", 0, "FILE",
+     "the model of a config.json as Hugging Face's transformers has it, of a type of\n"
+     "`spanscope list architectures`; settings given beside it win",
+     options_path, offsetof(struct options, config)},
+    {"ignore", 0, "KEY,...", "keys of that file that are read as if they were absent", options_text,
+     offsetof(struct options, ignore)},
+};
+
+/* The command's rows, then those of --config, then the settings. */
+static size_t row_count(const struct options_command *command)
+{
+    return command->row_count + (command->config ? sizeof config_rows / sizeof *config_rows : 0);
+}
+
+static const struct options_row *row_at(const struct options_command *command, size_t i)
+{
+    return i < command->row_count ? &command->rows[i] : &config_rows[i - command->row_count];
+}
+
 enum { HELP_VALUE = 256, FIRST_VALUE };
 
 /* getopt's tables are made from the rows, then the settings; values count up from FIRST_VALUE in that order. */
@@ -141,7 +162,7 @@ static void free_tables(struct tables *tables)
 
 static int make_tables(const struct options_command *command, struct tables *tables, struct error *error)
 {
-    size_t most = command->row_count + setting_count + 2;
+    size_t rows = row_count(command), most = rows + setting_count + 2;
     *tables = (struct tables){calloc(most, sizeof *tables->longs), calloc(most, sizeof *tables->names),
                               calloc(most, sizeof *tables->given), calloc(2, most + 2), 0};
     if (!tables->longs || !tables->names || !tables->given || !tables->shorts) {
@@ -149,8 +170,8 @@ static int make_tables(const struct options_command *command, struct tables *tab
         return error_set(error, ERROR_RESOURCE, "out of memory");
     }
     strcpy(tables->shorts, ":h");
-    for (size_t i = 0; i < command->row_count; i++)
-        add_option(tables, command->rows[i].name, command->rows[i].letter, command->rows[i].argument);
+    for (size_t i = 0; i < rows; i++)
+        add_option(tables, row_at(command, i)->name, row_at(command, i)->letter, row_at(command, i)->argument);
     for (size_t i = 0; command->settings && i < setting_count; i++)
         add_option(tables, settings[i].name, settings[i].letter, true);
     add_option(tables, "help", 0, false);
@@ -163,12 +184,12 @@ static size_t option_index(const struct options_command *command, int value)
 {
     if (value >= FIRST_VALUE)
         return (size_t)(value - FIRST_VALUE);
-    for (size_t i = 0; i < command->row_count; i++)
-        if (command->rows[i].letter == value)
+    for (size_t i = 0; i < row_count(command); i++)
+        if (row_at(command, i)->letter == value)
             return i;
     for (size_t i = 0; i < setting_count; i++)
         if (settings[i].letter == value)
-            return command->row_count + i;
+            return row_count(command) + i;
     return SIZE_MAX;
 }
 
@@ -244,9 +265,9 @@ static int take_option(const struct options_command *command, struct tables *tab
     int code = optarg ? check_once(command, tables, i, error) : ERROR_NONE;
     if (code != ERROR_NONE)
         return code;
-    if (i >= command->row_count)
-        return add_setting(command, target, &settings[i - command->row_count], optarg, error);
-    const struct options_row *row = &command->rows[i];
+    if (i >= row_count(command))
+        return add_setting(command, target, &settings[i - row_count(command)], optarg, error);
+    const struct options_row *row = row_at(command, i);
     return row->read((char *)target + row->offset, row->name, optarg, error);
 }
 
@@ -275,6 +296,30 @@ static int parse_all(const struct options_command *command, struct tables *table
     return code;
 }
 
+/* Whether the command has --quiet, and it was given. */
+static bool is_quiet(const struct options_command *command, const void *target)
+{
+    for (size_t i = 0; i < command->row_count; i++)
+        if (strcmp(command->rows[i].name, "quiet") == 0)
+            return *(const bool *)((const char *)target + command->rows[i].offset);
+    return false;
+}
+
+/* Reads the file of --config and says what it became. */
+static int read_config(const struct options_command *command, void *target, struct error *error)
+{
+    struct options *options = target;
+    if (options->help)
+        return ERROR_NONE;
+    if (!options->config)
+        return options->ignore ? error_set(error, ERROR_INPUT, "--ignore is for keys of --config, which is not given")
+                               : ERROR_NONE;
+    int code = huggingface_open(&options->model, options->config, options->ignore, error);
+    if (code == ERROR_NONE && !is_quiet(command, target))
+        huggingface_print(&options->model, stderr);
+    return code;
+}
+
 int options_parse(const struct options_command *command, int argc, char **argv, void *target, struct error *error)
 {
     struct options *options = target;
@@ -288,6 +333,8 @@ int options_parse(const struct options_command *command, int argc, char **argv, 
     else
         code = error_set(error, ERROR_RESOURCE, "out of memory");
     free_tables(&tables);
+    if (code == ERROR_NONE)
+        code = read_config(command, target, error);
     if (code != ERROR_NONE)
         options_free(options);
     return code;
@@ -297,6 +344,7 @@ void options_free(struct options *options)
 {
     free(options->settings);
     options->settings = NULL;
+    huggingface_free(&options->model);
 }
 
 static void help_line(FILE *stream, char letter, const char *name, const char *argument, const char *summary)
@@ -327,8 +375,8 @@ static const char *choices(const struct setting *setting, char *buffer, size_t s
 void options_help(const struct options_command *command, FILE *stream)
 {
     fprintf(stream, "Usage: spanscope %s\n\n%s\n\nOptions:\n", command->usage, command->summary);
-    for (size_t i = 0; i < command->row_count; i++) {
-        const struct options_row *row = &command->rows[i];
+    for (size_t i = 0; i < row_count(command); i++) {
+        const struct options_row *row = row_at(command, i);
         help_line(stream, row->letter, row->name, row->argument, row->summary);
     }
     help_line(stream, 'h', "help", NULL, "this text");
@@ -350,6 +398,8 @@ int options_model(const struct options *options, struct model *model, struct err
     int code = setting_apply_all(model, DEFAULTS, error);
     if (code == ERROR_NONE && options->defaults)
         code = setting_apply_all(model, options->defaults, error);
+    if (code == ERROR_NONE && options->config)
+        code = huggingface_apply(&options->model, model, error);
     for (int i = 0; code == ERROR_NONE && i < options->setting_count; i++)
         code = setting_apply(model, options->settings[i].name, options->settings[i].text, error);
     if (code == ERROR_NONE)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "analysis/huggingface.h"
 #include "cli/status.h"
 #include "sim/setting.h"
 
@@ -43,7 +44,10 @@ struct options {
     int setting_count;
     char **words; /* arguments that are not options */
     int word_count;
-    const char *defaults; /* the command's */
+    const char *defaults;     /* the command's */
+    const char *config;       /* a file of the model's configuration, or NULL */
+    const char *ignore;       /* keys of it */
+    struct huggingface model; /* that configuration, read */
     bool help;
     enum status status; /* of a command that did its work (cli/command) */
 };
@@ -54,6 +58,7 @@ struct options_command {
     const struct options_row *rows;
     size_t row_count;
     bool settings;        /* takes the model's settings */
+    bool config;          /* takes the model from --config, too; what is given beside it wins */
     const char *several;  /* the option that may be given more than once, or NULL; a flag may anyway */
     const char *no_words; /* what is said of words that are no options; NULL where they are the command's */
     bool sweeps;          /* a setting may have several values, in one option or several; read with cli/sweep */

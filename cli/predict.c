@@ -64,6 +64,7 @@ static const struct options_command command = {
     .row_count = sizeof rows / sizeof *rows,
     .settings = true,
     .sweeps = true,
+    .config = true,
     .no_words = "models are named by --placement",
 };
 

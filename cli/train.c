@@ -173,6 +173,7 @@ static const struct options_command command = {
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
     .settings = true,
+    .config = true,
     .no_words = "models are named by --placement",
     .sweeps = true,
     .defaults = "layers=8 width=32 heads=2 tokens=32 mask=causal",

@@ -3,7 +3,7 @@
 SUITES_SRC := $(wildcard tests/*/test_*.c)
 TESTS_SRC  := $(wildcard tests/*.c) $(SUITES_SRC)
 TESTS_OBJ   = $(patsubst %.c,$(BUILD)/%.o,$(TESTS_SRC)) $(BUILD)/bench/gap.o \
-              $(addprefix $(BUILD)/cli/,output.o report.o report_format.o options.o)
+              $(BUILD)/docs/coverage.o $(addprefix $(BUILD)/cli/,output.o report.o report_format.o options.o)
 
 $(BUILD)/tests/main.o: EXTRA_CFLAGS = -I$(BUILD)
 $(BUILD)/tests/main.o: $(BUILD)/suites.h

@@ -1,0 +1,35 @@
+/* The table of architectures: what a model type of Hugging Face's transformers is in the language of formulas. */
+#ifndef SPANSCOPE_ANALYSIS_ARCHITECTURE_H
+#define SPANSCOPE_ANALYSIS_ARCHITECTURE_H
+
+#include <stddef.h>
+
+/* A row is a model type, or one variant of it. Its texts are templates over the keys of a configuration:
+ *
+ *     {key}           its value; an error where it is absent
+ *     {key=a}         a where it is absent or null; a is a template
+ *     {key=a|b}       a where it is absent, b where it is null
+ *     [expression]    the value of a scalar expression, after its keys
+ *
+ * Keys of an object within the configuration are outer.inner. Absent keys take what the configuration's class takes. */
+struct architecture {
+    const char *type;      /* "model_type" of the configuration */
+    const char *when;      /* words "template=value" that all hold where the row is meant; the first such row counts */
+    const char *placement; /* the formula */
+    const char *settings;  /* the rest of the model, as setting_apply_all takes it */
+    const char *idle;      /* further keys of the type that say nothing to the row's law */
+    const char *note;      /* what the formula is of, or leaves out, or NULL */
+};
+
+extern const struct architecture architectures[];
+extern const size_t architecture_count;
+
+/* Keys (patterns of fnmatch, or pattern=value) that say nothing to the law at initialisation, whatever the type: sizes of
+ * the vocabulary, dropout, biases (they begin at 0), numbers of tokens, how the program runs. */
+extern const char *const architecture_idle[];
+extern const size_t architecture_idle_count;
+
+/* What a word of a configuration is called here: gelu_new is gelu_tanh; the word itself where it has no other name. */
+const char *architecture_word(const char *word);
+
+#endif

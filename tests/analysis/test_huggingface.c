@@ -1,0 +1,435 @@
+#include <check.h>
+#include <dirent.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/huggingface.h"
+#include "sim/sampler.h"
+#include "sim/setting.h"
+#include "tests/support.h"
+
+static const char EXAMPLES[] = "examples";
+
+/* ---- the table ---- */
+
+/* Sizes that a template may ask for, small and all different. */
+static const struct {
+    const char *key;
+    json_int_t value;
+} sizes[] = {
+    {"hidden_size", 48},
+    {"d_model", 48},
+    {"n_embd", 48},
+    {"num_hidden_layers", 3},
+    {"n_layer", 3},
+    {"n_layers", 3},
+    {"decoder_layers", 3},
+    {"num_layers", 3},
+    {"num_attention_heads", 8},
+    {"n_head", 8},
+    {"n_heads", 8},
+    {"num_heads", 8},
+    {"decoder_attention_heads", 8},
+    {"intermediate_size", 40},
+    {"ffn_dim", 40},
+    {"d_ff", 40},
+    {"decoder_ffn_dim", 40},
+    {"d_kv", 6},
+    {"n_embed", 48},
+};
+
+static void set(json_t *config, const char *key, json_t *value)
+{
+    const char *dot = strchr(key, '.');
+    if (!dot) {
+        json_object_set_new(config, key, value);
+        return;
+    }
+    char outer[64];
+    snprintf(outer, sizeof outer, "%.*s", (int)(dot - key), key);
+    if (!json_object_get(config, outer))
+        json_object_set_new(config, outer, json_object());
+    json_object_set_new(json_object_get(config, outer), dot + 1, value);
+}
+
+/* The value that a condition "{key=...}=value" wants; one that names another key is met by that key's absence. */
+static void meet(json_t *config, const char *when)
+{
+    char key[64], value[64];
+    const char *close = strchr(when, '}');
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(when + 1, "=}"), when + 1);
+    for (; close[1] == '}' || close[1] == '-'; close++)
+        ;
+    if (close[1] != '=' || close[2] == '{' || strncmp(close + 2, "every", 5) == 0)
+        return;
+    snprintf(value, sizeof value, "%.*s", (int)strcspn(close + 2, " "), close + 2);
+    if (strcmp(value, "true") == 0 || strcmp(value, "false") == 0)
+        set(config, key, json_boolean(value[0] == 't'));
+    else if (strcmp(value, "none") == 0)
+        set(config, key, json_null());
+    else
+        set(config, key, value[0] <= '9' ? json_integer(atoi(value)) : json_string(value));
+}
+
+/* A configuration of the row with nothing but what it needs. */
+static json_t *smallest(const struct architecture *row, struct huggingface *model, struct error *error)
+{
+    json_t *config = json_object();
+    set(config, "model_type", json_string(row->type));
+    for (const char *when = row->when; *when; when += strcspn(when, " ")) {
+        when += strspn(when, " ");
+        meet(config, when);
+    }
+    for (int asked = 0; asked < 20 && huggingface_read(model, config, NULL, error) != ERROR_NONE; asked++) {
+        const char *lacks = strstr(error->text, "lacks ");
+        ck_assert_msg(lacks != NULL, "%s: %s", row->type, error->text);
+        size_t i = 0;
+        while (i < sizeof sizes / sizeof *sizes && strcmp(sizes[i].key, lacks + 6) != 0)
+            i++;
+        ck_assert_msg(i < sizeof sizes / sizeof *sizes, "%s: %s", row->type, error->text);
+        set(config, sizes[i].key, json_integer(sizes[i].value));
+        *error = (struct error){0};
+    }
+    return config;
+}
+
+static void check_sample(const struct model *model)
+{
+    struct stack stack;
+    struct stack_workspace workspace;
+    struct error error = {0};
+    ck_assert_msg(stack_init(&stack, model, NULL, false, (size_t)2 << 30, &error) == ERROR_NONE, "%s", error.text);
+    size_t row = (size_t)stack.depth.schema.column_count;
+    struct wide *values = calloc((size_t)(model->layers + 1) * row, sizeof *values);
+    ck_assert_msg(stack_workspace_init(&workspace, &stack, &error) == ERROR_NONE, "%s", error.text);
+    ck_assert_msg(stack_sample(&stack, &workspace, 7, 0, NULL, values, &error) == ERROR_NONE, "%s", error.text);
+    int q = stack.depth.schema.layer_column[OBSERVE_ACTIVATION_VARIANCE];
+    int g = stack.depth.schema.layer_column[OBSERVE_GRADIENT_VARIANCE];
+    ck_assert_msg(values[(size_t)model->layers * row + (size_t)q].mantissa > 0, "%s: no signal", model->placement);
+    ck_assert_msg(values[g].mantissa > 0 && isfinite(values[g].mantissa), "%s: no gradient", model->placement);
+    free(values);
+    stack_workspace_free(&workspace);
+    stack_free(&stack);
+}
+
+/* Every row is the one that a configuration of its own becomes, and a model that can be sampled. */
+START_TEST(every_row_is_reached_and_sampled)
+{
+    const struct architecture *row = &architectures[_i];
+    struct huggingface read;
+    struct model model;
+    struct error error = {0};
+    json_t *config = smallest(row, &read, &error);
+    ck_assert_msg(read.row == row, "%s (%s) is read as %s (%s)", row->type, row->when, read.row->type, read.row->when);
+    model_defaults(&model);
+    ck_assert_msg(huggingface_apply(&read, &model, &error) == ERROR_NONE, "%s: %s", row->when, error.text);
+    ck_assert_msg(setting_apply_all(&model, "tokens=5", &error) == ERROR_NONE, "%s", error.text);
+    ck_assert_msg(model_check(&model, &error) == ERROR_NONE, "%s: %s", row->type, error.text);
+    ck_assert_int_eq(model.layers, 3);
+    ck_assert_int_eq(model.width, 48);
+    ck_assert_int_eq(model.heads, 8);
+    ck_assert_str_eq(model.placement, row->type);
+    check_sample(&model);
+    model_free(&model);
+    huggingface_free(&read);
+    json_decref(config);
+}
+END_TEST
+
+/* ---- the examples ---- */
+
+static void open_example(const char *name, const char *ignore, struct model *model)
+{
+    struct huggingface read;
+    struct error error = {0};
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", EXAMPLES, name);
+    ck_assert_msg(huggingface_open(&read, path, ignore, &error) == ERROR_NONE, "%s", error.text);
+    model_defaults(model);
+    ck_assert_msg(huggingface_apply(&read, model, &error) == ERROR_NONE, "%s", error.text);
+    ck_assert_msg(setting_apply_all(model, "tokens=4", &error) == ERROR_NONE, "%s", error.text);
+    ck_assert_msg(model_check(model, &error) == ERROR_NONE, "%s: %s", path, error.text);
+    huggingface_free(&read);
+}
+
+START_TEST(every_example_is_a_model)
+{
+    DIR *folder = opendir(EXAMPLES);
+    int count = 0;
+    ck_assert(folder != NULL);
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        struct model model;
+        size_t length = strlen(entry->d_name);
+        if (length < 5 || strcmp(entry->d_name + length - 5, ".json") != 0)
+            continue;
+        open_example(entry->d_name, strstr(entry->d_name, "deepseek") ? "n_group,rope_scaling" : NULL, &model);
+        model_free(&model);
+        count++;
+    }
+    closedir(folder);
+    ck_assert_int_ge(count, 20);
+}
+END_TEST
+
+/* The published numbers of parameters, of all and of what is no block's matrix (embeddings, norms, biases). They tell
+ * widths of heads, numbers of key heads, gates, experts and routers from each other. */
+static const struct {
+    const char *file;
+    double all, other;
+} parameters[] = {
+    {"gpt2-xl.json", 1557611200, 50257. * 1600 + 1024. * 1600 + 48. * 13 * 1600 + 2 * 1600},
+    {"llama-2-7b.json", 6738415616, 2. * 32000 * 4096 + 65. * 4096},
+    {"llama-2-70b.json", 68976648192, 2. * 32000 * 8192 + 161. * 8192},
+    {"llama-3-8b.json", 8030261248, 2. * 128256 * 4096 + 65. * 4096},
+    {"mistral-7b.json", 7241732096, 2. * 32000 * 4096 + 65. * 4096},
+    {"mixtral-8x7b.json", 46702792704, 2. * 32000 * 4096 + 65. * 4096},
+    {"qwen2.5-7b.json", 7615616512, 2. * 152064 * 3584 + 57. * 3584 + 28. * (3584 + 512 + 512)},
+    {"qwen3-8b.json", 8190735360, 2. * 151936 * 4096 + 73. * 4096 + 36. * 256},
+    {"qwen3-30b-a3b.json", 30532122624, 2. * 151936 * 2048 + 97. * 2048 + 48. * 256},
+    {"gemma-7b.json", 8537680896, 256000. * 3072 + 57. * 3072},
+    {"gemma-2-9b.json", 9241705984, 256000. * 3584 + 169. * 3584},
+    {"gemma-3-1b.json", 999885952, 262144. * 1152 + 105. * 1152 + 26. * 512},
+    {"phi-3-mini.json", 3821079552, 2. * 32064 * 3072 + 65. * 3072},
+    {"olmo-2-7b.json", 7298617344, 2. * 100352 * 4096 + 129. * 4096},
+    {"falcon-40b.json", 41303293952, 65024. * 8192 + 121. * 2 * 8192},
+    {"command-r-35b.json", 34980831232, 256000. * 8192 + 41. * 8192},
+    {"stablelm-2-1.6b.json", 1644515328, 2. * 100352 * 2048 + 49. * 2 * 2048 + 24. * 3 * 2048},
+};
+
+static double count_entries(const struct stack *stack)
+{
+    double sum = 0;
+    for (int b = 0; b < stack->depth.model->layers; b++) {
+        const struct block *block = &stack->depth.blocks[b];
+        for (int m = 0; m < block->graph->matrix_count; m++) {
+            struct init_size size = plan_matrix(block->plan, m);
+            sum += (double)size.fan_in * size.fan_out * plan_copies(block->plan, m);
+        }
+    }
+    return sum;
+}
+
+START_TEST(examples_have_the_published_number_of_parameters)
+{
+    struct model model;
+    struct stack stack;
+    struct error error = {0};
+    open_example(parameters[_i].file, NULL, &model);
+    ck_assert_msg(stack_init(&stack, &model, NULL, false, (size_t)4 << 30, &error) == ERROR_NONE, "%s", error.text);
+    double found = count_entries(&stack), expected = parameters[_i].all - parameters[_i].other;
+    ck_assert_msg(found == expected, "%s: %.0f entries of matrices, expected %.0f", parameters[_i].file, found,
+                  expected);
+    stack_free(&stack);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(cheap_examples_are_sampled)
+{
+    static const char *const files[] = {"bart-large.json", "gemma-3-1b.json"};
+    struct model model;
+    open_example(files[_i], NULL, &model);
+    check_sample(&model);
+    model_free(&model);
+}
+END_TEST
+
+/* ---- single facts ---- */
+
+#define LLAMA                                                                                                          \
+    "'model_type': 'llama', 'hidden_size': 48, 'num_hidden_layers': 2, 'num_attention_heads': 4, "                     \
+    "'intermediate_size': 9"
+#define GPT2 "'model_type': 'gpt2', 'n_embd': 48, 'n_layer': 2, 'n_head': 4"
+#define GEMMA3                                                                                                         \
+    "'model_type': 'gemma3_text', 'hidden_size': 48, 'num_hidden_layers': 2, 'num_attention_heads': 4, "               \
+    "'intermediate_size': 9"
+
+/* JSON in single quotes, which jansson does not know. */
+static int read_quoted(struct huggingface *self, const char *text, const char *ignore, struct error *error)
+{
+    char *copy = strdup(text);
+    for (char *c = copy; *c; c++)
+        if (*c == '\'')
+            *c = '"';
+    json_t *config = json_loads(copy, 0, NULL);
+    ck_assert_msg(config != NULL, "%s", copy);
+    int code = huggingface_read(self, config, ignore, error);
+    json_decref(config);
+    free(copy);
+    return code;
+}
+
+static const struct {
+    const char *config, *setting;
+    double value;
+} numbers[] = {
+    {"{" LLAMA "}", "eps", 1e-6},
+    {"{" LLAMA ", 'rms_norm_eps': 1e-5}", "eps", 1e-5},
+    {"{" LLAMA "}", "rope", 1e4},
+    {"{" LLAMA ", 'rope_theta': 5e5}", "rope", 5e5},
+    {"{" LLAMA ", 'rope_parameters': {'rope_theta': 7e5, 'rope_type': 'default'}}", "rope", 7e5},
+    {"{" LLAMA ", 'initializer_range': 0.006}", "s", 0.006},
+    {"{" LLAMA ", 'initializer_range': 0.006}", "input-scale", 0.006},
+    {"{" LLAMA ", 'head_dim': 8}", "head-width", 8},
+    {"{" LLAMA ", 'head_dim': null}", "head-width", 0},
+    {"{" LLAMA ", 'num_key_value_heads': 2}", "kv-heads", 2},
+    {"{" GPT2 "}", "ffn-width", 192},
+    {"{" GPT2 ", 'n_inner': 20}", "ffn-width", 20},
+    {"{" GPT2 ", 'n_inner': null}", "ffn-width", 192},
+    {"{'model_type': 'gemma', 'hidden_size': 64, 'num_hidden_layers': 2, 'num_attention_heads': 4, "
+     "'intermediate_size': 9}",
+     "input-scale", 0.16},
+    {"{'model_type': 'gemma2', 'hidden_size': 64, 'num_hidden_layers': 2, 'num_attention_heads': 4, "
+     "'intermediate_size': 9, "
+     "'query_pre_attn_scalar': 144}",
+     "scale", 1. / 12},
+    {"{'model_type': 'mistral', 'hidden_size': 64, 'num_hidden_layers': 2, 'num_attention_heads': 4, "
+     "'intermediate_size': 9}",
+     "window", 4096},
+    {"{'model_type': 'mistral', 'hidden_size': 64, 'num_hidden_layers': 2, 'num_attention_heads': 4, "
+     "'intermediate_size': 9, "
+     "'sliding_window': null}",
+     "window", 0},
+};
+
+START_TEST(keys_become_settings)
+{
+    struct huggingface read;
+    struct model model;
+    struct error error = {0};
+    ck_assert_msg(read_quoted(&read, numbers[_i].config, NULL, &error) == ERROR_NONE, "%s", error.text);
+    model_defaults(&model);
+    ck_assert_msg(huggingface_apply(&read, &model, &error) == ERROR_NONE, "%s", error.text);
+    double value = setting_number(setting_find(numbers[_i].setting, &error), &model);
+    ck_assert_msg(fabs(value - numbers[_i].value) <= 1e-15 * numbers[_i].value, "%s of %s is %.17g",
+                  numbers[_i].setting, numbers[_i].config, value);
+    model_free(&model);
+    huggingface_free(&read);
+}
+END_TEST
+
+static const struct {
+    const char *config, *ignore, *error;
+} wrong[] = {
+    {"{'a': 1}", NULL, "no \"model_type\""},
+    {"{'model_type': 'lama'}", NULL, "did you mean 'llama'"},
+    {"{'model_type': 'mamba2'}", NULL, "written by hand"},
+    {"{'model_type': 'llama', 'hidden_size': 4}", NULL, "lacks num_hidden_layers"},
+    {"{" LLAMA ", 'new_thing': 3}", NULL, "new_thing = 3 is not understood"},
+    {"{" LLAMA ", 'rope_scaling': {'rope_type': 'llama3', 'factor': 8}}", NULL, "--ignore rope_scaling leaves"},
+    {"{" LLAMA ", 'clip_qkv': 8.0}", NULL, "clip_qkv = 8"},
+    {"{" LLAMA "}", "rope_scalin", "no key 'rope_scalin'"},
+    {"{" LLAMA ", 'hidden_act': 'silu layers=7'}", NULL, "expected a word"},
+    {"{" GPT2 ", 'scale_attn_weights': false}", NULL, "scale_attn_weights is false"},
+    {"{'model_type': 'deepseek_v3', 'n_group': 8}", NULL, "n_group is 8"},
+    {"{" GEMMA3 ", 'layer_types': ['a', 'b', 'a', 'b', 'a', 'b']}", NULL, "layer_types is every-2"},
+    {"{" LLAMA ", 'layer_types': ['full_attention', 'other']}", NULL, "layer_types = every-2"},
+};
+
+START_TEST(what_is_not_understood_is_an_error)
+{
+    struct huggingface read;
+    struct error error = {0};
+    ck_assert_int_eq(read_quoted(&read, wrong[_i].config, wrong[_i].ignore, &error), ERROR_INPUT);
+    ck_assert_msg(strstr(error.text, wrong[_i].error) != NULL, "'%s' is not in '%s'", wrong[_i].error, error.text);
+    ck_assert_ptr_null(read.settings);
+}
+END_TEST
+
+static const struct {
+    const char *config, *ignore, *ignored;
+} right[] = {
+    {"{" LLAMA ", 'rope_scaling': null, 'vocab_size': 7}", NULL, ""},
+    {"{" LLAMA ", 'rope_scaling': {'type': 'yarn', 'factor': 8}}", "rope_scaling",
+     "rope_scaling.type, rope_scaling.factor"},
+    {"{" LLAMA ", 'a': 1, 'b': 2}", "a,b", "a, b"},
+    {"{" GPT2 ", 'scale_attn_weights': false}", "scale_attn_weights", "scale_attn_weights"},
+    {"{" LLAMA ", 'layer_types': ['full_attention', 'full_attention']}", NULL, ""},
+    {"{" GEMMA3 ", 'layer_types': ['a', 'a', 'a', 'a', 'a', 'b', 'a']}", NULL, ""},
+    {"{" LLAMA ", 'mlp_only_layers': []}", NULL, ""},
+};
+
+START_TEST(ignored_keys_are_listed)
+{
+    struct huggingface read;
+    struct error error = {0};
+    ck_assert_msg(read_quoted(&read, right[_i].config, right[_i].ignore, &error) == ERROR_NONE, "%s", error.text);
+    ck_assert_str_eq(read.ignored, right[_i].ignored);
+    ck_assert_ptr_nonnull(strstr(read.idle, "model_type"));
+    huggingface_free(&read);
+}
+END_TEST
+
+/* What is printed can be given back: the same words make the same model. */
+START_TEST(what_is_printed_makes_the_model)
+{
+    struct huggingface read;
+    struct error error = {0};
+    char *text = NULL;
+    size_t size;
+    ck_assert_int_eq(read_quoted(&read, "{" LLAMA ", 'num_key_value_heads': 2, 'vocab_size': 5}", NULL, &error),
+                     ERROR_NONE);
+    FILE *stream = open_memstream(&text, &size);
+    huggingface_print(&read, stream);
+    fclose(stream);
+    ck_assert_ptr_nonnull(strstr(text, read.placement));
+    ck_assert_ptr_nonnull(strstr(text, " --kv-heads 2"));
+    ck_assert_ptr_nonnull(strstr(text, " --init normal:0.02"));
+    ck_assert_ptr_null(strstr(text, "head-width"));
+    ck_assert_ptr_nonnull(strstr(text, "of no effect at initialisation: model_type, vocab_size"));
+    free(text);
+    huggingface_free(&read);
+}
+END_TEST
+
+/* Bytes of configurations are changed at random: an error or a model, and never a crash. */
+START_TEST(broken_configurations_are_errors)
+{
+    static const char *const texts[] = {
+        "{\"model_type\": \"gemma3_text\", \"hidden_size\": 48, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, "
+        "\"intermediate_size\": 9, \"layer_types\": [\"a\", \"a\"], \"rope_scaling\": {\"rope_type\": \"x\"}}",
+        "{\"model_type\": \"gpt2\", \"n_embd\": 48, \"n_layer\": 2, \"n_head\": 4, \"n_inner\": null, \"a\": [1, {}]}",
+    };
+    unsigned long long state = 12345;
+    for (int i = 0; i < 4000; i++) {
+        char text[512];
+        struct huggingface read;
+        struct error error = {0};
+        strcpy(text, texts[i % 2]);
+        for (int k = 0; k < 1 + i % 3; k++) {
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            text[(state >> 33) % strlen(text)] = "0a\"{}[]:,.-e_ tn1=|"[(state >> 20) % 19];
+        }
+        json_t *config = json_loads(text, 0, NULL);
+        if (json_is_object(config) && huggingface_read(&read, config, NULL, &error) == ERROR_NONE)
+            huggingface_free(&read);
+        json_decref(config);
+    }
+}
+END_TEST
+
+Suite *huggingface_suite(void);
+Suite *huggingface_suite(void)
+{
+    Suite *suite = suite_create("huggingface");
+    TCase *table = tcase_create("table");
+    tcase_set_timeout(table, 60);
+    tcase_add_loop_test(table, every_row_is_reached_and_sampled, 0, (int)architecture_count);
+    suite_add_tcase(suite, table);
+    TCase *examples = tcase_create("examples");
+    tcase_set_timeout(examples, 60);
+    tcase_add_test(examples, every_example_is_a_model);
+    tcase_add_loop_test(examples, examples_have_the_published_number_of_parameters, 0,
+                        sizeof parameters / sizeof *parameters);
+    tcase_add_loop_test(examples, cheap_examples_are_sampled, 0, 2);
+    suite_add_tcase(suite, examples);
+    TCase *facts = tcase_create("facts");
+    tcase_add_loop_test(facts, keys_become_settings, 0, sizeof numbers / sizeof *numbers);
+    tcase_add_loop_test(facts, what_is_not_understood_is_an_error, 0, sizeof wrong / sizeof *wrong);
+    tcase_add_loop_test(facts, ignored_keys_are_listed, 0, sizeof right / sizeof *right);
+    tcase_add_test(facts, what_is_printed_makes_the_model);
+    tcase_add_test(facts, broken_configurations_are_errors);
+    suite_add_tcase(suite, facts);
+    return suite;
+}
