@@ -8,6 +8,9 @@
 #include "sim/stream.h"
 #include "sim/text.h"
 
+/* The last site of an address is left to what stands around a stack. */
+enum { BUILD_SITES_MAX = STREAM_SITES - 1 };
+
 void build_start(struct build *build, const struct lexer *lexer, struct graph *graph)
 {
     *build = (struct build){.lexer = lexer, .graph = graph, .mixture = -1};
@@ -165,8 +168,8 @@ static int add_site(struct build *build, const struct lexer_token *function, boo
 {
     struct graph *graph = build->graph;
     bool grown;
-    if (graph->site_count == STREAM_SITES)
-        return lexer_error(build->lexer, function, "too long: a section has at most %d branches", STREAM_SITES);
+    if (graph->site_count == BUILD_SITES_MAX)
+        return lexer_error(build->lexer, function, "too long: a section has at most %d branches", BUILD_SITES_MAX);
     if (!GROW(build, graph->sites, graph->site_count))
         return ERROR_RESOURCE;
     struct graph_site *site = &graph->sites[graph->site_count];
