@@ -72,6 +72,7 @@ void document_close(struct document_reader *reader)
 {
     if (reader->stream && reader->stream != stdin)
         fclose(reader->stream);
+    json_decref(reader->ahead);
     free(reader->text);
     *reader = (struct document_reader){0};
 }
@@ -151,7 +152,7 @@ static int first_byte(struct document_reader *reader)
     }
 }
 
-int document_next(struct document_reader *reader, json_t **root, size_t *line, struct error *error)
+static int read_next(struct document_reader *reader, json_t **root, size_t *line, struct error *error)
 {
     *root = NULL;
     errno = 0;
@@ -168,4 +169,21 @@ int document_next(struct document_reader *reader, json_t **root, size_t *line, s
         return ERROR_NONE;
     return error_set(error, ERROR_RESOURCE, "%.300s, line %zu, column %d: not JSON: %s", reader->path,
                      *line + (size_t)(why.line > 1 ? why.line - 1 : 0), why.column, why.text);
+}
+
+int document_next(struct document_reader *reader, json_t **root, size_t *line, struct error *error)
+{
+    if (!reader->ahead)
+        return read_next(reader, root, line, error);
+    *root = reader->ahead;
+    *line = reader->ahead_line;
+    reader->ahead = NULL;
+    return ERROR_NONE;
+}
+
+int document_peek(struct document_reader *reader, const json_t **root, struct error *error)
+{
+    int code = reader->ahead ? ERROR_NONE : read_next(reader, &reader->ahead, &reader->ahead_line, error);
+    *root = reader->ahead;
+    return code;
 }

@@ -29,6 +29,8 @@ struct document_reader {
     size_t line;      /* where the stream stands, from 1 */
     char *text;       /* of the last document, [length] of room bytes */
     size_t length, room;
+    json_t *ahead; /* read by document_peek and not yet handed over; begins at ahead_line */
+    size_t ahead_line;
 };
 
 /* path "-" is standard input. ERROR_RESOURCE where it cannot be read. */
@@ -37,6 +39,10 @@ int document_open(struct document_reader *reader, const char *path, struct error
 /* The next object or array, which the caller owns, and the line where it begins; *root is NULL at the end of the file.
  * ERROR_RESOURCE with file, line and column for what is no JSON. */
 int document_next(struct document_reader *reader, json_t **root, size_t *line, struct error *error);
+
+/* What document_next will give, which stays the reader's; NULL at the end of the file. */
+int document_peek(struct document_reader *reader, const json_t **root, struct error *error);
+
 void document_close(struct document_reader *reader);
 
 #endif

@@ -16,6 +16,7 @@ int profile_init(struct profile *profile, const struct sampler *sampler, struct 
         .model = sampler->stack.depth.model,
         .schema = &sampler->stack.depth.schema,
         .engine = sampler->stack.engine->name,
+        .forced = sampler->stack.forced,
         .threads = sampler->threads,
     };
     profile->cells = calloc(cell_count(profile), sizeof *profile->cells);
@@ -63,6 +64,11 @@ int profile_predict(struct profile *profile, const struct model *model, const st
     }
     profile->seconds = clock_now() - start;
     return ERROR_NONE;
+}
+
+bool profile_has_spread(const struct profile *profile)
+{
+    return profile->kind == SCHEMA_MEASURED || profile->moments.spread;
 }
 
 struct wide profile_se(const struct profile *profile, int layer, int column)
@@ -114,7 +120,8 @@ double profile_precision(const struct profile *profile)
         for (int c = 0; c < profile->schema->column_count; c++) {
             const struct estimate *cell = profile_cell(profile, l, c);
             const struct observable *observable = &observables[profile->schema->columns[c].observable];
-            if (cell->n > 0 && c == profile->schema->layer_column[profile->schema->columns[c].observable])
+            bool counts = c == profile->schema->layer_column[profile->schema->columns[c].observable];
+            if (cell->n > 0 && counts && !observable->detail)
                 widest = fmax(widest, estimate_precision(cell, observable->cosine));
         }
     }

@@ -13,6 +13,7 @@ struct profile {
     const struct model *model;
     const struct observe_schema *schema;
     const char *engine;
+    const char *forced; /* why it had to be that one, NULL where it was the cheapest or asked for */
     uint64_t seed;
     uint64_t first; /* index of its first sample */
     int64_t samples;
@@ -45,6 +46,9 @@ void profile_free(struct profile *profile);
 /* The prediction of the infinite-width limit, with its error as standard error. */
 int profile_predict(struct profile *profile, const struct model *model, const struct moments_options *options,
                     struct error *error);
+
+/* Whether cells hold the spread over samples, or over replicas with their law. */
+bool profile_has_spread(const struct profile *profile);
 
 /* Standard error of a cell's mean; absent where it is not known. */
 struct wide profile_se(const struct profile *profile, int layer, int column);

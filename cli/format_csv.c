@@ -149,7 +149,7 @@ static void print_cell(const struct row *row, FILE *stream)
     print_real(wide_exact(profile_se(profile, row->layer, row->column)), stream);
     print_real(wide_exact(lo), stream);
     print_real(wide_exact(hi), stream);
-    if (profile->kind == SCHEMA_MEASURED)
+    if (profile_has_spread(profile))
         fprintf(stream, ",%" PRId64, cell->n);
     else
         fputc(',', stream);

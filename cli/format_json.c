@@ -1,6 +1,7 @@
 #include "cli/format_json.h"
 
 #include <cblas.h>
+#include <gsl/gsl_statistics_double.h>
 #include <jansson.h>
 #include <sys/resource.h>
 
@@ -19,7 +20,7 @@ static void put_limit(bool *ok, json_t *object, const char *name, struct wide li
     document_put(ok, object, key, document_number(wide_log10(limit)));
 }
 
-static void put_measured(bool *ok, json_t *object, const struct estimate *cell)
+static void put_spread(bool *ok, json_t *object, const struct estimate *cell)
 {
     struct wide lo, hi;
     estimate_interval(cell, 0.95, &lo, &hi);
@@ -39,8 +40,8 @@ static json_t *cell_object(bool *ok, const struct profile *profile, int layer, i
     document_put(ok, object, SCHEMA_MEAN, document_number(wide_exact(mean)));
     document_put(ok, object, SCHEMA_LOG10_MEAN, document_number(wide_log10(mean)));
     document_put(ok, object, SCHEMA_SE, document_number(wide_exact(profile_se(profile, layer, column))));
-    if (profile->kind == SCHEMA_MEASURED)
-        put_measured(ok, object, cell);
+    if (profile_has_spread(profile))
+        put_spread(ok, object, cell);
     put_limit(ok, object, SCHEMA_FLOOR, profile_floor(profile, layer, column));
     put_limit(ok, object, SCHEMA_CEILING, profile_ceiling(profile, layer, column));
     return object;
@@ -70,6 +71,25 @@ static json_t *layer_object(bool *ok, const struct profile *profile, int layer)
     return object;
 }
 
+/* log g_0/g_L over replicas: what deep narrow stacks spread over. */
+static json_t *ratio_object(bool *ok, const struct profile *profile)
+{
+    static const struct {
+        const char *name;
+        double at;
+    } quantiles[] = {{"0.05", 0.05}, {"0.25", 0.25}, {"0.5", 0.5}, {"0.75", 0.75}, {"0.95", 0.95}};
+    const double *sorted = profile->moments.log_ratio;
+    size_t n = (size_t)profile->samples;
+    json_t *object = json_object(), *values = json_object();
+    document_put(ok, object, SCHEMA_MEAN, document_number(gsl_stats_mean(sorted, 1, n)));
+    document_put(ok, object, SCHEMA_SD, document_number(n > 1 ? gsl_stats_sd(sorted, 1, n) : NAN));
+    for (size_t i = 0; i < sizeof quantiles / sizeof *quantiles; i++)
+        document_put(ok, values, quantiles[i].name,
+                     document_number(gsl_stats_quantile_from_sorted_data(sorted, 1, n, quantiles[i].at)));
+    document_put(ok, object, "quantiles", values);
+    return object;
+}
+
 /* All but the layers, which may be many. */
 static json_t *head_object(bool *ok, const struct profile *profile)
 {
@@ -78,6 +98,8 @@ static json_t *head_object(bool *ok, const struct profile *profile)
     document_put(ok, object, SCHEMA_KIND, json_string(schema_kinds[profile->kind]));
     document_put(ok, object, SCHEMA_CONFIG, config_of_profile(ok, profile));
     document_put(ok, object, SCHEMA_MANIFEST, manifest_object(ok, profile));
+    if (profile->moments.log_ratio)
+        document_put(ok, object, "log_gradient_ratio", ratio_object(ok, profile));
     return object;
 }
 

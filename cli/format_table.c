@@ -1,5 +1,6 @@
 #include "cli/format_table.h"
 
+#include <gsl/gsl_statistics_double.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -75,7 +76,8 @@ static void print_ceiling(const struct profile *profile, int layer, int column, 
 
 static bool in_table(const struct profile *profile, int column)
 {
-    return profile->schema->layer_column[profile->schema->columns[column].observable] == column;
+    enum observe_id id = profile->schema->columns[column].observable;
+    return profile->schema->layer_column[id] == column && !observables[id].detail;
 }
 
 static void table_row(const struct profile *profile, int layer, cell_printer *print, FILE *stream)
@@ -119,17 +121,35 @@ static void print_settings(const struct model *model, FILE *stream)
     }
 }
 
+static void print_prediction_kind(const struct profile *profile, FILE *stream)
+{
+    const double *sorted = profile->moments.log_ratio;
+    size_t n = (size_t)profile->samples;
+    if (!sorted) {
+        fprintf(stream, "infinite width, %s\n",
+                n > 1 ? "mean over replicas ± standard error" : "many heads; by quadrature");
+        return;
+    }
+    fprintf(stream, "predicted at this width, mean over %zu replicas ± standard error\n", n);
+    if (isfinite(sorted[0]) && isfinite(sorted[n - 1]))
+        fprintf(stream, "g_0/g_%d over stacks: median %.3g, from %.3g to %.3g in 90 %% of them\n",
+                profile->model->layers, exp(gsl_stats_median_from_sorted_data(sorted, 1, n)),
+                exp(gsl_stats_quantile_from_sorted_data(sorted, 1, n, 0.05)),
+                exp(gsl_stats_quantile_from_sorted_data(sorted, 1, n, 0.95)));
+}
+
 /* The lines above the columns. */
 static void print_head(const struct profile *profile, FILE *stream)
 {
     print_settings(profile->model, stream);
     fputs("; ", stream);
     if (profile->kind == SCHEMA_PREDICTED)
-        fprintf(stream, "infinite width, %s\n",
-                profile->samples > 1 ? "mean over replicas ± standard error" : "many heads; by quadrature");
+        print_prediction_kind(profile, stream);
     else
-        fprintf(stream, "%s engine, %" PRId64 " samples, seed %" PRIu64 "; mean ± half-width of the 95 %% interval\n",
-                profile->engine, profile->samples, profile->seed);
+        fprintf(stream,
+                "%s engine%s%s, %" PRId64 " samples, seed %" PRIu64 "; mean ± half-width of the 95 %% interval\n",
+                profile->engine, profile->forced ? " because " : "", profile->forced ? profile->forced : "",
+                profile->samples, profile->seed);
     if (profile->prediction)
         fputs("Below each: the infinite-width prediction, and z = (measured - predicted) / standard error of both\n",
               stream);

@@ -8,9 +8,12 @@
 #include "analysis/claims/contrast.h"
 #include "analysis/claims/statistic.h"
 #include "cli/format.h"
+#include "sim/function.h"
 #include "sim/init.h"
+#include "sim/law.h"
 #include "sim/observe.h"
 #include "sim/placement.h"
+#include "sim/prelude.h"
 #include "sim/text.h"
 #include "train/trainer.h"
 
@@ -44,6 +47,55 @@ static void list_inits(FILE *stream)
     }
 }
 
+/* The whole language but its functions, a line each: what it looks like and what it means. */
+static const struct {
+    const char *example, *summary;
+} grammar[] = {
+    {"x = x + attn(norm(x))", "a statement; what x is at the end is what the block hands on"},
+    {"y = x; a = 2*L; x = a*y", "names for signals and for scalars, separated by ; or a new line; # begins a comment"},
+    {"+ - * / ^ ( )", "sums of signals, signals times scalars, products of signals; ^ of scalars only"},
+    {"L l d T F H E k", "layers, the block's number from 1, width, tokens, FFN width, heads, experts, experts chosen"},
+    {"kv_heads head_width", "scalars of attention, as --kv-heads and --head-width say"},
+    {"first: x = norm(x)", "a section: of block 1 only"},
+    {"block if mod(l, 2) == 1 and not l > 6: ...", "of the blocks that a condition holds for: < <= > >= == != and or not"},
+    {"block: ...", "of all other blocks"},
+    {"final: x = norm(x)", "behind block L; the cotangent lies behind it"},
+    {"wz(u, 2*d)", "a random matrix: any name that begins with w, called; its columns are d unless given"},
+    {"def gate(u, a = 0.5) = sigmoid(a*wz(u))*u", "a function of one's own, before the sections; parameters may have defaults"},
+    {"attn(x, window=128, kv_heads=2)", "options of what a definition calls, for this call"},
+    {"state x, u", "two streams from block to block; each begins as the input"},
+    {"input m", "a memory of tokens of its own, the same in every block: attn(x, m)"},
+    {"shared wq, ffn.w1", "matrices that are the same in all blocks; w is all of them"},
+};
+
+static void list_grammar(FILE *stream)
+{
+    for (size_t i = 0; i < sizeof grammar / sizeof *grammar; i++) {
+        fprintf(stream, "  %s\n", grammar[i].example);
+        print_indented(grammar[i].summary, stream);
+    }
+}
+
+static void list_functions(FILE *stream)
+{
+    struct function function;
+    for (size_t i = 0; function_at(i, &function); i++) {
+        fprintf(stream, "  %s: %s\n", function.example, function.summary);
+        for (int o = 0; o < function.option_count; o++)
+            fprintf(stream, "    %-12s%s\n", function.options[o].name, function.options[o].summary);
+        if (function.kind == GRAPH_MOE)
+            fprintf(stream, "    %-12s%s\n", "body", "what an expert is: a definition of one signal; ffn");
+    }
+}
+
+static void list_prelude(FILE *stream)
+{
+    for (size_t i = 0; i < prelude_count; i++) {
+        fprintf(stream, "  %s: %s\n", prelude[i].name, prelude[i].summary);
+        print_indented(prelude[i].text, stream);
+    }
+}
+
 /* A function that prints the name and summary of every row. */
 #define ROWS(section, table, count)                                                                                    \
     static void list_##section(FILE *stream)                                                                           \
@@ -55,6 +107,8 @@ static void list_inits(FILE *stream)
 ROWS(activations, activations, activation_count)
 ROWS(norms, norms, norm_count)
 ROWS(masks, masks, mask_count)
+ROWS(biases, biases, bias_count)
+ROWS(laws, laws, law_count)
 ROWS(routers, routers, router_count)
 ROWS(cotangents, cotangents, cotangent_count)
 ROWS(observables, observables, OBSERVABLES)
@@ -90,11 +144,16 @@ static const struct section {
     const char *name;
     void (*print)(FILE *stream);
 } sections[] = {
+    {"grammar", list_grammar},
+    {"functions", list_functions},
+    {"prelude", list_prelude},
     {"placements", list_placements},
     {"inits", list_inits},
     {"activations", list_activations},
     {"norms", list_norms},
     {"masks", list_masks},
+    {"biases", list_biases},
+    {"laws", list_laws},
     {"routers", list_routers},
     {"cotangents", list_cotangents},
     {"observables", list_observables},

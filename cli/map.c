@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "sim/budget.h"
 
 struct map_command {
     struct options options;
@@ -256,6 +257,8 @@ static int map_all(void *target, struct error *error)
     struct map_command *self = target;
     struct output output;
     int code = check_axes(self, error);
+    if (code == ERROR_NONE)
+        code = budget_check(self->threads, 0, error);
     if (code != ERROR_NONE)
         return code;
     FILE *stream = output_open(&output, self->output, error);

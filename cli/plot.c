@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/interrupt.h"
 #include "cli/output.h"
 #include "plots/figure.h"
 #include "plots/heatmap.h"
@@ -91,7 +92,7 @@ static const struct options_command command = {
     .summary =
         "Draws profiles that `spanscope run` or `predict` saved with --format json, and maps that `spanscope map` "
         "saved\n"
-        "('-': standard input; maps need --figure " MAP_FIGURE " there).\n"
+        "('-': standard input).\n"
         "Each figure becomes NAME.png, NAME.svg and NAME.pdf, beside its caption NAME.txt and NAME.gp and NAME.dat,\n"
         "from which plain gnuplot redraws it. The names of the files written go to standard output.",
     .rows = rows,
@@ -142,10 +143,17 @@ static int draw_all(const struct plot_options *plot, const struct saved_list *pr
     return drawn > 0 ? ERROR_NONE : error_set(error, ERROR_INPUT, "the profiles allow no figure");
 }
 
-static int draw_map(const struct plot_options *plot, const char *path, struct error *error)
+/* What the files hold. */
+struct inputs {
+    struct saved_list profiles;
+    struct document_reader map; /* the first of the files of maps, open */
+    int maps;                   /* files of them */
+};
+
+static int draw_maps(const struct plot_options *plot, struct document_reader *reader, struct error *error)
 {
     int drawn;
-    int code = heatmap_draw(path, &plot->wish, &drawn, error);
+    int code = heatmap_draw(reader, &plot->wish, &drawn, error);
     for (int i = 0; i < drawn; i++) {
         char name[160];
         heatmap_name(&plot->wish, i, name, sizeof name);
@@ -154,10 +162,22 @@ static int draw_map(const struct plot_options *plot, const char *path, struct er
     return code;
 }
 
-/* Maps are told from profiles by their beginning, which standard input cannot show twice. */
-static bool is_map(const struct plot_options *plot, const char *path)
+/* Maps are told from profiles by the first document. A pipe shows it once: every file is opened and read once. */
+static int read_input(struct inputs *inputs, const char *path, struct error *error)
 {
-    return heatmap_is_saved(path) || (strcmp(path, "-") == 0 && plot->wanted.map && plot->wanted.count == 0);
+    struct document_reader reader;
+    const json_t *first;
+    int code = document_open(&reader, path, error);
+    if (code == ERROR_NONE)
+        code = document_peek(&reader, &first, error);
+    if (code == ERROR_NONE && heatmap_is(first) && inputs->maps++ == 0) {
+        inputs->map = reader;
+        return ERROR_NONE;
+    }
+    if (code == ERROR_NONE && !heatmap_is(first))
+        code = saved_take(&reader, &inputs->profiles, error);
+    document_close(&reader);
+    return code;
 }
 
 static int check(const struct plot_options *plot, int maps, struct error *error)
@@ -165,8 +185,6 @@ static int check(const struct plot_options *plot, int maps, struct error *error)
     const struct options *options = &plot->options;
     size_t figures_named = plot->wanted.count + plot->wanted.map;
     int kinds = (maps > 0) + (maps < options->word_count);
-    if (options->word_count == 0)
-        return error_set(error, ERROR_INPUT, "no file of profiles given; see spanscope plot --help");
     if ((plot->wish.name != NULL || plot->wish.title != NULL) && figures_named != 1 && !(maps == options->word_count))
         return error_set(error, ERROR_INPUT, "--%s is for one figure; choose it by --figure",
                          plot->wish.name != NULL ? "name" : "title");
@@ -180,20 +198,24 @@ static int check(const struct plot_options *plot, int maps, struct error *error)
     return ERROR_NONE;
 }
 
-static int draw(const struct plot_options *plot, struct error *error)
+static int draw(struct plot_options *plot, struct error *error)
 {
-    struct saved_list profiles = {0};
     const struct options *options = &plot->options;
-    int maps = 0;
-    for (int i = 0; i < options->word_count; i++)
-        maps += is_map(plot, options->words[i]);
-    int code = check(plot, maps, error);
+    if (options->word_count == 0)
+        return error_set(error, ERROR_INPUT, "no file of profiles given; see spanscope plot --help");
+    struct inputs inputs = {0};
+    int code = ERROR_NONE;
     for (int i = 0; i < options->word_count && code == ERROR_NONE; i++)
-        code = is_map(plot, options->words[i]) ? draw_map(plot, options->words[i], error)
-                                               : saved_read(options->words[i], &profiles, error);
-    if (code == ERROR_NONE && maps < options->word_count)
-        code = (plot->wanted.count > 0 ? draw_wanted : draw_all)(plot, &profiles, error);
-    saved_free(&profiles);
+        code = read_input(&inputs, options->words[i], error);
+    if (code == ERROR_NONE)
+        code = check(plot, inputs.maps, error);
+    plot->wish.stop = interrupt_flag();
+    if (code == ERROR_NONE && inputs.maps > 0)
+        code = draw_maps(plot, &inputs.map, error);
+    if (code == ERROR_NONE && inputs.maps < options->word_count)
+        code = (plot->wanted.count > 0 ? draw_wanted : draw_all)(plot, &inputs.profiles, error);
+    document_close(&inputs.map);
+    saved_free(&inputs.profiles);
     return code;
 }
 
@@ -217,7 +239,7 @@ static int check_list(const struct plot_options *plot, struct error *error)
 
 static int plot_all(void *target, struct error *error)
 {
-    const struct plot_options *plot = target;
+    struct plot_options *plot = target;
     int code = plot->list ? check_list(plot, error) : draw(plot, error);
     if (code == ERROR_NONE && plot->list)
         list_figures();

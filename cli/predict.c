@@ -6,6 +6,7 @@
 #include "cli/format.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "sim/budget.h"
 
 struct predict {
     struct options options;
@@ -18,11 +19,15 @@ struct predict {
 static const struct options_row rows[] = {
     {"error", 0, "REL",
      "draw until every standard error is that fraction of its value\n"
-     "(of 1 for cosines), or five batches of draws are spent; 0.003",
+     "(of 1 for cosines), or some two seconds are spent; 0.003",
      options_fraction, offsetof(struct predict, moments.error)},
-    {"draws", 0, "N", "attention matrices per block in a batch of 16 replicas or more; 256", options_draws,
-     offsetof(struct predict, moments.draws)},
-    {"full", 0, NULL, "draw where exchangeable tokens allow quadrature, too", options_flag,
+    {"width-limit", 0, NULL, "infinite width and heads at this length, instead of the model's", options_flag,
+     offsetof(struct predict, moments.width_limit)},
+    {"replicas", 0, "N", "stacks that are drawn at the model's width, at most; as many as two seconds allow",
+     options_draws, offsetof(struct predict, moments.replicas)},
+    {"draws", 0, "N", "with --width-limit: attention matrices per block in a batch of 16 replicas or more; 256",
+     options_draws, offsetof(struct predict, moments.draws)},
+    {"full", 0, NULL, "with --width-limit: draw where exchangeable tokens allow quadrature, too", options_flag,
      offsetof(struct predict, moments.full)},
     {"seed", 's', "N", "64-bit seed of the draws", options_seed, offsetof(struct predict, moments.seed)},
     {"threads", 'j', "N", "results do not depend on it", options_threads, offsetof(struct predict, moments.threads)},
@@ -36,16 +41,30 @@ static const struct options_row rows[] = {
 
 static const struct options_command command = {
     .usage = "predict [OPTION]...",
-    .summary = "The profile that samples converge to as the width grows, in the formats of `run`. Width and heads "
-               "matter only\n"
-               "through the initialisation's scales, and heads where attention is drawn. --placement may be given "
-               "several times.",
+    .summary = "The profile that samples have, predicted from the law of their Gram matrices at the model's width\n"
+               "or, with --width-limit, as the width and the heads grow, in the formats of `run`.\n"
+               "--placement may be given several times.",
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
     .settings = true,
     .several = OPTIONS_PLACEMENT,
     .no_words = "models are named by --placement",
 };
+
+/* A prediction that is less exact than it was asked to be says so, and what would help. */
+static void report_error(const struct predict *predict, const struct profile *profile)
+{
+    const struct moments *moments = &profile->moments;
+    size_t columns = (size_t)moments->schema.column_count;
+    if (!(moments->worst > predict->moments.error))
+        return;
+    fprintf(stderr,
+            "spanscope predict: after %d replicas the standard error of %s at layer %zu is still %.2g %% (--error %g); "
+            "--%s draws more\n",
+            moments->replicas, moments->schema.columns[moments->worst_cell % columns].name,
+            moments->worst_cell / columns, 100 * moments->worst, predict->moments.error,
+            predict->moments.width_limit ? "draws" : "replicas");
+}
 
 static int predict_model(const struct predict *predict, int number, const struct model *model, FILE *stream,
                          struct error *error)
@@ -62,18 +81,38 @@ static int predict_model(const struct predict *predict, int number, const struct
     }
     if (code == ERROR_NONE)
         code = predict->format->write(&profile, number, stream, error);
+    if (code == ERROR_NONE)
+        report_error(predict, &profile);
     bounds_free(&bounds);
     profile_free(&profile);
     return code;
+}
+
+/* What draws there are depends on the reading. */
+static int check_draws(struct predict *predict, struct error *error)
+{
+    struct moments_options *moments = &predict->moments;
+    if (moments->width_limit && moments->replicas > 0)
+        return error_set(error, ERROR_INPUT, "--replicas draws stacks of the model's width; --width-limit has --draws");
+    if (!moments->width_limit && (moments->draws > 0 || moments->full))
+        return error_set(error, ERROR_INPUT, "--%s is for --width-limit; at the model's width --replicas says how many",
+                         moments->full ? "full" : "draws");
+    if (moments->draws == 0)
+        moments->draws = moments_defaults().draws;
+    return ERROR_NONE;
 }
 
 static int predict_all(void *target, struct error *error)
 {
     struct predict *predict = target;
     struct output output;
-    int code = format_check(predict->format, predict->moments.per_token, error);
+    int code = check_draws(predict, error);
+    if (code == ERROR_NONE)
+        code = format_check(predict->format, predict->moments.per_token, error);
     if (code == ERROR_NONE)
         code = options_check(&predict->options, error);
+    if (code == ERROR_NONE)
+        code = budget_check(predict->moments.threads, 0, error);
     FILE *stream = code == ERROR_NONE ? output_open(&output, predict->output, error) : NULL;
     if (!stream)
         return error->code;
@@ -94,6 +133,8 @@ static int predict_all(void *target, struct error *error)
 int predict_command(int argc, char **argv)
 {
     struct predict predict = {.moments = moments_defaults(), .format = &formats[0]};
+    predict.moments.width_limit = false;
+    predict.moments.draws = 0;
     predict.moments.threads = omp_get_num_procs();
     return command_run(&command, argc, argv, &predict, predict_all);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/document.h"
+#include "analysis/schema.h"
 #include "sim/text.h"
 
 /* The test that a line of the report is about, or NULL. */
@@ -13,6 +15,20 @@ static const struct verdict_test *deciding_test(const struct report *report, siz
 {
     const struct verdict_claim *verdict = &report->verdicts[i];
     return verdict->count > 0 ? &verdict->tests[verdict->deciding] : NULL;
+}
+
+/* What is not known is no number. */
+static void print_number(double value, char *text, size_t size)
+{
+    snprintf(text, size, isnan(value) ? "-" : "%.5g", value);
+}
+
+static void print_interval(const struct verdict_claim *verdict, char *text, size_t size)
+{
+    char lo[32], hi[32];
+    print_number(verdict->lo, lo, sizeof lo);
+    print_number(verdict->hi, hi, sizeof hi);
+    snprintf(text, size, isnan(verdict->lo) && isnan(verdict->hi) ? "-" : "[%s, %s]", lo, hi);
 }
 
 static void print_bound(const struct verdict_test *test, char *text, size_t size)
@@ -33,11 +49,10 @@ static void table_line(const struct report *report, size_t i, FILE *stream)
     const struct verdict_test *test = deciding_test(report, i);
     char statistic[32] = "-", interval[64] = "-", bound[96] = "-";
     if (test) {
-        snprintf(statistic, sizeof statistic, "%.5g", test->mean);
+        print_number(test->mean, statistic, sizeof statistic);
+        print_interval(verdict, interval, sizeof interval);
         print_bound(test, bound, sizeof bound);
     }
-    if (isfinite(verdict->lo))
-        snprintf(interval, sizeof interval, "[%.5g, %.5g]", verdict->lo, verdict->hi);
     fprintf(stream, "%-20s  %-14s %10s  %-22s  %-26s %6zu %8" PRId64 " %8.1f\n", report->claims[i]->id,
             verdict_names[verdict->verdict], statistic, interval, bound, report->verdicts[i].count,
             report->trials[i].samples, report->trials[i].seconds);
@@ -94,21 +109,17 @@ static int write_table(const struct report *report, FILE *stream, struct error *
     return ERROR_NONE;
 }
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *json_claim(const struct report *report, size_t i)
 {
     const struct verdict_claim *verdict = &report->verdicts[i];
     const struct verdict_test *test = deciding_test(report, i);
     return json_pack("{ss ss ss so so so so so sI sI so ss}", "id", report->claims[i]->id, "verdict",
                      verdict_names[verdict->verdict], "expected", verdict_names[report->claims[i]->expected],
-                     "statistic", number(test ? test->mean : NAN), "lo", number(verdict->lo), "hi", number(verdict->hi),
-                     "bound", number(verdict->bound), "margin", number(test ? test->margin : NAN), "tests",
-                     (json_int_t)verdict->count, "samples", (json_int_t)report->trials[i].samples, "seconds",
-                     number(report->trials[i].seconds), "why", verdict->why);
+                     "statistic", document_number(test ? test->mean : NAN), "lo", document_number(verdict->lo), "hi",
+                     document_number(verdict->hi), "bound", document_number(verdict->bound), "margin",
+                     document_number(test ? test->margin : NAN), "tests", (json_int_t)verdict->count, "samples",
+                     (json_int_t)report->trials[i].samples, "seconds", document_number(report->trials[i].seconds),
+                     "why", verdict->why);
 }
 
 static int write_json(const struct report *report, FILE *stream, struct error *error)
@@ -116,7 +127,7 @@ static int write_json(const struct report *report, FILE *stream, struct error *e
     json_t *list = json_array();
     for (size_t i = 0; i < report->count; i++)
         json_array_append_new(list, json_claim(report, i));
-    json_t *root = json_pack("{ss sf so}", "schema", "spanscope/verdict/1", "level", report->level, "claims", list);
+    json_t *root = json_pack("{ss sf so}", SCHEMA_KEY, SCHEMA_VERDICT, "level", report->level, "claims", list);
     char *text = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(root);
     if (!text)

@@ -341,7 +341,7 @@ int figure_draw(const struct figure *figure, const struct saved_list *profiles, 
     if (code == ERROR_NONE)
         code = (wish->publish ? wish->publish : publish)(
             wish->directory, drawing.name, (publish_print *const[]){print_script, print_data, print_caption}, &drawing,
-            error);
+            wish->stop, error);
     uselocale(before);
     freelocale(numbers);
     series_free(&drawing.list);

@@ -34,15 +34,16 @@ const struct figure *figure_find(const char *name);
 
 /* Where a figure goes and how it looks. */
 struct figure_wish {
-    const char *directory;     /* made if missing */
-    const char *name;          /* of the files; NULL: the figure's own */
-    const char *title;         /* NULL: the figure's own */
-    const struct style *style; /* NULL: the first */
-    publisher *publish;        /* what takes the files; NULL: publish() */
+    const char *directory;             /* made if missing */
+    const char *name;                  /* of the files; NULL: the figure's own */
+    const char *title;                 /* NULL: the figure's own */
+    const struct style *style;         /* NULL: the first */
+    publisher *publish;                /* what takes the files; NULL: publish() */
+    const volatile sig_atomic_t *stop; /* not 0: draw no further; NULL: nobody asks */
 };
 
 /* Writes the figure's files into the directory: all or none of them. ERROR_INPUT where the profiles lack what the
- * figure shows; ERROR_RESOURCE for files, memory and gnuplot. */
+ * figure shows; ERROR_RESOURCE for files, memory and gnuplot; ERROR_INTERRUPTED. */
 int figure_draw(const struct figure *figure, const struct saved_list *profiles, const struct figure_wish *wish,
                 struct error *error);
 

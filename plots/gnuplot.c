@@ -142,18 +142,22 @@ static bool has_ended(pid_t child)
     return waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == child;
 }
 
-/* Listens until the child ends or the time is over, and ends what is left of it; whether it was late. It may close its
- * pipe and live on, and what it has started may keep the pipe open when it has ended. */
-static bool attend(pid_t child, int fd, int seconds, struct words *words, int *status)
+/* Listens until the child ends, the time is over or the user has enough, and ends what is left of it; why it was ended,
+ * or ERROR_NONE. It may close its pipe and live on, and what it has started may keep the pipe open when it has ended. */
+static int attend(pid_t child, int fd, const struct gnuplot_limits *limits, struct words *words, int *status)
 {
     enum { TURN = 5 }; // ms
-    double deadline = now() + seconds;
-    bool open = true, late = false;
-    while (!late && !has_ended(child)) {
+    double deadline = now() + limits->seconds;
+    bool open = true;
+    int why = ERROR_NONE;
+    while (why == ERROR_NONE && !has_ended(child)) {
         struct pollfd pipe = {.fd = open ? fd : -1, .events = POLLIN};
         if (poll(&pipe, 1, TURN) > 0)
             open = listen_to(fd, words);
-        late = now() > deadline;
+        if (limits->stop && *limits->stop)
+            why = ERROR_INTERRUPTED;
+        else if (now() > deadline)
+            why = ERROR_RESOURCE;
     }
     kill(-child, SIGKILL); // before its number is free for another
     while (waitpid(child, status, 0) < 0 && errno == EINTR)
@@ -162,13 +166,15 @@ static bool attend(pid_t child, int fd, int seconds, struct words *words, int *s
     struct pollfd rest = {.fd = fd, .events = POLLIN};
     while (open && poll(&rest, 1, 0) > 0)
         open = listen_to(fd, words);
-    return late;
+    return why;
 }
 
-static int judge(bool late, int seconds, int status, const char *words, struct error *error)
+static int judge(int ended, int seconds, int status, const char *words, struct error *error)
 {
     const char *colon = *words ? ":\n" : "";
-    if (late)
+    if (ended == ERROR_INTERRUPTED)
+        return error_set(error, ERROR_INTERRUPTED, "interrupted");
+    if (ended != ERROR_NONE)
         return error_set(error, ERROR_RESOURCE, "gnuplot did not end within %d s, and was ended%s%s", seconds, colon,
                          words);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
@@ -179,7 +185,7 @@ static int judge(bool late, int seconds, int status, const char *words, struct e
     return error_set(error, ERROR_RESOURCE, "gnuplot failed%s%s", colon, words);
 }
 
-int gnuplot_run(const char *directory, const char *script, int seconds, struct error *error)
+int gnuplot_run(const char *directory, const char *script, const struct gnuplot_limits *limits, struct error *error)
 {
     int ends[2], status = 0;
     if (pipe2(ends, O_CLOEXEC) != 0)
@@ -194,10 +200,10 @@ int gnuplot_run(const char *directory, const char *script, int seconds, struct e
         return error_set(error, ERROR_RESOURCE, "gnuplot cannot be started: %s", strerror(failed));
     }
     struct words words = {.length = 0};
-    bool late = attend(child, ends[0], seconds, &words, &status);
+    int ended = attend(child, ends[0], limits, &words, &status);
     close(ends[0]);
     trim(&words);
-    return judge(late, seconds, status, words.text, error);
+    return judge(ended, limits->seconds, status, words.text, error);
 }
 
 /* An apostrophe goes as its octal number: gnuplot does not take a doubled one for a quote at the beginning of a string.

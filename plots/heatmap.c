@@ -463,7 +463,7 @@ static int draw_map(json_t *root, const char *path, size_t line, const struct fi
     if (code == ERROR_NONE)
         code = read_legend(&map, error);
     if (code == ERROR_NONE)
-        code = (wish->publish ? wish->publish : publish)(wish->directory, name, prints, &map, error);
+        code = (wish->publish ? wish->publish : publish)(wish->directory, name, prints, &map, wish->stop, error);
     map_free(&map);
     return code;
 }
@@ -484,34 +484,21 @@ static int draw_all(struct document_reader *reader, const struct figure_wish *wi
     return code;
 }
 
-int heatmap_draw(const char *path, const struct figure_wish *wish, int *drawn, struct error *error)
+int heatmap_draw(struct document_reader *reader, const struct figure_wish *wish, int *drawn, struct error *error)
 {
-    struct document_reader reader;
     *drawn = 0;
-    int code = document_open(&reader, path, error);
-    if (code != ERROR_NONE)
-        return code;
     locale_t numbers = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    if (numbers == (locale_t)0) {
-        code = error_set(error, ERROR_RESOURCE, "out of memory for the C locale");
-    } else {
-        locale_t before = uselocale(numbers);
-        code = draw_all(&reader, wish, drawn, error);
-        uselocale(before);
-        freelocale(numbers);
-    }
-    document_close(&reader);
+    if (numbers == (locale_t)0)
+        return error_set(error, ERROR_RESOURCE, "out of memory for the C locale");
+    locale_t before = uselocale(numbers);
+    int code = draw_all(reader, wish, drawn, error);
+    uselocale(before);
+    freelocale(numbers);
     return code;
 }
 
-bool heatmap_is_saved(const char *path)
+bool heatmap_is(const json_t *root)
 {
-    char start[256] = "";
-    FILE *file = strcmp(path, "-") == 0 ? NULL : fopen(path, "re");
-    if (file == NULL)
-        return false;
-    size_t length = fread(start, 1, sizeof start - 1, file);
-    start[length] = '\0';
-    fclose(file);
-    return strstr(start, "\"" SCHEMA_MAP "\"") != NULL;
+    const char *schema = json_string_value(json_object_get(root, SCHEMA_KEY));
+    return schema && strcmp(schema, SCHEMA_MAP) == 0;
 }

@@ -142,8 +142,9 @@ static int make_directory(const char *directory, bool *made, struct error *error
 
 /* Everything is made in a folder of its own inside directory, under its final name, and moved when complete. */
 int publish(const char *directory, const char *name, publish_print *const print[PUBLISH_WRITTEN], const void *context,
-            struct error *error)
+            const volatile sig_atomic_t *stop, struct error *error)
 {
+    const struct gnuplot_limits limits = {GNUPLOT_SECONDS, stop};
     struct workshop workshop = {0};
     bool made;
     int code = make_directory(directory, &made, error);
@@ -153,7 +154,7 @@ int publish(const char *directory, const char *name, publish_print *const print[
     for (int i = 0; i < PUBLISH_WRITTEN && code == ERROR_NONE; i++)
         code = write_file(workshop.files[i], print[i], context, error);
     if (code == ERROR_NONE)
-        code = gnuplot_run(workshop.folder, workshop.script, GNUPLOT_SECONDS, error);
+        code = gnuplot_run(workshop.folder, workshop.script, &limits, error);
     if (code == ERROR_NONE)
         code = move_all(&workshop, directory, name, error);
     workshop_remove(&workshop);

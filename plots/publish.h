@@ -2,6 +2,7 @@
 #ifndef SPANSCOPE_PLOTS_PUBLISH_H
 #define SPANSCOPE_PLOTS_PUBLISH_H
 
+#include <signal.h>
 #include <stdio.h>
 
 #include "sim/error.h"
@@ -15,11 +16,12 @@ typedef void publish_print(FILE *file, const void *context);
 
 /* What takes a figure's files: publish below, or another. */
 typedef int publisher(const char *directory, const char *name, publish_print *const print[PUBLISH_WRITTEN],
-                      const void *context, struct error *error);
+                      const void *context, const volatile sig_atomic_t *stop, struct error *error);
 
 /* Writes NAME.gp, NAME.dat and NAME.txt by the three functions, runs the script, and puts all files into the directory,
- * made if missing. ERROR_RESOURCE for files, memory and gnuplot; an old figure is then left as it was. */
+ * made if missing. ERROR_RESOURCE for files, memory and gnuplot, ERROR_INTERRUPTED where *stop (or NULL) becomes other
+ * than 0 meanwhile; an old figure is then left as it was. */
 int publish(const char *directory, const char *name, publish_print *const print[PUBLISH_WRITTEN], const void *context,
-            struct error *error);
+            const volatile sig_atomic_t *stop, struct error *error);
 
 #endif

@@ -208,13 +208,18 @@ static int read_all(struct document_reader *reader, struct saved_list *list, str
 
 int saved_read(const char *path, struct saved_list *list, struct error *error)
 {
-    size_t before = list->count;
     struct document_reader reader;
     int code = document_open(&reader, path, error);
-    if (code != ERROR_NONE)
-        return code;
-    code = read_all(&reader, list, error);
+    if (code == ERROR_NONE)
+        code = saved_take(&reader, list, error);
     document_close(&reader);
+    return code;
+}
+
+int saved_take(struct document_reader *reader, struct saved_list *list, struct error *error)
+{
+    size_t before = list->count;
+    int code = read_all(reader, list, error);
     while (code != ERROR_NONE && list->count > before)
         free_profile(&list->profiles[--list->count]);
     return code;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "analysis/document.h"
 #include "sim/error.h"
 #include "sim/model.h"
 
@@ -39,6 +40,9 @@ struct saved_value {
  * ignored. ERROR_RESOURCE, with file and line, for a file that cannot be read or is not made of profiles; the list then
  * keeps what it had. */
 int saved_read(const char *path, struct saved_list *list, struct error *error);
+
+/* The same from where a file is open already, such as one that can be read only once. */
+int saved_take(struct document_reader *reader, struct saved_list *list, struct error *error);
 void saved_free(struct saved_list *list);
 
 /* The configuration's value, or otherwise where it is absent or of another type. */

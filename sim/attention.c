@@ -325,21 +325,22 @@ void attention_backward(const struct attention *attention, const double *q, cons
 
 /* ---- observables ---- */
 
-/* What a row gives; an entry that has underflowed has the logit that only just does. */
+/* What a row gives. Logits are counted from the first, so that small differences keep their digits; an entry that has
+ * underflowed has the logit that only just does. */
 struct row_sums {
     double entropy, square, logit, logit_square;
 };
 
 static struct row_sums sum_row(int count, const double *row)
 {
-    const double least = log(DBL_TRUE_MIN);
+    const double least = log(DBL_TRUE_MIN), origin = row[0] > 0 ? log(row[0]) : least;
     struct row_sums sums = {0};
     for (int j = 0; j < count; j++) {
         double logit = row[j] > 0 ? log(row[j]) : least;
         sums.entropy -= row[j] * logit;
         sums.square += row[j] * row[j];
-        sums.logit += logit;
-        sums.logit_square += logit * logit;
+        sums.logit += logit - origin;
+        sums.logit_square += (logit - origin) * (logit - origin);
     }
     return sums;
 }

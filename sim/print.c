@@ -43,6 +43,7 @@ struct printer {
     struct text text;
     int printed; /* statements before this one */
     int fresh;
+    bool read[GRAPH_INPUTS_MAX]; /* inputs that have been written, whose nodes are there from then on */
 };
 
 static int last_binding(const struct printer *printer, const char *name)
@@ -94,10 +95,16 @@ static bool is_literal(const struct printer *printer, int node, double value)
     return number != NULL && number->value == value;
 }
 
+static bool is_old(const struct printer *printer, int node)
+{
+    const struct graph_node *found = &printer->graph->nodes[node];
+    return node < printer->fresh || (found->kind == GRAPH_INPUT && printer->read[found->index]);
+}
+
 /* Whether text that reads `first` and then `second` makes their nodes in this order. */
 static bool in_order(const struct printer *printer, int first, int second)
 {
-    return first < second || first < printer->fresh || second < printer->fresh;
+    return first < second || is_old(printer, first) || is_old(printer, second);
 }
 
 /* -a: a SCALE by the literal -1 behind a. */
@@ -215,6 +222,8 @@ static void print_node(struct printer *printer, int index, enum level least)
     const struct graph_node *node = &printer->graph->nodes[index];
     const char *name = name_of(printer, index);
     const struct graph_call *call = call_of(printer, index);
+    if (node->kind == GRAPH_INPUT)
+        printer->read[node->index] = true;
     if (name != NULL)
         text_print(&printer->text, "%s", name);
     else if (call != NULL)

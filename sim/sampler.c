@@ -61,7 +61,10 @@ int sampler_init(struct sampler *sampler, const struct model *model, const struc
                  int threads, size_t memory, struct error *error)
 {
     openblas_set_num_threads(1);
-    int code = sampler_plan(sampler, model, engine, per_token, threads, memory, error);
+    *sampler = (struct sampler){0};
+    int code = budget_check(threads, 0, error); // before a share of nothing is spoken of
+    if (code == ERROR_NONE)
+        code = sampler_plan(sampler, model, engine, per_token, threads, memory, error);
     if (code == ERROR_NONE)
         code = budget_check(threads, sampler_bytes(sampler), error);
     if (code == ERROR_NONE)

@@ -222,7 +222,7 @@ int text_unknown(struct error *error, const char *what, const char *word, const 
     const char *near = error_nearest(word, candidates, count);
     if (near != NULL)
         return error_set(error, ERROR_INPUT, "unknown %s '%.200s'; did you mean '%s'?", what, word, near);
-    char list[512];
+    char list[800];
     struct text text = {list, sizeof list, 0};
     for (size_t i = 0; i < count; i++)
         text_print(&text, "%s%s", i > 0 ? ", " : "", candidates[i]);

@@ -9,6 +9,7 @@
 #include "analysis/limit/replica.h"
 #include "sim/budget.h"
 #include "sim/team.h"
+#include "sim/team.h"
 
 struct moments_options moments_defaults(void)
 {
@@ -16,12 +17,17 @@ struct moments_options moments_defaults(void)
         .width_limit = true, .draws = 256, .error = 0.003, .most = 5, .seed = 1, .threads = 1};
 }
 
+/* Fewer flights than six, or four where they are dear, and fewer replicas than four know too little of their own
+ * spread. */
+enum { LEAST_FLIGHTS = 6, DEAR_FLIGHTS = 4, LEAST_REPLICAS = 4, REPLICAS_MOST = 4096 };
+
 /* In the limit, what is known of flights, whose means are independent, and of the replicas of one that is not complete
  * (flight.h). At a width every replica is independent. */
 struct tally {
     const struct course *course;
     const struct moments_options *options;
     struct estimate *cells, *flight; // [(L + 1)][columns]
+    double *log_ratio;               // [REPLICAS_MOST] of each replica, at a width
 };
 
 static void end_flight(const struct tally *tally)
@@ -40,6 +46,12 @@ static void add_replica(const struct tally *tally, int number, const struct wide
         estimate_add(&into[i], values[i]);
     if (tally->options->width_limit && number % FLIGHT == FLIGHT - 1)
         end_flight(tally);
+    const struct observe_schema *schema = &tally->course->depth.schema;
+    const struct wide *bottom = values + schema->layer_column[OBSERVE_GRADIENT_VARIANCE];
+    const struct wide *top = bottom + (size_t)tally->course->model.layers * (size_t)schema->column_count;
+    bool both = wide_present(*bottom) && wide_present(*top); // the top one is not where a section final: follows
+    if (!tally->options->width_limit)
+        tally->log_ratio[number] = both ? wide_log(*bottom) - wide_log(*top) : NAN;
 }
 
 /* At a width flights of one: the first replica of each. */
@@ -113,10 +125,6 @@ static double largest_error(const struct tally *tally, size_t *where)
     return largest;
 }
 
-/* Fewer flights than six, or four where they are dear, and fewer replicas than four know too little of their own
- * spread. */
-enum { LEAST_FLIGHTS = 6, DEAR_FLIGHTS = 4, LEAST_REPLICAS = 4, REPLICAS_MOST = 4096 };
-
 static const double BUDGET_FLOPS = 1e10; /* of all replicas: some two seconds of one core */
 
 static int affordable(const struct tally *tally)
@@ -168,9 +176,15 @@ static int run_replicas(const struct tally *tally, struct replica *replicas, str
     return code;
 }
 
-static int keep(struct moments *moments, struct course *course, struct estimate **cells,
-                const struct moments_options *options, struct error *error)
+static int ascending(const void *a, const void *b)
 {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static int keep(struct moments *moments, struct course *course, struct tally *tally, struct error *error)
+{
+    const struct estimate *cells = tally->cells;
     moments->mean = calloc(course->cells, sizeof *moments->mean);
     moments->se = calloc(course->cells, sizeof *moments->se);
     if (!moments->mean || !moments->se) {
@@ -178,15 +192,18 @@ static int keep(struct moments *moments, struct course *course, struct estimate 
         return error_set(error, ERROR_RESOURCE, "out of memory for a profile of %d layers", course->model.layers);
     }
     for (size_t i = 0; i < course->cells; i++) {
-        struct wide se = estimate_se(&(*cells)[i]);
-        moments->mean[i] = (*cells)[i].n > 0 ? estimate_mean(&(*cells)[i]) : wide_absent();
+        struct wide se = estimate_se(&cells[i]);
+        moments->mean[i] = cells[i].n > 0 ? estimate_mean(&cells[i]) : wide_absent();
         moments->se[i] = wide_present(se) ? se.mantissa : 0;
     }
     moments->schema = course->depth.schema;
     course->depth.schema = (struct observe_schema){0};
-    if (!options->width_limit) {
-        moments->spread = *cells;
-        *cells = NULL;
+    if (!tally->options->width_limit) {
+        moments->spread = tally->cells;
+        moments->log_ratio = tally->log_ratio;
+        tally->cells = NULL;
+        tally->log_ratio = NULL;
+        qsort(moments->log_ratio, (size_t)moments->replicas, sizeof(double), ascending);
     }
     return ERROR_NONE;
 }
@@ -194,12 +211,13 @@ static int keep(struct moments *moments, struct course *course, struct estimate 
 static int predict(struct course *course, const struct moments_options *options, struct moments *moments,
                    struct error *error)
 {
-    struct estimate *cells = calloc(course->cells, sizeof *cells), *flight = calloc(course->cells, sizeof *flight);
+    int most = options->replicas > REPLICAS_MOST ? options->replicas : REPLICAS_MOST;
+    struct tally tally = {course, options, calloc(course->cells, sizeof *tally.cells),
+                          calloc(course->cells, sizeof *tally.flight), calloc((size_t)most, sizeof(double))};
     struct replica *replicas = calloc((size_t)options->threads, sizeof *replicas);
     size_t budget = budget_available(options->threads) / 2 / (size_t)options->threads;
-    struct tally tally = {course, options, cells, flight};
     int code = ERROR_NONE, opened = 0;
-    if (!cells || !flight || !replicas)
+    if (!tally.cells || !tally.flight || !tally.log_ratio || !replicas)
         code = error_set(error, ERROR_RESOURCE, "out of memory for a profile of %d layers", course->model.layers);
     for (; code == ERROR_NONE && opened < options->threads; opened++)
         code = replica_init(&replicas[opened], course, options->seed, budget, error);
@@ -210,10 +228,11 @@ static int predict(struct course *course, const struct moments_options *options,
         if (replicas[t].flows)
             replica_free(&replicas[t]);
     if (code == ERROR_NONE && moments->exchangeable == course->mode.exchangeable)
-        code = keep(moments, course, &cells, options, error);
+        code = keep(moments, course, &tally, error);
     free(replicas);
-    free(cells);
-    free(flight);
+    free(tally.cells);
+    free(tally.flight);
+    free(tally.log_ratio);
     return code;
 }
 
@@ -244,5 +263,6 @@ void moments_free(struct moments *moments)
     free(moments->mean);
     free(moments->se);
     free(moments->spread);
+    free(moments->log_ratio);
     *moments = (struct moments){0};
 }

@@ -37,6 +37,7 @@ struct moments {
     struct wide *mean; /* [(L + 1)][schema.column_count]; wide_absent() where sim/observe.h has none */
     double *se; /* the same shape: standard error of mean, in units of the mean's own 2^exponent; 0 where exact */
     struct estimate *spread; /* the same shape, at the model's width: over replicas, as over samples; else NULL */
+    double *log_ratio;       /* [replicas] at the model's width: log g_0/g_L of each, ascending; else NULL */
     int replicas;
     bool exchangeable; /* the path that was taken */
     double worst;      /* the largest error that is left, as options.error counts it */

@@ -66,17 +66,17 @@ const struct factor *rule_factor(struct rule_run *run, int node);
 double rule_send_back(struct rule_run *run, int node, double factor, int of, const struct signal *rows);
 
 /* rule_map.c, rule_element.c, rule_attend.c, rule_mixture.c */
-void map_forward(struct rule_run *run, int node);
-void map_backward(struct rule_run *run, int node);
-void norm_rule_forward(struct rule_run *run, int node);
-void norm_rule_backward(struct rule_run *run, int node);
-void pointwise_forward(struct rule_run *run, int node);
-void pointwise_backward(struct rule_run *run, int node);
+void rule_map_forward(struct rule_run *run, int node);
+void rule_map_backward(struct rule_run *run, int node);
+void rule_norm_forward(struct rule_run *run, int node);
+void rule_norm_backward(struct rule_run *run, int node);
+void rule_pointwise_forward(struct rule_run *run, int node);
+void rule_pointwise_backward(struct rule_run *run, int node);
 void rule_product_forward(struct rule_run *run, int node);
 void rule_product_backward(struct rule_run *run, int node);
-void attend_forward(struct rule_run *run, int node);
-void attend_backward(struct rule_run *run, int node);
-void mixture_forward(struct rule_run *run, int node);
-void mixture_backward(struct rule_run *run, int node);
+void rule_attend_forward(struct rule_run *run, int node);
+void rule_attend_backward(struct rule_run *run, int node);
+void rule_mixture_forward(struct rule_run *run, int node);
+void rule_mixture_backward(struct rule_run *run, int node);
 
 #endif

@@ -223,7 +223,7 @@ static void backward_closed(struct rule_run *run, int node)
     add_pair(run, own->c, p.dv, &run->nodes[own->c].gradient);
 }
 
-void attend_forward(struct rule_run *run, int node)
+void rule_attend_forward(struct rule_run *run, int node)
 {
     if (run->layout->mode.exchangeable)
         forward_closed(run, node);
@@ -231,7 +231,7 @@ void attend_forward(struct rule_run *run, int node)
         forward_drawn(run, node);
 }
 
-void attend_backward(struct rule_run *run, int node)
+void rule_attend_backward(struct rule_run *run, int node)
 {
     if (run->layout->mode.exchangeable)
         backward_closed(run, node);

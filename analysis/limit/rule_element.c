@@ -89,7 +89,7 @@ static struct signal centred(const struct rule_run *run, int node, const struct 
     return out;
 }
 
-void norm_rule_forward(struct rule_run *run, int node)
+void rule_norm_forward(struct rule_run *run, int node)
 {
     int in = run->layout->plan->graph->nodes[node].a;
     const struct plan_norm *norm = &run->layout->plan->nodes[node].norm;
@@ -122,7 +122,7 @@ static void range_backward(struct range range, const double *x, double scale, bo
     cblas_dscal(count, scale, g + range.first, 1);
 }
 
-void norm_rule_backward(struct rule_run *run, int node)
+void rule_norm_backward(struct rule_run *run, int node)
 {
     int in = run->layout->plan->graph->nodes[node].a;
     const struct plan_norm *norm = &run->layout->plan->nodes[node].norm;
@@ -239,7 +239,7 @@ static void add_means(const struct space *space, const double *mean, struct sign
 
 /* f(u) = E f + (E f') u + a rest that no Gaussian signal correlates with (Stein). Where nothing else shares the space,
  * the parts are not told apart. */
-void pointwise_forward(struct rule_run *run, int node)
+void rule_pointwise_forward(struct rule_run *run, int node)
 {
     int in = run->layout->plan->graph->nodes[node].a;
     struct space *space = rule_space(run, node);
@@ -262,7 +262,7 @@ void pointwise_forward(struct rule_run *run, int node)
     run->nodes[node].out = out;
 }
 
-void pointwise_backward(struct rule_run *run, int node)
+void rule_pointwise_backward(struct rule_run *run, int node)
 {
     int in = run->layout->plan->graph->nodes[node].a;
     struct space *space = rule_space(run, node);

@@ -53,7 +53,7 @@ const struct factor *rule_factor(struct rule_run *run, int node)
     return &own->factor;
 }
 
-void map_forward(struct rule_run *run, int node)
+void rule_map_forward(struct rule_run *run, int node)
 {
     int in = run->layout->plan->graph->nodes[node].a;
     struct space *space = rule_space(run, node);
@@ -112,7 +112,7 @@ static void send_along(struct rule_run *run, int node, int in, const struct sign
                 unit->columns, 1, *along, R);
 }
 
-void map_backward(struct rule_run *run, int node)
+void rule_map_backward(struct rule_run *run, int node)
 {
     int in = run->layout->plan->graph->nodes[node].a, matrix = run->layout->plan->graph->nodes[node].index;
     const struct signal *gradient = rule_gradient(run, node);

@@ -76,7 +76,7 @@ static void through_gates(struct rule_run *run, int node, double *gram)
     gram_multiply(grams, products, gram, gram);
 }
 
-void mixture_forward(struct rule_run *run, int node)
+void rule_mixture_forward(struct rule_run *run, int node)
 {
     int body = node_of(run, node)->b;
     struct space *space = rule_space(run, node);
@@ -114,7 +114,7 @@ static void router_backward(struct rule_run *run, int node, const double *gradie
     run->weights[own->index] = rule_send_back(run, own->a, run->block->sd[own->index], own->a, &rows) / E;
 }
 
-void mixture_backward(struct rule_run *run, int node)
+void rule_mixture_backward(struct rule_run *run, int node)
 {
     int body = node_of(run, node)->b;
     struct gram_space grams = rule_space(run, node)->grams;

@@ -136,6 +136,30 @@ START_TEST(values_are_printed)
 }
 END_TEST
 
+START_TEST(what_is_peeked_at_is_still_to_come)
+{
+    struct document_reader reader;
+    struct error error;
+    const json_t *first, *again;
+    json_t *root;
+    size_t line;
+    folder_write("a.json", "\n{\"n\":1}{\"n\":2}");
+    ck_assert_int_eq(document_open(&reader, folder_path("a.json"), &error), ERROR_NONE);
+    ck_assert_int_eq(document_peek(&reader, &first, &error), ERROR_NONE);
+    ck_assert_int_eq(document_peek(&reader, &again, &error), ERROR_NONE);
+    ck_assert_ptr_eq(first, again);
+    for (int n = 1; n <= 2; n++) {
+        ck_assert_int_eq(document_next(&reader, &root, &line, &error), ERROR_NONE);
+        ck_assert_int_eq((int)json_number_value(json_object_get(root, "n")), n);
+        ck_assert_uint_eq(line, 2);
+        json_decref(root);
+    }
+    ck_assert_int_eq(document_peek(&reader, &first, &error), ERROR_NONE);
+    ck_assert_ptr_null(first);
+    document_close(&reader);
+}
+END_TEST
+
 Suite *document_suite(void)
 {
     Suite *suite = suite_create("document");
@@ -143,6 +167,7 @@ Suite *document_suite(void)
     tcase_add_test(tests, documents_need_no_lines);
     tcase_add_test(tests, what_is_no_json_is_placed);
     tcase_add_test(tests, files_that_cannot_be_read);
+    tcase_add_test(tests, what_is_peeked_at_is_still_to_come);
     tcase_add_test(tests, values_are_printed);
     return suite;
 }

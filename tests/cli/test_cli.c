@@ -45,7 +45,7 @@ static const struct {
     {{"run", "-p", ""}, 2, "unknown placement ''; known are prenorm, postnorm, spannorm"},
     {{"run", "-p", "y = nrm(x)"},
      2,
-     "line 1, column 5: unknown name 'nrm'; did you mean 'norm'?\n  y = nrm(x)\n      ^\n"},
+     "line 1, column 5: unknown function 'nrm'; did you mean 'norm'?\n  y = nrm(x)\n      ^\n"},
     {{"run", "-p", "prenorm", "-p", "x = "}, 2, "line 1, column 5"},
     {{"run", "-p", "missing.txt"}, 3, "cannot open 'missing.txt': No such file or directory"},
     {{"run", "-i", "scaleint"}, 2, "unknown initialisation 'scaleint'; did you mean 'scaleinit'?"},
@@ -103,7 +103,7 @@ static const struct {
     {{"run", "-p", "x = x + ffn(x)", "--eps", "1e-5"},
      2,
      "--eps: nothing in placement custom reads it; it is for norm()"},
-    {{"run", "-p", "x = moe(x)", "-i", "w1 = 1; w2 = 1"}, 2, "custom: 'wr' is not assigned, and moe() has it"},
+    {{"run", "-p", "x = moe(x)", "-i", "w1 = 1; w2 = 1"}, 2, "'wr' is not assigned (there is 'w1'); the formula has moe.wr in line 1"},
     {{"run", "-i", "unit", "--c", "2"}, 2, "it is for an initialisation with the name c"},
     /* What nothing reads is a mistake, whatever the placement's name. */
     {{"run", "--experts", "4"}, 2, "--experts: nothing in placement spannorm reads it; it is for moe() or the name E"},
@@ -113,7 +113,7 @@ static const struct {
     {{"run", "-p", "x = x + ffn(x)", "-H", "4"}, 2, "--heads: nothing in placement custom reads it"},
     {{"run", "-p", "x = x + ffn(x)", "--mask", "causal"}, 2, "--mask: nothing in"},
     {{"run", "-p", "x = x + ffn(x)", "--norm", "layernorm"}, 2, "--norm: nothing in"},
-    {{"run", "-p", "x = norm(x + attn(x))", "--activation", "gelu"}, 2, "it is for ffn(), moe() or the name phi2"},
+    {{"run", "-p", "x = norm(x + attn(x))", "--activation", "gelu"}, 2, "it is for phi(), ffn() or the name phi2"},
     {{"run", "-p", "x = norm(x)", "--init", "unit", "--dry-run"}, 2, "--init: nothing in"},
     {{"run", TINY, "-o", "no/such/folder"}, 3, "cannot write 'no/such/folder': No such file or directory"},
     {{"run", TINY, "-o", "."}, 3, "it is a folder"},
@@ -287,6 +287,40 @@ START_TEST(gnuplot_may_be_absent)
 }
 END_TEST
 
+/* Writes a file of the folder into its pipe, once. */
+static pid_t feed(const char *from, const char *pipe)
+{
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child > 0)
+        return child;
+    char *text = program_read(from);
+    program_write(pipe, text);
+    _exit(0);
+}
+
+/* Profiles and maps alike may come from a pipe, which is read once. */
+START_TEST(pipes_are_plotted)
+{
+    struct program made[] = {
+        PROGRAM("run", TINY, "--format", "json", "-o", "profile"),
+        PROGRAM("map", "--x", "layers=2:8:3", "--y", "eps=1e-6:1e-5:2", "-o", "map"),
+    };
+    static const char *const sources[] = {"profile", "map"}, *const pictures[] = {"gradient.png", "map.png"};
+    program_pipe("pipe");
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(made[i].status, 0);
+        program_free(&made[i]);
+        pid_t writer = feed(sources[i], "pipe");
+        struct program plot = PROGRAM("plot", "pipe");
+        ck_assert_msg(plot.status == 0, "%s", plot.err);
+        ck_assert_ptr_nonnull(strstr(plot.out, pictures[i]));
+        ck_assert_int_eq(program_wait(writer), 0);
+        program_free(&plot);
+    }
+}
+END_TEST
+
 START_TEST(precision_that_is_not_reached_is_open)
 {
     struct program open = PROGRAM("run", TINY, "--precision", "0.001", "--samples", "9", "-f", "csv");
@@ -343,6 +377,7 @@ Suite *cli_suite(void)
     tcase_add_test(tests, nothing_half_written);
     tcase_add_test(tests, options_that_something_reads_are_taken);
     tcase_add_test(tests, gnuplot_may_be_absent);
+    tcase_add_test(tests, pipes_are_plotted);
     tcase_add_test(tests, precision_that_is_not_reached_is_open);
     tcase_add_test(tests, verdicts_decide_the_status);
     tcase_add_test(tests, a_dry_run_runs_nothing);

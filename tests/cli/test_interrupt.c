@@ -239,7 +239,8 @@ END_TEST
 /* A gnuplot that hangs, and a signal while it does: no folder stays, none of its files, and no gnuplot. */
 START_TEST(an_interrupted_plot_leaves_nothing)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGXCPU, SIGALRM, SIGSEGV};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGQUIT, SIGUSR1, SIGALRM, SIGSEGV};
+    enum { HEARD = 4 }; /* the first of them ask for an end, and are heard */
     static char path[PATH_MAX + 16];
     struct program run = PROGRAM("run", TINY, "-f", "json", "-o", "profile");
     ck_assert_int_eq(run.status, 0);
@@ -250,12 +251,11 @@ START_TEST(an_interrupted_plot_leaves_nothing)
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         const char *const arguments[] = {"plot", "profile", "-o", i % 2 == 0 ? "out" : ".", "-f", "gradient", NULL};
         pid_t child = program_launch(arguments);
-        for (int turn = 0; program_files() < 3 && turn < 2000; turn++)
+        while (program_files() < 3)
             pause_for(0.005);
-        ck_assert_int_ge(program_files(), 3);
         pause_for(moment());
         kill(child, signals[i]);
-        ck_assert_int_eq(program_wait(child), -signals[i]);
+        ck_assert_int_eq(program_wait(child), i < HEARD ? 130 : -signals[i]);
         ck_assert_msg(program_files() == 2, "signal %d: %d files", signals[i], program_files());
     }
 }
@@ -265,7 +265,7 @@ Suite *interrupt_suite(void)
 {
     Suite *suite = suite_create("interrupt");
     TCase *tests = tcase_create("interrupt");
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 600); // of a hang: a busy machine may take its time
     tcase_add_checked_fixture(tests, program_setup, program_teardown);
     tcase_add_loop_test(tests, an_interrupted_run_is_valid, 0, REQUESTS);
     tcase_add_test(tests, long_samples_are_not_lost);

@@ -294,7 +294,7 @@ static const struct {
     {{"predict", TINY, "--format", "jsno"}, "unknown format 'jsno'; did you mean 'json'?"},
     {{"predict", TINY, "-p", "x = 1e200*(x + attn(x) + ffn(x))"}, "leaves the range of double in block 1 of 3"},
     {{"predict", TINY, "-p", "x = x + attn(x)"},
-     "spanscope predict: --ffn-width: nothing in placement custom reads it; it is for ffn(), moe() or the name F\n"},
+     "spanscope predict: --ffn-width: nothing in placement custom reads it; it is for ffn(), glu() or the name F\n"},
     {{"predict", "--top-k", "3", "-o", "p.json"}, "--top-k: nothing in placement spannorm reads it"},
     {{"predict", "-o", ""}, "--output: '' names no file"},
     {{"map", TINY, "--x", "layers=1:3", "--y", "c=1:2:2"}, "--layers is the map's x axis; give it once"},

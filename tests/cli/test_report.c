@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,29 @@ START_TEST(a_verdict_against_expectation_is_explained)
 }
 END_TEST
 
+/* A test whose statistic is none has dashes in the table and null in JSON. */
+START_TEST(what_is_no_number_is_a_dash)
+{
+    struct report report = report_of(VERDICT_INCONCLUSIVE, VERDICT_LOOSE, VERDICT_CONTRADICTED);
+    struct trial_test test = {.check = 0};
+    struct verdict_test evidence = {.label = "it", .n = 9, .mean = -NAN, .se = NAN, .lower = 1, .upper = 1};
+    report.trials[0].claim = report.claims[0];
+    report.trials[0].list = &test;
+    report.verdicts[0] = (struct verdict_claim){.tests = &evidence, .count = 1, .verdict = VERDICT_INCONCLUSIVE};
+    report.verdicts[0].lo = -NAN;
+    report.verdicts[0].hi = NAN;
+    char *table = written(&report, "table"), *json = written(&report, "json");
+    ck_assert_ptr_null(strcasestr(table, "nan"));
+    ck_assert_ptr_null(strcasestr(json, "nan"));
+    ck_assert_msg(strstr(table, "post-variance         INCONCLUSIVE            -  -         ") != NULL, "%s", table);
+    ck_assert_ptr_nonnull(strstr(json, "\"statistic\":null,\"lo\":null,\"hi\":null"));
+    free(table);
+    free(json);
+    report.trials[0].list = NULL;
+    report_free(&report);
+}
+END_TEST
+
 /* One claim overflows, and the other is decided all the same. */
 START_TEST(an_overflow_leaves_the_others_decided)
 {
@@ -136,6 +160,7 @@ Suite *report_suite(void)
     TCase *tests = tcase_create("report");
     tcase_add_loop_test(tests, status_is_what_the_verdicts_say, 0, sizeof reports / sizeof *reports);
     tcase_add_test(tests, a_verdict_against_expectation_is_explained);
+    tcase_add_test(tests, what_is_no_number_is_a_dash);
     tcase_add_test(tests, an_overflow_leaves_the_others_decided);
     tcase_add_test(tests, options_that_make_no_model_are_an_error);
     suite_add_tcase(suite, tests);

@@ -19,9 +19,9 @@ enum { WRITTEN_MOST = 64 << 20 };
 
 /* Prints to memory and throws it away. */
 static int discard(const char *directory, const char *name, publish_print *const print[PUBLISH_WRITTEN],
-                   const void *context, struct error *error)
+                   const void *context, const volatile sig_atomic_t *stop, struct error *error)
 {
-    (void)directory, (void)name, (void)error;
+    (void)directory, (void)name, (void)stop, (void)error;
     for (int i = 0; i < PUBLISH_WRITTEN; i++) {
         char *text = NULL;
         size_t length = 0;
@@ -57,7 +57,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     snprintf(path, sizeof path, "/proc/self/fd/%d", file);
     for (size_t s = 0; s < style_count; s++) {
         struct figure_wish wish = {.directory = ".", .style = &styles[s], .publish = discard};
-        heatmap_draw(path, &wish, &maps, &error);
+        struct document_reader reader;
+        if (document_open(&reader, path, &error) == ERROR_NONE)
+            heatmap_draw(&reader, &wish, &maps, &error);
+        document_close(&reader);
         if (s == 0 && saved_read(path, &profiles, &error) != ERROR_NONE)
             continue;
         for (size_t f = 0; f < figure_count && profiles.count > 0; f++)

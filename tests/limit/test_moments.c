@@ -228,7 +228,8 @@ END_TEST
 /* Everything that the language has, in models so narrow that the limit is far off. */
 static const char *const narrow[] = {
     "placement=prenorm mask=causal",
-    "placement=postnorm tokens=30 width=20 heads=2", // longer than wide
+    "placement=postnorm tokens=30 width=20 heads=2",                             // longer than wide
+    "placement='x = norm(x + ffn(x))' layers=24 width=12 ffn-width=40 tokens=2", // products of gradient and signal add up
     "placement=spannorm cotangent=pooled input-correlation=0.4",
     "placement='def qk(u) = wo(attend(norm(wq(u), groups=H), norm(wk(u), groups=H), wv(u), rope=50)); "
     "x = x + norm(qk(norm(x))); x = x + norm(ffn(norm(x)))' mask=causal",

@@ -98,14 +98,14 @@ START_TEST(gnuplot_that_hangs_is_ended)
 {
     struct error error;
     fake_gnuplot("#!/bin/sh\necho half done\n/bin/sleep 1000 &\n/bin/sleep 1000\n");
-    ck_assert_int_eq(gnuplot_run(folder_name, "x.gp", 1, &error), ERROR_RESOURCE);
+    ck_assert_int_eq(gnuplot_run(folder_name, "x.gp", &(struct gnuplot_limits){.seconds = 1}, &error), ERROR_RESOURCE);
     ck_assert_str_eq(error.text, "gnuplot did not end within 1 s, and was ended:\nhalf done");
     /* One that has closed its words, and one that leaves somebody behind who holds them. */
     fake_gnuplot("#!/bin/sh\nexec >&- 2>&-\nexec /bin/sleep 1000\n");
-    ck_assert_int_eq(gnuplot_run(folder_name, "x.gp", 1, &error), ERROR_RESOURCE);
+    ck_assert_int_eq(gnuplot_run(folder_name, "x.gp", &(struct gnuplot_limits){.seconds = 1}, &error), ERROR_RESOURCE);
     ck_assert_str_eq(error.text, "gnuplot did not end within 1 s, and was ended");
     fake_gnuplot("#!/bin/sh\n/bin/sleep 1000 &\necho $! > child\n");
-    ck_assert_int_eq(gnuplot_run(folder_name, "x.gp", 1000, &error), ERROR_NONE);
+    ck_assert_int_eq(gnuplot_run(folder_name, "x.gp", &(struct gnuplot_limits){.seconds = 1000}, &error), ERROR_NONE);
     size_t length;
     char *child = folder_read("child", &length);
     /* Killed, it may stand there as a zombie until its new parent looks. */
@@ -135,7 +135,7 @@ START_TEST(unwritable_folders_are_named)
     char expected[300];
     const char *deep = folder_path("file/out");
     snprintf(expected, sizeof expected, "cannot make the folder %s: Not a directory", deep);
-    ck_assert_int_eq(publish(deep, "x", NULL, NULL, &error), ERROR_RESOURCE);
+    ck_assert_int_eq(publish(deep, "x", NULL, NULL, NULL, &error), ERROR_RESOURCE);
     ck_assert_str_eq(error.text, expected);
     folder_write("out", "a file");
     draw_fails(&error);
@@ -177,7 +177,9 @@ START_TEST(figures_are_drawn_and_redrawn)
     ck_assert_ptr_nonnull(strstr(data, "# index 1: spannorm, unit: token-specific\n2 0.1760912590556812"));
     free(data);
     unlink(folder_path("new out/gradient.png"));
-    ck_assert_int_eq(gnuplot_run(folder_path("new out"), "gradient.gp", GNUPLOT_SECONDS, &error), ERROR_NONE);
+    ck_assert_int_eq(
+        gnuplot_run(folder_path("new out"), "gradient.gp", &(struct gnuplot_limits){.seconds = 100}, &error),
+        ERROR_NONE);
     folder_check_png("new out/gradient.png");
     ck_assert_int_eq(folder_entries(folder_path("new out")), PUBLISH_FILES);
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);

@@ -14,6 +14,16 @@
 #define MAP_VALUES                                                                                                     \
     "\"values\":{\"log10_gradient_ratio\":[[-1,-2,-3],[-1,-4,null]],\"token_cosine\":[[0,0.3,0.6],[0.1,1,null]]}}"
 
+static int draw_file(const char *name, const struct figure_wish *wish, int *drawn, struct error *error)
+{
+    struct document_reader reader;
+    int code = document_open(&reader, folder_path(name), error);
+    if (code == ERROR_NONE)
+        code = heatmap_draw(&reader, wish, drawn, error);
+    document_close(&reader);
+    return code;
+}
+
 /* One point is missing; cells reach half way to their neighbours, in decades on the logarithmic axis. */
 START_TEST(maps_are_drawn)
 {
@@ -22,8 +32,7 @@ START_TEST(maps_are_drawn)
     struct error error;
     int drawn;
     folder_write("maps.json", MAP_HEAD MAP_X MAP_Y MAP_VALUES "\n\n" MAP_HEAD MAP_X MAP_Y MAP_VALUES "\n");
-    ck_assert(heatmap_is_saved(folder_path("maps.json")));
-    ck_assert_msg(heatmap_draw(folder_path("maps.json"), &wish, &drawn, &error) == ERROR_NONE, "%s", error.text);
+    ck_assert_msg(draw_file("maps.json", &wish, &drawn, &error) == ERROR_NONE, "%s", error.text);
     ck_assert_int_eq(drawn, 2);
     folder_check_svg("map.svg", words);
     folder_check_svg("map-2.svg", words);
@@ -53,7 +62,7 @@ START_TEST(broken_maps_are_told)
     struct error error;
     int drawn;
     folder_write("maps.json", broken_maps[_i].text);
-    ck_assert_int_eq(heatmap_draw(folder_path("maps.json"), &wish, &drawn, &error), ERROR_RESOURCE);
+    ck_assert_int_eq(draw_file("maps.json", &wish, &drawn, &error), ERROR_RESOURCE);
     ck_assert_msg(strstr(error.text, broken_maps[_i].words) != NULL, "%s", error.text);
     ck_assert_int_eq(drawn, 0);
     ck_assert_int_eq(folder_entries(folder_path(".")), 1);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sim/activation.h"
 #include "sim/placement.h"
 #include "tests/formula_trip.h"
 #include <check.h>
@@ -92,23 +93,137 @@ static double nonorm(double x, double L, double l)
     return y + ffn(y);
 }
 
+static double rezero(double x, double L, double l)
+{
+    (void)L, (void)l;
+    return x;
+}
+
+static double keel(double x, double L, double l)
+{
+    (void)l;
+    double y = norm(2 * L * x + attn(norm(x)));
+    return norm(2 * L * y + ffn(norm(y)));
+}
+
+static double behind(double x, double L, double l)
+{
+    (void)L, (void)l;
+    double y = x + norm(attn(x));
+    return y + norm(ffn(y));
+}
+
+static double layerscale(double x, double L, double l)
+{
+    (void)L, (void)l;
+    double y = x + 1e-4 * attn(norm(x));
+    return y + 1e-4 * ffn(norm(y));
+}
+
+static double hybrid(double x, double L, double l)
+{
+    (void)L, (void)l;
+    double y = norm(x + attn(x));
+    return y + ffn(y);
+}
+
+static double normformer(double x, double L, double l)
+{
+    (void)L, (void)l;
+    double y = x + norm(attn(norm(x)));
+    return y + ffn(norm(y));
+}
+
+static double dyt(double x, double L, double l)
+{
+    (void)L, (void)l;
+    double y = x + attn(tanh(0.5 * x));
+    return y + ffn(tanh(0.5 * y));
+}
+
+/* What attention to the memory adds; the memory is a number too. */
+static const double MEMORY = 0.57;
+
+static double cross(double u)
+{
+    return attn(u) + 0.2 * MEMORY;
+}
+
+static double crossdecoder(double x, double L, double l)
+{
+    (void)L, (void)l;
+    double y = norm(x + attn(x)), z = norm(y + cross(y));
+    return norm(z + ffn(z));
+}
+
+/* Two states, of which u is the other; x_out is what the section final: makes of both. */
+static double residual2(double *x, double *u)
+{
+    double a = attn(*x), y = norm(*x + a), b = ffn(y);
+    *x = norm(y + b), *u += a + b;
+    return *x + norm(*u);
+}
+
+static double siamese(double *x, double *u)
+{
+    double a = attn(*x + norm(*u));
+    *x = norm(*x + a), *u += a;
+    double b = ffn(*x + norm(*u));
+    *x = norm(*x + b), *u += b;
+    return *x + norm(*u);
+}
+
+static double hyperconnections(double *x, double *u)
+{
+    double y = prenorm(*x, 0, 0); // which both streams are
+    *x = y, *u = y;
+    return 2 * y;
+}
+
 static const struct {
     const char *name;
-    double (*block)(double x, double L, double l);
-} references[] = {{"prenorm", prenorm},   {"postnorm", postnorm}, {"spannorm", spannorm}, {"b2t", b2t},
-                  {"deepnorm", deepnorm}, {"perinorm", perinorm}, {"lns", lns},           {"mixln", mixln},
-                  {"parallel", parallel}, {"nonorm", nonorm}};
+    double (*block)(double x, double L, double l); /* NULL: two states */
+    double (*states)(double *x, double *u);
+} references[] = {{"prenorm", prenorm, NULL},
+                  {"postnorm", postnorm, NULL},
+                  {"spannorm", spannorm, NULL},
+                  {"b2t", b2t, NULL},
+                  {"deepnorm", deepnorm, NULL},
+                  {"perinorm", perinorm, NULL},
+                  {"lns", lns, NULL},
+                  {"mixln", mixln, NULL},
+                  {"parallel", parallel, NULL},
+                  {"nonorm", nonorm, NULL},
+                  {"gemma2", perinorm, NULL},
+                  {"cogview", perinorm, NULL},
+                  {"olmo2", behind, NULL},
+                  {"hybridnorm", hybrid, NULL},
+                  {"subln", prenorm, NULL},
+                  {"normformer", normformer, NULL},
+                  {"swin2", behind, NULL},
+                  {"layerscale", layerscale, NULL},
+                  {"rezero", rezero, NULL},
+                  {"keel", keel, NULL},
+                  {"dyt", dyt, NULL},
+                  {"gated", prenorm, NULL},
+                  {"residual2", NULL, residual2},
+                  {"siamese", NULL, siamese},
+                  {"hyperconnections", NULL, hyperconnections},
+                  {"crossdecoder", crossdecoder, NULL}};
 
 enum { REFERENCES = sizeof references / sizeof *references };
 
 /* A branch as one of the arbitrary maps, by what it attends. */
-static double branch(const struct graph_site *site, double u)
+static double branch(const struct graph *graph, int s, double u)
 {
-    return site->attends ? attn(u) : ffn(u);
+    bool memory = false;
+    for (int n = 0; n < graph->node_count; n++)
+        memory |= graph->nodes[n].site == s && graph->nodes[n].memory;
+    return memory ? cross(u) : graph->sites[s].attends ? attn(u) : ffn(u);
 }
 
 /* The graph read with numbers for signals: nodes of a branch are passed over but for its output. */
-static double read_graph(const struct graph *graph, const struct graph_scope *scope, double x)
+static void read_graph(const struct graph *graph, const struct graph_scope *scope, double states[2])
 {
     double values[GRAPH_NODES_MAX];
     struct error error;
@@ -116,18 +231,23 @@ static double read_graph(const struct graph *graph, const struct graph_scope *sc
     for (int i = 0; i < graph->node_count; i++) {
         const struct graph_node *node = &graph->nodes[i];
         double a = node->a >= 0 ? values[node->a] : 0, b = node->b >= 0 ? values[node->b] : 0;
+        if (!graph_is_signal(node->kind))
+            continue;
         if (node->site >= 0)
-            values[i] = branch(&graph->sites[node->site], values[graph->sites[node->site].input]);
+            values[i] = branch(graph, node->site, values[graph->sites[node->site].input]);
         else if (node->kind == GRAPH_INPUT)
-            values[i] = x;
+            values[i] = node->memory ? MEMORY : states[node->index];
         else if (node->kind == GRAPH_SUM)
             values[i] = a + b;
         else if (node->kind == GRAPH_SCALE)
             values[i] = a * b;
         else if (node->kind == GRAPH_NORM)
             values[i] = norm(a);
+        else if (node->kind == GRAPH_POINTWISE)
+            activations[node->index].value(1, &a, &values[i]);
     }
-    return values[graph->outputs[0]];
+    for (int s = 0; s < graph->state_count; s++)
+        states[s] = values[graph->outputs[s]];
 }
 
 static void resolve(const char *argument, struct formula *formula, char label[GRAPH_NAME_MAX])
@@ -144,15 +264,28 @@ START_TEST(row_is_its_formula)
     struct error error;
     resolve(references[_i].name, &formula, label);
     ck_assert_str_eq(label, references[_i].name);
+    double states[2] = {0.83, 0.41}, x = 0.83, u = 0.41;
     for (int l = 1; l <= 9; l++) {
-        struct graph_scope scope = {.L = 9, .l = l};
+        struct graph_scope scope = {.L = 9, .l = l, .d = 60, .H = 3, .heads = 3, .kv_heads = 3, .head_width = 20};
         const struct graph *block;
         ck_assert_int_eq(formula_block(&formula, &scope, &block, &error), ERROR_NONE);
-        double value = read_graph(block, &scope, 0.83), wanted = references[_i].block(0.83, 9, l);
-        ck_assert(isfinite(value));
-        ck_assert_double_eq_tol(value, wanted, 1e-14);
+        if (references[_i].block) {
+            states[0] = 0.83;
+            read_graph(block, &scope, states);
+            ck_assert(isfinite(states[0]));
+            ck_assert_double_eq_tol(states[0], references[_i].block(0.83, 9, l), 1e-14);
+        } else {
+            if (references[_i].states == hyperconnections)
+                states[1] = u = x; // its streams are equal at first, and stay so
+            double ends[2], wanted = references[_i].states(&x, &u);
+            read_graph(block, &scope, states);
+            memcpy(ends, states, sizeof ends);
+            read_graph(&formula.last, &scope, ends);
+            ck_assert_double_eq_tol(states[0], x, 1e-13);
+            ck_assert_double_eq_tol(states[1], u, 1e-13);
+            ck_assert_double_eq_tol(ends[0], wanted, 1e-13);
+        }
     }
-    ck_assert_int_eq(formula.last.node_count, 0); /* no row has a final norm */
     formula_free(&formula);
 }
 END_TEST
@@ -172,7 +305,7 @@ END_TEST
 /* The table is printed as the author wrote it, so what `list` shows and what a profile records agree. */
 START_TEST(row_prints_as_written)
 {
-    char label[GRAPH_NAME_MAX], printed[512];
+    char label[GRAPH_NAME_MAX], printed[1024];
     struct formula formula;
     resolve(placements[_i].name, &formula, label);
     formula_print(&formula, "; ", printed, sizeof printed);
@@ -226,13 +359,15 @@ static const struct {
     {"spannrm", ERROR_INPUT, "unknown placement 'spannrm'; did you mean 'spannorm'?"},
     {"sandwich", ERROR_INPUT,
      "unknown placement 'sandwich'; known are prenorm, postnorm, spannorm, b2t, deepnorm, perinorm, lns, mixln, "
-     "parallel, nonorm"},
+     "parallel, nonorm, gemma2, cogview, olmo2, hybridnorm, subln, normformer, swin2, layerscale, rezero, keel, dyt, "
+     "gated, residual2, siamese, hyperconnections, crossdecoder"},
     {"missing.txt", ERROR_RESOURCE, "cannot open 'missing.txt': No such file or directory"},
     {"sim/", ERROR_RESOURCE, "cannot read 'sim/': Is a directory"},
     {"x = y", ERROR_INPUT, "formula: line 1, column 5: unknown name 'y'\n  x = y\n      ^"},
     {"", ERROR_INPUT,
      "unknown placement ''; known are prenorm, postnorm, spannorm, b2t, deepnorm, perinorm, lns, mixln, parallel, "
-     "nonorm"},
+     "nonorm, gemma2, cogview, olmo2, hybridnorm, subln, normformer, swin2, layerscale, rezero, keel, dyt, gated, "
+     "residual2, siamese, hyperconnections, crossdecoder"},
 };
 
 START_TEST(failure_says_why)
