@@ -16,11 +16,16 @@
 /* The stack on its way. */
 struct ascent {
     struct reading reading;
-    struct reading_joint *joints;   /* [block_count + 1], of what enters each block */
-    struct reading_gradient seed;   /* on x alone, 1 */
-    struct interval *ratios;        /* [block_count], of one state */
-    int known;                      /* gradients have upper bounds from this layer on */
+    struct reading_joint *joints; /* [block_count + 1], of what enters each block; of one state only the last */
+    struct reading_gradient seed; /* on x alone, 1 */
+    struct interval *ratios;      /* [block_count], of one state */
+    int known;                    /* gradients have upper bounds from this layer on */
 };
+
+static bool is_joint(const struct ascent *self)
+{
+    return self->reading.depth->state_count > 1;
+}
 
 static struct interval divide(struct interval a, struct interval b)
 {
@@ -106,6 +111,15 @@ static void put_attentions(const struct depth *depth, struct bounds *bounds, int
     put(depth, bounds, layer, column[OBSERVE_ATTENTION_SQUARE], interval_scale(1.0 / all->count, all->sum.square));
 }
 
+static void put_layer(const struct ascent *self, struct bounds *bounds, int layer, const struct reading_joint *in,
+                      const struct reading_block *block)
+{
+    put_signals(self->reading.depth, bounds, layer, &block->joint);
+    put_cosines(self, bounds, layer, in, block);
+    put_branches(self, in, bounds, layer);
+    put_attentions(self->reading.depth, bounds, layer, &block->attentions);
+}
+
 /* ---- up ---- */
 
 /* Every state begins as the embedding; memories are independent of it, and of each other. */
@@ -136,19 +150,15 @@ static int read_up(struct ascent *self, struct bounds *bounds, struct error *err
     put_signals(depth, bounds, 0, &self->joints[0]);
     for (int b = 0; b < depth->block_count; b++) {
         struct reading_block block;
-        const struct reading_joint *in = &self->joints[b];
+        const struct reading_joint *in = &self->joints[is_joint(self) ? b : 0];
         int code = reading_block(&self->reading, &depth->blocks[b], in, &self->seed, &block, error);
         if (code != ERROR_NONE)
             return code;
-        self->joints[b + 1] = block.joint;
         self->ratios[b] = block.gradient.square[0][0];
         self->known = block.gradient_known ? self->known : b + 1;
-        if (b >= depth->model->layers)
-            continue;
-        put_signals(depth, bounds, b + 1, &block.joint);
-        put_cosines(self, bounds, b + 1, in, &block);
-        put_branches(self, in, bounds, b + 1);
-        put_attentions(depth, bounds, b + 1, &block.attentions);
+        if (b < depth->model->layers)
+            put_layer(self, bounds, b + 1, in, &block);
+        self->joints[is_joint(self) ? b + 1 : 0] = block.joint;
     }
     return ERROR_NONE;
 }
@@ -257,7 +267,7 @@ static int read_down_jointly(struct ascent *self, struct bounds *bounds, struct 
 static int derive(struct ascent *self, struct bounds *bounds, struct error *error)
 {
     int code = read_up(self, bounds, error);
-    if (code == ERROR_NONE && bounds->depth.state_count > 1)
+    if (code == ERROR_NONE && is_joint(self))
         return read_down_jointly(self, bounds, error);
     if (code == ERROR_NONE)
         read_down(self, bounds);
@@ -270,7 +280,7 @@ static int allocate(struct ascent *self, struct bounds *bounds, struct error *er
     size_t cells = memory_multiply(layers + 1, (size_t)bounds->depth.schema.column_count);
     bounds->lo = calloc(cells, sizeof *bounds->lo);
     bounds->hi = calloc(cells, sizeof *bounds->hi);
-    self->joints = calloc(blocks + 1, sizeof *self->joints);
+    self->joints = calloc(bounds->depth.state_count > 1 ? blocks + 1 : 1, sizeof *self->joints);
     self->ratios = calloc(blocks, sizeof *self->ratios);
     if (!bounds->lo || !bounds->hi || !self->joints || !self->ratios)
         return error_set(error, ERROR_RESOURCE, "out of memory for the bounds of %zu layers", layers);

@@ -288,16 +288,16 @@ struct gain_gram gain_forward(struct gain_attend *self, double *least_of_head)
     struct gain_gram v = self->v;
     double share = 1 / self->most, least = fmin(v.pair.lo, v.square.lo);
     double most = is_capped(self) ? overlap(2 * self->attention->cap, self->least) : 1;
-    struct gain_gram out = {{fmax(0, share * v.square.lo + (1 - share) * least),
-                             v.pair.hi + fmax(0, v.square.hi - v.pair.hi) * most},
-                            {least, v.square.hi}};
+    struct gain_gram out = {
+        {fmax(0, share * v.square.lo + (1 - share) * least), v.pair.hi + fmax(0, v.square.hi - v.pair.hi) * most},
+        {least, v.square.hi}};
     *least_of_head = out.square.lo;
     if (self->alike) {
         struct interval square = row_bounds(self).square;
         out = (struct gain_gram){mixed(v, square), mixed(v, two_rows(self, square.hi))};
     }
     if (self->context->skips_only)
-        out = (struct gain_gram){{*least_of_head = 0, v.square.hi}, {least, v.square.hi}};
+        out = (struct gain_gram){{ *least_of_head = 0, v.square.hi}, {least, v.square.hi}};
     return out;
 }
 

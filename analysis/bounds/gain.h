@@ -34,10 +34,10 @@ struct gain_attend {
     struct gain_context *context;
     struct gain_rows *table;
     const struct attention *attention;
-    bool alike;              /* neither its mask nor its logits know an order, and the tokens are alike */
-    bool gaussian;           /* the logits are Gaussian, of variance kappa Q_ii K_jj */
-    double kappa;            /* scale^2 head_width */
-    double most, least;      /* tokens that a row sees, with the sink */
+    bool alike;               /* neither its mask nor its logits know an order, and the tokens are alike */
+    bool gaussian;            /* the logits are Gaussian, of variance kappa Q_ii K_jj */
+    double kappa;             /* scale^2 head_width */
+    double most, least;       /* tokens that a row sees, with the sink */
     struct gain_gram q, k, v; /* k as the logits see it: rotated; k and v with the sink's token, 0 */
 };
 

@@ -100,7 +100,8 @@ static void scan_signs(struct range *range)
     }
     const struct interval *even = &range->even[RANGE_MEAN];
     scan_ends(range);
-    range->slope = (struct interval){range->slope.lo - slack_of(range->slope.lo), range->slope.hi + slack_of(range->slope.hi)};
+    range->slope = (struct interval){range->slope.lo - slack_of(range->slope.lo),
+                                     range->slope.hi + slack_of(range->slope.hi)};
     range->associated = !odd_falls && (even->lo >= 0 || even->hi <= 0);
 }
 

@@ -369,8 +369,7 @@ static void read_norm(struct reading *self, int n, const struct reading_form *a,
     if (centres) {
         struct interval others = {0, 0};
         for (int i = 1; i < self->survey.components; i++)
-            others = interval_add(others,
-                                  interval_multiply(form->coefficients[i], gram_of(self, 0, i)->square));
+            others = interval_add(others, interval_multiply(form->coefficients[i], gram_of(self, 0, i)->square));
         form->coefficients[0] = interval_scale(-1, others);
     }
     form->gram = (struct gain_gram){normed(centred.square, norm->eps),
@@ -502,11 +501,14 @@ static void read_product(struct reading *self, int n, const struct reading_form 
         add_scaled(self, b->mean, a, form);
     if (keep_b)
         add_scaled(self, a->mean, b, form);
-    *gram_of(self, own, own) = tidied(self, product(keep_b ? without(a->gram, ones(a->mean)) : a->gram,
-                                                   keep_a ? without(b->gram, ones(b->mean)) : b->gram), form->memory);
+    *gram_of(self, own, own) = tidied(
+        self,
+        product(keep_b ? without(a->gram, ones(a->mean)) : a->gram, keep_a ? without(b->gram, ones(b->mean)) : b->gram),
+        form->memory);
     for (int j = 1; j < own; j++) {
         int other = self->survey.node[j];
-        if (other >= 0 && survey_related(&self->survey, other, node->a) && survey_related(&self->survey, other, node->b))
+        if (other >= 0 && survey_related(&self->survey, other, node->a) &&
+            survey_related(&self->survey, other, node->b))
             link_unknown(self, own, j);
     }
 }
@@ -528,8 +530,8 @@ static struct gain_attend attend_of(struct reading *self, int n)
     const struct graph_node *node = node_of(self, n);
     const struct reading_form *q = &self->forms[node->a], *k = &self->forms[node->b], *v = &self->forms[node->c];
     bool centred = !survey_related(&self->survey, node->a, node->b) && (is_zero(q->mean) || is_zero(k->mean));
-    return gain_attend_of(&self->gain, &self->block->plan->nodes[n].attend, self->alike, centred && !q->mixed && !k->mixed,
-                          q->gram, k->gram, v->gram);
+    return gain_attend_of(&self->gain, &self->block->plan->nodes[n].attend, self->alike,
+                          centred && !q->mixed && !k->mixed, q->gram, k->gram, v->gram);
 }
 
 static void read_attend(struct reading *self, int n, struct reading_form *form)
@@ -878,7 +880,8 @@ static void put_joint(const struct reading *self, struct reading_block *out)
         out->joint.gaussian[s] = form->gaussian;
         out->cosines[s] = form->cosines[s];
         for (int i = 0; i <= s; i++)
-            out->joint.gram[1 + s][1 + i] = out->joint.gram[1 + i][1 + s] = i == s ? form->gram : cross(self, form, of[i]);
+            out->joint.gram[1 + s][1 + i] = out->joint.gram[1 + i][1 + s] = i == s ? form->gram
+                                                                                   : cross(self, form, of[i]);
         for (int m = graph->state_count; m < graph->input_count; m++)
             out->joint.gram[1 + s][1 + m] = out->joint.gram[1 + m][1 + s] = cross_component(self, 1 + m, form);
     }

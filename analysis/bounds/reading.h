@@ -12,8 +12,8 @@ struct reading_joint {
     struct gain_gram gram[GRAPH_INPUTS_MAX + 1][GRAPH_INPUTS_MAX + 1]; /* symmetric */
     double fourth[GRAPH_INPUTS_MAX];                                   /* E x^4 at a token, from above */
     struct interval head[GRAPH_INPUTS_MAX]; /* mean square over the features of one head of an attention */
-    bool mixed[GRAPH_INPUTS_MAX];    /* heads differ */
-    bool gaussian[GRAPH_INPUTS_MAX]; /* its features are, with a mean of 0 */
+    bool mixed[GRAPH_INPUTS_MAX];           /* heads differ */
+    bool gaussian[GRAPH_INPUTS_MAX];        /* its features are, with a mean of 0 */
 };
 
 struct reading_gradient {
@@ -44,7 +44,7 @@ struct reading_form;
 struct reading {
     const struct model *model;
     const struct depth *depth;
-    bool alike;    /* the tokens are: no mask or logit has an order, no router parts them: a Gram has two numbers */
+    bool alike;     /* the tokens are: no mask or logit has an order, no router parts them: a Gram has two numbers */
     bool entangled; /* some block multiplies a state by a function of itself: see the derivation */
     struct gain_context gain;
     struct range *ranges; /* [activation_count] */

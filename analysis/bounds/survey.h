@@ -11,13 +11,13 @@ struct survey {
     const struct graph *graph;
     const struct plan *plan;
     int components, words;
-    int *component; /* [node_count], -1 where it has none */
-    int *node;      /* [components], -1 of ones and inputs */
-    bool *alone;    /* [node_count] nothing but its one reader depends on what it is made of, feature by feature */
-    bool *swayed;   /* [node_count] gradients may depend on the node's own entries, feature by feature */
-    bool entangled; /* so may those of the block's inputs */
+    int *component;  /* [node_count], -1 where it has none */
+    int *node;       /* [components], -1 of ones and inputs */
+    bool *alone;     /* [node_count] nothing but its one reader depends on what it is made of, feature by feature */
+    bool *swayed;    /* [node_count] gradients may depend on the node's own entries, feature by feature */
+    bool entangled;  /* so may those of the block's inputs */
     uint64_t *bases; // [node_count][words]
-    int *readers;   /* [node_count], signals and outputs */
+    int *readers;    /* [node_count], signals and outputs */
 };
 
 /* For blocks of up to so many nodes. False without memory. */

@@ -189,10 +189,12 @@ static struct shares check_arguments(gsl_rng *rng, bool alike, struct arguments 
             squares[i] += one[i] * one[i] / DRAWS;
         }
     }
-    const struct interval bounds[MEANS] = {
-        [VALUE] = {0, paths.value * power},       [QUERY] = {0, paths.query / heat * power},
-        [KEY] = {-INFINITY, paths.key / heat * power}, [ENTROPY] = report.entropy,
-        [SQUARE] = report.square,                 [DIAGONAL] = diagonal};
+    const struct interval bounds[MEANS] = {[VALUE] = {0, paths.value * power},
+                                           [QUERY] = {0, paths.query / heat * power},
+                                           [KEY] = {-INFINITY, paths.key / heat * power},
+                                           [ENTROPY] = report.entropy,
+                                           [SQUARE] = report.square,
+                                           [DIAGONAL] = diagonal};
     for (int i = 0; i < MEANS; i++) {
         double se = sqrt(fmax(0, squares[i] - sum[i] * sum[i]) / DRAWS), slack = 5 * se + 1e-12;
         ck_assert(isfinite(sum[i]) && isfinite(bounds[i].hi));
