@@ -159,7 +159,7 @@ function showRefusal(error) {
 
 /* A slider's range: what is useful around the default, within what the program takes. */
 function sliderRange(s) {
-  const usual = Number(s.default), factor = s.type === 'integer' ? 16 : 1000;
+  const usual = Number(s.default), factor = s.type === 'integer' ? 16 : 100;
   if (s.scale !== 'log' || !(usual > 0))
     return {from: s.least, to: Math.min(s.most, Math.max(1, 16 * usual)), log: false};
   return {from: Math.max(s.least, usual / factor), to: Math.min(s.most, usual * factor), log: true};
@@ -338,12 +338,21 @@ function writtenLog(exponent) {
   return (front === 1 ? '' : front + ' · ') + '10' + superscript(whole);
 }
 
-/* A tic of a logarithmic axis, with the digits that its distance to the next one needs. */
-function tickLabel(exponent, index, ticks) {
-  const step = Math.abs(ticks[1]?.value - ticks[0].value || 1);
-  if (step >= 1 || Math.abs(exponent) > 3)
-    return writtenLog(exponent);
-  return String(Number((10 ** exponent).toPrecision(Math.max(2, 2 + Math.ceil(-Math.log10(step))))));
+/* Tics of a logarithmic axis: powers of ten, or round numbers where it spans less than two of them. */
+function logarithmicTics(axis) {
+  const span = axis.max - axis.min, tics = [];
+  if (span >= 2) {
+    const step = Math.max(1, Math.ceil(span / 6));
+    for (let power = Math.ceil(axis.min / step) * step; power <= axis.max; power += step)
+      tics.push({value: power, label: writtenLog(power)});
+  } else {
+    const low = 10 ** axis.min, high = 10 ** axis.max, rough = (high - low) / 5, unit = 10 ** Math.floor(Math.log10(rough));
+    const step = unit * [1, 2, 5, 10].find(each => each * unit >= rough), digits = Math.max(0, -Math.floor(Math.log10(step * 1.0001)));
+    for (let value = Math.ceil(low / step) * step; value <= high; value += step)
+      if (value > 0)
+        tics.push({value: Math.log10(value), label: digits > 5 ? writtenLog(Math.log10(value)) : value.toFixed(digits)});
+  }
+  axis.ticks = tics;
 }
 
 function chartOptions(chart) {
@@ -354,7 +363,8 @@ function chartOptions(chart) {
     scales: {
       x: {type: 'linear', min: 0, grid: {color: rule}, ticks: {color: soft, precision: 0, maxTicksLimit: 9}},
       y: {grace: '6%', grid: {color: rule}, ticks: {color: soft, maxTicksLimit: 7, includeBounds: false,
-          ...(chart.logarithmic ? {callback: tickLabel} : {})}},
+          ...(chart.logarithmic ? {callback: (value, i, tics) => tics[i].label} : {})},
+          ...(chart.logarithmic ? {afterBuildTicks: logarithmicTics} : {})},
     },
     plugins: {
       legend: {display: false},
@@ -396,11 +406,11 @@ function datasets(chart) {
     const colour = css(hues[i]), name = chart.tags[i], log = chart.logarithmic;
     const bound = {...flat, borderWidth: i ? 0 : 1, borderColor: css('--band'), silent: true};
     const samples = clouds(shown.measured, column, log);
-    if (samples.length)
-      sets.push({label: name + ', sampled', data: samples, showLine: false, whiskers: true, borderColor: css('--ink'),
-                 backgroundColor: css('--card'), pointRadius: samples.length > 100 ? 2 : 3, pointStyle: marks[i], borderWidth: 1.5});
     sets.push({...flat, label: name, data: points(shown.predicted, column, log), borderColor: colour, borderWidth: 2.2,
                borderDash: i ? [7, 3] : []});
+    if (samples.length)
+      sets.push({label: name + ', sampled', data: samples, showLine: false, whiskers: true, borderColor: css('--ink'),
+                 backgroundColor: css('--card'), pointRadius: samples.length > 24 ? 2.2 : 3.2, pointStyle: marks[i], borderWidth: 1.2});
     if (pinned)
       sets.push({...flat, label: name + ', pinned', data: points(pinned.predicted, column, log), borderColor: css('--grey'),
                  borderWidth: 1.6, borderDash: i ? [2, 3] : [5, 4]});
