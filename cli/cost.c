@@ -169,8 +169,8 @@ int cost_print(const struct model *model, const struct linear_engine *engine, bo
         int64_t rounds = (samples + threads - 1) / threads;
         fprintf(stream, "%s, %s: %.4g parameters in %d blocks\n", model->placement, model->init.label,
                 parameters(stack), model->layers);
-        fprintf(stream, "  engine    %s%s%s; %d of %d blocks keep their tape for the reverse pass\n", stack->engine->name,
-                stack->forced ? " because " : "", stack->forced ? stack->forced : "", stack->kept,
+        fprintf(stream, "  engine    %s%s%s; %d of %d blocks keep their tape for the reverse pass\n",
+                stack->engine->name, stack->forced ? " because " : "", stack->forced ? stack->forced : "", stack->kept,
                 stack->depth.block_count);
         fprintf(stream, "  a sample  %.3g normals, %.3g operations, about %.2g s\n", cost.normals, cost.flops,
                 time.seconds);

@@ -103,7 +103,8 @@ static json_t *stack_object(bool *ok, const struct profile *profile, const bool 
     for (int i = 0; i < OVERALLS; i++) {
         const struct estimate *cell = &profile->overall[i];
         if (cell->n > 0 && (!chosen || chosen[i]))
-            document_put(ok, object, overalls[i].name, estimate_object(ok, profile->kind == SCHEMA_MEASURED, cell, estimate_se(cell)));
+            document_put(ok, object, overalls[i].name,
+                         estimate_object(ok, profile->kind == SCHEMA_MEASURED, cell, estimate_se(cell)));
     }
     return object;
 }

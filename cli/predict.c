@@ -56,10 +56,11 @@ static const struct options_row rows[] = {
 
 static const struct options_command command = {
     .usage = "predict [OPTION]...",
-    .summary = "The profile that samples have, predicted from the law of their Gram matrices at the model's width\n"
-               "or, with --width-limit, as the width and the heads grow, in the formats of `run`. Settings of the model "
-               "may be lists\n"
-               "or, of numbers, axes (-p prenorm,spannorm -L 8:512:7:log): their product, in the order of the options.",
+    .summary =
+        "The profile that samples have, predicted from the law of their Gram matrices at the model's width\n"
+        "or, with --width-limit, as the width and the heads grow, in the formats of `run`. Settings of the model "
+        "may be lists\n"
+        "or, of numbers, axes (-p prenorm,spannorm -L 8:512:7:log): their product, in the order of the options.",
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
     .settings = true,

@@ -526,7 +526,7 @@ size_t setting_print_readers(const struct setting *setting, char *buffer, size_t
     static const struct {
         unsigned kinds;
         const char *words;
-    } readers[] = {{MATRICES, "a matrix"}, {NORM, "norm()"},       {ATTEND, "attend(), attn()"},
+    } readers[] = {{MATRICES, "a matrix"}, {NORM, "norm()"},      {ATTEND, "attend(), attn()"},
                    {MOE, "moe()"},         {PHI, "phi(), ffn()"}, {MEMORY, "an input"}};
     struct text text = {buffer, size, 0};
     unsigned left = setting->readers;

@@ -112,7 +112,9 @@ static const struct {
     {{"run", "-p", "x = x + ffn(x)", "--eps", "1e-5"},
      2,
      "--eps: nothing in placement custom reads it; it is for norm()"},
-    {{"run", "-p", "x = moe(x)", "-i", "w1 = 1; w2 = 1"}, 2, "'wr' is not assigned (there is 'w1'); the formula has moe.wr in line 1"},
+    {{"run", "-p", "x = moe(x)", "-i", "w1 = 1; w2 = 1"},
+     2,
+     "'wr' is not assigned (there is 'w1'); the formula has moe.wr in line 1"},
     {{"run", "-i", "unit", "--c", "2"}, 2, "it is for an initialisation with the name c"},
     /* What nothing reads is a mistake, whatever the placement's name. */
     {{"run", "--experts", "4"}, 2, "--experts: nothing in placement spannorm reads it; it is for moe() or the name E"},

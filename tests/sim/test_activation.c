@@ -69,9 +69,8 @@ static struct reference sigmoid(long double u)
 }
 
 static const struct formula_row formulas[] = {
-    {"relu", relu},     {"gelu", gelu},         {"silu", silu},   {"tanh", hyperbolic},
-    {"identity", identity}, {"swiglu", silu},   {"geglu", gelu},  {"relu2", relu2},
-    {"gelu_tanh", gelu_tanh}, {"sigmoid", sigmoid},
+    {"relu", relu},   {"gelu", gelu},  {"silu", silu},   {"tanh", hyperbolic},     {"identity", identity},
+    {"swiglu", silu}, {"geglu", gelu}, {"relu2", relu2}, {"gelu_tanh", gelu_tanh}, {"sigmoid", sigmoid},
 };
 
 static double value_at(const struct activation *activation, double u)
@@ -126,9 +125,10 @@ START_TEST(special_numbers_give_their_limits)
     static const struct {
         const char *name;
         double below, above, slope_below, slope_above; // at -inf and inf
-    } limits[] = {{"relu", 0, INFINITY, 0, 1}, {"gelu", 0, INFINITY, 0, 1},   {"silu", 0, INFINITY, 0, 1},
-                  {"tanh", -1, 1, 0, 0},       {"swiglu", 0, INFINITY, 0, 1}, {"identity", -INFINITY, INFINITY, 1, 1},
-                  {"geglu", 0, INFINITY, 0, 1}, {"relu2", 0, INFINITY, 0, INFINITY},
+    } limits[] = {{"relu", 0, INFINITY, 0, 1},      {"gelu", 0, INFINITY, 0, 1},
+                  {"silu", 0, INFINITY, 0, 1},      {"tanh", -1, 1, 0, 0},
+                  {"swiglu", 0, INFINITY, 0, 1},    {"identity", -INFINITY, INFINITY, 1, 1},
+                  {"geglu", 0, INFINITY, 0, 1},     {"relu2", 0, INFINITY, 0, INFINITY},
                   {"gelu_tanh", 0, INFINITY, 0, 1}, {"sigmoid", 0, 1, 0, 0}};
     ck_assert_uint_eq(activation_count, sizeof limits / sizeof *limits);
     for (size_t i = 0; i < activation_count; i++) {
@@ -164,8 +164,8 @@ START_TEST(slopes_are_the_derivatives)
             double near = value_at(&activations[a], u + h) - value_at(&activations[a], u - h);
             double far = value_at(&activations[a], u + 2 * h) - value_at(&activations[a], u - 2 * h);
             ck_assert(isfinite(s));
-            ck_assert_msg(fabs(s - (8 * near - far) / (12 * h)) <= 1e-11 * fmax(1, value_at(&activations[a], u) / 8), "%s'(%g) = %.15g, not %.15g",
-                          activations[a].name, u, s, (8 * near - far) / (12 * h));
+            ck_assert_msg(fabs(s - (8 * near - far) / (12 * h)) <= 1e-11 * fmax(1, value_at(&activations[a], u) / 8),
+                          "%s'(%g) = %.15g, not %.15g", activations[a].name, u, s, (8 * near - far) / (12 * h));
         }
     }
     ck_assert_double_eq(slope_at(activation_find("relu"), 0), 0);
@@ -239,7 +239,8 @@ START_TEST(gated_rows_are_no_functions_and_strangers_are_not_found)
     for (size_t a = 0; a < activation_count; a++) {
         ck_assert_ptr_eq(activation_find(activations[a].name), &activations[a]);
         ck_assert_int_eq(activations[a].gated, activations[a].example == NULL);
-        ck_assert_int_eq(activations[a].gated, strcmp(activations[a].name + strlen(activations[a].name) - 3, "glu") == 0);
+        ck_assert_int_eq(activations[a].gated,
+                         strcmp(activations[a].name + strlen(activations[a].name) - 3, "glu") == 0);
     }
     ck_assert_ptr_null(activation_find("Relu"));
     ck_assert_ptr_null(activation_find(""));

@@ -110,8 +110,8 @@ static void rig_draw(struct rig *rig, uint64_t sample)
     struct linear linear = linear_of(rig);
     memset(rig->squares, 0, sizeof rig->squares);
     engine->forward(engine, &linear, rig->x, rig->y, rig->tape, rig->work);
-    engine->backward(engine, &linear, rig->x, (const double *const *)rig->y, (const double *const *)rig->dy, 0,
-                     rig->dx, rig->squares, rig->tape, rig->work);
+    engine->backward(engine, &linear, rig->x, (const double *const *)rig->y, (const double *const *)rig->dy, 0, rig->dx,
+                     rig->squares, rig->tape, rig->work);
 }
 
 /* The law of (y, dx) for given x and dy. It is Gaussian of mean 0, a linear function of normals, so its covariance is

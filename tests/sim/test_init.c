@@ -103,12 +103,11 @@ START_TEST(rows_are_complete_and_round_trip)
         char printed[1024];
         ck_assert_str_ne(init_rows[row].source, "");
         ck_assert_str_ne(init_rows[row].summary, "");
-        ck_assert_int_eq(init_resolve(init_rows[row].required ? "normal:2" : init_rows[row].name, &init, &error), ERROR_NONE);
+        ck_assert_int_eq(init_resolve(init_rows[row].required ? "normal:2" : init_rows[row].name, &init, &error),
+                         ERROR_NONE);
         size_t length = print_graph(&init.graph, "\n", printed, sizeof printed);
         a.first = init.graph;
-        ck_assert_int_eq(
-            formula_parse_scalars(printed, length, "again", &b.first, &error),
-            ERROR_NONE);
+        ck_assert_int_eq(formula_parse_scalars(printed, length, "again", &b.first, &error), ERROR_NONE);
         ck_assert_ptr_null(formula_trip_difference(&a, &b));
         init_free(&init);
         graph_free(&b.first);
@@ -185,8 +184,9 @@ START_TEST(a_matrix_without_a_deviation_is_named)
     ck_assert_int_eq(init_resolve("wq = 1; wk = 1; wy = 2", &init, &error), ERROR_NONE);
     evaluate_init(&init, &code, sd, &error);
     ck_assert_int_eq(code, ERROR_INPUT);
-    ck_assert_str_eq(error.text, "initialisation: 'wv' is not assigned (there is 'wq'); the formula has attn.wv in line 1: "
-                                 "assign it, or w for all");
+    ck_assert_str_eq(error.text,
+                     "initialisation: 'wv' is not assigned (there is 'wq'); the formula has attn.wv in line 1: "
+                     "assign it, or w for all");
     init_free(&init);
 }
 END_TEST

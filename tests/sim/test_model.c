@@ -102,9 +102,21 @@ START_TEST(scope_holds_the_model)
     const struct {
         const char *name;
         double value;
-    } rows[] = {{"L", 11},          {"l", 4}, {"d", 36}, {"T", 5},    {"F", 19},
-                {"H", 3},           {"E", 7}, {"k", 2},  {"c", 1.37}, {"phi2", model.phi2},
-                {"s", model.init.s}, {"n", 0}, {"m", 0}, {"heads", 3}, {"kv_heads", 3},
+    } rows[] = {{"L", 11},
+                {"l", 4},
+                {"d", 36},
+                {"T", 5},
+                {"F", 19},
+                {"H", 3},
+                {"E", 7},
+                {"k", 2},
+                {"c", 1.37},
+                {"phi2", model.phi2},
+                {"s", model.init.s},
+                {"n", 0},
+                {"m", 0},
+                {"heads", 3},
+                {"kv_heads", 3},
                 {"head_width", 12}};
     ck_assert_int_eq((int)(sizeof rows / sizeof *rows), graph_variable_count);
     for (int i = 0; i < graph_variable_count; i++) {

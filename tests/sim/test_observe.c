@@ -92,7 +92,8 @@ static double naive_fourth(const double *x)
 static double naive_late_cosine(const double *x)
 {
     return (naive_cosine(D, x + 2 * D, x + 3 * D) + naive_cosine(D, x + 2 * D, x + 4 * D) +
-            naive_cosine(D, x + 3 * D, x + 4 * D)) / 3;
+            naive_cosine(D, x + 3 * D, x + 4 * D)) /
+           3;
 }
 
 /* By the singular values of X. */
@@ -129,7 +130,8 @@ static void check(const struct wide *row, const char *name, double expected)
 START_TEST(columns_follow_the_definitions)
 {
     start("", true);
-    double *x = support_normals(1, rig.count), *below = support_normals(2, rig.count), *work = support_poison(observe_work(&schema));
+    double *x = support_normals(1, rig.count), *below = support_normals(2, rig.count),
+           *work = support_poison(observe_work(&schema));
     struct wide *row = new_row();
     observe_activation(&schema, 0, below, x, row, arena_of(work));
     observe_gradient(&schema, 0, below, 0, row, arena_of(work));
@@ -181,7 +183,8 @@ END_TEST
 START_TEST(zero_tokens_have_no_cosine)
 {
     start("", false);
-    double *x = support_normals(4, rig.count), *zero = calloc(rig.count, sizeof *zero), *work = support_poison(observe_work(&schema));
+    double *x = support_normals(4, rig.count), *zero = calloc(rig.count, sizeof *zero),
+           *work = support_poison(observe_work(&schema));
     struct wide *row = new_row();
     memset(x + D, 0, (size_t)D * sizeof *x); // the second token
     observe_activation(&schema, 0, zero, x, row, arena_of(work));
@@ -271,7 +274,7 @@ START_TEST(the_schema_names_states_and_matrices)
         "weight_gradient_variance.attn.wo",
     };
     static const char *const absent[] = {"u.attention_entropy", "u.activation_variance.token1", "x.activation_variance",
-                                         "branch_ratio.", "weight_gradient_variance..wz", "expert_load"};
+                                         "branch_ratio.",       "weight_gradient_variance..wz", "expert_load"};
     for (size_t i = 0; i < sizeof there / sizeof *there; i++)
         ck_assert_msg(observe_find(&schema, there[i]) >= 0, "%s", there[i]);
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)

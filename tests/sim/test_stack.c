@@ -157,7 +157,8 @@ START_TEST(rows_are_those_of_the_blocks)
             char column[OBSERVE_NAME_MAX];
             snprintf(column, sizeof column, "branch_ratio.%s", rig.stack.depth.blocks[b].graph->sites[s].name);
             double square = support_sum_of_squares(rig.count, x[b]) / (double)rig.count;
-            check_close(wide_value(value_at(&taken, b + 1, column)), rig.workspace.report.outputs[s] / square, 1e-13, column);
+            check_close(wide_value(value_at(&taken, b + 1, column)), rig.workspace.report.outputs[s] / square, 1e-13,
+                        column);
         }
     }
     /* Sums of T d squares in another order: T d / 2 roundings at most, far fewer in effect. */
@@ -320,8 +321,8 @@ START_TEST(rewritten_formulas_give_the_same_numbers)
         const struct observe_schema *schema = &one.stack.depth.schema;
         ck_assert(wide_present(one.values[i]) == wide_present(other.values[i]));
         /* What is added before and after a common factor is not the same. */
-        if (!wide_present(one.values[i]) || schema->columns[i % (size_t)schema->column_count].observable ==
-                                                OBSERVE_BRANCH_CONTRIBUTION)
+        if (!wide_present(one.values[i]) ||
+            schema->columns[i % (size_t)schema->column_count].observable == OBSERVE_BRANCH_CONTRIBUTION)
             continue;
         double a = wide_value(one.values[i]), b = wide_value(other.values[i]);
         ck_assert(isfinite(a) && isfinite(b));
@@ -437,7 +438,8 @@ START_TEST(two_states_add_up_to_one)
 {
     struct taken one, two;
     take(&one, "placement=x=x+attn(norm(x)) layers=3");
-    take(&two, "placement='state x,u;first:y=x/2;u=y+attn(norm(x));x=y;block:u=u+attn(norm(x+u));final:x=x+u' layers=3");
+    take(&two,
+         "placement='state x,u;first:y=x/2;u=y+attn(norm(x));x=y;block:u=u+attn(norm(x+u));final:x=x+u' layers=3");
     for (int l = 0; l <= 3; l++) {
         double g = wide_value(value_at(&one, l, "gradient_variance"));
         if (l > 0) {
