@@ -166,7 +166,8 @@ static const struct options_command command = {
     .summary =
         "Trains models of the formula, between embeddings and a readout of their own, from the weights that `run` "
         "samples\n"
-        "at that seed. Every setting of the model may be a list or, of numbers, an axis as --lr: all their products are\n"
+        "at that seed. Every setting of the model may be a list or, of numbers, an axis as --lr: all their products "
+        "are\n"
         "trained, on the same data. Such as\n"
         "  spanscope train -p postnorm,spannorm -L 4,16 --lr 1e-4:1e-2:5:log --seeds 2",
     .rows = rows,

@@ -30,7 +30,7 @@ static void add_to_sum(struct summed *summed, const void *bytes, size_t length)
 
 static void put(struct summed *summed, const void *bytes, size_t length)
 {
-    summed->failed |= fwrite(bytes, 1, length, summed->stream) != length;
+    summed->failed |= length > 0 && fwrite(bytes, 1, length, summed->stream) != length; // an empty slot has no bytes
     add_to_sum(summed, bytes, length);
 }
 

@@ -94,6 +94,35 @@ START_TEST(interrupted_runs_are_written)
 }
 END_TEST
 
+/* Placements, then settings in the order of the options, then rates, then seeds; the last varies fastest. */
+START_TEST(settings_make_their_product)
+{
+    struct program program = PROGRAM("train", "-p", "prenorm", "-p", "postnorm", "--width=6,12", "--layers=2:1,3",
+                                     "--lr", "1,2");
+    ck_assert_int_eq(program.status, 2);
+    program_free(&program);
+    program = PROGRAM("train", "-p", "prenorm", "-p", "postnorm", "--width=6,12", "--layers=1:3:3", "--lr=1e-4,1e-3",
+                      "--seeds=2", "--steps=1", "-T", "3", "-B", "1", "-f", "json");
+    check_clean(&program);
+    const char *text = program.out;
+    for (int i = 0; i < 48; i++) {
+        json_error_t place;
+        json_t *run = json_loads(text, JSON_DISABLE_EOF_CHECK, &place);
+        ck_assert_ptr_nonnull(run);
+        const json_t *config = json_object_get(run, "config"), *training = json_object_get(run, "training");
+        ck_assert_str_eq(json_string_value(json_object_get(config, "placement")), i < 24 ? "prenorm" : "postnorm");
+        ck_assert_int_eq(json_integer_value(json_object_get(config, "width")), i / 12 % 2 ? 12 : 6);
+        ck_assert_int_eq(json_integer_value(json_object_get(config, "layers")), 1 + i / 4 % 3);
+        ck_assert_double_eq(json_real_value(json_object_get(training, "lr")), i / 2 % 2 ? 1e-3 : 1e-4);
+        ck_assert_int_eq(json_integer_value(json_object_get(training, "seed")), 1 + i % 2);
+        text += place.position;
+        json_decref(run);
+    }
+    ck_assert_str_eq(text, "\n");
+    program_free(&program);
+}
+END_TEST
+
 /* Every key that other programs read, and what it holds. */
 START_TEST(json_is_whole)
 {
@@ -180,6 +209,7 @@ Suite *training_suite(void)
     tcase_add_test(tests, threads_leave_no_trace);
     tcase_add_test(tests, killed_runs_go_on_with_the_same_bits);
     tcase_add_test(tests, interrupted_runs_are_written);
+    tcase_add_test(tests, settings_make_their_product);
     tcase_add_test(tests, json_is_whole);
     tcase_add_test(tests, divergence_has_a_name);
     tcase_add_loop_test(tests, wrong_options_are_named, 0, 17);
