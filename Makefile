@@ -2,6 +2,7 @@
 #
 #   make            build/spanscope
 #   make deps       install what is missing (Debian packages of apt.txt)
+#   make explore    builds the program and serves the explorer (explore/)
 #   make smoke      tests that take seconds
 #   make check      all tests
 #   make check-sanitize   the tests under AddressSanitizer and UBSan
@@ -11,6 +12,7 @@
 #   make deps-ci    what continuous integration needs besides (apt-ci.txt)
 #   make deps-mpi   what MPI=1 needs besides (apt-mpi.txt); make MPI=1 builds for mpirun (docs/cluster.md),
 #                   make check-mpi tests it
+#   make browser    the explorer's page in a headless browser (apt-browser.txt)
 #   make fuzz       the parsers of formulas and of saved files under libFuzzer (clang), SECONDS=60
 #   make install    to $(DESTDIR)$(prefix)
 #   make uninstall  from there
@@ -35,14 +37,14 @@ ifneq ($(words $(BUILD)),1)
   $(error BUILD='$(BUILD)': make cannot build in a folder whose name has a space or is empty)
 endif
 Q        = $(if $(V),,@)
-PACKAGES = gsl openblas lapacke jansson sqlite3
+PACKAGES = gsl openblas lapacke jansson sqlite3 libmicrohttpd
 VERSION  = 0.1.0
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Werror
 # Recursive, so that pkg-config is asked after deps has installed it. GSL's CBLAS is left out: OpenBLAS has one.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
-PKG_LIBS   = -lgsl -lopenblas -llapacke -ljansson -lsqlite3 -lm
+PKG_LIBS   = -lgsl -lopenblas -llapacke -ljansson -lsqlite3 -lmicrohttpd -lm
 # Ranks of a job (docs/cluster.md): make deps-mpi && make MPI=1
 ifneq ($(MPI),)
   PKG_CFLAGS += -DWITH_MPI $(shell pkg-config --cflags ompi-c)
@@ -51,15 +53,15 @@ endif
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -march=$(MARCH) -ffp-contract=fast -fopenmp -I. \
              $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
 
-SOURCE_FOLDERS = sim train analysis plots cli bench paper-repro tests
+SOURCE_FOLDERS = sim train analysis plots explore cli bench paper-repro tests
 
 .PHONY: all
 all: $(BUILD)/spanscope
 
-include sim/module.mk analysis/module.mk train/module.mk plots/module.mk cli/module.mk paper-repro/module.mk \
+include sim/module.mk analysis/module.mk train/module.mk plots/module.mk explore/module.mk cli/module.mk paper-repro/module.mk \
         tests/module.mk bench/module.mk
 
-LIB_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(SIM_SRC) $(TRAIN_SRC) $(ANALYSIS_SRC) $(PLOTS_SRC))
+LIB_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(SIM_SRC) $(TRAIN_SRC) $(ANALYSIS_SRC) $(PLOTS_SRC) $(EXPLORE_SRC))
 CLI_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(CLI_SRC))
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
@@ -84,7 +86,7 @@ $(BUILD)/flags: force
 	@mkdir -p $(@D)
 	@echo '$(CC) $(ALL_CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(LDFLAGS)' > $@
 
-$(BUILD)/libspanscope.a: $(LIB_OBJ)
+$(BUILD)/libspanscope.a: $(LIB_OBJ) $(EMBEDDED_OBJ)
 	@rm -f $@
 	@echo '  AR    $@'
 	$(Q)ar rcs $@ $^

@@ -7,6 +7,7 @@
 #define SCHEMA_MAP      "spanscope/map/1"
 #define SCHEMA_VERDICT  "spanscope/verdict/1"
 #define SCHEMA_TRAINING "spanscope/training/1"
+#define SCHEMA_TABLES   "spanscope/tables/1"
 #define SCHEMA_SOLVE    "spanscope/solve/1"
 #define SCHEMA_OVERALL  "spanscope/stack/1"
 

@@ -8,6 +8,8 @@
 #include "analysis/claims/contrast.h"
 #include "analysis/claims/statistic.h"
 #include "cli/format.h"
+#include "cli/tables.h"
+#include "explore/lesson.h"
 #include "sim/init.h"
 #include "sim/observe.h"
 #include "sim/placement.h"
@@ -87,6 +89,12 @@ ROWS(optimisers, optimisers, optimiser_count)
 ROWS(schedules, schedules, schedule_count)
 ROWS(parametrisations, parametrisations, parametrisation_count)
 
+static void list_lessons(FILE *stream)
+{
+    for (size_t i = 0; i < lesson_count; i++)
+        fprintf(stream, "  %-28s%s\n", lessons[i].id, lessons[i].title);
+}
+
 static const struct section {
     const char *name;
     void (*print)(FILE *stream);
@@ -110,6 +118,7 @@ static const struct section {
     {"optimisers", list_optimisers},
     {"schedules", list_schedules},
     {"parametrisations", list_parametrisations},
+    {"lessons", list_lessons},
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
@@ -130,9 +139,26 @@ static int print_section(const char *name, struct error *error)
     return text_unknown(error, "table", name, names, SECTIONS);
 }
 
+struct list {
+    struct options options;
+    bool json;
+};
+
+static int read_format(void *field, const char *name, const char *text, struct error *error)
+{
+    static const char *const names[] = {"text", "json"};
+    *(bool *)field = strcmp(text, "json") == 0;
+    return *(bool *)field || strcmp(text, "text") == 0 ? ERROR_NONE : text_unknown(error, name, text, names, 2);
+}
+
 static int list_all(void *target, struct error *error)
 {
-    const struct options *options = target;
+    const struct list *list = target;
+    const struct options *options = &list->options;
+    if (list->json && options->word_count > 0)
+        return error_set(error, ERROR_INPUT, "'%s': --format json writes all tables", options->words[0]);
+    if (list->json)
+        return tables_print(stdout, error);
     int code = options->word_count == 0 ? print_section(NULL, error) : ERROR_NONE;
     for (int i = 0; code == ERROR_NONE && i < options->word_count; i++)
         code = print_section(options->words[i], error);
@@ -141,10 +167,16 @@ static int list_all(void *target, struct error *error)
 
 int list_command(int argc, char **argv)
 {
+    static const struct options_row rows[] = {
+        {"format", 'f', "text|json", "what is written; json: settings, placements, inits, observables, lessons",
+         read_format, offsetof(struct list, json)},
+    };
     static const struct options_command command = {
         .usage = "list [TABLE]...",
+        .rows = rows,
+        .row_count = sizeof rows / sizeof *rows,
         .summary = "Prints the tables that names come from: placements, inits, activations, ...",
     };
-    struct options options = {0};
-    return command_run(&command, argc, argv, &options, list_all);
+    struct list list = {0};
+    return command_run(&command, argc, argv, &list, list_all);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "build_version.h"
+#include "cli/explore.h"
 #include "cli/list.h"
 #include "cli/map.h"
 #include "cli/merge.h"
@@ -16,6 +17,7 @@
 #include "cli/solve.h"
 #include "cli/status.h"
 #include "cli/store.h"
+#include "cli/tour.h"
 #include "cli/train.h"
 #include "cli/verify.h"
 #include "sim/cleanup.h"
@@ -34,6 +36,8 @@ static const struct command {
     {"train", train_command, "train models on tasks whose best loss is known", false},
     {"verify", verify_command, "decide the claims of the ledger", false},
     {"plot", plot_command, "draw saved profiles", false},
+    {"explore", explore_command, "see it in the browser: theory, bounds and samples while you drag", false},
+    {"tour", tour_command, "the same lessons in the terminal", false},
     {"merge", merge_command, "profiles from the samples that several runs kept", false},
     {"store", store_command, "what a store of samples holds", false},
     {"list", list_command, "the tables that names come from", false},

@@ -8,6 +8,7 @@
 #include "analysis/config.h"
 #include "analysis/document.h"
 #include "analysis/map.h"
+#include "analysis/phase.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
@@ -146,6 +147,28 @@ static json_t *head_object(bool *ok, const struct map *map, const struct model e
     return object;
 }
 
+/* "phases": their names, what they say, and which holds at each point: rows like those of a value. */
+static json_t *phases_object(bool *ok, const struct map *map)
+{
+    json_t *object = json_object(), *names = json_array(), *summaries = json_array(), *at = json_array();
+    for (size_t i = 0; i < phase_count; i++) {
+        document_append(ok, names, json_string(phases[i].name));
+        document_append(ok, summaries, json_string(phases[i].summary));
+    }
+    for (int y = 0; y < map->y.count; y++) {
+        json_t *row = json_array();
+        for (int x = 0; x < map->x.count; x++) {
+            int phase = phase_find(&map->values[((size_t)y * (size_t)map->x.count + (size_t)x) * MAP_VALUES]);
+            document_append(ok, row, phase < 0 ? json_null() : json_integer(phase));
+        }
+        document_append(ok, at, row);
+    }
+    document_put(ok, object, "names", names);
+    document_put(ok, object, "summaries", summaries);
+    document_put(ok, object, "at", at);
+    return object;
+}
+
 static int write_map(const struct map *map, const struct model ends[2], FILE *stream, struct error *error)
 {
     bool ok = true;
@@ -156,7 +179,14 @@ static int write_map(const struct map *map, const struct model ends[2], FILE *st
         fprintf(stream, "%s\"%s\":", v == 0 ? ",\"" SCHEMA_VALUES "\":{" : ",", map_values[v].name);
         code = print_rows(map, v, stream, error);
     }
-    fputs("}}\n", stream);
+    fputs("},\"phases\":", stream);
+    ok = true;
+    json_t *object = phases_object(&ok, map);
+    if (code == ERROR_NONE)
+        code = document_print(ok, object, stream, error);
+    else
+        json_decref(object);
+    fputs("}\n", stream);
     return code;
 }
 

@@ -30,7 +30,7 @@ struct run {
     const struct linear_engine *engine; /* NULL: auto */
     int threads;
     size_t memory;
-    bool per_token, predict, dry_run, quiet, no_progress, log;
+    bool per_token, predict, dry_run, growing, quiet, no_progress, log;
     const struct format *format;
     struct format_page page;
     const char *output, *store_path;
@@ -94,6 +94,8 @@ static const struct options_row rows[] = {
     {"quantity", 0, "NAME[,NAME]", "only these of the whole stack, a row a configuration (list quantities)",
      format_read_quantity, offsetof(struct run, page.quantity)},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct run, output)},
+    {"growing", 0, NULL, "the profile of the first 1, 2, 4, ... samples too, a line each as they are done; JSON only",
+     options_flag, offsetof(struct run, growing)},
     {"store", 0, "FILE",
      "keep every sample there as it is finished, and take those that are there: a run that\n"
      "was ended goes on, with the same bits (spanscope store, spanscope merge)",
@@ -150,9 +152,15 @@ static int check_shard(const struct run *run, struct error *error)
     return ERROR_NONE;
 }
 
-static void show_progress(void *context, int64_t done, double precision)
+static int check_growing(const struct run *run, struct error *error)
 {
-    struct run *run = context;
+    if (!run->growing || strcmp(run->format->name, "json") == 0)
+        return ERROR_NONE;
+    return error_set(error, ERROR_INPUT, "--growing: several profiles of one model stand apart in --format json only");
+}
+
+static void show_progress(struct run *run, int64_t done, double precision)
+{
     const double *share = run->cost.share + run->progress.part;
     char words[80];
     if (run->precision > 0)
@@ -163,6 +171,26 @@ static void show_progress(void *context, int64_t done, double precision)
         snprintf(words, sizeof words, "%" PRId64 " of %" PRId64 " samples", done, shard_samples(run));
     double part = run->precision > 0 ? 0 : (double)done / (double)shard_samples(run);
     progress_show(&run->progress, share[0] + part * (share[1] - share[0]), words);
+}
+
+/* Who looks on while samples come. */
+struct watch {
+    struct run *run;
+    const struct profile *profile;
+};
+
+/* A count is told twice where a precision is asked for: once with it. What goes wrong with writing here goes wrong again
+ * with the whole profile, and is told then. */
+static void watch_samples(void *context, int64_t done, double precision)
+{
+    const struct watch *watch = context;
+    struct run *run = watch->run;
+    struct error error;
+    show_progress(run, done, precision);
+    if (!run->growing || !isnan(precision) || (done & (done - 1)) != 0 || done == shard_samples(run))
+        return;
+    format_write(run->format, watch->profile, &run->page, &error);
+    fflush(run->page.stream);
 }
 
 /* Words on what the numbers are worth, when the run is over. */
@@ -255,8 +283,8 @@ static int sample(struct run *run, struct sampler *sampler, const struct profile
                                 .samples = shard_samples(run),
                                 .precision = run->precision,
                                 .stop = interrupt_flag(),
-                                .progress = show_progress,
-                                .context = run};
+                                .progress = watch_samples,
+                                .context = &(struct watch){run, &profile}};
     profile.shard = run->shard.number;
     profile.shards = run->shard.count;
     struct spread_all all = {sampler, run->remotes};
@@ -473,6 +501,8 @@ static int run_all(void *target, struct error *error)
     int code = check_shard(run, error);
     if (code == ERROR_NONE)
         code = format_check(run->format, run->per_token, run->page.tidy, error);
+    if (code == ERROR_NONE)
+        code = check_growing(run, error);
     if (code == ERROR_NONE)
         code = sweep_init(&sweep, &run->options, error);
     if (code != ERROR_NONE)

@@ -64,3 +64,10 @@ $(FUZZ:%=fuzz-%): fuzz-%: fuzz-lib
 	  $(wildcard tests/fuzz/$*.c tests/$*_trip.c) $(FUZZ_LIB) $(PKG_LIBS) -o build/fuzz/$*
 	build/fuzz/$* -max_total_time=$(SECONDS) -dict=tests/fuzz/$*.dict -artifact_prefix=build/fuzz/ -timeout=20 \
 	  -use_value_profile=1 build/fuzz/$*.corpus tests/data/$*
+
+# The explorer in Debian's chromium, headless; pictures of it, to be looked at, go to build/browser.
+.PHONY: browser
+browser: deps
+	@sh tests/deps.sh apt-browser.txt
+	+$(MAKE) all
+	python3 tests/browser/page.py $(BUILD)/spanscope $(BUILD)/browser
