@@ -19,7 +19,7 @@ struct predict {
     const struct format *format;
     struct format_page page;
     const char *output;
-    bool dry_run, quiet, no_progress, log;
+    bool at_width, dry_run, quiet, no_progress, log;
     struct progress progress;
 };
 
@@ -28,13 +28,15 @@ static const struct options_row rows[] = {
      "draw until every standard error is that fraction of its value\n"
      "(of 1 for cosines), or some two seconds are spent; 0.003",
      options_fraction, offsetof(struct predict, moments.error)},
-    {"width-limit", 0, NULL, "infinite width and heads at this length, instead of the model's", options_flag,
-     offsetof(struct predict, moments.width_limit)},
-    {"replicas", 0, "N", "stacks that are drawn at the model's width, at most; as many as two seconds allow",
+    {"at-width", 0, NULL,
+     "at the model's own width and heads, where the limit errs by T/d and H/d: draws Gram\n"
+     "matrices, with the spread over stacks",
+     options_flag, offsetof(struct predict, at_width)},
+    {"replicas", 0, "N", "with --at-width: stacks that are drawn at most; as many as two seconds allow",
      options_draws, offsetof(struct predict, moments.replicas)},
-    {"draws", 0, "N", "with --width-limit: attention matrices per block in a batch of 16 replicas or more; 256",
+    {"draws", 0, "N", "attention matrices per block in a batch of 16 replicas or more; 256",
      options_draws, offsetof(struct predict, moments.draws)},
-    {"full", 0, NULL, "with --width-limit: draw where exchangeable tokens allow quadrature, too", options_flag,
+    {"full", 0, NULL, "draw where exchangeable tokens allow quadrature, too", options_flag,
      offsetof(struct predict, moments.full)},
     {"seed", 's', "N", "64-bit seed of the draws", options_seed, offsetof(struct predict, moments.seed)},
     {"threads", 'j', "N", "results do not depend on it", options_threads, offsetof(struct predict, moments.threads)},
@@ -59,9 +61,8 @@ static const struct options_row rows[] = {
 static const struct options_command command = {
     .usage = "predict [OPTION]...",
     .summary =
-        "The profile that samples have, predicted from the law of their Gram matrices at the model's width\n"
-        "or, with --width-limit, as the width and the heads grow, in the formats of `run`. Settings of the model "
-        "may be lists\n"
+        "The profile that samples converge to as the width and the heads grow or, with --at-width, that they have\n"
+        "at the model's own, in the formats of `run`. Settings of the model may be lists\n"
         "or, of numbers, axes (-p prenorm,spannorm -L 8:512:7:log): their product, in the order of the options.",
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
@@ -76,7 +77,7 @@ static void report_error(const struct predict *predict, const struct profile *pr
 {
     const struct moments *moments = &profile->moments;
     size_t columns = (size_t)moments->schema.column_count;
-    if (!(moments->worst > predict->moments.error))
+    if (predict->quiet || !(moments->worst > predict->moments.error))
         return;
     fprintf(stderr,
             "spanscope predict: after %d replicas the standard error of %s at layer %zu is still %.2g %% (--error %g); "
@@ -111,10 +112,11 @@ static int predict_model(struct predict *predict, const struct model *model, str
 static int check_draws(struct predict *predict, struct error *error)
 {
     struct moments_options *moments = &predict->moments;
+    moments->width_limit = !predict->at_width;
     if (moments->width_limit && moments->replicas > 0)
-        return error_set(error, ERROR_INPUT, "--replicas draws stacks of the model's width; --width-limit has --draws");
+        return error_set(error, ERROR_INPUT, "--replicas is for --at-width; the limit has --draws");
     if (!moments->width_limit && (moments->draws > 0 || moments->full))
-        return error_set(error, ERROR_INPUT, "--%s is for --width-limit; at the model's width --replicas says how many",
+        return error_set(error, ERROR_INPUT, "--%s is for the limit; --at-width has --replicas",
                          moments->full ? "full" : "draws");
     if (moments->draws == 0)
         moments->draws = moments_defaults().draws;
@@ -224,7 +226,6 @@ static int predict_all(void *target, struct error *error)
 int predict_command(int argc, char **argv)
 {
     struct predict predict = {.moments = moments_defaults(), .format = &formats[0]};
-    predict.moments.width_limit = false;
     predict.moments.draws = 0;
     predict.moments.threads = omp_get_num_procs();
     return command_run(&command, argc, argv, &predict, predict_all);

@@ -41,7 +41,9 @@ int sampler_plan(struct sampler *sampler, const struct model *model, const struc
                  int threads, size_t memory, struct error *error)
 {
     *sampler = (struct sampler){.threads = threads};
-    int code = stack_init(&sampler->stack, model, engine, per_token, memory / (size_t)threads, error);
+    int code = budget_check(threads, 0, error); // before a share of nothing is spoken of
+    if (code == ERROR_NONE)
+        code = stack_init(&sampler->stack, model, engine, per_token, memory / (size_t)threads, error);
     if (code != ERROR_NONE)
         return code;
     sampler->cells = memory_multiply((size_t)model->layers + 1, (size_t)sampler->stack.depth.schema.column_count);
@@ -64,9 +66,7 @@ int sampler_init(struct sampler *sampler, const struct model *model, const struc
 {
     openblas_set_num_threads(1);
     *sampler = (struct sampler){0};
-    int code = budget_check(threads, 0, error); // before a share of nothing is spoken of
-    if (code == ERROR_NONE)
-        code = sampler_plan(sampler, model, engine, per_token, threads, memory, error);
+    int code = sampler_plan(sampler, model, engine, per_token, threads, memory, error);
     if (code == ERROR_NONE)
         code = budget_check(threads, sampler_bytes(sampler), error);
     if (code == ERROR_NONE)

@@ -223,18 +223,34 @@ static void begin(struct flow_block *flow, const struct flow_replica *replica, c
         }
 }
 
+/* Whether every token's square at the node is within the range of double. */
+static bool is_in_range(const struct flow_block *flow, int node)
+{
+    const struct space *space = rule_space(&flow->run, node);
+    bool finite = true;
+    for (int t = 0; t < (space->grams.exchangeable ? 1 : space->grams.tokens); t++)
+        finite = finite && isfinite(frame_square(space, &flow->run.nodes[node].out, t));
+    return finite;
+}
+
+/* covariance[0] is no number where a signal of the block is beyond double: what hands it on may hide that. */
 static void read_forward(struct flow_block *flow, const struct flow_states *in, struct flow_states *out,
                          struct pool *keep, double covariance[])
 {
+    bool finite = true;
     const struct graph *graph = graph_of(flow);
     struct flow_states states = {.count = graph->state_count};
     for (int n = 0; n < graph->node_count; n++)
-        if (graph_is_signal(graph->nodes[n].kind))
+        if (graph_is_signal(graph->nodes[n].kind)) {
             rules[graph->nodes[n].kind].forward(&flow->run, n);
+            finite = finite && is_in_range(flow, n);
+        }
     for (int s = 0; s < states.count; s++) {
         states.signals[s] = flow->run.nodes[graph->outputs[s]].out;
         covariance[s] = frame_dot(states_space(flow), &in->signals[s], &states.signals[s]);
     }
+    if (!finite)
+        covariance[0] = NAN;
     hand_on(flow, &states, out, keep);
 }
 

@@ -96,13 +96,19 @@ double frame_dot(const struct space *space, const struct signal *a, const struct
     return sum;
 }
 
+/* sqrt of what rounding may have taken below 0; what is no number stays none (fmax would make it 0). */
+static double root(double square)
+{
+    return square < 0 ? 0 : sqrt(square);
+}
+
 struct factor frame_factor(struct gram_space grams, const double *gram, struct pool *work)
 {
     struct factor factor = {grams.exchangeable ? 1 : grams.tokens, !grams.exchangeable, NULL};
     factor.rows = pool_take(work, gram_size(grams));
     if (grams.exchangeable) {
-        factor.rows[0] = sqrt(fmax(0, gram[0] + grams.tokens * gram[1]));
-        factor.rows[1] = sqrt(fmax(0, gram[0]));
+        factor.rows[0] = root(gram[0] + grams.tokens * gram[1]);
+        factor.rows[1] = root(gram[0]);
     } else {
         gram_factor(grams.tokens, gram, factor.rows);
     }

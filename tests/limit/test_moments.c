@@ -30,6 +30,8 @@ static double unit_of(const struct profile *profile, int layer, int column)
         return 1;
     if (id == OBSERVE_GRADIENT_SPECIFIC)
         return gradient;
+    if (id == OBSERVE_LOGIT_DEVIATION) // of tokens that cancel, attn(x - x), only rounding is left
+        return fmax(own, 1e-12);
     return id == OBSERVE_WEIGHT_GRADIENT_VARIANCE ? fmax(own, 1e-24 * gradient) : own;
 }
 
