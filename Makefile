@@ -10,6 +10,8 @@
 #   make bench      speed, as ratios measured in one run; bench-figure draws how it grows
 #   make format-check     every source as .clang-format has it; make tree: includes and READMEs as they should be
 #   make deps-ci    what continuous integration needs besides (apt-ci.txt)
+#   make deps-mpi   what MPI=1 needs besides (apt-mpi.txt); make MPI=1 builds for mpirun (docs/cluster.md),
+#                   make check-mpi tests it
 #   make browser    the explorer's page in a headless browser (apt-browser.txt)
 #   make fuzz       the parsers of formulas and of saved files under libFuzzer (clang), SECONDS=60
 #   make install    to $(DESTDIR)$(prefix)
@@ -43,6 +45,11 @@ WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Werror
 # Recursive, so that pkg-config is asked after deps has installed it. GSL's CBLAS is left out: OpenBLAS has one.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS   = -lgsl -lopenblas -llapacke -ljansson -lsqlite3 -lmicrohttpd -lm
+# Ranks of a job (docs/cluster.md): make deps-mpi && make MPI=1
+ifneq ($(MPI),)
+  PKG_CFLAGS += -DWITH_MPI $(shell pkg-config --cflags ompi-c)
+  PKG_LIBS   += $(shell pkg-config --libs ompi-c)
+endif
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -march=$(MARCH) -ffp-contract=fast -fopenmp -I. \
              $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
 
@@ -88,12 +95,15 @@ $(BUILD)/spanscope: $(CLI_OBJ) $(BUILD)/libspanscope.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 
-.PHONY: deps deps-ci
+.PHONY: deps deps-ci deps-mpi
 deps:
 	@sh tests/deps.sh apt.txt
 
 deps-ci: deps
 	@sh tests/deps.sh apt-ci.txt
+
+deps-mpi: deps
+	@sh tests/deps.sh apt-mpi.txt
 
 .PHONY: format-check
 format-check:

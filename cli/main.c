@@ -1,4 +1,5 @@
 #include <gsl/gsl_errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "cli/merge.h"
 #include "cli/output.h"
 #include "cli/plot.h"
+#include "cli/ranks.h"
 #include "cli/predict.h"
 #include "cli/run.h"
 #include "cli/solve.h"
@@ -25,19 +27,20 @@ static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
     const char *summary;
+    bool spreads; /* over the ranks of a job; else rank 0 does it alone */
 } commands[] = {
-    {"run", run_command, "sample a model and write its profile"},
-    {"predict", predict_command, "the infinite-width limit of a model's profile, without sampling it"},
-    {"map", map_command, "predict over a grid of two numbers of the configuration"},
-    {"solve", solve_command, "where a predicted quantity takes a value"},
-    {"train", train_command, "train models on tasks whose best loss is known"},
-    {"verify", verify_command, "decide the claims of the ledger"},
-    {"plot", plot_command, "draw saved profiles"},
-    {"explore", explore_command, "see it in the browser: theory, bounds and samples while you drag"},
-    {"tour", tour_command, "the same lessons in the terminal"},
-    {"merge", merge_command, "profiles from the samples that several runs kept"},
-    {"store", store_command, "what a store of samples holds"},
-    {"list", list_command, "the tables that names come from"},
+    {"run", run_command, "sample a model and write its profile", true},
+    {"predict", predict_command, "the infinite-width limit of a model's profile, without sampling it", true},
+    {"map", map_command, "predict over a grid of two numbers of the configuration", false},
+    {"solve", solve_command, "where a predicted quantity takes a value", false},
+    {"train", train_command, "train models on tasks whose best loss is known", false},
+    {"verify", verify_command, "decide the claims of the ledger", false},
+    {"plot", plot_command, "draw saved profiles", false},
+    {"explore", explore_command, "see it in the browser: theory, bounds and samples while you drag", false},
+    {"tour", tour_command, "the same lessons in the terminal", false},
+    {"merge", merge_command, "profiles from the samples that several runs kept", false},
+    {"store", store_command, "what a store of samples holds", false},
+    {"list", list_command, "the tables that names come from", false},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -88,17 +91,12 @@ static int dispatch(int argc, char **argv)
 {
     for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(commands[i].name, argv[0]) == 0)
-            return finish(argv[0], commands[i].run(argc, argv));
+            return ranks_own() == 0 || commands[i].spreads ? finish(argv[0], commands[i].run(argc, argv)) : STATUS_DONE;
     return unknown_command(argv[0]);
 }
 
-/* GSL would end the program where a quadrature or an inverse does not converge; every caller looks at what it got. The
- * handler is one for all threads. */
-int main(int argc, char **argv)
+static int act(int argc, char **argv)
 {
-    cleanup_install();
-    invariant_handle(end_at_once);
-    gsl_set_error_handler_off();
     if (argc < 2) {
         help(stderr);
         return STATUS_USAGE;
@@ -115,4 +113,25 @@ int main(int argc, char **argv)
         return dispatch(2, help_of_command);
     help(stdout);
     return finish(name, STATUS_DONE);
+}
+
+/* Whether a status says that the work was done, whatever came of it. */
+static bool is_done(int status)
+{
+    return status == STATUS_DONE || status == STATUS_AGAINST || status == STATUS_INCONCLUSIVE;
+}
+
+/* GSL would end the program where a quadrature or an inverse does not converge; every caller looks at what it got. The
+ * handler is one for all threads. A rank that fails has said so, and ends the job: the others wait for it. */
+int main(int argc, char **argv)
+{
+    ranks_start(&argc, &argv);
+    cleanup_install();
+    invariant_handle(end_at_once);
+    gsl_set_error_handler_off();
+    int status = act(argc, argv);
+    if (!is_done(status))
+        ranks_abort(status);
+    ranks_end();
+    return status;
 }

@@ -2,12 +2,14 @@
 
 #include <inttypes.h>
 #include <omp.h>
+#include <stdlib.h>
 
 #include "cli/command.h"
 #include "cli/format.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/ranks.h"
 #include "sim/budget.h"
 
 struct predict {
@@ -83,6 +85,27 @@ static int predict_model(struct predict *predict, const struct model *model, str
     return code;
 }
 
+/* Rank 0 writes its own text, and behind it those of the other ranks' points of the same round. */
+static int hand_over(const char *text, size_t length, int64_t point, int64_t points, FILE *stream, struct error *error)
+{
+    if (ranks_own() > 0) {
+        ranks_send(0, &length, sizeof length);
+        ranks_send(0, text, length);
+        return ERROR_NONE;
+    }
+    fwrite(text, 1, length, stream);
+    for (int r = 1; r < ranks_count() && point + r < points; r++) {
+        ranks_receive(r, &length, sizeof length);
+        char *other = malloc(length + 1);
+        if (!other)
+            return error_set(error, ERROR_RESOURCE, "out of memory");
+        ranks_receive(r, other, length);
+        fwrite(other, 1, length, stream);
+        free(other);
+    }
+    return ERROR_NONE;
+}
+
 static int predict_point(struct predict *predict, const struct sweep *sweep, int64_t point, struct error *error)
 {
     struct model model;
@@ -96,13 +119,38 @@ static int predict_point(struct predict *predict, const struct sweep *sweep, int
     return code;
 }
 
+/* The points go round the ranks; what another than 0 writes is sent to it. */
+static int predict_apart(struct predict *predict, const struct sweep *sweep, struct error *error)
+{
+    int code = ERROR_NONE;
+    FILE *stream = predict->page.stream;
+    for (int64_t p = ranks_own(); code == ERROR_NONE && p < sweep->points; p += ranks_count()) {
+        char *text = NULL;
+        size_t length = 0;
+        predict->page.stream = open_memstream(&text, &length);
+        predict->page.number = p > 0;
+        code = predict->page.stream ? predict_point(predict, sweep, p, error)
+                                    : error_set(error, ERROR_RESOURCE, "out of memory");
+        if (predict->page.stream && fclose(predict->page.stream) != 0 && code == ERROR_NONE)
+            code = error_set(error, ERROR_RESOURCE, "out of memory");
+        if (code == ERROR_NONE)
+            code = hand_over(text, length, p, sweep->points, stream, error);
+        free(text);
+    }
+    predict->page.number = sweep->points > 0;
+    return code;
+}
+
 static int predict_points(struct predict *predict, const struct sweep *sweep, struct error *error)
 {
     struct output output;
+    int code = ERROR_NONE;
+    predict->page.sweep = sweep;
+    if (ranks_own() > 0)
+        return predict->dry_run ? ERROR_NONE : predict_apart(predict, sweep, error);
     FILE *stream = output_open(&output, predict->output, error);
     if (!stream)
         return error->code;
-    int code = ERROR_NONE;
     predict->page.stream = stream;
     predict->page.sweep = sweep;
     if (predict->dry_run) {
@@ -111,7 +159,9 @@ static int predict_points(struct predict *predict, const struct sweep *sweep, st
     }
     predict->moments.stop = interrupt_flag();
     progress_init(&predict->progress, predict->quiet, predict->no_progress, predict->log, "models", sweep->points);
-    for (int64_t p = 0; code == ERROR_NONE && p < sweep->points; p++)
+    if (ranks_count() > 1)
+        code = predict_apart(predict, sweep, error);
+    for (int64_t p = 0; ranks_count() == 1 && code == ERROR_NONE && p < sweep->points; p++)
         code = predict_point(predict, sweep, p, error);
     progress_clear(&predict->progress);
     return output_end(&output, code, predict->page.number > 0, error);

@@ -12,6 +12,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/spread.h"
 #include "sim/budget.h"
 #include "sim/text.h"
 
@@ -37,6 +38,8 @@ struct run {
     const struct sweep *sweep;
     struct cost_sweep cost;
     struct progress progress;
+    struct spread_remote *remotes; /* [ranks_count()] */
+    bool apart;                    /* ranks take points of the sweep each, not samples of one */
 };
 
 static int read_engine(void *field, const char *name, const char *text, struct error *error)
@@ -241,6 +244,33 @@ static int finish_profile(struct run *run, struct profile *profile, const struct
     return code;
 }
 
+static int threads_of(const struct run *run)
+{
+    int64_t samples = shard_samples(run);
+    return samples < run->threads ? (int)samples : run->threads;
+}
+
+/* Which rank has a point of a sweep that is taken apart. */
+static int rank_of(const struct run *run, int64_t point)
+{
+    return run->apart ? (int)(point % ranks_count()) : 0;
+}
+
+/* Where the samples of this point come from. */
+static int spread_over(struct run *run, struct sampler *sampler, struct spread_all *all, struct profile_plan *plan,
+                       struct error *error)
+{
+    int code = ERROR_NONE;
+    int rank = rank_of(run, run->progress.part);
+    if (ranks_count() == 1 || (run->apart && rank == 0))
+        return code;
+    plan->draw = run->apart ? spread_receive : spread_share;
+    plan->source = run->apart ? (void *)&run->remotes[rank] : (void *)all;
+    for (int r = 1; !run->apart && code == ERROR_NONE && r < ranks_count(); r++)
+        code = spread_begin(&run->remotes[r], sampler, run->memory, run->progress.part, error);
+    return code;
+}
+
 static int sample(struct run *run, struct sampler *sampler, const struct profile *prediction, struct error *error)
 {
     struct profile profile;
@@ -257,8 +287,12 @@ static int sample(struct run *run, struct sampler *sampler, const struct profile
                                 .context = &(struct watch){run, &profile}};
     profile.shard = run->shard.number;
     profile.shards = run->shard.count;
-    if (run->store_path) {
+    struct spread_all all = {sampler, run->remotes};
+    code = spread_over(run, sampler, &all, &plan, error);
+    if (code == ERROR_NONE && run->store_path) {
         code = store_source_init(&source, &run->store, sampler, run->seed, error);
+        source.draw = plan.draw;
+        source.source = plan.source;
         plan.draw = store_draw;
         plan.source = &source;
     }
@@ -294,12 +328,6 @@ static int measure(struct run *run, struct sampler *sampler, struct error *error
     return code;
 }
 
-static int threads_of(const struct run *run)
-{
-    int64_t samples = shard_samples(run);
-    return samples < run->threads ? (int)samples : run->threads;
-}
-
 static int run_point(struct run *run, int64_t point, struct error *error)
 {
     struct model model;
@@ -314,6 +342,112 @@ static int run_point(struct run *run, int64_t point, struct error *error)
         sampler_free(&sampler);
     }
     model_free(&model);
+    return code;
+}
+
+/* ---- with other ranks ---- */
+
+/* A drawer that only says what is missing. */
+static int order_only(void *source, uint64_t seed, uint64_t first, uint64_t count, const volatile sig_atomic_t *stop,
+                      sampler_visitor *visit, void *context, struct error *error)
+{
+    (void)stop, (void)visit, (void)context, (void)error;
+    spread_order(source, seed, first, count);
+    return ERROR_NONE;
+}
+
+static void pass_over(void *context, uint64_t sample, const struct wide *values)
+{
+    (void)context, (void)sample, (void)values;
+}
+
+/* Tells a rank to draw what is missing of a point. */
+static int order_point(struct run *run, int64_t point, struct error *error)
+{
+    struct model model;
+    struct sampler sampler;
+    struct store_source source = {0};
+    struct spread_remote *remote = &run->remotes[rank_of(run, point)];
+    uint64_t first = shard_first(run), count = (uint64_t)shard_samples(run);
+    int code = sweep_model(run->sweep, point, &model, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = sampler_plan(&sampler, &model, run->engine, run->per_token, threads_of(run), run->memory, error);
+    if (code == ERROR_NONE) {
+        code = spread_begin(remote, &sampler, run->memory, point, error);
+        if (code == ERROR_NONE && !run->store_path)
+            spread_order(remote, run->seed, first, count);
+        else if (code == ERROR_NONE)
+            code = store_source_init(&source, &run->store, &sampler, run->seed, error);
+        source.draw = order_only;
+        source.source = remote;
+        if (code == ERROR_NONE && run->store_path)
+            code = store_draw(&source, run->seed, first, count, NULL, pass_over, NULL, error);
+        store_source_free(&source);
+        sampler_free(&sampler);
+    }
+    model_free(&model);
+    return code;
+}
+
+/* All points; of those that are taken apart, each round's are under way at once. */
+static int run_each(struct run *run, struct error *error)
+{
+    int code = ERROR_NONE, ranks = ranks_count();
+    int64_t points = run->sweep->points;
+    run->apart = ranks > 1 && points >= ranks && !(run->precision > 0);
+    for (int64_t p = 0; code == ERROR_NONE && p < points; p++) {
+        for (int64_t q = p + 1; run->apart && p % ranks == 0 && code == ERROR_NONE && q < p + ranks && q < points; q++)
+            code = order_point(run, q, error);
+        if (code == ERROR_NONE)
+            code = run_point(run, p, error);
+    }
+    return code;
+}
+
+/* One point's sampler on a rank that works for rank 0. */
+struct workshop {
+    struct model model;
+    struct sampler sampler;
+    bool open;
+};
+
+static void workshop_close(struct workshop *shop)
+{
+    if (shop->open) {
+        sampler_free(&shop->sampler);
+        model_free(&shop->model);
+    }
+    shop->open = false;
+}
+
+static int workshop_open(struct workshop *shop, struct run *run, const struct spread_order *order, struct error *error)
+{
+    workshop_close(shop);
+    int code = sweep_model(run->sweep, order->point, &shop->model, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = sampler_init(&shop->sampler, &shop->model, run->engine, run->per_token, order->threads, order->memory,
+                        error);
+    if (code == ERROR_NONE)
+        shop->open = true;
+    else
+        model_free(&shop->model);
+    return code;
+}
+
+static int serve(struct run *run, struct error *error)
+{
+    struct workshop shop = {.open = false};
+    int code = ERROR_NONE;
+    while (code == ERROR_NONE) {
+        struct spread_order order = spread_next();
+        if (order.act == SPREAD_QUIT)
+            break;
+        code = order.act == SPREAD_POINT ? workshop_open(&shop, run, &order, error)
+                                         : spread_work(&order, &shop.sampler, interrupt_flag(), error);
+    }
+    workshop_close(&shop);
     return code;
 }
 
@@ -345,8 +479,13 @@ static int run_points(struct run *run, struct error *error)
     if (run->store_path)
         code = store_open(&run->store, run->store_path, STORE_WRITE, error);
     progress_init(&run->progress, run->quiet, run->no_progress, run->log, "configurations", run->sweep->points);
-    for (int64_t p = 0; code == ERROR_NONE && p < run->sweep->points; p++)
-        code = run_point(run, p, error);
+    if (code == ERROR_NONE && !(run->remotes = spread_new()))
+        code = error_set(error, ERROR_RESOURCE, "out of memory for %d ranks", ranks_count());
+    if (code == ERROR_NONE)
+        code = run_each(run, error);
+    if (code == ERROR_NONE)
+        spread_quit();
+    spread_free(run->remotes);
     progress_clear(&run->progress);
     if (run->store_path)
         store_close(&run->store);
@@ -371,8 +510,10 @@ static int run_all(void *target, struct error *error)
     run->sweep = run->page.sweep = &sweep;
     code = cost_sweep_init(&run->cost, &sweep, run->engine, run->per_token, threads_of(run), run->memory,
                            shard_samples(run), error);
-    if (code == ERROR_NONE)
+    if (code == ERROR_NONE && ranks_own() == 0)
         code = run_points(run, error);
+    else if (code == ERROR_NONE && !run->dry_run)
+        code = serve(run, error);
     cost_sweep_free(&run->cost);
     sweep_free(&sweep);
     return code;
@@ -381,6 +522,6 @@ static int run_all(void *target, struct error *error)
 int run_command(int argc, char **argv)
 {
     struct run run = {.seed = 1, .threads = omp_get_num_procs(), .format = &formats[0]};
-    run.memory = budget_available(run.threads);
+    run.memory = budget_available(run.threads) / (size_t)ranks_local();
     return command_run(&command, argc, argv, &run, run_all);
 }

@@ -39,6 +39,12 @@ check-sanitize: deps
 	  $(SANITIZE)/spanscope $(SANITIZE)/check
 	CK_EXCLUDE_TAGS=slow $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=$(SANITIZE)/spanscope $(SANITIZE)/check
 
+# Jobs of one, two and three ranks against a lone process; needs make deps-mpi.
+.PHONY: check-mpi
+check-mpi:
+	+$(MAKE) MPI=1 BUILD=$(BUILD)/mpi all
+	sh tests/mpi.sh $(BUILD)/mpi/spanscope
+
 # Parsers under libFuzzer: make fuzz SECONDS=300, for each of them. New inputs go to build/fuzz/NAME.corpus, a failing one
 # to build/fuzz; worth keeping, it becomes a file of tests/data/NAME.
 SECONDS  ?= 60

@@ -1,0 +1,52 @@
+#!/bin/sh
+# Jobs of 1, 2 and 3 ranks write what a lone process does, byte for byte; a job that is killed leaves a store that another
+# one goes on from; a rank that fails ends the job in words. Usage: tests/mpi.sh SPANSCOPE, a build with MPI=1.
+set -eu
+program=$(realpath "$1")
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+
+grid='-p prenorm,spannorm -L 2,3,4 -d 16 -H 4 -T 4 -f csv'
+fail() { echo "mpi: $*" >&2; exit 1; }
+# compare NAME RANKS OPTION...: the command's output is that of the file NAME.
+compare() {
+    name=$1 ranks=$2
+    shift 2
+    timeout 100 mpirun -n "$ranks" "$program" "$@" > found || fail "$name: $ranks ranks: status $?"
+    cmp found "$name" || fail "$name: $ranks ranks write something else"
+}
+
+# shellcheck disable=SC2086 # lists of options
+{
+    "$program" run $grid -n 13 > points
+    "$program" run -L 3 -d 16 -H 4 -T 4 -n 2001 -f csv > samples
+    "$program" run -L 3 -d 16 -H 4 -T 4 --precision 0.05 -f csv > precision
+    "$program" predict $grid > predicted
+    for ranks in 1 2 3; do
+        compare points $ranks run $grid -n 13
+        compare samples $ranks run -L 3 -d 16 -H 4 -T 4 -n 2001 -f csv
+        compare precision $ranks run -L 3 -d 16 -H 4 -T 4 --precision 0.05 -f csv
+        compare predicted $ranks predict $grid
+    done
+    "$program" run $grid -n 5 --store some -o /dev/null
+    "$program" run -p spannorm -L 3 -d 16 -H 4 -T 4 --shard 2/3 -n 13 --store some -o /dev/null # leaves gaps
+    compare points 3 run $grid -n 13 --store some
+    "$program" store --check some > /dev/null
+
+    # Killed at once, all ranks: what was done is there, and no more is needed.
+    "$program" run $grid -n 3000 > whole
+    for i in 1 2 3; do
+        timeout -s KILL 1 mpirun -n 2 "$program" run $grid -n 3000 --store killed -o /dev/null 2> /dev/null || true
+    done
+    sleep 1 # the ranks notice that mpirun is gone
+    compare whole 2 run $grid -n 3000 --store killed
+
+    # A rank that fails: a sample leaves the range of double.
+    status=0
+    timeout 100 mpirun -n 2 "$program" run -L 3 -d 16 -T 4 -p 'x = 1e200*(x + ffn(x))' > /dev/null 2> words || status=$?
+    [ "$status" -ne 0 ] || fail 'a failing rank ends with status 0'
+    grep -q 'leaves the range of double' words || fail 'a failing rank says nothing'
+}
+echo 'mpi: 1, 2 and 3 ranks write the same bytes'
