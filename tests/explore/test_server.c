@@ -48,7 +48,7 @@ static int connect_to(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)server_port(server))};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int client = socket(AF_INET, SOCK_STREAM, 0);
+    int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_ge(client, 0);
     ck_assert_int_eq(connect(client, (struct sockaddr *)&address, sizeof address), 0);
     return client;
@@ -223,6 +223,20 @@ START_TEST(two_hundred_clients)
 }
 END_TEST
 
+/* The jobs that wrote their numbers into the file "pids". */
+static void expect_ended(void)
+{
+    char *pids = program_read("pids"), *end_of = pids;
+    ck_assert_ptr_nonnull(pids);
+    for (long pid; (pid = strtol(end_of, &end_of, 10)) > 0;) {
+        double begun = clock_now();
+        while (kill((pid_t)pid, 0) == 0 && clock_now() - begun < 20)
+            usleep(10000);
+        ck_assert_msg(kill((pid_t)pid, 0) != 0, "job %ld outlives its client", pid);
+    }
+    free(pids);
+}
+
 /* Output without an end to clients that never read: the others are served, memory stays, and the jobs end with them. */
 START_TEST(clients_that_do_not_read)
 {
@@ -241,15 +255,23 @@ START_TEST(clients_that_do_not_read)
     ck_assert_int_eq(get("/predict", ""), 200);
     for (int i = 0; i < CLIENTS; i++)
         close(clients[i]);
-    char *pids = program_read("pids"), *end_of = pids;
-    ck_assert_ptr_nonnull(pids);
-    for (long pid; (pid = strtol(end_of, &end_of, 10)) > 0;) {
-        double begun = clock_now();
-        while (kill((pid_t)pid, 0) == 0 && clock_now() - begun < 20)
-            usleep(10000);
-        ck_assert_msg(kill((pid_t)pid, 0) != 0, "job %ld outlives its client", pid);
+    expect_ended();
+    end();
+}
+END_TEST
+
+/* A job that says nothing is ended as well, long before its 60 s. */
+START_TEST(clients_that_go)
+{
+    start_with("#!/bin/sh\necho $$ >> \"${0%stub}pids\"; exec sleep 60\n", 60);
+    static const char *const targets[] = {"/predict", "/samples"};
+    for (size_t i = 0; i < 2; i++) {
+        int client = connect_to();
+        ask(client, targets[i], "");
+        usleep(500000);
+        close(client);
     }
-    free(pids);
+    expect_ended();
     end();
 }
 END_TEST
@@ -291,6 +313,7 @@ Suite *server_suite(void)
     tcase_add_test(tcase, late_jobs_are_ended);
     tcase_add_test(tcase, two_hundred_clients);
     tcase_add_test(tcase, clients_that_do_not_read);
+    tcase_add_test(tcase, clients_that_go);
     tcase_add_test(tcase, noise);
     suite_add_tcase(suite, tcase);
     return suite;
