@@ -35,7 +35,7 @@ SANITIZE = $(BUILD)/sanitize-$(notdir $(lastword $(CC)))
 
 check-sanitize: deps
 	+$(MAKE) BUILD=$(SANITIZE) MARCH=x86-64 \
-	  CFLAGS="-O1 -g -Wno-pass-failed -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all" \
+	  CFLAGS="-O1 -g -DSANITIZED -Wno-pass-failed -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all" \
 	  $(SANITIZE)/spanscope $(SANITIZE)/check
 	CK_EXCLUDE_TAGS=slow $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=$(SANITIZE)/spanscope $(SANITIZE)/check
 

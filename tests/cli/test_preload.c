@@ -6,7 +6,7 @@
 #include <check.h>
 
 /* AddressSanitizer maps terabytes, and runs under no such limit. */
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef SANITIZED
 enum { RUNS_UNDER_A_LIMIT = 0 };
 #else
 enum { RUNS_UNDER_A_LIMIT = 1 };
