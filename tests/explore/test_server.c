@@ -160,8 +160,8 @@ START_TEST(answers_are_the_commands)
     ck_assert_int_eq(get("/predict?placement=x%20%3D%20nrm(x)", ""), 400);
     struct program program = PROGRAM("predict", "-p", "x = nrm(x)");
     ck_assert_int_eq(program.status, 2);
-    ck_assert_ptr_nonnull(strstr(answer, "unknown name 'nrm'; did you mean 'norm'?"));
-    ck_assert_ptr_nonnull(strstr(program.err, "unknown name 'nrm'; did you mean 'norm'?"));
+    ck_assert_ptr_nonnull(strstr(answer, "unknown function 'nrm'; did you mean 'norm'?"));
+    ck_assert_ptr_nonnull(strstr(program.err, "unknown function 'nrm'; did you mean 'norm'?"));
     program_free(&program);
     ck_assert_int_eq(get("/predict?layers=3", ""), 200);
     program = PROGRAM("predict", "-L", "3", "-f", "json");
