@@ -195,7 +195,8 @@ static const struct claim claims[] = {
         .statement = "DeepNorm's blocks draw near the identity as the stack deepens: 1 - cos(x_(l-1), x_l) of its last "
                      "block falls like 1/(8L)/sqrt(2L), the branches' variance over the skip's, so L such steps take "
                      "the stack L^(-1/2) away from its input",
-        .hypotheses = "placement=deepnorm init=deepnorm layers>=4 input-scale=1 tokens<=64 " WIDE,
+        .hypotheses = "placement=deepnorm init=deepnorm activation=relu|gelu|silu|tanh|identity|swiglu layers>=4 "
+                      "input-scale=1 tokens<=64 " WIDE,
         .free = "activation norm mask cotangent input-correlation",
         .settings = "placement=deepnorm init=deepnorm heads=2 tokens=8",
         .checks = {CLAIM_TEST("log-approach", "layer_cosine", "L", "L", "-3/2", "-3/2", "0.03",
