@@ -42,7 +42,7 @@ PACKAGES = gsl openblas lapacke jansson sqlite3 libmicrohttpd
 VERSION  = 0.1.0
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
-WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Werror
+WARNINGS = -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wconversion -Wcast-qual -Werror
 # Recursive, so that pkg-config is asked after deps has installed it. GSL's CBLAS is left out: OpenBLAS has one.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS   = -lgsl -lopenblas -llapacke -ljansson -lsqlite3 -lmicrohttpd -lm
@@ -51,7 +51,7 @@ ifneq ($(MPI),)
   PKG_CFLAGS += -DWITH_MPI $(shell pkg-config --cflags ompi-c)
   PKG_LIBS   += $(shell pkg-config --libs ompi-c)
 endif
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -march=$(MARCH) -ffp-contract=fast -fopenmp -I. \
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -march=$(MARCH) -ffp-contract=fast -fopenmp -fPIC -fvisibility=hidden -I. \
              $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
 
 SOURCE_FOLDERS = sim train analysis plots explore cli docs bench paper-repro tests
@@ -72,7 +72,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 
 # The version and commit that a profile's manifest names, and the flags that a store's samples are kept by; rewritten only
 # when they change.
-VERSIONED = $(addprefix $(BUILD)/,cli/format_json.o cli/training.o cli/main.o analysis/store.o)
+VERSIONED = $(addprefix $(BUILD)/,cli/format_json.o cli/training.o cli/main.o cli/manual.o analysis/store.o)
 $(VERSIONED): EXTRA_CFLAGS = -I$(BUILD)
 $(VERSIONED): $(BUILD)/build_version.h
 $(BUILD)/build_version.h: force

@@ -190,8 +190,19 @@ static char init_parameter(const struct model *model)
     return 0;
 }
 
-static const struct setting_text placement_text = {"formula", apply_placement, print_placement, no_parameter};
-static const struct setting_text init_text = {"init_formula", apply_init, print_init, init_parameter};
+static const char *known_placement(size_t i)
+{
+    return i < placement_count ? placements[i].name : NULL;
+}
+
+static const char *known_init(size_t i)
+{
+    return i < init_count ? init_rows[i].name : NULL;
+}
+
+static const struct setting_text placement_text = {"formula", apply_placement, print_placement, no_parameter,
+                                                   known_placement};
+static const struct setting_text init_text = {"init_formula", apply_init, print_init, init_parameter, known_init};
 
 /* ---- the table ---- */
 
@@ -319,6 +330,11 @@ const struct setting settings[] = {
 const size_t setting_count = sizeof settings / sizeof *settings;
 
 /* ---- any setting ---- */
+
+const char *setting_known(const struct setting *setting, size_t i)
+{
+    return setting->type == SETTING_TEXT ? setting->text->known(i) : setting_choice(setting, i);
+}
 
 static int apply(const struct setting *setting, struct model *model, const char *text, struct error *error)
 {
