@@ -604,22 +604,18 @@ void setting_unquote(char *word)
     *out = '\0';
 }
 
-static int apply_word(struct model *model, const char *start, size_t length, struct error *error)
+/* word is NAME=VALUE, and is cut in two. */
+static int apply_word(struct model *model, char *word, struct error *error)
 {
-    char word[384];
-    if (length >= sizeof word)
-        return error_set(error, ERROR_INPUT, "setting '%.40s...' is too long", start);
-    memcpy(word, start, length);
-    word[length] = '\0';
     char *value = strchr(word, '=');
     if (!value)
-        return error_set(error, ERROR_INPUT, "setting '%s' has no '=VALUE'", word);
+        return error_set(error, ERROR_INPUT, "setting '%.300s' has no '=VALUE'", word);
     *value++ = '\0';
     int quotes = 0;
     for (const char *c = value; *c; c++)
         quotes += *c == '\'';
     if (quotes % 2 == 1)
-        return error_set(error, ERROR_INPUT, "setting %s: the quote in %s is not closed", word, value);
+        return error_set(error, ERROR_INPUT, "setting %.100s: the quote in %.300s is not closed", word, value);
     setting_unquote(value);
     return setting_apply(model, word, value, error);
 }
@@ -628,7 +624,10 @@ int setting_apply_all(struct model *model, const char *text, struct error *error
 {
     int code = ERROR_NONE;
     size_t length;
-    for (const char *word; code == ERROR_NONE && (word = setting_word(&text, &length));)
-        code = apply_word(model, word, length, error);
+    for (const char *word; code == ERROR_NONE && (word = setting_word(&text, &length));) {
+        char *copy = strndup(word, length);
+        code = copy ? apply_word(model, copy, error) : error_set(error, ERROR_RESOURCE, "out of memory");
+        free(copy);
+    }
     return code;
 }
