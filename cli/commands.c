@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/completion.h"
+#include "cli/diagram.h"
 #include "cli/explore.h"
 #include "cli/list.h"
 #include "cli/manual.h"
@@ -28,6 +29,7 @@ const struct commands_row commands[] = {
     {ROW(train), "train models on tasks whose best loss is known", false},
     {ROW(verify), "decide the claims of the ledger", false},
     {ROW(plot), "draw saved profiles", false},
+    {ROW(diagram), "draw a block formula as text or picture", false},
     {ROW(explore), "see it in the browser: theory, bounds and samples while you drag", false},
     {ROW(tour), "the same lessons in the terminal", false},
     {ROW(merge), "profiles from the samples that several runs kept", false},

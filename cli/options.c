@@ -389,6 +389,9 @@ static void row_item(const struct options_row *row, struct options_item *item)
     *item = (struct options_item){
         .name = row->name, .letter = row->letter, .argument = row->argument, .summary = row->summary};
     item->choice = row->choice;
+    for (size_t i = 0; i < setting_count; i++)
+        if (strcmp(settings[i].name, row->name) == 0)
+            item->of = &settings[i]; // it takes the same names
     item->list = row->argument && strchr(row->argument, ',');
     if (row->choice && !row->argument)
         join_names(item);

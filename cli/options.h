@@ -91,11 +91,11 @@ struct options_item {
     char letter;          /* or 0 */
     const char *argument; /* NULL for flags */
     const char *summary;
-    bool setting;           /* of the model, else of the command */
-    bool list;              /* takes several, with commas between them */
-    options_choice *choice; /* or NULL */
-    const struct setting *of;
-    char names[160]; /* what argument points to where it is made of names */
+    bool setting;             /* of the model, else of the command */
+    bool list;                /* takes several, with commas between them */
+    options_choice *choice;   /* or NULL */
+    const struct setting *of; /* whose names it takes, or NULL */
+    char names[160];          /* what argument points to where it is made of names */
 };
 
 /* Option number i of the command, its own first, then the model's settings; false behind the last. The item must not

@@ -81,7 +81,8 @@ static void check_same(const spanscope_profile *a, const spanscope_profile *b)
     ck_assert_int_eq(spanscope_profile_columns(a), spanscope_profile_columns(b));
     for (int c = 0; c < spanscope_profile_columns(a); c++)
         for (int s = 0; s < SPANSCOPE_STATISTICS; s++)
-            ck_assert_mem_eq(spanscope_profile_column(a, c, s), spanscope_profile_column(b, c, s),
+            ck_assert_mem_eq(spanscope_profile_column(a, c, (enum spanscope_statistic)s),
+                             spanscope_profile_column(b, c, (enum spanscope_statistic)s),
                              sizeof(double) * (size_t)(spanscope_profile_layers(a) + 1));
 }
 
