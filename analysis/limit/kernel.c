@@ -505,7 +505,8 @@ static struct value evaluate(const struct activation *activation, const struct k
     struct value value;
     if (kernel->closed)
         return kernel->closed(pair);
-    return kernel->strip > 0 && by_lines(activation, kernel->strip, pair, &value) ? value : quadrature(activation, pair);
+    return kernel->strip > 0 && by_lines(activation, kernel->strip, pair, &value) ? value
+                                                                                  : quadrature(activation, pair);
 }
 
 /* A norm leaves variances that differ by its epsilon only. From one series to another that near, first order is enough
