@@ -154,8 +154,8 @@ static void hand_on_pairs(struct flow_block *flow, const struct flow_states *sta
     struct space *space = states_space(flow);
     copy_kept(space, states, flow->kept, flow->kept + states->count, out, keep);
     for (int mode = 0; mode < 2; mode++) {
-        struct stack stack = stack_of(space, states, flow->kept, columns, mode, &flow->pool);
-        struct stack lower = stack_factor(&stack, NULL, &flow->pool);
+        struct stack stack = stack_of(space, states, flow->kept, columns, mode, flow->run.scratch);
+        struct stack lower = stack_factor(&stack, NULL, flow->run.scratch);
         write_stack(space, &lower, flow->kept, mode, out);
     }
     flow->handed = flow->kept + states->count;
@@ -178,9 +178,9 @@ static void hand_on(struct flow_block *flow, const struct flow_states *states, s
         copy_kept(space, states, columns, columns, out, keep);
         return;
     }
-    int *kept = (int *)pool_take(&flow->pool, (size_t)rows);
-    struct stack stack = stack_of(space, states, flow->kept, columns, -1, &flow->pool);
-    struct stack lower = stack_factor(&stack, kept, &flow->pool);
+    int *kept = (int *)pool_take(flow->run.scratch, (size_t)rows);
+    struct stack stack = stack_of(space, states, flow->kept, columns, -1, flow->run.scratch);
+    struct stack lower = stack_factor(&stack, kept, flow->run.scratch);
     flow->handed = flow->kept + lower.columns;
     copy_kept(space, states, flow->kept, flow->handed, out, keep);
     write_stack(space, &lower, flow->kept, -1, out);
@@ -207,6 +207,7 @@ static void begin(struct flow_block *flow, const struct flow_replica *replica, c
     flow->run.layout = layout;
     flow->run.block = flow->block;
     flow->run.work = &flow->pool;
+    flow->run.scratch = replica->scratch;
     flow->run.address = (struct stream_address){replica->seed, replica->replica, flow->block->number, 0, 0, 0,
                                                 STREAM_REPLICA};
     flow->run.drawn = replica->drawn;
@@ -242,6 +243,7 @@ static void read_forward(struct flow_block *flow, const struct flow_states *in, 
     struct flow_states states = {.count = graph->state_count};
     for (int n = 0; n < graph->node_count; n++)
         if (graph_is_signal(graph->nodes[n].kind)) {
+            pool_clear(flow->run.scratch);
             rules[graph->nodes[n].kind].forward(&flow->run, n);
             finite = finite && is_in_range(flow, n);
         }
@@ -264,7 +266,7 @@ int flow_forward(struct flow_block *flow, const struct flow_replica *replica, co
                  struct flow_states *out, struct pool *keep, double covariance[], struct error *error)
 {
     jmp_buf exhausted;
-    flow->pool.exhausted = keep->exhausted = &exhausted;
+    flow->pool.exhausted = replica->scratch->exhausted = keep->exhausted = &exhausted;
     if (setjmp(exhausted))
         return out_of_memory(flow, error);
     begin(flow, replica, in);
@@ -279,7 +281,7 @@ int flow_forward(struct flow_block *flow, const struct flow_replica *replica, co
 static struct stack turned_rows(struct flow_block *flow, int rank, int added)
 {
     struct space *space = states_space(flow);
-    struct pool *pool = &flow->pool;
+    struct pool *pool = flow->run.work;
     int old = space->columns - flow->kept, K = flow->basis.columns, handed = flow->handed - flow->kept;
     struct stack rows = {rank, old + added, pool_take(pool, (size_t)rank * (size_t)(old + added))};
     struct stream_address address = rule_states_address(&flow->run, 0);
@@ -325,7 +327,7 @@ static int most_columns(const struct flow_states *states)
 static void embed_rest(struct flow_block *flow, const struct flow_states *dy, int mode, struct flow_states *out)
 {
     struct space *space = states_space(flow);
-    struct pool *pool = &flow->pool;
+    struct pool *pool = flow->run.work;
     struct stack rest = stack_of(space, dy, flow->handed, most_columns(dy), mode, pool);
     if (rest.columns == 0)
         return;
@@ -358,10 +360,10 @@ static void embed(struct flow_block *flow, const struct flow_states *dy, struct 
 {
     struct space *space = states_space(flow);
     copy_kept(space, dy, flow->basis.at || space->grams.exchangeable ? flow->kept : flow->handed, space->columns, out,
-              &flow->pool);
+              flow->run.work);
     if (flow->basis.at && is_finite_width(flow)) {
-        struct stack along = stack_of(space, dy, flow->kept, flow->handed, -1, &flow->pool), placed;
-        multiply(&along, flow->basis.at, flow->basis.columns, &placed, &flow->pool);
+        struct stack along = stack_of(space, dy, flow->kept, flow->handed, -1, flow->run.work), placed;
+        multiply(&along, flow->basis.at, flow->basis.columns, &placed, flow->run.work);
         write_stack(space, &placed, flow->kept, -1, out);
     }
     if (space->grams.exchangeable)
@@ -377,7 +379,7 @@ static void read_backward(struct flow_block *flow, const struct flow_states *dy,
     embed(flow, dy, &at_output);
     for (int s = 0; s < dy->count; s++)
         frame_add(states_space(flow), 1, &at_output.signals[s], &flow->run.nodes[graph->outputs[s]].gradient,
-                  &flow->pool);
+                  flow->run.work);
     for (int n = graph->node_count - 1; n >= 0; n--) {
         if (!graph_is_signal(graph->nodes[n].kind))
             continue;
@@ -398,9 +400,11 @@ int flow_backward(struct flow_block *flow, const struct flow_states *dy, struct 
                   struct error *error)
 {
     jmp_buf exhausted;
-    flow->pool.exhausted = keep->exhausted = &exhausted;
+    flow->run.work = flow->run.scratch; // what is sent back goes no further than the block
+    flow->run.work->exhausted = keep->exhausted = &exhausted;
     if (setjmp(exhausted))
         return out_of_memory(flow, error);
+    pool_clear(flow->run.work);
     read_backward(flow, dy, dx, keep);
     return ERROR_NONE;
 }

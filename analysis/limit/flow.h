@@ -27,6 +27,7 @@ struct flow_block {
 struct flow_replica {
     uint64_t seed, replica;
     const struct signal *memories; /* [inputs that are memories] */
+    struct pool *scratch;          /* of one block's reverse pass, or of one rule forward */
     bool *drawn, *too_sharp;
 };
 

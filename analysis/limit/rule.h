@@ -28,7 +28,8 @@ struct rule_run {
     struct space *spaces;
     struct rule_node *nodes;
     struct stream_address address; /* seed, replica and block */
-    struct pool *work;
+    struct pool *work;    /* of the block's signals, as long as its reverse pass may need them */
+    struct pool *scratch; /* of one rule; in reverse that of signals too */
     double *weights;                     // [matrix_count] mean square of a matrix's gradient entries
     struct attention_report *attentions; // [node_count]
     struct mixture_report *mixtures;     // [node_count]
@@ -43,10 +44,15 @@ struct stream_address rule_address(const struct rule_run *run, int node, enum ru
 struct stream_address rule_states_address(const struct rule_run *run, int number);
 
 struct space *rule_space(const struct rule_run *run, int node);
+
+/* A Gram's numbers for as long as a rule needs them. */
 double *rule_take(const struct rule_run *run, struct gram_space grams);
 
 /* The gradient of a node so far, as one signal. */
 const struct signal *rule_gradient(struct rule_run *run, int node);
+
+/* Adds to it a signal that no one else holds. */
+void rule_give(struct rule_run *run, int node, struct signal signal);
 
 struct rule {
     void (*forward)(struct rule_run *run, int node);

@@ -152,8 +152,5 @@ void rule_collect(struct rule_run *run, int node)
     struct signal fresh = frame_fresh(space, &factor, &address, run->work, NULL);
     if (own->along)
         condition(run, node, &fresh);
-    if (own->gradient.at)
-        frame_add(space, 1, &fresh, &own->gradient, run->work);
-    else
-        own->gradient = fresh;
+    rule_give(run, node, fresh);
 }
