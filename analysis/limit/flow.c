@@ -81,8 +81,8 @@ static struct stack stack_factor(const struct stack *stack, int *kept, struct po
     size_t R = (size_t)stack->rows;
     struct stack out = {stack->rows, 0, pool_take(pool, R * R)};
     double *gram = pool_take(pool, R * R), *lower = pool_take(pool, R * R);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, stack->rows, stack->rows, stack->columns, 1, stack->at,
-                stack->columns, stack->at, stack->columns, 0, gram, stack->rows);
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, stack->rows, stack->columns, 1, stack->at, stack->columns, 0,
+                gram, stack->rows);
     gram_factor(stack->rows, gram, lower);
     for (size_t j = 0; j < R; j++)
         if (lower[j * R + j] > 0) {
@@ -169,6 +169,7 @@ static void hand_on(struct flow_block *flow, const struct flow_states *states, s
     int columns = space->columns, rows = states->count * space->grams.tokens;
     flow->kept = frame_first(space);
     flow->basis = (struct signal){0};
+    flow->spanned = false;
     if (space->grams.exchangeable) {
         hand_on_pairs(flow, states, columns, out, keep);
         return;
@@ -184,6 +185,9 @@ static void hand_on(struct flow_block *flow, const struct flow_states *states, s
     flow->handed = flow->kept + lower.columns;
     copy_kept(space, states, flow->kept, flow->handed, out, keep);
     write_stack(space, &lower, flow->kept, -1, out);
+    flow->spanned = true;
+    if (!is_finite_width(flow)) // no gradient is along it
+        return;
     struct stack basis = stack_basis(&stack, &lower, kept, &flow->pool);
     flow->basis = (struct signal){basis.columns, basis.at};
 }
@@ -332,7 +336,7 @@ static void embed_rest(struct flow_block *flow, const struct flow_states *dy, in
     if (rest.columns == 0)
         return;
     struct stack lower = stack_factor(&rest, NULL, pool);
-    bool turns = flow->basis.at && is_finite_width(flow);
+    bool turns = flow->basis.at;
     int left = space->width - space->columns, added = mode < 0 ? lower.columns : dy->count;
     added = turns && left < added ? left : added;
     int first = turns ? flow->kept : space->columns, columns = space->columns + added;
@@ -359,9 +363,9 @@ static void embed_rest(struct flow_block *flow, const struct flow_states *dy, in
 static void embed(struct flow_block *flow, const struct flow_states *dy, struct flow_states *out)
 {
     struct space *space = states_space(flow);
-    copy_kept(space, dy, flow->basis.at || space->grams.exchangeable ? flow->kept : flow->handed, space->columns, out,
+    copy_kept(space, dy, flow->spanned || space->grams.exchangeable ? flow->kept : flow->handed, space->columns, out,
               flow->run.work);
-    if (flow->basis.at && is_finite_width(flow)) {
+    if (flow->basis.at) {
         struct stack along = stack_of(space, dy, flow->kept, flow->handed, -1, flow->run.work), placed;
         multiply(&along, flow->basis.at, flow->basis.columns, &placed, flow->run.work);
         write_stack(space, &placed, flow->kept, -1, out);

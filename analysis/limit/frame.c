@@ -153,11 +153,6 @@ struct factor frame_factor_sum(const struct space *space, const struct frame_par
     return factor;
 }
 
-struct factor frame_factor_of(const struct space *space, double scale, const struct signal *signal, struct pool *work)
-{
-    return frame_factor_sum(space, &(struct frame_part){scale, *signal, NULL, NULL}, work);
-}
-
 /* ---- signals ---- */
 
 static struct signal unset(int rows, int columns, struct pool *work)

@@ -193,29 +193,28 @@ static void each_feature(const struct space *space, const struct signal *a, cons
     pool_release(work, mark);
 }
 
-struct split {
-    double *mean, *slope; // [rows] E f, E f' of every token
-    double *value, *both; // [gram_size] E f f, E f' f'
-};
-
-static struct split split_of(struct rule_run *run, int node)
+/* Forward and reverse need the same. */
+static struct rule_law law_of(struct rule_run *run, int node)
 {
     int in = run->layout->plan->graph->nodes[node].a;
     const struct activation *function = run->layout->plan->nodes[node].function;
     struct space *space = rule_space(run, node);
     struct gram_space grams = space->grams;
     int rows = gram_rows(grams);
-    struct split split = {pool_take(run->scratch, (size_t)rows), pool_take(run->scratch, (size_t)rows),
-                          rule_take(run, grams), rule_take(run, grams)};
+    struct rule_law *own = &run->nodes[node].law;
+    if (own->value)
+        return *own;
+    *own = (struct rule_law){pool_take(run->work, (size_t)rows), pool_take(run->work, (size_t)rows),
+                             pool_take(run->work, gram_size(grams)), pool_take(run->work, gram_size(grams))};
     double *law = rule_take(run, grams);
     frame_law(space, &run->nodes[in].out, false, law);
     if (grams.exchangeable)
-        kernel_exchangeable(function, 1, law, split.value, split.both);
+        kernel_exchangeable(function, 1, law, own->value, own->both);
     else
-        kernel_matrix(function, grams.tokens, 1, law, split.value, split.both);
+        kernel_matrix(function, grams.tokens, 1, law, own->value, own->both);
     for (int t = 0; run->layout->blended[run->layout->nodes[node].space] && t < rows; t++)
-        kernel_means(function, gram_diagonal(grams, law, t), &split.mean[t], &split.slope[t]);
-    return split;
+        kernel_means(function, gram_diagonal(grams, law, t), &own->mean[t], &own->slope[t]);
+    return *own;
 }
 
 /* gram -= (c c^T) o g, g all ones where NULL. */
@@ -264,7 +263,7 @@ void rule_pointwise_forward(struct rule_run *run, int node)
     struct signal out = blank(run, node, x->columns);
     each_feature(space, NULL, x, run->layout->plan->nodes[node].function, false, &out, run->scratch);
     if (space->share < 1) {
-        struct split split = split_of(run, node);
+        struct rule_law split = law_of(run, node);
         if (run->layout->blended[run->layout->nodes[node].space]) {
             struct signal part = frame_part(run, node, x);
             double *law = rule_take(run, space->grams);
@@ -287,7 +286,7 @@ void rule_pointwise_backward(struct rule_run *run, int node)
     struct signal dx = blank(run, node, x->columns);
     each_feature(space, gradient, x, run->layout->plan->nodes[node].function, true, &dx, run->scratch);
     if (space->share < 1) {
-        struct split split = split_of(run, node);
+        struct rule_law split = law_of(run, node);
         double *law = rule_take(run, space->grams);
         frame_law(space, gradient, false, law);
         if (run->layout->blended[run->layout->nodes[node].space]) {
