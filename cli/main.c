@@ -31,9 +31,9 @@ static const struct command {
 } commands[] = {
     {"run", run_command, "sample a model and write its profile", true},
     {"predict", predict_command, "the infinite-width limit of a model's profile, without sampling it", true},
-    {"map", map_command, "predict over a grid of two numbers of the configuration", false},
+    {"map", map_command, "predict over a grid of two numbers of the configuration", true},
     {"solve", solve_command, "where a predicted quantity takes a value", false},
-    {"train", train_command, "train models on tasks whose best loss is known", false},
+    {"train", train_command, "train models on tasks whose best loss is known", true},
     {"verify", verify_command, "decide the claims of the ledger", false},
     {"plot", plot_command, "draw saved profiles", false},
     {"explore", explore_command, "see it in the browser: theory, bounds and samples while you drag", false},
