@@ -16,6 +16,7 @@
 #define SCHEMA_KIND     "kind"
 #define SCHEMA_CONFIG   "config"
 #define SCHEMA_MANIFEST "manifest"
+#define SCHEMA_TRAINING_MEMBER "training" /* what a run of `train` is beside its model */
 #define SCHEMA_STACK    "stack" /* what is said of the whole stack (analysis/overall) */
 #define SCHEMA_LAYERS   "layers"
 #define SCHEMA_LAYER    "layer"
