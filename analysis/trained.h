@@ -9,10 +9,10 @@
 #include "analysis/store.h"
 
 struct trained_run {
-    int64_t id;    /* in its store */
-    char *law;     /* beside the settings */
-    json_t *run;   /* the settings: "config" of the model (analysis/config), and whatever else decides the bits */
-    int64_t done;  /* steps */
+    int64_t id;   /* in its store */
+    char *law;    /* beside the settings */
+    json_t *run;  /* the settings: "config" of the model (analysis/config), and whatever else decides the bits */
+    int64_t done; /* steps */
     bool finished;
 };
 

@@ -18,7 +18,7 @@ struct store_options {
     const struct format *format;
     struct format_page page;
     const char *output;
-    char *law, *training_law; /* of this build */
+    char *law, *training_law;    /* of this build */
     struct trained_list trained; /* those of the training runs that are chosen */
     bool export, prune, stale, check, drop, quiet;
 };
@@ -42,9 +42,11 @@ static const struct options_row rows[] = {
 
 static const struct options_command command = {
     .usage = "store [OPTION]... FILE",
-    .summary = "Lists the configurations of a store that `run --store` keeps samples in, with how many there are, and the\n"
-               "runs of `train --store`; or exports the samples, prunes or checks it. Settings of the model choose: those with just these values. Such as\n"
-               "  spanscope store samples.db --layers 16 --export --format json",
+    .summary =
+        "Lists the configurations of a store that `run --store` keeps samples in, with how many there are, and the\n"
+        "runs of `train --store`; or exports the samples, prunes or checks it. Settings of the model choose: those "
+        "with just these values. Such as\n"
+        "  spanscope store samples.db --layers 16 --export --format json",
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
     .settings = true,
@@ -213,8 +215,9 @@ static int check(const struct store_options *self, struct store *store, FILE *st
     if (code != ERROR_NONE)
         return code;
     if (damaged > 0 && !self->drop)
-        return error_set(error, ERROR_RESOURCE, "store '%s': %" PRId64 " samples or runs are damaged; --drop removes them",
-                         store->path, damaged);
+        return error_set(error, ERROR_RESOURCE,
+                         "store '%s': %" PRId64 " samples or runs are damaged; --drop removes them", store->path,
+                         damaged);
     fprintf(stream, damaged > 0 ? "%" PRId64 " damaged samples or runs removed\n" : "all is well\n", damaged);
     return ERROR_NONE;
 }
@@ -230,7 +233,8 @@ static int act_on(struct store_options *self, struct merge *merge, FILE *stream,
         return list(self, merge, stream, error);
     self->page.stream = stream;
     if (self->trained.count > 0 && !self->quiet)
-        fprintf(stderr, "spanscope store: %d training runs are left out; `train --store` with their options writes them\n",
+        fprintf(stderr,
+                "spanscope store: %d training runs are left out; `train --store` with their options writes them\n",
                 self->trained.count);
     int code = merge_write(merge, self->format, &self->page, self->quiet, &gaps, error);
     if (gaps > 0)

@@ -98,7 +98,8 @@ json_t *training_identity(bool *ok, const struct train_run *run)
     document_put(ok, object, SCHEMA_TRAINING_MEMBER, training_object(ok, run));
     document_put(ok, object, "measured", measured);
     if (task->length > 0) // a file by what it holds, not by its name
-        document_put(ok, object, "bytes", json_sprintf("%016" PRIx64, store_hash(STORE_HASH, task->bytes, task->length)));
+        document_put(ok, object, "bytes",
+                     json_sprintf("%016" PRIx64, store_hash(STORE_HASH, task->bytes, task->length)));
     return object;
 }
 
@@ -262,13 +263,14 @@ static int head_table(const struct train_run *run, const struct training_page *p
 {
     (void)error;
     const struct training *training = &run->training;
-    fprintf(stream,
-            "%s, %d sequences a step, %" PRId64 " steps, %s, %s rate, %s parametrisation\n"
-            "loss and bayes in nats, means over the last tenth of the steps; u = (loss - bayes)/(ln V - bayes), 1 where "
-            "nothing was learned\n\n"
-            "%-12s %-12s %5s %6s",
-            training->task->text, training->batch, training->steps, training->optimiser->name,
-            training->schedule->name, training->parametrisation->name, "placement", "init", "L", "d");
+    fprintf(
+        stream,
+        "%s, %d sequences a step, %" PRId64 " steps, %s, %s rate, %s parametrisation\n"
+        "loss and bayes in nats, means over the last tenth of the steps; u = (loss - bayes)/(ln V - bayes), 1 where "
+        "nothing was learned\n\n"
+        "%-12s %-12s %5s %6s",
+        training->task->text, training->batch, training->steps, training->optimiser->name, training->schedule->name,
+        training->parametrisation->name, "placement", "init", "L", "d");
     for (size_t i = 0; i < setting_count; i++)
         if (!is_usual(&settings[i]) && sweep_varies(page->sweep, &settings[i]))
             fprintf(stream, " %*s", COLUMN, settings[i].name);

@@ -106,8 +106,7 @@ int training_cost_print(const struct train_run *runs, int count, int of_a_model,
         fprintf(stream,
                 "%d run%s of %" PRId64 " steps: about %.2g s in %d thread%s, from steps of %d model%s\n"
                 "  memory    %.3g GB: %.3g in each thread at most\n",
-                count, count == 1 ? "" : "s", runs->training.steps, seconds / threads, threads,
-                threads == 1 ? "" : "s", probes, probes == 1 ? "" : "s", (double)bytes * threads / 1e9,
-                (double)bytes / 1e9);
+                count, count == 1 ? "" : "s", runs->training.steps, seconds / threads, threads, threads == 1 ? "" : "s",
+                probes, probes == 1 ? "" : "s", (double)bytes * threads / 1e9, (double)bytes / 1e9);
     return code;
 }
