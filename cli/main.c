@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "build_version.h"
+#include "cli/diagram.h"
 #include "cli/explore.h"
 #include "cli/list.h"
 #include "cli/map.h"
@@ -36,6 +37,7 @@ static const struct command {
     {"train", train_command, "train models on tasks whose best loss is known", true},
     {"verify", verify_command, "decide the claims of the ledger", false},
     {"plot", plot_command, "draw saved profiles", false},
+    {"diagram", diagram_command, "draw a block formula as text or picture", false},
     {"explore", explore_command, "see it in the browser: theory, bounds and samples while you drag", false},
     {"tour", tour_command, "the same lessons in the terminal", false},
     {"merge", merge_command, "profiles from the samples that several runs kept", false},
