@@ -24,9 +24,9 @@
 const struct commands_row commands[] = {
     {ROW(run), "sample a model and write its profile", true},
     {ROW(predict), "the infinite-width limit of a model's profile, without sampling it", true},
-    {ROW(map), "predict over a grid of two numbers of the configuration", false},
+    {ROW(map), "predict over a grid of two numbers of the configuration", true},
     {ROW(solve), "where a predicted quantity takes a value", false},
-    {ROW(train), "train models on tasks whose best loss is known", false},
+    {ROW(train), "train models on tasks whose best loss is known", true},
     {ROW(verify), "decide the claims of the ledger", false},
     {ROW(plot), "draw saved profiles", false},
     {ROW(diagram), "draw a block formula as text or picture", false},

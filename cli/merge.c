@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/config.h"
+#include "analysis/trained.h"
 #include "cli/command.h"
 #include "cli/output.h"
 
@@ -287,6 +288,17 @@ static int copy_from(struct store *from, int64_t id, struct copier *copier, stru
     return code == ERROR_NONE ? store_flush(copier->store, error) : code;
 }
 
+static int copy_trained(struct store *from, struct store *to, struct error *error)
+{
+    struct trained_list list;
+    int code = trained_list(from, &list, error);
+    for (int i = 0; code == ERROR_NONE && i < list.count; i++)
+        code = trained_copy(from, &list.runs[i], to, error);
+    if (code == ERROR_NONE)
+        trained_list_free(&list);
+    return code;
+}
+
 static int copy_all(struct merge *merge, const char *path, struct error *error)
 {
     struct store store;
@@ -301,6 +313,8 @@ static int copy_all(struct merge *merge, const char *path, struct error *error)
             if (config->ids[s] >= 0)
                 code = copy_from(&merge->stores[s], config->ids[s], &copier, error);
     }
+    for (int s = 0; code == ERROR_NONE && s < merge->store_count; s++)
+        code = copy_trained(&merge->stores[s], &store, error);
     store_close(&store);
     return code;
 }
@@ -323,7 +337,7 @@ static const struct options_row rows[] = {
      format_read_quantity, offsetof(struct merge_options, page.quantity), overall_name},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path,
      offsetof(struct merge_options, output)},
-    {"store", 0, "FILE", "put all samples into this store too", options_path,
+    {"store", 0, "FILE", "put all samples, and the runs of `train --store`, into this store too", options_path,
      offsetof(struct merge_options, store_path)},
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct merge_options, quiet)},
 };
