@@ -701,13 +701,13 @@ Suite *bounds_suite(void)
     tcase_add_test(fast, section_4_is_a_special_case);
     tcase_add_test(fast, eps_is_under_the_root);
     tcase_add_test(fast, floors_of_the_text);
-    tcase_add_test(fast, isometry_of_span_norm);
     tcase_add_test(fast, no_depth_is_too_great);
     tcase_add_test(fast, a_formula_and_its_rewriting);
     tcase_add_test(fast, skips_alone_are_exact);
     tcase_add_test(fast, refused_in_words);
     tcase_set_timeout(slow, 300);
     tcase_set_tags(slow, "slow");
+    tcase_add_test(slow, isometry_of_span_norm);
     tcase_add_test(slow, ceiling_of_one_attention);
     tcase_add_test(slow, tokens_alike_are_followed);
     tcase_add_test(slow, predictions_of_random_formulas);
