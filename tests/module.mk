@@ -47,6 +47,12 @@ check-mpi:
 	+$(MAKE) MPI=1 BUILD=$(BUILD)/mpi all
 	sh tests/mpi.sh $(BUILD)/mpi/spanscope
 
+# Every example of docs/cluster.md; the same.
+.PHONY: check-cluster
+check-cluster:
+	+$(MAKE) MPI=1 BUILD=$(BUILD)/mpi all
+	sh tests/cluster.sh $(BUILD)/mpi/spanscope docs/cluster.md
+
 # Parsers under libFuzzer: make fuzz SECONDS=300, for each of them. New inputs go to build/fuzz/NAME.corpus, a failing one
 # to build/fuzz; worth keeping, it becomes a file of tests/data/NAME.
 SECONDS  ?= 60
