@@ -12,7 +12,7 @@
 #include "sim/sampler.h"
 #include "sim/setting.h"
 
-enum { WIDTHS = 50, DEPTHS = 20, SAMPLES = 4 };
+enum { WIDTHS = 50, DEPTHS = 20, SAMPLES = 16 };
 static const char *const placements[] = {"prenorm", "spannorm"};
 
 static double processor(void)
