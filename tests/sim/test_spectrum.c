@@ -43,7 +43,8 @@ START_TEST(is_the_eigenvalue_of_lapack)
     static const struct {
         int n, columns;
         double common;
-    } cases[] = {{1, 7, 0}, {2, 7, 0}, {5, 15, 1.37}, {7, 3, 0.2}, {33, 61, 0}, {64, 64, 0}, {130, 130, 0}, {90, 500, 3}};
+    } cases[] = {{1, 7, 0},   {2, 7, 0},   {5, 15, 1.37}, {7, 3, 0.2},
+                 {33, 61, 0}, {64, 64, 0}, {130, 130, 0}, {90, 500, 3}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int n = cases[i].n;
         double *gram = gram_of(n, cases[i].columns, cases[i].common), expected = naive_largest(n, gram);
