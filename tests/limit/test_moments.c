@@ -177,8 +177,8 @@ static const char *const sampled[] = {
     "placement=x=x+attn(norm(x))+ffn(norm(x)) cotangent=last activation=swiglu init=unit",
     // experts with a mean in common, which routers see and LayerNorm takes off
     "placement='def body(u) = relu(w1(u, d)); x = norm(x + moe(norm(x), body=body))' init='w = 1/sqrt(n)'",
-    "placement='def body(u) = w2(relu(w1(u, F)))*sigmoid(w3(u)) + 0.5*relu(w4(u)); x = norm(x + moe(x, body=body))' "
-    "router=switch norm=layernorm init='w = 1/sqrt(n)'",
+    ("placement='def body(u) = w2(relu(w1(u, F)))*sigmoid(w3(u)) + 0.5*relu(w4(u)); x = norm(x + moe(x, body=body))' "
+     "router=switch norm=layernorm init='w = 1/sqrt(n)'"),
 };
 
 /* Sampling error: 6 standard errors over some 100 correlated cells each, the samples' own by 200: false alarms below
