@@ -13,7 +13,6 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/sweep.h"
-#include "sim/budget.h"
 
 struct map_command {
     struct options options;
@@ -281,8 +280,6 @@ static int map_all(void *target, struct error *error)
 {
     struct map_command *self = target;
     int code = check_axes(self, error);
-    if (code == ERROR_NONE)
-        code = budget_check(self->threads, 0, error);
     if (code != ERROR_NONE)
         return code;
     int count = self->options.setting_count;

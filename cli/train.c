@@ -5,7 +5,6 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -14,6 +13,7 @@
 #include "cli/sweep.h"
 #include "cli/training.h"
 #include "sim/budget.h"
+#include "sim/clock.h"
 #include "sim/text.h"
 
 struct train {
@@ -308,13 +308,6 @@ struct writer {
     double first;        /* share of the work that the checkpoint had done; negative before it is known */
 };
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static void clear_progress(void)
 {
     fprintf(stderr, "\r%*s\r", 60, "");
@@ -323,7 +316,7 @@ static void clear_progress(void)
 static void progress(void *context, double share)
 {
     struct writer *writer = context;
-    double time = now();
+    double time = clock_now();
     if (writer->first < 0) {
         writer->first = share;
         writer->start = time;
@@ -384,11 +377,12 @@ static int train_runs(const struct train *self, struct runs *runs, struct error 
     }
     bool shows = !self->quiet && !self->no_progress && isatty(STDERR_FILENO);
     struct writer writer = {.self = self, .stream = stream, .first = -1};
+    int threads = self->threads < runs->count ? self->threads : runs->count;
     struct train_plan plan = {
         .runs = runs->run,
         .count = runs->count,
-        .threads = self->threads < runs->count ? self->threads : runs->count,
-        .memory = self->memory,
+        .threads = threads,
+        .memory = self->memory > 0 ? self->memory : budget_available(threads),
         .stop = interrupt_flag(),
         .checkpoint = self->checkpoint,
         .identity = identity,
@@ -443,8 +437,6 @@ static int train_all_of(void *target, struct error *error)
 {
     struct train *self = target;
     int code = ERROR_NONE;
-    if (self->memory == 0)
-        self->memory = budget_available(self->threads);
     if (self->rates.count == 0)
         code = values_parse(&self->rates, "--lr", "1e-3", false, error);
     if (code == ERROR_NONE)
