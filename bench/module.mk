@@ -2,13 +2,15 @@
 BENCH_SRC := $(sort $(filter-out bench/gap.c,$(wildcard bench/*.c)))
 BENCH      = $(patsubst %.c,$(BUILD)/%,$(BENCH_SRC))
 
-$(BENCH): %: %.o $(BUILD)/bench/gap.o $(BUILD)/cli/cost.o $(BUILD)/libspanscope.a
+$(BENCH): %: %.o $(BUILD)/bench/gap.o $(filter-out $(BUILD)/cli/main.o,$(CLI_OBJ)) $(BUILD)/libspanscope.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 
-.PHONY: bench
+.PHONY: bench bench-programs
+bench-programs: $(BENCH)
+
 bench: deps
-	+$(MAKE) $(BENCH)
+	+$(MAKE) bench-programs
 	@set -e; for program in $(BENCH); do echo "== $$program"; $$program; done
 
 # The conditioned engine's growth with width, tokens and depth as a figure, build/bench/growth.png.
