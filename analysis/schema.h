@@ -26,6 +26,9 @@
 #define SCHEMA_SHARD        "shard"
 #define SCHEMA_SEED         "seed"
 
+/* The member that tells of the training in which a profile was measured. */
+#define SCHEMA_OF_TRAINING "training"
+
 /* Members of an observable. */
 #define SCHEMA_MEAN       "mean"
 #define SCHEMA_SD         "sd"

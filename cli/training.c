@@ -92,7 +92,7 @@ int training_identity(const struct train_run *run, FILE *stream, struct error *e
     for (int i = 0; steps && i < steps->count; i++)
         document_append(&ok, measured, json_real(steps->value[i]));
     document_put(&ok, object, SCHEMA_CONFIG, config_of(&ok, run));
-    document_put(&ok, object, "training", training_object(&ok, run));
+    document_put(&ok, object, SCHEMA_OF_TRAINING, training_object(&ok, run));
     document_put(&ok, object, "measured", measured);
     return document_print(ok, object, stream, error);
 }
@@ -113,7 +113,7 @@ static json_t *run_object(bool *ok, const struct train_run *run)
     json_t *object = json_object();
     document_put(ok, object, SCHEMA_KEY, json_string(SCHEMA_TRAINING));
     document_put(ok, object, SCHEMA_CONFIG, config_of(ok, run));
-    document_put(ok, object, "training", training_object(ok, run));
+    document_put(ok, object, SCHEMA_OF_TRAINING, training_object(ok, run));
     document_put(ok, object, SCHEMA_MANIFEST, manifest_object(ok));
     document_put(ok, object, "loss", series(ok, record->done, record->loss));
     document_put(ok, object, "bayes", series(ok, record->done, record->bayes));
@@ -134,7 +134,7 @@ static int write_profile(const struct train_run *run, int i, FILE *stream, struc
     json_t *members = json_object(), *training = training_object(&ok, run);
     document_put(&ok, training, "step", json_integer((json_int_t)run->training.measured->value[i]));
     document_put(&ok, members, SCHEMA_MANIFEST, manifest_object(&ok));
-    document_put(&ok, members, "training", training);
+    document_put(&ok, members, SCHEMA_OF_TRAINING, training);
     if (ok)
         return format_json_with(&profile, members, stream, error);
     json_decref(members);

@@ -182,16 +182,33 @@ static size_t print_init(const struct model *model, char *buffer, size_t size)
     return print_graph(&model->init.graph, "; ", buffer, size);
 }
 
-static char init_parameter(const struct model *model)
+static const struct init_row *init_row_of(const char *name)
 {
     for (size_t i = 0; i < init_count; i++)
-        if (strcmp(init_rows[i].name, model->init.label) == 0)
-            return init_rows[i].parameter;
-    return 0;
+        if (strcmp(init_rows[i].name, name) == 0)
+            return &init_rows[i];
+    return NULL;
 }
 
-static const struct setting_text placement_text = {"formula", apply_placement, print_placement, no_parameter};
-static const struct setting_text init_text = {"init_formula", apply_init, print_init, init_parameter};
+static char init_parameter(const struct model *model)
+{
+    const struct init_row *row = init_row_of(model->init.label);
+    return row ? row->parameter : 0;
+}
+
+static bool is_placement(const char *name)
+{
+    return placement_find(name) != NULL;
+}
+
+static bool is_init(const char *name)
+{
+    return init_row_of(name) != NULL;
+}
+
+static const struct setting_text placement_text = {"formula", apply_placement, print_placement, no_parameter,
+                                                   is_placement};
+static const struct setting_text init_text = {"init_formula", apply_init, print_init, init_parameter, is_init};
 
 /* ---- the table ---- */
 

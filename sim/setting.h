@@ -29,6 +29,7 @@ struct setting_text {
     int (*apply)(struct model *model, const char *text, struct error *error);
     size_t (*print)(const struct model *model, char *buffer, size_t size); /* the whole text; like snprintf */
     char (*parameter)(const struct model *model); /* of the name: 'c' of scaleinit:2; 0 where it has none */
+    bool (*is_row)(const char *name);             /* whether it is the name of a table, and so says all */
 };
 
 /* A row is the option, the member of "config", the column of CSV, the words of a legend, the axis of a map and the name
