@@ -12,22 +12,20 @@
 #define SCHEMA_OVERALL  "spanscope/stack/1"
 
 /* Members of a document. Those of "config" are the settings' keys (sim/setting) and what follows them here. */
-#define SCHEMA_KEY      "schema"
-#define SCHEMA_KIND     "kind"
-#define SCHEMA_CONFIG   "config"
-#define SCHEMA_MANIFEST "manifest"
-#define SCHEMA_STACK    "stack" /* what is said of the whole stack (analysis/overall) */
-#define SCHEMA_LAYERS   "layers"
-#define SCHEMA_LAYER    "layer"
+#define SCHEMA_KEY             "schema"
+#define SCHEMA_KIND            "kind"
+#define SCHEMA_CONFIG          "config"
+#define SCHEMA_MANIFEST        "manifest"
+#define SCHEMA_TRAINING_MEMBER "training" /* what a run of `train` is beside its model */
+#define SCHEMA_STACK           "stack"    /* what is said of the whole stack (analysis/overall) */
+#define SCHEMA_LAYERS          "layers"
+#define SCHEMA_LAYER           "layer"
 
 #define SCHEMA_ENGINE       "engine"
 #define SCHEMA_SAMPLES      "samples"
 #define SCHEMA_FIRST_SAMPLE "first_sample"
 #define SCHEMA_SHARD        "shard"
 #define SCHEMA_SEED         "seed"
-
-/* The member that tells of the training in which a profile was measured. */
-#define SCHEMA_OF_TRAINING "training"
 
 /* Members of an observable. */
 #define SCHEMA_MEAN       "mean"

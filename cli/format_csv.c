@@ -34,8 +34,7 @@ static void print_real(double value, FILE *stream)
 
 /* ---- the configuration's columns ---- */
 
-/* A label says which of several texts it was, where none is a formula of the command line. */
-static bool needs_text(const struct sweep *sweep, const struct setting *setting)
+bool format_csv_needs_text(const struct sweep *sweep, const struct setting *setting)
 {
     for (int a = 0; a < sweep->axis_count; a++)
         for (int i = 0; i < sweep->axes[a].count && sweep->axes[a].setting == setting; i++)
@@ -52,7 +51,7 @@ static bool has_column(const struct format_page *page, const char *key)
         if (strcmp(setting->key, key) == 0)
             return setting->type != SETTING_TEXT && (page->tidy || sweep_varies(page->sweep, setting));
         if (setting->type == SETTING_TEXT && strcmp(setting->text->key, key) == 0)
-            return page->tidy || needs_text(page->sweep, setting);
+            return page->tidy || format_csv_needs_text(page->sweep, setting);
     }
     return page->tidy;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/config.h"
+#include "analysis/trained.h"
 #include "cli/command.h"
 #include "cli/output.h"
 
@@ -287,6 +288,17 @@ static int copy_from(struct store *from, int64_t id, struct copier *copier, stru
     return code == ERROR_NONE ? store_flush(copier->store, error) : code;
 }
 
+static int copy_trained(struct store *from, struct store *to, struct error *error)
+{
+    struct trained_list list;
+    int code = trained_list(from, &list, error);
+    for (int i = 0; code == ERROR_NONE && i < list.count; i++)
+        code = trained_copy(from, &list.runs[i], to, error);
+    if (code == ERROR_NONE)
+        trained_list_free(&list);
+    return code;
+}
+
 static int copy_all(struct merge *merge, const char *path, struct error *error)
 {
     struct store store;
@@ -301,6 +313,8 @@ static int copy_all(struct merge *merge, const char *path, struct error *error)
             if (config->ids[s] >= 0)
                 code = copy_from(&merge->stores[s], config->ids[s], &copier, error);
     }
+    for (int s = 0; code == ERROR_NONE && s < merge->store_count; s++)
+        code = copy_trained(&merge->stores[s], &store, error);
     store_close(&store);
     return code;
 }
@@ -316,19 +330,19 @@ struct merge_options {
 };
 
 static const struct options_row rows[] = {
-    {"format", 'f', "table|csv|json", "what is written", format_read, offsetof(struct merge_options, format)},
+    {"format", 'f', NULL, "what is written", format_read, offsetof(struct merge_options, format), format_name},
     {"tidy", 0, NULL, "CSV with a column for all that decides the numbers, not only for what varies", options_flag,
      offsetof(struct merge_options, page.tidy)},
     {"quantity", 0, "NAME[,NAME]", "only these of the whole stack, a row a configuration (list quantities)",
-     format_read_quantity, offsetof(struct merge_options, page.quantity)},
+     format_read_quantity, offsetof(struct merge_options, page.quantity), overall_name},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path,
      offsetof(struct merge_options, output)},
-    {"store", 0, "FILE", "put all samples into this store too", options_path,
+    {"store", 0, "FILE", "put all samples, and the runs of `train --store`, into this store too", options_path,
      offsetof(struct merge_options, store_path)},
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct merge_options, quiet)},
 };
 
-static const struct options_command command = {
+const struct options_command merge_options = {
     .usage = "merge [OPTION]... STORE...",
     .summary = "Puts together what runs kept with --store, shards of one run or runs of their own, and writes the\n"
                "profiles that one run of all samples would have written, with the same bits. Such as\n"
@@ -374,5 +388,5 @@ static int merge_all(void *target, struct error *error)
 int merge_command(int argc, char **argv)
 {
     struct merge_options self = {.format = &formats[0]};
-    return command_run(&command, argc, argv, &self, merge_all);
+    return command_run(&merge_options, argc, argv, &self, merge_all);
 }

@@ -9,7 +9,7 @@
 
 #include <signal.h>
 
-#include "explore/job.h"
+#include "sim/job.h"
 
 struct server_options {
     int port;         /* 0: any that is free */

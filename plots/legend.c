@@ -54,10 +54,19 @@ static bool is_known(const struct fields *fields, const char *key)
     return false;
 }
 
-/* Whether the name of a text is one of a table, which says all. */
+/* Whether the name of a text is one of its table, which says all. */
+static bool is_row(const struct setting *setting, const char *name)
+{
+    const char *known;
+    for (size_t i = 0; (known = setting_known(setting, i)); i++)
+        if (strcmp(known, name) == 0)
+            return true;
+    return false;
+}
+
 static bool is_named(const struct setting *setting, const struct saved *profile)
 {
-    return setting->text->is_row(saved_text(profile, setting->key, ""));
+    return is_row(setting, saved_text(profile, setting->key, ""));
 }
 
 /* The name and the whole text of a setting in one profile. */
@@ -83,8 +92,7 @@ static bool is_ambiguous(const struct saved_list *list, const struct setting *se
     qsort(all, list->count, sizeof *all, by_name_and_text);
     for (size_t i = 1; i < list->count; i++) {
         const struct labelled *a = &all[i - 1], *b = &all[i];
-        if (strcmp(a->name, b->name) == 0 &&
-            (*a->text ? strcmp(a->text, b->text) != 0 : !setting->text->is_row(a->name)))
+        if (strcmp(a->name, b->name) == 0 && (*a->text ? strcmp(a->text, b->text) != 0 : !is_row(setting, a->name)))
             return true;
     }
     return false;

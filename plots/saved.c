@@ -122,7 +122,7 @@ static int interpret(struct saved *profile, const struct place *place, struct er
     profile->kind = json_string_value(json_object_get(profile->root, "kind"));
     profile->config = json_object_get(profile->root, "config");
     profile->rows = json_object_get(profile->root, "layers");
-    json_object_update_missing(profile->config, json_object_get(profile->root, SCHEMA_OF_TRAINING));
+    json_object_update_missing(profile->config, json_object_get(profile->root, SCHEMA_TRAINING_MEMBER));
     profile->placement = json_string_value(json_object_get(profile->config, "placement"));
     profile->init = json_string_value(json_object_get(profile->config, "init"));
     if (!profile->kind)

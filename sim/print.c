@@ -252,3 +252,22 @@ size_t print_graph(const struct graph *graph, const char *separator, char *buffe
         print_node(&printer, graph->outputs[0], EITHER);
     return printer.text.length;
 }
+
+size_t print_scalar(const struct graph *graph, int node, bool factor, char *buffer, size_t size)
+{
+    struct printer printer = {.graph = graph, .text = {buffer, size, 0}};
+    text_print(&printer.text, "%s", "");
+    print_node(&printer, node, factor ? UNARY : TERMS);
+    return printer.text.length;
+}
+
+int print_size(const struct graph *graph, int node, int most)
+{
+    const struct graph_node *found = &graph->nodes[node];
+    const int operands[] = {found->a, found->b};
+    int size = 1;
+    for (int i = 0; i < 2 && size <= most; i++)
+        if (operands[i] >= 0)
+            size += print_size(graph, operands[i], most - size);
+    return size;
+}

@@ -182,33 +182,27 @@ static size_t print_init(const struct model *model, char *buffer, size_t size)
     return print_graph(&model->init.graph, "; ", buffer, size);
 }
 
-static const struct init_row *init_row_of(const char *name)
-{
-    for (size_t i = 0; i < init_count; i++)
-        if (strcmp(init_rows[i].name, name) == 0)
-            return &init_rows[i];
-    return NULL;
-}
-
 static char init_parameter(const struct model *model)
 {
-    const struct init_row *row = init_row_of(model->init.label);
-    return row ? row->parameter : 0;
+    for (size_t i = 0; i < init_count; i++)
+        if (strcmp(init_rows[i].name, model->init.label) == 0)
+            return init_rows[i].parameter;
+    return 0;
 }
 
-static bool is_placement(const char *name)
+static const char *known_placement(size_t i)
 {
-    return placement_find(name) != NULL;
+    return i < placement_count ? placements[i].name : NULL;
 }
 
-static bool is_init(const char *name)
+static const char *known_init(size_t i)
 {
-    return init_row_of(name) != NULL;
+    return i < init_count ? init_rows[i].name : NULL;
 }
 
 static const struct setting_text placement_text = {"formula", apply_placement, print_placement, no_parameter,
-                                                   is_placement};
-static const struct setting_text init_text = {"init_formula", apply_init, print_init, init_parameter, is_init};
+                                                   known_placement};
+static const struct setting_text init_text = {"init_formula", apply_init, print_init, init_parameter, known_init};
 
 /* ---- the table ---- */
 
@@ -336,6 +330,11 @@ const struct setting settings[] = {
 const size_t setting_count = sizeof settings / sizeof *settings;
 
 /* ---- any setting ---- */
+
+const char *setting_known(const struct setting *setting, size_t i)
+{
+    return setting->type == SETTING_TEXT ? setting->text->known(i) : setting_choice(setting, i);
+}
 
 static int apply(const struct setting *setting, struct model *model, const char *text, struct error *error)
 {
@@ -605,22 +604,18 @@ void setting_unquote(char *word)
     *out = '\0';
 }
 
-static int apply_word(struct model *model, const char *start, size_t length, struct error *error)
+/* word is NAME=VALUE, and is cut in two. */
+static int apply_word(struct model *model, char *word, struct error *error)
 {
-    char word[384];
-    if (length >= sizeof word)
-        return error_set(error, ERROR_INPUT, "setting '%.40s...' is too long", start);
-    memcpy(word, start, length);
-    word[length] = '\0';
     char *value = strchr(word, '=');
     if (!value)
-        return error_set(error, ERROR_INPUT, "setting '%s' has no '=VALUE'", word);
+        return error_set(error, ERROR_INPUT, "setting '%.300s' has no '=VALUE'", word);
     *value++ = '\0';
     int quotes = 0;
     for (const char *c = value; *c; c++)
         quotes += *c == '\'';
     if (quotes % 2 == 1)
-        return error_set(error, ERROR_INPUT, "setting %s: the quote in %s is not closed", word, value);
+        return error_set(error, ERROR_INPUT, "setting %.100s: the quote in %.300s is not closed", word, value);
     setting_unquote(value);
     return setting_apply(model, word, value, error);
 }
@@ -629,7 +624,10 @@ int setting_apply_all(struct model *model, const char *text, struct error *error
 {
     int code = ERROR_NONE;
     size_t length;
-    for (const char *word; code == ERROR_NONE && (word = setting_word(&text, &length));)
-        code = apply_word(model, word, length, error);
+    for (const char *word; code == ERROR_NONE && (word = setting_word(&text, &length));) {
+        char *copy = strndup(word, length);
+        code = copy ? apply_word(model, copy, error) : error_set(error, ERROR_RESOURCE, "out of memory");
+        free(copy);
+    }
     return code;
 }

@@ -56,6 +56,10 @@ static const struct {
     {{"run", "--format", "jsno"}, 2, "unknown format 'jsno'; did you mean 'json'?"},
     {{"run", "-H", "3"}, 2, "heads: 3 heads do not divide width 256"},
     {{"run", "-k", "9"}, 2, "top-k: cannot choose 9 of 8 experts"},
+    {{"diagram", "-p", "x = nrm(x)"}, 2, "did you mean 'norm'?"},
+    {{"diagram", "-o", "a.jpg"}, 2, "'a.jpg' ends in none of .txt, .svg, .png and .dot; say --format"},
+    {{"diagram", "--activation", "swiglu"}, 2, "--activation: nothing in the picture shows it"},
+    {{"diagram", "-L", "3"}, 2, "unknown option '-L'"},
     {{"run", "-L", "0"}, 2, "layers: 0 is not between 1 and"},
     {{"run", "-L", "1.5"}, 2, "layers: '1.5' is not a whole number"},
     {{"run", "-T", "99999999999999999999"}, 2, "tokens: 100000000000000000000 is not between"},
@@ -153,7 +157,8 @@ START_TEST(mistakes_are_named)
 }
 END_TEST
 
-static const char *const commands[] = {"run", "predict", "map", "verify", "plot", "list"};
+static const char *const commands[] = {"run",     "predict", "map",  "solve", "train", "verify", "plot",
+                                       "diagram", "explore", "tour", "merge", "store", "list"};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 START_TEST(help_is_everywhere)
@@ -311,6 +316,29 @@ static pid_t feed(const char *from, const char *pipe)
 }
 
 /* Profiles and maps alike may come from a pipe, which is read once. */
+START_TEST(diagrams_are_text_or_pictures)
+{
+    struct program program = PROGRAM("diagram", "-p", "x = x + attn(x)");
+    ck_assert_str_eq(program.out, "○     x\n├──╮\n│  ●  attn\n├──╯\n●     +\n○     x\n");
+    program_free(&program);
+    static const struct {
+        const char *name, *begin;
+    } kinds[] = {{"a.svg", "<?xml"}, {"a.png", "\x89PNG"}, {"a.dot", "digraph"}, {"a.txt", "○"}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        program = PROGRAM("diagram", "-p", "postnorm", "-o", kinds[i].name);
+        ck_assert_msg(program.status == 0, "%s", program.err);
+        program_free(&program);
+        char *text = program_read(kinds[i].name);
+        ck_assert_msg(strncmp(text, kinds[i].begin, strlen(kinds[i].begin)) == 0, "%s", kinds[i].name);
+        free(text);
+        program_remove(kinds[i].name);
+    }
+    program = program_start((const char *const[]){"diagram", "-o", "a.svg", NULL}, NULL, "/nonexistent");
+    check_error(program, 3, "dot was not found; install graphviz");
+    ck_assert_int_eq(program_files(), 0);
+}
+END_TEST
+
 START_TEST(pipes_are_plotted)
 {
     struct program made[] = {
@@ -412,6 +440,7 @@ Suite *cli_suite(void)
     tcase_add_test(tests, nothing_half_written);
     tcase_add_test(tests, options_that_something_reads_are_taken);
     tcase_add_test(tests, gnuplot_may_be_absent);
+    tcase_add_test(tests, diagrams_are_text_or_pictures);
     tcase_add_test(tests, pipes_are_plotted);
     tcase_add_test(tests, precision_that_is_not_reached_is_open);
     tcase_add_test(tests, verdicts_decide_the_status);

@@ -1,7 +1,7 @@
 /* A program that works for a request: started without a shell, bounded in memory and time, ended with all that it has
  * started when its time is over or nobody waits for it any more. */
-#ifndef SPANSCOPE_EXPLORE_JOB_H
-#define SPANSCOPE_EXPLORE_JOB_H
+#ifndef SPANSCOPE_SIM_JOB_H
+#define SPANSCOPE_SIM_JOB_H
 
 #include <signal.h>
 #include <stdbool.h>

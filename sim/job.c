@@ -1,4 +1,4 @@
-#include "explore/job.h"
+#include "sim/job.h"
 
 #include <errno.h>
 #include <fcntl.h>
