@@ -12,6 +12,7 @@
 #include "cli/plot.h"
 #include "cli/predict.h"
 #include "cli/run.h"
+#include "cli/schema.h"
 #include "cli/solve.h"
 #include "cli/store.h"
 #include "cli/tour.h"
@@ -35,6 +36,7 @@ const struct commands_row commands[] = {
     {ROW(merge), "profiles from the samples that several runs kept", false},
     {ROW(store), "what a store of samples holds", false},
     {ROW(list), "the tables that names come from", false},
+    {ROW(schema), "what its JSON is, as JSON Schemas", false},
     {ROW(manual), "a page of the manual, for man(1)", false},
     {ROW(completion), "what a shell completes, as a script for it", false},
 };

@@ -335,6 +335,10 @@ static const struct options_row rows[] = {
      offsetof(struct merge_options, page.tidy)},
     {"quantity", 0, "NAME[,NAME]", "only these of the whole stack, a row a configuration (list quantities)",
      format_read_quantity, offsetof(struct merge_options, page.quantity), overall_name},
+    {"columns", 0, "NAME[,NAME]",
+     "only these columns, in this order: of a table observables by name or symbol, of CSV those\n"
+     "of its header and settings",
+     options_text, offsetof(struct merge_options, page.columns.text), format_column},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path,
      offsetof(struct merge_options, output)},
     {"store", 0, "FILE", "put all samples, and the runs of `train --store`, into this store too", options_path,
@@ -373,7 +377,7 @@ static int merge_all(void *target, struct error *error)
     struct merge merge;
     if (self->options.word_count == 0)
         return error_set(error, ERROR_INPUT, "no store is named; see spanscope merge --help");
-    int code = format_check(self->format, false, self->page.tidy, error);
+    int code = format_check(self->format, false, &self->page, error);
     if (code == ERROR_NONE)
         code = merge_open(&merge, self->options.words, self->options.word_count, NULL, NULL, error);
     if (code != ERROR_NONE)

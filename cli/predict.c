@@ -49,6 +49,10 @@ static const struct options_row rows[] = {
      offsetof(struct predict, page.tidy)},
     {"quantity", 0, "NAME[,NAME]", "only these of the whole stack, a row a model (list quantities)",
      format_read_quantity, offsetof(struct predict, page.quantity), overall_name},
+    {"columns", 0, "NAME[,NAME]",
+     "only these columns, in this order: of a table observables by name or symbol, of CSV those\n"
+     "of its header and settings",
+     options_text, offsetof(struct predict, page.columns.text), format_column},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct predict, output)},
     {"dry-run", 0, NULL, "print how many models there are, the memory and time it would take, and predict nothing",
      options_flag, offsetof(struct predict, dry_run)},
@@ -239,7 +243,7 @@ static int predict_all(void *target, struct error *error)
     struct sweep sweep;
     int code = check_draws(predict, error);
     if (code == ERROR_NONE)
-        code = format_check(predict->format, predict->moments.per_token, predict->page.tidy, error);
+        code = format_check(predict->format, predict->moments.per_token, &predict->page, error);
     if (code == ERROR_NONE)
         code = sweep_init(&sweep, &predict->options, error);
     if (code != ERROR_NONE)

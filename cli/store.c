@@ -29,6 +29,10 @@ static const struct options_row rows[] = {
     {"format", 'f', NULL, "of --export", format_read, offsetof(struct store_options, format), format_name},
     {"tidy", 0, NULL, "of --export: a column for all that decides the numbers", options_flag,
      offsetof(struct store_options, page.tidy)},
+    {"columns", 0, "NAME[,NAME]",
+     "only these columns, in this order: of a table observables by name or symbol, of CSV those\n"
+     "of its header and settings",
+     options_text, offsetof(struct store_options, page.columns.text), format_column},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path,
      offsetof(struct store_options, output)},
     {"prune", 0, NULL, "remove the configurations that have the settings given", options_flag,
@@ -242,7 +246,7 @@ static int act_on(struct store_options *self, struct merge *merge, FILE *stream,
     return code;
 }
 
-static int check_options(const struct store_options *self, struct error *error)
+static int check_options(struct store_options *self, struct error *error)
 {
     if (self->options.word_count != 1)
         return error_set(error, ERROR_INPUT, "one store is expected, not %d; see spanscope store --help",
@@ -251,7 +255,7 @@ static int check_options(const struct store_options *self, struct error *error)
         return error_set(error, ERROR_INPUT, "--export, --prune and --check are one at a time");
     if (self->drop && !self->check)
         return error_set(error, ERROR_INPUT, "--drop is of --check");
-    return format_check(self->format, false, self->page.tidy, error);
+    return format_check(self->format, false, &self->page, error);
 }
 
 static int store_all(void *target, struct error *error)

@@ -48,8 +48,12 @@ void frame_gram(const struct space *space, double factor, const struct signal *s
 /* Of the frame's part alone, without its mean where `centred`: the law of one feature. */
 void frame_law(const struct space *space, const struct signal *signal, bool centred, double *gram);
 
-/* Its mean over features [rows of the frame]; share < 1. */
+/* Its mean over features of the frame's part, share < 1; and of all. */
 double frame_mean(const struct space *space, const struct signal *signal, int row);
+double frame_mean_of(const struct space *space, const struct signal *signal, int row);
+
+/* Adds a number by token to all features. */
+void frame_add_mean(const struct space *space, const double *mean, const struct signal *signal); // [gram_rows]
 
 /* Mean square per feature of token `row`, and sum over tokens of a product, per feature. */
 double frame_square(const struct space *space, const struct signal *signal, int row);
@@ -65,9 +69,6 @@ struct factor {
 
 struct factor frame_factor(struct gram_space grams, const double *gram, struct pool *work);
 
-/* A factor of factor^2 times a signal's Gram: its coordinates themselves where they are few. */
-struct factor frame_factor_of(const struct space *space, double factor, const struct signal *signal, struct pool *work);
-
 /* Of a sum over signals, in a list. */
 struct frame_part {
     double factor;
@@ -75,6 +76,8 @@ struct frame_part {
     const double *gram; /* of the signal, where it is known; may be NULL */
     struct frame_part *next;
 };
+
+/* Of its Gram: the coordinates themselves where they are few. */
 struct factor frame_factor_sum(const struct space *space, const struct frame_part *parts, struct pool *work);
 
 /* A signal of independent Gaussian features whose Gram is the factor's, independent of all others of the space. unit,
