@@ -44,7 +44,7 @@ check-sanitize: deps
 # Jobs of one, two and three ranks against a lone process; needs make deps-mpi.
 .PHONY: check-mpi
 check-mpi:
-	+$(MAKE) MPI=1 BUILD=$(BUILD)/mpi all
+	+$(MAKE) MPI=1 BUILD=$(BUILD)/mpi $(BUILD)/mpi/spanscope
 	sh tests/mpi.sh $(BUILD)/mpi/spanscope
 
 # Parsers under libFuzzer: make fuzz SECONDS=300, for each of them. New inputs go to build/fuzz/NAME.corpus, a failing one
