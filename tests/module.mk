@@ -39,7 +39,7 @@ check-sanitize: deps
 	+$(MAKE) BUILD=$(SANITIZE) MARCH=x86-64 \
 	  CFLAGS="-O1 -g -DSANITIZED -Wno-pass-failed -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all" \
 	  $(SANITIZE)/spanscope $(SANITIZE)/check
-	CK_EXCLUDE_TAGS=slow $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=$(SANITIZE)/spanscope $(SANITIZE)/check
+	CK_EXCLUDE_TAGS=slow CK_TIMEOUT_MULTIPLIER=5 $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=$(SANITIZE)/spanscope $(SANITIZE)/check
 
 # Jobs of one, two and three ranks against a lone process; needs make deps-mpi.
 .PHONY: check-mpi

@@ -25,7 +25,7 @@ struct probe {
 static double bytes_of(const struct replica *replica)
 {
     double bytes = (double)replica->forward.bytes + (double)replica->sources.bytes + (double)replica->reverse[0].bytes +
-                   (double)replica->reverse[1].bytes;
+                   (double)replica->reverse[1].bytes + (double)replica->scratch.bytes;
     for (int b = 0; b < replica->course->depth.block_count; b++)
         bytes += (double)replica->flows[b].pool.bytes;
     return bytes;
