@@ -27,13 +27,15 @@ struct predict {
 static const struct options_row rows[] = {
     {"error", 0, "REL",
      "draw until every standard error is that fraction of its value\n"
-     "(of 1 for cosines), or some two seconds are spent; 0.003",
+     "(of 1 for cosines), or the budget is spent; 0.003",
      options_fraction, offsetof(struct predict, moments.error)},
     {"at-width", 0, NULL,
      "at the model's own width and heads, where the limit errs by T/d and H/d: draws Gram\n"
      "matrices, with the spread over stacks",
      options_flag, offsetof(struct predict, at_width)},
-    {"replicas", 0, "N", "with --at-width: stacks that are drawn at most; as many as two seconds allow", options_draws,
+    {"budget", 0, "SECONDS", "of a core, about, as operations are counted: the same draws on any machine; 2",
+     options_draws, offsetof(struct predict, moments.budget)},
+    {"replicas", 0, "N", "with --at-width: stacks that are drawn at most; as many as the budget allows", options_draws,
      offsetof(struct predict, moments.replicas)},
     {"draws", 0, "N", "attention matrices per block in a batch of 16 replicas or more; 256", options_draws,
      offsetof(struct predict, moments.draws)},
@@ -89,7 +91,9 @@ static void report_error(const struct predict *predict, const struct profile *pr
             "--%s draws more\n",
             moments->replicas, moments->schema.columns[moments->worst_cell % columns].name,
             moments->worst_cell / columns, 100 * moments->worst, predict->moments.error,
-            predict->moments.width_limit ? "draws" : "replicas");
+            moments->spent                 ? "budget"
+            : predict->moments.width_limit ? "draws"
+                                           : "replicas");
 }
 
 static int predict_model(struct predict *predict, const struct model *model, struct error *error)
