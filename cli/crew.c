@@ -4,6 +4,7 @@
 
 #include "cli/interrupt.h"
 #include "cli/ranks.h"
+#include "sim/budget.h"
 #include "sim/clock.h"
 
 /* Bytes that are kept of a run. */
@@ -290,7 +291,6 @@ static int train_own(struct shift *shift, struct error *error)
     struct crew *crew = shift->crew;
     struct train_plan plan = {
         .runs = calloc((size_t)crew->count, sizeof *plan.runs),
-        .memory = crew->memory,
         .stop = interrupt_flag(),
         .keeper = shift->keeper.keep ? &shift->keeper : NULL,
         .interval = crew->interval,
@@ -304,6 +304,7 @@ static int train_own(struct shift *shift, struct error *error)
         if (shift->owners[i] == ranks_own())
             plan.runs[plan.count++] = &crew->runs[i];
     plan.threads = crew->threads < plan.count ? crew->threads : plan.count;
+    plan.memory = crew->memory > 0 ? crew->memory : budget_available(plan.threads) / (size_t)ranks_local();
     int code = plan.count > 0 ? train_all(&plan, error) : ERROR_NONE;
     free(plan.runs);
     return code;

@@ -11,7 +11,6 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/ranks.h"
-#include "sim/budget.h"
 
 struct predict {
     struct options options;
@@ -249,8 +248,6 @@ static int predict_all(void *target, struct error *error)
     int code = check_draws(predict, error);
     if (code == ERROR_NONE)
         code = format_check(predict->format, predict->moments.per_token, &predict->page, error);
-    if (code == ERROR_NONE)
-        code = budget_check(predict->moments.threads, 0, error);
     if (code == ERROR_NONE)
         code = sweep_init(&sweep, &predict->options, error);
     if (code != ERROR_NONE)

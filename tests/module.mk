@@ -48,7 +48,7 @@ check-sanitize: deps
 # Jobs of one, two and three ranks against a lone process; needs make deps-mpi.
 .PHONY: check-mpi
 check-mpi:
-	+$(MAKE) MPI=1 BUILD=$(BUILD)/mpi all
+	+$(MAKE) MPI=1 BUILD=$(BUILD)/mpi $(BUILD)/mpi/spanscope
 	sh tests/mpi.sh $(BUILD)/mpi/spanscope
 
 # Every example of docs/cluster.md; the same.

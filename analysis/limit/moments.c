@@ -10,7 +10,6 @@
 #include "analysis/limit/replica.h"
 #include "sim/budget.h"
 #include "sim/team.h"
-#include "sim/team.h"
 
 struct moments_options moments_defaults(void)
 {
