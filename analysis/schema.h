@@ -10,6 +10,7 @@
 #define SCHEMA_TABLES   "spanscope/tables/1"
 #define SCHEMA_SOLVE    "spanscope/solve/1"
 #define SCHEMA_OVERALL  "spanscope/stack/1"
+#define SCHEMA_ENTRIES  "spanscope/entries/1"
 
 /* Members of a document. Those of "config" are the settings' keys (sim/setting) and what follows them here. */
 #define SCHEMA_KEY      "schema"

@@ -7,6 +7,7 @@
 #include "build_version.h"
 #include "cli/diagram.h"
 #include "cli/explore.h"
+#include "cli/inspect.h"
 #include "cli/list.h"
 #include "cli/map.h"
 #include "cli/merge.h"
@@ -32,6 +33,7 @@ static const struct command {
 } commands[] = {
     {"run", run_command, "sample a model and write its profile", true},
     {"predict", predict_command, "the infinite-width limit of a model's profile, without sampling it", true},
+    {"inspect", inspect_command, "one sample from within: histograms of its entries, attention maps", false},
     {"map", map_command, "predict over a grid of two numbers of the configuration", false},
     {"solve", solve_command, "where a predicted quantity takes a value", false},
     {"train", train_command, "train models on tasks whose best loss is known", false},

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/linear.h"
 #include "sim/text.h"
 #include "sim/variants.h"
 
@@ -106,6 +107,18 @@ int options_bytes(void *field, const char *name, const char *text, struct error 
         return error_set(error, ERROR_INPUT, "--%s: '%s' is not a size such as 500M or 4G", name, text);
     *(size_t *)field = (size_t)(value * unit);
     return ERROR_NONE;
+}
+
+int options_engine(void *field, const char *name, const char *text, struct error *error)
+{
+    const char *names[8] = {"auto"};
+    size_t count = 1;
+    for (; count <= linear_engine_count; count++)
+        names[count] = linear_engines[count - 1].name;
+    *(const struct linear_engine **)field = linear_engine_find(text);
+    if (linear_engine_find(text) || strcmp(text, "auto") == 0)
+        return ERROR_NONE;
+    return text_unknown(error, name, text, names, count);
 }
 
 /* The options of a command that takes the model from a file. */

@@ -42,18 +42,6 @@ struct run {
     bool apart;                    /* ranks take points of the sweep each, not samples of one */
 };
 
-static int read_engine(void *field, const char *name, const char *text, struct error *error)
-{
-    const char *names[8] = {"auto"};
-    size_t count = 1;
-    for (; count <= linear_engine_count; count++)
-        names[count] = linear_engines[count - 1].name;
-    *(const struct linear_engine **)field = linear_engine_find(text);
-    if (linear_engine_find(text) || strcmp(text, "auto") == 0)
-        return ERROR_NONE;
-    return text_unknown(error, name, text, names, count);
-}
-
 static int read_shard(void *field, const char *name, const char *text, struct error *error)
 {
     struct shard shard;
@@ -78,7 +66,7 @@ static const struct options_row rows[] = {
      "(I-1)S/N to IS/N-1 of the S that --samples says, the same numbers as in the whole run",
      read_shard, offsetof(struct run, shard)},
     {"seed", 's', "N", "64-bit seed", options_seed, offsetof(struct run, seed)},
-    {"engine", 'e', "NAME", "how weights are drawn: auto or a name of `spanscope list engines`", read_engine,
+    {"engine", 'e', "NAME", "how weights are drawn: auto or a name of `spanscope list engines`", options_engine,
      offsetof(struct run, engine)},
     {"threads", 'j', "N", "samples in parallel; results do not depend on it", options_threads,
      offsetof(struct run, threads)},

@@ -308,6 +308,9 @@ static void attend_forward(struct pass *pass, int n)
                       pass->nodes[n].own, pass->work);
     if (pass->report->attentions)
         attention_observe(attend, a, &pass->report->attentions[n], pass->work);
+    const struct block_watch *watch = pass->report->watch;
+    if (watch)
+        watch->attention(watch->context, pass->block, n, attend, a);
 }
 
 /* Where an operand's cotangent is written: in its place where it is the first, else beside it. */

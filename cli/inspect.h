@@ -1,0 +1,8 @@
+/* spanscope inspect: one sample from within, its entries and its attentions. */
+#ifndef SPANSCOPE_CLI_INSPECT_H
+#define SPANSCOPE_CLI_INSPECT_H
+
+/* argv[0] is the command's name; returns the exit status. */
+int inspect_command(int argc, char **argv);
+
+#endif
