@@ -15,18 +15,16 @@
 #                   make check-mpi tests it
 #   make browser    the explorer's page in a headless browser (apt-browser.txt)
 #   make fuzz       the parsers of formulas and of saved files under libFuzzer (clang), SECONDS=60
-#   make install    to $(DESTDIR)$(prefix)
+#   make install    program, library, manual and completions to $(DESTDIR)$(prefix), /usr/local
 #   make uninstall  from there
+#   make check-install    both, in a folder of its own, and an example built against the library there
 #   make clean      removes build/
 #   make help       this text
 #
-#   CC, CFLAGS, LDFLAGS, MARCH, BUILD, prefix and DESTDIR are respected. MARCH=native suits only the machine that built:
+#   CC, CFLAGS, LDFLAGS, MARCH, BUILD, prefix (or PREFIX) and DESTDIR are respected. MARCH=native suits only the machine that built:
 #   MARCH=x86-64-v3 suits any of the last ten years. SUITE=name runs one suite of check, V=1 shows the compiler's lines.
 #
 # Only build/ is written. Each folder lists its sources in module.mk.
-
-prefix  ?= /usr/local
-bindir  ?= $(prefix)/bin
 
 CC      ?= cc
 MARCH   ?= native
@@ -42,7 +40,7 @@ PACKAGES = gsl openblas lapacke jansson sqlite3 libmicrohttpd
 VERSION  = 0.1.0
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
-WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Werror
+WARNINGS = -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wconversion -Wcast-qual -Werror
 # Recursive, so that pkg-config is asked after deps has installed it. GSL's CBLAS is left out: OpenBLAS has one.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS   = -lgsl -lopenblas -llapacke -ljansson -lsqlite3 -lmicrohttpd -lm
@@ -51,18 +49,18 @@ ifneq ($(MPI),)
   PKG_CFLAGS += -DWITH_MPI $(shell pkg-config --cflags ompi-c)
   PKG_LIBS   += $(shell pkg-config --libs ompi-c)
 endif
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -march=$(MARCH) -ffp-contract=fast -fopenmp -I. \
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -march=$(MARCH) -ffp-contract=fast -fopenmp -fPIC -fvisibility=hidden -I. \
              $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
 
-SOURCE_FOLDERS = sim train analysis plots explore cli docs bench paper-repro tests
+SOURCE_FOLDERS = sim train analysis plots lib explore cli docs examples bench paper-repro tests
 
 .PHONY: all
-all: $(BUILD)/spanscope
+all: # what it is stands at the end, when every module has been read
 
-include sim/module.mk analysis/module.mk train/module.mk plots/module.mk explore/module.mk cli/module.mk paper-repro/module.mk docs/module.mk \
-        tests/module.mk bench/module.mk
+include sim/module.mk analysis/module.mk train/module.mk plots/module.mk lib/module.mk explore/module.mk cli/module.mk \
+        paper-repro/module.mk docs/module.mk tests/module.mk bench/module.mk
 
-LIB_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(SIM_SRC) $(TRAIN_SRC) $(ANALYSIS_SRC) $(PLOTS_SRC) $(EXPLORE_SRC))
+PARTS_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(SIM_SRC) $(TRAIN_SRC) $(ANALYSIS_SRC) $(PLOTS_SRC) $(EXPLORE_SRC))
 CLI_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(CLI_SRC))
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
@@ -72,7 +70,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 
 # The version and commit that a profile's manifest names, and the flags that a store's samples are kept by; rewritten only
 # when they change.
-VERSIONED = $(addprefix $(BUILD)/,cli/format_json.o cli/training.o cli/main.o analysis/store.o)
+VERSIONED = $(addprefix $(BUILD)/,cli/format_json.o cli/training.o cli/main.o cli/manual.o analysis/store.o lib/spanscope.o)
 $(VERSIONED): EXTRA_CFLAGS = -I$(BUILD)
 $(VERSIONED): $(BUILD)/build_version.h
 $(BUILD)/build_version.h: force
@@ -87,12 +85,12 @@ $(BUILD)/flags: force
 	@mkdir -p $(@D)
 	@echo '$(CC) $(ALL_CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(LDFLAGS)' > $@
 
-$(BUILD)/libspanscope.a: $(LIB_OBJ) $(EMBEDDED_OBJ)
+$(BUILD)/parts.a: $(PARTS_OBJ) $(EMBEDDED_OBJ)
 	@rm -f $@
 	@echo '  AR    $@'
 	$(Q)ar rcs $@ $^
 
-$(BUILD)/spanscope: $(CLI_OBJ) $(BUILD)/libspanscope.a
+$(BUILD)/spanscope: $(CLI_OBJ) $(BUILD)/parts.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 
@@ -110,18 +108,13 @@ deps-mpi: deps
 format-check:
 	@clang-format --dry-run -Werror $$(find $(SOURCE_FOLDERS) -name '*.[ch]')
 
-.PHONY: install uninstall clean help
-install: all
-	install -d "$(DESTDIR)$(bindir)"
-	install -m 755 $(BUILD)/spanscope "$(DESTDIR)$(bindir)/spanscope"
-
-uninstall:
-	rm -f "$(DESTDIR)$(bindir)/spanscope"
-
+.PHONY: clean help
 clean:
 	rm -rf $(BUILD)
 
 help:
 	@sed -n 's/^#   //p' Makefile
+
+all: $(BUILD)/spanscope $(INSTALLED)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -45,6 +45,11 @@ const struct overall overalls[OVERALLS] = {
      log_slope},
 };
 
+const char *overall_name(size_t i)
+{
+    return i < OVERALLS ? overalls[i].name : NULL;
+}
+
 int overall_find(const char *name, struct error *error)
 {
     const char *names[OVERALLS];

@@ -16,6 +16,9 @@ enum { OVERALLS = 4 };
 
 extern const struct overall overalls[OVERALLS];
 
+/* Name number i, NULL behind the last. */
+const char *overall_name(size_t i);
+
 /* The index of that name; -1 with the nearest name in error where there is none. */
 int overall_find(const char *name, struct error *error);
 

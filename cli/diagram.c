@@ -24,14 +24,16 @@ struct diagram_run {
 static const char *const formats[] = {"text", "svg", "png", "dot"};
 enum { TEXT, SVG, PNG, DOT, FORMATS };
 
+static const char *format_name(size_t i)
+{
+    return i < FORMATS ? formats[i] : NULL;
+}
+
 static int read_format(void *field, const char *name, const char *text, struct error *error)
 {
-    for (int i = 0; i < FORMATS; i++)
-        if (strcmp(formats[i], text) == 0) {
-            *(const char **)field = formats[i];
-            return ERROR_NONE;
-        }
-    return text_unknown(error, name, text, formats, FORMATS);
+    int i = options_choose(format_name, name, text, error);
+    *(const char **)field = i < 0 ? NULL : formats[i];
+    return i < 0 ? (int)error->code : ERROR_NONE;
 }
 
 static const struct options_row rows[] = {
@@ -41,12 +43,12 @@ static const struct options_row rows[] = {
      offsetof(struct diagram_run, activation)},
     {"expand", 0, NULL, "draw calls as what they are made of: the maps and softmax of attn()", options_flag,
      offsetof(struct diagram_run, expand)},
-    {"format", 'f', "text|svg|png|dot", "what is written; without it what the FILE's name ends in, or text",
-     read_format, offsetof(struct diagram_run, format)},
+    {"format", 'f', NULL, "what is written; without it what the FILE's name ends in, or text", read_format,
+     offsetof(struct diagram_run, format), format_name},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct diagram_run, output)},
 };
 
-static const struct options_command command = {
+const struct options_command diagram_options = {
     .usage = "diagram [OPTION]...",
     .summary = "Draws a block formula: what is computed from what, section by section, as text, or as SVG or PNG by\n"
                "Graphviz (dot). In the text, time runs down; a line that runs through another lies below it.",
@@ -148,5 +150,5 @@ static int draw(void *target, struct error *error)
 int diagram_command(int argc, char **argv)
 {
     struct diagram_run self = {0};
-    return command_run(&command, argc, argv, &self, draw);
+    return command_run(&diagram_options, argc, argv, &self, draw);
 }

@@ -52,7 +52,7 @@ static const struct options_row rows[] = {
     {"seconds", 0, "S", "limit of each; 60", read_seconds, offsetof(struct explore, server.limits.seconds)},
 };
 
-static const struct options_command command = {
+const struct options_command explore_options = {
     .usage = "explore [OPTION]...",
     .summary =
         "Serves one page to this machine's browser: a formula and sliders on the left, theory, bounds and samples on\n"
@@ -100,5 +100,5 @@ int explore_command(int argc, char **argv)
 {
     struct explore explore = {.server = server_defaults()};
     explore.server.jobs = omp_get_num_procs() > 2 ? omp_get_num_procs() : 2;
-    return command_run(&command, argc, argv, &explore, serve);
+    return command_run(&explore_options, argc, argv, &explore, serve);
 }

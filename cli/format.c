@@ -15,16 +15,15 @@ const struct format formats[] = {
 };
 const size_t format_count = sizeof formats / sizeof *formats;
 
+const char *format_name(size_t i)
+{
+    return i < format_count ? formats[i].name : NULL;
+}
+
 const struct format *format_find(const char *name, struct error *error)
 {
-    const char *names[sizeof formats / sizeof *formats];
-    for (size_t i = 0; i < format_count; i++) {
-        if (strcmp(formats[i].name, name) == 0)
-            return &formats[i];
-        names[i] = formats[i].name;
-    }
-    text_unknown(error, "format", name, names, format_count);
-    return NULL;
+    int i = options_choose(format_name, "format", name, error);
+    return i < 0 ? NULL : &formats[i];
 }
 
 int format_read(void *field, const char *name, const char *text, struct error *error)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "analysis/profile.h"
+#include "cli/options.h"
 #include "cli/sweep.h"
 
 /* Where profiles are written one after the other, and which settings stand beside their numbers. */
@@ -30,6 +31,8 @@ struct format {
 
 extern const struct format formats[];
 extern const size_t format_count;
+
+options_choice format_name;
 
 /* A reader of the option --quantity: names, separated by commas; the field is a page's quantity. */
 int format_read_quantity(void *field, const char *name, const char *text, struct error *error);

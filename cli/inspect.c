@@ -24,11 +24,16 @@ struct inspect {
     bool json;
 };
 
+static const char *format_name(size_t i)
+{
+    return i == 0 ? "text" : i == 1 ? "json" : NULL;
+}
+
 static int read_format(void *field, const char *name, const char *text, struct error *error)
 {
-    static const char *const names[] = {"text", "json"};
-    *(bool *)field = strcmp(text, "json") == 0;
-    return *(bool *)field || strcmp(text, "text") == 0 ? ERROR_NONE : text_unknown(error, name, text, names, 2);
+    int format = options_choose(format_name, name, text, error);
+    *(bool *)field = format == 1;
+    return format < 0 ? (int)error->code : ERROR_NONE;
 }
 
 static int read_whole(void *field, const char *name, const char *text, long long least, long long most,
@@ -54,21 +59,22 @@ static int read_blocks(void *field, const char *name, const char *text, struct e
 }
 
 static const struct options_row rows[] = {
-    {"seed", 's', "N", "64-bit seed", options_seed, offsetof(struct inspect, wish.seed)},
+    {"seed", 's', "N", "64-bit seed", options_seed, offsetof(struct inspect, wish.seed), NULL},
     {"sample", 0, "N", "which sample of that seed, from 0 as `run` counts them", options_seed,
-     offsetof(struct inspect, wish.sample)},
-    {"head", 0, "N", "whose attention is shown, from 1", read_head, offsetof(struct inspect, wish.head)},
+     offsetof(struct inspect, wish.sample), NULL},
+    {"head", 0, "N", "whose attention is shown, from 1", read_head, offsetof(struct inspect, wish.head), NULL},
     {"blocks", 0, "N", "whose attentions are shown, evenly spaced from the first to the last; 4", read_blocks,
-     offsetof(struct inspect, wish.blocks)},
+     offsetof(struct inspect, wish.blocks), NULL},
     {"engine", 'e', "NAME", "how weights are drawn: auto or a name of `spanscope list engines`", options_engine,
-     offsetof(struct inspect, wish.engine)},
+     offsetof(struct inspect, wish.engine), options_engine_name},
     {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", options_bytes,
-     offsetof(struct inspect, wish.memory)},
-    {"format", 'f', "text|json", "what is written", read_format, offsetof(struct inspect, json)},
-    {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct inspect, output)},
+     offsetof(struct inspect, wish.memory), NULL},
+    {"format", 'f', NULL, "what is written", read_format, offsetof(struct inspect, json), format_name},
+    {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct inspect, output),
+     NULL},
 };
 
-static const struct options_command command = {
+const struct options_command inspect_options = {
     .usage = "inspect [OPTION]...",
     .summary = "One sample from within: how the entries of activations and gradients are spread at every layer, in\n"
                "units of the layer's root mean square, and what one head of attention looks at. The sample is one\n"
@@ -264,5 +270,5 @@ int inspect_command(int argc, char **argv)
 {
     struct inspect inspect = {.wish = {.seed = 1, .head = 1, .blocks = 4}};
     inspect.wish.memory = budget_available(1);
-    return command_run(&command, argc, argv, &inspect, look);
+    return command_run(&inspect_options, argc, argv, &inspect, look);
 }

@@ -220,11 +220,17 @@ struct list {
     bool json;
 };
 
-static int read_format(void *field, const char *name, const char *text, struct error *error)
+static const char *list_format(size_t i)
 {
     static const char *const names[] = {"text", "json"};
-    *(bool *)field = strcmp(text, "json") == 0;
-    return *(bool *)field || strcmp(text, "text") == 0 ? ERROR_NONE : text_unknown(error, name, text, names, 2);
+    return i < 2 ? names[i] : NULL;
+}
+
+static int read_format(void *field, const char *name, const char *text, struct error *error)
+{
+    int i = options_choose(list_format, name, text, error);
+    *(bool *)field = i == 1;
+    return i < 0 ? (int)error->code : ERROR_NONE;
 }
 
 static int list_all(void *target, struct error *error)
@@ -241,18 +247,26 @@ static int list_all(void *target, struct error *error)
     return code;
 }
 
+static const struct options_row rows[] = {
+    {"format", 'f', NULL, "what is written; json: settings, placements, inits, observables, lessons", read_format,
+     offsetof(struct list, json), list_format},
+};
+
+static const char *section_name(size_t i)
+{
+    return i < SECTIONS ? sections[i].name : NULL;
+}
+
+const struct options_command list_options = {
+    .usage = "list [TABLE]...",
+    .rows = rows,
+    .row_count = sizeof rows / sizeof *rows,
+    .word = section_name,
+    .summary = "Prints the tables that names come from: placements, inits, activations, ...",
+};
+
 int list_command(int argc, char **argv)
 {
-    static const struct options_row rows[] = {
-        {"format", 'f', "text|json", "what is written; json: settings, placements, inits, observables, lessons",
-         read_format, offsetof(struct list, json)},
-    };
-    static const struct options_command command = {
-        .usage = "list [TABLE]...",
-        .rows = rows,
-        .row_count = sizeof rows / sizeof *rows,
-        .summary = "Prints the tables that names come from: placements, inits, activations, ...",
-    };
     struct list list = {0};
-    return command_run(&command, argc, argv, &list, list_all);
+    return command_run(&list_options, argc, argv, &list, list_all);
 }

@@ -5,56 +5,20 @@
 #include <string.h>
 
 #include "build_version.h"
-#include "cli/diagram.h"
-#include "cli/explore.h"
-#include "cli/inspect.h"
-#include "cli/list.h"
-#include "cli/map.h"
-#include "cli/merge.h"
+#include "cli/commands.h"
 #include "cli/output.h"
-#include "cli/plot.h"
 #include "cli/ranks.h"
-#include "cli/predict.h"
-#include "cli/run.h"
-#include "cli/solve.h"
 #include "cli/status.h"
-#include "cli/store.h"
-#include "cli/tour.h"
-#include "cli/train.h"
-#include "cli/verify.h"
 #include "sim/cleanup.h"
 #include "sim/invariant.h"
-
-static const struct command {
-    const char *name;
-    int (*run)(int argc, char **argv);
-    const char *summary;
-    bool spreads; /* over the ranks of a job; else rank 0 does it alone */
-} commands[] = {
-    {"run", run_command, "sample a model and write its profile", true},
-    {"predict", predict_command, "the infinite-width limit of a model's profile, without sampling it", true},
-    {"inspect", inspect_command, "one sample from within: histograms of its entries, attention maps", false},
-    {"map", map_command, "predict over a grid of two numbers of the configuration", false},
-    {"solve", solve_command, "where a predicted quantity takes a value", false},
-    {"train", train_command, "train models on tasks whose best loss is known", false},
-    {"verify", verify_command, "decide the claims of the ledger", false},
-    {"plot", plot_command, "draw saved profiles", false},
-    {"diagram", diagram_command, "draw a block formula as text or picture", false},
-    {"explore", explore_command, "see it in the browser: theory, bounds and samples while you drag", false},
-    {"tour", tour_command, "the same lessons in the terminal", false},
-    {"merge", merge_command, "profiles from the samples that several runs kept", false},
-    {"store", store_command, "what a store of samples holds", false},
-    {"list", list_command, "the tables that names come from", false},
-};
-enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void help(FILE *stream)
 {
     fputs("spanscope " BUILD_VERSION ": signal propagation in random deep transformer stacks\n\n"
           "Usage: spanscope COMMAND [OPTION]...\n\n",
           stream);
-    for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(stream, "  %-10s%s\n", commands[i].name, commands[i].summary);
+    for (size_t i = 0; i < commands_count; i++)
+        fprintf(stream, "  %-12s%s\n", commands[i].name, commands[i].summary);
     fputs("\nspanscope COMMAND --help tells more. A first run:\n\n"
           "  spanscope run --placement prenorm --placement postnorm --placement spannorm\n",
           stream);
@@ -62,10 +26,10 @@ static void help(FILE *stream)
 
 static int unknown_command(const char *name)
 {
-    const char *names[COMMANDS];
-    for (size_t i = 0; i < COMMANDS; i++)
+    const char *names[commands_count];
+    for (size_t i = 0; i < commands_count; i++)
         names[i] = commands[i].name;
-    const char *nearest = error_nearest(name, names, COMMANDS);
+    const char *nearest = error_nearest(name, names, commands_count);
     if (nearest)
         fprintf(stderr, "spanscope: unknown command '%s'; did you mean '%s'?\n", name, nearest);
     else
@@ -93,10 +57,10 @@ static void end_at_once(const char *file, int line, const char *condition)
 /* argv[0] is the command's name. */
 static int dispatch(int argc, char **argv)
 {
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (strcmp(commands[i].name, argv[0]) == 0)
-            return ranks_own() == 0 || commands[i].spreads ? finish(argv[0], commands[i].run(argc, argv)) : STATUS_DONE;
-    return unknown_command(argv[0]);
+    const struct commands_row *command = commands_find(argv[0]);
+    if (!command)
+        return unknown_command(argv[0]);
+    return ranks_own() == 0 || command->spreads ? finish(argv[0], command->run(argc, argv)) : STATUS_DONE;
 }
 
 static int act(int argc, char **argv)

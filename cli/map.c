@@ -49,7 +49,7 @@ static const struct options_row rows[] = {
     {"no-progress", 0, NULL, "no progress line on a terminal", options_flag, offsetof(struct map_command, no_progress)},
 };
 
-static const struct options_command command = {
+const struct options_command map_options = {
     .usage = "map --x AXIS --y AXIS [OPTION]...",
     .summary =
         "Predicts, at infinite width, what a stack does to gradients and tokens from end to end, over a grid of two "
@@ -308,7 +308,7 @@ static int map_all(void *target, struct error *error)
 int map_command(int argc, char **argv)
 {
     struct map_command self = {.draws = 64, .seed = 1, .threads = omp_get_num_procs()};
-    int status = command_run(&command, argc, argv, &self, map_all);
+    int status = command_run(&map_options, argc, argv, &self, map_all);
     map_axis_free(&self.axes[0]);
     map_axis_free(&self.axes[1]);
     return status;

@@ -316,11 +316,11 @@ struct merge_options {
 };
 
 static const struct options_row rows[] = {
-    {"format", 'f', "table|csv|json", "what is written", format_read, offsetof(struct merge_options, format)},
+    {"format", 'f', NULL, "what is written", format_read, offsetof(struct merge_options, format), format_name},
     {"tidy", 0, NULL, "CSV with a column for all that decides the numbers, not only for what varies", options_flag,
      offsetof(struct merge_options, page.tidy)},
     {"quantity", 0, "NAME[,NAME]", "only these of the whole stack, a row a configuration (list quantities)",
-     format_read_quantity, offsetof(struct merge_options, page.quantity)},
+     format_read_quantity, offsetof(struct merge_options, page.quantity), overall_name},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path,
      offsetof(struct merge_options, output)},
     {"store", 0, "FILE", "put all samples into this store too", options_path,
@@ -328,7 +328,7 @@ static const struct options_row rows[] = {
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct merge_options, quiet)},
 };
 
-static const struct options_command command = {
+const struct options_command merge_options = {
     .usage = "merge [OPTION]... STORE...",
     .summary = "Puts together what runs kept with --store, shards of one run or runs of their own, and writes the\n"
                "profiles that one run of all samples would have written, with the same bits. Such as\n"
@@ -374,5 +374,5 @@ static int merge_all(void *target, struct error *error)
 int merge_command(int argc, char **argv)
 {
     struct merge_options self = {.format = &formats[0]};
-    return command_run(&command, argc, argv, &self, merge_all);
+    return command_run(&merge_options, argc, argv, &self, merge_all);
 }

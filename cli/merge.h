@@ -4,6 +4,7 @@
 
 #include "analysis/store.h"
 #include "cli/format.h"
+#include "cli/options.h"
 
 /* A configuration that several stores may have samples of. */
 struct merge_config {
@@ -38,6 +39,8 @@ int merge_samples(struct merge *merge, const struct merge_config *config, sample
  * unless quiet. */
 int merge_write(struct merge *merge, const struct format *format, struct format_page *page, bool quiet, int *gaps,
                 struct error *error);
+
+extern const struct options_command merge_options;
 
 /* Takes argv[0] as the command's name; returns the exit status. */
 int merge_command(int argc, char **argv);

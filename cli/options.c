@@ -109,16 +109,15 @@ int options_bytes(void *field, const char *name, const char *text, struct error 
     return ERROR_NONE;
 }
 
+const char *options_engine_name(size_t i)
+{
+    return i == 0 ? "auto" : i <= linear_engine_count ? linear_engines[i - 1].name : NULL;
+}
+
 int options_engine(void *field, const char *name, const char *text, struct error *error)
 {
-    const char *names[8] = {"auto"};
-    size_t count = 1;
-    for (; count <= linear_engine_count; count++)
-        names[count] = linear_engines[count - 1].name;
     *(const struct linear_engine **)field = linear_engine_find(text);
-    if (linear_engine_find(text) || strcmp(text, "auto") == 0)
-        return ERROR_NONE;
-    return text_unknown(error, name, text, names, count);
+    return options_choose(options_engine_name, name, text, error) < 0 ? (int)error->code : ERROR_NONE;
 }
 
 /* The options of a command that takes the model from a file. */
@@ -126,9 +125,9 @@ static const struct options_row config_rows[] = {
     {"config", 0, "FILE",
      "the model of a config.json as Hugging Face's transformers has it, of a type of\n"
      "`spanscope list architectures`; settings given beside it win",
-     options_path, offsetof(struct options, config)},
+     options_path, offsetof(struct options, config), NULL},
     {"ignore", 0, "KEY,...", "keys of that file that are read as if they were absent", options_text,
-     offsetof(struct options, ignore)},
+     offsetof(struct options, ignore), NULL},
 };
 
 /* The command's rows, then those of --config, then the settings. */
@@ -184,7 +183,8 @@ static int make_tables(const struct options_command *command, struct tables *tab
     }
     strcpy(tables->shorts, ":h");
     for (size_t i = 0; i < rows; i++)
-        add_option(tables, row_at(command, i)->name, row_at(command, i)->letter, row_at(command, i)->argument);
+        add_option(tables, row_at(command, i)->name, row_at(command, i)->letter,
+                   row_at(command, i)->argument || row_at(command, i)->choice);
     for (size_t i = 0; command->settings && i < setting_count; i++)
         add_option(tables, settings[i].name, settings[i].letter, true);
     add_option(tables, "help", 0, false);
@@ -360,13 +360,86 @@ void options_free(struct options *options)
     huggingface_free(&options->model);
 }
 
-static void help_line(FILE *stream, char letter, const char *name, const char *argument, const char *summary)
+/* ---- what there is ---- */
+
+int options_choose(options_choice *choice, const char *what, const char *text, struct error *error)
+{
+    enum { MOST = 256 };
+    const char *names[MOST];
+    size_t count = 0;
+    for (; count < MOST && (names[count] = choice(count)); count++)
+        if (strcmp(names[count], text) == 0)
+            return (int)count;
+    text_unknown(error, what, text, names, count);
+    return -1;
+}
+
+const char *options_item_choice(const struct options_item *item, size_t i)
+{
+    if (item->of)
+        return setting_known(item->of, i);
+    return item->choice ? item->choice(i) : NULL;
+}
+
+bool options_item_is_path(const struct options_item *item)
+{
+    return item->argument && (strstr(item->argument, "FILE") || strcmp(item->argument, "DIR") == 0);
+}
+
+/* Names joined by '|', for an argument that is one of them. */
+static void join_names(struct options_item *item)
+{
+    struct text text = {item->names, sizeof item->names, 0};
+    const char *name;
+    for (size_t i = 0; (name = options_item_choice(item, i)); i++)
+        text_print(&text, "%s%s", i > 0 ? "|" : "", name);
+    item->argument = item->names;
+}
+
+static void row_item(const struct options_row *row, struct options_item *item)
+{
+    *item = (struct options_item){
+        .name = row->name, .letter = row->letter, .argument = row->argument, .summary = row->summary};
+    item->choice = row->choice;
+    for (size_t i = 0; i < setting_count; i++)
+        if (strcmp(settings[i].name, row->name) == 0)
+            item->of = &settings[i]; // it takes the same names
+    item->list = row->argument && strchr(row->argument, ',');
+    if (row->choice && !row->argument)
+        join_names(item);
+}
+
+bool options_item(const struct options_command *command, size_t i, struct options_item *item)
+{
+    static const struct options_row help = {"help", 'h', NULL, "this text", options_flag, 0, NULL};
+    size_t rows = row_count(command);
+    if (i <= rows) {
+        row_item(i < rows ? row_at(command, i) : &help, item);
+        return true;
+    }
+    i -= rows + 1;
+    if (!command->settings || i >= setting_count)
+        return false;
+    const struct setting *setting = &settings[i];
+    *item = (struct options_item){.name = setting->name,
+                                  .letter = setting->letter,
+                                  .argument = setting->argument,
+                                  .summary = setting->summary,
+                                  .setting = true,
+                                  .list = command->sweeps,
+                                  .of = setting};
+    if (setting->type == SETTING_CHOICE)
+        join_names(item);
+    return true;
+}
+
+static void help_line(const struct options_item *item, FILE *stream)
 {
     enum { COLUMN = 34 };
-    int used = fprintf(stream, letter ? "  -%c, " : "      ", letter);
-    used += fprintf(stream, "--%s%s%s", name, argument ? " " : "", argument ? argument : "");
+    int used = fprintf(stream, item->letter ? "  -%c, " : "      ", item->letter);
+    used += fprintf(stream, "--%s%s%s", item->name, item->argument ? " " : "", item->argument ? item->argument : "");
     fprintf(stream, "%*s", used < COLUMN - 1 ? COLUMN - used : 2, "");
-    for (const char *s = summary; *s; s++) {
+    for (const char *s = item->summary; *s; s++) {
         fputc(*s, stream);
         if (*s == '\n')
             fprintf(stream, "%*s", COLUMN, "");
@@ -374,34 +447,20 @@ static void help_line(FILE *stream, char letter, const char *name, const char *a
     fputc('\n', stream);
 }
 
-/* Names of a choice, joined by '|'. */
-static const char *choices(const struct setting *setting, char *buffer, size_t size)
-{
-    if (setting->type != SETTING_CHOICE)
-        return setting->argument;
-    struct text text = {buffer, size, 0};
-    for (size_t i = 0; setting_choice(setting, i); i++)
-        text_print(&text, "%s%s", i > 0 ? "|" : "", setting_choice(setting, i));
-    return buffer;
-}
-
 void options_help(const struct options_command *command, FILE *stream)
 {
+    struct options_item item;
+    bool of_model = false;
     fprintf(stream, "Usage: spanscope %s\n\n%s\n\nOptions:\n", command->usage, command->summary);
-    for (size_t i = 0; i < row_count(command); i++) {
-        const struct options_row *row = row_at(command, i);
-        help_line(stream, row->letter, row->name, row->argument, row->summary);
-    }
-    help_line(stream, 'h', "help", NULL, "this text");
-    if (!command->settings)
-        return;
-    fprintf(stream, "\nThe model:\n");
-    for (size_t i = 0; i < setting_count; i++) {
-        char buffer[128];
-        help_line(stream, settings[i].letter, settings[i].name, choices(&settings[i], buffer, sizeof buffer),
-                  settings[i].summary);
+    for (size_t i = 0; options_item(command, i, &item); i++) {
+        if (item.setting && !of_model)
+            fprintf(stream, "\nThe model:\n");
+        of_model = item.setting;
+        help_line(&item, stream);
     }
 }
+
+/* ---- the model ---- */
 
 static const char DEFAULTS[] = "placement=spannorm init=scaleinit";
 

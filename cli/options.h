@@ -25,13 +25,29 @@ options_reader options_fraction; /* double in (0, 1) */
 options_reader options_bytes;    /* size_t: 512M, 4G, 1.5G */
 options_reader options_engine;   // const struct linear_engine *; NULL is auto
 
+/* Name number i of those that an option takes, NULL behind the last. */
+typedef const char *options_choice(size_t i);
+
+/* The same of a table whose rows have a name. */
+#define OPTIONS_CHOICE(function, table, count)                                                                         \
+    static const char *function(size_t i)                                                                              \
+    {                                                                                                                  \
+        return i < (count) ? (table)[i].name : NULL;                                                                   \
+    }
+
+options_choice options_engine_name; // those of options_engine
+
+/* The number of the name that text is; -1 with ERROR_INPUT and the nearest in error where it is none. */
+int options_choose(options_choice *choice, const char *what, const char *text, struct error *error);
+
 struct options_row {
     const char *name;
     char letter;          /* 0 where it has only a long name */
-    const char *argument; /* NULL for flags */
+    const char *argument; /* NULL for flags, and where the names of choice say it; FILE and DIR are paths */
     const char *summary;
     options_reader *read;
-    size_t offset; /* of the field in the command's struct */
+    size_t offset;          /* of the field in the command's struct */
+    options_choice *choice; /* NULL where anything is taken */
 };
 
 /* A model setting as it was given. */
@@ -62,6 +78,7 @@ struct options_command {
     bool config;          /* takes the model from --config, too; what is given beside it wins */
     const char *several;  /* the option that may be given more than once, or NULL; a flag may anyway */
     const char *no_words; /* what is said of words that are no options; NULL where they are the command's */
+    options_choice *word; /* such words; NULL: the names of files */
     bool sweeps;          /* a setting may have several values, in one option or several; read with cli/sweep */
     const char *defaults; /* settings of its own before those given, or NULL */
 };
@@ -70,6 +87,29 @@ struct options_command {
  * option, what was expected and the nearest name; so does an option given twice, of which one would be lost. */
 int options_parse(const struct options_command *command, int argc, char **argv, void *target, struct error *error);
 void options_free(struct options *options);
+
+/* What help, manual pages and completions say of an option. */
+struct options_item {
+    const char *name;
+    char letter;          /* or 0 */
+    const char *argument; /* NULL for flags */
+    const char *summary;
+    bool setting;             /* of the model, else of the command */
+    bool list;                /* takes several, with commas between them */
+    options_choice *choice;   /* or NULL */
+    const struct setting *of; /* whose names it takes, or NULL */
+    char names[160];          /* what argument points to where it is made of names */
+};
+
+/* Option number i of the command, its own first, then the model's settings; false behind the last. The item must not
+ * move: argument may point into it. */
+bool options_item(const struct options_command *command, size_t i, struct options_item *item);
+
+/* Name number i that it takes, NULL behind the last. */
+const char *options_item_choice(const struct options_item *item, size_t i);
+
+/* Whether it names a file, or a folder. */
+bool options_item_is_path(const struct options_item *item);
 
 void options_help(const struct options_command *command, FILE *stream);
 

@@ -28,22 +28,23 @@ struct plot_options {
     bool list;
 };
 
+static const char *figure_name(size_t i)
+{
+    return i == 0 ? MAP_FIGURE : i <= figure_count ? figures[i - 1].name : NULL;
+}
+
+OPTIONS_CHOICE(style_name, styles, style_count)
+
 static int read_figure(void *field, const char *name, const char *text, struct error *error)
 {
-    (void)name;
     struct wanted *wanted = field;
     const struct figure *figure = figure_find(text);
     if (strcmp(text, MAP_FIGURE) == 0) {
         wanted->map = true;
         return ERROR_NONE;
     }
-    if (!figure) {
-        const char *names[FIGURES_MAX] = {MAP_FIGURE};
-        size_t count = 1;
-        for (; count <= figure_count && count < FIGURES_MAX; count++)
-            names[count] = figures[count - 1].name;
-        return text_unknown(error, "figure", text, names, count);
-    }
+    if (options_choose(figure_name, name, text, error) < 0)
+        return error->code;
     for (size_t i = 0; i < wanted->count; i++)
         if (wanted->figures[i] == figure)
             return ERROR_NONE;
@@ -65,17 +66,13 @@ static int read_name(void *field, const char *name, const char *text, struct err
 
 static int read_style(void *field, const char *name, const char *text, struct error *error)
 {
-    (void)name;
-    const char *names[8];
-    for (size_t i = 0; i < style_count; i++)
-        names[i] = styles[i].name;
     *(const struct style **)field = style_find(text);
-    return style_find(text) ? ERROR_NONE : text_unknown(error, "style", text, names, style_count);
+    return options_choose(style_name, name, text, error) < 0 ? (int)error->code : ERROR_NONE;
 }
 
 static const struct options_row rows[] = {
     {"figure", 'f', "NAME", "this figure, repeatable; otherwise all that the profiles allow", read_figure,
-     offsetof(struct plot_options, wanted)},
+     offsetof(struct plot_options, wanted), figure_name},
     {"output", 'o', "DIR", "where to write (the current directory); made if missing", options_path,
      offsetof(struct plot_options, wish.directory)},
     {"name", 0, "NAME", "of the files, instead of the figure's; for one --figure", read_name,
@@ -83,11 +80,11 @@ static const struct options_row rows[] = {
     {"title", 0, "TEXT", "above the picture, instead of the figure's; for one --figure", options_text,
      offsetof(struct plot_options, wish.title)},
     {"style", 's', "NAME", "how it looks: screen, paper or slides", read_style,
-     offsetof(struct plot_options, wish.style)},
+     offsetof(struct plot_options, wish.style), style_name},
     {"list", 0, NULL, "names and titles of the figures", options_flag, offsetof(struct plot_options, list)},
 };
 
-static const struct options_command command = {
+const struct options_command plot_options = {
     .usage = "plot [OPTION]... FILE...",
     .summary =
         "Draws profiles that `spanscope run` or `predict` saved with --format json, and maps that `spanscope map` "
@@ -249,5 +246,5 @@ static int plot_all(void *target, struct error *error)
 int plot_command(int argc, char **argv)
 {
     struct plot_options plot = {.wish.directory = "."};
-    return command_run(&command, argc, argv, &plot, plot_all);
+    return command_run(&plot_options, argc, argv, &plot, plot_all);
 }

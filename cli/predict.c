@@ -44,11 +44,11 @@ static const struct options_row rows[] = {
      offsetof(struct predict, moments.per_token)},
     {"bounds", 0, NULL, "floors and ceilings too, which hold whatever the attentions do", options_flag,
      offsetof(struct predict, bounds)},
-    {"format", 'f', "table|csv|json", "what is written", format_read, offsetof(struct predict, format)},
+    {"format", 'f', NULL, "what is written", format_read, offsetof(struct predict, format), format_name},
     {"tidy", 0, NULL, "CSV with a column for all that decides the numbers, not only for what varies", options_flag,
      offsetof(struct predict, page.tidy)},
     {"quantity", 0, "NAME[,NAME]", "only these of the whole stack, a row a model (list quantities)",
-     format_read_quantity, offsetof(struct predict, page.quantity)},
+     format_read_quantity, offsetof(struct predict, page.quantity), overall_name},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct predict, output)},
     {"dry-run", 0, NULL, "print how many models there are, and predict nothing", options_flag,
      offsetof(struct predict, dry_run)},
@@ -58,7 +58,7 @@ static const struct options_row rows[] = {
     {"no-progress", 0, NULL, "no progress line on a terminal", options_flag, offsetof(struct predict, no_progress)},
 };
 
-static const struct options_command command = {
+const struct options_command predict_options = {
     .usage = "predict [OPTION]...",
     .summary =
         "The profile that samples converge to as the width and the heads grow or, with --at-width, that they have\n"
@@ -228,5 +228,5 @@ int predict_command(int argc, char **argv)
     struct predict predict = {.moments = moments_defaults(), .format = &formats[0]};
     predict.moments.draws = 0;
     predict.moments.threads = omp_get_num_procs();
-    return command_run(&command, argc, argv, &predict, predict_all);
+    return command_run(&predict_options, argc, argv, &predict, predict_all);
 }

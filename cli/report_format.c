@@ -141,15 +141,16 @@ const struct report_format report_formats[] = {{"table", write_table}, {"json", 
 enum { REPORT_FORMATS = sizeof report_formats / sizeof *report_formats };
 const size_t report_format_count = REPORT_FORMATS;
 
+const char *report_format_name(size_t i)
+{
+    return i < REPORT_FORMATS ? report_formats[i].name : NULL;
+}
+
 int report_format_read(void *field, const char *name, const char *text, struct error *error)
 {
-    const char *names[REPORT_FORMATS];
-    for (size_t i = 0; i < REPORT_FORMATS; i++) {
-        names[i] = report_formats[i].name;
-        if (strcmp(names[i], text) == 0) {
-            *(const struct report_format **)field = &report_formats[i];
-            return ERROR_NONE;
-        }
-    }
-    return text_unknown(error, name, text, names, REPORT_FORMATS);
+    int i = options_choose(report_format_name, name, text, error);
+    if (i < 0)
+        return error->code;
+    *(const struct report_format **)field = &report_formats[i];
+    return ERROR_NONE;
 }

@@ -14,6 +14,9 @@ struct report_format {
 extern const struct report_format report_formats[];
 extern const size_t report_format_count;
 
+/* Name number i, NULL behind the last. */
+const char *report_format_name(size_t i);
+
 /* An options_reader of a field const struct report_format *. */
 int report_format_read(void *field, const char *name, const char *text, struct error *error);
 

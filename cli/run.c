@@ -67,7 +67,7 @@ static const struct options_row rows[] = {
      read_shard, offsetof(struct run, shard)},
     {"seed", 's', "N", "64-bit seed", options_seed, offsetof(struct run, seed)},
     {"engine", 'e', "NAME", "how weights are drawn: auto or a name of `spanscope list engines`", options_engine,
-     offsetof(struct run, engine)},
+     offsetof(struct run, engine), options_engine_name},
     {"threads", 'j', "N", "samples in parallel; results do not depend on it", options_threads,
      offsetof(struct run, threads)},
     {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", options_bytes,
@@ -76,11 +76,11 @@ static const struct options_row rows[] = {
      offsetof(struct run, per_token)},
     {"predict", 0, NULL, "the infinite-width prediction too: beside the table, else as a profile of its own",
      options_flag, offsetof(struct run, predict)},
-    {"format", 'f', "table|csv|json", "what is written", format_read, offsetof(struct run, format)},
+    {"format", 'f', NULL, "what is written", format_read, offsetof(struct run, format), format_name},
     {"tidy", 0, NULL, "CSV with a column for all that decides the numbers, not only for what varies", options_flag,
      offsetof(struct run, page.tidy)},
     {"quantity", 0, "NAME[,NAME]", "only these of the whole stack, a row a configuration (list quantities)",
-     format_read_quantity, offsetof(struct run, page.quantity)},
+     format_read_quantity, offsetof(struct run, page.quantity), overall_name},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct run, output)},
     {"growing", 0, NULL, "the profile of the first 1, 2, 4, ... samples too, a line each as they are done; JSON only",
      options_flag, offsetof(struct run, growing)},
@@ -96,7 +96,7 @@ static const struct options_row rows[] = {
     {"no-progress", 0, NULL, "no progress line on a terminal", options_flag, offsetof(struct run, no_progress)},
 };
 
-static const struct options_command command = {
+const struct options_command run_options = {
     .usage = "run [OPTION]...",
     .summary =
         "Samples random stacks of the model, forward and in reverse, and writes every observable at every layer.\n"
@@ -512,5 +512,5 @@ int run_command(int argc, char **argv)
 {
     struct run run = {.seed = 1, .threads = omp_get_num_procs(), .format = &formats[0]};
     run.memory = budget_available(run.threads) / (size_t)ranks_local();
-    return command_run(&command, argc, argv, &run, run_all);
+    return command_run(&run_options, argc, argv, &run, run_all);
 }

@@ -27,12 +27,26 @@ struct solve_run {
     int written;
 };
 
-static int read_format(void *field, const char *name, const char *text, struct error *error)
+/* The settings that are numbers. */
+static const char *number_name(size_t i)
+{
+    for (size_t s = 0; s < setting_count; s++)
+        if (setting_is_number(&settings[s]) && i-- == 0)
+            return settings[s].name;
+    return NULL;
+}
+
+static const char *format_name(size_t i)
 {
     static const char *const names[] = {"table", "json"};
-    *(bool *)field = strcmp(text, "json") == 0;
-    return strcmp(text, "json") == 0 || strcmp(text, "table") == 0 ? ERROR_NONE
-                                                                   : text_unknown(error, name, text, names, 2);
+    return i < 2 ? names[i] : NULL;
+}
+
+static int read_format(void *field, const char *name, const char *text, struct error *error)
+{
+    int i = options_choose(format_name, name, text, error);
+    *(bool *)field = i == 1;
+    return i < 0 ? (int)error->code : ERROR_NONE;
 }
 
 static const struct options_row rows[] = {
@@ -46,11 +60,12 @@ static const struct options_row rows[] = {
      offsetof(struct solve_run, seed)},
     {"threads", 'j', "N", "points in parallel; results do not depend on it", options_threads,
      offsetof(struct solve_run, threads)},
-    {"format", 'f', "table|json", "what is written", read_format, offsetof(struct solve_run, json)},
+    {"format", 'f', NULL, "what is written", read_format, offsetof(struct solve_run, json), format_name},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct solve_run, output)},
 };
 
-static const struct options_command command = {
+const struct options_command solve_options = {
+    .word = number_name,
     .usage = "solve SETTING 'QUANTITY = VALUE' [OPTION]...",
     .summary =
         "Every value of a setting at which the infinite-width prediction of a quantity is VALUE. A quantity is\n"
@@ -294,7 +309,7 @@ static int solve_all(void *target, struct error *error)
 int solve_command(int argc, char **argv)
 {
     struct solve_run self = {.draws = 64, .seed = 1, .threads = omp_get_num_procs()};
-    int status = command_run(&command, argc, argv, &self, solve_all);
+    int status = command_run(&solve_options, argc, argv, &self, solve_all);
     map_axis_free(&self.axis);
     return status;
 }

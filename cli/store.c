@@ -21,7 +21,7 @@ struct store_options {
 static const struct options_row rows[] = {
     {"export", 0, NULL, "write the profiles of its samples, as `run` would have", options_flag,
      offsetof(struct store_options, export)},
-    {"format", 'f', "table|csv|json", "of --export", format_read, offsetof(struct store_options, format)},
+    {"format", 'f', NULL, "of --export", format_read, offsetof(struct store_options, format), format_name},
     {"tidy", 0, NULL, "of --export: a column for all that decides the numbers", options_flag,
      offsetof(struct store_options, page.tidy)},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path,
@@ -35,7 +35,7 @@ static const struct options_row rows[] = {
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct store_options, quiet)},
 };
 
-static const struct options_command command = {
+const struct options_command store_options = {
     .usage = "store [OPTION]... FILE",
     .summary = "Lists the configurations of a store that `run --store` keeps samples in, with how many there are; or\n"
                "exports, prunes or checks it. Settings of the model choose: those with just these values. Such as\n"
@@ -184,5 +184,5 @@ static int store_all(void *target, struct error *error)
 int store_command(int argc, char **argv)
 {
     struct store_options self = {.format = &formats[0]};
-    return command_run(&command, argc, argv, &self, store_all);
+    return command_run(&store_options, argc, argv, &self, store_all);
 }

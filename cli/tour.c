@@ -15,21 +15,34 @@ struct tour {
     bool json;
 };
 
-static int read_format(void *field, const char *name, const char *text, struct error *error)
+static const char *lesson_name(size_t i)
+{
+    return i < lesson_count ? lessons[i].id : NULL;
+}
+
+static const char *format_name(size_t i)
 {
     static const char *const names[] = {"text", "json"};
-    *(bool *)field = strcmp(text, "json") == 0;
-    return *(bool *)field || strcmp(text, "text") == 0 ? ERROR_NONE : text_unknown(error, name, text, names, 2);
+    return i < 2 ? names[i] : NULL;
+}
+
+static int read_format(void *field, const char *name, const char *text, struct error *error)
+{
+    int i = options_choose(format_name, name, text, error);
+    *(bool *)field = i == 1;
+    return i < 0 ? (int)error->code : ERROR_NONE;
 }
 
 static const struct options_row rows[] = {
-    {"lesson", 0, "NAME", "only this one, of `spanscope list lessons`", options_text, offsetof(struct tour, lesson)},
+    {"lesson", 0, "NAME", "only this one, of `spanscope list lessons`", options_text, offsetof(struct tour, lesson),
+     lesson_name},
     {"answer", 'a', "TEXT", "judge this answer and ask nothing: a number, or settings such as 'c=0.5'", options_text,
      offsetof(struct tour, answer)},
-    {"format", 'f', "text|json", "how the verdict on --answer is written", read_format, offsetof(struct tour, json)},
+    {"format", 'f', NULL, "how the verdict on --answer is written", read_format, offsetof(struct tour, json),
+     format_name},
 };
 
-static const struct options_command command = {
+const struct options_command tour_options = {
     .usage = "tour [OPTION]...",
     .summary = "The explorer's lessons in a terminal: a scene, a question, your answer, and what the program finds.\n"
                "An empty line goes on to the next lesson, the end of input ends the tour.",
@@ -138,5 +151,5 @@ static int guide(void *target, struct error *error)
 int tour_command(int argc, char **argv)
 {
     struct tour tour = {0};
-    return command_run(&command, argc, argv, &tour, guide);
+    return command_run(&tour_options, argc, argv, &tour, guide);
 }

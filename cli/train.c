@@ -36,19 +36,18 @@ struct train {
 /* ---- options ---- */
 
 /* A reader of a table's row by its name. */
-#define READER(kind, find, table, count)                                                                               \
+#define READER(kind, table, count)                                                                                     \
+    OPTIONS_CHOICE(kind##_name, table, count)                                                                          \
     static int read_##kind(void *field, const char *name, const char *text, struct error *error)                       \
     {                                                                                                                  \
-        const char *names[8];                                                                                          \
-        *(const void **)field = find(text);                                                                            \
-        for (size_t i = 0; i < count; i++)                                                                             \
-            names[i] = table[i].name;                                                                                  \
-        return find(text) ? ERROR_NONE : text_unknown(error, name, text, names, count);                                \
+        int i = options_choose(kind##_name, name, text, error);                                                        \
+        *(const void **)field = i < 0 ? NULL : &table[i];                                                              \
+        return i < 0 ? (int)error->code : ERROR_NONE;                                                                  \
     }
 
-READER(optimiser, optimiser_find, optimisers, optimiser_count)
-READER(schedule, schedule_find, schedules, schedule_count)
-READER(parametrisation, parametrisation_find, parametrisations, parametrisation_count)
+READER(optimiser, optimisers, optimiser_count)
+READER(schedule, schedules, schedule_count)
+READER(parametrisation, parametrisations, parametrisation_count)
 
 static int read_real(double *field, const char *name, const char *text, double least, double below, struct error *error)
 {
@@ -127,12 +126,13 @@ static const struct options_row rows[] = {
      options_text, FIELD(task)},
     {"batch", 'B', "N", "sequences a step; 8", options_threads, FIELD(training.batch)},
     {"steps", 'n', "N", "updates of a run; 150", options_count, FIELD(training.steps)},
-    {"optimiser", 0, "NAME", "sgd, momentum, adam or adamw; adam", read_optimiser, FIELD(training.optimiser)},
+    {"optimiser", 0, "NAME", "sgd, momentum, adam or adamw; adam", read_optimiser, FIELD(training.optimiser),
+     optimiser_name},
     {"lr", 0, "VALUES", "learning rates: a number, a list 1e-3,2e-3 or an axis 1e-4:1e-2:9:log; 1e-3", read_rates,
      FIELD(rates)},
     {"warmup", 0, "N", "steps over which the rate rises in a line; 0", read_steps, FIELD(training.warmup)},
     {"decay", 0, "NAME", "how the rate falls behind them: constant, linear or cosine", read_schedule,
-     FIELD(training.schedule)},
+     FIELD(training.schedule), schedule_name},
     {"clip", 0, "X", "largest norm of all gradients together; 0 for no limit", read_number, FIELD(numbers.clip)},
     {"weight-decay", 0, "X", "of every weight; 0", read_number, FIELD(numbers.weight_decay)},
     {"momentum", 0, "X", "of momentum; 0.9", read_number, FIELD(numbers.momentum)},
@@ -140,7 +140,7 @@ static const struct options_row rows[] = {
     {"beta2", 0, "X", "of adam and adamw; 0.95", read_number, FIELD(numbers.beta2)},
     {"epsilon", 0, "X", "of adam and adamw; 1e-8", read_number, FIELD(numbers.epsilon)},
     {"parametrisation", 0, "NAME", "standard, or mup: rates that hold at every width", read_parametrisation,
-     FIELD(training.parametrisation)},
+     FIELD(training.parametrisation), parametrisation_name},
     {"base-width", 0, "D", "the width at which mup is the standard one; 32", read_width, FIELD(base_width)},
     {"seed", 's', "N", "64-bit seed of weights and data, the same for every model and rate; 1", options_seed,
      FIELD(training.seed)},
@@ -152,7 +152,7 @@ static const struct options_row rows[] = {
     {"checkpoint", 0, "FILE", "keeps what is done there, and goes on from it, with the same bits", options_path,
      FIELD(checkpoint)},
     {"checkpoint-every", 0, "SECONDS", "how often; 10", read_seconds, FIELD(interval)},
-    {"format", 'f', "table|csv|json", "what is written", training_format_read, FIELD(format)},
+    {"format", 'f', NULL, "what is written", training_format_read, FIELD(format), training_format_name},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, FIELD(output)},
     {"dry-run", 0, NULL, "print the runs, memory and time it would take, and train nothing", options_flag,
      FIELD(dry_run)},
@@ -161,7 +161,7 @@ static const struct options_row rows[] = {
 };
 // clang-format on
 
-static const struct options_command command = {
+const struct options_command train_options = {
     .usage = "train [OPTION]...",
     .summary =
         "Trains models of the formula, between embeddings and a readout of their own, from the weights that `run` "
@@ -468,7 +468,7 @@ int train_command(int argc, char **argv)
         .interval = 10,
         .format = &training_formats[0],
     };
-    int status = command_run(&command, argc, argv, &self, train_all_of);
+    int status = command_run(&train_options, argc, argv, &self, train_all_of);
     values_free(&self.rates);
     values_free(&self.measured);
     return status;

@@ -259,15 +259,16 @@ const struct training_format training_formats[] = {
 };
 const size_t training_format_count = sizeof training_formats / sizeof *training_formats;
 
+const char *training_format_name(size_t i)
+{
+    return i < training_format_count ? training_formats[i].name : NULL;
+}
+
 int training_format_read(void *field, const char *name, const char *text, struct error *error)
 {
-    const char *names[sizeof training_formats / sizeof *training_formats];
-    for (size_t i = 0; i < training_format_count; i++) {
-        names[i] = training_formats[i].name;
-        if (strcmp(names[i], text) == 0) {
-            *(const struct training_format **)field = &training_formats[i];
-            return ERROR_NONE;
-        }
-    }
-    return text_unknown(error, name, text, names, training_format_count);
+    int i = options_choose(training_format_name, name, text, error);
+    if (i < 0)
+        return error->code;
+    *(const struct training_format **)field = &training_formats[i];
+    return ERROR_NONE;
 }

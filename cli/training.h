@@ -17,6 +17,9 @@ struct training_format {
 extern const struct training_format training_formats[];
 extern const size_t training_format_count;
 
+/* Name number i, NULL behind the last. */
+const char *training_format_name(size_t i);
+
 /* A reader of the option --format (cli/options). */
 int training_format_read(void *field, const char *name, const char *text, struct error *error);
 

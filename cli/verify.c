@@ -26,21 +26,29 @@ struct verify {
     const char *output;
 };
 
+static const char *tier_name(size_t i)
+{
+    return i < CLAIM_TIERS ? claim_tier_names[i] : NULL;
+}
+
+static const char *claim_id(size_t i)
+{
+    return i < claim_count() ? claim_at(i)->id : NULL;
+}
+
 static int read_tier(void *field, const char *name, const char *text, struct error *error)
 {
-    for (int t = 0; t < CLAIM_TIERS; t++) {
-        if (strcmp(claim_tier_names[t], text) == 0) {
-            *(enum claim_tier *)field = (enum claim_tier)t;
-            return ERROR_NONE;
-        }
-    }
-    return text_unknown(error, name, text, claim_tier_names, CLAIM_TIERS);
+    int tier = options_choose(tier_name, name, text, error);
+    if (tier < 0)
+        return error->code;
+    *(enum claim_tier *)field = (enum claim_tier)tier;
+    return ERROR_NONE;
 }
 
 static const struct options_row rows[] = {
     {"list", 'l', NULL, "print the claims and decide nothing", options_flag, offsetof(struct verify, list)},
-    {"tier", 't', "smoke|check|full", "how much is measured: seconds, half a minute, minutes", read_tier,
-     offsetof(struct verify, tier)},
+    {"tier", 't', NULL, "how much is measured: seconds, half a minute, minutes", read_tier,
+     offsetof(struct verify, tier), tier_name},
     {"level", 0, "P", "probability that the report holds any wrong verdict, at most; 0.01", options_fraction,
      offsetof(struct verify, level)},
     {"samples", 'n', "N", "of every configuration, instead of the tier's", options_count,
@@ -50,13 +58,14 @@ static const struct options_row rows[] = {
      offsetof(struct verify, threads)},
     {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", options_bytes,
      offsetof(struct verify, memory)},
-    {"format", 'f', "table|json", "what is written", report_format_read, offsetof(struct verify, format)},
+    {"format", 'f', NULL, "what is written", report_format_read, offsetof(struct verify, format), report_format_name},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct verify, output)},
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct verify, quiet)},
 };
 
-static const struct options_command command = {
+const struct options_command verify_options = {
     .usage = "verify [OPTION]... [CLAIM]...",
+    .word = claim_id,
     .summary =
         "Measures claims about signal propagation and decides each: SUPPORTED, LOOSE, CONTRADICTED, INCONCLUSIVE or "
         "NOT "
@@ -135,5 +144,5 @@ int verify_command(int argc, char **argv)
                             .threads = omp_get_num_procs(),
                             .memory = budget_available(omp_get_num_procs()),
                             .format = &report_formats[0]};
-    return command_run(&command, argc, argv, &verify, verify_all);
+    return command_run(&verify_options, argc, argv, &verify, verify_all);
 }

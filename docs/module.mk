@@ -1,5 +1,5 @@
 # The table of architectures, from their formulas; make coverage parses and samples every one.
-$(BUILD)/docs/table: $(BUILD)/docs/table.o $(BUILD)/docs/coverage.o $(BUILD)/libspanscope.a
+$(BUILD)/docs/table: $(BUILD)/docs/table.o $(BUILD)/docs/coverage.o $(BUILD)/parts.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 

@@ -28,7 +28,7 @@ FIGURES   = $(patsubst %,$(PICTURES)/%.png,$(FIG_NAMES))
 # Programs are run by path; BUILD may be relative or absolute.
 SPANSCOPE = $(abspath $(BUILD))/spanscope
 
-$(LEDGER): $(BUILD)/paper-repro/ledger.o $(REPRO_OBJ) $(BUILD)/libspanscope.a
+$(LEDGER): $(BUILD)/paper-repro/ledger.o $(REPRO_OBJ) $(BUILD)/parts.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 

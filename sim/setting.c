@@ -190,8 +190,19 @@ static char init_parameter(const struct model *model)
     return 0;
 }
 
-static const struct setting_text placement_text = {"formula", apply_placement, print_placement, no_parameter};
-static const struct setting_text init_text = {"init_formula", apply_init, print_init, init_parameter};
+static const char *known_placement(size_t i)
+{
+    return i < placement_count ? placements[i].name : NULL;
+}
+
+static const char *known_init(size_t i)
+{
+    return i < init_count ? init_rows[i].name : NULL;
+}
+
+static const struct setting_text placement_text = {"formula", apply_placement, print_placement, no_parameter,
+                                                   known_placement};
+static const struct setting_text init_text = {"init_formula", apply_init, print_init, init_parameter, known_init};
 
 /* ---- the table ---- */
 
@@ -319,6 +330,11 @@ const struct setting settings[] = {
 const size_t setting_count = sizeof settings / sizeof *settings;
 
 /* ---- any setting ---- */
+
+const char *setting_known(const struct setting *setting, size_t i)
+{
+    return setting->type == SETTING_TEXT ? setting->text->known(i) : setting_choice(setting, i);
+}
 
 static int apply(const struct setting *setting, struct model *model, const char *text, struct error *error)
 {
@@ -588,22 +604,18 @@ void setting_unquote(char *word)
     *out = '\0';
 }
 
-static int apply_word(struct model *model, const char *start, size_t length, struct error *error)
+/* word is NAME=VALUE, and is cut in two. */
+static int apply_word(struct model *model, char *word, struct error *error)
 {
-    char word[384];
-    if (length >= sizeof word)
-        return error_set(error, ERROR_INPUT, "setting '%.40s...' is too long", start);
-    memcpy(word, start, length);
-    word[length] = '\0';
     char *value = strchr(word, '=');
     if (!value)
-        return error_set(error, ERROR_INPUT, "setting '%s' has no '=VALUE'", word);
+        return error_set(error, ERROR_INPUT, "setting '%.300s' has no '=VALUE'", word);
     *value++ = '\0';
     int quotes = 0;
     for (const char *c = value; *c; c++)
         quotes += *c == '\'';
     if (quotes % 2 == 1)
-        return error_set(error, ERROR_INPUT, "setting %s: the quote in %s is not closed", word, value);
+        return error_set(error, ERROR_INPUT, "setting %.100s: the quote in %.300s is not closed", word, value);
     setting_unquote(value);
     return setting_apply(model, word, value, error);
 }
@@ -612,7 +624,10 @@ int setting_apply_all(struct model *model, const char *text, struct error *error
 {
     int code = ERROR_NONE;
     size_t length;
-    for (const char *word; code == ERROR_NONE && (word = setting_word(&text, &length));)
-        code = apply_word(model, word, length, error);
+    for (const char *word; code == ERROR_NONE && (word = setting_word(&text, &length));) {
+        char *copy = strndup(word, length);
+        code = copy ? apply_word(model, copy, error) : error_set(error, ERROR_RESOURCE, "out of memory");
+        free(copy);
+    }
     return code;
 }

@@ -29,6 +29,7 @@ struct setting_text {
     int (*apply)(struct model *model, const char *text, struct error *error);
     size_t (*print)(const struct model *model, char *buffer, size_t size); /* the whole text; like snprintf */
     char (*parameter)(const struct model *model); /* of the name: 'c' of scaleinit:2; 0 where it has none */
+    const char *(*known)(size_t i);               /* name number i of its table, NULL behind the last */
 };
 
 /* A row is the option, the member of "config", the column of CSV, the words of a legend, the axis of a map and the name
@@ -63,6 +64,9 @@ const struct setting *setting_find(const char *name, struct error *error);
 /* Whether it is a whole number or any; a choice's name number i, NULL behind the last. */
 bool setting_is_number(const struct setting *setting);
 const char *setting_choice(const struct setting *setting, size_t i);
+
+/* The same, of a text too, which may be another than those. */
+const char *setting_known(const struct setting *setting, size_t i);
 
 /* The model's value: of a number, NAN for others; as a name: of a choice, and the short name of a text; as text that
  * setting_apply takes to the same model (whole, with 17 digits where a number needs them), like snprintf. */

@@ -3,7 +3,8 @@
 SUITES_SRC := $(wildcard tests/*/test_*.c)
 TESTS_SRC  := $(wildcard tests/*.c) $(SUITES_SRC)
 TESTS_OBJ   = $(patsubst %.c,$(BUILD)/%.o,$(TESTS_SRC)) $(BUILD)/bench/gap.o \
-              $(BUILD)/docs/coverage.o $(addprefix $(BUILD)/cli/,output.o report.o report_format.o options.o)
+              $(BUILD)/docs/coverage.o $(BUILD)/lib/spanscope.o \
+              $(addprefix $(BUILD)/cli/,output.o report.o report_format.o options.o)
 
 $(BUILD)/tests/main.o: EXTRA_CFLAGS = -I$(BUILD)
 $(BUILD)/tests/main.o: $(BUILD)/suites.h
@@ -12,7 +13,7 @@ $(BUILD)/suites.h: force
 	@printf 'SUITE(%s)\n' $(patsubst test_%.c,%,$(notdir $(SUITES_SRC))) > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-$(BUILD)/check: $(TESTS_OBJ) $(REPRO_OBJ) $(BUILD)/libspanscope.a
+$(BUILD)/check: $(TESTS_OBJ) $(REPRO_OBJ) $(BUILD)/parts.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(shell pkg-config --libs check) $(PKG_LIBS) -o $@
 
@@ -29,6 +30,7 @@ smoke: deps tree
 check: deps tree
 	+$(MAKE) all $(BUILD)/check
 	$(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=$(BUILD)/spanscope $(BUILD)/check
+	+$(if $(SUITE),,$(MAKE) check-install)
 
 # Any CC that has the sanitizers; each has a folder of its own, so that neither waits for the other's objects.
 SANITIZE = $(BUILD)/sanitize-$(notdir $(lastword $(CC)))
@@ -51,7 +53,7 @@ check-mpi:
 # to build/fuzz; worth keeping, it becomes a file of tests/data/NAME.
 SECONDS  ?= 60
 FUZZ      = formula saved
-FUZZ_LIB  = build/fuzz/lib/libspanscope.a
+FUZZ_LIB  = build/fuzz/lib/parts.a
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize=address,undefined -Wno-pass-failed
 
 .PHONY: fuzz $(FUZZ:%=fuzz-%) fuzz-lib
@@ -71,7 +73,7 @@ $(FUZZ:%=fuzz-%): fuzz-%: fuzz-lib
 # hour of processor time. Other requests: REQUESTS_SEED=2.
 REQUESTS      ?= 100000
 REQUESTS_SEED ?= 1
-$(BUILD)/requests: $(BUILD)/tests/fuzz/requests.o $(BUILD)/libspanscope.a
+$(BUILD)/requests: $(BUILD)/tests/fuzz/requests.o $(BUILD)/parts.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 

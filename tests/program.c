@@ -179,6 +179,36 @@ void program_script(const char *name, const char *text)
     ck_assert_int_eq(chmod(path, 0755), 0);
 }
 
+/* "  run       sample a model": two blanks, and then a word. */
+void program_commands(char names[PROGRAM_COMMANDS][PROGRAM_COMMAND_MAX])
+{
+    struct program help = PROGRAM("--help");
+    int count = 0;
+    for (char *line = strtok(help.out, "\n"); line; line = strtok(NULL, "\n"))
+        if (strncmp(line, "  ", 2) == 0 && sscanf(line, " %31[a-z]", names[count]) == 1 &&
+            strcmp(names[count], "spanscope") != 0)
+            ck_assert_int_lt(++count, PROGRAM_COMMANDS);
+    names[count][0] = '\0';
+    ck_assert_int_gt(count, 5);
+    program_free(&help);
+}
+
+struct program program_shell(const char *line)
+{
+    char command[1 << 15];
+    ck_assert_int_lt(
+        snprintf(command, sizeof command, "cd '%s' && export SPANSCOPE='%s' && { %s\n} 2>&1", folder, binary, line),
+        (int)sizeof command);
+    FILE *pipe = popen(command, "r");
+    ck_assert_ptr_nonnull(pipe);
+    struct program program = {.out = calloc(1, 1 << 20), .err = strdup("")};
+    size_t length = fread(program.out, 1, (1 << 20) - 1, pipe);
+    program.out[length] = '\0';
+    int status = pclose(pipe);
+    program.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    return program;
+}
+
 const char *program_folder(void)
 {
     return folder;

@@ -39,6 +39,13 @@ void program_pipe(const char *name); /* a named pipe */
 
 const char *program_folder(void);
 
+/* The commands that its help names, each once, up to an empty name. */
+enum { PROGRAM_COMMANDS = 32, PROGRAM_COMMAND_MAX = 32 };
+void program_commands(char names[PROGRAM_COMMANDS][PROGRAM_COMMAND_MAX]);
+
+/* What a command of the shell prints in the folder, both streams, and its status; the program is $SPANSCOPE there. */
+struct program program_shell(const char *line);
+
 /* Number of entries of the folder. */
 int program_files(void);
 

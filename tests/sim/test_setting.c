@@ -283,7 +283,11 @@ START_TEST(mistakes_are_named)
     char text[5000] = "placement=";
     memset(text + strlen(text), 'x', 4000);
     ck_assert_int_eq(setting_apply_all(&model, text, &error), ERROR_INPUT);
-    ck_assert_ptr_nonnull(strstr(error.text, "too long"));
+    ck_assert_ptr_nonnull(strstr(error.text, "unknown placement 'xxx"));
+    strcpy(text, "placement='x = x"); // of any length
+    for (int i = 0; i < 200; i++)
+        strcat(text, " + ffn(x)");
+    ck_assert_int_eq(setting_apply_all(&model, strcat(text, "'"), &error), ERROR_NONE);
 }
 END_TEST
 
