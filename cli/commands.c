@@ -13,6 +13,7 @@
 #include "cli/plot.h"
 #include "cli/predict.h"
 #include "cli/run.h"
+#include "cli/sheet.h"
 #include "cli/solve.h"
 #include "cli/store.h"
 #include "cli/tour.h"
@@ -32,6 +33,7 @@ const struct commands_row commands[] = {
     {ROW(verify), "decide the claims of the ledger", false},
     {ROW(plot), "draw saved profiles", false},
     {ROW(diagram), "draw a block formula as text or picture", false},
+    {"report", sheet_command, &sheet_options, "saved results on one page of HTML", false},
     {ROW(explore), "see it in the browser: theory, bounds and samples while you drag", false},
     {ROW(tour), "the same lessons in the terminal", false},
     {ROW(merge), "profiles from the samples that several runs kept", false},

@@ -260,7 +260,7 @@ static int draw_in_terminal(struct plot_options *plot, struct error *error)
     int code = terminal_open(&plot->terminal, window.ws_col - 1, window.ws_row, error);
     if (code != ERROR_NONE)
         return code;
-    plot->wish.directory = plot->terminal.folder;
+    plot->wish.directory = plot->terminal.scratch.folder;
     plot->wish.style = &plot->terminal.style;
     plot->wish.publish = terminal_publish;
     code = draw(plot, error);

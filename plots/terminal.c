@@ -21,43 +21,22 @@ static int between(int least, int value, int most)
 
 int terminal_open(struct terminal *terminal, int columns, int rows, struct error *error)
 {
-    const char *place = getenv("TMPDIR");
     *terminal = (struct terminal){.style = *style_find("terminal")};
     terminal->style.width = between(COLUMNS_LEAST, columns, COLUMNS_MOST);
     terminal->style.height = between(ROWS_LEAST, rows - 2, ROWS_MOST);
-    snprintf(terminal->folder, sizeof terminal->folder, "%.200s/spanscope-XXXXXX", place && *place ? place : "/tmp");
-    cleanup_hold();
-    bool made = mkdtemp(terminal->folder) != NULL;
-    int why = errno;
-    if (made)
-        cleanup_path(terminal->folder);
-    cleanup_release();
-    if (made)
-        return ERROR_NONE;
-    error_set(error, ERROR_RESOURCE, "no folder for temporary files %s: %s", terminal->folder, strerror(why));
-    terminal->folder[0] = '\0';
-    return ERROR_RESOURCE;
+    return scratch_open(&terminal->scratch, error);
 }
 
 void terminal_close(struct terminal *terminal)
 {
-    if (!*terminal->folder)
-        return;
-    rmdir(terminal->folder);
-    cleanup_forget(terminal->folder);
-    terminal->folder[0] = '\0';
-}
-
-static void write_path(char path[512], const char *folder, const char *name, int file)
-{
-    snprintf(path, 512, "%s/%s.%s", folder, name, suffixes[file]);
+    scratch_close(&terminal->scratch);
 }
 
 static void remove_figure(const char *folder, const char *name)
 {
-    char path[512];
+    char path[SCRATCH_PATH];
     for (int i = 0; i < FILES; i++) {
-        write_path(path, folder, name, i);
+        scratch_path(path, folder, name, suffixes[i]);
         unlink(path);
     }
 }
@@ -78,10 +57,10 @@ int terminal_publish(const char *directory, const char *name, publish_print *con
                      const void *context, const volatile sig_atomic_t *stop, struct error *error)
 {
     const struct gnuplot_limits limits = {GNUPLOT_SECONDS, stop};
-    char paths[FILES][512], script[160];
+    char paths[FILES][SCRATCH_PATH], script[160];
     int code = ERROR_NONE;
     for (int i = 0; i < FILES; i++) {
-        write_path(paths[i], directory, name, i);
+        scratch_path(paths[i], directory, name, suffixes[i]);
         cleanup_path(paths[i]);
         if (code == ERROR_NONE && i < FILES - 1)
             code = write_file(paths[i], print[i], context, error);
@@ -121,13 +100,13 @@ static void copy_lines(FILE *from, FILE *to)
 
 int terminal_print(const struct terminal *terminal, const char *name, FILE *stream, struct error *error)
 {
-    char path[512];
-    write_path(path, terminal->folder, name, FILES - 1);
+    char path[SCRATCH_PATH];
+    scratch_path(path, terminal->scratch.folder, name, suffixes[FILES - 1]);
     FILE *file = fopen(path, "re");
     if (!file)
         return error_set(error, ERROR_RESOURCE, "gnuplot did not write %s", name);
     copy_lines(file, stream);
     fclose(file);
-    remove_figure(terminal->folder, name);
+    remove_figure(terminal->scratch.folder, name);
     return ERROR_NONE;
 }

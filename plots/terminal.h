@@ -5,11 +5,12 @@
 #include <stdio.h>
 
 #include "plots/publish.h"
+#include "plots/scratch.h"
 #include "plots/style.h"
 
 struct terminal {
-    char folder[256];   // for figure_wish's directory
-    struct style style; // as wide as the window
+    struct scratch scratch; // its folder is for figure_wish's directory
+    struct style style;     // as wide as the window
 };
 
 /* columns and rows of the window. ERROR_RESOURCE where there is no place for temporary files. */

@@ -101,8 +101,15 @@ class Asker {
       this.next = null;
       try {
         this.controller = new AbortController();
-        const answer = await fetch(this.path + '?' + query(pairs), {signal: this.controller.signal});
-        const body = await answer.json();
+        let answer, body, tries = 0;
+        do { // a server that is busy is asked again, unless there is something newer to ask
+          if (tries++)
+            await new Promise(resolve => setTimeout(resolve, 500));
+          answer = await fetch(this.path + '?' + query(pairs), {signal: this.controller.signal});
+          body = await answer.json();
+        } while (answer.status === 503 && body.error.startsWith('busy') && !this.next && tries < 60);
+        if (answer.status === 503 && this.next)
+          continue;
         this.take(answer.ok ? body : null, answer.ok ? null : body.error, pairs);
       } catch (error) {
         if (error.name !== 'AbortError')
