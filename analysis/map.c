@@ -200,9 +200,24 @@ static int predict_point(const struct map_plan *plan, int x, int y, double value
     return code;
 }
 
+bool map_shares(const struct map *map, size_t point, int share, int shares)
+{
+    size_t width = (size_t)map->x.count;
+    return shares <= 1 || (point / width + point % width) % (size_t)shares == (size_t)share;
+}
+
+static size_t count_shares(const struct map *map, const struct map_plan *plan, size_t all)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < all; i++)
+        count += map_shares(map, i, plan->share, plan->shares);
+    return count;
+}
+
 int map_predict(struct map *map, const struct map_plan *plan, struct error *error)
 {
-    size_t width = (size_t)map->x.count, all = width * (size_t)map->y.count, first = all;
+    size_t width = (size_t)map->x.count, all = width * (size_t)map->y.count;
+    size_t own_all = count_shares(map, plan, all);
     int code = check_models(map, plan, error), failed = ERROR_NONE;
     if (code == ERROR_NONE)
         code = team_check(plan->threads, error);
@@ -211,6 +226,7 @@ int map_predict(struct map *map, const struct map_plan *plan, struct error *erro
     map->values = calloc(all * MAP_VALUES, sizeof *map->values);
     if (!map->values)
         return error_set(error, ERROR_RESOURCE, "out of memory for a map of %zu points", all);
+    map->first = all;
     for (size_t i = 0; i < all * MAP_VALUES; i++)
         map->values[i] = NAN; // what an interruption leaves
         /* The deepest points first, so that no thread ends alone with one: whatever the axes are, the last of each is
@@ -222,7 +238,7 @@ int map_predict(struct map *map, const struct map_plan *plan, struct error *erro
         int halted;
 #pragma omp atomic read
         halted = failed;
-        if (halted != ERROR_NONE)
+        if (halted != ERROR_NONE || !map_shares(map, point, plan->share, plan->shares))
             continue;
         int own_code = predict_point(plan, (int)(point % width), (int)(point / width), map->values + point * MAP_VALUES,
                                      &own);
@@ -231,16 +247,16 @@ int map_predict(struct map *map, const struct map_plan *plan, struct error *erro
             map->done += own_code == ERROR_NONE || own_code == ERROR_INPUT;
             if (own_code == ERROR_INPUT) { // the models are valid: what is left is the range of double
                 map->beyond++;
-                if (point < first)
+                if (point < map->first)
                     map->first_beyond = own;
-                first = point < first ? point : first;
+                map->first = point < map->first ? point : map->first;
             } else if (own_code != ERROR_NONE && failed == ERROR_NONE) {
                 *error = own;
 #pragma omp atomic write
                 failed = own_code;
             }
             if (plan->progress)
-                plan->progress(plan->context, map->done, all);
+                plan->progress(plan->progress_context, map->done, own_all);
         }
     }
     return failed;

@@ -42,7 +42,8 @@ struct map {
     double *values;            // [y.count][x.count][MAP_VALUES], NAN where there is none
     size_t done;               /* points that were predicted, or cannot be: all unless interrupted */
     size_t beyond;             /* points whose prediction leaves the range of double: all NAN */
-    struct error first_beyond; /* why the first of them does */
+    size_t first;              /* of them, by number y x.count + x */
+    struct error first_beyond; /* why that one does */
 };
 
 struct map_plan {
@@ -50,11 +51,17 @@ struct map_plan {
     void *context;
     struct moments_options moments;                           /* of a point, which takes one thread */
     int threads;                                              /* points in parallel; results do not depend on it */
-    void (*progress)(void *context, size_t done, size_t all); /* may be NULL */
+    int share, shares;                                        /* only part `share` of so many; 0 of 0: all */
+    void (*progress)(void *context, size_t done, size_t all); /* may be NULL; all of this share */
+    void *progress_context;
 };
 
+/* Whether a point belongs to part `share` of so many: by diagonals, so that each part has as many dear points. */
+bool map_shares(const struct map *map, size_t point, int share, int shares);
+
 /* Predicts every point of the axes, which are parsed. All models are made once before the first is predicted, so that a
- * mistake costs no time. ERROR_INTERRUPTED leaves the points that are done, and NAN elsewhere. */
+ * mistake costs no time. ERROR_INTERRUPTED leaves the points that are done, and NAN elsewhere, as where it is another's
+ * share. */
 int map_predict(struct map *map, const struct map_plan *plan, struct error *error);
 void map_free(struct map *map);
 

@@ -11,15 +11,18 @@
 #define SCHEMA_SOLVE    "spanscope/solve/1"
 #define SCHEMA_OVERALL  "spanscope/stack/1"
 #define SCHEMA_ENTRIES  "spanscope/entries/1"
+#define SCHEMA_CLAIMS   "spanscope/claims/1"
+#define SCHEMA_ANSWER   "spanscope/answer/1"
 
 /* Members of a document. Those of "config" are the settings' keys (sim/setting) and what follows them here. */
-#define SCHEMA_KEY      "schema"
-#define SCHEMA_KIND     "kind"
-#define SCHEMA_CONFIG   "config"
-#define SCHEMA_MANIFEST "manifest"
-#define SCHEMA_STACK    "stack" /* what is said of the whole stack (analysis/overall) */
-#define SCHEMA_LAYERS   "layers"
-#define SCHEMA_LAYER    "layer"
+#define SCHEMA_KEY             "schema"
+#define SCHEMA_KIND            "kind"
+#define SCHEMA_CONFIG          "config"
+#define SCHEMA_MANIFEST        "manifest"
+#define SCHEMA_TRAINING_MEMBER "training" /* what a run of `train` is beside its model */
+#define SCHEMA_STACK           "stack"    /* what is said of the whole stack (analysis/overall) */
+#define SCHEMA_LAYERS          "layers"
+#define SCHEMA_LAYER           "layer"
 
 #define SCHEMA_ENGINE       "engine"
 #define SCHEMA_SAMPLES      "samples"

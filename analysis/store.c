@@ -13,7 +13,7 @@
 #include "sim/setting.h"
 
 /* "span", and the version of the tables. */
-enum { APPLICATION = 0x7370616e, FORMAT = 1 };
+enum { APPLICATION = 0x7370616e, FORMAT = 2 };
 
 /* Another process may be writing; it is done within moments, but a machine may be slow. */
 enum { PATIENCE = 600000 }; // ms
@@ -23,7 +23,10 @@ static const char tables[] =
     " config TEXT NOT NULL, engine TEXT NOT NULL, seed TEXT NOT NULL,"
     " per_token INTEGER NOT NULL, law TEXT NOT NULL, cells INTEGER NOT NULL);"
     "CREATE TABLE IF NOT EXISTS samples (config INTEGER NOT NULL, sample INTEGER NOT NULL,"
-    " sum INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (config, sample));";
+    " sum INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (config, sample));"
+    "CREATE TABLE IF NOT EXISTS trainings (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,"
+    " run TEXT NOT NULL, law TEXT NOT NULL, done INTEGER NOT NULL, finished INTEGER NOT NULL,"
+    " sum INTEGER NOT NULL, data BLOB NOT NULL);";
 
 static const char *const texts[STORE_STATEMENTS] = {
     [STORE_FIND] = "SELECT id FROM configs WHERE key = ?1",
@@ -37,7 +40,7 @@ static const char *const texts[STORE_STATEMENTS] = {
 /* ---- opening ---- */
 
 /* What SQLite met, in words of ours where it is the file's fault. */
-static int failed(const struct store *store, struct error *error)
+int store_failed(const struct store *store, struct error *error)
 {
     int code = store->db ? sqlite3_extended_errcode(store->db) : SQLITE_NOMEM;
     int cause = store->db ? sqlite3_system_errno(store->db) : 0;
@@ -60,9 +63,9 @@ static int failed(const struct store *store, struct error *error)
     }
 }
 
-static int execute(struct store *store, const char *text, struct error *error)
+int store_execute(struct store *store, const char *text, struct error *error)
 {
-    return sqlite3_exec(store->db, text, NULL, NULL, NULL) == SQLITE_OK ? ERROR_NONE : failed(store, error);
+    return sqlite3_exec(store->db, text, NULL, NULL, NULL) == SQLITE_OK ? ERROR_NONE : store_failed(store, error);
 }
 
 /* The number that a statement without parameters gives. */
@@ -73,7 +76,7 @@ static int ask(struct store *store, const char *text, int64_t *value, struct err
               sqlite3_step(statement) == SQLITE_ROW;
     if (ok)
         *value = sqlite3_column_int64(statement, 0);
-    int code = ok ? ERROR_NONE : failed(store, error);
+    int code = ok ? ERROR_NONE : store_failed(store, error);
     sqlite3_finalize(statement);
     return code;
 }
@@ -104,10 +107,10 @@ static int check_owner(struct store *store, bool *empty, struct error *error)
 /* Two processes may do it at once: under the lock, only what is not there is made. */
 static int create(struct store *store, struct error *error)
 {
-    char text[1024];
+    char text[2048];
     snprintf(text, sizeof text, "BEGIN IMMEDIATE; %s PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;",
              tables, APPLICATION, FORMAT);
-    return execute(store, text, error);
+    return store_execute(store, text, error);
 }
 
 int store_open(struct store *store, const char *path, enum store_use use, struct error *error)
@@ -117,7 +120,7 @@ int store_open(struct store *store, const char *path, enum store_use use, struct
     int code = ERROR_NONE;
     bool empty = false;
     if (sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-        code = failed(store, error);
+        code = store_failed(store, error);
     if (code == ERROR_NONE) {
         sqlite3_busy_timeout(store->db, PATIENCE);
         code = check_owner(store, &empty, error);
@@ -127,7 +130,7 @@ int store_open(struct store *store, const char *path, enum store_use use, struct
     if (code == ERROR_NONE && use == STORE_WRITE) {
         /* The log makes a commit one write without a wait for the disk: a killed process loses nothing, a machine that
          * loses its power the last moments. */
-        code = execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", error);
+        code = store_execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", error);
         if (code == ERROR_NONE && empty)
             code = create(store, error);
     }
@@ -164,16 +167,13 @@ static sqlite3_stmt *prepare(struct store *store, enum store_statement which)
 
 /* ---- configurations ---- */
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash(uint64_t sum, const void *bytes, size_t size)
+uint64_t store_hash(uint64_t sum, const void *bytes, size_t size)
 {
     const unsigned char *byte = bytes;
     for (size_t i = 0; i < size; i++)
         sum = (sum ^ byte[i]) * 0x100000001b3;
     return sum;
 }
-
-static const uint64_t HASH_START = 0xcbf29ce484222325;
 
 /* Order of summation, and so the last bits, are decided by the compiler, its flags and the kernels of BLAS. */
 char *store_law(void)
@@ -196,9 +196,9 @@ static json_t *settings_object(bool *ok, const struct model *model)
 
 static json_t *columns_value(const struct observe_schema *schema)
 {
-    uint64_t sum = HASH_START;
+    uint64_t sum = STORE_HASH;
     for (int c = 0; c < schema->column_count; c++)
-        sum = hash(sum, schema->columns[c].name, strlen(schema->columns[c].name) + 1);
+        sum = store_hash(sum, schema->columns[c].name, strlen(schema->columns[c].name) + 1);
     return json_sprintf("%d:%016" PRIx64, schema->column_count, sum);
 }
 
@@ -232,7 +232,7 @@ static void config_free(struct store_config *config)
     json_decref(config->config);
 }
 
-static int no_memory(const struct store *store, struct error *error)
+int store_no_memory(const struct store *store, struct error *error)
 {
     return error_set(error, ERROR_RESOURCE, "store '%s': out of memory", store->path);
 }
@@ -251,18 +251,18 @@ static int describe(struct store *store, const struct sampler *sampler, uint64_t
     if (config->key)
         return ERROR_NONE;
     config_free(config);
-    return no_memory(store, error);
+    return store_no_memory(store, error);
 }
 
 static int find(struct store *store, const char *key, int64_t *id, struct error *error)
 {
     sqlite3_stmt *statement = prepare(store, STORE_FIND);
     if (!statement)
-        return failed(store, error);
+        return store_failed(store, error);
     sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
     int step = sqlite3_step(statement);
     *id = step == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
-    int code = step == SQLITE_ROW || step == SQLITE_DONE ? ERROR_NONE : failed(store, error);
+    int code = step == SQLITE_ROW || step == SQLITE_DONE ? ERROR_NONE : store_failed(store, error);
     sqlite3_reset(statement);
     return code;
 }
@@ -273,7 +273,7 @@ static int insert(struct store *store, const struct store_config *config, struct
     char seed[24], *text = json_dumps(config->config, JSON_COMPACT | JSON_REAL_PRECISION(17));
     if (!statement || !text) {
         free(text);
-        return statement ? no_memory(store, error) : failed(store, error);
+        return statement ? store_no_memory(store, error) : store_failed(store, error);
     }
     snprintf(seed, sizeof seed, "%" PRIu64, config->seed);
     sqlite3_bind_text(statement, 1, config->key, -1, SQLITE_STATIC);
@@ -283,7 +283,7 @@ static int insert(struct store *store, const struct store_config *config, struct
     sqlite3_bind_int(statement, 5, config->per_token);
     sqlite3_bind_text(statement, 6, config->law, -1, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 7, config->cells);
-    int code = sqlite3_step(statement) == SQLITE_DONE ? ERROR_NONE : failed(store, error);
+    int code = sqlite3_step(statement) == SQLITE_DONE ? ERROR_NONE : store_failed(store, error);
     sqlite3_reset(statement);
     free(text);
     return code;
@@ -336,7 +336,7 @@ static void decode(size_t cells, const unsigned char *bytes, struct wide *values
 /* Bound to its place too: a row that was moved is damaged. */
 static int64_t sum_of(uint64_t sample, const void *bytes, size_t size)
 {
-    uint64_t sum = hash(hash(HASH_START, &sample, sizeof sample), bytes, size);
+    uint64_t sum = store_hash(store_hash(STORE_HASH, &sample, sizeof sample), bytes, size);
     int64_t value;
     memcpy(&value, &sum, sizeof value);
     return value;
@@ -355,7 +355,7 @@ int store_next(struct store *store, int64_t config, uint64_t first, uint64_t end
 {
     sqlite3_stmt *statement = prepare(store, STORE_NEXT);
     if (!statement)
-        return failed(store, error);
+        return store_failed(store, error);
     sqlite3_bind_int64(statement, 1, config);
     sqlite3_bind_int64(statement, 2, (int64_t)first);
     sqlite3_bind_int64(statement, 3, (int64_t)end);
@@ -369,7 +369,7 @@ int store_next(struct store *store, int64_t config, uint64_t first, uint64_t end
     else if (step == SQLITE_ROW)
         decode(cells, sqlite3_column_blob(statement, 2), values);
     else if (step != SQLITE_DONE)
-        code = failed(store, error);
+        code = store_failed(store, error);
     sqlite3_reset(statement);
     return code;
 }
@@ -381,14 +381,14 @@ int store_put(struct store *store, int64_t config, uint64_t sample, size_t cells
         int room = 2 * store->waiting_room + 8;
         struct store_sample *grown = realloc(store->waiting, (size_t)room * sizeof *grown);
         if (!grown)
-            return no_memory(store, error);
+            return store_no_memory(store, error);
         store->waiting = grown;
         store->waiting_room = room;
     }
     struct store_sample *next = &store->waiting[store->waiting_count];
     *next = (struct store_sample){config, sample, malloc(cells * VALUE_BYTES + 1), cells * VALUE_BYTES};
     if (!next->bytes)
-        return no_memory(store, error);
+        return store_no_memory(store, error);
     encode(cells, values, next->bytes);
     store->waiting_count++;
     return ERROR_NONE;
@@ -398,7 +398,7 @@ static int insert_waiting(struct store *store, struct error *error)
 {
     sqlite3_stmt *statement = prepare(store, STORE_PUT);
     if (!statement)
-        return failed(store, error);
+        return store_failed(store, error);
     int code = ERROR_NONE;
     for (int i = 0; code == ERROR_NONE && i < store->waiting_count; i++) {
         const struct store_sample *next = &store->waiting[i];
@@ -406,7 +406,7 @@ static int insert_waiting(struct store *store, struct error *error)
         sqlite3_bind_int64(statement, 2, (int64_t)next->sample);
         sqlite3_bind_int64(statement, 3, sum_of(next->sample, next->bytes, next->size));
         sqlite3_bind_blob64(statement, 4, next->bytes, next->size, SQLITE_STATIC);
-        code = sqlite3_step(statement) == SQLITE_DONE ? ERROR_NONE : failed(store, error);
+        code = sqlite3_step(statement) == SQLITE_DONE ? ERROR_NONE : store_failed(store, error);
         sqlite3_reset(statement);
         sqlite3_clear_bindings(statement);
     }
@@ -418,13 +418,13 @@ int store_flush(struct store *store, struct error *error)
     if (store->waiting_count == 0)
         return ERROR_NONE;
     struct error rolled;
-    int code = execute(store, "BEGIN IMMEDIATE", error);
+    int code = store_execute(store, "BEGIN IMMEDIATE", error);
     if (code == ERROR_NONE) {
         code = insert_waiting(store, error);
         if (code == ERROR_NONE)
-            code = execute(store, "COMMIT", error);
+            code = store_execute(store, "COMMIT", error);
         if (code != ERROR_NONE)
-            execute(store, "ROLLBACK", &rolled);
+            store_execute(store, "ROLLBACK", &rolled);
     }
     drop_waiting(store);
     return code;
@@ -438,7 +438,7 @@ int store_source_init(struct store_source *source, struct store *store, struct s
     *source = (struct store_source){.store = store, .sampler = sampler};
     source->values = calloc(sampler->cells, sizeof *source->values);
     if (!source->values)
-        return no_memory(store, error);
+        return store_no_memory(store, error);
     int code = store_enter(store, sampler, seed, &source->config, error);
     if (code != ERROR_NONE)
         store_source_free(source);
@@ -542,7 +542,7 @@ static int add_row(struct store *store, sqlite3_stmt *row, struct store_list *li
 {
     struct store_config *grown = realloc(list->configs, ((size_t)list->count + 1) * sizeof *grown);
     if (!grown)
-        return no_memory(store, error);
+        return store_no_memory(store, error);
     list->configs = grown;
     if (read_config(row, &grown[list->count++]))
         return ERROR_NONE;
@@ -560,12 +560,12 @@ int store_list(struct store *store, struct store_list *list, struct error *error
     sqlite3_stmt *statement = NULL;
     *list = (struct store_list){0};
     if (sqlite3_prepare_v2(store->db, text, -1, &statement, NULL) != SQLITE_OK)
-        return failed(store, error);
+        return store_failed(store, error);
     int code = ERROR_NONE, step = SQLITE_ROW;
     while (code == ERROR_NONE && (step = sqlite3_step(statement)) == SQLITE_ROW)
         code = add_row(store, statement, list, error);
     if (code == ERROR_NONE && step != SQLITE_DONE)
-        code = failed(store, error);
+        code = store_failed(store, error);
     sqlite3_finalize(statement);
     if (code != ERROR_NONE)
         store_list_free(list);
@@ -597,19 +597,19 @@ int store_remove(struct store *store, int64_t config, struct error *error)
              "BEGIN IMMEDIATE; DELETE FROM samples WHERE config = %" PRId64 "; DELETE FROM configs WHERE id = %" PRId64
              "; COMMIT;",
              config, config);
-    return execute(store, text, error);
+    return store_execute(store, text, error);
 }
 
 int store_compact(struct store *store, struct error *error)
 {
-    return execute(store, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE);", error);
+    return store_execute(store, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE);", error);
 }
 
 static int drop_sample(struct store *store, int64_t config, int64_t sample, struct error *error)
 {
     char text[128];
     snprintf(text, sizeof text, "DELETE FROM samples WHERE config = %" PRId64 " AND sample = %" PRId64, config, sample);
-    return execute(store, text, error);
+    return store_execute(store, text, error);
 }
 
 static int check_file(struct store *store, struct error *error)
@@ -618,7 +618,7 @@ static int check_file(struct store *store, struct error *error)
     int code = ERROR_NONE;
     if (sqlite3_prepare_v2(store->db, "PRAGMA integrity_check(1)", -1, &statement, NULL) != SQLITE_OK ||
         sqlite3_step(statement) != SQLITE_ROW)
-        code = failed(store, error);
+        code = store_failed(store, error);
     else if (strcmp((const char *)sqlite3_column_text(statement, 0), "ok") != 0)
         code = error_set(error, ERROR_RESOURCE, "store '%s' is damaged: %s", store->path,
                          (const char *)sqlite3_column_text(statement, 0));
@@ -634,7 +634,7 @@ int store_check(struct store *store, bool drop, int64_t *damaged, struct error *
     sqlite3_stmt *statement = NULL;
     int code = check_file(store, error), step = SQLITE_ROW;
     if (code == ERROR_NONE && sqlite3_prepare_v2(store->db, text, -1, &statement, NULL) != SQLITE_OK)
-        code = failed(store, error);
+        code = store_failed(store, error);
     while (code == ERROR_NONE && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         if (is_whole(statement, (size_t)sqlite3_column_int64(statement, 4)))
             continue;
@@ -643,7 +643,7 @@ int store_check(struct store *store, bool drop, int64_t *damaged, struct error *
             code = drop_sample(store, sqlite3_column_int64(statement, 3), sqlite3_column_int64(statement, 0), error);
     }
     if (code == ERROR_NONE && step != SQLITE_DONE)
-        code = failed(store, error);
+        code = store_failed(store, error);
     sqlite3_finalize(statement);
     return code;
 }

@@ -38,6 +38,17 @@ struct store {
 /* ERROR_RESOURCE says in words what is wrong with a file that is missing, damaged, foreign or of a newer program. */
 int store_open(struct store *store, const char *path, enum store_use use, struct error *error);
 
+/* What SQLite met last, as ERROR_RESOURCE in words of ours where it is the file's fault; likewise no memory. */
+int store_failed(const struct store *store, struct error *error);
+int store_no_memory(const struct store *store, struct error *error);
+
+/* Statements without parameters or rows. */
+int store_execute(struct store *store, const char *text, struct error *error);
+
+/* FNV-1a, 64 bits; the sum of nothing is STORE_HASH. */
+#define STORE_HASH 0xcbf29ce484222325
+uint64_t store_hash(uint64_t sum, const void *bytes, size_t size);
+
 /* Drops what waits: store_flush before it. */
 void store_close(struct store *store);
 

@@ -9,4 +9,8 @@
 /* The claims [count] under the titles of their groups, with the tier's configurations. */
 void claims_print(const struct claim *const claims[], size_t count, enum claim_tier tier, FILE *stream);
 
+/* The same as JSON, schema SCHEMA_CLAIMS. */
+int claims_print_json(const struct claim *const claims[], size_t count, enum claim_tier tier, FILE *stream,
+                      struct error *error);
+
 #endif

@@ -13,6 +13,7 @@
 #include "cli/plot.h"
 #include "cli/predict.h"
 #include "cli/run.h"
+#include "cli/schema.h"
 #include "cli/sheet.h"
 #include "cli/solve.h"
 #include "cli/store.h"
@@ -27,9 +28,9 @@ const struct commands_row commands[] = {
     {ROW(run), "sample a model and write its profile", true},
     {ROW(predict), "the infinite-width limit of a model's profile, without sampling it", true},
     {ROW(inspect), "one sample from within: histograms of its entries, attention maps", false},
-    {ROW(map), "predict over a grid of two numbers of the configuration", false},
+    {ROW(map), "predict over a grid of two numbers of the configuration", true},
     {ROW(solve), "where a predicted quantity takes a value", false},
-    {ROW(train), "train models on tasks whose best loss is known", false},
+    {ROW(train), "train models on tasks whose best loss is known", true},
     {ROW(verify), "decide the claims of the ledger", false},
     {ROW(plot), "draw saved profiles", false},
     {ROW(diagram), "draw a block formula as text or picture", false},
@@ -39,6 +40,7 @@ const struct commands_row commands[] = {
     {ROW(merge), "profiles from the samples that several runs kept", false},
     {ROW(store), "what a store of samples holds", false},
     {ROW(list), "the tables that names come from", false},
+    {ROW(schema), "what its JSON is, as JSON Schemas", false},
     {ROW(manual), "a page of the manual, for man(1)", false},
     {ROW(completion), "what a shell completes, as a script for it", false},
 };

@@ -8,10 +8,11 @@
 #include "sim/text.h"
 
 const struct format formats[] = {
-    {"table", "the observables with one value per layer, for reading", true, false, false, format_table,
-     format_table_quantities},
-    {"csv", "a row per layer and observable", false, true, true, format_csv, format_csv_quantities},
-    {"json", "a line per profile, schema " SCHEMA_PROFILE, false, true, false, format_json, format_json_quantities},
+    {"table", "the observables with one value per layer, for reading", true, false, false, format_table_column,
+     format_table, format_table_quantities},
+    {"csv", "a row per layer and observable", false, true, true, format_csv_column, format_csv, format_csv_quantities},
+    {"json", "a line per profile, schema " SCHEMA_PROFILE, false, true, false, NULL, format_json,
+     format_json_quantities},
 };
 const size_t format_count = sizeof formats / sizeof *formats;
 
@@ -62,19 +63,41 @@ bool format_has_quantity(const struct format_page *page)
     return has;
 }
 
-int format_check(const struct format *format, bool per_token, bool tidy, struct error *error)
+const char *format_column(size_t i)
+{
+    for (size_t f = 0; f < format_count; f++)
+        for (size_t c = 0; formats[f].column && formats[f].column(c); c++)
+            if (i-- == 0)
+                return formats[f].column(c);
+    return NULL;
+}
+
+static int choose_columns(const struct format *format, struct format_page *page, struct error *error)
+{
+    if (!page->columns.text)
+        return ERROR_NONE;
+    if (!format->column)
+        return error_set(error, ERROR_INPUT, "--columns: %s has none; choose --format table or csv", format->name);
+    if (format_has_quantity(page))
+        return error_set(error, ERROR_INPUT, "--columns: beside --quantity, which chooses them itself; give one");
+    return columns_choose(&page->columns, format->column, error);
+}
+
+int format_check(const struct format *format, bool per_token, struct format_page *page, struct error *error)
 {
     if (per_token && !format->tokens)
         return error_set(error, ERROR_INPUT, "--per-token: the %s shows no positions; choose --format csv or json",
                          format->name);
-    if (tidy && !format->columns)
+    if (page->tidy && !format->columns)
         return error_set(error, ERROR_INPUT, "--tidy: columns of settings are of --format csv, not %s", format->name);
-    return ERROR_NONE;
+    return choose_columns(format, page, error);
 }
 
 int format_write(const struct format *format, const struct profile *profile, struct format_page *page,
                  struct error *error)
 {
+    if (page->number == 0)
+        page->window = columns_window(page->stream);
     int code = (format_has_quantity(page) ? format->write_quantities : format->write)(profile, page, error);
     page->number += code == ERROR_NONE;
     return code;

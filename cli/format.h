@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "analysis/profile.h"
+#include "cli/columns.h"
 #include "cli/options.h"
 #include "cli/sweep.h"
 
@@ -12,9 +13,11 @@
 struct format_page {
     FILE *stream;
     int number;                /* of profiles written so far */
+    int window;                /* columns that there is room for; 0: any */
     const struct sweep *sweep; /* those of its settings that have several values */
     bool tidy;                 /* all that decides the numbers, in a table that has columns for it */
     bool quantity[OVERALLS];   /* where some are chosen, they alone are written, a row a profile */
+    struct columns columns;    /* where some are chosen, they alone are written, in that order */
 };
 
 typedef int format_writer(const struct profile *profile, const struct format_page *page, struct error *error);
@@ -25,6 +28,7 @@ struct format {
     bool beside;  /* shows a profile's prediction beside it; elsewhere the prediction is a profile of its own */
     bool tokens;  /* shows the observables by position */
     bool columns; /* has a column for a setting */
+    options_choice *column; /* what --columns may name; NULL: nothing */
     /* Out of memory is ERROR_RESOURCE; failed writes are left for the stream's owner to find. */
     format_writer *write, *write_quantities;
 };
@@ -33,6 +37,9 @@ extern const struct format formats[];
 extern const size_t format_count;
 
 options_choice format_name;
+
+/* Names of columns, of all formats. */
+options_choice format_column;
 
 /* A reader of the option --quantity: names, separated by commas; the field is a page's quantity. */
 int format_read_quantity(void *field, const char *name, const char *text, struct error *error);
@@ -46,8 +53,8 @@ const struct format *format_find(const char *name, struct error *error);
 /* The same as a reader of the option --format (cli/options). */
 int format_read(void *field, const char *name, const char *text, struct error *error);
 
-/* ERROR_INPUT where what was asked for is not shown in the format. */
-int format_check(const struct format *format, bool per_token, bool tidy, struct error *error);
+/* Chooses the page's columns. ERROR_INPUT where what was asked for is not shown in the format. */
+int format_check(const struct format *format, bool per_token, struct format_page *page, struct error *error);
 
 /* Writes one more profile on the page. */
 int format_write(const struct format *format, const struct profile *profile, struct format_page *page,

@@ -34,8 +34,7 @@ static void print_real(double value, FILE *stream)
 
 /* ---- the configuration's columns ---- */
 
-/* A label says which of several texts it was, where none is a formula of the command line. */
-static bool needs_text(const struct sweep *sweep, const struct setting *setting)
+bool format_csv_needs_text(const struct sweep *sweep, const struct setting *setting)
 {
     for (int a = 0; a < sweep->axis_count; a++)
         for (int i = 0; i < sweep->axes[a].count && sweep->axes[a].setting == setting; i++)
@@ -47,14 +46,15 @@ static bool needs_text(const struct sweep *sweep, const struct setting *setting)
 /* Whether a member of the configuration has a column. In front stand the settings that are texts, by their labels. */
 static bool has_column(const struct format_page *page, const char *key)
 {
+    bool any = page->tidy || page->columns.count > 0; // columns are chosen among all of them
     for (size_t i = 0; i < setting_count; i++) {
         const struct setting *setting = &settings[i];
         if (strcmp(setting->key, key) == 0)
-            return setting->type != SETTING_TEXT && (page->tidy || sweep_varies(page->sweep, setting));
+            return setting->type != SETTING_TEXT && (any || sweep_varies(page->sweep, setting));
         if (setting->type == SETTING_TEXT && strcmp(setting->text->key, key) == 0)
-            return page->tidy || needs_text(page->sweep, setting);
+            return any || format_csv_needs_text(page->sweep, setting);
     }
-    return page->tidy;
+    return any;
 }
 
 void format_csv_value(const json_t *value, FILE *stream)
@@ -195,27 +195,150 @@ static void print_stack(const struct profile *profile, const struct common *comm
     }
 }
 
+/* ---- choosing columns ---- */
+
+static const char *const front[] = {"kind", "placement", "init", "layer", "observable", "mean",
+                                    "sd",   "se",        "lo",   "hi",    "n"};
+static const char *const back[] = {SCHEMA_ENGINE, SCHEMA_FIRST_SAMPLE, SCHEMA_SEED, SCHEMA_SAMPLES};
+enum { FRONT = sizeof front / sizeof *front, BACK = sizeof back / sizeof *back };
+
+const char *format_csv_column(size_t i)
+{
+    if (i < FRONT)
+        return front[i];
+    i -= FRONT;
+    if (i < setting_count)
+        return settings[i].type == SETTING_TEXT ? settings[i].text->key : settings[i].key;
+    i -= setting_count;
+    return i < BACK ? back[i] : NULL;
+}
+
+static void print_head(const struct common *common, FILE *stream)
+{
+    for (int i = 0; i < FRONT; i++)
+        fprintf(stream, "%s%s", i > 0 ? "," : "", front[i]);
+    fprintf(stream, "%s\n", common->head);
+}
+
+/* Rows that are written whole into text, of which the chosen fields go on. */
+struct cut {
+    FILE *stream; /* where rows are written */
+    const struct format_page *page;
+    char *text;
+    size_t length;
+    int at[COLUMNS_MAX]; /* the field of each chosen column */
+};
+
+enum { FIELDS_MAX = 128 };
+
+/* Fields of the row at text, whose ends go to end[]: field i begins behind end[i - 1]. Returns what follows the row. */
+static const char *split(const char *text, const char *end[FIELDS_MAX], int *count)
+{
+    bool quoted = false;
+    *count = 0;
+    for (; *text && (quoted || *text != '\n'); text++) {
+        quoted ^= *text == '"';
+        if (!quoted && *text == ',' && *count < FIELDS_MAX - 1)
+            end[(*count)++] = text;
+    }
+    end[(*count)++] = text;
+    return *text ? text + 1 : text;
+}
+
+/* Where the head has the chosen columns. */
+static void find_fields(struct cut *cut, const char *head)
+{
+    const char *end[FIELDS_MAX], *start = head;
+    int count;
+    split(head, end, &count);
+    for (int f = 0; f < count; start = end[f++] + 1)
+        for (int c = 0; c < cut->page->columns.count; c++) {
+            const char *name = format_csv_column((size_t)cut->page->columns.chosen[c]);
+            if (strlen(name) == (size_t)(end[f] - start) && strncmp(name, start, strlen(name)) == 0)
+                cut->at[c] = f;
+        }
+}
+
+/* Hands on what was written. */
+static void cut_flush(struct cut *cut)
+{
+    const char *end[FIELDS_MAX];
+    int count;
+    if (cut->stream == cut->page->stream || fflush(cut->stream) != 0)
+        return;
+    cut->text[cut->length] = '\0'; // what was written before may be longer
+    for (const char *row = cut->text; *row;) {
+        const char *next = split(row, end, &count);
+        for (int c = 0; c < cut->page->columns.count; c++) {
+            int f = cut->at[c];
+            const char *start = f == 0 ? row : end[f - 1] + 1;
+            fprintf(cut->page->stream, "%s%.*s", c > 0 ? "," : "", (int)(end[f] - start), start);
+        }
+        fputc('\n', cut->page->stream);
+        row = next;
+    }
+    rewind(cut->stream);
+}
+
+static int cut_open(struct cut *cut, const struct format_page *page, const struct common *common, struct error *error)
+{
+    *cut = (struct cut){.stream = page->stream, .page = page};
+    if (page->columns.count == 0)
+        return ERROR_NONE;
+    cut->stream = open_memstream(&cut->text, &cut->length);
+    if (!cut->stream)
+        return error_set(error, ERROR_RESOURCE, "out of memory for CSV");
+    print_head(common, cut->stream);
+    fflush(cut->stream);
+    find_fields(cut, cut->text);
+    rewind(cut->stream);
+    return ERROR_NONE;
+}
+
+static int cut_close(struct cut *cut, struct error *error)
+{
+    if (cut->stream == cut->page->stream)
+        return ERROR_NONE;
+    cut_flush(cut);
+    int failed = fclose(cut->stream);
+    free(cut->text);
+    return failed ? error_set(error, ERROR_RESOURCE, "out of memory for CSV") : ERROR_NONE;
+}
+
+/* ---- profiles ---- */
+
+static void print_layer(const struct profile *profile, const struct common *common, int layer, FILE *stream)
+{
+    for (int c = 0; c < profile->schema->column_count; c++) {
+        struct row row = {profile, common, layer, c};
+        if (profile_cell(profile, layer, c)->n == 0)
+            continue;
+        print_cell(&row, stream);
+        print_limit(&row, ".floor", profile_floor(profile, layer, c), stream);
+        print_limit(&row, ".ceiling", profile_ceiling(profile, layer, c), stream);
+    }
+}
+
 int format_csv(const struct profile *profile, const struct format_page *page, struct error *error)
 {
     struct common common;
+    struct cut cut;
     int code = common_init(&common, profile, page, error);
     if (code != ERROR_NONE)
         return code;
-    if (page->number == 0)
-        fprintf(page->stream, "kind,placement,init,layer,observable,mean,sd,se,lo,hi,n%s\n", common.head);
-    for (int l = 0; l <= profile->model->layers; l++) {
-        for (int c = 0; c < profile->schema->column_count; c++) {
-            struct row row = {profile, &common, l, c};
-            if (profile_cell(profile, l, c)->n == 0)
-                continue;
-            print_cell(&row, page->stream);
-            print_limit(&row, ".floor", profile_floor(profile, l, c), page->stream);
-            print_limit(&row, ".ceiling", profile_ceiling(profile, l, c), page->stream);
+    code = cut_open(&cut, page, &common, error);
+    if (code == ERROR_NONE) {
+        if (page->number == 0)
+            print_head(&common, cut.stream);
+        for (int l = 0; l <= profile->model->layers; l++) {
+            print_layer(profile, &common, l, cut.stream);
+            cut_flush(&cut);
         }
+        print_stack(profile, &common, cut.stream);
+        code = cut_close(&cut, error);
     }
-    print_stack(profile, &common, page->stream);
     common_free(&common);
-    return ERROR_NONE;
+    return code;
 }
 
 /* mean, se, lo and hi. */

@@ -13,6 +13,12 @@
  * first profile has the header above it. */
 format_writer format_csv, format_csv_quantities;
 
+/* What --columns may name: the columns of a profile's header with every setting. */
+options_choice format_csv_column;
+
+/* Whether the setting has several texts of which some have no name, so that only the whole text tells them apart. */
+bool format_csv_needs_text(const struct sweep *sweep, const struct setting *setting);
+
 /* A comma and the value: a text, quoted where it must be, or a number. */
 void format_csv_value(const json_t *value, FILE *stream);
 

@@ -79,19 +79,83 @@ static void print_ceiling(const struct profile *profile, int layer, int column, 
     print_wide(text, CELL_TEXT, profile_ceiling(profile, layer, column));
 }
 
-static bool in_table(const struct profile *profile, int column)
+/* ---- which columns ---- */
+
+const char *format_table_column(size_t i)
 {
-    enum observe_id id = profile->schema->columns[column].observable;
-    return profile->schema->layer_column[id] == column && !observables[id].detail;
+    return i < OBSERVABLES ? observables[i].name : i < 2 * OBSERVABLES ? observables[i - OBSERVABLES].symbol : NULL;
 }
 
-static void table_row(const struct profile *profile, int layer, cell_printer *print, FILE *stream)
+/* Columns of a table. */
+struct shown {
+    struct {
+        enum observe_id id;
+        int column; /* of the profile; -1 where the model has none */
+    } * columns;
+    int count, hidden; /* hidden: for which the window has no room, behind the others */
+};
+
+/* The columns of one observable: one with a value per layer, unless details and states are asked for. */
+static void show(struct shown *shown, const struct observe_schema *schema, enum observe_id id, bool all)
 {
-    for (int c = 0; c < profile->schema->column_count; c++) {
+    int before = shown->count;
+    for (int c = 0; c < schema->column_count; c++)
+        if (schema->columns[c].observable == id && (all || schema->layer_column[id] == c)) {
+            shown->columns[shown->count].id = id;
+            shown->columns[shown->count++].column = c;
+        }
+    if (!all || shown->count > before)
+        return;
+    shown->columns[shown->count].id = id;
+    shown->columns[shown->count++].column = -1;
+}
+
+/* Columns of text in front of the first number. */
+static int margin_of(const struct profile *profile)
+{
+    return profile->prediction || profile->bounds ? 15 : 5;
+}
+
+static int shown_init(struct shown *shown, const struct profile *profile, const struct format_page *page,
+                      struct error *error)
+{
+    const struct columns *columns = &page->columns;
+    *shown = (struct shown){0};
+    shown->columns = calloc((size_t)profile->schema->column_count + OBSERVABLES, sizeof *shown->columns);
+    if (!shown->columns)
+        return error_set(error, ERROR_RESOURCE, "out of memory for a table");
+    for (int i = 0; i < columns->count; i++)
+        show(shown, profile->schema, (enum observe_id)(columns->chosen[i] % OBSERVABLES), true);
+    for (int id = 0; columns->count == 0 && id < OBSERVABLES; id++)
+        if (!observables[id].detail)
+            show(shown, profile->schema, (enum observe_id)id, false);
+    int room = (page->window - margin_of(profile)) / TABLE_CELL;
+    room = room < 1 ? 1 : room;
+    if (columns->count == 0 && page->window > 0 && room < shown->count) {
+        shown->hidden = shown->count - room;
+        shown->count = room;
+    }
+    return ERROR_NONE;
+}
+
+/* The symbol, and what tells several columns of an observable apart: "ratio.attn". */
+static void print_symbol(const struct profile *profile, const struct shown *shown, int i, char *text, size_t size)
+{
+    const struct observable *observable = &observables[shown->columns[i].id];
+    const char *name = shown->columns[i].column < 0 ? observable->name
+                                                    : profile->schema->columns[shown->columns[i].column].name;
+    const char *at = strstr(name, observable->name);
+    snprintf(text, size, "%.*s%s%s", at ? (int)(at - name) : 0, name, observable->symbol,
+             at ? at + strlen(observable->name) : "");
+}
+
+static void table_row(const struct profile *profile, const struct shown *shown, int layer, cell_printer *print,
+                      FILE *stream)
+{
+    for (int i = 0; i < shown->count; i++) {
         char text[CELL_TEXT] = "-", extent[CELL_TEXT] = "";
-        if (!in_table(profile, c))
-            continue;
-        bool known = profile_cell(profile, layer, c)->n > 0;
+        int c = shown->columns[i].column;
+        bool known = c >= 0 && profile_cell(profile, layer, c)->n > 0;
         if (known &&
             (!profile->prediction || profile_cell(profile->prediction, layer, c)->n > 0 || print == print_estimate))
             print(profile, layer, c, text, extent);
@@ -142,9 +206,24 @@ static void print_prediction_kind(const struct profile *profile, FILE *stream)
                 exp(gsl_stats_quantile_from_sorted_data(sorted, 1, n, 0.95)));
 }
 
-/* The lines above the columns. */
-static void print_head(const struct profile *profile, FILE *stream)
+/* "spannorm, scaleinit:2: y = ..." */
+static int print_title(const struct model *model, FILE *stream, struct error *error)
 {
+    const struct setting *placement = setting_find("placement", error), *init = setting_find("init", error);
+    char label[GRAPH_NAME_MAX + 32], *formula = setting_value(placement, model);
+    if (!formula)
+        return error_set(error, ERROR_RESOURCE, "out of memory");
+    setting_label(init, model, label, sizeof label);
+    fprintf(stream, "%s, %s: %s\n", model->placement, label, formula);
+    free(formula);
+    return ERROR_NONE;
+}
+
+/* The lines above the columns. */
+static int print_words(const struct profile *profile, const struct shown *shown, FILE *stream, struct error *error)
+{
+    (void)shown;
+    int code = print_title(profile->model, stream, error);
     format_table_settings(profile->model, stream);
     fputs("; ", stream);
     if (profile->kind == SCHEMA_PREDICTED)
@@ -159,15 +238,33 @@ static void print_head(const struct profile *profile, FILE *stream)
               stream);
     if (profile->bounds)
         fputs("Below each: its floor and ceiling, where they are known (infinite width, many heads)\n", stream);
-    for (int c = 0; c < profile->schema->column_count; c++) {
-        const struct observable *observable = &observables[profile->schema->columns[c].observable];
-        if (in_table(profile, c))
+    return code;
+}
+
+/* A line for each observable, and what there is no room for. */
+static int print_legend(const struct profile *profile, const struct shown *shown, FILE *stream, struct error *error)
+{
+    (void)profile, (void)error;
+    for (int i = 0; i < shown->count; i++) {
+        const struct observable *observable = &observables[shown->columns[i].id];
+        if (i == 0 || shown->columns[i].id != shown->columns[i - 1].id)
             fprintf(stream, "  %-11s%s: %s\n", observable->symbol, observable->name, observable->summary);
     }
-    fprintf(stream, "\n%5s%*s", "layer", profile->prediction || profile->bounds ? 10 : 0, "");
-    for (int c = 0; c < profile->schema->column_count; c++)
-        if (in_table(profile, c))
-            fprintf(stream, " %9s%*s", observables[profile->schema->columns[c].observable].symbol, TABLE_CELL - 10, "");
+    for (int i = shown->count; i < shown->count + shown->hidden; i++)
+        fprintf(stream, "%s%s", i == shown->count ? "  (no room for " : ", ", observables[shown->columns[i].id].symbol);
+    fputs(shown->hidden > 0 ? "; --columns chooses)\n" : "", stream);
+    return ERROR_NONE;
+}
+
+static void print_symbols(const struct profile *profile, const struct shown *shown, FILE *stream)
+{
+    fprintf(stream, "\n%5s%*s", "layer", margin_of(profile) - 5, "");
+    for (int i = 0; i < shown->count; i++) {
+        char symbol[TABLE_CELL];
+        print_symbol(profile, shown, i, symbol, sizeof symbol);
+        int spare = TABLE_CELL - 1 - (strlen(symbol) > 9 ? (int)strlen(symbol) : 9);
+        fprintf(stream, " %9s%*s", symbol, spare, "");
+    }
     fputc('\n', stream);
 }
 
@@ -183,22 +280,10 @@ static const struct {
     {"ceiling", true, print_ceiling},
 };
 
-/* "spannorm, scaleinit:2: y = ..." */
-static int print_title(const struct model *model, FILE *stream, struct error *error)
-{
-    const struct setting *placement = setting_find("placement", error), *init = setting_find("init", error);
-    char label[GRAPH_NAME_MAX + 32], *formula = setting_value(placement, model);
-    if (!formula)
-        return error_set(error, ERROR_RESOURCE, "out of memory");
-    setting_label(init, model, label, sizeof label);
-    fprintf(stream, "%s, %s: %s\n", model->placement, label, formula);
-    free(formula);
-    return ERROR_NONE;
-}
-
 /* The quantities of the whole stack, below the layers. */
-static void print_stack(const struct profile *profile, FILE *stream)
+static int print_stack(const struct profile *profile, const struct shown *shown, FILE *stream, struct error *error)
 {
+    (void)shown, (void)error;
     for (int i = 0; i < OVERALLS; i++) {
         char text[CELL_TEXT], extent[CELL_TEXT] = "", predicted[CELL_TEXT] = "", none[CELL_TEXT] = "";
         const struct estimate *cell = &profile->overall[i];
@@ -210,29 +295,60 @@ static void print_stack(const struct profile *profile, FILE *stream)
         fprintf(stream, "%s%-18s %s%s%s%s%s: %s\n", i == 0 ? "\n" : "", overalls[i].name, text, *extent ? " " : "",
                 extent, *predicted ? ", predicted " : "", predicted, overalls[i].summary);
     }
+    return ERROR_NONE;
+}
+
+/* Printed as lines that the window has room for. */
+typedef int printer(const struct profile *profile, const struct shown *shown, FILE *stream, struct error *error);
+
+static int print_folded(printer *print, const struct profile *profile, const struct shown *shown, int indent,
+                        const struct format_page *page, struct error *error)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+    int code = stream ? print(profile, shown, stream, error) : ERROR_NONE;
+    if ((!stream || fclose(stream) != 0) && code == ERROR_NONE)
+        code = error_set(error, ERROR_RESOURCE, "out of memory for a table");
+    if (code == ERROR_NONE)
+        columns_fold(text, page->window, indent, page->stream);
+    free(text);
+    return code;
+}
+
+static void print_layers(const struct profile *profile, const struct shown *shown, FILE *stream)
+{
+    for (int l = 0; l <= profile->model->layers; l++) {
+        fprintf(stream, "%5d%s", l, profile->prediction ? " measured " : profile->bounds ? " predicted" : "");
+        table_row(profile, shown, l, print_estimate, stream);
+        for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+            if (beside[i].of_bounds ? !profile->bounds : !profile->prediction)
+                continue;
+            fprintf(stream, "%5s %-9s", "", beside[i].label);
+            table_row(profile, shown, l, beside[i].print, stream);
+        }
+    }
 }
 
 int format_table(const struct profile *profile, const struct format_page *page, struct error *error)
 {
     FILE *stream = page->stream;
-    if (page->number > 0)
-        fputc('\n', stream);
-    int code = print_title(profile->model, stream, error);
+    struct shown shown;
+    int code = shown_init(&shown, profile, page, error);
     if (code != ERROR_NONE)
         return code;
-    print_head(profile, stream);
-    for (int l = 0; l <= profile->model->layers; l++) {
-        fprintf(stream, "%5d%s", l, profile->prediction ? " measured " : profile->bounds ? " predicted" : "");
-        table_row(profile, l, print_estimate, stream);
-        for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
-            if (beside[i].of_bounds ? !profile->bounds : !profile->prediction)
-                continue;
-            fprintf(stream, "%5s %-9s", "", beside[i].label);
-            table_row(profile, l, beside[i].print, stream);
-        }
+    if (page->number > 0)
+        fputc('\n', stream);
+    code = print_folded(print_words, profile, &shown, 4, page, error);
+    if (code == ERROR_NONE)
+        code = print_folded(print_legend, profile, &shown, 13, page, error);
+    if (code == ERROR_NONE) {
+        print_symbols(profile, &shown, stream);
+        print_layers(profile, &shown, stream);
+        code = print_folded(print_stack, profile, &shown, 19, page, error);
     }
-    print_stack(profile, stream);
-    return ERROR_NONE;
+    free(shown.columns);
+    return code;
 }
 
 /* ---- a row a profile ---- */

@@ -9,6 +9,9 @@
 /* The format's writers (cli/format). */
 format_writer format_table, format_table_quantities;
 
+/* What --columns may name: observables by name, and by symbol. */
+options_choice format_table_column;
+
 /* "L = 16, d = 256, relu, no mask": what the model reads, without its texts. */
 void format_table_settings(const struct model *model, FILE *stream);
 

@@ -212,12 +212,12 @@ static int print_json(const struct inspect *inspect, const struct model *model, 
     json_t *object = json_object(), *config = config_object(&ok, model), *maps = json_array();
     document_put(&ok, config, SCHEMA_ENGINE, json_string(entries->engine));
     document_put(&ok, config, SCHEMA_SEED, config_seed(inspect->wish.seed));
-    document_put(&ok, config, "sample", config_seed(inspect->wish.sample));
     for (int i = 0; i < entries->map_count; i++)
         document_append(&ok, maps, map_object(&ok, &entries->maps[i]));
     document_put(&ok, object, SCHEMA_KEY, json_string(SCHEMA_ENTRIES));
     document_put(&ok, object, SCHEMA_KIND, json_string(schema_kinds[SCHEMA_MEASURED]));
     document_put(&ok, object, SCHEMA_CONFIG, config);
+    document_put(&ok, object, "sample", config_seed(inspect->wish.sample));
     document_put(&ok, object, "reach", json_integer(ENTRIES_REACH));
     document_put(&ok, object, SCHEMA_LAYERS, layers_array(&ok, entries));
     document_put(&ok, object, "attentions", maps);

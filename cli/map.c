@@ -3,7 +3,6 @@
 #include <jansson.h>
 #include <omp.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "analysis/config.h"
 #include "analysis/document.h"
@@ -12,6 +11,8 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/ranks.h"
 #include "cli/sweep.h"
 #include "sim/budget.h"
 
@@ -21,8 +22,9 @@ struct map_command {
     int draws;
     uint64_t seed;
     int threads;
-    bool quiet, no_progress;
+    bool quiet, no_progress, log;
     const char *output;
+    struct progress progress;
     int written; /* maps */
 };
 
@@ -45,6 +47,8 @@ static const struct options_row rows[] = {
     {"threads", 'j', "N", "points in parallel; results do not depend on it", options_threads,
      offsetof(struct map_command, threads)},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct map_command, output)},
+    {"log", 0, NULL, "a line a minute on how far it is, where there is no terminal", options_flag,
+     offsetof(struct map_command, log)},
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct map_command, quiet)},
     {"no-progress", 0, NULL, "no progress line on a terminal", options_flag, offsetof(struct map_command, no_progress)},
 };
@@ -89,10 +93,12 @@ static int make_model(void *context, int x, int y, struct model *model, struct e
     return options_model(&options, model, error);
 }
 
-static void progress(void *context, size_t done, size_t all)
+static void show_progress(void *context, size_t done, size_t all)
 {
-    (void)context;
-    fprintf(stderr, "\r%zu of %zu points", done, all);
+    struct progress *progress = context;
+    char words[80];
+    snprintf(words, sizeof words, "%zu of %zu points", done, all);
+    progress_show(progress, ((double)progress->part + (double)done / (double)all) / (double)progress->count, words);
 }
 
 /* ---- JSON ---- */
@@ -191,6 +197,58 @@ static int write_map(const struct map *map, const struct model ends[2], FILE *st
     return code;
 }
 
+/* ---- with other ranks ---- */
+
+/* What stands before the values of a rank's points. */
+struct share {
+    size_t done, beyond, first;
+    struct error first_beyond;
+};
+
+static double *point_values(const struct map *map, size_t point)
+{
+    return map->values + point * MAP_VALUES;
+}
+
+static void send_share(const struct map *map)
+{
+    struct share share = {map->done, map->beyond, map->first, map->first_beyond};
+    ranks_send(0, &share, sizeof share);
+    for (size_t i = 0; i < point_count(map); i++)
+        if (map_shares(map, i, ranks_own(), ranks_count()))
+            ranks_send(0, point_values(map, i), MAP_VALUES * sizeof(double));
+}
+
+static void receive_share(struct map *map, int rank)
+{
+    struct share share;
+    ranks_receive(rank, &share, sizeof share);
+    for (size_t i = 0; i < point_count(map); i++)
+        if (map_shares(map, i, rank, ranks_count()))
+            ranks_receive(rank, point_values(map, i), MAP_VALUES * sizeof(double));
+    map->done += share.done;
+    map->beyond += share.beyond;
+    if (share.first < map->first) {
+        map->first = share.first;
+        map->first_beyond = share.first_beyond;
+    }
+}
+
+/* This rank's points, and on rank 0 those of all. A rank that was interrupted sends what it has: rank 0 says so. */
+static int predict_all_points(struct map *map, const struct map_plan *plan, struct error *error)
+{
+    int code = map_predict(map, plan, error);
+    if (code != ERROR_NONE && code != ERROR_INTERRUPTED)
+        return code;
+    if (ranks_own() > 0)
+        send_share(map);
+    for (int r = 1; ranks_own() == 0 && r < ranks_count(); r++)
+        receive_share(map, r);
+    if (ranks_own() == 0 && map->done < point_count(map))
+        code = error_set(error, ERROR_INTERRUPTED, "interrupted");
+    return code;
+}
+
 /* ---- running ---- */
 
 static int check_points(const struct map_command *self, const struct map *map, const char *name, struct error *error)
@@ -226,25 +284,32 @@ static int map_point(struct map_command *self, const struct sweep *sweep, int64_
 {
     struct map map = {.x = self->axes[0], .y = self->axes[1]}; // the axes stay the command's
     struct maker maker = {sweep, point, &map};
-    bool shows = !self->quiet && !self->no_progress && isatty(STDERR_FILENO);
-    struct map_plan plan = {make_model, &maker, moments_defaults(), self->threads, shows ? progress : NULL};
+    struct map_plan plan = {.model = make_model,
+                            .context = &maker,
+                            .moments = moments_defaults(),
+                            .threads = self->threads,
+                            .share = ranks_own(),
+                            .shares = ranks_count(),
+                            .progress = show_progress,
+                            .progress_context = &self->progress};
+    self->progress.part = point;
     plan.moments.draws = self->draws;
     plan.moments.most = 1;
     plan.moments.seed = self->seed;
     plan.moments.stop = interrupt_flag();
-    int code = map_predict(&map, &plan, error);
-    if (shows)
-        fprintf(stderr, "\r%*s\r", 40, "");
+    int code = predict_all_points(&map, &plan, error);
+    progress_clear(&self->progress);
     struct error report_error;
     int reported = ERROR_NONE;
-    if (code == ERROR_NONE || (code == ERROR_INTERRUPTED && map.done > map.beyond))
+    bool holds = code == ERROR_NONE || (code == ERROR_INTERRUPTED && map.done > map.beyond);
+    if (holds && ranks_own() == 0)
         reported = report_map(self, &maker, stream, &report_error);
     if (reported != ERROR_NONE)
         *error = report_error;
     else if (code == ERROR_INTERRUPTED)
         error_set(error, code, "interrupted; %zu of %zu points are done%s", map.done, point_count(&map),
                   map.done > map.beyond ? ", the others null" : "");
-    self->written += reported == ERROR_NONE && (code == ERROR_NONE || map.done > map.beyond);
+    self->written += holds && reported == ERROR_NONE;
     code = reported != ERROR_NONE ? reported : code;
     map.x = map.y = (struct map_axis){0};
     map_free(&map);
@@ -267,14 +332,28 @@ static int check_axes(const struct map_command *self, struct error *error)
     return ERROR_NONE;
 }
 
+static int map_points(struct map_command *self, const struct sweep *sweep, FILE *stream, struct error *error)
+{
+    int code = ERROR_NONE;
+    for (int64_t p = 0; code == ERROR_NONE && p < sweep->points; p++)
+        code = map_point(self, sweep, p, stream, error);
+    return code;
+}
+
+/* Of an interruption rank 0 tells. */
 static int write_maps(struct map_command *self, const struct sweep *sweep, struct error *error)
 {
     struct output output;
-    FILE *stream = output_open(&output, self->output, error);
-    int code = stream ? ERROR_NONE : error->code;
-    for (int64_t p = 0; code == ERROR_NONE && p < sweep->points; p++)
-        code = map_point(self, sweep, p, stream, error);
-    return stream ? output_end(&output, code, self->written > 0, error) : code;
+    bool writes = ranks_own() == 0;
+    FILE *stream = writes ? output_open(&output, self->output, error) : NULL;
+    if (writes && !stream)
+        return error->code;
+    progress_init(&self->progress, self->quiet || !writes, self->no_progress, self->log && writes, "maps",
+                  sweep->points);
+    int code = map_points(self, sweep, stream, error);
+    if (writes)
+        return output_end(&output, code, self->written > 0, error);
+    return code == ERROR_INTERRUPTED ? ERROR_NONE : code;
 }
 
 static int map_all(void *target, struct error *error)

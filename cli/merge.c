@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/config.h"
+#include "analysis/trained.h"
 #include "cli/command.h"
 #include "cli/output.h"
 
@@ -287,6 +288,17 @@ static int copy_from(struct store *from, int64_t id, struct copier *copier, stru
     return code == ERROR_NONE ? store_flush(copier->store, error) : code;
 }
 
+static int copy_trained(struct store *from, struct store *to, struct error *error)
+{
+    struct trained_list list;
+    int code = trained_list(from, &list, error);
+    for (int i = 0; code == ERROR_NONE && i < list.count; i++)
+        code = trained_copy(from, &list.runs[i], to, error);
+    if (code == ERROR_NONE)
+        trained_list_free(&list);
+    return code;
+}
+
 static int copy_all(struct merge *merge, const char *path, struct error *error)
 {
     struct store store;
@@ -301,6 +313,8 @@ static int copy_all(struct merge *merge, const char *path, struct error *error)
             if (config->ids[s] >= 0)
                 code = copy_from(&merge->stores[s], config->ids[s], &copier, error);
     }
+    for (int s = 0; code == ERROR_NONE && s < merge->store_count; s++)
+        code = copy_trained(&merge->stores[s], &store, error);
     store_close(&store);
     return code;
 }
@@ -321,9 +335,13 @@ static const struct options_row rows[] = {
      offsetof(struct merge_options, page.tidy)},
     {"quantity", 0, "NAME[,NAME]", "only these of the whole stack, a row a configuration (list quantities)",
      format_read_quantity, offsetof(struct merge_options, page.quantity), overall_name},
+    {"columns", 0, "NAME[,NAME]",
+     "only these columns, in this order: of a table observables by name or symbol, of CSV those\n"
+     "of its header and settings",
+     options_text, offsetof(struct merge_options, page.columns.text), format_column},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path,
      offsetof(struct merge_options, output)},
-    {"store", 0, "FILE", "put all samples into this store too", options_path,
+    {"store", 0, "FILE", "put all samples, and the runs of `train --store`, into this store too", options_path,
      offsetof(struct merge_options, store_path)},
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct merge_options, quiet)},
 };
@@ -359,7 +377,7 @@ static int merge_all(void *target, struct error *error)
     struct merge merge;
     if (self->options.word_count == 0)
         return error_set(error, ERROR_INPUT, "no store is named; see spanscope merge --help");
-    int code = format_check(self->format, false, self->page.tidy, error);
+    int code = format_check(self->format, false, &self->page, error);
     if (code == ERROR_NONE)
         code = merge_open(&merge, self->options.words, self->options.word_count, NULL, NULL, error);
     if (code != ERROR_NONE)

@@ -4,6 +4,7 @@
 #include <omp.h>
 #include <stdlib.h>
 
+#include "analysis/limit/effort.h"
 #include "cli/command.h"
 #include "cli/format.h"
 #include "cli/interrupt.h"
@@ -49,9 +50,13 @@ static const struct options_row rows[] = {
      offsetof(struct predict, page.tidy)},
     {"quantity", 0, "NAME[,NAME]", "only these of the whole stack, a row a model (list quantities)",
      format_read_quantity, offsetof(struct predict, page.quantity), overall_name},
+    {"columns", 0, "NAME[,NAME]",
+     "only these columns, in this order: of a table observables by name or symbol, of CSV those\n"
+     "of its header and settings",
+     options_text, offsetof(struct predict, page.columns.text), format_column},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct predict, output)},
-    {"dry-run", 0, NULL, "print how many models there are, and predict nothing", options_flag,
-     offsetof(struct predict, dry_run)},
+    {"dry-run", 0, NULL, "print how many models there are, the memory and time it would take, and predict nothing",
+     options_flag, offsetof(struct predict, dry_run)},
     {"log", 0, NULL, "a line a minute on how far it is, where there is no terminal", options_flag,
      offsetof(struct predict, log)},
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct predict, quiet)},
@@ -105,6 +110,36 @@ static int predict_model(struct predict *predict, const struct model *model, str
         report_error(predict, &profile);
     bounds_free(&bounds);
     profile_free(&profile);
+    return code;
+}
+
+/* The middle ones of equal parts of the models stand for them. */
+static int print_effort(const struct predict *predict, const struct sweep *sweep, FILE *stream, struct error *error)
+{
+    enum { PROBES = 16 };
+    int64_t points = sweep->points, probes = points < PROBES ? points : PROBES;
+    struct effort all = {0};
+    int code = ERROR_NONE;
+    for (int64_t i = 0; code == ERROR_NONE && i < probes; i++) {
+        int64_t from = i * points / probes, to = (i + 1) * points / probes;
+        struct model model;
+        struct effort effort;
+        code = sweep_model(sweep, (from + to) / 2, &model, error);
+        if (code != ERROR_NONE)
+            break;
+        code = effort_measure(&effort, &model, &predict->moments, error);
+        model_free(&model);
+        all.least += effort.least * (double)(to - from);
+        all.most += effort.most * (double)(to - from);
+        all.bytes = effort.bytes > all.bytes ? effort.bytes : all.bytes;
+    }
+    if (code != ERROR_NONE)
+        return code;
+    fprintf(stream, "%" PRId64 " model%s to predict: about %.2g", points, points == 1 ? "" : "s", all.least);
+    if (all.most > all.least)
+        fprintf(stream, " to %.2g, by the error that is met,", all.most);
+    fprintf(stream, " s in %d threads, from replicas of %" PRId64 " of them\n  memory    %.2g GB at most\n",
+            predict->moments.threads, probes, (double)all.bytes / 1e9);
     return code;
 }
 
@@ -191,10 +226,8 @@ static int predict_points(struct predict *predict, const struct sweep *sweep, st
         return error->code;
     predict->page.stream = stream;
     predict->page.sweep = sweep;
-    if (predict->dry_run) {
-        fprintf(stream, "%" PRId64 " model%s to predict\n", sweep->points, sweep->points == 1 ? "" : "s");
-        return output_end(&output, code, true, error);
-    }
+    if (predict->dry_run)
+        return output_end(&output, print_effort(predict, sweep, stream, error), true, error);
     predict->moments.stop = interrupt_flag();
     progress_init(&predict->progress, predict->quiet, predict->no_progress, predict->log, "models", sweep->points);
     if (ranks_count() > 1)
@@ -211,7 +244,7 @@ static int predict_all(void *target, struct error *error)
     struct sweep sweep;
     int code = check_draws(predict, error);
     if (code == ERROR_NONE)
-        code = format_check(predict->format, predict->moments.per_token, predict->page.tidy, error);
+        code = format_check(predict->format, predict->moments.per_token, &predict->page, error);
     if (code == ERROR_NONE)
         code = budget_check(predict->moments.threads, 0, error);
     if (code == ERROR_NONE)

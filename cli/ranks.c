@@ -4,6 +4,9 @@
 
 #ifdef WITH_MPI
 #include <mpi.h>
+#include <stdio.h>
+
+#include "cli/status.h"
 
 static int count = 1, own;
 
@@ -18,9 +21,13 @@ void ranks_start(int *argc, char ***argv)
     int provided;
     if (!is_job())
         return;
-    MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
+    MPI_Init_thread(argc, argv, MPI_THREAD_SERIALIZED, &provided);
     MPI_Comm_size(MPI_COMM_WORLD, &count);
     MPI_Comm_rank(MPI_COMM_WORLD, &own);
+    if (provided >= MPI_THREAD_SERIALIZED)
+        return;
+    fputs("spanscope: this MPI lets the first thread alone speak; one that serialises them is needed\n", stderr);
+    MPI_Abort(MPI_COMM_WORLD, STATUS_RESOURCE);
 }
 
 void ranks_end(void)
@@ -63,6 +70,24 @@ void ranks_receive(int from, void *bytes, size_t size)
     }
 }
 
+bool ranks_waiting(int *from)
+{
+    MPI_Status status;
+    int found = 0;
+    if (count > 1)
+        MPI_Iprobe(MPI_ANY_SOURCE, 0, MPI_COMM_WORLD, &found, &status);
+    if (found)
+        *from = status.MPI_SOURCE;
+    return found != 0;
+}
+
+int ranks_first(void)
+{
+    MPI_Status status;
+    MPI_Probe(MPI_ANY_SOURCE, 0, MPI_COMM_WORLD, &status);
+    return status.MPI_SOURCE;
+}
+
 int ranks_count(void)
 {
     return count;
@@ -102,6 +127,17 @@ void ranks_send(int to, const void *bytes, size_t size)
 void ranks_receive(int from, void *bytes, size_t size)
 {
     (void)from, (void)bytes, (void)size;
+}
+
+bool ranks_waiting(int *from)
+{
+    (void)from;
+    return false;
+}
+
+int ranks_first(void)
+{
+    return 0;
 }
 
 int ranks_count(void)

@@ -3,6 +3,7 @@
 #ifndef SPANSCOPE_CLI_RANKS_H
 #define SPANSCOPE_CLI_RANKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Before anything else; a program that was not started by mpirun stays alone. */
@@ -21,5 +22,10 @@ int ranks_local(void); /* how many share this machine */
 /* Bytes to and from another rank, in the order in which they were sent. */
 void ranks_send(int to, const void *bytes, size_t size);
 void ranks_receive(int from, void *bytes, size_t size);
+
+/* Whether another rank has sent something, and which; ranks_first waits for one that does. Several threads may send and
+ * receive, one at a time. */
+bool ranks_waiting(int *from);
+int ranks_first(void);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "analysis/document.h"
 #include "analysis/schema.h"
+#include "cli/claims.h"
 #include "sim/text.h"
 
 /* The test that a line of the report is about, or NULL. */
@@ -137,7 +138,19 @@ static int write_json(const struct report *report, FILE *stream, struct error *e
     return ERROR_NONE;
 }
 
-const struct report_format report_formats[] = {{"table", write_table}, {"json", write_json}};
+static int list_table(const struct report *report, enum claim_tier tier, FILE *stream, struct error *error)
+{
+    (void)error;
+    claims_print(report->claims, report->count, tier, stream);
+    return ERROR_NONE;
+}
+
+static int list_json(const struct report *report, enum claim_tier tier, FILE *stream, struct error *error)
+{
+    return claims_print_json(report->claims, report->count, tier, stream, error);
+}
+
+const struct report_format report_formats[] = {{"table", write_table, list_table}, {"json", write_json, list_json}};
 enum { REPORT_FORMATS = sizeof report_formats / sizeof *report_formats };
 const size_t report_format_count = REPORT_FORMATS;
 

@@ -9,6 +9,7 @@
 struct report_format {
     const char *name;
     int (*write)(const struct report *report, FILE *stream, struct error *error);
+    int (*list)(const struct report *report, enum claim_tier tier, FILE *stream, struct error *error); /* its claims */
 };
 
 extern const struct report_format report_formats[];

@@ -81,6 +81,10 @@ static const struct options_row rows[] = {
      offsetof(struct run, page.tidy)},
     {"quantity", 0, "NAME[,NAME]", "only these of the whole stack, a row a configuration (list quantities)",
      format_read_quantity, offsetof(struct run, page.quantity), overall_name},
+    {"columns", 0, "NAME[,NAME]",
+     "only these columns, in this order: of a table observables by name or symbol, of CSV those\n"
+     "of its header and settings",
+     options_text, offsetof(struct run, page.columns.text), format_column},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct run, output)},
     {"growing", 0, NULL, "the profile of the first 1, 2, 4, ... samples too, a line each as they are done; JSON only",
      options_flag, offsetof(struct run, growing)},
@@ -489,7 +493,7 @@ static int run_all(void *target, struct error *error)
         run->samples = run->precision > 0 ? DEFAULT_BUDGET : DEFAULT_SAMPLES;
     int code = check_shard(run, error);
     if (code == ERROR_NONE)
-        code = format_check(run->format, run->per_token, run->page.tidy, error);
+        code = format_check(run->format, run->per_token, &run->page, error);
     if (code == ERROR_NONE)
         code = check_growing(run, error);
     if (code == ERROR_NONE)

@@ -4,8 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/config.h"
+#include "analysis/schema.h"
+#include "analysis/trained.h"
 #include "cli/command.h"
 #include "cli/format_table.h"
+#include "cli/keeper.h"
 #include "cli/merge.h"
 #include "cli/output.h"
 
@@ -14,7 +18,8 @@ struct store_options {
     const struct format *format;
     struct format_page page;
     const char *output;
-    char *law; /* of this build */
+    char *law, *training_law;    /* of this build */
+    struct trained_list trained; /* those of the training runs that are chosen */
     bool export, prune, stale, check, drop, quiet;
 };
 
@@ -24,6 +29,10 @@ static const struct options_row rows[] = {
     {"format", 'f', NULL, "of --export", format_read, offsetof(struct store_options, format), format_name},
     {"tidy", 0, NULL, "of --export: a column for all that decides the numbers", options_flag,
      offsetof(struct store_options, page.tidy)},
+    {"columns", 0, "NAME[,NAME]",
+     "only these columns, in this order: of a table observables by name or symbol, of CSV those\n"
+     "of its header and settings",
+     options_text, offsetof(struct store_options, page.columns.text), format_column},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path,
      offsetof(struct store_options, output)},
     {"prune", 0, NULL, "remove the configurations that have the settings given", options_flag,
@@ -37,9 +46,11 @@ static const struct options_row rows[] = {
 
 const struct options_command store_options = {
     .usage = "store [OPTION]... FILE",
-    .summary = "Lists the configurations of a store that `run --store` keeps samples in, with how many there are; or\n"
-               "exports, prunes or checks it. Settings of the model choose: those with just these values. Such as\n"
-               "  spanscope store samples.db --layers 16 --export --format json",
+    .summary =
+        "Lists the configurations of a store that `run --store` keeps samples in, with how many there are, and the\n"
+        "runs of `train --store`; or exports the samples, prunes or checks it. Settings of the model choose: those "
+        "with just these values. Such as\n"
+        "  spanscope store samples.db --layers 16 --export --format json",
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
     .settings = true,
@@ -64,47 +75,123 @@ static bool has_setting(const struct options_setting *given, const struct model 
     return same;
 }
 
-static bool is_chosen(const void *context, const struct store_config *config, const struct model *model)
+static bool has_settings(const struct store_options *self, bool stale, const struct model *model)
 {
-    const struct store_options *self = context;
-    bool chosen = !self->stale || strcmp(config->law, self->law) != 0;
+    bool chosen = !self->stale || stale;
     for (int i = 0; chosen && i < self->options.setting_count; i++)
         chosen = has_setting(&self->options.settings[i], model);
     return chosen;
 }
 
+static bool is_chosen(const void *context, const struct store_config *config, const struct model *model)
+{
+    const struct store_options *self = context;
+    return has_settings(self, strcmp(config->law, self->law) != 0, model);
+}
+
+static bool is_stale(const struct store_options *self, const struct trained_run *run)
+{
+    return strcmp(run->law, self->training_law) != 0;
+}
+
+/* Leaves in the list of training runs those that are chosen. */
+static int choose_trained(struct store_options *self, struct store *store, struct error *error)
+{
+    struct trained_list all, *chosen = &self->trained;
+    int code = trained_list(store, &all, error);
+    if (code != ERROR_NONE)
+        return code;
+    *chosen = (struct trained_list){calloc((size_t)all.count + 1, sizeof *chosen->runs), 0};
+    code = chosen->runs ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory");
+    for (int i = 0; code == ERROR_NONE && i < all.count; i++) {
+        struct model model;
+        code = config_read(json_object_get(all.runs[i].run, SCHEMA_CONFIG), &model, error);
+        if (code != ERROR_NONE)
+            break;
+        if (has_settings(self, is_stale(self, &all.runs[i]), &model)) {
+            chosen->runs[chosen->count++] = all.runs[i];
+            all.runs[i] = (struct trained_run){0};
+        }
+        model_free(&model);
+    }
+    trained_list_free(&all);
+    return code;
+}
+
 /* ---- what is done ---- */
+
+static void print_model(const struct model *model, FILE *stream)
+{
+    char label[GRAPH_NAME_MAX + 32];
+    fputs("          ", stream);
+    for (size_t i = 0; i < setting_count; i++) {
+        if (settings[i].type != SETTING_TEXT)
+            continue;
+        setting_label(&settings[i], model, label, sizeof label);
+        fprintf(stream, "%s, ", label);
+    }
+    format_table_settings(model, stream);
+    fputc('\n', stream);
+}
+
+static const char STALE[] = "; stale: of another build";
 
 static void print_config(const struct store_options *self, const struct merge_config *config, FILE *stream)
 {
     const struct store_config *row = config->config;
-    char label[GRAPH_NAME_MAX + 32];
     fprintf(stream, "%8" PRId64 " samples", row->samples);
     if (row->samples > 0)
         fprintf(stream, ", %" PRIu64 " to %" PRIu64, row->first, row->last);
     if (row->samples > 0 && row->last - row->first + 1 != (uint64_t)row->samples)
         fprintf(stream, " with gaps");
-    fprintf(stream, "; %s, seed %" PRIu64 "%s%s\n          ", row->engine, row->seed,
-            row->per_token ? ", per token" : "", strcmp(row->law, self->law) != 0 ? "; stale: of another build" : "");
-    for (size_t i = 0; i < setting_count; i++) {
-        if (settings[i].type != SETTING_TEXT)
-            continue;
-        setting_label(&settings[i], &config->model, label, sizeof label);
-        fprintf(stream, "%s, ", label);
-    }
-    format_table_settings(&config->model, stream);
-    fputc('\n', stream);
+    fprintf(stream, "; %s, seed %" PRIu64 "%s%s\n", row->engine, row->seed, row->per_token ? ", per token" : "",
+            strcmp(row->law, self->law) != 0 ? STALE : "");
+    print_model(&config->model, stream);
 }
 
-static int list(const struct store_options *self, const struct merge *merge, FILE *stream)
+/* Numbers, and texts without their quotes. */
+static void print_member(const json_t *training, const char *key, FILE *stream)
+{
+    const json_t *value = json_object_get(training, key);
+    if (json_is_string(value))
+        fprintf(stream, ", %s", json_string_value(value));
+    else
+        fprintf(stream, ", %s %g", key, json_number_value(value));
+}
+
+static int print_trained(const struct store_options *self, const struct trained_run *run, FILE *stream,
+                         struct error *error)
+{
+    const json_t *training = json_object_get(run->run, SCHEMA_TRAINING_MEMBER);
+    struct model model;
+    int code = config_read(json_object_get(run->run, SCHEMA_CONFIG), &model, error);
+    if (code != ERROR_NONE)
+        return code;
+    fprintf(stream, "%8" PRId64 " steps%s; training", run->done, run->finished ? "" : ", on its way");
+    static const char *const members[] = {"task", "optimiser", "lr", "seed", "batch"};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        print_member(training, members[i], stream);
+    fprintf(stream, "%s\n", is_stale(self, run) ? STALE : "");
+    print_model(&model, stream);
+    model_free(&model);
+    return ERROR_NONE;
+}
+
+static int list(const struct store_options *self, const struct merge *merge, FILE *stream, struct error *error)
 {
     int64_t samples = 0;
+    int code = ERROR_NONE;
     for (int i = 0; i < merge->config_count; i++) {
         print_config(self, &merge->configs[i], stream);
         samples += merge->configs[i].config->samples;
     }
-    fprintf(stream, "%d configurations, %" PRId64 " samples\n", merge->config_count, samples);
-    return ERROR_NONE;
+    for (int i = 0; code == ERROR_NONE && i < self->trained.count; i++)
+        code = print_trained(self, &self->trained.runs[i], stream, error);
+    fprintf(stream, "%d configurations, %" PRId64 " samples", merge->config_count, samples);
+    if (self->trained.count > 0)
+        fprintf(stream, "; %d training runs", self->trained.count);
+    fputc('\n', stream);
+    return code;
 }
 
 static int prune(const struct store_options *self, struct merge *merge, FILE *stream, struct error *error)
@@ -114,10 +201,12 @@ static int prune(const struct store_options *self, struct merge *merge, FILE *st
         return error_set(error, ERROR_INPUT, "--prune needs settings, or --stale, to say what is removed");
     for (int i = 0; code == ERROR_NONE && i < merge->config_count; i++)
         code = store_remove(&merge->stores[0], merge->configs[i].ids[0], error);
+    for (int i = 0; code == ERROR_NONE && i < self->trained.count; i++)
+        code = trained_remove(&merge->stores[0], self->trained.runs[i].id, error);
     if (code == ERROR_NONE)
         code = store_compact(&merge->stores[0], error);
     if (code == ERROR_NONE)
-        fprintf(stream, "%d configurations removed\n", merge->config_count);
+        fprintf(stream, "%d configurations and %d training runs removed\n", merge->config_count, self->trained.count);
     return code;
 }
 
@@ -125,12 +214,15 @@ static int check(const struct store_options *self, struct store *store, FILE *st
 {
     int64_t damaged = 0;
     int code = store_check(store, self->drop, &damaged, error);
+    if (code == ERROR_NONE)
+        code = trained_check(store, self->drop, &damaged, error);
     if (code != ERROR_NONE)
         return code;
     if (damaged > 0 && !self->drop)
-        return error_set(error, ERROR_RESOURCE, "store '%s': %" PRId64 " samples are damaged; --drop removes them",
-                         store->path, damaged);
-    fprintf(stream, damaged > 0 ? "%" PRId64 " damaged samples removed\n" : "all is well\n", damaged);
+        return error_set(error, ERROR_RESOURCE,
+                         "store '%s': %" PRId64 " samples or runs are damaged; --drop removes them", store->path,
+                         damaged);
+    fprintf(stream, damaged > 0 ? "%" PRId64 " damaged samples or runs removed\n" : "all is well\n", damaged);
     return ERROR_NONE;
 }
 
@@ -142,15 +234,19 @@ static int act_on(struct store_options *self, struct merge *merge, FILE *stream,
     if (self->prune)
         return prune(self, merge, stream, error);
     if (!self->export)
-        return list(self, merge, stream);
+        return list(self, merge, stream, error);
     self->page.stream = stream;
+    if (self->trained.count > 0 && !self->quiet)
+        fprintf(stderr,
+                "spanscope store: %d training runs are left out; `train --store` with their options writes them\n",
+                self->trained.count);
     int code = merge_write(merge, self->format, &self->page, self->quiet, &gaps, error);
     if (gaps > 0)
         self->options.status = STATUS_INCONCLUSIVE;
     return code;
 }
 
-static int check_options(const struct store_options *self, struct error *error)
+static int check_options(struct store_options *self, struct error *error)
 {
     if (self->options.word_count != 1)
         return error_set(error, ERROR_INPUT, "one store is expected, not %d; see spanscope store --help",
@@ -159,7 +255,7 @@ static int check_options(const struct store_options *self, struct error *error)
         return error_set(error, ERROR_INPUT, "--export, --prune and --check are one at a time");
     if (self->drop && !self->check)
         return error_set(error, ERROR_INPUT, "--drop is of --check");
-    return format_check(self->format, false, self->page.tidy, error);
+    return format_check(self->format, false, &self->page, error);
 }
 
 static int store_all(void *target, struct error *error)
@@ -168,16 +264,21 @@ static int store_all(void *target, struct error *error)
     struct merge merge;
     struct output output;
     int code = check_options(self, error);
-    if (code == ERROR_NONE && !(self->law = store_law()))
+    self->law = store_law();
+    self->training_law = keeper_law();
+    if (code == ERROR_NONE && (!self->law || !self->training_law))
         code = error_set(error, ERROR_RESOURCE, "out of memory");
     if (code == ERROR_NONE)
         code = merge_open(&merge, self->options.words, 1, is_chosen, self, error);
     if (code == ERROR_NONE) {
-        FILE *stream = output_open(&output, self->output, error);
+        code = choose_trained(self, &merge.stores[0], error);
+        FILE *stream = code == ERROR_NONE ? output_open(&output, self->output, error) : NULL;
         code = stream ? output_end(&output, act_on(self, &merge, stream, error), false, error) : error->code;
         merge_close(&merge);
     }
+    trained_list_free(&self->trained);
     free(self->law);
+    free(self->training_law);
     return code;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/document.h"
+#include "analysis/schema.h"
 #include "cli/command.h"
 #include "explore/lesson.h"
 #include "sim/text.h"
@@ -118,9 +119,10 @@ static int judge(struct tour *tour, const struct lesson *lesson, struct error *e
         tour->options.status = result.right ? STATUS_DONE : STATUS_AGAINST;
         return ERROR_NONE;
     }
-    code = document_print(
-        true, json_pack("{s:s, s:b, s:s}", "lesson", lesson->id, "right", result.right, "says", result.says), stdout,
-        error);
+    code = document_print(true,
+                          json_pack("{s:s, s:s, s:b, s:s}", SCHEMA_KEY, SCHEMA_ANSWER, "lesson", lesson->id, "right",
+                                    result.right, "says", result.says),
+                          stdout, error);
     putchar('\n');
     return code;
 }

@@ -5,14 +5,12 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "cli/command.h"
-#include "cli/interrupt.h"
+#include "cli/crew.h"
 #include "cli/output.h"
-#include "cli/sweep.h"
-#include "cli/training.h"
+#include "cli/ranks.h"
+#include "cli/training_cost.h"
 #include "sim/budget.h"
 #include "sim/text.h"
 
@@ -26,11 +24,12 @@ struct train {
     int64_t seeds;
     int threads;
     size_t memory;
-    const char *checkpoint;
+    const char *store, *checkpoint;
     double interval;
     const struct training_format *format;
+    struct training_page page;
     const char *output;
-    bool dry_run, quiet, no_progress;
+    bool dry_run, quiet, no_progress, log;
 };
 
 /* ---- options ---- */
@@ -149,13 +148,17 @@ static const struct options_row rows[] = {
      read_measured, FIELD(measured)},
     {"threads", 'j', "N", "runs in parallel; results do not depend on it", options_threads, FIELD(threads)},
     {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", options_bytes, FIELD(memory)},
-    {"checkpoint", 0, "FILE", "keeps what is done there, and goes on from it, with the same bits", options_path,
-     FIELD(checkpoint)},
-    {"checkpoint-every", 0, "SECONDS", "how often; 10", read_seconds, FIELD(interval)},
+    {"store", 0, "FILE", "keep every run there as it is finished, and others on their way, and take those that are\n"
+     "there, with the same bits (spanscope store)", options_path, FIELD(store)},
+    {"checkpoint", 0, "FILE", "the same in a file of these runs alone", options_path, FIELD(checkpoint)},
+    {"checkpoint-every", 0, "SECONDS", "how often a run on its way is kept; 10", read_seconds, FIELD(interval)},
     {"format", 'f', NULL, "what is written", training_format_read, FIELD(format), training_format_name},
+    {"tidy", 0, NULL, "CSV with a column for all that decides the numbers, not only for what varies", options_flag,
+     FIELD(page.tidy)},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, FIELD(output)},
     {"dry-run", 0, NULL, "print the runs, memory and time it would take, and train nothing", options_flag,
      FIELD(dry_run)},
+    {"log", 0, NULL, "a line a minute on how far it is, where there is no terminal", options_flag, FIELD(log)},
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, FIELD(quiet)},
     {"no-progress", 0, NULL, "no progress line on a terminal", options_flag, FIELD(no_progress)},
 };
@@ -228,7 +231,7 @@ static int check_settings(const struct train *self, struct error *error)
 
 struct runs {
     struct train_run *run; /* [count]: by model, then rate, then seed */
-    int count;
+    int count, of_a_model;
 };
 
 static void free_runs(struct runs *runs)
@@ -264,7 +267,7 @@ enum { RUNS_MAX = 100000 };
 static int make_runs(const struct train *self, const struct sweep *sweep, struct runs *runs, struct error *error)
 {
     double count = (double)sweep->points * self->rates.count * (double)self->seeds;
-    *runs = (struct runs){0};
+    *runs = (struct runs){.of_a_model = (int)(count / (double)sweep->points)};
     if (count > RUNS_MAX)
         return error_set(error, ERROR_INPUT, "%.0f runs are more than %d", count, RUNS_MAX);
     runs->run = calloc((size_t)count, sizeof *runs->run);
@@ -278,130 +281,67 @@ static int make_runs(const struct train *self, const struct sweep *sweep, struct
     return code;
 }
 
-/* All that decides the runs, as text that the caller frees. */
-static int identify(const struct runs *runs, char **text, struct error *error)
-{
-    size_t length = 0;
-    FILE *stream = open_memstream(text, &length);
-    if (!stream)
-        return error_set(error, ERROR_RESOURCE, "out of memory for %d runs", runs->count);
-    int code = ERROR_NONE;
-    for (int i = 0; code == ERROR_NONE && i < runs->count; i++)
-        code = training_identity(&runs->run[i], stream, error);
-    if (fclose(stream) != 0 && code == ERROR_NONE)
-        code = error_set(error, ERROR_RESOURCE, "out of memory for %d runs", runs->count);
-    if (code == ERROR_NONE)
-        return code;
-    free(*text);
-    *text = NULL;
-    return code;
-}
-
-/* ---- output ---- */
-
-/* What the callbacks share. */
-struct writer {
-    const struct train *self;
-    FILE *stream;
-    int written;
-    double start, shown; /* seconds */
-    double first;        /* share of the work that the checkpoint had done; negative before it is known */
-};
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static void clear_progress(void)
-{
-    fprintf(stderr, "\r%*s\r", 60, "");
-}
-
-static void progress(void *context, double share)
-{
-    struct writer *writer = context;
-    double time = now();
-    if (writer->first < 0) {
-        writer->first = share;
-        writer->start = time;
-    }
-    double pace = share - writer->first;
-    if (time - writer->shown < 0.25)
-        return;
-    writer->shown = time;
-    int left = pace > 0 ? (int)fmin(9e6, (time - writer->start) * (1 - share) / pace) : -1;
-    fprintf(stderr, left >= 0 ? "\r%3.0f %% done, %d:%02d left   " : "\r%3.0f %% done", 100 * share, left / 60,
-            left % 60);
-}
-
-static int visit(void *context, struct train_run *run, struct error *error)
-{
-    struct writer *writer = context;
-    int code = writer->self->format->write(run, writer->written, writer->stream, error);
-    writer->written += code == ERROR_NONE;
-    return code;
-}
-
 /* ---- running ---- */
 
-/* A step beside its products: measured at widths 32 to 128 on one core of a 2024 server (bench/train). */
-#define SECONDS_FLOP 3.5e-11
-
-static int print_cost(const struct train *self, const struct runs *runs, FILE *stream, struct error *error)
+/* The caller frees; NULL without memory, or where nothing stands before the runs. */
+static int make_head(const struct train *self, const struct train_run *first, char **head, struct error *error)
 {
-    size_t bytes = 0;
-    double flops = 0;
-    for (int i = 0; i < runs->count; i++) {
-        const struct train_run *run = &runs->run[i];
-        struct network network;
-        int code = network_init(&network, &run->model, run->training.batch, run->training.task->vocabulary,
-                                run->training.parametrisation, run->training.base_width, 0, SIZE_MAX, error);
-        if (code != ERROR_NONE)
-            return code;
-        bytes = network.bytes > bytes ? network.bytes : bytes;
-        flops += network.flops * (double)run->training.steps;
-        network_free(&network);
-    }
-    fprintf(stream, "%d run%s of %" PRId64 " steps, %.3g MB in each of %d threads, about %.3g s\n", runs->count,
-            runs->count == 1 ? "" : "s", self->training.steps, (double)bytes / 1e6, self->threads,
-            SECONDS_FLOP * flops / self->threads);
-    return ERROR_NONE;
+    size_t length;
+    *head = NULL;
+    if (!self->format->head)
+        return ERROR_NONE;
+    FILE *stream = open_memstream(head, &length);
+    int code = stream ? self->format->head(first, &self->page, stream, error) : ERROR_RESOURCE;
+    if (!stream || (fclose(stream) != 0 && code == ERROR_NONE))
+        code = error_set(error, ERROR_RESOURCE, "out of memory");
+    return code;
 }
 
-static int train_runs(const struct train *self, struct runs *runs, struct error *error)
+/* What rank 0 does beside training: keeps, writes, and tells how far it is. */
+static int train_and_write(const struct train *self, struct crew *crew, FILE *stream, struct error *error)
 {
-    char *identity = NULL;
-    if (self->checkpoint && identify(runs, &identity, error) != ERROR_NONE)
-        return error->code;
-    struct output output;
-    FILE *stream = output_open(&output, self->output, error);
-    if (!stream) {
-        free(identity);
-        return error->code;
+    char *head;
+    int code = make_head(self, &crew->runs[0], &head, error);
+    if (code != ERROR_NONE) {
+        free(head);
+        return code;
     }
-    bool shows = !self->quiet && !self->no_progress && isatty(STDERR_FILENO);
-    struct writer writer = {.self = self, .stream = stream, .first = -1};
-    struct train_plan plan = {
+    code = delivery_init(&crew->delivery, stream, head, crew->count, error);
+    if (code == ERROR_NONE)
+        code = keeper_open(&crew->keeper, crew->runs, crew->count, self->store, self->checkpoint, error);
+    progress_init(&crew->progress, self->quiet, self->no_progress, self->log, "runs", crew->count);
+    if (code == ERROR_NONE)
+        code = crew_train(crew, error);
+    progress_clear(&crew->progress);
+    keeper_close(&crew->keeper);
+    return code;
+}
+
+static int train_runs(struct train *self, const struct runs *runs, struct error *error)
+{
+    struct output output;
+    struct crew crew = {
         .runs = runs->run,
         .count = runs->count,
-        .threads = self->threads < runs->count ? self->threads : runs->count,
+        .threads = self->threads,
         .memory = self->memory,
-        .stop = interrupt_flag(),
-        .checkpoint = self->checkpoint,
-        .identity = identity,
         .interval = self->interval,
-        .visit = visit,
-        .progress = shows ? progress : NULL,
-        .context = &writer,
+        .format = self->format,
+        .page = &self->page,
     };
-    int code = self->dry_run ? print_cost(self, runs, stream, error) : train_all(&plan, error);
-    if (shows)
-        clear_progress();
-    free(identity);
-    return output_end(&output, code, writer.written > 0, error);
+    if (ranks_own() > 0)
+        return self->dry_run ? ERROR_NONE : crew_train(&crew, error);
+    FILE *stream = output_open(&output, self->output, error);
+    if (!stream)
+        return error->code;
+    if (self->dry_run)
+        return output_end(&output,
+                          training_cost_print(runs->run, runs->count, runs->of_a_model, self->threads, stream, error),
+                          true, error);
+    int code = train_and_write(self, &crew, stream, error);
+    bool holds = crew.delivery.written > 0;
+    delivery_free(&crew.delivery);
+    return output_end(&output, code, holds, error);
 }
 
 static int train_task(struct train *self, struct error *error)
@@ -415,12 +355,15 @@ static int train_task(struct train *self, struct error *error)
     self->training.task = &task;
     code = sweep_init(&sweep, &self->options, error);
     if (code == ERROR_NONE) {
+        self->page.sweep = &sweep;
+        self->page.rates = self->rates.count > 1;
+        self->page.seeds = self->seeds > 1;
         code = make_runs(self, &sweep, &runs, error);
-        sweep_free(&sweep);
         if (code == ERROR_NONE) {
             code = train_runs(self, &runs, error);
             free_runs(&runs);
         }
+        sweep_free(&sweep);
     }
     task_free(&task);
     return code;
@@ -439,13 +382,24 @@ static int check_measured(struct train *self, struct error *error)
                      self->training.steps);
 }
 
+/* Options that say nothing together. */
+static int check_options(const struct train *self, struct error *error)
+{
+    if (self->store && self->checkpoint)
+        return error_set(error, ERROR_INPUT, "--store and --checkpoint keep the same; give one of them");
+    if (self->page.tidy && !self->format->columns)
+        return error_set(error, ERROR_INPUT, "--tidy: columns of settings are of --format csv, not %s",
+                         self->format->name);
+    return ERROR_NONE;
+}
+
 static int train_all_of(void *target, struct error *error)
 {
     struct train *self = target;
-    int code = ERROR_NONE;
+    int code = check_options(self, error);
     if (self->memory == 0)
-        self->memory = budget_available(self->threads);
-    if (self->rates.count == 0)
+        self->memory = budget_available(self->threads) / (size_t)ranks_local();
+    if (code == ERROR_NONE && self->rates.count == 0)
         code = values_parse(&self->rates, "--lr", "1e-3", false, error);
     if (code == ERROR_NONE)
         code = check_settings(self, error);

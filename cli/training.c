@@ -10,6 +10,7 @@
 #include "build_version.h"
 #include "analysis/config.h"
 #include "analysis/document.h"
+#include "analysis/store.h"
 #include "cli/format_csv.h"
 #include "cli/format_json.h"
 #include "sim/setting.h"
@@ -23,6 +24,8 @@ double training_score(const struct train_run *run)
         return NAN;
     return score_of(training->steps, training->task->vocabulary, run->record.loss, run->record.bayes);
 }
+
+static const char RATE[] = "lr";
 
 /* ---- JSON ---- */
 
@@ -69,7 +72,7 @@ static json_t *training_object(bool *ok, const struct train_run *run)
     document_put(ok, object, "batch", json_integer(training->batch));
     document_put(ok, object, "steps", json_integer((json_int_t)training->steps));
     document_put(ok, object, "optimiser", json_string(training->optimiser->name));
-    document_put(ok, object, "lr", json_real(training->rate));
+    document_put(ok, object, RATE, json_real(training->rate));
     document_put(ok, object, SCHEMA_SEED, json_incref(json_object_get(config, SCHEMA_SEED)));
     document_put(ok, object, "warmup", json_integer((json_int_t)training->warmup));
     document_put(ok, object, "decay", json_string(training->schedule->name));
@@ -84,17 +87,20 @@ static json_t *training_object(bool *ok, const struct train_run *run)
     return object;
 }
 
-int training_identity(const struct train_run *run, FILE *stream, struct error *error)
+json_t *training_identity(bool *ok, const struct train_run *run)
 {
-    bool ok = true;
     json_t *object = json_object(), *measured = json_array();
     const struct values *steps = run->training.measured;
+    const struct task *task = run->training.task;
     for (int i = 0; steps && i < steps->count; i++)
-        document_append(&ok, measured, json_real(steps->value[i]));
-    document_put(&ok, object, SCHEMA_CONFIG, config_of(&ok, run));
-    document_put(&ok, object, "training", training_object(&ok, run));
-    document_put(&ok, object, "measured", measured);
-    return document_print(ok, object, stream, error);
+        document_append(ok, measured, json_real(steps->value[i]));
+    document_put(ok, object, SCHEMA_CONFIG, config_of(ok, run));
+    document_put(ok, object, SCHEMA_TRAINING_MEMBER, training_object(ok, run));
+    document_put(ok, object, "measured", measured);
+    if (task->length > 0) // a file by what it holds, not by its name
+        document_put(ok, object, "bytes",
+                     json_sprintf("%016" PRIx64, store_hash(STORE_HASH, task->bytes, task->length)));
+    return object;
 }
 
 /* Nothing of time and threads: the same runs are the same text. */
@@ -113,7 +119,7 @@ static json_t *run_object(bool *ok, const struct train_run *run)
     json_t *object = json_object();
     document_put(ok, object, SCHEMA_KEY, json_string(SCHEMA_TRAINING));
     document_put(ok, object, SCHEMA_CONFIG, config_of(ok, run));
-    document_put(ok, object, "training", training_object(ok, run));
+    document_put(ok, object, SCHEMA_TRAINING_MEMBER, training_object(ok, run));
     document_put(ok, object, SCHEMA_MANIFEST, manifest_object(ok));
     document_put(ok, object, "loss", series(ok, record->done, record->loss));
     document_put(ok, object, "bayes", series(ok, record->done, record->bayes));
@@ -134,16 +140,16 @@ static int write_profile(const struct train_run *run, int i, FILE *stream, struc
     json_t *members = json_object(), *training = training_object(&ok, run);
     document_put(&ok, training, "step", json_integer((json_int_t)run->training.measured->value[i]));
     document_put(&ok, members, SCHEMA_MANIFEST, manifest_object(&ok));
-    document_put(&ok, members, "training", training);
+    document_put(&ok, members, SCHEMA_TRAINING_MEMBER, training);
     if (ok)
         return format_json_with(&profile, members, stream, error);
     json_decref(members);
     return error_set(error, ERROR_RESOURCE, "out of memory for a profile");
 }
 
-static int write_json(const struct train_run *run, int number, FILE *stream, struct error *error)
+static int write_json(const struct train_run *run, const struct training_page *page, FILE *stream, struct error *error)
 {
-    (void)number;
+    (void)page;
     bool ok = true;
     json_t *object = run_object(&ok, run);
     int code = document_print(ok, object, stream, error);
@@ -162,38 +168,68 @@ static void csv_number(double value, FILE *stream)
         fprintf(stream, "%.17g", value);
 }
 
-/* Members of the run and of its model, whose seed is the run's. */
-static json_t *members_of(bool *ok, const struct train_run *run)
+/* Whether a member stands beside the numbers: always the names of formula and initialisation, as in the CSV of `run`. */
+static bool has_column(const struct training_page *page, const char *key)
 {
-    json_t *members = training_object(ok, run), *config = config_of(ok, run);
+    if (page->tidy || (page->rates && strcmp(key, RATE) == 0) || (page->seeds && strcmp(key, SCHEMA_SEED) == 0))
+        return true;
+    for (size_t i = 0; i < setting_count; i++) {
+        const struct setting *setting = &settings[i];
+        if (strcmp(setting->key, key) == 0)
+            return setting->type == SETTING_TEXT || sweep_varies(page->sweep, setting);
+        if (setting->type == SETTING_TEXT && strcmp(setting->text->key, key) == 0)
+            return format_csv_needs_text(page->sweep, setting);
+    }
+    return false;
+}
+
+/* Members of the run and of its model, whose seed is the run's, that have a column. */
+static json_t *columns_of(bool *ok, const struct train_run *run, const struct training_page *page)
+{
+    json_t *members = training_object(ok, run), *config = config_of(ok, run), *value;
+    const char *key;
+    void *next;
     *ok &= json_object_update_missing(members, config) == 0;
+    json_object_foreach_safe(members, next, key, value) if (!has_column(page, key)) json_object_del(members, key);
     json_decref(config);
     return members;
 }
 
-/* step,loss,bayes,spread,gradient_norm, and behind them the members, the same in all rows of a run. */
-static int write_csv(const struct train_run *run, int number, FILE *stream, struct error *error)
+static int no_memory(struct error *error)
+{
+    return error_set(error, ERROR_RESOURCE, "out of memory for CSV");
+}
+
+static int head_csv(const struct train_run *run, const struct training_page *page, FILE *stream, struct error *error)
+{
+    bool ok = true;
+    json_t *columns = columns_of(&ok, run, page), *value;
+    const char *key;
+    fputs("step,loss,bayes,spread,gradient_norm", stream);
+    json_object_foreach(columns, key, value) fprintf(stream, ",%s", key);
+    fputc('\n', stream);
+    json_decref(columns);
+    return ok ? ERROR_NONE : no_memory(error);
+}
+
+/* step,loss,bayes,spread,gradient_norm, and behind them the columns, the same in all rows of a run. */
+static int write_csv(const struct train_run *run, const struct training_page *page, FILE *stream, struct error *error)
 {
     const struct trainer_record *record = &run->record;
     bool ok = true;
-    json_t *members = members_of(&ok, run), *value;
+    json_t *columns = columns_of(&ok, run, page), *value;
     const char *key;
-    if (number == 0) {
-        fputs("step,loss,bayes,spread,gradient_norm", stream);
-        json_object_foreach(members, key, value) fprintf(stream, ",%s", key);
-        fputc('\n', stream);
-    }
     for (int64_t i = 0; ok && i < record->done; i++) {
         fprintf(stream, "%" PRId64, i);
         csv_number(record->loss[i], stream);
         csv_number(record->bayes[i], stream);
         csv_number(record->spread[i], stream);
         csv_number(record->gradient_norm[i], stream);
-        json_object_foreach(members, key, value) format_csv_value(value, stream);
+        json_object_foreach(columns, key, value) format_csv_value(value, stream);
         fputc('\n', stream);
     }
-    json_decref(members);
-    return ok ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory for CSV");
+    json_decref(columns);
+    return ok ? ERROR_NONE : no_memory(error);
 }
 
 /* ---- table ---- */
@@ -215,28 +251,53 @@ static void print_number(const char *format, int width, double value, FILE *stre
     fprintf(stream, " %*s", width, text);
 }
 
-static void table_head(const struct training *training, FILE *stream)
+/* What the table has a column for whether it varies or not. */
+static bool is_usual(const struct setting *setting)
 {
+    return setting->type == SETTING_TEXT || setting->letter == 'L' || setting->letter == 'd';
+}
+
+enum { COLUMN = 12 };
+
+static int head_table(const struct train_run *run, const struct training_page *page, FILE *stream, struct error *error)
+{
+    (void)error;
+    const struct training *training = &run->training;
     fprintf(
         stream,
         "%s, %d sequences a step, %" PRId64 " steps, %s, %s rate, %s parametrisation\n"
         "loss and bayes in nats, means over the last tenth of the steps; u = (loss - bayes)/(ln V - bayes), 1 where "
         "nothing was learned\n\n"
-        "%-12s %-12s %5s %6s %10s %5s %8s %8s %7s  %s\n",
+        "%-12s %-12s %5s %6s",
         training->task->text, training->batch, training->steps, training->optimiser->name, training->schedule->name,
-        training->parametrisation->name, "placement", "init", "L", "d", "lr", "seed", "loss", "bayes", "u", "1 - r_L");
+        training->parametrisation->name, "placement", "init", "L", "d");
+    for (size_t i = 0; i < setting_count; i++)
+        if (!is_usual(&settings[i]) && sweep_varies(page->sweep, &settings[i]))
+            fprintf(stream, " %*s", COLUMN, settings[i].name);
+    fprintf(stream, " %10s %5s %8s %8s %7s  %s\n", "lr", "seed", "loss", "bayes", "u", "1 - r_L");
+    return ERROR_NONE;
 }
 
-static int write_table(const struct train_run *run, int number, FILE *stream, struct error *error)
+static void print_varying(const struct train_run *run, const struct training_page *page, FILE *stream)
+{
+    for (size_t i = 0; i < setting_count; i++) {
+        if (is_usual(&settings[i]) || !sweep_varies(page->sweep, &settings[i]))
+            continue;
+        char *value = setting_value(&settings[i], &run->model);
+        fprintf(stream, " %*s", COLUMN, value ? value : "");
+        free(value);
+    }
+}
+
+static int write_table(const struct train_run *run, const struct training_page *page, FILE *stream, struct error *error)
 {
     const struct training *training = &run->training;
     const struct trainer_record *record = &run->record;
     char init[GRAPH_NAME_MAX + 40];
     setting_label(setting_find("init", error), &run->model, init, sizeof init);
-    if (number == 0)
-        table_head(training, stream);
-    fprintf(stream, "%-12s %-12s %5d %6d %10.4g %5" PRIu64, run->model.placement, init, run->model.layers,
-            run->model.width, training->rate, training->seed);
+    fprintf(stream, "%-12s %-12s %5d %6d", run->model.placement, init, run->model.layers, run->model.width);
+    print_varying(run, page, stream);
+    fprintf(stream, " %10.4g %5" PRIu64, training->rate, training->seed);
     print_number("%.4f", 8, last_tenth(record, record->loss), stream);
     print_number("%.4f", 8, last_tenth(record, record->bayes), stream);
     print_number("%.3f", 7, training_score(run), stream);
@@ -253,9 +314,10 @@ static int write_table(const struct train_run *run, int number, FILE *stream, st
 }
 
 const struct training_format training_formats[] = {
-    {"table", "a line per run, for reading", false, write_table},
-    {"csv", "tidy: a row per run and step", false, write_csv},
-    {"json", "a line per run, schema " SCHEMA_TRAINING ", and behind it one per profile measured", true, write_json},
+    {"table", "a line per run, for reading", false, false, head_table, write_table},
+    {"csv", "a row per run and step", false, true, head_csv, write_csv},
+    {"json", "a line per run, schema " SCHEMA_TRAINING ", and behind it one per profile measured", true, false, NULL,
+     write_json},
 };
 const size_t training_format_count = sizeof training_formats / sizeof *training_formats;
 

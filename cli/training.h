@@ -2,16 +2,28 @@
 #ifndef SPANSCOPE_CLI_TRAINING_H
 #define SPANSCOPE_CLI_TRAINING_H
 
+#include <jansson.h>
 #include <stdio.h>
 
+#include "cli/sweep.h"
 #include "train/train.h"
+
+/* Which settings stand beside the numbers. */
+struct training_page {
+    const struct sweep *sweep; /* those that vary */
+    bool rates, seeds;         /* whether there are several */
+    bool tidy;                 /* all that decides the numbers, in a table that has columns for it */
+};
 
 struct training_format {
     const char *name;
     const char *summary;
     bool profiles; /* has room for those measured on the way */
-    /* Writes one run; number counts those of this output from 0. */
-    int (*write)(const struct train_run *run, int number, FILE *stream, struct error *error);
+    bool columns;  /* has a column for a setting */
+    /* What stands before all runs, of one of them; NULL where nothing does. */
+    int (*head)(const struct train_run *run, const struct training_page *page, FILE *stream, struct error *error);
+    /* Writes one run. */
+    int (*write)(const struct train_run *run, const struct training_page *page, FILE *stream, struct error *error);
 };
 
 extern const struct training_format training_formats[];
@@ -23,8 +35,9 @@ const char *training_format_name(size_t i);
 /* A reader of the option --format (cli/options). */
 int training_format_read(void *field, const char *name, const char *text, struct error *error);
 
-/* Writes all that decides a run's numbers. */
-int training_identity(const struct train_run *run, FILE *stream, struct error *error);
+/* All that decides a run's numbers: the settings of its model as "config", its own as "training", and the bytes it reads.
+ * *ok becomes false where memory ran out. */
+json_t *training_identity(bool *ok, const struct train_run *run);
 
 /* u of a run, NAN where it has none. */
 double training_score(const struct train_run *run);

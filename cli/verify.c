@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/claims.h"
 #include "cli/interrupt.h"
 #include "cli/command.h"
 #include "cli/output.h"
@@ -116,8 +115,7 @@ static int verify_all(void *target, struct error *error)
     if (code != ERROR_NONE)
         goto out;
     if (verify->list) {
-        claims_print(report.claims, report.count, verify->tier, stream);
-        code = output_close(&output, error);
+        code = output_end(&output, verify->format->list(&report, verify->tier, stream, error), false, error);
         goto out;
     }
     code = measure(&report, verify, error);

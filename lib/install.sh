@@ -25,7 +25,7 @@ each() {
         "$1" 644 "$text" "$docdir/${text##*/}"
     done
     for schema in docs/schema/*.json; do
-        [ ! -e "$schema" ] || "$1" 644 "$schema" "$datadir/spanscope/schema/${schema##*/}"
+        "$1" 644 "$schema" "$datadir/spanscope/schema/${schema##*/}"
     done
 }
 

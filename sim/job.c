@@ -53,7 +53,9 @@ static void become(const struct work *work, pid_t parent)
     signal(SIGXFSZ, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+#ifndef SANITIZED /* whose shadow is terabytes of address space */
     setrlimit(RLIMIT_AS, &(struct rlimit){work->limits->memory, work->limits->memory});
+#endif
     int input = work->input >= 0 ? work->input : open("/dev/null", O_RDONLY);
     if (dup2(input, STDIN_FILENO) >= 0 && dup2(work->output, STDOUT_FILENO) >= 0 &&
         dup2(work->errors, STDERR_FILENO) >= 0 && chdir("/") == 0)

@@ -20,7 +20,8 @@ check() {
     for file in bin/spanscope lib/libspanscope.a lib/libspanscope.so include/spanscope.h lib/pkgconfig/spanscope.pc \
         share/man/man1/spanscope.1 share/man/man1/spanscope-run.1 share/bash-completion/completions/spanscope \
         share/zsh/site-functions/_spanscope share/fish/vendor_completions.d/spanscope.fish \
-        share/doc/spanscope/profile.c; do
+        share/doc/spanscope/profile.c share/doc/spanscope/output.md \
+        share/spanscope/schema/profile.json; do
         [ -s "$place/$file" ] || fail "$place/$file is missing"
     done
     before=$(find "$destination" | wc -l)

@@ -4,7 +4,7 @@ SUITES_SRC := $(wildcard tests/*/test_*.c)
 TESTS_SRC  := $(wildcard tests/*.c) $(SUITES_SRC)
 TESTS_OBJ   = $(patsubst %.c,$(BUILD)/%.o,$(TESTS_SRC)) $(BUILD)/bench/gap.o \
               $(BUILD)/docs/coverage.o $(BUILD)/lib/spanscope.o \
-              $(addprefix $(BUILD)/cli/,output.o report.o report_format.o options.o)
+              $(addprefix $(BUILD)/cli/,output.o claims.o columns.o report.o report_format.o options.o)
 
 $(BUILD)/tests/main.o: EXTRA_CFLAGS = -I$(BUILD)
 $(BUILD)/tests/main.o: $(BUILD)/suites.h
@@ -41,7 +41,7 @@ check-sanitize: deps
 	+$(MAKE) BUILD=$(SANITIZE) MARCH=x86-64 \
 	  CFLAGS="$(SANITIZE_FLAGS)" \
 	  $(SANITIZE)/spanscope $(SANITIZE)/check
-	CK_EXCLUDE_TAGS=slow $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=$(SANITIZE)/spanscope $(SANITIZE)/check
+	CK_EXCLUDE_TAGS=slow CK_TIMEOUT_MULTIPLIER=5 $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) SPANSCOPE=$(SANITIZE)/spanscope $(SANITIZE)/check
 
 # Jobs of one, two and three ranks against a lone process; needs make deps-mpi.
 .PHONY: check-mpi

@@ -8,6 +8,9 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 
+map='--x layers=1:12:6 --y input-correlation=0:0.9:5 -d 16 -H 4 -T 4'
+beyond='-p x=ffn(x) --activation swiglu --x layers=1:12:6 --y input-scale=1:100:5 -d 16 -T 4'
+runs='-p postnorm,spannorm -L 2,3 -d 12 -H 3 -T 5 --lr 1e-3,4e-3 --seeds 2 -j 2'
 grid='-p prenorm,spannorm -L 2,3,4 -d 16 -H 4 -T 4 -f csv'
 fail() { echo "mpi: $*" >&2; exit 1; }
 # compare NAME RANKS OPTION...: the command's output is that of the file NAME.
@@ -22,13 +25,19 @@ compare() {
 {
     "$program" run $grid -n 13 > points
     "$program" run -L 3 -d 16 -H 4 -T 4 -n 2001 -f csv > samples
-    "$program" run -L 3 -d 16 -H 4 -T 4 --precision 0.05 -f csv > precision
+    "$program" run -L 3 -d 16 -H 4 -T 4 --precision 0.05 -f csv --quiet > precision
     "$program" predict $grid > predicted
+    "$program" map $map > mapped
+    "$program" map $beyond > mapped-beyond 2> words
+    "$program" train $runs -n 20 -f json --measure 0,20 > trained
     for ranks in 1 2 3; do
         compare points $ranks run $grid -n 13
         compare samples $ranks run -L 3 -d 16 -H 4 -T 4 -n 2001 -f csv
-        compare precision $ranks run -L 3 -d 16 -H 4 -T 4 --precision 0.05 -f csv
+        compare precision $ranks run -L 3 -d 16 -H 4 -T 4 --precision 0.05 -f csv --quiet
         compare predicted $ranks predict $grid
+        compare mapped $ranks map $map
+        compare mapped-beyond $ranks map $beyond --quiet
+        compare trained $ranks train $runs -n 20 -f json --measure 0,20
     done
     "$program" run $grid -n 5 --store some -o /dev/null
     "$program" run -p spannorm -L 3 -d 16 -H 4 -T 4 --shard 2/3 -n 13 --store some -o /dev/null # leaves gaps
@@ -42,6 +51,25 @@ compare() {
     done
     sleep 1 # the ranks notice that mpirun is gone
     compare whole 2 run $grid -n 3000 --store killed
+
+    # The same of training: finished runs, and the states of others on their way.
+    for i in 1 2 3; do
+        before=$("$program" store kept 2> /dev/null | grep -c '; training,' || true)
+        mpirun -n 2 "$program" train $runs -n 4000 --store kept --checkpoint-every 0.1 -o /dev/null 2> /dev/null &
+        job=$!
+        until [ "$("$program" store kept 2> /dev/null | grep -c '; training,')" -gt "$before" ]; do sleep 0.1; done
+        kill -KILL $job
+        wait $job || true
+        sleep 1
+    done
+    "$program" train $runs -n 300 --store some > whole
+    for ranks in 1 2 3; do
+        "$program" train $runs -n 300 -s 2 --store "some$ranks" > /dev/null
+        compare whole $ranks train $runs -n 300 --store "some$ranks"
+        compare whole $ranks train $runs -n 300 --store "some$ranks"
+        compare whole $ranks train $runs -n 300 --checkpoint "point$ranks"
+    done
+    "$program" store --check kept > /dev/null
 
     # A rank that fails: a sample leaves the range of double.
     status=0

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -133,6 +134,28 @@ int program_terminal(const char *const arguments[], pid_t *child)
         execute(arguments, null, slave, NULL);
     }
     return master;
+}
+
+char *program_window(const char *const arguments[], int columns)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    struct winsize size = {.ws_col = (unsigned short)columns, .ws_row = 24};
+    ck_assert(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+    ck_assert(slave >= 0 && ioctl(slave, TIOCSWINSZ, &size) == 0);
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0)
+        execute(arguments, slave, open("/dev/null", O_WRONLY), NULL);
+    close(slave); // so that reading ends with the child
+    enum { MOST = 1 << 20 };
+    char *text = calloc(1, MOST);
+    size_t length = 0;
+    for (ssize_t got; length < MOST - 1 && (got = read(master, text + length, MOST - 1 - length)) > 0;)
+        length += (size_t)got;
+    close(master);
+    ck_assert_int_eq(program_wait(child), 0);
+    return text;
 }
 
 /* Check has a handler of its own for these, which would end the test: no signal may meet the child before it has none. */

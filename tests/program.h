@@ -24,6 +24,10 @@ void program_free(struct program *program);
 /* Starts it with standard error on a terminal; returns the terminal's other end. */
 int program_terminal(const char *const arguments[], pid_t *child);
 
+/* The same with standard output on a terminal of so many columns, whole; a line ends as the terminal ends it, "\r\n". The
+ * caller frees. */
+char *program_window(const char *const arguments[], int columns);
+
 /* Starts it without waiting; what it prints is dropped. */
 pid_t program_launch(const char *const arguments[]);
 

@@ -6,12 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "train/checkpoint.h"
-
 /* What the threads share; everything below threads is touched in the critical section alone. */
 struct shared {
     const struct train_plan *plan;
-    struct checkpoint checkpoint;
     _Atomic int halted; /* the first code that stopped the runs */
     struct error error;
     bool *over;       /* [count] */
@@ -47,7 +44,7 @@ static bool halted(const struct shared *shared)
     return shared->halted != ERROR_NONE || (shared->plan->stop && *shared->plan->stop);
 }
 
-/* ---- checkpoints ---- */
+/* ---- what is kept ---- */
 
 /* A run that is over is its record, one on its way its whole state. */
 static int save(const struct train_run *run, const struct trainer *trainer, char **bytes, size_t *length,
@@ -65,62 +62,80 @@ static int save(const struct train_run *run, const struct trainer *trainer, char
 
 static int keep(struct shared *shared, int i, const struct trainer *trainer, struct error *error)
 {
-    const struct train_plan *plan = shared->plan;
+    const struct train_keeper *keeper = shared->plan->keeper;
+    const struct train_run *run = shared->plan->runs[i];
     char *bytes = NULL;
     size_t length = 0;
-    if (!plan->checkpoint)
+    if (!keeper)
         return ERROR_NONE;
-    int code = save(&plan->runs[i], trainer, &bytes, &length, error);
-    if (code != ERROR_NONE) {
-        free(bytes);
-        return code;
-    }
+    int code = save(run, trainer, &bytes, &length, error);
+    int64_t done = trainer ? trainer->record.done : run->record.done;
+    if (code == ERROR_NONE) {
 #pragma omp critical(train)
-    {
-        checkpoint_put(&shared->checkpoint, i, bytes, length);
-        code = checkpoint_write(&shared->checkpoint, error);
+        code = keeper->keep(keeper->context, run, done, bytes, length, error);
     }
+    free(bytes);
     return code;
 }
 
-/* Takes up what the checkpoint has of run i. */
-static int take_up(struct shared *shared, int i, struct trainer *trainer, struct error *error)
+bool train_is_finished(const char *bytes, size_t length)
 {
-    struct train_run *run = &shared->plan->runs[i];
-    const struct checkpoint_slot *slot = shared->plan->checkpoint ? &shared->checkpoint.slots[i] : NULL;
-    if (!slot || !slot->bytes)
-        return ERROR_NONE;
-    FILE *stream = fmemopen(slot->bytes, slot->length, "rb");
+    return length > 0 && bytes[0] == 1;
+}
+
+static int restore(struct train_run *run, struct trainer *trainer, char *bytes, size_t length, struct error *error)
+{
+    FILE *stream = fmemopen(bytes, length, "rb");
     if (!stream)
-        return error_set(error, ERROR_RESOURCE, "out of memory for a checkpoint");
-    run->finished = fgetc(stream) == 1;
+        return error_set(error, ERROR_RESOURCE, "out of memory for a run's state");
+    run->finished = train_is_finished(bytes, length);
+    fgetc(stream);
     int code = run->finished ? trainer_record_restore(&trainer->record, run->training.steps, stream, error)
                              : trainer_restore(trainer, stream, error);
     fclose(stream);
     return code;
 }
 
+/* Takes up what is kept of run i. */
+static int take_up(struct shared *shared, int i, struct trainer *trainer, struct error *error)
+{
+    const struct train_keeper *keeper = shared->plan->keeper;
+    struct train_run *run = shared->plan->runs[i];
+    char *bytes = NULL;
+    size_t length = 0;
+    int code = ERROR_NONE;
+    if (!keeper)
+        return code;
+#pragma omp critical(train)
+    code = keeper->take(keeper->context, run, &bytes, &length, error);
+    if (code == ERROR_NONE && bytes)
+        code = restore(run, trainer, bytes, length, error);
+    free(bytes);
+    return code;
+}
+
 /* ---- one run ---- */
 
-static void report(struct shared *shared, double work)
+static int report(struct shared *shared, double work, struct error *error)
 {
+    int code = ERROR_NONE;
 #pragma omp critical(train)
     {
         shared->work += work;
         if (shared->plan->progress)
-            shared->plan->progress(shared->plan->context, shared->work / shared->all);
+            code = shared->plan->progress(shared->plan->context, shared->work / shared->all, error);
     }
+    return code;
 }
 
 static int go_on(struct shared *shared, int i, struct trainer *trainer, struct error *error)
 {
-    double saved = now(), work = train_work(&shared->plan->runs[i]) / (double)trainer->training.steps;
-    int code = ERROR_NONE;
-    report(shared, work * (double)trainer->record.done);
+    double saved = now(), work = train_work(shared->plan->runs[i]) / (double)trainer->training.steps;
+    int code = report(shared, work * (double)trainer->record.done, error);
     while (code == ERROR_NONE && trainer_goes_on(trainer) && !halted(shared)) {
         trainer_step(trainer);
-        report(shared, work);
-        if (shared->plan->checkpoint && now() - saved >= shared->plan->interval) {
+        code = report(shared, work, error);
+        if (code == ERROR_NONE && shared->plan->keeper && now() - saved >= shared->plan->interval) {
             code = keep(shared, i, trainer, error);
             saved = now();
         }
@@ -138,14 +153,16 @@ static void hand_record(struct train_run *run, struct trainer *trainer)
 static int run_one(struct shared *shared, int i, struct error *error)
 {
     const struct train_plan *plan = shared->plan;
-    struct train_run *run = &plan->runs[i];
+    struct train_run *run = plan->runs[i];
     struct trainer trainer;
     int code = trainer_init(&trainer, &run->model, &run->training, plan->memory / (size_t)plan->threads, error);
     if (code != ERROR_NONE)
         return code;
     code = take_up(shared, i, &trainer, error);
     bool was_finished = run->finished;
-    if (code == ERROR_NONE && !was_finished)
+    if (code == ERROR_NONE && was_finished)
+        code = report(shared, train_work(run), error);
+    else if (code == ERROR_NONE)
         code = go_on(shared, i, &trainer, error);
     run->finished = was_finished || !trainer_goes_on(&trainer);
     if (code == ERROR_NONE && !run->finished)
@@ -159,7 +176,7 @@ static int run_one(struct shared *shared, int i, struct error *error)
 
 static int visit(struct shared *shared, struct error *error)
 {
-    struct train_run *run = &shared->plan->runs[shared->next++];
+    struct train_run *run = shared->plan->runs[shared->next++];
     int code = run->record.done > 0 ? shared->plan->visit(shared->plan->context, run, error) : ERROR_NONE;
     trainer_record_free(&run->record);
     return code;
@@ -172,7 +189,7 @@ static void hand_over(struct shared *shared, int i)
     int code = ERROR_NONE;
 #pragma omp critical(train_visit)
     {
-        shared->over[i] = shared->plan->runs[i].finished;
+        shared->over[i] = shared->plan->runs[i]->finished;
         while (code == ERROR_NONE && shared->next < shared->plan->count && shared->over[shared->next])
             code = visit(shared, &error);
     }
@@ -185,12 +202,9 @@ static int start(struct shared *shared, struct error *error)
     const struct train_plan *plan = shared->plan;
     openblas_set_num_threads(1);
     for (int i = 0; i < plan->count; i++)
-        shared->all += train_work(&plan->runs[i]);
+        shared->all += train_work(plan->runs[i]);
     shared->over = calloc((size_t)plan->count, sizeof *shared->over);
-    if (!shared->over)
-        return error_set(error, ERROR_RESOURCE, "out of memory for %d runs", plan->count);
-    return plan->checkpoint ? checkpoint_open(&shared->checkpoint, plan->checkpoint, plan->identity, plan->count, error)
-                            : ERROR_NONE;
+    return shared->over ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory for %d runs", plan->count);
 }
 
 /* What was stopped is handed over as far as it has come. */
@@ -206,7 +220,7 @@ static int finish(struct shared *shared, struct error *error)
             code = error_set(error, ERROR_INTERRUPTED, "interrupted");
     }
     for (int i = 0; i < plan->count; i++)
-        trainer_record_free(&plan->runs[i].record);
+        trainer_record_free(&plan->runs[i]->record);
     return code;
 }
 
@@ -227,6 +241,5 @@ int train_all(const struct train_plan *plan, struct error *error)
         code = finish(&shared, error);
     }
     free(shared.over);
-    checkpoint_free(&shared.checkpoint);
     return code;
 }

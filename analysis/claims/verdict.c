@@ -186,10 +186,12 @@ static void undecided(struct verdict_claim *claim, size_t i)
 {
     claim->p_inside = claim->p_outside = 1;
     claim->deciding = i < claim->count ? i : 0;
-    const struct verdict_test *test = &claim->tests[claim->deciding];
-    if (claim->count == 0)
+    if (claim->count == 0) {
         snprintf(claim->why, sizeof claim->why, "nothing was measured");
-    else if (test->n < 2 && !test->exact)
+        return;
+    }
+    const struct verdict_test *test = &claim->tests[claim->deciding];
+    if (test->n < 2 && !test->exact)
         snprintf(claim->why, sizeof claim->why, "%s needs two samples for a decision and has %" PRId64, test->label,
                  test->n);
     else

@@ -7,7 +7,7 @@ enum { ROUNDS = 4 };
 
 /* Heads of a replica in the limit, where they are many: what a Gram of few varies by is 1 over their number times that
  * of their features, of which there are as many as tokens. */
-enum { HEADS_LEAST = 4, HEADS_MOST = 64, HEAD_FEATURES = 256 };
+enum { HEADS_LEAST = 2, HEADS_MOST = 64, HEAD_FEATURES = 256 };
 
 static int limit_heads(const struct model *model)
 {

@@ -81,8 +81,8 @@ static struct stack stack_factor(const struct stack *stack, int *kept, struct po
     size_t R = (size_t)stack->rows;
     struct stack out = {stack->rows, 0, pool_take(pool, R * R)};
     double *gram = pool_take(pool, R * R), *lower = pool_take(pool, R * R);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, stack->rows, stack->rows, stack->columns, 1, stack->at,
-                stack->columns, stack->at, stack->columns, 0, gram, stack->rows);
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, stack->rows, stack->columns, 1, stack->at, stack->columns, 0,
+                gram, stack->rows);
     gram_factor(stack->rows, gram, lower);
     for (size_t j = 0; j < R; j++)
         if (lower[j * R + j] > 0) {
@@ -154,8 +154,8 @@ static void hand_on_pairs(struct flow_block *flow, const struct flow_states *sta
     struct space *space = states_space(flow);
     copy_kept(space, states, flow->kept, flow->kept + states->count, out, keep);
     for (int mode = 0; mode < 2; mode++) {
-        struct stack stack = stack_of(space, states, flow->kept, columns, mode, &flow->pool);
-        struct stack lower = stack_factor(&stack, NULL, &flow->pool);
+        struct stack stack = stack_of(space, states, flow->kept, columns, mode, flow->run.scratch);
+        struct stack lower = stack_factor(&stack, NULL, flow->run.scratch);
         write_stack(space, &lower, flow->kept, mode, out);
     }
     flow->handed = flow->kept + states->count;
@@ -169,6 +169,7 @@ static void hand_on(struct flow_block *flow, const struct flow_states *states, s
     int columns = space->columns, rows = states->count * space->grams.tokens;
     flow->kept = frame_first(space);
     flow->basis = (struct signal){0};
+    flow->spanned = false;
     if (space->grams.exchangeable) {
         hand_on_pairs(flow, states, columns, out, keep);
         return;
@@ -178,12 +179,15 @@ static void hand_on(struct flow_block *flow, const struct flow_states *states, s
         copy_kept(space, states, columns, columns, out, keep);
         return;
     }
-    int *kept = (int *)pool_take(&flow->pool, (size_t)rows);
-    struct stack stack = stack_of(space, states, flow->kept, columns, -1, &flow->pool);
-    struct stack lower = stack_factor(&stack, kept, &flow->pool);
+    int *kept = (int *)pool_take(flow->run.scratch, (size_t)rows);
+    struct stack stack = stack_of(space, states, flow->kept, columns, -1, flow->run.scratch);
+    struct stack lower = stack_factor(&stack, kept, flow->run.scratch);
     flow->handed = flow->kept + lower.columns;
     copy_kept(space, states, flow->kept, flow->handed, out, keep);
     write_stack(space, &lower, flow->kept, -1, out);
+    flow->spanned = true;
+    if (!is_finite_width(flow)) // no gradient is along it
+        return;
     struct stack basis = stack_basis(&stack, &lower, kept, &flow->pool);
     flow->basis = (struct signal){basis.columns, basis.at};
 }
@@ -207,6 +211,7 @@ static void begin(struct flow_block *flow, const struct flow_replica *replica, c
     flow->run.layout = layout;
     flow->run.block = flow->block;
     flow->run.work = &flow->pool;
+    flow->run.scratch = replica->scratch;
     flow->run.address = (struct stream_address){replica->seed, replica->replica, flow->block->number, 0, 0, 0,
                                                 STREAM_REPLICA};
     flow->run.drawn = replica->drawn;
@@ -242,6 +247,7 @@ static void read_forward(struct flow_block *flow, const struct flow_states *in, 
     struct flow_states states = {.count = graph->state_count};
     for (int n = 0; n < graph->node_count; n++)
         if (graph_is_signal(graph->nodes[n].kind)) {
+            pool_clear(flow->run.scratch);
             rules[graph->nodes[n].kind].forward(&flow->run, n);
             finite = finite && is_in_range(flow, n);
         }
@@ -264,7 +270,7 @@ int flow_forward(struct flow_block *flow, const struct flow_replica *replica, co
                  struct flow_states *out, struct pool *keep, double covariance[], struct error *error)
 {
     jmp_buf exhausted;
-    flow->pool.exhausted = keep->exhausted = &exhausted;
+    flow->pool.exhausted = replica->scratch->exhausted = keep->exhausted = &exhausted;
     if (setjmp(exhausted))
         return out_of_memory(flow, error);
     begin(flow, replica, in);
@@ -279,7 +285,7 @@ int flow_forward(struct flow_block *flow, const struct flow_replica *replica, co
 static struct stack turned_rows(struct flow_block *flow, int rank, int added)
 {
     struct space *space = states_space(flow);
-    struct pool *pool = &flow->pool;
+    struct pool *pool = flow->run.work;
     int old = space->columns - flow->kept, K = flow->basis.columns, handed = flow->handed - flow->kept;
     struct stack rows = {rank, old + added, pool_take(pool, (size_t)rank * (size_t)(old + added))};
     struct stream_address address = rule_states_address(&flow->run, 0);
@@ -325,12 +331,12 @@ static int most_columns(const struct flow_states *states)
 static void embed_rest(struct flow_block *flow, const struct flow_states *dy, int mode, struct flow_states *out)
 {
     struct space *space = states_space(flow);
-    struct pool *pool = &flow->pool;
+    struct pool *pool = flow->run.work;
     struct stack rest = stack_of(space, dy, flow->handed, most_columns(dy), mode, pool);
     if (rest.columns == 0)
         return;
     struct stack lower = stack_factor(&rest, NULL, pool);
-    bool turns = flow->basis.at && is_finite_width(flow);
+    bool turns = flow->basis.at;
     int left = space->width - space->columns, added = mode < 0 ? lower.columns : dy->count;
     added = turns && left < added ? left : added;
     int first = turns ? flow->kept : space->columns, columns = space->columns + added;
@@ -357,11 +363,11 @@ static void embed_rest(struct flow_block *flow, const struct flow_states *dy, in
 static void embed(struct flow_block *flow, const struct flow_states *dy, struct flow_states *out)
 {
     struct space *space = states_space(flow);
-    copy_kept(space, dy, flow->basis.at || space->grams.exchangeable ? flow->kept : flow->handed, space->columns, out,
-              &flow->pool);
-    if (flow->basis.at && is_finite_width(flow)) {
-        struct stack along = stack_of(space, dy, flow->kept, flow->handed, -1, &flow->pool), placed;
-        multiply(&along, flow->basis.at, flow->basis.columns, &placed, &flow->pool);
+    copy_kept(space, dy, flow->spanned || space->grams.exchangeable ? flow->kept : flow->handed, space->columns, out,
+              flow->run.work);
+    if (flow->basis.at) {
+        struct stack along = stack_of(space, dy, flow->kept, flow->handed, -1, flow->run.work), placed;
+        multiply(&along, flow->basis.at, flow->basis.columns, &placed, flow->run.work);
         write_stack(space, &placed, flow->kept, -1, out);
     }
     if (space->grams.exchangeable)
@@ -377,7 +383,7 @@ static void read_backward(struct flow_block *flow, const struct flow_states *dy,
     embed(flow, dy, &at_output);
     for (int s = 0; s < dy->count; s++)
         frame_add(states_space(flow), 1, &at_output.signals[s], &flow->run.nodes[graph->outputs[s]].gradient,
-                  &flow->pool);
+                  flow->run.work);
     for (int n = graph->node_count - 1; n >= 0; n--) {
         if (!graph_is_signal(graph->nodes[n].kind))
             continue;
@@ -398,9 +404,11 @@ int flow_backward(struct flow_block *flow, const struct flow_states *dy, struct 
                   struct error *error)
 {
     jmp_buf exhausted;
-    flow->pool.exhausted = keep->exhausted = &exhausted;
+    flow->run.work = flow->run.scratch; // what is sent back goes no further than the block
+    flow->run.work->exhausted = keep->exhausted = &exhausted;
     if (setjmp(exhausted))
         return out_of_memory(flow, error);
+    pool_clear(flow->run.work);
     read_backward(flow, dy, dx, keep);
     return ERROR_NONE;
 }

@@ -19,7 +19,8 @@ struct flow_block {
     const struct block *block;
     struct pool pool;
     struct rule_run run;
-    struct signal basis; /* rows [columns handed on][columns here] behind the kept ones; at NULL: the frame itself */
+    bool spanned;        /* what is handed on has the rows that the states span as its frame, else that of the block */
+    struct signal basis; /* at a width those rows, [columns handed on][columns here], behind the kept ones */
     int kept, handed;    /* columns that are handed on as they are, and all */
 };
 
@@ -27,6 +28,7 @@ struct flow_block {
 struct flow_replica {
     uint64_t seed, replica;
     const struct signal *memories; /* [inputs that are memories] */
+    struct pool *scratch;          /* of one block's reverse pass, or of one rule forward */
     bool *drawn, *too_sharp;
 };
 

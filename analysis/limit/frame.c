@@ -102,16 +102,26 @@ static double root(double square)
     return square < 0 ? 0 : sqrt(square);
 }
 
+static struct factor unset_factor(struct gram_space grams, struct pool *work)
+{
+    return (struct factor){grams.exchangeable ? 1 : grams.tokens, !grams.exchangeable,
+                           pool_take(work, gram_size(grams))};
+}
+
+static void fill_factor(struct gram_space grams, const double *gram, struct factor *factor)
+{
+    if (grams.exchangeable) {
+        factor->rows[0] = root(gram[0] + grams.tokens * gram[1]);
+        factor->rows[1] = root(gram[0]);
+    } else {
+        gram_factor(grams.tokens, gram, factor->rows);
+    }
+}
+
 struct factor frame_factor(struct gram_space grams, const double *gram, struct pool *work)
 {
-    struct factor factor = {grams.exchangeable ? 1 : grams.tokens, !grams.exchangeable, NULL};
-    factor.rows = pool_take(work, gram_size(grams));
-    if (grams.exchangeable) {
-        factor.rows[0] = root(gram[0] + grams.tokens * gram[1]);
-        factor.rows[1] = root(gram[0]);
-    } else {
-        gram_factor(grams.tokens, gram, factor.rows);
-    }
+    struct factor factor = unset_factor(grams, work);
+    fill_factor(grams, gram, &factor);
     return factor;
 }
 
@@ -129,6 +139,8 @@ struct factor frame_factor_sum(const struct space *space, const struct frame_par
                     factor.rows[t * columns + first + j] = part->factor * part->signal.at[t * part->signal.columns + j];
         return factor;
     }
+    struct factor factor = unset_factor(space->grams, work);
+    struct pool_mark mark = pool_mark(work);
     double *gram = pool_take(work, gram_size(space->grams)), *own = pool_take(work, gram_size(space->grams));
     memset(gram, 0, gram_size(space->grams) * sizeof *gram);
     for (const struct frame_part *part = parts; part; part = part->next) {
@@ -136,12 +148,9 @@ struct factor frame_factor_sum(const struct space *space, const struct frame_par
             frame_gram(space, 1, &part->signal, own);
         gram_add(space->grams, part->factor * part->factor, part->gram ? part->gram : own, gram);
     }
-    return frame_factor(space->grams, gram, work);
-}
-
-struct factor frame_factor_of(const struct space *space, double scale, const struct signal *signal, struct pool *work)
-{
-    return frame_factor_sum(space, &(struct frame_part){scale, *signal, NULL, NULL}, work);
+    fill_factor(space->grams, gram, &factor);
+    pool_release(work, mark);
+    return factor;
 }
 
 /* ---- signals ---- */
@@ -262,7 +271,9 @@ struct signal frame_fresh(struct space *space, const struct factor *factor, cons
         return frame_law_signal(space, factor, work);
     if (space->tile > 0)
         return tiles(space, factor, work);
-    struct signal drawn = draw_unit(space, R, added, address, work), fresh = unset(T, drawn.columns, work);
+    struct signal fresh = unset(T, space->columns + added, work);
+    struct pool_mark mark = pool_mark(work);
+    struct signal drawn = draw_unit(space, R, added, address, work);
     if (factor->lower) {
         memcpy(fresh.at, drawn.at, (size_t)T * (size_t)fresh.columns * sizeof(double));
         cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, fresh.columns, 1, factor->rows,
@@ -273,6 +284,8 @@ struct signal frame_fresh(struct space *space, const struct factor *factor, cons
     }
     if (unit)
         *unit = drawn;
+    else
+        pool_release(work, mark);
     space->columns += added;
     return fresh;
 }

@@ -65,9 +65,6 @@ struct factor {
 
 struct factor frame_factor(struct gram_space grams, const double *gram, struct pool *work);
 
-/* A factor of factor^2 times a signal's Gram: its coordinates themselves where they are few. */
-struct factor frame_factor_of(const struct space *space, double factor, const struct signal *signal, struct pool *work);
-
 /* Of a sum over signals, in a list. */
 struct frame_part {
     double factor;
@@ -75,6 +72,8 @@ struct frame_part {
     const double *gram; /* of the signal, where it is known; may be NULL */
     struct frame_part *next;
 };
+
+/* Of its Gram: the coordinates themselves where they are few. */
 struct factor frame_factor_sum(const struct space *space, const struct frame_part *parts, struct pool *work);
 
 /* A signal of independent Gaussian features whose Gram is the factor's, independent of all others of the space. unit,

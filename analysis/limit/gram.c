@@ -199,20 +199,26 @@ void gram_average(int tokens, const double *full, double *pair)
     pair[0] = trace / (double)T - pair[1];
 }
 
+static double row_dot(const double *restrict a, const double *restrict b, size_t count)
+{
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t k = 0; k < count; k++)
+        sum += a[k] * b[k];
+    return sum;
+}
+
 /* Columns first .. last of the factor, those before them having been taken off the rows of c from first on. */
 static void factor_panel(size_t T, size_t first, size_t last, const double *g, double *c)
 {
     for (size_t j = first; j < last; j++) {
         double *cj = c + j * T, pivot = cj[j];
-        for (size_t k = first; k < j; k++)
-            pivot -= cj[k] * cj[k];
+        pivot -= row_dot(cj + first, cj + first, j - first);
         bool rounding = !(pivot > (double)T * DBL_EPSILON * g[j * T + j]);
         double root = rounding ? 0 : sqrt(pivot);
         cj[j] = root;
         for (size_t i = j + 1; i < T; i++) {
-            double sum = c[i * T + j];
-            for (size_t k = first; k < j; k++)
-                sum -= c[i * T + k] * cj[k];
+            double sum = c[i * T + j] - row_dot(c + i * T + first, cj + first, j - first);
             c[i * T + j] = rounding ? 0 : sum / root;
         }
     }

@@ -228,20 +228,24 @@ static struct attention resized(const struct attention *attend, int groups, int 
     return own;
 }
 
-static bool is_single(const struct wants *wants)
+/* Whether any orthonormal basis serves as features of a space: nothing looks at single ones, at groups or at their mean,
+ * and no other signal is added. */
+static bool is_rotatable(const struct wants *wants)
 {
-    return wants->fresh == 1 && !wants->features;
+    return !wants->features && !wants->group_norm && !wants->blended;
 }
 
 /* In the limit heads are as wide as it takes for logits to be Gaussian: with the keys and values an orthogonal basis
- * times the factor of their Gram, as wide as there are tokens. What acts on a head's features keeps its width. */
-static bool is_wide(const struct layout *layout, const struct attention *attend, const struct wants *q,
-                    const struct wants *k, const struct wants *v)
+ * times the factor of their Gram, as wide as there are tokens. What acts on a head's features, before attention or
+ * behind it, keeps its width. */
+static bool is_wide(const struct layout *layout, const struct attention *attend, const struct wants *const spaces[4])
 {
-    bool acts = attend->rope > 0 || attend->cap > 0 || q->group_norm || k->group_norm || v->group_norm;
-    bool alone = q != k && q != v && k != v && is_single(q) && is_single(k) && is_single(v);
-    bool plain = !q->blended && !k->blended && !v->blended;
-    return layout->mode.width_limit && !acts && alone && plain;
+    const struct wants *q = spaces[0], *k = spaces[1], *v = spaces[2];
+    bool rotatable = attend->rope == 0 && attend->cap == 0;
+    for (int s = 0; s < 4; s++)
+        rotatable = rotatable && is_rotatable(spaces[s]);
+    bool alone = q != k && q != v && k != v && q->fresh == 1 && k->fresh == 1 && v->fresh == 1;
+    return layout->mode.width_limit && rotatable && alone;
 }
 
 static struct attention drawn_attention(const struct layout *layout, const struct attention *attend, bool wide,
@@ -280,7 +284,7 @@ static bool size_heads(const struct layout *layout, struct wants *wants, bool as
         struct wants *q = &wants[nodes[node->a].space], *k = &wants[nodes[node->b].space];
         struct wants *v = &wants[nodes[node->c].space], *out = &wants[nodes[n].space];
         const struct attention *given = &layout->plan->nodes[n].attend;
-        bool wide = !as_they_are && is_wide(layout, given, q, k, v);
+        bool wide = !as_they_are && is_wide(layout, given, (const struct wants *const[]){q, k, v, out});
         int tokens = q->tokens > k->tokens ? q->tokens : k->tokens;
         struct attention own = as_they_are ? *given : drawn_attention(layout, given, wide, tokens);
         layout->nodes[n].attend = own;

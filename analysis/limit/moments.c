@@ -127,27 +127,35 @@ static double largest_error(const struct tally *tally, size_t *where)
 
 static const double BUDGET_FLOPS = 1e10; /* of all replicas: some two seconds of one core */
 
-static int affordable(const struct tally *tally)
+static int affordable(const struct course *course)
 {
-    double count = BUDGET_FLOPS / course_flops(tally->course);
+    double count = BUDGET_FLOPS / course_flops(course);
     return count > REPLICAS_MOST ? REPLICAS_MOST : count < LEAST_REPLICAS ? LEAST_REPLICAS : (int)count;
 }
 
 /* The number of replicas after batch b; the same as before where there are no more. */
-static int batch_end(const struct tally *tally, int b)
+static int batch_end(const struct course *course, const struct moments_options *options, int b)
 {
-    const struct moments_options *options = tally->options;
-    int heads = tally->course->mode.heads;
+    int heads = course->mode.heads;
     if (options->width_limit) {
         int batch = (options->draws + heads * FLIGHT - 1) / (heads * FLIGHT) * FLIGHT;
         int end = batch * ((b < options->most ? b : options->most - 1) + 1),
-            allowed = affordable(tally) / FLIGHT * FLIGHT;
+            allowed = affordable(course) / FLIGHT * FLIGHT;
         int least = (allowed < LEAST_FLIGHTS * FLIGHT ? DEAR_FLIGHTS : LEAST_FLIGHTS) * FLIGHT;
         end = end < allowed ? end : allowed;
         return end > least ? end : least;
     }
-    int most = options->replicas > 0 ? options->replicas : affordable(tally), end = b < 16 ? LEAST_REPLICAS << b : most;
+    int most = options->replicas > 0 ? options->replicas : affordable(course),
+        end = b < 16 ? LEAST_REPLICAS << b : most;
     return end < most ? end : most;
+}
+
+int moments_replicas(const struct course *course, const struct moments_options *options, bool most)
+{
+    int count = batch_end(course, options, 0), next;
+    for (int b = 1; most && (next = batch_end(course, options, b)) > count; b++)
+        count = next;
+    return count;
 }
 
 /* The first replica tells whether anything is drawn at all. */
@@ -164,7 +172,7 @@ static int run_replicas(const struct tally *tally, struct replica *replicas, str
     if (code == ERROR_NONE && !drawn && options->width_limit)
         end_flight(tally);
     for (int b = 0; code == ERROR_NONE && drawn; b++) {
-        int next = batch_end(tally, b);
+        int next = batch_end(tally->course, options, b);
         if (next <= count)
             break;
         code = run_batch(tally, replicas, count, next - count, error);

@@ -47,6 +47,10 @@ struct moments {
 /* ERROR_INPUT names the block where a signal or its gradient leaves the range of double; ERROR_RESOURCE. */
 int moments_predict(const struct model *model, const struct moments_options *options, struct moments *moments,
                     struct error *error);
+/* How many replicas are drawn, where anything is: at least, or at most. */
+struct course;
+int moments_replicas(const struct course *course, const struct moments_options *options, bool most);
+
 void moments_free(struct moments *moments);
 
 #endif

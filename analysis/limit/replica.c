@@ -32,6 +32,7 @@ void replica_free(struct replica *replica)
     pool_free(&replica->reverse[0]);
     pool_free(&replica->reverse[1]);
     pool_free(&replica->sources);
+    pool_free(&replica->scratch);
     free(replica->flows);
     free(replica->read);
     free(replica->states);
@@ -240,8 +241,8 @@ static size_t bytes_held(const struct replica *replica)
 static int read_block(struct replica *replica, int block, struct flow_states *out, struct pool *keep,
                       double covariance[], struct error *error)
 {
-    struct flow_replica shared = {replica->seed, replica->number, replica->memories, &replica->drawn,
-                                  &replica->too_sharp};
+    struct flow_replica shared = {replica->seed,     replica->number, replica->memories,
+                                  &replica->scratch, &replica->drawn, &replica->too_sharp};
     replica->read[block] = true;
     return flow_forward(&replica->flows[block], &shared, &replica->states[block], out, keep, covariance, error);
 }

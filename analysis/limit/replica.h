@@ -14,7 +14,7 @@ struct replica {
     struct flow_block *flows;   // [block_count]
     bool *read;                 // [block_count] whether a flow holds what its forward pass left
     struct flow_states *states; // [block_count + 1] at every block's input, and at the end
-    struct pool forward, reverse[2], sources;
+    struct pool forward, reverse[2], sources, scratch;
     struct signal memories[GRAPH_INPUTS_MAX];
     struct wide *values; // [course->cells]
     size_t budget;       /* bytes that flows may hold */

@@ -32,7 +32,16 @@ struct space *rule_space(const struct rule_run *run, int node)
 
 double *rule_take(const struct rule_run *run, struct gram_space grams)
 {
-    return pool_take(run->work, gram_size(grams));
+    return pool_take(run->scratch, gram_size(grams));
+}
+
+void rule_give(struct rule_run *run, int node, struct signal signal)
+{
+    struct signal *gradient = &run->nodes[node].gradient;
+    if (gradient->at)
+        frame_add(rule_space(run, node), 1, &signal, gradient, run->work);
+    else
+        *gradient = signal;
 }
 
 const struct signal *rule_gradient(struct rule_run *run, int node)
@@ -52,9 +61,10 @@ static const struct graph_node *node_of(const struct rule_run *run, int node)
 static void sum_forward(struct rule_run *run, int node)
 {
     const struct graph_node *own = node_of(run, node);
-    struct signal *out = &run->nodes[node].out;
-    frame_add(rule_space(run, node), 1, &run->nodes[own->a].out, out, run->work);
-    frame_add(rule_space(run, node), 1, &run->nodes[own->b].out, out, run->work);
+    const struct signal *a = &run->nodes[own->a].out, *b = &run->nodes[own->b].out;
+    bool wider = b->columns > a->columns; // first, so that the sum need not be moved
+    frame_add(rule_space(run, node), 1, wider ? b : a, &run->nodes[node].out, run->work);
+    frame_add(rule_space(run, node), 1, wider ? a : b, &run->nodes[node].out, run->work);
 }
 
 static void sum_backward(struct rule_run *run, int node)

@@ -7,6 +7,12 @@
 #include "sim/block.h"
 #include "sim/mixture.h"
 
+/* Moments of a function f of a Gaussian signal. */
+struct rule_law {
+    double *mean, *slope; // [gram_rows] E f, E f' of every token
+    double *value, *both; // [gram_size] E f f, E f' f'
+};
+
 /* What is known of a node. */
 struct rule_node {
     struct signal out, gradient;
@@ -17,6 +23,7 @@ struct rule_node {
     struct signal unit; /* [rank] of a map: what the factor was multiplied by */
     struct frame_part *arriving; /* what maps send back, each times what it was mapped by */
     double *along;               // [T][rank] and its coordinates along the basis that are given
+    struct rule_law law;         /* of a function: NULL before it is known */
     double *attention;           // [heads][T][T_m] of an attend
     double *gates; // [4][T][E] of a mixture: the router's weights, the same at the chosen, 1 there, its logits
 };
@@ -27,8 +34,9 @@ struct rule_run {
     const struct block *block;
     struct space *spaces;
     struct rule_node *nodes;
-    struct stream_address address; /* seed, replica and block */
-    struct pool *work;
+    struct stream_address address;       /* seed, replica and block */
+    struct pool *work;                   /* of the block's signals, as long as its reverse pass may need them */
+    struct pool *scratch;                /* of one rule; in reverse that of signals too */
     double *weights;                     // [matrix_count] mean square of a matrix's gradient entries
     struct attention_report *attentions; // [node_count]
     struct mixture_report *mixtures;     // [node_count]
@@ -43,10 +51,15 @@ struct stream_address rule_address(const struct rule_run *run, int node, enum ru
 struct stream_address rule_states_address(const struct rule_run *run, int number);
 
 struct space *rule_space(const struct rule_run *run, int node);
+
+/* A Gram's numbers for as long as a rule needs them. */
 double *rule_take(const struct rule_run *run, struct gram_space grams);
 
 /* The gradient of a node so far, as one signal. */
 const struct signal *rule_gradient(struct rule_run *run, int node);
+
+/* Adds to it a signal that no one else holds. */
+void rule_give(struct rule_run *run, int node, struct signal signal);
 
 struct rule {
     void (*forward)(struct rule_run *run, int node);

@@ -28,7 +28,7 @@ static double *features(struct rule_run *run, int node, const struct signal *sig
 {
     const struct space *space = rule_space(run, node);
     size_t count = (size_t)space->grams.tokens * (size_t)space->population;
-    double *out = pool_take(run->work, count);
+    double *out = pool_take(run->scratch, count);
     memcpy(out, signal->at, count * sizeof *out);
     cblas_dscal((int)count, sqrt(space->population), out, 1);
     return out;
@@ -56,7 +56,7 @@ static double *room(struct rule_run *run, int node)
 static struct arena scratch(struct rule_run *run, const struct attention *attend)
 {
     size_t size = attention_work(attend);
-    return (struct arena){pool_take(run->work, size), size, 0};
+    return (struct arena){pool_take(run->scratch, size), size, 0};
 }
 
 static void forward_drawn(struct rule_run *run, int node)

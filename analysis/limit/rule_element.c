@@ -18,12 +18,23 @@ static bool is_finite_width(const struct rule_run *run)
     return !run->layout->mode.width_limit;
 }
 
-static struct signal copy(const struct rule_run *run, int node, const struct signal *signal)
+/* Of `columns` at least. */
+static struct signal copy(const struct rule_run *run, int node, const struct signal *signal, int columns,
+                          struct pool *pool)
 {
-    struct space *space = rule_space(run, node);
-    struct signal out = frame_zero(space, signal->columns, run->work);
-    frame_add(space, 1, signal, &out, run->work);
+    struct signal out = {0};
+    if (signal->columns < columns)
+        out = frame_zero(rule_space(run, node), columns, pool);
+    frame_add(rule_space(run, node), 1, signal, &out, pool);
     return out;
+}
+
+/* For what a rule makes of signals with `columns`, with room for a fresh part. */
+static struct signal blank(const struct rule_run *run, int node, int columns)
+{
+    const struct space *space = rule_space(run, node);
+    int fresh = space->share == 1 ? 0 : space->grams.exchangeable ? 1 : space->grams.tokens;
+    return frame_zero(space, space->share < 1 ? space->columns + fresh : columns, run->work);
 }
 
 /* ---- norms ---- */
@@ -77,15 +88,20 @@ static int ranges_of(const struct space *space, int groups, int columns, int g, 
     return held + (columns > n);
 }
 
-/* x, centred where the norm wants it. */
-static struct signal centred(const struct rule_run *run, int node, const struct signal *x)
+/* Where the norm wants it. */
+static void centre_rows(const struct rule_run *run, int node, const struct signal *x)
 {
     const struct plan_norm *norm = &run->layout->plan->nodes[node].norm;
     const struct space *space = rule_space(run, node);
-    struct signal out = copy(run, node, x);
     int groups = norm->groups > 1 ? groups_held(space, norm->groups) : 1;
     for (int t = 0; norm->norm->centres && t < frame_rows(space); t++)
-        centre(space, &out, t, groups);
+        centre(space, x, t, groups);
+}
+
+static struct signal centred(const struct rule_run *run, int node, const struct signal *x, struct pool *pool)
+{
+    struct signal out = copy(run, node, x, 0, pool);
+    centre_rows(run, node, &out);
     return out;
 }
 
@@ -94,7 +110,7 @@ void rule_norm_forward(struct rule_run *run, int node)
     int in = run->layout->plan->graph->nodes[node].a;
     const struct plan_norm *norm = &run->layout->plan->nodes[node].norm;
     const struct space *space = rule_space(run, node);
-    struct signal out = centred(run, node, &run->nodes[in].out);
+    struct signal out = centred(run, node, &run->nodes[in].out, run->work);
     run->nodes[node].out = out;
     if (space->grams.exchangeable) { // rows share the scale of any token
         cblas_dscal(2 * out.columns, 1 / sqrt(frame_square(space, &out, 0) + norm->eps), out.at, 1);
@@ -127,8 +143,9 @@ void rule_norm_backward(struct rule_run *run, int node)
     int in = run->layout->plan->graph->nodes[node].a;
     const struct plan_norm *norm = &run->layout->plan->nodes[node].norm;
     const struct space *space = rule_space(run, node);
-    struct signal x = centred(run, node, &run->nodes[in].out), dx = frame_zero(space, x.columns, run->work);
-    frame_add(space, 1, rule_gradient(run, node), &dx, run->work);
+    struct signal x = run->nodes[in].out, dx = copy(run, node, rule_gradient(run, node), x.columns, run->work);
+    if (norm->norm->centres)
+        x = centred(run, node, &x, run->scratch);
     if (space->grams.exchangeable)
         cblas_dscal(2 * dx.columns, 1 / sqrt(frame_square(space, &x, 0) + norm->eps), dx.at, 1);
     struct range range;
@@ -141,8 +158,8 @@ void rule_norm_backward(struct rule_run *run, int node)
                 cblas_dscal(dx.columns - x.columns, scale, at_row(&dx, t) + x.columns, 1);
             range_backward(range, at_row(&x, t), scale, is_finite_width(run) || held > 1, dx.columns, at_row(&dx, t));
         }
-    dx = centred(run, node, &dx);
-    frame_add(space, 1, &dx, &run->nodes[in].gradient, run->work);
+    centre_rows(run, node, &dx);
+    rule_give(run, in, dx);
 }
 
 /* ---- functions ---- */
@@ -151,8 +168,8 @@ void rule_norm_backward(struct rule_run *run, int node)
 static void add_law(const struct rule_run *run, int node, const double *gram, struct signal *out)
 {
     struct space *space = rule_space(run, node);
-    struct factor factor = frame_factor(space->grams, gram, run->work);
-    struct signal fresh = frame_law_signal(space, &factor, run->work);
+    struct factor factor = frame_factor(space->grams, gram, run->scratch);
+    struct signal fresh = frame_law_signal(space, &factor, run->scratch);
     frame_add(space, 1, &fresh, out, run->work);
 }
 
@@ -176,29 +193,28 @@ static void each_feature(const struct space *space, const struct signal *a, cons
     pool_release(work, mark);
 }
 
-struct split {
-    double *mean, *slope; // [rows] E f, E f' of every token
-    double *value, *both; // [gram_size] E f f, E f' f'
-};
-
-static struct split split_of(struct rule_run *run, int node)
+/* Forward and reverse need the same. */
+static struct rule_law law_of(struct rule_run *run, int node)
 {
     int in = run->layout->plan->graph->nodes[node].a;
     const struct activation *function = run->layout->plan->nodes[node].function;
     struct space *space = rule_space(run, node);
     struct gram_space grams = space->grams;
     int rows = gram_rows(grams);
-    struct split split = {pool_take(run->work, (size_t)rows), pool_take(run->work, (size_t)rows), rule_take(run, grams),
-                          rule_take(run, grams)};
+    struct rule_law *own = &run->nodes[node].law;
+    if (own->value)
+        return *own;
+    *own = (struct rule_law){pool_take(run->work, (size_t)rows), pool_take(run->work, (size_t)rows),
+                             pool_take(run->work, gram_size(grams)), pool_take(run->work, gram_size(grams))};
     double *law = rule_take(run, grams);
     frame_law(space, &run->nodes[in].out, false, law);
     if (grams.exchangeable)
-        kernel_exchangeable(function, 1, law, split.value, split.both);
+        kernel_exchangeable(function, 1, law, own->value, own->both);
     else
-        kernel_matrix(function, grams.tokens, 1, law, split.value, split.both);
+        kernel_matrix(function, grams.tokens, 1, law, own->value, own->both);
     for (int t = 0; run->layout->blended[run->layout->nodes[node].space] && t < rows; t++)
-        kernel_means(function, gram_diagonal(grams, law, t), &split.mean[t], &split.slope[t]);
-    return split;
+        kernel_means(function, gram_diagonal(grams, law, t), &own->mean[t], &own->slope[t]);
+    return *own;
 }
 
 /* gram -= (c c^T) o g, g all ones where NULL. */
@@ -214,7 +230,7 @@ static void take_off(struct rule_run *run, struct gram_space grams, const double
 
 static double *each_row(struct rule_run *run, const struct space *space, const double *by_token)
 {
-    double *rows = pool_take(run->work, (size_t)frame_rows(space));
+    double *rows = pool_take(run->scratch, (size_t)frame_rows(space));
     for (int t = 0; t < frame_rows(space); t++)
         rows[t] = by_token[space->grams.exchangeable ? 0 : t];
     return rows;
@@ -224,7 +240,7 @@ static double *each_row(struct rule_run *run, const struct space *space, const d
 static struct signal frame_part(struct rule_run *run, int node, const struct signal *signal)
 {
     const struct space *space = rule_space(run, node);
-    struct signal part = copy(run, node, signal);
+    struct signal part = copy(run, node, signal, 0, run->scratch);
     for (int t = 0; t < frame_rows(space); t++)
         memset(at_row(&part, t), 0, (size_t)space->population * sizeof(double));
     return part;
@@ -244,10 +260,10 @@ void rule_pointwise_forward(struct rule_run *run, int node)
     int in = run->layout->plan->graph->nodes[node].a;
     struct space *space = rule_space(run, node);
     const struct signal *x = &run->nodes[in].out;
-    struct signal out = frame_zero(space, x->columns, run->work);
-    each_feature(space, NULL, x, run->layout->plan->nodes[node].function, false, &out, run->work);
+    struct signal out = blank(run, node, x->columns);
+    each_feature(space, NULL, x, run->layout->plan->nodes[node].function, false, &out, run->scratch);
     if (space->share < 1) {
-        struct split split = split_of(run, node);
+        struct rule_law split = law_of(run, node);
         if (run->layout->blended[run->layout->nodes[node].space]) {
             struct signal part = frame_part(run, node, x);
             double *law = rule_take(run, space->grams);
@@ -267,10 +283,10 @@ void rule_pointwise_backward(struct rule_run *run, int node)
     int in = run->layout->plan->graph->nodes[node].a;
     struct space *space = rule_space(run, node);
     const struct signal *x = &run->nodes[in].out, *gradient = rule_gradient(run, node);
-    struct signal dx = frame_zero(space, x->columns, run->work);
-    each_feature(space, gradient, x, run->layout->plan->nodes[node].function, true, &dx, run->work);
+    struct signal dx = blank(run, node, x->columns);
+    each_feature(space, gradient, x, run->layout->plan->nodes[node].function, true, &dx, run->scratch);
     if (space->share < 1) {
-        struct split split = split_of(run, node);
+        struct rule_law split = law_of(run, node);
         double *law = rule_take(run, space->grams);
         frame_law(space, gradient, false, law);
         if (run->layout->blended[run->layout->nodes[node].space]) {
@@ -281,7 +297,7 @@ void rule_pointwise_backward(struct rule_run *run, int node)
         gram_multiply(space->grams, split.both, law, law);
         add_law(run, node, law, &dx);
     }
-    frame_add(space, 1, &dx, &run->nodes[in].gradient, run->work);
+    rule_give(run, in, dx);
 }
 
 /* ---- products ---- */
@@ -334,8 +350,8 @@ void rule_product_forward(struct rule_run *run, int node)
     const struct graph_node *own = &run->layout->plan->graph->nodes[node];
     struct space *space = rule_space(run, node);
     const struct signal *a = &run->nodes[own->a].out, *b = &run->nodes[own->b].out;
-    struct signal out = frame_zero(space, a->columns > b->columns ? a->columns : b->columns, run->work);
-    each_feature(space, a, b, NULL, false, &out, run->work);
+    struct signal out = blank(run, node, a->columns > b->columns ? a->columns : b->columns);
+    each_feature(space, a, b, NULL, false, &out, run->scratch);
     if (space->share < 1 && run->layout->blended[run->layout->nodes[node].space])
         multiply_blended(run, node, a, b, &out);
     else if (space->share < 1)
@@ -347,11 +363,11 @@ static void product_side(struct rule_run *run, int node, int to, int other)
 {
     struct space *space = rule_space(run, node);
     const struct signal *gradient = rule_gradient(run, node), *b = &run->nodes[other].out;
-    struct signal dx = frame_zero(space, gradient->columns, run->work);
-    each_feature(space, gradient, b, NULL, false, &dx, run->work);
+    struct signal dx = blank(run, node, gradient->columns);
+    each_feature(space, gradient, b, NULL, false, &dx, run->scratch);
     if (space->share < 1)
         multiply_law(run, node, gradient, b, &dx);
-    frame_add(space, 1, &dx, &run->nodes[to].gradient, run->work);
+    rule_give(run, to, dx);
 }
 
 void rule_product_backward(struct rule_run *run, int node)

@@ -44,7 +44,11 @@ const struct factor *rule_factor(struct rule_run *run, int node)
     struct space *space = rule_space(run, node);
     if (own->factor.rows)
         return &own->factor;
-    own->factor = frame_factor_of(space, 1, &own->out, run->work);
+    if (space->grams.exchangeable || own->out.columns >= space->grams.tokens) {
+        own->gram = pool_take(run->work, gram_size(space->grams));
+        frame_gram(space, 1, &own->out, own->gram);
+    }
+    own->factor = frame_factor_sum(space, &(struct frame_part){1, own->out, own->gram, NULL}, run->work);
     if (!is_finite_width(run) || !own->factor.lower)
         return &own->factor;
     own->basis = frame_zero(space, own->out.columns, run->work);
@@ -152,8 +156,5 @@ void rule_collect(struct rule_run *run, int node)
     struct signal fresh = frame_fresh(space, &factor, &address, run->work, NULL);
     if (own->along)
         condition(run, node, &fresh);
-    if (own->gradient.at)
-        frame_add(space, 1, &fresh, &own->gradient, run->work);
-    else
-        own->gradient = fresh;
+    rule_give(run, node, fresh);
 }

@@ -103,14 +103,25 @@ static int make_model(void *context, int x, int y, struct model *model, struct e
     return code;
 }
 
-static int predict(struct map *map, const char *text, const char *x, const char *y, int threads, struct error *error)
+static int predict_share(struct map *map, const char *text, const char *x, const char *y, int share, int shares,
+                         int threads, struct error *error)
 {
     *map = (struct map){.x = parsed(x), .y = parsed(y)};
     struct grid grid = {text, map};
-    struct map_plan plan = {make_model, &grid, moments_defaults(), threads, NULL};
+    struct map_plan plan = {.model = make_model,
+                            .context = &grid,
+                            .moments = moments_defaults(),
+                            .threads = threads,
+                            .share = share,
+                            .shares = shares};
     plan.moments.draws = 16;
     plan.moments.most = 1;
     return map_predict(map, &plan, error);
+}
+
+static int predict(struct map *map, const char *text, const char *x, const char *y, int threads, struct error *error)
+{
+    return predict_share(map, text, x, y, 0, 1, threads, error);
 }
 
 /* Every point is the prediction of its own model, in its place. */
@@ -159,6 +170,34 @@ START_TEST(threads_change_nothing)
 }
 END_TEST
 
+/* Parts of a map have its numbers, each point in just one of them. */
+START_TEST(shares_are_the_whole)
+{
+    struct map whole, part;
+    struct error error = {0};
+    const char *text = "placement=postnorm init=unit mask=causal", *x = "layers=1:5:5", *y = "input-correlation=0:1:4";
+    int found[20] = {0};
+    size_t done = 0;
+    ck_assert_int_eq(predict(&whole, text, x, y, 2, &error), ERROR_NONE);
+    for (int share = 0; share < 3; share++) {
+        ck_assert_int_eq(predict_share(&part, text, x, y, share, 3, 2, &error), ERROR_NONE);
+        done += part.done;
+        for (size_t i = 0; i < 20; i++) {
+            const double *values = part.values + i * MAP_VALUES;
+            if (isnan(values[0]))
+                continue;
+            ck_assert(memcmp(values, whole.values + i * MAP_VALUES, MAP_VALUES * sizeof *values) == 0);
+            found[i]++;
+        }
+        map_free(&part);
+    }
+    ck_assert_uint_eq(done, 20);
+    for (size_t i = 0; i < 20; i++)
+        ck_assert_int_eq(found[i], 1);
+    map_free(&whole);
+}
+END_TEST
+
 /* Invalid models are errors before anything is predicted; predictions beyond double leave their points empty. */
 START_TEST(points_without_a_prediction)
 {
@@ -188,6 +227,7 @@ Suite *map_suite(void)
     tcase_add_test(fast, axes_that_are_none);
     tcase_add_test(fast, points_are_predictions);
     tcase_add_test(fast, threads_change_nothing);
+    tcase_add_test(fast, shares_are_the_whole);
     tcase_add_test(fast, points_without_a_prediction);
     suite_add_tcase(suite, fast);
     return suite;

@@ -697,24 +697,26 @@ END_TEST
 Suite *bounds_suite(void)
 {
     Suite *suite = suite_create("bounds");
-    TCase *fast = tcase_create("fast");
-    tcase_set_timeout(fast, 300);
+    TCase *fast = tcase_create("bounds"), *slow = tcase_create("random");
     tcase_add_test(fast, section_4_is_a_special_case);
     tcase_add_test(fast, eps_is_under_the_root);
     tcase_add_test(fast, floors_of_the_text);
-    tcase_add_test(fast, isometry_of_span_norm);
     tcase_add_test(fast, no_depth_is_too_great);
     tcase_add_test(fast, a_formula_and_its_rewriting);
     tcase_add_test(fast, skips_alone_are_exact);
-    tcase_add_test(fast, ceiling_of_one_attention);
-    tcase_add_test(fast, tokens_alike_are_followed);
-    tcase_add_test(fast, predictions_of_random_formulas);
-    tcase_add_test(fast, predictions_of_the_grammar);
-    tcase_add_test(fast, samples_of_bodies_with_means);
     tcase_add_test(fast, refused_in_words);
-    tcase_add_test(fast, predictions_of_random_operations);
-    tcase_add_test(fast, samples_of_random_formulas);
-    tcase_add_test(fast, engines_agree_on_random_formulas);
+    tcase_set_timeout(slow, 300);
+    tcase_set_tags(slow, "slow");
+    tcase_add_test(slow, isometry_of_span_norm);
+    tcase_add_test(slow, ceiling_of_one_attention);
+    tcase_add_test(slow, tokens_alike_are_followed);
+    tcase_add_test(slow, predictions_of_random_formulas);
+    tcase_add_test(slow, predictions_of_the_grammar);
+    tcase_add_test(slow, samples_of_bodies_with_means);
+    tcase_add_test(slow, predictions_of_random_operations);
+    tcase_add_test(slow, samples_of_random_formulas);
+    tcase_add_test(slow, engines_agree_on_random_formulas);
     suite_add_tcase(suite, fast);
+    suite_add_tcase(suite, slow);
     return suite;
 }

@@ -373,14 +373,16 @@ END_TEST
 Suite *gain_suite(void)
 {
     Suite *suite = suite_create("gain");
-    TCase *fast = tcase_create("fast");
-    tcase_set_timeout(fast, 30);
-    tcase_add_test(fast, attention_within_its_ceilings);
+    TCase *fast = tcase_create("gain"), *slow = tcase_create("searches");
+    tcase_set_timeout(slow, 120);
+    tcase_set_tags(slow, "slow");
+    tcase_add_test(slow, attention_within_its_ceilings);
     tcase_add_test(fast, value_ceiling_is_attained);
     tcase_add_test(fast, general_ceilings_are_sharp);
-    tcase_add_test(fast, options_within_their_bounds);
+    tcase_add_test(slow, options_within_their_bounds);
     tcase_add_test(fast, caps_and_groups);
     tcase_add_test(fast, gates_within_their_bounds);
     suite_add_tcase(suite, fast);
+    suite_add_tcase(suite, slow);
     return suite;
 }

@@ -132,9 +132,8 @@ END_TEST
 /* A grid of many points: those that are done stand in it, and how many they are. */
 START_TEST(an_interrupted_map_is_kept)
 {
-    const char *const arguments[] = {
-        "map", "--x", "eps=1e-9:1e-3:300:log", "--y", "layers=20:320:301", "--mask", "causal", "-T", "8", "-o",
-        "map", NULL};
+    const char *const arguments[] = {"map", "--x", "eps=1e-9:1e-3:300:log", "--y", "layers=20:320:301", "-o",
+                                     "map", NULL};
     pid_t child;
     char seen[256];
     int terminal = program_terminal(arguments, &child);
@@ -149,8 +148,8 @@ START_TEST(an_interrupted_map_is_kept)
     ck_assert_int_gt(points, 0);
     const char *row = strstr(map, "\"log10_gradient_ratio\":"), *end = strstr(row, "]]");
     ck_assert_ptr_nonnull(end);
-    while ((row = strstr(row + 1, "null")) && row < end)
-        nulls++;
+    for (row = strchr(row, '['); row < end; row++)
+        nulls += *row == 'n'; /* of null */
     ck_assert_int_eq(nulls + points, 300 * 301);
     free(map);
 }
@@ -239,7 +238,11 @@ END_TEST
 /* A gnuplot that hangs, and a signal while it does: no folder stays, none of its files, and no gnuplot. */
 START_TEST(an_interrupted_plot_leaves_nothing)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGQUIT, SIGUSR1, SIGALRM, SIGSEGV};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGQUIT, SIGUSR1, SIGALRM,
+#ifndef SANITIZED /* which take faults for themselves */
+                                  SIGSEGV
+#endif
+    };
     enum { HEARD = 4 }; /* the first of them ask for an end, and are heard */
     static char path[PATH_MAX + 16];
     struct program run = PROGRAM("run", TINY, "-f", "json", "-o", "profile");

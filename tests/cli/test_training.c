@@ -3,6 +3,8 @@
 #include <jansson.h>
 #include <math.h>
 #include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -46,11 +48,12 @@ static void wait_for(const char *name)
 /* Killed twice on the way, at whatever step that is: the third process ends with the bytes of one that was not. */
 START_TEST(killed_runs_go_on_with_the_same_bits)
 {
+    const char *option = _i == 0 ? "--checkpoint" : "--store";
     struct program whole = PROGRAM(LONG);
     check_clean(&whole);
     char *expected = program_read("out.json");
     ck_assert_ptr_nonnull(expected);
-    static const char *const arguments[] = {LONG, "--checkpoint", "runs", "--checkpoint-every", "0", NULL};
+    const char *const arguments[] = {LONG, option, "runs", "--checkpoint-every", "0", NULL};
     for (int i = 0; i < 2; i++) {
         pid_t child = program_launch(arguments);
         wait_for("runs");
@@ -58,18 +61,124 @@ START_TEST(killed_runs_go_on_with_the_same_bits)
         kill(child, SIGKILL);
         ck_assert_int_eq(program_wait(child), -SIGKILL);
     }
-    struct program last = PROGRAM(LONG, "--checkpoint", "runs");
+    struct program last = PROGRAM(LONG, option, "runs");
     check_clean(&last);
     char *found = program_read("out.json");
     ck_assert_str_eq(found, expected);
     free(found);
-    struct program other = PROGRAM("train", "--steps=3", "--checkpoint", "runs");
-    ck_assert_int_eq(other.status, 2);
-    ck_assert_ptr_nonnull(strstr(other.err, "other runs"));
+    struct program other = PROGRAM("train", "--steps=3", option, "runs"); // a store takes any
+    ck_assert_int_eq(other.status, _i == 0 ? 2 : 0);
+    ck_assert(_i == 1 || strstr(other.err, "other runs"));
     free(expected);
     program_free(&whole);
     program_free(&last);
     program_free(&other);
+}
+END_TEST
+
+#define SMALL "--width=12", "--heads=3", "--steps=9"
+#define PAIR  "train", "-p", "postnorm,spannorm", SMALL
+
+static int lines(const char *text)
+{
+    int count = 0;
+    for (; *text; text++)
+        count += *text == '\n';
+    return count;
+}
+
+/* A run is found again by what decides its bits, whatever command it was part of; two stores are merged into one. */
+START_TEST(a_store_is_of_runs_of_any_command)
+{
+    struct program whole = PROGRAM(PAIR, "-L", "2,3", "--seeds=2");
+    struct program one = PROGRAM(PAIR, "-L", "3", "--store", "a"),
+                   two = PROGRAM("train", "-p", "y = norm(x + attn(x)); x = norm(y + ffn(y))", SMALL, "-L", "2", "-s",
+                                 "2", "--store", "b");
+    struct program merged = PROGRAM("merge", "a", "b", "--store", "c");
+    struct program before = PROGRAM("store", "c");
+    struct program from_store = PROGRAM(PAIR, "-L", "2,3", "--seeds=2", "--store", "c");
+    struct program after = PROGRAM("store", "c");
+    struct program check = PROGRAM("store", "--check", "c");
+    struct program prune = PROGRAM("store", "--prune", "-L", "2", "c");
+    struct program left = PROGRAM("store", "c");
+    check_clean(&one);
+    check_clean(&two);
+    check_clean(&merged);
+    check_clean(&check);
+    ck_assert_str_eq(from_store.out, whole.out);
+    ck_assert_ptr_nonnull(strstr(before.out, "0 configurations, 0 samples; 3 training runs\n"));
+    ck_assert_ptr_nonnull(strstr(after.out, "; 8 training runs\n")); // the text is postnorm's, so 5 were missing
+    ck_assert_str_eq(prune.out, "0 configurations and 4 training runs removed\n");
+    ck_assert_ptr_nonnull(strstr(left.out, "; 4 training runs\n"));
+    struct program *all[] = {&whole, &one, &two, &merged, &before, &from_store, &after, &check, &prune, &left};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        program_free(all[i]);
+}
+END_TEST
+
+/* Other bytes in the place of a run's. */
+static void spoil(const char *name)
+{
+    char path[256];
+    sqlite3 *db;
+    snprintf(path, sizeof path, "%s/%s", program_folder(), name);
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "UPDATE trainings SET data = zeroblob(length(data)) WHERE id = 1", 0, 0, 0),
+                     SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* Bytes of a run in the file that are not those that were written. */
+START_TEST(a_damaged_run_is_found)
+{
+    struct program kept = PROGRAM(PAIR, "-L", "2", "--store", "a"), found, dropped, again;
+    check_clean(&kept);
+    spoil("a");
+    found = PROGRAM("store", "--check", "a");
+    ck_assert_int_eq(found.status, 3);
+    ck_assert_ptr_nonnull(strstr(found.err, "1 samples or runs are damaged"));
+    again = PROGRAM(PAIR, "-L", "2", "--store", "a");
+    ck_assert_int_eq(again.status, 3);
+    ck_assert_ptr_nonnull(strstr(again.err, "a training run is damaged"));
+    program_free(&again);
+    dropped = PROGRAM("store", "--check", "--drop", "a");
+    check_clean(&dropped);
+    again = PROGRAM(PAIR, "-L", "2", "--store", "a");
+    check_clean(&again);
+    ck_assert_str_eq(again.out, kept.out);
+    program_free(&kept), program_free(&found), program_free(&dropped), program_free(&again);
+}
+END_TEST
+
+/* In CSV what varies, and with --tidy everything; in the table what varies. */
+START_TEST(what_varies_has_a_column)
+{
+    struct program csv = PROGRAM(PAIR, "-T", "4,5", "--lr=1e-3,2e-3", "-f", "csv");
+    struct program tidy = PROGRAM(PAIR, "-T", "4,5", "-f", "csv", "--tidy");
+    struct program table = PROGRAM(PAIR, "-T", "4,5");
+    check_clean(&csv);
+    ck_assert_int_eq(strncmp(csv.out, "step,loss,bayes,spread,gradient_norm,lr,placement,init,tokens\n", 62), 0);
+    ck_assert_ptr_nonnull(strstr(csv.out, ",0.002,spannorm,scaleinit,5\n"));
+    ck_assert_int_eq(lines(csv.out), 1 + 2 * 2 * 2 * 9);
+    check_clean(&tidy);
+    for (const char *const *key = (const char *const[]){"task", "batch", "optimiser", "formula", "width", "eps", NULL};
+         *key; key++)
+        ck_assert_msg(strstr(tidy.out, *key) && strstr(tidy.out, *key) < strchr(tidy.out, '\n'), "no %s", *key);
+    check_clean(&table);
+    ck_assert_ptr_nonnull(strstr(table.out, "d       tokens         lr"));
+    program_free(&csv), program_free(&tidy), program_free(&table);
+}
+END_TEST
+
+START_TEST(a_dry_run_trains_nothing)
+{
+    struct program program = PROGRAM("train", "-p", "postnorm,spannorm", "-L", "2,3", "-T", "4", "--seeds=3", "-n",
+                                     "1000000000", "--store", "a", "--dry-run");
+    check_clean(&program);
+    ck_assert_ptr_nonnull(strstr(program.out, "12 runs of 1000000000 steps: about "));
+    ck_assert_ptr_nonnull(strstr(program.out, "  memory    "));
+    ck_assert_int_eq(program_files(), 0);
+    program_free(&program);
 }
 END_TEST
 
@@ -191,6 +300,7 @@ START_TEST(wrong_options_are_named)
         {"--input-correlation=0.5", "embeddings"},
         {"--tokens=1", "at least 2"},
         {"--memory=1k", "--memory"},
+        {"--tidy", "--format csv"},
     };
     struct program program = PROGRAM("train", cases[_i].option);
     ck_assert_int_eq(program.status, _i == 16 ? 3 : 2);
@@ -207,12 +317,16 @@ Suite *training_suite(void)
     tcase_add_checked_fixture(tests, program_setup, program_teardown);
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, threads_leave_no_trace);
-    tcase_add_test(tests, killed_runs_go_on_with_the_same_bits);
+    tcase_add_loop_test(tests, killed_runs_go_on_with_the_same_bits, 0, 2);
+    tcase_add_test(tests, a_store_is_of_runs_of_any_command);
+    tcase_add_test(tests, a_damaged_run_is_found);
+    tcase_add_test(tests, what_varies_has_a_column);
+    tcase_add_test(tests, a_dry_run_trains_nothing);
     tcase_add_test(tests, interrupted_runs_are_written);
     tcase_add_test(tests, settings_make_their_product);
     tcase_add_test(tests, json_is_whole);
     tcase_add_test(tests, divergence_has_a_name);
-    tcase_add_loop_test(tests, wrong_options_are_named, 0, 17);
+    tcase_add_loop_test(tests, wrong_options_are_named, 0, 18);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -31,7 +31,7 @@ static void start_with(const char *script, double seconds)
         program_script("stub", script);
     snprintf(stub, sizeof stub, "%s/stub", program_folder());
     options.name = script ? stub : getenv("SPANSCOPE");
-    char real[4096];
+    static char real[4096];
     if (!script) // jobs work in "/"
         options.name = realpath(options.name, real);
     ck_assert_msg(server_start(&server, &options, &stop, &error) == ERROR_NONE, "%s", error.text);

@@ -1,0 +1,129 @@
+#include "cli/keeper.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/document.h"
+#include "analysis/trained.h"
+#include "cli/training.h"
+
+static int no_memory(const struct keeper *keeper, struct error *error)
+{
+    return error_set(error, ERROR_RESOURCE, "out of memory for %d runs", keeper->count);
+}
+
+/* ---- in a store ---- */
+
+char *keeper_law(void)
+{
+    char *samples = store_law(), *law = NULL;
+    int length = samples ? asprintf(&law, "%s; training %d", samples, TRAIN_LAW) : -1;
+    free(samples);
+    return length >= 0 ? law : NULL;
+}
+
+static int take_stored(void *context, const struct train_run *run, char **bytes, size_t *length, struct error *error)
+{
+    struct keeper *keeper = context;
+    bool ok = true;
+    json_t *identity = training_identity(&ok, run);
+    int code = ok ? trained_find(&keeper->store, keeper->law, identity, bytes, length, error)
+                  : no_memory(keeper, error);
+    json_decref(identity);
+    return code;
+}
+
+static int keep_stored(void *context, const struct train_run *run, int64_t done, const char *bytes, size_t length,
+                       struct error *error)
+{
+    struct keeper *keeper = context;
+    bool ok = true;
+    struct trained_run kept = {.law = keeper->law,
+                               .run = training_identity(&ok, run),
+                               .done = done,
+                               .finished = train_is_finished(bytes, length)};
+    int code = ok ? trained_keep(&keeper->store, &kept, bytes, length, error) : no_memory(keeper, error);
+    json_decref(kept.run);
+    return code;
+}
+
+/* ---- in a checkpoint ---- */
+
+static int take_checked(void *context, const struct train_run *run, char **bytes, size_t *length, struct error *error)
+{
+    struct keeper *keeper = context;
+    const struct checkpoint_slot *slot = &keeper->checkpoint.slots[run - keeper->runs];
+    *bytes = NULL;
+    if (!slot->bytes)
+        return ERROR_NONE;
+    *length = slot->length;
+    *bytes = malloc(slot->length + 1);
+    if (!*bytes)
+        return no_memory(keeper, error);
+    memcpy(*bytes, slot->bytes, slot->length);
+    return ERROR_NONE;
+}
+
+static int keep_checked(void *context, const struct train_run *run, int64_t done, const char *bytes, size_t length,
+                        struct error *error)
+{
+    (void)done;
+    struct keeper *keeper = context;
+    char *copy = malloc(length + 1);
+    if (!copy)
+        return no_memory(keeper, error);
+    memcpy(copy, bytes, length);
+    checkpoint_put(&keeper->checkpoint, (int)(run - keeper->runs), copy, length);
+    return checkpoint_write(&keeper->checkpoint, error);
+}
+
+/* All that decides the runs, as text that the caller frees; NULL without memory. */
+static char *identify(const struct train_run *runs, int count)
+{
+    bool ok = true;
+    json_t *all = json_array();
+    for (int i = 0; i < count; i++)
+        document_append(&ok, all, training_identity(&ok, &runs[i]));
+    char *text = ok ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(all);
+    return text;
+}
+
+/* ---- either ---- */
+
+int keeper_open(struct keeper *keeper, const struct train_run *runs, int count, const char *store,
+                const char *checkpoint, struct error *error)
+{
+    int code = ERROR_NONE;
+    *keeper = (struct keeper){.runs = runs, .count = count};
+    if (store && !(keeper->law = keeper_law()))
+        code = no_memory(keeper, error);
+    else if (store)
+        code = store_open(&keeper->store, store, STORE_WRITE, error);
+    else if (checkpoint && !(keeper->identity = identify(runs, count)))
+        code = no_memory(keeper, error);
+    else if (checkpoint)
+        code = checkpoint_open(&keeper->checkpoint, checkpoint, keeper->identity, count, error);
+    if (code != ERROR_NONE)
+        keeper_close(keeper);
+    return code;
+}
+
+void keeper_close(struct keeper *keeper)
+{
+    if (keeper->store.db)
+        store_close(&keeper->store);
+    checkpoint_free(&keeper->checkpoint);
+    free(keeper->law);
+    free(keeper->identity);
+    *keeper = (struct keeper){0};
+}
+
+struct train_keeper keeper_of(struct keeper *keeper)
+{
+    if (keeper->store.db)
+        return (struct train_keeper){take_stored, keep_stored, keeper};
+    if (keeper->checkpoint.slots)
+        return (struct train_keeper){take_checked, keep_checked, keeper};
+    return (struct train_keeper){0};
+}

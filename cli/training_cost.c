@@ -1,0 +1,112 @@
+#include "cli/training_cost.h"
+
+#include <cblas.h>
+#include <inttypes.h>
+#include <math.h>
+#include <time.h>
+
+/* A step beside its products: measured at widths 32 to 128 on one core of a 2024 server (bench/train). It decides only
+ * how many sequences a probe has. */
+static const double SECONDS_FLOP = 3.5e-11, PROBE_SECONDS = 0.1;
+
+/* What a profile takes, in steps: held out are 8 batches, each with every block left out once and none, forward only (a
+ * third of a step), and the observables and the update's effect are about two more (train/measure). */
+static double steps_of(const struct train_run *run)
+{
+    int profiles = run->training.measured ? run->training.measured->count : 0;
+    return (double)run->training.steps + profiles * (8.0 * (run->model.layers + 1) / 3 + 2);
+}
+
+/* Of this thread: a busy machine makes a run longer, but not the work. */
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static int plan(const struct train_run *run, int batch, struct network *network, struct error *error)
+{
+    const struct training *training = &run->training;
+    return network_init(network, &run->model, batch, training->task->vocabulary, training->parametrisation,
+                        training->base_width, 0, SIZE_MAX, error);
+}
+
+/* Seconds of a step, from the better of two with as many sequences as a moment allows. */
+static int time_step(const struct train_run *run, double flops, double *seconds, struct error *error)
+{
+    struct training training = run->training;
+    struct trainer trainer;
+    double sequence = SECONDS_FLOP * flops / training.batch, best = INFINITY;
+    int batch = (int)fmin(training.batch, fmax(1, PROBE_SECONDS / sequence));
+    training.batch = batch;
+    training.steps = 2;
+    training.warmup = 0;
+    training.measured = NULL;
+    int code = trainer_init(&trainer, &run->model, &training, SIZE_MAX, error);
+    if (code != ERROR_NONE)
+        return code;
+    while (trainer_goes_on(&trainer)) {
+        double start = now();
+        trainer_step(&trainer);
+        best = fmin(best, now() - start);
+    }
+    trainer_free(&trainer);
+    *seconds = best * run->training.batch / batch;
+    return ERROR_NONE;
+}
+
+/* Of the models numbered from .. to - 1: their flops, memory, and their time by the one in the middle. */
+struct part {
+    double flops, seconds;
+    size_t bytes; /* of the largest */
+};
+
+static int weigh(const struct train_run *runs, int of_a_model, int from, int to, struct part *part, struct error *error)
+{
+    int middle = (from + to) / 2, code = ERROR_NONE;
+    double probed = 1, took = 0;
+    *part = (struct part){0};
+    for (int m = from; code == ERROR_NONE && m < to; m++) {
+        const struct train_run *run = &runs[m * of_a_model];
+        struct network network;
+        code = plan(run, run->training.batch, &network, error);
+        if (code != ERROR_NONE)
+            return code;
+        double flops = network.flops;
+        part->flops += flops * steps_of(run) * of_a_model;
+        part->bytes = network.bytes > part->bytes ? network.bytes : part->bytes;
+        network_free(&network);
+        if (m == middle) {
+            probed = flops;
+            code = time_step(run, flops, &took, error);
+        }
+    }
+    part->seconds = part->flops * took / probed;
+    return code;
+}
+
+int training_cost_print(const struct train_run *runs, int count, int of_a_model, int threads, FILE *stream,
+                        struct error *error)
+{
+    enum { PROBES = 8 };
+    int models = count / of_a_model, probes = models < PROBES ? models : PROBES, code = ERROR_NONE;
+    double seconds = 0;
+    size_t bytes = 0;
+    threads = threads < count ? threads : count;
+    openblas_set_num_threads(1);
+    for (int i = 0; code == ERROR_NONE && i < probes; i++) {
+        struct part part;
+        int from = (int)((int64_t)i * models / probes), to = (int)((int64_t)(i + 1) * models / probes);
+        code = weigh(runs, of_a_model, from, to, &part, error);
+        seconds += part.seconds;
+        bytes = part.bytes > bytes ? part.bytes : bytes;
+    }
+    if (code == ERROR_NONE)
+        fprintf(stream,
+                "%d run%s of %" PRId64 " steps: about %.2g s in %d thread%s, from steps of %d model%s\n"
+                "  memory    %.3g GB: %.3g in each thread at most\n",
+                count, count == 1 ? "" : "s", runs->training.steps, seconds / threads, threads, threads == 1 ? "" : "s",
+                probes, probes == 1 ? "" : "s", (double)bytes * threads / 1e9, (double)bytes / 1e9);
+    return code;
+}

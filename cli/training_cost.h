@@ -1,0 +1,14 @@
+/* What training would take, before it is started. */
+#ifndef SPANSCOPE_CLI_TRAINING_COST_H
+#define SPANSCOPE_CLI_TRAINING_COST_H
+
+#include <stdio.h>
+
+#include "train/train.h"
+
+/* How many runs, how long, by the time of steps of some of them, and how much memory. A model's runs, so many each, stand
+ * side by side. */
+int training_cost_print(const struct train_run *runs, int count, int of_a_model, int threads, FILE *stream,
+                        struct error *error);
+
+#endif

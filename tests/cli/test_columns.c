@@ -1,0 +1,229 @@
+/* Chosen columns are those of the whole output, in the order asked for; a table fits the window. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/columns.h"
+#include "tests/program.h"
+
+#define TINY "-L", "3", "-d", "12", "-H", "3", "-T", "3", "-F", "7", "-n", "4", "-q"
+
+static char *line_of(char *text, int number)
+{
+    for (; number > 0 && text; number--) {
+        text = strchr(text, '\n');
+        text = text ? text + 1 : NULL;
+    }
+    ck_assert_ptr_nonnull(text);
+    return text;
+}
+
+/* Words of a line, the ± parts left out, since these are parts of a cell. */
+static int words_of(char *line, char *words[32])
+{
+    int count = 0;
+    for (char *word = strtok(strndup(line, strcspn(line, "\n")), " "); word && count < 32; word = strtok(NULL, " "))
+        if (strncmp(word, "±", 2) != 0)
+            words[count++] = word;
+    return count;
+}
+
+/* g and q of the table of all, the other way round. */
+START_TEST(tables_have_the_columns_asked_for)
+{
+    char *all[32], *few[32];
+    struct program whole = PROGRAM("run", TINY), chosen = PROGRAM("run", TINY, "--columns", "g,activation_variance");
+    ck_assert_int_eq(chosen.status, 0);
+    char *head = strstr(chosen.out, "\nlayer"), *full = strstr(whole.out, "\nlayer");
+    ck_assert(head && full);
+    ck_assert_int_eq(words_of(line_of(head, 1), few), 3);
+    ck_assert_str_eq(few[1], "g");
+    ck_assert_str_eq(few[2], "q");
+    for (int l = 0; l <= 3; l++) {
+        words_of(line_of(full, l + 2), all);
+        ck_assert_int_eq(words_of(line_of(head, l + 2), few), 3);
+        ck_assert_str_eq(few[1], all[4]); // layer q r cos g
+        ck_assert_str_eq(few[2], all[1]);
+    }
+    ck_assert_ptr_nonnull(strstr(chosen.out, "  q          activation_variance: "));
+    ck_assert_ptr_null(strstr(chosen.out, "token_cosine: mean over pairs"));
+    program_free(&whole);
+    program_free(&chosen);
+}
+END_TEST
+
+/* Details have a column for each branch, and what the model has not, one without numbers. */
+START_TEST(tables_have_details_that_are_asked_for)
+{
+    char *words[32];
+    struct program chosen = PROGRAM("predict", "-L", "2", "-q", "--columns", "branch_ratio,load,r late");
+    ck_assert_msg(chosen.status == 0, "%s", chosen.err);
+    char *head = strstr(chosen.out, "\nlayer");
+    ck_assert_ptr_nonnull(head);
+    ck_assert_int_eq(words_of(line_of(head, 1), words), 6); // "r late" are two
+    ck_assert_str_eq(words[1], "ratio.attn");
+    ck_assert_str_eq(words[2], "ratio.ffn");
+    ck_assert_str_eq(words[3], "load");
+    ck_assert_int_eq(words_of(line_of(head, 4), words), 5);
+    ck_assert_str_eq(words[3], "-");
+    ck_assert_str_ne(words[1], "-");
+    ck_assert_str_ne(words[4], "-");
+    program_free(&chosen);
+}
+END_TEST
+
+/* Field number i, quotes and all; the caller frees. */
+static char *field(const char *line, int i)
+{
+    bool quoted = false;
+    for (; i > 0; line++) {
+        ck_assert(*line && (quoted || *line != '\n'));
+        quoted ^= *line == '"';
+        i -= !quoted && *line == ',';
+    }
+    const char *end = line;
+    for (; *end && (quoted || (*end != ',' && *end != '\n')); end++)
+        quoted ^= *end == '"';
+    return strndup(line, (size_t)(end - line));
+}
+
+static int place_of(const char *line, const char *name)
+{
+    for (int i = 0;; i++) {
+        char *text = field(line, i);
+        bool is = strcmp(text, name) == 0;
+        free(text);
+        if (is)
+            return i;
+    }
+}
+
+/* Every row of CSV, of two models whose formula has commas, against the row with all settings. */
+START_TEST(csv_has_the_columns_asked_for)
+{
+    static const char *const names[] = {"formula", "mean", "layer", "samples", "n", "width", "observable"};
+    static const char formula[] = "x = norm(x + attn(x, window=2)); x = norm(x + ffn(x))";
+    struct program whole = PROGRAM("run", TINY, "-f", "csv", "--tidy", "-p", formula, "-p", "prenorm", "--predict"),
+                   chosen = PROGRAM("run", TINY, "-f", "csv", "-p", formula, "-p", "prenorm", "--predict", "--columns",
+                                    "formula,mean,layer,samples,n,width,observable");
+    ck_assert_msg(chosen.status == 0, "%s", chosen.err);
+    ck_assert_int_eq(strncmp(chosen.out, "formula,mean,layer,samples,n,width,observable\n", 46), 0);
+    int rows = 0, places[7];
+    for (int i = 0; i < 7; i++)
+        places[i] = place_of(whole.out, names[i]);
+    char *a = line_of(whole.out, 1), *b = line_of(chosen.out, 1);
+    for (; *a && *b; a = line_of(a, 1), b = line_of(b, 1), rows++)
+        for (int i = 0; i < 7; i++) {
+            char *x = field(a, places[i]), *y = field(b, i);
+            ck_assert_str_eq(x, y);
+            free(x);
+            free(y);
+        }
+    ck_assert(!*a && !*b);
+    ck_assert_int_gt(rows, 100);
+    ck_assert_int_eq(line_of(chosen.out, 1)[0], '"');
+    program_free(&whole);
+    program_free(&chosen);
+}
+END_TEST
+
+static const struct {
+    const char *arguments[12];
+    const char *words;
+} mistakes[] = {
+    {{"run", "--columns", "token_cosin"}, "unknown column 'token_cosin'; did you mean 'token_cosine'?"},
+    {{"predict", "--columns", "q,,g"}, "unknown column ''"},
+    {{"run", "--columns", "q,g,q"}, "--columns: 'q' is given twice"},
+    {{"run", "--columns", "mean"}, "unknown column 'mean'; known are activation_variance"}, // of CSV
+    {{"run", "-f", "csv", "--columns", "observble"}, "unknown column 'observble'; did you mean 'observable'?"},
+    {{"run", "-f", "csv", "--columns", "ffn-width"}, "unknown column 'ffn-width'; did you mean 'ffn_width'?"},
+    {{"run", "-f", "json", "--columns", "q"}, "--columns: json has none; choose --format table or csv"},
+    {{"run", "--quantity", "gradient_ratio", "--columns", "q"}, "--columns: beside --quantity"},
+    {{"run", "--columns", "q", "--columns", "g"}, "--columns is given twice, as 'q' and as 'g'"},
+};
+
+START_TEST(mistakes_are_named_before_anything_is_run)
+{
+    struct program program = program_start(mistakes[_i].arguments, NULL, NULL);
+    ck_assert_int_eq(program.status, 2);
+    ck_assert_msg(strstr(program.err, mistakes[_i].words) != NULL, "'%s' is not in: %s", mistakes[_i].words,
+                  program.err);
+    ck_assert_str_eq(program.out, "");
+    program_free(&program);
+}
+END_TEST
+
+/* Columns of the widest line on a terminal: characters, not bytes. */
+static int widest(const char *text)
+{
+    int most = 0;
+    for (int used = 0; *text; text++) {
+        used = *text == '\n' || *text == '\r' ? 0 : used + (((unsigned char)*text & 0xC0) != 0x80);
+        most = used > most ? used : most;
+    }
+    return most;
+}
+
+START_TEST(tables_fit_the_window)
+{
+    static const int windows[] = {24, 40, 80, 120, 200};
+    char *before = NULL;
+    for (int i = 0; i < 5; i++) {
+        const char *const arguments[] = {"run", TINY, NULL}, *const predicted[] = {"predict", "-L", "3", "--bounds",
+                                                                                   NULL};
+        char *text = program_window(arguments, windows[i]), *bounds = program_window(predicted, windows[i]);
+        ck_assert_int_le(widest(text), windows[i] < 25 ? 25 : windows[i]);   // "(d/dx)^2" and such are no shorter
+        ck_assert_int_le(widest(bounds), windows[i] < 32 ? 32 : windows[i]); // nor is one column beside its margin
+        ck_assert_ptr_nonnull(strstr(text, "\nlayer         q"));
+        ck_assert(windows[i] >= 142 || strstr(text, "(no room for"));
+        ck_assert(windows[i] < 142 || (strstr(text, "relative") && !strstr(text, "no room")));
+        ck_assert(!before || strcmp(before, text) != 0);
+        free(before);
+        before = text;
+        free(bounds);
+    }
+    free(before);
+    const char *const asked[] = {"run", TINY, "--columns", "q,r,cos,g,r(g),g specific,entropy", NULL};
+    char *text = program_window(asked, 40); // what was asked for is shown
+    ck_assert_ptr_nonnull(strstr(text, "g specific         entropy"));
+    free(text);
+}
+END_TEST
+
+/* No line is too long but a word alone; words, blanks aside, are as they were. */
+START_TEST(lines_are_folded_at_blanks)
+{
+    static const char text[] = "one two  three\n  a: ± ± ± ± ± ± ± ± four\nincomprehensibilities five\n";
+    char *folded = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&folded, &length);
+    columns_fold(text, 12, 5, stream);
+    fclose(stream);
+    static const char lines[] = "one two\n     three\n  a: ± ± ± ±\n     ± ± ± ±\n     four\n"
+                                "incomprehensibilities\n     five\n";
+    ck_assert_str_eq(folded, lines);
+    free(folded);
+    stream = open_memstream(&folded, &length);
+    columns_fold(text, 0, 5, stream);
+    fclose(stream);
+    ck_assert_str_eq(folded, text);
+    free(folded);
+}
+END_TEST
+
+Suite *columns_suite(void)
+{
+    Suite *suite = suite_create("columns");
+    TCase *columns = tcase_create("columns");
+    tcase_add_checked_fixture(columns, program_setup, program_teardown);
+    tcase_set_timeout(columns, 60);
+    tcase_add_test(columns, tables_have_the_columns_asked_for);
+    tcase_add_test(columns, tables_have_details_that_are_asked_for);
+    tcase_add_test(columns, csv_has_the_columns_asked_for);
+    tcase_add_loop_test(columns, mistakes_are_named_before_anything_is_run, 0, sizeof mistakes / sizeof *mistakes);
+    tcase_add_test(columns, tables_fit_the_window);
+    tcase_add_test(columns, lines_are_folded_at_blanks);
+    suite_add_tcase(suite, columns);
+    return suite;
+}
