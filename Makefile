@@ -12,7 +12,7 @@
 #   make format-check     every source as .clang-format has it; make tree: includes and READMEs as they should be
 #   make deps-ci    what continuous integration needs besides (apt-ci.txt)
 #   make deps-mpi   what MPI=1 needs besides (apt-mpi.txt); make MPI=1 builds for mpirun (docs/cluster.md),
-#                   make check-mpi tests it
+#                   make check-mpi tests it, make check-cluster runs that page's examples
 #   make browser    the explorer's page in a headless browser (apt-browser.txt)
 #   make fuzz       the parsers of formulas and of saved files under libFuzzer (clang), SECONDS=60
 #   make fuzz-requests   10^5 requests that nobody should send, at the explorer under the sanitizers

@@ -3,8 +3,11 @@
 #include <cblas.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "analysis/config.h"
 #include "analysis/document.h"
@@ -53,6 +56,8 @@ int store_failed(const struct store *store, struct error *error)
         return error_set(error, ERROR_RESOURCE, "store '%s': the disk is full", store->path);
     case SQLITE_BUSY:
         return error_set(error, ERROR_RESOURCE, "store '%s': another process holds it for minutes", store->path);
+    case SQLITE_READONLY:
+        return error_set(error, ERROR_RESOURCE, "store '%s' may not be written to", store->path);
     case SQLITE_NOMEM:
         return error_set(error, ERROR_RESOURCE, "store '%s': out of memory", store->path);
     case SQLITE_CANTOPEN:
@@ -113,18 +118,53 @@ static int create(struct store *store, struct error *error)
     return store_execute(store, text, error);
 }
 
+/* A log beside the file holds samples that are not in it yet. */
+static bool has_log(const char *path)
+{
+    struct stat status;
+    char log[PATH_MAX];
+    int length = snprintf(log, sizeof log, "%s-wal", path);
+    return length < 0 || (size_t)length >= sizeof log || (stat(log, &status) == 0 && status.st_size > 0);
+}
+
+/* To read a file that one may not write to, SQLite must be told that nobody else does: else it wants to make a log. */
+static int open_unwritable(struct store *store, const char *path)
+{
+    char *name = sqlite3_mprintf("file:%s%s", path[0] == '/' ? "//" : "", path), *uri = NULL;
+    int code = SQLITE_NOMEM;
+    if (name && !strpbrk(path, "?#%"))
+        uri = sqlite3_mprintf("%s?immutable=1", name);
+    if (uri)
+        code = sqlite3_open_v2(uri, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+    sqlite3_free(name);
+    sqlite3_free(uri);
+    return code;
+}
+
+/* Opens, and says whose it is. */
+static int open_and_check(struct store *store, const char *path, enum store_use use, bool *empty, struct error *error)
+{
+    int flags = use == STORE_READ ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    if (sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+        return store_failed(store, error);
+    sqlite3_busy_timeout(store->db, PATIENCE);
+    int code = check_owner(store, empty, error);
+    if (code == ERROR_NONE || use != STORE_READ || (sqlite3_errcode(store->db) & 0xff) != SQLITE_READONLY ||
+        has_log(path))
+        return code;
+    sqlite3_close(store->db);
+    return open_unwritable(store, path) == SQLITE_OK ? check_owner(store, empty, error) : store_failed(store, error);
+}
+
 int store_open(struct store *store, const char *path, enum store_use use, struct error *error)
 {
     *store = (struct store){.path = path};
-    int flags = use == STORE_READ ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     int code = ERROR_NONE;
     bool empty = false;
-    if (sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-        code = store_failed(store, error);
-    if (code == ERROR_NONE) {
-        sqlite3_busy_timeout(store->db, PATIENCE);
-        code = check_owner(store, &empty, error);
-    }
+    struct stat status;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+        return error_set(error, ERROR_RESOURCE, "'%s' is no store: it is no regular file", path);
+    code = open_and_check(store, path, use, &empty, error);
     if (code == ERROR_NONE && empty && use == STORE_READ)
         code = error_set(error, ERROR_RESOURCE, "'%s' is no store: it is empty", path);
     if (code == ERROR_NONE && use == STORE_WRITE) {
@@ -612,6 +652,13 @@ static int drop_sample(struct store *store, int64_t config, int64_t sample, stru
     return store_execute(store, text, error);
 }
 
+/* Of what the check found: before it stands the name of the database. */
+static const char *last_line(sqlite3_stmt *row)
+{
+    const char *text = (const char *)sqlite3_column_text(row, 0), *line = strrchr(text, '\n');
+    return line ? line + 1 : text;
+}
+
 static int check_file(struct store *store, struct error *error)
 {
     sqlite3_stmt *statement = NULL;
@@ -620,8 +667,7 @@ static int check_file(struct store *store, struct error *error)
         sqlite3_step(statement) != SQLITE_ROW)
         code = store_failed(store, error);
     else if (strcmp((const char *)sqlite3_column_text(statement, 0), "ok") != 0)
-        code = error_set(error, ERROR_RESOURCE, "store '%s' is damaged: %s", store->path,
-                         (const char *)sqlite3_column_text(statement, 0));
+        code = error_set(error, ERROR_RESOURCE, "store '%s' is damaged: %s", store->path, last_line(statement));
     sqlite3_finalize(statement);
     return code;
 }

@@ -201,6 +201,7 @@ static int plan_point(struct cost_sweep *cost, const struct sweep *sweep, int64_
     if (code == ERROR_NONE) {
         size_t bytes = sampler_bytes(&sampler);
         cost->bytes = bytes > cost->bytes ? bytes : cost->bytes;
+        cost->cells = sampler.cells > cost->cells ? sampler.cells : cost->cells;
         *seconds = stack_seconds(&sampler.stack);
         sampler_free(&sampler);
     }

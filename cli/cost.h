@@ -28,6 +28,7 @@ struct cost_sweep {
     double *share;  /* [points + 1]: of the nominal time, that is spent when a point begins */
     double seconds; /* nominal, of one thread */
     size_t bytes;   /* of the largest point, all its threads */
+    size_t cells;   /* of a sample of the largest */
 };
 
 /* Plans every point: a configuration that does not fit the memory costs no time. samples: of each. */

@@ -19,7 +19,8 @@ int ranks_count(void);
 int ranks_own(void);   /* 0 to count - 1 */
 int ranks_local(void); /* how many share this machine */
 
-/* Bytes to and from another rank, in the order in which they were sent. */
+/* Bytes to and from another rank, in the order in which they were sent. Sending does not wait for the other, but where
+ * much is under way. */
 void ranks_send(int to, const void *bytes, size_t size);
 void ranks_receive(int from, void *bytes, size_t size);
 

@@ -38,8 +38,8 @@ struct run {
     const struct sweep *sweep;
     struct cost_sweep cost;
     struct progress progress;
-    struct spread_remote *remotes; /* [ranks_count()] */
-    bool apart;                    /* ranks take points of the sweep each, not samples of one */
+    struct spread spread;
+    bool apart; /* ranks take points of the sweep each, not samples of one */
 };
 
 static int read_shard(void *field, const char *name, const char *text, struct error *error)
@@ -250,17 +250,16 @@ static int rank_of(const struct run *run, int64_t point)
 }
 
 /* Where the samples of this point come from. */
-static int spread_over(struct run *run, struct sampler *sampler, struct spread_all *all, struct profile_plan *plan,
-                       struct error *error)
+static int spread_over(struct run *run, struct spread_source *source, struct profile_plan *plan, struct error *error)
 {
     int code = ERROR_NONE;
-    int rank = rank_of(run, run->progress.part);
-    if (ranks_count() == 1 || (run->apart && rank == 0))
+    if (ranks_count() == 1)
         return code;
-    plan->draw = run->apart ? spread_receive : spread_share;
-    plan->source = run->apart ? (void *)&run->remotes[rank] : (void *)all;
+    source->rank = rank_of(run, run->progress.part);
+    plan->draw = !run->apart ? spread_share : source->rank == 0 ? spread_own : spread_receive;
+    plan->source = source;
     for (int r = 1; !run->apart && code == ERROR_NONE && r < ranks_count(); r++)
-        code = spread_begin(&run->remotes[r], sampler, run->memory, run->progress.part, error);
+        code = spread_begin(&run->spread, r, source->sampler, run->seed, run->memory, run->progress.part, error);
     return code;
 }
 
@@ -280,8 +279,8 @@ static int sample(struct run *run, struct sampler *sampler, const struct profile
                                 .context = &(struct watch){run, &profile}};
     profile.shard = run->shard.number;
     profile.shards = run->shard.count;
-    struct spread_all all = {sampler, run->remotes};
-    code = spread_over(run, sampler, &all, &plan, error);
+    struct spread_source ranks = {.spread = &run->spread, .sampler = sampler};
+    code = spread_over(run, &ranks, &plan, error);
     if (code == ERROR_NONE && run->store_path) {
         code = store_source_init(&source, &run->store, sampler, run->seed, error);
         source.draw = plan.draw;
@@ -341,11 +340,12 @@ static int run_point(struct run *run, int64_t point, struct error *error)
 /* ---- with other ranks ---- */
 
 /* A drawer that only says what is missing. */
-static int order_only(void *source, uint64_t seed, uint64_t first, uint64_t count, const volatile sig_atomic_t *stop,
-                      sampler_visitor *visit, void *context, struct error *error)
+static int order_only(void *context, uint64_t seed, uint64_t first, uint64_t count, const volatile sig_atomic_t *stop,
+                      sampler_visitor *visit, void *visit_context, struct error *error)
 {
-    (void)stop, (void)visit, (void)context, (void)error;
-    spread_order(source, seed, first, count);
+    (void)stop, (void)visit, (void)visit_context, (void)error;
+    const struct spread_source *source = context;
+    spread_order(source->spread, source->rank, seed, first, count);
     return ERROR_NONE;
 }
 
@@ -360,20 +360,20 @@ static int order_point(struct run *run, int64_t point, struct error *error)
     struct model model;
     struct sampler sampler;
     struct store_source source = {0};
-    struct spread_remote *remote = &run->remotes[rank_of(run, point)];
+    struct spread_source ranks = {.spread = &run->spread, .sampler = &sampler, .rank = rank_of(run, point)};
     uint64_t first = shard_first(run), count = (uint64_t)shard_samples(run);
     int code = sweep_model(run->sweep, point, &model, error);
     if (code != ERROR_NONE)
         return code;
     code = sampler_plan(&sampler, &model, run->engine, run->per_token, threads_of(run), run->memory, error);
     if (code == ERROR_NONE) {
-        code = spread_begin(remote, &sampler, run->memory, point, error);
+        code = spread_begin(&run->spread, ranks.rank, &sampler, run->seed, run->memory, point, error);
         if (code == ERROR_NONE && !run->store_path)
-            spread_order(remote, run->seed, first, count);
+            spread_order(&run->spread, ranks.rank, run->seed, first, count);
         else if (code == ERROR_NONE)
             code = store_source_init(&source, &run->store, &sampler, run->seed, error);
         source.draw = order_only;
-        source.source = remote;
+        source.source = &ranks;
         if (code == ERROR_NONE && run->store_path)
             code = store_draw(&source, run->seed, first, count, NULL, pass_over, NULL, error);
         store_source_free(&source);
@@ -383,12 +383,14 @@ static int order_point(struct run *run, int64_t point, struct error *error)
     return code;
 }
 
-/* All points; of those that are taken apart, each round's are under way at once. */
+/* All points; of those that are taken apart, each round's are under way at once: few enough samples for rank 0 to hold,
+ * and whoever has many is better off with all ranks at one point. */
 static int run_each(struct run *run, struct error *error)
 {
     int code = ERROR_NONE, ranks = ranks_count();
     int64_t points = run->sweep->points;
-    run->apart = ranks > 1 && points >= ranks && !(run->precision > 0);
+    run->apart = ranks > 1 && points >= ranks && !(run->precision > 0) &&
+                 (uint64_t)shard_samples(run) <= spread_part_most(run->cost.cells);
     for (int64_t p = 0; code == ERROR_NONE && p < points; p++) {
         for (int64_t q = p + 1; run->apart && p % ranks == 0 && code == ERROR_NONE && q < p + ranks && q < points; q++)
             code = order_point(run, q, error);
@@ -472,13 +474,13 @@ static int run_points(struct run *run, struct error *error)
     if (run->store_path)
         code = store_open(&run->store, run->store_path, STORE_WRITE, error);
     progress_init(&run->progress, run->quiet, run->no_progress, run->log, "configurations", run->sweep->points);
-    if (code == ERROR_NONE && !(run->remotes = spread_new()))
-        code = error_set(error, ERROR_RESOURCE, "out of memory for %d ranks", ranks_count());
+    if (code == ERROR_NONE)
+        code = spread_init(&run->spread, run->store_path ? &run->store : NULL, error);
     if (code == ERROR_NONE)
         code = run_each(run, error);
     if (code == ERROR_NONE)
         spread_quit();
-    spread_free(run->remotes);
+    spread_free(&run->spread);
     progress_clear(&run->progress);
     if (run->store_path)
         store_close(&run->store);

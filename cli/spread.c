@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/clock.h"
+
 /* Of samples that a rank has in hand. */
 enum { PART_BYTES = 1 << 24, PART_MOST = 1024 };
 
-static uint64_t part_of(size_t cells)
+uint64_t spread_part_most(size_t cells)
 {
     size_t most = PART_BYTES / (cells * sizeof(struct wide));
     return most < 1 ? 1 : most < PART_MOST ? most : PART_MOST;
@@ -18,49 +20,94 @@ struct head {
     int code, last; /* last: of its order */
 };
 
-struct spread_remote *spread_new(void)
+struct spread_part {
+    struct spread_part *next;
+    uint64_t first, done, at;
+    struct wide values[]; /* [done][cells] */
+};
+
+int spread_init(struct spread *spread, struct store *store, struct error *error)
 {
-    struct spread_remote *remotes = calloc((size_t)ranks_count(), sizeof *remotes);
-    for (int r = 0; remotes && r < ranks_count(); r++)
-        remotes[r].rank = r;
-    return remotes;
+    *spread = (struct spread){store, calloc((size_t)ranks_count(), sizeof *spread->remotes)};
+    return spread->remotes ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory for %d ranks", ranks_count());
 }
 
-void spread_free(struct spread_remote *remotes)
+static void drop_first(struct spread_remote *remote)
 {
-    for (int r = 0; remotes && r < ranks_count(); r++)
-        free(remotes[r].values);
-    free(remotes);
+    struct spread_part *first = remote->first;
+    remote->first = first->next;
+    free(first);
 }
 
-static int take_part(struct spread_remote *remote, struct error *error);
+static void drop_all(struct spread_remote *remote)
+{
+    while (remote->first)
+        drop_first(remote);
+}
 
-/* Parts of an earlier configuration that nobody asked for any more. */
-static int drain(struct spread_remote *remote, struct error *error)
+void spread_free(struct spread *spread)
+{
+    for (int r = 0; spread->remotes && r < ranks_count(); r++)
+        drop_all(&spread->remotes[r]);
+    free(spread->remotes);
+    *spread = (struct spread){0};
+}
+
+/* ---- rank 0: what arrives ---- */
+
+static int keep(struct spread *spread, const struct spread_remote *remote, const struct spread_part *part,
+                struct error *error)
 {
     int code = ERROR_NONE;
-    while (code == ERROR_NONE && remote->orders > 0)
-        code = take_part(remote, error);
-    return code;
+    for (uint64_t i = 0; code == ERROR_NONE && i < part->done; i++)
+        code = store_put(spread->store, remote->config, part->first + i, remote->cells,
+                         part->values + i * remote->cells, error);
+    return code == ERROR_NONE ? store_flush(spread->store, error) : code;
 }
 
-int spread_begin(struct spread_remote *remote, const struct sampler *sampler, size_t memory, int64_t point,
-                 struct error *error)
+static int take_part(struct spread *spread, int rank, struct error *error)
 {
-    int code = drain(remote, error);
-    struct spread_order order = {.act = SPREAD_POINT, .threads = sampler->threads, .memory = memory, .point = point};
-    remote->cells = sampler->cells;
-    remote->first = remote->done = remote->at = 0;
-    remote->code = ERROR_NONE;
-    ranks_send(remote->rank, &order, sizeof order);
-    return code;
+    struct spread_remote *remote = &spread->remotes[rank];
+    struct head head;
+    ranks_receive(rank, &head, sizeof head);
+    size_t bytes = (size_t)head.done * remote->cells * sizeof(struct wide);
+    struct spread_part *part = malloc(sizeof *part + bytes);
+    if (!part)
+        return error_set(error, ERROR_RESOURCE, "out of memory for samples of other ranks");
+    *part = (struct spread_part){.first = head.first, .done = head.done};
+    ranks_receive(rank, part->values, bytes);
+    *(remote->first ? &remote->last->next : &remote->first) = part;
+    remote->last = part;
+    remote->orders -= head.last;
+    if (head.code != ERROR_NONE)
+        remote->code = head.code;
+    return spread->store ? keep(spread, remote, part, error) : ERROR_NONE;
 }
 
-void spread_order(struct spread_remote *remote, uint64_t seed, uint64_t first, uint64_t count)
+/* ---- rank 0: orders ---- */
+
+int spread_begin(struct spread *spread, int rank, const struct sampler *sampler, uint64_t seed, size_t memory,
+                 int64_t point, struct error *error)
+{
+    struct spread_remote *remote = &spread->remotes[rank];
+    struct spread_order order = {.act = SPREAD_POINT, .threads = sampler->threads, .memory = memory, .point = point};
+    while (remote->orders > 0) { // of an earlier configuration, which nobody asked for any more
+        int code = take_part(spread, rank, error);
+        if (code != ERROR_NONE)
+            return code;
+    }
+    drop_all(remote);
+    remote->cells = sampler->cells;
+    remote->code = ERROR_NONE;
+    ranks_send(rank, &order, sizeof order);
+    return spread->store ? store_enter(spread->store, sampler, seed, &remote->config, error) : ERROR_NONE;
+}
+
+void spread_order(struct spread *spread, int rank, uint64_t seed, uint64_t first, uint64_t count)
 {
     struct spread_order order = {.act = SPREAD_DRAW, .seed = seed, .first = first, .count = count};
-    remote->orders++;
-    ranks_send(remote->rank, &order, sizeof order);
+    spread->remotes[rank].orders++;
+    ranks_send(rank, &order, sizeof order);
 }
 
 void spread_quit(void)
@@ -79,97 +126,125 @@ struct spread_order spread_next(void)
 
 /* ---- the rank that works ---- */
 
+static const double HAND_OVER_EVERY = 1; // seconds
+
 struct gathered {
     struct wide *values;
     size_t cells;
-    uint64_t done;
+    uint64_t first, done; /* not yet sent */
+    double sent;          /* the last time, seconds */
 };
+
+static void send_part(struct gathered *gathered, int code, bool last)
+{
+    struct head head = {gathered->first, gathered->done, code, last};
+    ranks_send(0, &head, sizeof head);
+    ranks_send(0, gathered->values, (size_t)gathered->done * gathered->cells * sizeof *gathered->values);
+    gathered->first += gathered->done;
+    gathered->done = 0;
+    gathered->sent = clock_now();
+}
 
 static void gather(void *context, uint64_t sample, const struct wide *values)
 {
     (void)sample;
     struct gathered *gathered = context;
     memcpy(gathered->values + gathered->done++ * gathered->cells, values, gathered->cells * sizeof *values);
+    if (clock_now() - gathered->sent > HAND_OVER_EVERY)
+        send_part(gathered, ERROR_NONE, false);
 }
 
 int spread_work(const struct spread_order *order, struct sampler *sampler, const volatile sig_atomic_t *stop,
                 struct error *error)
 {
-    uint64_t part = part_of(sampler->cells), left = order->count, first = order->first;
-    struct wide *values = calloc((size_t)part * sampler->cells, sizeof *values);
-    int code = values ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory");
+    uint64_t most = spread_part_most(sampler->cells), left = order->count;
+    struct gathered gathered = {calloc((size_t)most * sampler->cells, sizeof *gathered.values), sampler->cells,
+                                order->first, 0, clock_now()};
+    int code = gathered.values ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory");
     while (code == ERROR_NONE && left > 0) {
-        struct gathered gathered = {values, sampler->cells, 0};
-        uint64_t count = left < part ? left : part;
-        code = sampler_run(sampler, order->seed, first, count, stop, gather, &gathered, error);
+        uint64_t count = left < most ? left : most;
+        code = sampler_run(sampler, order->seed, order->first + order->count - left, count, stop, gather, &gathered,
+                           error);
         if (code != ERROR_NONE && code != ERROR_INTERRUPTED)
             break;
-        struct head head = {first, gathered.done, code, code != ERROR_NONE || count == left};
-        ranks_send(0, &head, sizeof head);
-        ranks_send(0, values, (size_t)gathered.done * sampler->cells * sizeof *values);
-        first += count;
         left -= count;
+        send_part(&gathered, code, code != ERROR_NONE || left == 0);
     }
-    free(values);
+    free(gathered.values);
     return code == ERROR_INTERRUPTED ? ERROR_NONE : code; // rank 0 knows, and ends the run
 }
 
-/* ---- rank 0 ---- */
-
-static int take_part(struct spread_remote *remote, struct error *error)
-{
-    struct head head;
-    ranks_receive(remote->rank, &head, sizeof head);
-    size_t needed = (size_t)head.done * remote->cells;
-    if (needed > remote->room) {
-        struct wide *grown = realloc(remote->values, needed * sizeof *grown);
-        if (!grown)
-            return error_set(error, ERROR_RESOURCE, "out of memory for samples of other ranks");
-        remote->values = grown;
-        remote->room = needed;
-    }
-    ranks_receive(remote->rank, remote->values, needed * sizeof *remote->values);
-    remote->first = head.first;
-    remote->done = head.done;
-    remote->at = 0;
-    remote->orders -= head.last;
-    if (head.code != ERROR_NONE)
-        remote->code = head.code;
-    return ERROR_NONE;
-}
+/* ---- rank 0: drawers ---- */
 
 /* What was ordered and is not asked for came from elsewhere meanwhile: it is passed over. */
-int spread_receive(void *source, uint64_t seed, uint64_t first, uint64_t count, const volatile sig_atomic_t *stop,
-                   sampler_visitor *visit, void *context, struct error *error)
+int spread_receive(void *context, uint64_t seed, uint64_t first, uint64_t count, const volatile sig_atomic_t *stop,
+                   sampler_visitor *visit, void *visit_context, struct error *error)
 {
     (void)seed;
-    struct spread_remote *remote = source;
+    const struct spread_source *source = context;
+    struct spread_remote *remote = &source->spread->remotes[source->rank];
     uint64_t end = first + count;
     while (first < end) {
-        if (remote->at == remote->done && (remote->code != ERROR_NONE || (stop && *stop)))
-            return error_set(error, ERROR_INTERRUPTED, "interrupted");
-        if (remote->at == remote->done) {
-            int code = take_part(remote, error);
-            if (code != ERROR_NONE)
-                return code;
+        struct spread_part *part = remote->first;
+        if (part && part->at < part->done) {
+            uint64_t sample = part->first + part->at;
+            if (sample == first) {
+                visit(visit_context, sample, part->values + (size_t)part->at * remote->cells);
+                first++;
+            }
+            part->at++;
             continue;
         }
-        uint64_t sample = remote->first + remote->at;
-        if (sample == first) {
-            visit(context, sample, remote->values + (size_t)remote->at * remote->cells);
-            first++;
+        if (part) {
+            drop_first(remote);
+            continue;
         }
-        remote->at++;
+        if (remote->code != ERROR_NONE || (stop && *stop))
+            return error_set(error, ERROR_INTERRUPTED, "interrupted");
+        int code = take_part(source->spread, ranks_first(), error);
+        if (code != ERROR_NONE)
+            return code;
     }
     return ERROR_NONE;
 }
 
-int spread_share(void *source, uint64_t seed, uint64_t first, uint64_t count, const volatile sig_atomic_t *stop,
-                 sampler_visitor *visit, void *context, struct error *error)
+/* A visitor, and what listens behind it. */
+struct listener {
+    struct spread_source *source;
+    sampler_visitor *visit;
+    void *context;
+};
+
+static void listen(void *context, uint64_t sample, const struct wide *values)
 {
-    struct spread_all *all = source;
+    const struct listener *listener = context;
+    struct spread_source *source = listener->source;
+    int from;
+    listener->visit(listener->context, sample, values);
+    while (source->code == ERROR_NONE && ranks_waiting(&from))
+        source->code = take_part(source->spread, from, &source->error);
+    source->sampler->refused |= source->code != ERROR_NONE;
+}
+
+int spread_own(void *context, uint64_t seed, uint64_t first, uint64_t count, const volatile sig_atomic_t *stop,
+               sampler_visitor *visit, void *visit_context, struct error *error)
+{
+    struct spread_source *source = context;
+    struct listener listener = {source, visit, visit_context};
+    int code = sampler_run(source->sampler, seed, first, count, stop, listen, &listener, error);
+    source->sampler->refused = false;
+    if (source->code == ERROR_NONE)
+        return code;
+    *error = source->error;
+    return source->code;
+}
+
+int spread_share(void *context, uint64_t seed, uint64_t first, uint64_t count, const volatile sig_atomic_t *stop,
+                 sampler_visitor *visit, void *visit_context, struct error *error)
+{
+    struct spread_source *source = context;
     int code = ERROR_NONE, ranks = ranks_count();
-    uint64_t part = part_of(all->sampler->cells);
+    uint64_t part = spread_part_most(source->sampler->cells);
     while (code == ERROR_NONE && count > 0) {
         uint64_t share = (count + (uint64_t)ranks - 1) / (uint64_t)ranks, given[ranks];
         share = share < part ? share : part;
@@ -177,13 +252,14 @@ int spread_share(void *source, uint64_t seed, uint64_t first, uint64_t count, co
         for (int r = 0; r < ranks; r++) {
             given[r] = left < share ? left : share;
             if (r > 0 && given[r] > 0)
-                spread_order(&all->remotes[r], seed, begin, given[r]);
+                spread_order(source->spread, r, seed, begin, given[r]);
             begin += given[r];
             left -= given[r];
         }
         for (int r = 0; code == ERROR_NONE && r < ranks && given[r] > 0; r++) {
-            code = r == 0 ? sampler_run(all->sampler, seed, first, given[r], stop, visit, context, error)
-                          : spread_receive(&all->remotes[r], seed, first, given[r], stop, visit, context, error);
+            source->rank = r;
+            code = (r == 0 ? spread_own : spread_receive)(source, seed, first, given[r], stop, visit, visit_context,
+                                                          error);
             first += given[r];
         }
         count = left;

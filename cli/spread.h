@@ -2,8 +2,8 @@
 #ifndef SPANSCOPE_CLI_SPREAD_H
 #define SPANSCOPE_CLI_SPREAD_H
 
+#include "analysis/store.h"
 #include "cli/ranks.h"
-#include "sim/sampler.h"
 
 enum spread_act { SPREAD_POINT, SPREAD_DRAW, SPREAD_QUIT };
 
@@ -16,36 +16,42 @@ struct spread_order {
     uint64_t seed, first, count;
 };
 
-/* Where samples of one rank arrive. */
+/* What one rank draws for rank 0. */
 struct spread_remote {
-    int rank;
     int64_t orders; /* whose samples are not all here */
     size_t cells;
-    uint64_t first, done, at; /* of the part that is here */
-    struct wide *values;      /* [room][cells] */
-    size_t room;
-    int code; /* ERROR_INTERRUPTED once a part broke off */
+    int64_t config;                   /* in the store */
+    struct spread_part *first, *last; /* samples that are here, a list */
+    int code;                         /* ERROR_INTERRUPTED once a part broke off */
 };
 
-/* One for each rank; [ranks_count()]. Free with spread_free. */
-struct spread_remote *spread_new(void);
-void spread_free(struct spread_remote *remotes);
+struct spread {
+    struct store *store;           /* keeps samples as they arrive; NULL where nothing does */
+    struct spread_remote *remotes; /* [ranks_count()] */
+};
+
+int spread_init(struct spread *spread, struct store *store, struct error *error);
+void spread_free(struct spread *spread);
+
+/* How many samples of so many cells a rank sends together at most. */
+uint64_t spread_part_most(size_t cells);
 
 /* Tells the rank to make ready for samples of a configuration; then to draw some. */
-int spread_begin(struct spread_remote *remote, const struct sampler *sampler, size_t memory, int64_t point,
-                 struct error *error);
-void spread_order(struct spread_remote *remote, uint64_t seed, uint64_t first, uint64_t count);
+int spread_begin(struct spread *spread, int rank, const struct sampler *sampler, uint64_t seed, size_t memory,
+                 int64_t point, struct error *error);
+void spread_order(struct spread *spread, int rank, uint64_t seed, uint64_t first, uint64_t count);
 void spread_quit(void);
 
-/* A drawer (sim/sampler) of what one rank was told to draw, that and more. */
-sampler_draw spread_receive; /* source: struct spread_remote */
-
-/* A drawer that shares samples among all ranks, this one too. */
-struct spread_all {
+/* Drawers (sim/sampler) of this source: of what the rank was told to draw, that and more; of this rank itself, which
+ * listens to the others between its samples; and of all ranks, begun, which share the samples. */
+struct spread_source {
+    struct spread *spread;
     struct sampler *sampler;
-    struct spread_remote *remotes; /* [ranks_count()], begun */
+    int rank;
+    int code; /* of what the others sent, and its error */
+    struct error error;
 };
-sampler_draw spread_share;
+sampler_draw spread_receive, spread_own, spread_share;
 
 /* Receives the next order; what another rank than 0 does. */
 struct spread_order spread_next(void);

@@ -1,11 +1,11 @@
 #include "sim/attention.h"
 
 #include <cblas.h>
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "sim/panel.h"
+#include "sim/spectrum.h"
 
 static int visible_all(int row, int tokens)
 {
@@ -163,28 +163,42 @@ static struct turned turn(const struct attention *attention, const double *q, co
 
 /* ---- softmax ---- */
 
-/* The largest logit is taken off first, so that exp cannot overflow. */
-static void softmax_row(int first, int end, int keys, bool sink, double *row)
+/* What the observables want of rows, added up. */
+struct row_sums {
+    double entropy, relative, square, logit_variance;
+    int relative_rows;
+};
+
+/* Logits t, counted from the largest so that exp cannot overflow, become their softmax. With a = e^t / sum the entropy
+ * -sum a log a is log(sum) sum a - sum a t; with a sink, sum a is not 1. */
+static void softmax_visible(int count, bool sink, double *row, struct row_sums *sums)
 {
-    double largest = row[first];
-    for (int j = first + 1; j < end; j++)
+    double largest = sink ? 0 : row[0], mass = 0, weighted = 0, square = 0, mean = 0, logit_square = 0;
+    for (int j = 0; j < count; j++)
         largest = row[j] > largest ? row[j] : largest;
-    if (sink && largest < 0)
-        largest = 0;
-    double sum = sink ? exp(-largest) : 0;
-    for (int j = first; j < end; j++) {
-        row[j] = exp(row[j] - largest);
-        sum += row[j];
+    for (int j = 0; j < count; j++) {
+        double t = row[j] - largest, e = exp(t);
+        row[j] = e;
+        mass += e;
+        weighted += e * t;
+        mean += t;
+        logit_square += t * t;
     }
-    for (int j = first; j < end; j++)
+    double sum = mass + (sink ? exp(-largest) : 0), entropy = (mass * log(sum) - weighted) / sum;
+    mean /= count;
+    for (int j = 0; j < count; j++) {
         row[j] /= sum;
-    for (int j = 0; j < first; j++)
-        row[j] = 0;
-    for (int j = end; j < keys; j++)
-        row[j] = 0;
+        square += row[j] * row[j];
+    }
+    sums->entropy += entropy;
+    sums->square += square;
+    sums->logit_variance += fmax(0, logit_square / count - mean * mean);
+    sums->relative += count > 1 ? entropy / log(count) : 0;
+    sums->relative_rows += count > 1;
 }
 
-void attention_softmax(const struct attention *attention, int head, double *a)
+/* The raw products q k^T [queries][keys] of one head, rotated as they may be, become its attention, 0 where masked. */
+static void softmax(const struct attention *attention, int head, double *a, struct row_sums *sums)
 {
     int keys = attention->keys;
     double slope = attention->bias->slope ? attention->bias->slope(head, attention->heads) : 0;
@@ -200,8 +214,56 @@ void attention_softmax(const struct attention *attention, int head, double *a)
         if (slope > 0)
             for (int j = first; j < end; j++)
                 row[j] -= slope * (i > j ? i - j : j - i);
-        softmax_row(first, end, keys, attention->sink, row);
+        softmax_visible(end - first, attention->sink, row + first, sums);
+        memset(row, 0, (size_t)first * sizeof *row);
+        memset(row + end, 0, (size_t)(keys - end) * sizeof *row);
     }
+}
+
+/* ---- observables ---- */
+
+struct head_view {
+    const struct attention *attention;
+    const double *a; // [queries][keys]
+};
+
+/* y = A^T A x, of what rows see. */
+static void push_through(const void *context, const double *x, double *y)
+{
+    const struct head_view *view = context;
+    const struct attention *attention = view->attention;
+    memset(y, 0, (size_t)attention->keys * sizeof *y);
+    for (int i = 0; i < attention->queries; i++) {
+        const double *row = view->a + (size_t)i * (size_t)attention->keys;
+        int first, end;
+        double sum = 0;
+        attention_visible(attention, i, &first, &end);
+#pragma omp simd reduction(+ : sum)
+        for (int j = first; j < end; j++)
+            sum += row[j] * x[j];
+        for (int j = first; j < end; j++)
+            y[j] += sum * row[j];
+    }
+}
+
+/* |A|_F^2 / |A|_2^2 of a head whose entries' squares sum to `square`; 0 where they vanish. */
+static double stable_rank(const struct attention *attention, const double *a, double square, struct arena work)
+{
+    struct head_view view = {attention, a};
+    double largest = spectrum_largest(attention->keys, push_through, &view, square, 1e-6, work);
+    return largest > 0 ? square / largest : 0;
+}
+
+static struct attention_report report_of(const struct attention *attention, const struct row_sums *sums, double ranks)
+{
+    double heads = (double)attention->sequences * attention->heads, rows = heads * attention->queries;
+    return (struct attention_report){
+        .entropy = sums->entropy / rows,
+        .relative_entropy = sums->relative_rows > 0 ? sums->relative / sums->relative_rows : 0,
+        .square = sums->square / rows,
+        .logit_variance = sums->logit_variance / rows,
+        .stable_rank = ranks / heads,
+    };
 }
 
 /* ---- both passes ---- */
@@ -212,8 +274,8 @@ size_t attention_work(const struct attention *attention)
     if (attention_planes(attention) > 0)
         turned = memory_add(arena_cost(table_entries(attention)),
                             memory_add(arena_cost(query_entries(attention)), arena_cost(key_entries(attention))));
-    size_t vectors = memory_add(arena_cost((size_t)attention->queries), arena_cost((size_t)attention->keys));
-    return memory_add(turned, memory_add(vectors, memory_multiply(attention->cap > 0 ? 3 : 2, head)));
+    size_t reverse = memory_multiply(attention->cap > 0 ? 3 : 2, head), spectrum = spectrum_work(attention->keys);
+    return memory_add(turned, reverse > spectrum ? reverse : spectrum);
 }
 
 /* Where one head of one sequence stands in the arrays, and their strides. */
@@ -242,19 +304,26 @@ static struct head head_at(const struct attention *attention, int sequence, int 
 }
 
 void attention_forward(const struct attention *attention, const double *q, const double *k, const double *v, double *a,
-                       double *y, struct arena work)
+                       double *y, struct arena work, struct attention_report *report)
 {
     int Tq = attention->queries, Tk = attention->keys;
     struct turned turned = turn(attention, q, k, &work);
+    struct row_sums sums = {0};
+    double ranks = 0;
     for (int s = 0; s < attention->sequences; s++)
         for (int h = 0; h < attention->heads; h++) {
             struct head at = head_at(attention, s, h);
+            double square = sums.square;
             panel_inner(Tq, Tk, attention->head_width, turned.q + at.q, at.q_stride, turned.k + at.k, at.k_stride, 0,
                         a + at.a, Tk);
-            attention_softmax(attention, h, a + at.a);
+            softmax(attention, h, a + at.a, &sums);
             panel_multiply(Tq, Tk, attention->value_width, a + at.a, Tk, false, v + at.v, at.v_stride, 0, y + at.y,
                            at.y_stride);
+            if (report)
+                ranks += stable_rank(attention, a + at.a, sums.square - square, work);
         }
+    if (report)
+        *report = report_of(attention, &sums, ranks);
 }
 
 /* Through a softmax row: ds = a (da - sum_j a_j da_j); masked entries have a = 0 and stay 0, a sink's share has no
@@ -321,92 +390,4 @@ void attention_backward(const struct attention *attention, const double *q, cons
         rotate(attention, attention->queries, attention->heads, turned.table, -1, dq, dq);
         rotate(attention, attention->keys, attention->kv_heads, turned.table, -1, dk, dk);
     }
-}
-
-/* ---- observables ---- */
-
-/* What a row gives. Logits are counted from the first, so that small differences keep their digits; an entry that has
- * underflowed has the logit that only just does. */
-struct row_sums {
-    double entropy, square, logit, logit_square;
-};
-
-static struct row_sums sum_row(int count, const double *row)
-{
-    const double least = log(DBL_TRUE_MIN), origin = row[0] > 0 ? log(row[0]) : least;
-    struct row_sums sums = {0};
-    for (int j = 0; j < count; j++) {
-        double logit = row[j] > 0 ? log(row[j]) : least;
-        sums.entropy -= row[j] * logit;
-        sums.square += row[j] * row[j];
-        sums.logit += logit - origin;
-        sums.logit_square += (logit - origin) * (logit - origin);
-    }
-    return sums;
-}
-
-/* Power iteration on A^T A from the vector of ones, which no non-negative matrix is orthogonal to. The quotient rises
- * to the largest singular value's square; where several are close it is close to all of them. */
-static double spectral_square(int rows, int columns, const double *a, struct arena work)
-{
-    enum { ITERATIONS = 30 };
-    const double enough = 1e-6;
-    double *v = arena_take(&work, (size_t)columns), *u = arena_take(&work, (size_t)rows), square = 0, before;
-    for (int j = 0; j < columns; j++)
-        v[j] = 1 / sqrt(columns);
-    int left = ITERATIONS;
-    do {
-        before = square;
-        cblas_dgemv(CblasRowMajor, CblasNoTrans, rows, columns, 1, a, columns, v, 1, 0, u, 1);
-        square = cblas_ddot(rows, u, 1, u, 1);
-        cblas_dgemv(CblasRowMajor, CblasTrans, rows, columns, 1, a, columns, u, 1, 0, v, 1);
-        double length = cblas_dnrm2(columns, v, 1);
-        if (!(length > 0))
-            return square;
-        cblas_dscal(columns, 1 / length, v, 1);
-    } while (--left > 0 && square - before > enough * square);
-    return square;
-}
-
-struct head_sums {
-    double entropy, relative, square, logit_variance;
-    int relative_rows;
-};
-
-static void add_head(const struct attention *attention, const double *a, struct head_sums *sums)
-{
-    for (int i = 0; i < attention->queries; i++) {
-        int first, end;
-        attention_visible(attention, i, &first, &end);
-        int count = end - first;
-        struct row_sums row = sum_row(count, a + (size_t)i * (size_t)attention->keys + first);
-        double mean = row.logit / count;
-        sums->entropy += row.entropy;
-        sums->square += row.square;
-        sums->logit_variance += fmax(0, row.logit_square / count - mean * mean);
-        sums->relative += count > 1 ? row.entropy / log(count) : 0;
-        sums->relative_rows += count > 1;
-    }
-}
-
-void attention_observe(const struct attention *attention, const double *a, struct attention_report *report,
-                       struct arena work)
-{
-    int heads = attention->sequences * attention->heads;
-    double rows = (double)heads * attention->queries, rank = 0;
-    struct head_sums sums = {0};
-    for (int h = 0; h < heads; h++) {
-        const double *head = a + (size_t)h * head_entries(attention);
-        double square = sums.square;
-        add_head(attention, head, &sums);
-        double spectral = spectral_square(attention->queries, attention->keys, head, work);
-        rank += spectral > 0 ? (sums.square - square) / spectral : 0;
-    }
-    *report = (struct attention_report){
-        .entropy = sums.entropy / rows,
-        .relative_entropy = sums.relative_rows > 0 ? sums.relative / sums.relative_rows : 0,
-        .square = sums.square / rows,
-        .logit_variance = sums.logit_variance / rows,
-        .stable_rank = rank / heads,
-    };
 }

@@ -59,27 +59,11 @@ void attention_visible(const struct attention *attention, int row, int *first, i
 int attention_planes(const struct attention *attention);
 double attention_angle(const struct attention *attention, int plane);
 
-/* The raw products q k^T [queries][keys] of one head, rotated as they may be, become its attention, 0 where masked.
- * head is one of the queries', from 0. */
-void attention_softmax(const struct attention *attention, int head, double *a);
-
 /* Doubles of the attentions a of all heads and sequences. */
 size_t attention_entries(const struct attention *attention);
 
 /* Doubles of scratch that either pass takes. */
 size_t attention_work(const struct attention *attention);
-
-void attention_forward(const struct attention *attention, const double *q, // [B queries][heads head_width]
-                       const double *k,                                    // [B keys][kv_heads head_width]
-                       const double *v,                                    // [B keys][kv_heads value_width]
-                       double *a,                                          // [B][heads][queries][keys]
-                       double *y,                                          // [B queries][heads value_width]
-                       struct arena work);
-
-/* Exact gradients through all three paths, shaped as their arguments; a and the arguments are those of the forward
- * pass. */
-void attention_backward(const struct attention *attention, const double *q, const double *k, const double *v,
-                        const double *a, const double *dy, double *dq, double *dk, double *dv, struct arena work);
 
 /* What the observables are told of one attention, means over sequences, heads and rows. */
 struct attention_report {
@@ -87,11 +71,20 @@ struct attention_report {
     double relative_entropy; /* the same over log(keys seen), rows that see one key left out; 0 where all do */
     double square;           /* sum A^2 */
     double logit_variance;   /* of a row's logits over the keys seen */
-    double stable_rank;      /* of a head's A: |A|_F^2 / |A|_2^2, from below */
+    double stable_rank;      /* of a head's A: |A|_F^2 / |A|_2^2, from below by 1e-6 or so */
 };
 
-/* work has attention_work doubles. */
-void attention_observe(const struct attention *attention, const double *a, struct attention_report *report,
-                       struct arena work);
+/* Fills a and y, and the report unless it is NULL. */
+void attention_forward(const struct attention *attention, const double *q, // [B queries][heads head_width]
+                       const double *k,                                    // [B keys][kv_heads head_width]
+                       const double *v,                                    // [B keys][kv_heads value_width]
+                       double *a,                                          // [B][heads][queries][keys]
+                       double *y,                                          // [B queries][heads value_width]
+                       struct arena work, struct attention_report *report);
+
+/* Exact gradients through all three paths, shaped as their arguments; a and the arguments are those of the forward
+ * pass. */
+void attention_backward(const struct attention *attention, const double *q, const double *k, const double *v,
+                        const double *a, const double *dy, double *dq, double *dk, double *dv, struct arena work);
 
 #endif

@@ -1,6 +1,5 @@
 #include "sim/observe.h"
 
-#include <lapacke.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <string.h>
 
 #include "sim/panel.h"
+#include "sim/spectrum.h"
 
 // clang-format off
 const struct observable observables[OBSERVABLES] = {
@@ -300,23 +300,29 @@ static double specific_variance(int tokens, int width, const double *g, double *
     return sum / tokens / width;
 }
 
-/* |X|_F^2 / |X|_2^2 = tr G / largest eigenvalue of the tokens' Gram G. Absent where x is 0 or not finite. */
-static struct wide stable_rank(int tokens, int width, const double *x, struct arena work)
+/* pair_cosine of the tokens from `first` on, by the Gram of all. */
+static struct wide gram_cosine(int tokens, int first, const double *gram)
 {
-    size_t T = (size_t)tokens, entries = T * T;
-    double *gram = arena_take(&work, entries), *eigenvalues = arena_take(&work, T),
-           *scratch = arena_take(&work, 26 * T);
-    double trace = 0;
-    panel_gram(tokens, width, x, gram);
-    for (size_t t = 0; t < T; t++)
-        trace += gram[t * T + t];
-    if (!(trace > 0 && isfinite(trace)))
-        return wide_absent();
-    lapack_int found, support[2], integers[10 * T];
-    int failed = LAPACKE_dsyevr_work(LAPACK_COL_MAJOR, 'N', 'I', 'L', tokens, gram, tokens, 0, 0, tokens, tokens, 0,
-                                     &found, eigenvalues, NULL, 1, support, scratch, 26 * tokens, integers,
-                                     10 * tokens);
-    return failed == 0 && found == 1 ? wide_of(trace / eigenvalues[0]) : wide_absent();
+    size_t T = (size_t)tokens;
+    double sum = 0, scale[tokens];
+    int n = 0;
+    for (size_t s = (size_t)first; s < T; s++) {
+        double square = gram[s * T + s];
+        scale[s] = square > 0 ? 1 / sqrt(square) : 0;
+        n += square > 0;
+        for (size_t t = (size_t)first; t < s; t++)
+            sum += scale[s] * scale[t] * gram[s * T + t];
+    }
+    return n < 2 ? wide_absent() : wide_of(2 * sum / ((double)n * (n - 1)));
+}
+
+/* |X|_F^2 / |X|_2^2 = tr G / the largest eigenvalue of the tokens' Gram G. Absent where x is 0 or not finite. */
+static struct wide stable_rank(int tokens, const double *gram, struct arena work)
+{
+    double trace = 0, largest = spectrum_largest_of(tokens, gram, work);
+    for (size_t t = 0; t < (size_t)tokens; t++)
+        trace += gram[t * (size_t)tokens + t];
+    return largest > 0 && isfinite(trace) ? wide_of(trace / largest) : wide_absent();
 }
 
 /* The largest entry and the fourth moment, over the mean square. */
@@ -325,16 +331,13 @@ static void observe_entries(const int *column, size_t count, const double *x, do
     double largest = 0, fourth = 0, scale = 1 / sqrt(mean_square);
     if (!(mean_square > 0 && isfinite(scale)))
         return;
-    for (size_t i = 0; i < count; i++) {
-        double size = fabs(x[i]);
-        largest = size > largest ? size : largest;
-    }
-#pragma omp simd reduction(+ : fourth)
+#pragma omp simd reduction(+ : fourth) reduction(max : largest)
     for (size_t i = 0; i < count; i++) {
         double square = (scale * x[i]) * (scale * x[i]);
+        largest = square > largest ? square : largest;
         fourth += square * square;
     }
-    row[column[OBSERVE_PEAK]] = wide_of(largest * scale);
+    row[column[OBSERVE_PEAK]] = wide_of(sqrt(largest));
     row[column[OBSERVE_KURTOSIS]] = wide_of(fourth / (double)count);
 }
 
@@ -358,24 +361,31 @@ static double observe_square(const struct observe_schema *schema, int state, enu
 size_t observe_work(const struct observe_schema *schema)
 {
     size_t T = (size_t)schema->tokens, d = arena_cost((size_t)schema->width);
-    size_t rank = memory_add(arena_cost(memory_multiply(T, T)), memory_add(arena_cost(T), arena_cost(26 * T)));
-    return d > rank ? d : rank;
+    size_t gram = memory_add(arena_cost(memory_multiply(T, T)), spectrum_work(schema->tokens));
+    return d > gram ? d : gram;
+}
+
+/* What two tokens at least have. */
+static void observe_pairs(const struct observe_schema *schema, const int *column, const double *x, struct wide *row,
+                          struct arena work)
+{
+    int T = schema->tokens;
+    row[column[OBSERVE_TOKEN_COSINE]] = pair_cosine(T, schema->width, x, work.base);
+    double *gram = arena_take(&work, (size_t)T * (size_t)T);
+    panel_gram(T, schema->width, x, gram);
+    row[column[OBSERVE_LATE_TOKEN_COSINE]] = gram_cosine(T, T / 2, gram);
+    row[column[OBSERVE_TOKEN_STABLE_RANK]] = stable_rank(T, gram, work);
 }
 
 void observe_activation(const struct observe_schema *schema, int state, const double *previous, const double *x,
                         struct wide *row, struct arena work)
 {
     const int *column = schema->state_column[state];
-    int T = schema->tokens, late = T / 2;
-    size_t d = (size_t)schema->width, count = (size_t)T * d;
+    size_t count = (size_t)schema->tokens * (size_t)schema->width;
     double square = observe_square(schema, state, OBSERVE_ACTIVATION_VARIANCE, x, 0, row);
     observe_entries(column, count, x, square, row);
-    if (column[OBSERVE_TOKEN_COSINE] >= 0) {
-        row[column[OBSERVE_TOKEN_STABLE_RANK]] = stable_rank(T, schema->width, x, work);
-        double *sum = arena_take(&work, d);
-        row[column[OBSERVE_TOKEN_COSINE]] = pair_cosine(T, schema->width, x, sum);
-        row[column[OBSERVE_LATE_TOKEN_COSINE]] = pair_cosine(T - late, schema->width, x + (size_t)late * d, sum);
-    }
+    if (column[OBSERVE_TOKEN_COSINE] >= 0)
+        observe_pairs(schema, column, x, row, work);
     if (!previous)
         return;
     double lengths = sqrt(dot(count, x, x)) * sqrt(dot(count, previous, previous));

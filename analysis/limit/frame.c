@@ -78,6 +78,27 @@ double frame_mean(const struct space *space, const struct signal *signal, int ro
            (unit * sqrt(1 - space->share));
 }
 
+double frame_mean_of(const struct space *space, const struct signal *signal, int row)
+{
+    int n = space->population < signal->columns ? space->population : signal->columns;
+    double sum = 0, mean = has_frame(space) ? (1 - space->share) * frame_mean(space, signal, row) : 0;
+    for (int j = 0; j < n; j++)
+        sum += signal->at[(size_t)row * (size_t)signal->columns + (size_t)j];
+    return n > 0 ? mean + sqrt(space->share / n) * sum : mean;
+}
+
+void frame_add_mean(const struct space *space, const double *mean, const struct signal *signal)
+{
+    double unit = sqrt(1 - space->share) * (space->grams.exchangeable ? sqrt(space->grams.tokens) : 1);
+    for (int t = 0; t < gram_rows(space->grams); t++) {
+        double *row = signal->at + (size_t)t * (size_t)signal->columns;
+        for (int j = 0; j < space->population; j++)
+            row[j] += sqrt(space->share / space->population) * mean[t];
+        if (has_frame(space))
+            row[space->population] += unit * mean[t];
+    }
+}
+
 double frame_square(const struct space *space, const struct signal *signal, int row)
 {
     int T = space->grams.tokens;

@@ -48,8 +48,12 @@ void frame_gram(const struct space *space, double factor, const struct signal *s
 /* Of the frame's part alone, without its mean where `centred`: the law of one feature. */
 void frame_law(const struct space *space, const struct signal *signal, bool centred, double *gram);
 
-/* Its mean over features [rows of the frame]; share < 1. */
+/* Its mean over features of the frame's part, share < 1; and of all. */
 double frame_mean(const struct space *space, const struct signal *signal, int row);
+double frame_mean_of(const struct space *space, const struct signal *signal, int row);
+
+/* Adds a number by token to all features. */
+void frame_add_mean(const struct space *space, const double *mean, const struct signal *signal); // [gram_rows]
 
 /* Mean square per feature of token `row`, and sum over tokens of a product, per feature. */
 double frame_square(const struct space *space, const struct signal *signal, int row);

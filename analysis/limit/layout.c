@@ -136,8 +136,10 @@ static bool is_gaussian(const struct layout *layout, const struct layout_states 
     case GRAPH_NORM:
     case GRAPH_EXPERT:
         return nodes[node->a].gaussian;
+    case GRAPH_MOE:
+        return nodes[node->b].gaussian;
     default:
-        return node->kind == GRAPH_MAP || node->kind == GRAPH_MOE;
+        return node->kind == GRAPH_MAP;
     }
 }
 
@@ -181,6 +183,69 @@ static void find_closed(const struct layout *layout, const struct layout_states 
         if (node->kind == GRAPH_ATTEND)
             own->closed = is_plain(layout, sources, n);
     }
+}
+
+/* ---- what a mixture's experts have in common ---- */
+
+/* Experts own their matrices. Given the rows that they read, what their bodies put out is independent between them, but
+ * for its mean: nothing, a number that all features of a token share, or a signal of these rows. */
+enum common { COMMON_NOTHING, COMMON_MEAN, COMMON_SIGNAL };
+
+static enum common larger(enum common a, enum common b)
+{
+    return a > b ? a : b;
+}
+
+/* A function of the rows' own features has a mean by feature, any other one by token. */
+static enum common common_of(const struct layout *layout, const struct sources *sources, const enum common common[],
+                             int n)
+{
+    const struct graph_node *node = &layout->plan->graph->nodes[n];
+    const struct layout_node *nodes = layout->nodes;
+    int expert = n;
+    while (layout->plan->graph->nodes[expert].kind != GRAPH_EXPERT)
+        expert--;
+    bool touches = nodes[n].space == nodes[expert].space;
+    switch (node->kind) {
+    case GRAPH_EXPERT:
+        return COMMON_SIGNAL;
+    case GRAPH_SUM:
+        return larger(common[node->a], common[node->b]);
+    case GRAPH_PRODUCT:
+        if (!sources_disjoint(sources, node->a, node->b))
+            return touches ? COMMON_SIGNAL : COMMON_MEAN;
+        return common[node->a] == COMMON_NOTHING || common[node->b] == COMMON_NOTHING
+                   ? COMMON_NOTHING
+                   : larger(common[node->a], common[node->b]);
+    case GRAPH_POINTWISE:
+        return touches ? COMMON_SIGNAL : COMMON_MEAN;
+    case GRAPH_SCALE:
+    case GRAPH_NORM:
+        return common[node->a];
+    default:
+        return COMMON_NOTHING;
+    }
+}
+
+static int find_common(const struct layout *layout, const struct sources *sources, struct error *error)
+{
+    const struct graph *graph = layout->plan->graph;
+    enum common common[graph->node_count + 1];
+    for (int n = 0; n < graph->node_count; n++) {
+        const struct graph_node *node = &graph->nodes[n];
+        common[n] = COMMON_NOTHING;
+        if (graph_is_signal(node->kind) && node->mixture >= 0)
+            common[n] = common_of(layout, sources, common, n);
+        if (node->kind != GRAPH_MOE)
+            continue;
+        if (common[node->b] == COMMON_SIGNAL)
+            return error_set(
+                error, ERROR_INPUT,
+                "a mixture whose body hands on what it is given has no prediction: its experts are read as "
+                "independent; run samples it");
+        layout->nodes[n].biased = common[node->b] == COMMON_MEAN;
+    }
+    return ERROR_NONE;
 }
 
 /* ---- spaces ---- */
@@ -382,6 +447,9 @@ static bool make_spaces(struct layout *layout, struct layout_states *states)
     for (int n = 0; n < graph->node_count; n++)
         if (layout->nodes[n].space >= 0)
             note_node(layout, n, &wants[layout->nodes[n].space]);
+    for (int n = 0; n < graph->node_count; n++)
+        if (graph->nodes[n].kind == GRAPH_MOE)
+            wants[layout->nodes[graph->nodes[n].b].space].blended |= layout->nodes[n].biased;
     if (!size_heads(layout, wants, false)) {
         for (int s = 0; s < layout->space_count; s++)
             wants[s].population = wants[s].tile = 0;
@@ -412,22 +480,25 @@ int layout_init(struct layout *layout, const struct plan *plan, struct layout_mo
     layout->nodes = calloc(count, sizeof *layout->nodes);
     sources.sets = calloc(count * sources.words, sizeof *sources.sets);
     bool made = parent && layout->nodes && sources.sets;
+    int code = ERROR_NONE;
     if (made) {
         join_nodes(graph, parent);
         number_spaces(layout, parent);
         number_matrices(layout);
         find_sources(graph, &sources);
         find_closed(layout, states, &sources);
+        code = find_common(layout, &sources, error);
         for (int s = 0; s < graph->state_count; s++)
             states->gaussian &= layout->nodes[graph->outputs[s]].gaussian;
-        made = make_spaces(layout, states);
+        made = code != ERROR_NONE || make_spaces(layout, states);
     }
     free(parent);
     free(sources.sets);
-    if (made)
-        return ERROR_NONE;
-    layout_free(layout);
-    return error_set(error, ERROR_RESOURCE, "out of memory for %d signals", graph->node_count);
+    if (!made)
+        code = error_set(error, ERROR_RESOURCE, "out of memory for %d signals", graph->node_count);
+    if (code != ERROR_NONE)
+        layout_free(layout);
+    return code;
 }
 
 void layout_free(struct layout *layout)

@@ -33,6 +33,7 @@ struct layout_node {
     bool closed;             /* functions, products and attention: in closed form */
     struct attention attend; /* of a GRAPH_ATTEND as it is drawn */
     bool wide;               /* with heads that are as wide as logits take to be Gaussian */
+    bool biased;             /* a GRAPH_MOE's experts have a mean in common, the same in all features */
 };
 
 struct layout {

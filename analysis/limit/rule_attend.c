@@ -67,8 +67,7 @@ static void forward_drawn(struct rule_run *run, int node)
     double *q = features(run, own->a, &run->nodes[own->a].out), *k = features(run, own->b, &run->nodes[own->b].out);
     double *v = features(run, own->c, &run->nodes[own->c].out), *y = room(run, node);
     double *a = pool_take(run->work, (size_t)attend->heads * square);
-    attention_forward(attend, q, k, v, a, y, scratch(run, attend));
-    attention_observe(attend, a, &run->attentions[node], scratch(run, attend));
+    attention_forward(attend, q, k, v, a, y, scratch(run, attend), &run->attentions[node]);
     run->nodes[node].attention = a;
     put(run, node, 1, y, &run->nodes[node].out);
 }

@@ -5,7 +5,8 @@
 #include "analysis/limit/flight.h"
 #include "analysis/limit/rule.h"
 
-/* Mixtures of experts. Gates [T][E] are drawn from the routed signal's Gram; the experts' bodies, equal in law and
+/* Mixtures of experts: sum_e p_e b_e with b_e = mu + c_e, mu one number for all features of a token, c_e independent over
+ * experts: (sum_e p_e) mu beside what the Gram of c gives. Gates [T][E] are drawn from the routed signal's Gram; the experts' bodies, equal in law and
  * independent, are read once, by their Grams alone. A router's choice does not average out at any width. */
 
 static const struct graph_node *node_of(const struct rule_run *run, int node)
@@ -19,14 +20,14 @@ static void gate_products(int T, int E, const double *a, const double *b, double
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, T, E, 1, a, E, b, E, 0, out, T);
 }
 
-/* out [T][E]: independent Gaussian columns of the factor's Gram. */
-static void draw_columns(const struct factor *factor, int T, int E, const struct stream_address *address, double *out,
-                         struct pool *work)
+/* out [T][E]: independent Gaussian columns of the factor's Gram, by normals from number `first` on. */
+static void draw_columns(const struct factor *factor, int T, int E, const struct stream_address *address,
+                         uint64_t first, double *out, struct pool *work)
 {
     struct pool_mark mark = pool_mark(work);
     size_t count = (size_t)factor->rank * (size_t)E;
     double *normals = pool_take(work, count);
-    flight_normals(address, 0, count, 1, normals);
+    flight_normals(address, first, count, 1, normals);
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, E, factor->rank, 1, factor->rows, factor->rank, normals,
                 E, 0, out, E);
     pool_release(work, mark);
@@ -53,7 +54,7 @@ static void draw_gates(struct rule_run *run, int node)
     size_t count = (size_t)T * (size_t)E;
     double *gates = run->nodes[node].gates = pool_take(run->work, 4 * count), *chosen = gates + count;
     double *mask = gates + 2 * count, *logits = gates + 3 * count;
-    draw_columns(rule_factor(run, in), T, E, &address, logits, run->work);
+    draw_columns(rule_factor(run, in), T, E, &address, 0, logits, run->work);
     cblas_dscal((int)count, run->block->sd[node_of(run, node)->index] * sqrt(rule_space(run, in)->width), logits, 1);
     for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * (size_t)E;
@@ -76,21 +77,82 @@ static void through_gates(struct rule_run *run, int node, double *gram)
     gram_multiply(grams, products, gram, gram);
 }
 
-void rule_mixture_forward(struct rule_run *run, int node)
+/* mu [T] of the experts, NULL where it is 0. */
+static double *means_of(struct rule_run *run, int node)
 {
     int body = node_of(run, node)->b;
+    const struct space *space = rule_space(run, body);
+    if (!run->layout->nodes[node].biased)
+        return NULL;
+    double *mean = pool_take(run->work, (size_t)space->grams.tokens);
+    for (int t = 0; t < space->grams.tokens; t++)
+        mean[t] = frame_mean_of(space, &run->nodes[body].out, t);
+    return mean;
+}
+
+/* gram = factor times that of c. */
+static void experts_gram(struct rule_run *run, int node, double factor, const double *mean, double *gram)
+{
+    int body = node_of(run, node)->b, T = rule_space(run, node)->grams.tokens;
+    frame_gram(rule_space(run, body), factor, &run->nodes[body].out, gram);
+    if (mean)
+        cblas_dger(CblasRowMajor, T, T, -factor, mean, 1, mean, 1, gram, T);
+}
+
+/* The output gets (sum_e p_e) mu. */
+static void add_mean(struct rule_run *run, int node, const double *mean)
+{
+    const struct space *space = rule_space(run, node);
+    int T = space->grams.tokens, E = run->layout->plan->nodes[node].mixture.experts;
+    const double *chosen = run->nodes[node].gates + T * E;
+    double *own = pool_take(run->work, (size_t)T);
+    for (int t = 0; t < T; t++) {
+        own[t] = 0;
+        for (int e = 0; e < E; e++)
+            own[t] += chosen[t * E + e] * mean[t];
+    }
+    frame_add_mean(space, own, &run->nodes[node].out);
+}
+
+void rule_mixture_forward(struct rule_run *run, int node)
+{
     struct space *space = rule_space(run, node);
     struct stream_address address = rule_address(run, node, RULE_FORWARD);
-    double *gram = rule_take(run, space->grams);
+    double *gram = rule_take(run, space->grams), *mean = means_of(run, node);
     draw_gates(run, node);
-    frame_gram(rule_space(run, body), 1, &run->nodes[body].out, gram);
+    experts_gram(run, node, 1, mean, gram);
     through_gates(run, node, gram);
     struct factor factor = frame_factor(space->grams, gram, run->work);
     run->nodes[node].out = frame_fresh(space, &factor, &address, run->work, NULL);
+    if (mean)
+        add_mean(run, node, mean);
 }
 
-/* The gradient of gate e of token t is <gradient, expert's output>, Gaussian and independent over e, of covariance
- * m Gamma o (the experts' Gram) over tokens. */
+/* u [T][E] = <gradient, expert's output> of every gate, of covariance m Gamma o (Gram of c) over tokens and independent
+ * over experts, and beside it <gradient, mu>, which they share. */
+static void draw_gate_gradients(struct rule_run *run, int node, const double *gradient, double *u)
+{
+    struct gram_space grams = rule_space(run, node)->grams;
+    int T = grams.tokens, E = run->layout->plan->nodes[node].mixture.experts, width = rule_space(run, node)->width;
+    struct stream_address address = rule_address(run, node, RULE_REVERSE);
+    double *gram = rule_take(run, grams), *mean = means_of(run, node);
+    experts_gram(run, node, width, mean, gram);
+    gram_multiply(grams, gradient, gram, gram);
+    struct factor factor = frame_factor(grams, gram, run->work);
+    draw_columns(&factor, T, E, &address, 0, u, run->work);
+    if (!mean)
+        return;
+    double *shared = pool_take(run->work, (size_t)T);
+    memset(gram, 0, gram_size(grams) * sizeof *gram);
+    cblas_dger(CblasRowMajor, T, T, width, mean, 1, mean, 1, gram, T);
+    gram_multiply(grams, gradient, gram, gram);
+    factor = frame_factor(grams, gram, run->work);
+    draw_columns(&factor, T, 1, &address, 2 * (uint64_t)T * (uint64_t)E, shared, run->work);
+    for (int t = 0; t < T; t++)
+        for (int e = 0; e < E; e++)
+            u[t * E + e] += shared[t];
+}
+
 static void router_backward(struct rule_run *run, int node, const double *gradient)
 {
     const struct graph_node *own = node_of(run, node);
@@ -98,14 +160,9 @@ static void router_backward(struct rule_run *run, int node, const double *gradie
     struct gram_space grams = rule_space(run, node)->grams;
     int T = grams.tokens, E = moe->experts;
     size_t count = (size_t)T * (size_t)E;
-    struct stream_address address = rule_address(run, node, RULE_REVERSE);
-    double *gram = rule_take(run, grams);
     double *u = pool_take(run->work, count), *slopes = pool_take(run->work, count);
     const double *gates = run->nodes[node].gates, *mask = gates + 2 * count, *logits = gates + 3 * count;
-    frame_gram(rule_space(run, own->b), rule_space(run, node)->width, &run->nodes[own->b].out, gram);
-    gram_multiply(grams, gradient, gram, gram);
-    struct factor factor = frame_factor(grams, gram, run->work);
-    draw_columns(&factor, T, E, &address, u, run->work);
+    draw_gate_gradients(run, node, gradient, u);
     for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * (size_t)E;
         moe->router->backward(E, logits + at, mask + at, gates + at, u + at, slopes + at);

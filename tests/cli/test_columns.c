@@ -19,32 +19,38 @@ static char *line_of(char *text, int number)
     return text;
 }
 
+struct words {
+    char text[1024];
+    char *at[32];
+};
+
 /* Words of a line, the ± parts left out, since these are parts of a cell. */
-static int words_of(char *line, char *words[32])
+static int words_of(const char *line, struct words *words)
 {
     int count = 0;
-    for (char *word = strtok(strndup(line, strcspn(line, "\n")), " "); word && count < 32; word = strtok(NULL, " "))
+    snprintf(words->text, sizeof words->text, "%.*s", (int)strcspn(line, "\n"), line);
+    for (char *word = strtok(words->text, " "); word && count < 32; word = strtok(NULL, " "))
         if (strncmp(word, "±", 2) != 0)
-            words[count++] = word;
+            words->at[count++] = word;
     return count;
 }
 
 /* g and q of the table of all, the other way round. */
 START_TEST(tables_have_the_columns_asked_for)
 {
-    char *all[32], *few[32];
+    struct words all, few;
     struct program whole = PROGRAM("run", TINY), chosen = PROGRAM("run", TINY, "--columns", "g,activation_variance");
     ck_assert_int_eq(chosen.status, 0);
     char *head = strstr(chosen.out, "\nlayer"), *full = strstr(whole.out, "\nlayer");
     ck_assert(head && full);
-    ck_assert_int_eq(words_of(line_of(head, 1), few), 3);
-    ck_assert_str_eq(few[1], "g");
-    ck_assert_str_eq(few[2], "q");
+    ck_assert_int_eq(words_of(line_of(head, 1), &few), 3);
+    ck_assert_str_eq(few.at[1], "g");
+    ck_assert_str_eq(few.at[2], "q");
     for (int l = 0; l <= 3; l++) {
-        words_of(line_of(full, l + 2), all);
-        ck_assert_int_eq(words_of(line_of(head, l + 2), few), 3);
-        ck_assert_str_eq(few[1], all[4]); // layer q r cos g
-        ck_assert_str_eq(few[2], all[1]);
+        words_of(line_of(full, l + 2), &all);
+        ck_assert_int_eq(words_of(line_of(head, l + 2), &few), 3);
+        ck_assert_str_eq(few.at[1], all.at[4]); // layer q r cos g
+        ck_assert_str_eq(few.at[2], all.at[1]);
     }
     ck_assert_ptr_nonnull(strstr(chosen.out, "  q          activation_variance: "));
     ck_assert_ptr_null(strstr(chosen.out, "token_cosine: mean over pairs"));
@@ -56,19 +62,19 @@ END_TEST
 /* Details have a column for each branch, and what the model has not, one without numbers. */
 START_TEST(tables_have_details_that_are_asked_for)
 {
-    char *words[32];
+    struct words words;
     struct program chosen = PROGRAM("predict", "-L", "2", "-q", "--columns", "branch_ratio,load,r late");
     ck_assert_msg(chosen.status == 0, "%s", chosen.err);
     char *head = strstr(chosen.out, "\nlayer");
     ck_assert_ptr_nonnull(head);
-    ck_assert_int_eq(words_of(line_of(head, 1), words), 6); // "r late" are two
-    ck_assert_str_eq(words[1], "ratio.attn");
-    ck_assert_str_eq(words[2], "ratio.ffn");
-    ck_assert_str_eq(words[3], "load");
-    ck_assert_int_eq(words_of(line_of(head, 4), words), 5);
-    ck_assert_str_eq(words[3], "-");
-    ck_assert_str_ne(words[1], "-");
-    ck_assert_str_ne(words[4], "-");
+    ck_assert_int_eq(words_of(line_of(head, 1), &words), 6); // "r late" are two
+    ck_assert_str_eq(words.at[1], "ratio.attn");
+    ck_assert_str_eq(words.at[2], "ratio.ffn");
+    ck_assert_str_eq(words.at[3], "load");
+    ck_assert_int_eq(words_of(line_of(head, 4), &words), 5);
+    ck_assert_str_eq(words.at[3], "-");
+    ck_assert_str_ne(words.at[1], "-");
+    ck_assert_str_ne(words.at[4], "-");
     program_free(&chosen);
 }
 END_TEST

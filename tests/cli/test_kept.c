@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/program.h"
 #include <check.h>
@@ -125,6 +127,27 @@ START_TEST(what_is_no_store_is_refused)
     free(output_of(PROGRAM("run", GRID, "-n", "20", "--store", "samples")));
     spoil("samples", 60, 12); // the owner's mark, bytes 68 to 71 (SQLite's file format, 1.3)
     check_refused(PROGRAM("store", "samples"), "is an SQLite database of another program");
+    check_refused(PROGRAM("run", GRID, "--store", "/dev/null"), "it is no regular file");
+}
+END_TEST
+
+/* Of a colleague, or on a medium that takes nothing: root may write anywhere, so root steps down. */
+START_TEST(a_store_that_may_only_be_read_is_read)
+{
+    char *whole = output_of(PROGRAM("run", GRID, "-n", "9", "--store", "samples"));
+    char path[256];
+    snprintf(path, sizeof path, "%s/samples", program_folder());
+    ck_assert_int_eq(chmod(path, 0444), 0);
+    ck_assert_int_eq(chmod(program_folder(), 0555), 0);
+    if (geteuid() == 0)
+        ck_assert_int_eq(seteuid(65534), 0);
+    struct program exported = PROGRAM("store", "--export", "-f", "csv", "samples");
+    struct program written = PROGRAM("run", GRID, "-n", "9", "--store", "samples");
+    if (getuid() == 0)
+        ck_assert_int_eq(seteuid(0), 0);
+    ck_assert_int_eq(chmod(program_folder(), 0755), 0);
+    check_same(output_of(exported), whole);
+    check_refused(written, "store 'samples' may not be written to");
 }
 END_TEST
 
@@ -150,6 +173,7 @@ Suite *kept_suite(void)
     tcase_add_test(tests, kill_9_loses_nothing_that_was_done);
     tcase_add_test(tests, two_processes_share_a_store);
     tcase_add_test(tests, what_is_no_store_is_refused);
+    tcase_add_test(tests, a_store_that_may_only_be_read_is_read);
     tcase_add_test(tests, damage_is_found);
     suite_add_tcase(suite, tests);
     return suite;

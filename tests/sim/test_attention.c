@@ -44,12 +44,13 @@ struct bench {
     struct attention attention;
     size_t queries, keys, values, outputs, scores;
     double *q, *k, *v, *dy, *a, *y, *dq, *dk, *dv;
+    struct attention_report report;
     struct arena work;
 };
 
 static void run(struct bench *b)
 {
-    attention_forward(&b->attention, b->q, b->k, b->v, b->a, b->y, b->work);
+    attention_forward(&b->attention, b->q, b->k, b->v, b->a, b->y, b->work, &b->report);
     attention_backward(&b->attention, b->q, b->k, b->v, b->a, b->dy, b->dq, b->dk, b->dv, b->work);
 }
 
@@ -167,7 +168,7 @@ static double objective(void *context, double step)
     for (size_t i = 0; i < counts[motion->moved]; i++)
         moved[i] += step * motion->direction[i];
     inputs[motion->moved] = moved;
-    attention_forward(&b->attention, inputs[0], inputs[1], inputs[2], a, y, b->work);
+    attention_forward(&b->attention, inputs[0], inputs[1], inputs[2], a, y, b->work, NULL);
     free(moved);
     return support_dot(b->outputs, y, b->dy);
 }
@@ -303,8 +304,7 @@ START_TEST(huge_logits_do_not_overflow)
         ck_assert(isfinite(b.dq[i]));
     for (size_t i = 0; i < b.keys; i++)
         ck_assert(isfinite(b.dk[i]));
-    struct attention_report report;
-    attention_observe(&b.attention, b.a, &report, b.work);
+    struct attention_report report = b.report;
     ck_assert(isfinite(report.entropy) && isfinite(report.relative_entropy) && report.entropy >= 0);
     ck_assert(isfinite(report.logit_variance) && isfinite(report.stable_rank));
     bench_free(&b);
@@ -352,7 +352,7 @@ static void softmax_jacobian(struct bench *b, int row, double *jacobian)
     memcpy(q, b->q, sizeof q);
     for (int j = 0; j < T; j++)
         unit[j * T + j] = 1;
-    attention_forward(&one, q, unit, unit, a, y, b->work);
+    attention_forward(&one, q, unit, unit, a, y, b->work, NULL);
     memcpy(b->a, a, sizeof a);
     for (int j = 0; j < T; j++) {
         memset(dy, 0, sizeof dy);
@@ -421,8 +421,7 @@ START_TEST(report_follows_the_definitions)
         ck_assert_int_eq(LAPACKE_dsyev(LAPACK_COL_MAJOR, 'N', 'L', Tq, gram, Tq, eigenvalues), 0);
         square += own / (heads * Tq), rank += own / eigenvalues[Tq - 1] / heads;
     }
-    struct attention_report report;
-    attention_observe(at, b.a, &report, b.work);
+    struct attention_report report = b.report;
     ck_assert_double_eq_tol(report.entropy, entropy, TOLERANCE);
     ck_assert_double_eq_tol(report.relative_entropy, rows > 0 ? relative / rows : 0, TOLERANCE);
     ck_assert_double_eq_tol(report.square, square, TOLERANCE);
@@ -439,9 +438,8 @@ START_TEST(report_has_its_known_values)
     struct bench b = bench_of(_i);
     memset(b.q, 0, b.queries * sizeof *b.q);
     run(&b);
-    struct attention_report report;
     double entropy = 0, square = 0;
-    attention_observe(&b.attention, b.a, &report, b.work);
+    struct attention_report report = b.report;
     for (int i = 0; i < T; i++) {
         entropy += log(masks[_i].visible(i, T)) / T;
         square += 1. / masks[_i].visible(i, T) / T;
