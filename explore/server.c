@@ -342,7 +342,7 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     static int begun;
     (void)version, (void)body;
     struct server *server = context;
-    bool first = *state == NULL;
+    bool first = !*state;
     *state = &begun;
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
         return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD are answered");

@@ -42,7 +42,7 @@ char *graphviz_draw(FILE *graph, const char *format, const volatile sig_atomic_t
     }
     char *bytes = job_collect(&job, PICTURE_MOST, length, -1, stop);
     int status = job_close(&job);
-    if (judge(&job, status, bytes != NULL, error) == ERROR_NONE)
+    if (judge(&job, status, bytes, error) == ERROR_NONE)
         return bytes;
     free(bytes);
     return NULL;

@@ -22,7 +22,7 @@ void *build_grow(const struct lexer *lexer, void *array, int count, size_t size)
     if ((count & (count - 1)) != 0)
         return array;
     void *larger = realloc(array, (count > 0 ? 2 * (size_t)count : 1) * size);
-    if (larger == NULL)
+    if (!larger)
         error_set(lexer->error, ERROR_RESOURCE, "%.300s: out of memory", lexer->what);
     return larger;
 }
@@ -64,7 +64,7 @@ int build_add(struct build *build, const struct lexer_token *at, struct graph_no
         return lexer_error(build->lexer, at, "too long: a section has at most %d operations", GRAPH_NODES_MAX);
     if (!GROW(build, graph->nodes, graph->node_count))
         return ERROR_RESOURCE;
-    const struct lexer_token *place = build->at.text != NULL ? &build->at : at;
+    const struct lexer_token *place = build->at.text ? &build->at : at;
     node.line = place->line;
     node.column = place->column;
     if (graph_is_signal(node.kind)) {

@@ -31,11 +31,11 @@ static int keep_definition(struct reader *reader, const char *start)
     size_t length = (size_t)(body->text + body->length - start);
     char **definitions = build_grow(&reader->parser.lexer, head->definitions, head->definition_count,
                                     sizeof *definitions);
-    if (definitions == NULL)
+    if (!definitions)
         return ERROR_RESOURCE;
     head->definitions = definitions;
     char *copy = malloc(length + 1);
-    if (copy == NULL)
+    if (!copy)
         return error_set(reader->parser.lexer.error, ERROR_RESOURCE, "%.300s: out of memory", body->what);
     memcpy(copy, start, length);
     copy[length] = '\0';
@@ -127,8 +127,7 @@ static int parse_head(struct reader *reader)
     for (const char *word; code == ERROR_NONE && (word = parser_declaration(parser)) != NULL; parser_skip(parser))
         for (size_t i = 0; i < sizeof declarations / sizeof *declarations; i++)
             if (strcmp(declarations[i].word, word) == 0)
-                code = declarations[i].declare != NULL ? parse_names(reader, declarations[i].declare)
-                                                       : parse_def(reader);
+                code = declarations[i].declare ? parse_names(reader, declarations[i].declare) : parse_def(reader);
     struct formula_head *head = &reader->formula->head;
     memcpy(head->inputs, parser->inputs, sizeof head->inputs);
     head->input_count = parser->input_count;
@@ -172,7 +171,7 @@ static int parse_body(struct parser *parser, struct graph *graph, const struct l
     parser_start(parser, graph, PARSER_BLOCK);
     parser_skip(parser);
     while (parser->token.kind != LEXER_END && !at_section(parser)) {
-        if (parser_declaration(parser) != NULL)
+        if (parser_declaration(parser))
             return parser_fail(parser, &parser->token, "declarations stand before the first block");
         int code = parser_statement(parser);
         if (code != ERROR_NONE)
@@ -221,7 +220,7 @@ static int add_rule(struct parser *parser, struct formula *formula, const struct
     if (count == FORMULA_RULES_MAX)
         return parser_fail(parser, header, "too many blocks: at most %d", FORMULA_RULES_MAX);
     struct formula_rule *rules = build_grow(&parser->lexer, formula->rules, count, sizeof *rules);
-    if (rules == NULL)
+    if (!rules)
         return ERROR_RESOURCE;
     formula->rules = rules;
     rules[formula->rule_count++] = (struct formula_rule){0};
@@ -342,14 +341,14 @@ static int parse(const char *text, size_t length, const char *what, bool gated, 
 {
     *formula = (struct formula){.gated = gated};
     struct reader *reader = calloc(1, sizeof *reader);
-    if (reader == NULL)
+    if (!reader)
         return error_set(error, ERROR_RESOURCE, "%.300s: out of memory", what);
     reader->formula = formula;
     int code = read_all(reader, text, length, what, error);
     free(reader);
     if (code == ERROR_NONE) {
         formula->text = malloc(length + 1);
-        if (formula->text == NULL)
+        if (!formula->text)
             code = error_set(error, ERROR_RESOURCE, "%.300s: out of memory", what);
         else
             memcpy(formula->text, text, length);
@@ -367,7 +366,7 @@ int formula_parse(const char *text, size_t length, const char *what, struct form
 
 int formula_set_gated(struct formula *formula, bool gated, struct error *error)
 {
-    if (formula->text == NULL || formula->gated == gated)
+    if (!formula->text || formula->gated == gated)
         return ERROR_NONE;
     struct formula other;
     int code = parse(formula->text, formula->length, formula->rules[0].block.what, gated, &other, error);
@@ -507,7 +506,7 @@ int formula_parse_scalars(const char *text, size_t length, const char *what, str
 {
     *graph = (struct graph){.outputs = {-1}};
     struct parser *parser = malloc(sizeof *parser);
-    if (parser == NULL)
+    if (!parser)
         return error_set(error, ERROR_RESOURCE, "%.300s: out of memory", what);
     int code = parser_begin(parser, text, length, what, false, error);
     if (code == ERROR_NONE)

@@ -65,9 +65,9 @@ static int set_parameter(const struct init_row *row, const char *value, struct i
 static int resolve_row(const struct init_row *row, const char *value, struct init *init, struct error *error)
 {
     snprintf(init->label, sizeof init->label, "%s", row->name);
-    if (value == NULL && row->required)
+    if (!value && row->required)
         return error_set(error, ERROR_INPUT, "initialisation %s needs a value, as in %s:0.02", row->name, row->name);
-    int code = value != NULL ? set_parameter(row, value, init, error) : ERROR_NONE;
+    int code = value ? set_parameter(row, value, init, error) : ERROR_NONE;
     return code != ERROR_NONE ? code : parse(row->text, strlen(row->text), row->name, init, error);
 }
 
@@ -86,9 +86,9 @@ int init_resolve(const char *argument, struct init *init, struct error *error)
     *init = (struct init){.c = INIT_C, .s = INIT_S};
     size_t length = strcspn(argument, ":");
     const struct init_row *row = find_row(argument, length);
-    if (row != NULL)
+    if (row)
         return resolve_row(row, argument[length] == ':' ? argument + length + 1 : NULL, init, error);
-    if (strpbrk(argument, "=\n") != NULL) {
+    if (strpbrk(argument, "=\n")) {
         snprintf(init->label, sizeof init->label, "custom");
         return parse(argument, strlen(argument), "initialisation", init, error);
     }
@@ -120,7 +120,7 @@ static int missing(const struct init *init, const struct graph *graph, const str
     for (int i = 0; i < init->graph.statement_count; i++)
         names[i] = init->graph.statements[i].name;
     const char *near = error_nearest(matrix->name, names, (size_t)init->graph.statement_count);
-    if (near != NULL)
+    if (near)
         snprintf(candidate, sizeof candidate, " (there is '%s')", near);
     return error_set(error, ERROR_INPUT,
                      "%s: '%s' is not assigned%s; the %s has %s in line %d: assign it, or w for all", init->graph.what,

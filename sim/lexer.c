@@ -206,7 +206,7 @@ static void show_line(const struct lexer *lexer, const struct lexer_token *at, c
     const char *line = at->text - caret;
     size_t rest = (size_t)(lexer->text + lexer->length - line);
     const char *newline = rest > 0 ? memchr(line, '\n', rest) : NULL;
-    size_t length = newline != NULL ? (size_t)(newline - line) : rest;
+    size_t length = newline ? (size_t)(newline - line) : rest;
     buffer[0] = '\0';
     if (length == 0)
         return;

@@ -196,7 +196,7 @@ static int combine(struct parser *parser, const struct lexer_token *operator, in
     const struct lowering *row = lowerings;
     while (!lexer_is(operator, row->operator) || row->left != left || row->right != right)
         row++;
-    if (row->lower == NULL)
+    if (!row->lower)
         return parser_fail(parser, operator, "%s", row->complaint);
     return row->lower(parser, operator, row->kind, a, b);
 }
@@ -274,7 +274,7 @@ int parser_unknown(const struct parser *parser, const struct lexer_token *name, 
     copy_word(name, word);
     const char *near = error_nearest(word, candidates, count);
     /* Every one-letter name is one slip away from every other: only its case is a likely mistake. */
-    if (near != NULL && (name->length > 1 || strcasecmp(near, word) == 0))
+    if (near && (name->length > 1 || strcasecmp(near, word) == 0))
         return parser_fail(parser, name, "unknown %s %s; did you mean '%s'?", what, lexer_describe(name, quoted), near);
     return parser_fail(parser, name, "unknown %s %s", what, lexer_describe(name, quoted));
 }
@@ -349,7 +349,7 @@ static struct parser_binding *find_parameter(struct parser *parser, const struct
 /* The innermost call that sets it counts. */
 static struct parser_binding *find_setting(struct parser *parser, const char *option)
 {
-    for (int i = parser->binding_count - 1; i >= 0 && option != NULL; i--)
+    for (int i = parser->binding_count - 1; i >= 0 && option; i--)
         if (parser->bindings[i].setting && lexer_is(&parser->bindings[i].name, option)) {
             parser->bindings[i].used = true;
             return &parser->bindings[i];
@@ -368,7 +368,7 @@ static int push_binding(struct parser *parser, const struct lexer_token *at, str
 static int read_variable(struct parser *parser, const struct lexer_token *name, int variable)
 {
     const struct parser_binding *set = find_setting(parser, graph_variables[variable].option);
-    if (set != NULL && set->node >= 0)
+    if (set && set->node >= 0)
         return set->node;
     struct graph_node node = build_node(GRAPH_VARIABLE);
     node.index = variable;
@@ -378,7 +378,7 @@ static int read_variable(struct parser *parser, const struct lexer_token *name, 
 static int read_name(struct parser *parser, const struct lexer_token *name)
 {
     struct parser_binding *parameter = parser->expansion > 0 ? find_parameter(parser, name) : NULL;
-    if (parameter != NULL) {
+    if (parameter) {
         parameter->used = true;
         return parameter->node;
     }
@@ -431,8 +431,8 @@ static const struct parser_def *find_def(const struct parser *parser, const stru
 static bool find_callable(const struct parser *parser, const struct lexer_token *name, struct call *call)
 {
     *call = (struct call){.name = *name, .at = *name, .def = find_def(parser, name)};
-    return call->def != NULL || (function_find(name->text, name->length, &call->function) &&
-                                 (parser->context == PARSER_BLOCK || !graph_is_signal(call->function.kind)));
+    return call->def || (function_find(name->text, name->length, &call->function) &&
+                         (parser->context == PARSER_BLOCK || !graph_is_signal(call->function.kind)));
 }
 
 static bool is_callable(const struct parser *parser, const struct lexer_token *name)
@@ -459,7 +459,7 @@ static const struct function_option body_option = {"body", NULL, "what an expert
 
 static bool takes_body(const struct call *call)
 {
-    return call->def == NULL && call->function.kind == GRAPH_MOE;
+    return !call->def && call->function.kind == GRAPH_MOE;
 }
 
 static int unknown_option(const struct parser *parser, const struct call *call, const struct lexer_token *key)
@@ -467,7 +467,7 @@ static int unknown_option(const struct parser *parser, const struct call *call, 
     const char *names[2 * GRAPH_OPTIONS_MAX + 16];
     size_t count = 0;
     struct function function = call->function;
-    for (size_t i = 0; call->def != NULL ? function_at(i, &function) : i < 1; i++)
+    for (size_t i = 0; call->def ? function_at(i, &function) : i < 1; i++)
         for (int o = 0; o < function.option_count; o++)
             names[count++] = function.options[o].name;
     if (takes_body(call))
@@ -479,16 +479,16 @@ static int unknown_option(const struct parser *parser, const struct call *call, 
 static int find_option(const struct parser *parser, const struct call *call, struct argument *argument)
 {
     const struct lexer_token *key = &argument->key;
-    if (call->def != NULL && is_parameter(call->def, key))
+    if (call->def && is_parameter(call->def, key))
         return ERROR_NONE;
-    if (call->def != NULL)
+    if (call->def)
         argument->option = function_option(key->text, key->length);
-    for (int o = 0; call->def == NULL && o < call->function.option_count; o++)
+    for (int o = 0; !call->def && o < call->function.option_count; o++)
         if (lexer_is(key, call->function.options[o].name))
             argument->option = &call->function.options[o];
     if (takes_body(call) && lexer_is(key, body_option.name))
         argument->option = &body_option;
-    return argument->option != NULL ? ERROR_NONE : unknown_option(parser, call, key);
+    return argument->option ? ERROR_NONE : unknown_option(parser, call, key);
 }
 
 static int check_twice(const struct parser *parser, const struct call *call, const struct lexer_token *key)
@@ -520,7 +520,7 @@ static int parse_choice(struct parser *parser, struct argument *argument)
     argument->choice = function_choice(argument->option, word.text, word.length);
     const char *names[16];
     size_t count = 0;
-    while (count < 16 && argument->option->choice(count) != NULL) {
+    while (count < 16 && argument->option->choice(count)) {
         names[count] = argument->option->choice(count);
         count++;
     }
@@ -533,7 +533,7 @@ static int parse_body_name(struct parser *parser)
     if (parser->token.kind != LEXER_NAME)
         return parser_expected(parser, "the name of a def");
     struct lexer_token word = parser_take(parser);
-    if (find_def(parser, &word) != NULL)
+    if (find_def(parser, &word))
         return ERROR_NONE;
     const char *candidates[PARSER_DEFS_MAX];
     char words[PARSER_DEFS_MAX][GRAPH_LABEL_MAX];
@@ -555,21 +555,21 @@ static int check_scalar(const struct parser *parser, const struct argument *argu
 static int parse_argument(struct parser *parser, struct call *call)
 {
     struct argument argument = {.at = parser->token, .node = -1, .choice = -1};
-    int code = ERROR_NONE, place = call->count - (call->def == NULL ? call->function.operands : 0);
+    int code = ERROR_NONE, place = call->count - (!call->def ? call->function.operands : 0);
     struct lexer_token next = second_token(parser);
     if (parser->token.kind == LEXER_NAME && lexer_is(&next, "="))
         code = parse_key(parser, call, &argument);
     if (argument.key.length == 0 && call->positional < call->count)
         return parser_fail(parser, &argument.at, "an argument without a name stands before those with one");
-    if (argument.key.length == 0 && call->def == NULL && place >= 0 && place < call->function.positional)
+    if (argument.key.length == 0 && !call->def && place >= 0 && place < call->function.positional)
         argument.option = &call->function.options[place];
     if (code == ERROR_NONE && argument.option == &body_option)
         code = parse_body_name(parser);
-    else if (code == ERROR_NONE && argument.option != NULL && argument.option->choice != NULL)
+    else if (code == ERROR_NONE && argument.option && argument.option->choice)
         code = parse_choice(parser, &argument);
     else if (code == ERROR_NONE) {
         argument.node = parse_terms(parser);
-        code = argument.node < 0 ? argument.node : argument.option != NULL ? check_scalar(parser, &argument) : 0;
+        code = argument.node < 0 ? argument.node : argument.option ? check_scalar(parser, &argument) : 0;
     }
     if (code != ERROR_NONE)
         return code;
@@ -652,10 +652,10 @@ static void fill_options(struct parser *parser, const struct call *call, struct 
         const struct function_option *option = &call->function.options[o];
         for (int i = 0; i < call->count; i++)
             if (call->arguments[i].option == option)
-                node->option[o] = option->choice != NULL ? call->arguments[i].choice : call->arguments[i].node;
+                node->option[o] = option->choice ? call->arguments[i].choice : call->arguments[i].node;
         const struct parser_binding *set = node->option[o] < 0 ? find_setting(parser, option->name) : NULL;
-        if (set != NULL)
-            node->option[o] = option->choice != NULL ? set->choice : set->node;
+        if (set)
+            node->option[o] = option->choice ? set->choice : set->node;
     }
 }
 
@@ -672,7 +672,7 @@ static int check_attend(const struct parser *parser, const struct call *call, co
 static int check_matrix_name(const struct parser *parser, const struct lexer_token *name)
 {
     size_t digits = 0;
-    while (digits < name->length && strchr("0123456789", name->text[name->length - 1 - digits]) != NULL)
+    while (digits < name->length && strchr("0123456789", name->text[name->length - 1 - digits]))
         digits++;
     if (name->length > DEF_NAME_MAX)
         return parser_fail(parser, name, "a matrix's name has at most %d characters", DEF_NAME_MAX);
@@ -742,9 +742,9 @@ static int blame(struct parser *parser, const struct lexer *where, const struct 
         return ERROR_INPUT;
     }
     const char *start = strstr(error->text, "column");
-    start = start != NULL ? strstr(start, ": ") : NULL;
+    start = start ? strstr(start, ": ") : NULL;
     struct text text = {message, sizeof message, 0};
-    text_print(&text, "%s", start != NULL ? start + 2 : error->text);
+    text_print(&text, "%s", start ? start + 2 : error->text);
     message[strcspn(message, "\n")] = '\0';
     return parser_fail(parser, &call->at, "within %s: %s", quoted, message);
 }
@@ -785,11 +785,11 @@ static int bind_parameters(struct parser *parser, const struct call *call)
     for (int p = 0; p < call->def->parameter_count; p++) {
         const struct parser_parameter *parameter = &call->def->parameters[p];
         const struct argument *argument = argument_for(call, p);
-        int node = argument != NULL ? argument->node : -1;
-        if (argument == NULL && parameter->preset.text == NULL)
+        int node = argument ? argument->node : -1;
+        if (!argument && !parameter->preset.text)
             return parser_fail(parser, &call->at, "%s needs %s", lexer_describe(&call->name, quoted),
                                lexer_describe(&parameter->name, wanted));
-        if (argument == NULL)
+        if (!argument)
             node = read_elsewhere(parser, &parameter->preset, call);
         if (node < 0)
             return node;
@@ -806,7 +806,7 @@ static int bind_settings(struct parser *parser, const struct call *call)
     int code = ERROR_NONE;
     for (int i = 0; code == ERROR_NONE && i < call->count; i++) {
         const struct argument *argument = &call->arguments[i];
-        if (argument->option != NULL && argument->option != &body_option)
+        if (argument->option && argument->option != &body_option)
             code = push_binding(
                 parser, &call->at,
                 (struct parser_binding){
@@ -885,11 +885,11 @@ static int call_body(struct parser *parser, const struct call *moe, int rows)
             width = &moe->arguments[i];
     }
     call.def = find_def(parser, &call.name);
-    if (call.def == NULL)
+    if (!call.def)
         return parser_fail(parser, &moe->name, "there is no def 'ffn' for the experts here; say body=...");
     call.arguments[call.count++] = (struct argument){.at = moe->name, .node = rows, .choice = -1};
     call.positional = 1;
-    if (width != NULL)
+    if (width)
         call.arguments[call.count++] = *width;
     return call_def(parser, &call);
 }
@@ -931,12 +931,12 @@ static int parse_call(struct parser *parser, const struct lexer_token *name)
     if (!find_callable(parser, name, &call))
         return unknown_name(parser, name, true);
     int code = parse_arguments(parser, &call);
-    if (code == ERROR_NONE && call.def == NULL)
+    if (code == ERROR_NONE && !call.def)
         code = check_operands(parser, &call);
     if (code != ERROR_NONE)
         return code;
     int first = parser->build.graph->node_count;
-    int output = call.def != NULL                  ? call_def(parser, &call)
+    int output = call.def                          ? call_def(parser, &call)
                  : call.function.kind == GRAPH_MOE ? add_mixture(parser, &call)
                                                    : add_operation(parser, &call);
     if (output >= 0)
@@ -1125,7 +1125,7 @@ int parser_check_name(const struct parser *parser, const struct lexer_token *nam
     char quoted[64];
     if (name->length >= (parser->context == PARSER_INIT ? GRAPH_LABEL_MAX : GRAPH_NAME_MAX))
         return parser_fail(parser, name, "a name has at most %d characters", GRAPH_NAME_MAX - 1);
-    if (parser->context != PARSER_INIT && memchr(name->text, '.', name->length) != NULL)
+    if (parser->context != PARSER_INIT && memchr(name->text, '.', name->length))
         return parser_fail(parser, name, "a name has no dot outside of initialisations");
     if (is_reserved(parser, name))
         return parser_fail(parser, name, "%s is reserved and cannot be assigned", lexer_describe(name, quoted));
@@ -1236,7 +1236,7 @@ static int parse_parameter(struct parser *parser, struct parser_def *def)
         parameter->preset = skip_expression(parser, true);
         if (parameter->preset.length == parameter->preset.next)
             return parser_expected(parser, "a default");
-    } else if (def->parameter_count > 1 && parameter[-1].preset.text != NULL) {
+    } else if (def->parameter_count > 1 && parameter[-1].preset.text) {
         return parser_fail(parser, &name, "a parameter without a default stands before those with one");
     }
     return ERROR_NONE;
@@ -1260,11 +1260,11 @@ static int check_def_name(const struct parser *parser, const struct lexer_token 
     char quoted[64];
     lexer_describe(name, quoted);
     bool found = function_find(name->text, name->length, &function);
-    if (name->length > DEF_NAME_MAX || memchr(name->text, '.', name->length) != NULL)
+    if (name->length > DEF_NAME_MAX || memchr(name->text, '.', name->length))
         return parser_fail(parser, name, "a def's name has at most %d characters and no dot", DEF_NAME_MAX);
     if ((found && function.kind != GRAPH_MAP) || parser_is_keyword(name) || find_variable(parser, name, false) >= 0)
         return parser_fail(parser, name, "%s is the language's own and cannot be defined", quoted);
-    if (strchr("0123456789", name->text[name->length - 1]) != NULL)
+    if (strchr("0123456789", name->text[name->length - 1]))
         return parser_fail(parser, name, "a def's name does not end in a digit: its calls are numbered");
     for (int i = parser->prelude_count; i < parser->def_count; i++)
         if (same_token(&parser->defs[i].name, name))
@@ -1322,7 +1322,7 @@ int parser_begin(struct parser *parser, const char *text, size_t length, const c
     size_t mark = text_mark(text, length);
     lexer_init(&parser->lexer, text + mark, length - mark, what, error);
     parser->defs = calloc(PARSER_DEFS_MAX, sizeof *parser->defs);
-    if (parser->defs == NULL)
+    if (!parser->defs)
         return error_set(error, ERROR_RESOURCE, "%.300s: out of memory", what);
     int code = read_prelude(parser, gated);
     parser_take(parser);

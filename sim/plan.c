@@ -322,7 +322,7 @@ static void find_live(struct plan *plan)
         mark(plan, node->b);
         mark(plan, node->c);
         const struct plan_group *group = node->kind == GRAPH_MAP ? &plan->groups[plan->nodes[n].group] : NULL;
-        for (int i = 0; group != NULL && i < group->count; i++)
+        for (int i = 0; group && i < group->count; i++)
             plan->nodes[group->nodes[i]].live = true;
     }
 }

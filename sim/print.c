@@ -86,13 +86,13 @@ static const struct graph_call *call_of(const struct printer *printer, int node)
 static const struct graph_node *fresh_node(const struct printer *printer, int node, enum graph_kind kind)
 {
     const struct graph_node *found = &printer->graph->nodes[node];
-    return node >= printer->fresh && found->kind == kind && call_of(printer, node) == NULL ? found : NULL;
+    return node >= printer->fresh && found->kind == kind && !call_of(printer, node) ? found : NULL;
 }
 
 static bool is_literal(const struct printer *printer, int node, double value)
 {
     const struct graph_node *number = fresh_node(printer, node, GRAPH_NUMBER);
-    return number != NULL && number->value == value;
+    return number && number->value == value;
 }
 
 static bool is_old(const struct printer *printer, int node)
@@ -111,14 +111,14 @@ static bool in_order(const struct printer *printer, int first, int second)
 static bool is_opposite(const struct printer *printer, int node)
 {
     const struct graph_node *scale = fresh_node(printer, node, GRAPH_SCALE);
-    return scale != NULL && is_literal(printer, scale->b, -1) && in_order(printer, scale->a, scale->b);
+    return scale && is_literal(printer, scale->b, -1) && in_order(printer, scale->a, scale->b);
 }
 
 /* a / s: the literal 1 stands behind s, whereas the author's own 1/s has it before. */
 static bool is_inverse(const struct printer *printer, int node)
 {
     const struct graph_node *divide = fresh_node(printer, node, GRAPH_DIVIDE);
-    return divide != NULL && is_literal(printer, divide->a, 1) && in_order(printer, divide->b, divide->a);
+    return divide && is_literal(printer, divide->a, 1) && in_order(printer, divide->b, divide->a);
 }
 
 /* An operator as it is written: left word right, or word right where left is -1. */
@@ -139,7 +139,7 @@ static struct form operator_form(const char *word, enum level level, int left, e
 static struct form scale_form(const struct printer *printer, int node)
 {
     int a = printer->graph->nodes[node].a, b = printer->graph->nodes[node].b;
-    bool product = fresh_node(printer, a, GRAPH_SCALE) != NULL || fresh_node(printer, a, GRAPH_PRODUCT) != NULL;
+    bool product = fresh_node(printer, a, GRAPH_SCALE) || fresh_node(printer, a, GRAPH_PRODUCT);
     if (is_opposite(printer, node) && !product)
         return operator_form("-", UNARY, -1, UNARY, a, UNARY);
     if (is_inverse(printer, b) && in_order(printer, a, b))
@@ -224,9 +224,9 @@ static void print_node(struct printer *printer, int index, enum level least)
     const struct graph_call *call = call_of(printer, index);
     if (node->kind == GRAPH_INPUT)
         printer->read[node->index] = true;
-    if (name != NULL)
+    if (name)
         text_print(&printer->text, "%s", name);
-    else if (call != NULL)
+    else if (call)
         print_call(printer, call);
     else if (node->kind == GRAPH_NUMBER)
         print_literal(printer, node->value, least);
