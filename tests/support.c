@@ -46,6 +46,13 @@ double support_dot(size_t count, const double *a, const double *b)
     return sum;
 }
 
+void support_expand(int tokens, const double pair[2], double *full)
+{
+    size_t T = (size_t)tokens;
+    for (size_t i = 0; i < T * T; i++)
+        full[i] = pair[1] + (i % (T + 1) == 0 ? pair[0] : 0);
+}
+
 double support_sum_of_squares(size_t count, const double *a)
 {
     return support_dot(count, a, a);

@@ -15,6 +15,9 @@ double *support_copy(size_t count, const double *a);
 double *support_poison(size_t count);
 
 double support_dot(size_t count, const double *a, const double *b);
+
+/* full = [tokens][tokens] of {diagonal - shared, shared}, the two numbers of exchangeable tokens. */
+void support_expand(int tokens, const double pair[2], double *full);
 double support_sum_of_squares(size_t count, const double *a);
 
 /* max |a - b| / max |b|; infinite where anything is not finite. */

@@ -39,13 +39,6 @@ void gram_add(struct gram_space space, double factor, const double *g, double *o
         out[i] += factor * g[i];
 }
 
-void gram_scale(struct gram_space space, double factor, double *g)
-{
-    size_t size = gram_size(space);
-    for (size_t i = 0; i < size; i++)
-        g[i] *= factor;
-}
-
 /* (s + h)(s' + h') - h h' = s (s' + h') + h s', without cancellation. */
 void gram_multiply(struct gram_space space, const double *a, const double *b, double *out)
 {
@@ -58,25 +51,6 @@ void gram_multiply(struct gram_space space, const double *a, const double *b, do
     size_t size = gram_size(space);
     for (size_t i = 0; i < size; i++)
         out[i] = a[i] * b[i];
-}
-
-void gram_clip(struct gram_space space, double rounding, double *g)
-{
-    size_t T = (size_t)space.tokens;
-    if (space.exchangeable) {
-        g[0] = g[0] > rounding ? g[0] : 0;
-        g[1] = fmax(-g[0] / space.tokens, g[1]);
-        return;
-    }
-    for (size_t i = 0; i < T; i++)
-        g[i * T + i] = g[i * T + i] > rounding ? g[i * T + i] : 0;
-    for (size_t i = 0; i < T; i++) {
-        for (size_t j = 0; j < T; j++) {
-            double most = sqrt(g[i * T + i]) * sqrt(g[j * T + j]);
-            if (i != j && fabs(g[i * T + j]) > most)
-                g[i * T + j] = copysign(most, g[i * T + j]);
-        }
-    }
 }
 
 double gram_dot(struct gram_space space, const double *a, const double *b)
@@ -167,36 +141,6 @@ double gram_stable_rank(struct gram_space space, const double *g, struct pool *w
     double T = space.tokens, trace = T * gram_mean_square(space, g);
     double largest = space.exchangeable ? fmax(g[0], g[0] + T * g[1]) : largest_eigenvalue(space.tokens, g, work);
     return trace > 0 && isfinite(trace) ? trace / largest : NAN;
-}
-
-double gram_weighted_trace(struct gram_space space, const double *c, const double *g)
-{
-    int rows = gram_rows(space);
-    double sum = 0;
-    for (int i = 0; i < rows; i++)
-        sum += c[i] * gram_diagonal(space, g, i);
-    return sum * space.tokens / rows;
-}
-
-void gram_expand(struct gram_space space, const double *pair, double *full)
-{
-    size_t T = (size_t)space.tokens;
-    for (size_t i = 0; i < T; i++)
-        for (size_t j = 0; j < T; j++)
-            full[i * T + j] = i == j ? pair[0] + pair[1] : pair[1];
-}
-
-void gram_average(int tokens, const double *full, double *pair)
-{
-    size_t T = (size_t)tokens;
-    double trace = 0, sum = 0;
-    for (size_t i = 0; i < T; i++) {
-        trace += full[i * T + i];
-        for (size_t j = 0; j < T; j++)
-            sum += i == j ? 0 : full[i * T + j];
-    }
-    pair[1] = T > 1 ? sum / (double)(T * (T - 1)) : 0;
-    pair[0] = trace / (double)T - pair[1];
 }
 
 static double row_dot(const double *restrict a, const double *restrict b, size_t count)

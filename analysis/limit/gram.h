@@ -26,14 +26,9 @@ double gram_diagonal(struct gram_space space, const double *g, int row);
 /* out += (c c^T) o g for token coefficients c[rows], and out += factor g. */
 void gram_add_outer(struct gram_space space, const double *c, const double *g, double *out);
 void gram_add(struct gram_space space, double factor, const double *g, double *out);
-void gram_scale(struct gram_space space, double factor, double *g);
 
 /* out = a o b entry by entry; out may be a or b. */
 void gram_multiply(struct gram_space space, const double *a, const double *b, double *out);
-
-/* Makes g a Gram again after cancellation: diagonal entries up to `rounding` become 0, and an entry's size is at most
- * the root of the product of its two diagonal entries. */
-void gram_clip(struct gram_space space, double rounding, double *g);
 
 /* Sum over all T x T entries of a o b. */
 double gram_dot(struct gram_space space, const double *a, const double *b);
@@ -47,13 +42,6 @@ double gram_cosine(struct gram_space space, const double *g);
 /* Mean cosine of the second half of the tokens; trace over the largest eigenvalue, NaN where there is none. */
 double gram_late_cosine(struct gram_space space, const double *g);
 double gram_stable_rank(struct gram_space space, const double *g, struct pool *work);
-
-/* sum_t c_t g_tt, for the product of a signal with one of its components. */
-double gram_weighted_trace(struct gram_space space, const double *c, const double *g);
-
-/* Between the spaces: full is [T][T]; averages over what exchangeability makes equal. */
-void gram_expand(struct gram_space space, const double *pair, double *full);
-void gram_average(int tokens, const double *full, double *pair);
 
 /* Lower triangular c with c c^T = g [T][T], for any positive semi-definite g: a pivot that is rounding leaves a zero
  * column. */

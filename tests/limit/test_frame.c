@@ -5,6 +5,7 @@
 
 #include "analysis/limit/flight.h"
 #include "analysis/limit/frame.h"
+#include "tests/support.h"
 
 enum { T = 3 };
 
@@ -115,7 +116,7 @@ START_TEST(exchangeable_rows_are_eigenvalues)
     double pair[2] = {0.8, 0.3}, full[T * T], out[2], all[T * T];
     struct space two = {{T, true}, 40, 0, 0, false, 0, 1}, rows = {{T, false}, 40, 0, 0, false, 0, 1};
     struct factor factors[2] = {frame_factor(two.grams, pair, &pool), {0}};
-    gram_expand(two.grams, pair, full);
+    support_expand(T, pair, full);
     factors[1] = frame_factor(rows.grams, full, &pool);
     struct signal a = frame_law_signal(&two, &factors[0], &pool), b = frame_law_signal(&rows, &factors[1], &pool);
     frame_gram(&two, 1.7, &a, out);

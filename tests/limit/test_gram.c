@@ -35,17 +35,16 @@ static void gram_of(const double *x, int features, double g[ENTRIES])
 START_TEST(numbers_of_rows)
 {
     enum { FEATURES = 5 };
-    double *x = support_normals(3, T * FEATURES), *c = support_normals(4, T), g[ENTRIES];
+    double *x = support_normals(3, T * FEATURES), g[ENTRIES];
     memset(x + 2 * FEATURES, 0, FEATURES * sizeof *x); // a row without a direction
     gram_of(x, FEATURES, g);
-    double square = 0, specific = 0, cosine = 0, trace = 0, mean[FEATURES] = {0};
+    double square = 0, specific = 0, cosine = 0, mean[FEATURES] = {0};
     for (int i = 0; i < T * FEATURES; i++)
         mean[i % FEATURES] += x[i] / T;
     for (int t = 0; t < T; t++) {
         const double *row = x + t * FEATURES;
         double own = support_sum_of_squares(FEATURES, row);
         square += own / T;
-        trace += c[t] * own;
         for (int f = 0; f < FEATURES; f++)
             specific += (row[f] - mean[f]) * (row[f] - mean[f]) / T;
         for (int s = 0; s < T; s++)
@@ -56,9 +55,7 @@ START_TEST(numbers_of_rows)
     check_close(gram_mean_square(full, g), square, square, "mean square");
     check_close(gram_specific(full, g), specific, square, "specific");
     check_close(gram_cosine(full, g), cosine, 1, "cosine");
-    check_close(gram_weighted_trace(full, c, g), trace, T * T * square, "weighted trace");
     free(x);
-    free(c);
 }
 END_TEST
 
@@ -103,7 +100,7 @@ END_TEST
 static void check_equal(const double *of_pair, const double *of_full, const char *what)
 {
     double expanded[ENTRIES];
-    gram_expand(pair, of_pair, expanded);
+    support_expand(T, of_pair, expanded);
     for (int i = 0; i < ENTRIES; i++)
         check_close(of_full[i], expanded[i], 40, what); // entries below are of order 1
 }
@@ -115,8 +112,8 @@ START_TEST(both_spaces_agree)
     double A[ENTRIES], B[ENTRIES], of_pair[2], of_full[ENTRIES], c[T];
     for (int t = 0; t < T; t++)
         c[t] = same;
-    gram_expand(pair, a, A);
-    gram_expand(pair, b, B);
+    support_expand(T, a, A);
+    support_expand(T, b, B);
     ck_assert_uint_eq(gram_size(pair), 2);
     ck_assert_uint_eq(gram_size(full), ENTRIES);
     ck_assert(gram_rows(pair) == 1 && gram_rows(full) == T);
@@ -126,7 +123,6 @@ START_TEST(both_spaces_agree)
     check_close(gram_mean_square(full, A), gram_mean_square(pair, a), 10, "mean square");
     check_close(gram_specific(full, A), gram_specific(pair, a), 10, "specific");
     check_close(gram_cosine(full, A), gram_cosine(pair, a), 10, "cosine");
-    check_close(gram_weighted_trace(full, c, A), gram_weighted_trace(pair, &same, a), 100, "weighted trace");
 
     gram_multiply(pair, a, b, of_pair);
     gram_multiply(full, A, B, of_full);
@@ -137,32 +133,9 @@ START_TEST(both_spaces_agree)
     gram_add(pair, -0.4, b, of_pair);
     gram_add(full, -0.4, B, of_full);
     check_equal(of_pair, of_full, "sum");
-    gram_scale(pair, 3.5, of_pair);
-    gram_scale(full, 3.5, of_full);
-    check_equal(of_pair, of_full, "scaled");
     gram_multiply(pair, of_pair, a, of_pair); // out may be an operand
     gram_multiply(full, of_full, A, of_full);
     check_equal(of_pair, of_full, "product in place");
-    gram_average(T, of_full, of_pair);
-    check_equal(of_pair, of_full, "average");
-}
-END_TEST
-
-/* The mean over all orders of the tokens keeps trace and sum. */
-START_TEST(averages_keep_trace_and_sum)
-{
-    double *g = support_normals(7, ENTRIES), average[2], again[ENTRIES], ones[ENTRIES], unit[ENTRIES] = {0};
-    for (int i = 0; i < ENTRIES; i++)
-        ones[i] = 1;
-    for (int t = 0; t < T; t++)
-        unit[t * T + t] = 1;
-    gram_average(T, g, average);
-    gram_expand(pair, average, again);
-    check_close(gram_dot(full, again, ones), gram_dot(full, g, ones), ENTRIES, "sum");
-    check_close(gram_dot(full, again, unit), gram_dot(full, g, unit), ENTRIES, "trace");
-    gram_average(1, (double[]){2.5}, average);
-    ck_assert(average[0] == 2.5 && average[1] == 0);
-    free(g);
 }
 END_TEST
 
@@ -252,32 +225,6 @@ START_TEST(rounding_leaves_zero_columns)
 }
 END_TEST
 
-/* A Gram stays as it is; what is up to the rounding, and what its diagonal does not allow, does not. */
-START_TEST(only_what_is_no_gram_is_clipped)
-{
-    double *x = support_normals(5, (size_t)T * 7), g[ENTRIES], kept[ENTRIES];
-    gram_of(x, 7, g);
-    memcpy(kept, g, sizeof g);
-    gram_clip(full, 1e-12, g);
-    ck_assert_int_eq(memcmp(g, kept, sizeof g), 0);
-    g[0] = -1e-3;
-    g[T + 1] = 1e-3;
-    g[2 * T + 3] = 10 * kept[2 * T + 2] + 10 * kept[3 * T + 3];
-    g[3 * T + 2] = -g[2 * T + 3];
-    gram_clip(full, 0.01, g);
-    for (int t = 0; t < T; t++)
-        ck_assert(g[t] == 0 && g[t * T] == 0 && g[T + t] == 0 && g[t * T + 1] == 0);
-    double most = sqrt(kept[2 * T + 2] * kept[3 * T + 3]);
-    ck_assert(fabs(g[2 * T + 3] - most) < ROUNDING * most && fabs(g[3 * T + 2] + most) < ROUNDING * most);
-    double two[2][2] = {{-0.1, 0.5}, {0.6, -0.4}};
-    gram_clip(pair, 0, two[0]);
-    gram_clip(pair, 0, two[1]);
-    ck_assert(two[0][0] == 0 && two[0][1] == 0.5);
-    ck_assert(two[1][0] == 0.6 && fabs(two[1][1] + 0.6 / T) < 1e-15);
-    free(x);
-}
-END_TEST
-
 Suite *gram_suite(void)
 {
     Suite *suite = suite_create("gram");
@@ -286,12 +233,10 @@ Suite *gram_suite(void)
     tcase_add_test(tests, cosines_need_two_rows);
     tcase_add_test(tests, scaled_rows);
     tcase_add_test(tests, both_spaces_agree);
-    tcase_add_test(tests, averages_keep_trace_and_sum);
     tcase_add_test(tests, small_differences_keep_their_precision);
     tcase_add_loop_test(tests, factors_of_any_rank, 0, T + 1);
     tcase_add_test(tests, factors_of_degenerate_rows);
     tcase_add_test(tests, rounding_leaves_zero_columns);
-    tcase_add_test(tests, only_what_is_no_gram_is_clipped);
     suite_add_tcase(suite, tests);
     return suite;
 }
