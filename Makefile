@@ -15,6 +15,7 @@
 #                   make check-mpi tests it, make check-cluster runs that page's examples
 #   make browser    the explorer's page in a headless browser (apt-browser.txt)
 #   make fuzz       the parsers of formulas and of saved files under libFuzzer (clang), SECONDS=60
+#   make fuzz-requests   10^5 requests that nobody should send, at the explorer under the sanitizers
 #   make install    program, library, manual and completions to $(DESTDIR)$(prefix), /usr/local
 #   make uninstall  from there
 #   make check-install    both, in a folder of its own, and an example built against the library there
@@ -70,7 +71,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 
 # The version and commit that a profile's manifest names, and the flags that a store's samples are kept by; rewritten only
 # when they change.
-VERSIONED = $(addprefix $(BUILD)/,cli/format_json.o cli/training.o cli/main.o cli/manual.o analysis/store.o lib/spanscope.o)
+VERSIONED = $(addprefix $(BUILD)/,cli/format_json.o cli/training.o cli/main.o cli/manual.o cli/sheet.o analysis/store.o lib/spanscope.o)
 $(VERSIONED): EXTRA_CFLAGS = -I$(BUILD)
 $(VERSIONED): $(BUILD)/build_version.h
 $(BUILD)/build_version.h: force

@@ -33,8 +33,7 @@ json_t *config_object(bool *ok, const struct model *model)
     return object;
 }
 
-/* JSON's integers end at 2^63 in most readers; a larger seed is written as text. */
-static json_t *seed_value(uint64_t seed)
+json_t *config_seed(uint64_t seed)
 {
     char text[24];
     if (seed <= INT64_MAX)
@@ -50,7 +49,7 @@ json_t *config_of_profile(bool *ok, const struct profile *profile)
     document_put(ok, object, SCHEMA_FIRST_SAMPLE, json_integer((json_int_t)profile->first));
     if (profile->shards > 0)
         document_put(ok, object, SCHEMA_SHARD, json_sprintf("%d/%d", profile->shard, profile->shards));
-    document_put(ok, object, SCHEMA_SEED, seed_value(profile->seed));
+    document_put(ok, object, SCHEMA_SEED, config_seed(profile->seed));
     document_put(ok, object, SCHEMA_SAMPLES, json_integer(profile->samples));
     return object;
 }

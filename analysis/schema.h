@@ -10,6 +10,7 @@
 #define SCHEMA_TABLES   "spanscope/tables/1"
 #define SCHEMA_SOLVE    "spanscope/solve/1"
 #define SCHEMA_OVERALL  "spanscope/stack/1"
+#define SCHEMA_ENTRIES  "spanscope/entries/1"
 #define SCHEMA_CLAIMS   "spanscope/claims/1"
 #define SCHEMA_ANSWER   "spanscope/answer/1"
 

@@ -6,9 +6,11 @@ $(BENCH): %: %.o $(BUILD)/bench/gap.o $(addprefix $(BUILD)/cli/,cost.o sweep.o o
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 
-.PHONY: bench
+.PHONY: bench bench-programs
+bench-programs: $(BENCH)
+
 bench: deps
-	+$(MAKE) $(BENCH)
+	+$(MAKE) bench-programs
 	@set -e; for program in $(BENCH); do echo "== $$program"; $$program; done
 
 # The conditioned engine's growth with width, tokens and depth as a figure, build/bench/growth.png.

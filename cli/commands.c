@@ -5,6 +5,7 @@
 #include "cli/completion.h"
 #include "cli/diagram.h"
 #include "cli/explore.h"
+#include "cli/inspect.h"
 #include "cli/list.h"
 #include "cli/manual.h"
 #include "cli/map.h"
@@ -13,6 +14,7 @@
 #include "cli/predict.h"
 #include "cli/run.h"
 #include "cli/schema.h"
+#include "cli/sheet.h"
 #include "cli/solve.h"
 #include "cli/store.h"
 #include "cli/tour.h"
@@ -25,12 +27,14 @@
 const struct commands_row commands[] = {
     {ROW(run), "sample a model and write its profile", true},
     {ROW(predict), "the infinite-width limit of a model's profile, without sampling it", true},
+    {ROW(inspect), "one sample from within: histograms of its entries, attention maps", false},
     {ROW(map), "predict over a grid of two numbers of the configuration", true},
     {ROW(solve), "where a predicted quantity takes a value", false},
     {ROW(train), "train models on tasks whose best loss is known", true},
     {ROW(verify), "decide the claims of the ledger", false},
     {ROW(plot), "draw saved profiles", false},
     {ROW(diagram), "draw a block formula as text or picture", false},
+    {"report", sheet_command, &sheet_options, "saved results on one page of HTML", false},
     {ROW(explore), "see it in the browser: theory, bounds and samples while you drag", false},
     {ROW(tour), "the same lessons in the terminal", false},
     {ROW(merge), "profiles from the samples that several runs kept", false},

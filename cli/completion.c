@@ -8,11 +8,13 @@
 
 /* ---- what all shells are told ---- */
 
+/* Names that a shell takes for one plain word; others, such as the symbol r(g), are left to type. */
 static void print_names(const struct options_item *item, const char *before)
 {
     const char *name;
     for (size_t i = 0; (name = options_item_choice(item, i)); i++)
-        printf("%s%s", before, name);
+        if (!strpbrk(name, " ()[]^*?$'\"\\"))
+            printf("%s%s", before, name);
 }
 
 static void print_words(options_choice *word, const char *before)
@@ -135,7 +137,7 @@ static void print_bash(void)
           "        [[ $words != *@files* ]] || compgen -P \"$prefix\" -f -- \"$cur\"\n"
           "        [[ $words != *@folders* ]] || compgen -P \"$prefix\" -d -- \"$cur\"\n"
           "    )\n"
-          "    [[ $words != *@* ]] || compopt -o filenames 2> /dev/null\n"
+          "    [[ $words != *@* ]] || compopt -o filenames -o default 2> /dev/null # a name in quotes is bash's own\n"
           "}\n\n"
           "complete -F _spanscope spanscope\n",
           stdout);

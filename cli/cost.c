@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "sim/team.h"
+
 /* Of this thread: a busy machine makes a run longer, but not the work. */
 static double now(void)
 {
@@ -133,7 +135,9 @@ static double measure_beyond(const struct stack *full, const struct cost_time *t
 int cost_time(const struct stack *stack, struct cost_time *time, struct error *error)
 {
     *time = (struct cost_time){0};
-    int code = measure_rates(stack->depth.model, time, error);
+    int code = team_check(1, error);
+    if (code == ERROR_NONE)
+        code = measure_rates(stack->depth.model, time, error);
     if (code != ERROR_NONE)
         return code;
     time->beyond = measure_beyond(stack, time);

@@ -4,6 +4,7 @@
 
 #include "cli/interrupt.h"
 #include "cli/ranks.h"
+#include "sim/budget.h"
 #include "sim/clock.h"
 
 /* Bytes that are kept of a run. */
@@ -343,7 +344,6 @@ static int train_own(struct shift *shift, struct error *error)
     const struct train_keeper in_turn = {take_in_turn, keep_in_turn, shift};
     struct train_plan plan = {
         .runs = calloc((size_t)crew->count, sizeof *plan.runs),
-        .memory = crew->memory,
         .stop = interrupt_flag(),
         .keeper = !shift->keeper.keep ? NULL
                   : ranks_own() == 0  ? &in_turn
@@ -359,6 +359,7 @@ static int train_own(struct shift *shift, struct error *error)
         if (shift->owners[i] == ranks_own())
             plan.runs[plan.count++] = &crew->runs[i];
     plan.threads = crew->threads < plan.count ? crew->threads : plan.count;
+    plan.memory = crew->memory > 0 ? crew->memory : budget_available(plan.threads) / (size_t)ranks_local();
     ticker_start(&shift->ticker, ranks_count() > 1 ? SPEAK_EVERY : 0, tick, shift);
     int code = plan.count > 0 ? train_all(&plan, error) : ERROR_NONE;
     ticker_stop(&shift->ticker);

@@ -12,7 +12,7 @@ struct crew {
     struct train_run *runs; /* [count] */
     int count;
     int threads;   /* of this rank */
-    size_t memory; /* of all its threads */
+    size_t memory; /* of all its threads; 0: what is free beside them */
     double interval;
     const struct training_format *format;
     const struct training_page *page;

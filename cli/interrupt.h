@@ -1,4 +1,4 @@
-/* SIGINT, SIGTERM, SIGHUP and SIGXCPU as a flag, so that what is done so far can be written. */
+/* Every signal that would end the process, but for its own faults, as a flag, so that what is done so far can be written. */
 #ifndef SPANSCOPE_CLI_INTERRUPT_H
 #define SPANSCOPE_CLI_INTERRUPT_H
 

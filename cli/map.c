@@ -14,7 +14,6 @@
 #include "cli/progress.h"
 #include "cli/ranks.h"
 #include "cli/sweep.h"
-#include "sim/budget.h"
 
 struct map_command {
     struct options options;
@@ -366,8 +365,6 @@ static int map_all(void *target, struct error *error)
 {
     struct map_command *self = target;
     int code = check_axes(self, error);
-    if (code == ERROR_NONE)
-        code = budget_check(self->threads, 0, error);
     if (code != ERROR_NONE)
         return code;
     int count = self->options.setting_count;

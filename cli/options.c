@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/linear.h"
 #include "sim/text.h"
 #include "sim/variants.h"
 
@@ -115,6 +116,17 @@ int options_bytes(void *field, const char *name, const char *text, struct error 
         return error_set(error, ERROR_INPUT, "--%s: '%s' is not a size such as 500M or 4G", name, text);
     *(size_t *)field = (size_t)(value * unit);
     return ERROR_NONE;
+}
+
+const char *options_engine_name(size_t i)
+{
+    return i == 0 ? "auto" : i <= linear_engine_count ? linear_engines[i - 1].name : NULL;
+}
+
+int options_engine(void *field, const char *name, const char *text, struct error *error)
+{
+    *(const struct linear_engine **)field = linear_engine_find(text);
+    return options_choose(options_engine_name, name, text, error) < 0 ? (int)error->code : ERROR_NONE;
 }
 
 /* The options of a command that takes the model from a file. */

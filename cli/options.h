@@ -24,6 +24,7 @@ options_reader options_threads;  /* int >= 1 */
 options_reader options_draws;    /* int >= 1: attention matrices */
 options_reader options_fraction; /* double in (0, 1) */
 options_reader options_bytes;    /* size_t: 512M, 4G, 1.5G */
+options_reader options_engine;   // const struct linear_engine *; NULL is auto
 
 /* Name number i of those that an option takes, NULL behind the last. */
 typedef const char *options_choice(size_t i);
@@ -34,6 +35,8 @@ typedef const char *options_choice(size_t i);
     {                                                                                                                  \
         return i < (count) ? (table)[i].name : NULL;                                                                   \
     }
+
+options_choice options_engine_name; // those of options_engine
 
 /* The number of the name that text is; -1 with ERROR_INPUT and the nearest in error where it is none. */
 int options_choose(options_choice *choice, const char *what, const char *text, struct error *error);

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/interrupt.h"
@@ -10,6 +12,7 @@
 #include "plots/figure.h"
 #include "plots/heatmap.h"
 #include "plots/saved.h"
+#include "plots/terminal.h"
 #include "sim/text.h"
 
 enum { FIGURES_MAX = 64 };
@@ -25,6 +28,7 @@ struct plot_options {
     struct options options;
     struct wanted wanted;
     struct figure_wish wish;
+    struct terminal terminal; // of the style of that name
     bool list;
 };
 
@@ -79,7 +83,7 @@ static const struct options_row rows[] = {
      offsetof(struct plot_options, wish.name)},
     {"title", 0, "TEXT", "above the picture, instead of the figure's; for one --figure", options_text,
      offsetof(struct plot_options, wish.title)},
-    {"style", 's', "NAME", "how it looks: screen, paper or slides", read_style,
+    {"style", 's', "NAME", "how it looks: screen, paper, slides, or characters in the terminal", read_style,
      offsetof(struct plot_options, wish.style), style_name},
     {"list", 0, NULL, "names and titles of the figures", options_flag, offsetof(struct plot_options, list)},
 };
@@ -97,11 +101,16 @@ const struct options_command plot_options = {
     .several = "figure",
 };
 
-static void print_files(const char *name, const struct figure_wish *wish)
+/* The names of the files that a figure has become; in the terminal the figure itself. */
+static int print_files(const char *name, const struct plot_options *plot, struct error *error)
 {
+    const struct figure_wish *wish = &plot->wish;
+    if (wish->publish)
+        return terminal_print(&plot->terminal, name, stdout, error);
     bool here = strcmp(wish->directory, ".") == 0;
     for (int i = 0; i < PUBLISH_FILES; i++)
         printf("%s%s%s.%s\n", here ? "" : wish->directory, here ? "" : "/", name, publish_suffixes[i]);
+    return ERROR_NONE;
 }
 
 static const char *name_of(const struct figure *figure, const struct figure_wish *wish)
@@ -117,7 +126,9 @@ static int draw_wanted(const struct plot_options *plot, const struct saved_list 
         int code = figure_draw(figure, profiles, &plot->wish, &why);
         if (code != ERROR_NONE)
             return error_set(error, why.code, "figure %s: %.900s", figure->name, why.text);
-        print_files(name_of(figure, &plot->wish), &plot->wish);
+        code = print_files(name_of(figure, &plot->wish), plot, error);
+        if (code != ERROR_NONE)
+            return code;
     }
     return ERROR_NONE;
 }
@@ -133,7 +144,10 @@ static int draw_all(const struct plot_options *plot, const struct saved_list *pr
         } else if (code != ERROR_NONE) {
             return code;
         } else {
-            print_files(name_of(&figures[i], &plot->wish), &plot->wish);
+            printf("%s", plot->wish.publish && drawn > 0 ? "\n" : "");
+            code = print_files(name_of(&figures[i], &plot->wish), plot, error);
+            if (code != ERROR_NONE)
+                return code;
             drawn++;
         }
     }
@@ -151,10 +165,10 @@ static int draw_maps(const struct plot_options *plot, struct document_reader *re
 {
     int drawn;
     int code = heatmap_draw(reader, &plot->wish, &drawn, error);
-    for (int i = 0; i < drawn; i++) {
+    for (int i = 0; i < drawn && code == ERROR_NONE; i++) {
         char name[160];
         heatmap_name(&plot->wish, i, name, sizeof name);
-        print_files(name, &plot->wish);
+        code = print_files(name, plot, error);
     }
     return code;
 }
@@ -234,10 +248,31 @@ static int check_list(const struct plot_options *plot, struct error *error)
     return ERROR_NONE;
 }
 
+/* Characters go to standard output, as wide as the window. */
+static int draw_in_terminal(struct plot_options *plot, struct error *error)
+{
+    struct winsize window = {.ws_col = 80, .ws_row = 26};
+    if (strcmp(plot->wish.directory, ".") != 0)
+        return error_set(error, ERROR_INPUT, "--output: figures of style terminal are no files");
+    ioctl(STDOUT_FILENO, TIOCGWINSZ, &window);
+    if (window.ws_col == 0)
+        window = (struct winsize){.ws_col = 80, .ws_row = 26};
+    int code = terminal_open(&plot->terminal, window.ws_col - 1, window.ws_row, error);
+    if (code != ERROR_NONE)
+        return code;
+    plot->wish.directory = plot->terminal.scratch.folder;
+    plot->wish.style = &plot->terminal.style;
+    plot->wish.publish = terminal_publish;
+    code = draw(plot, error);
+    terminal_close(&plot->terminal);
+    return code;
+}
+
 static int plot_all(void *target, struct error *error)
 {
     struct plot_options *plot = target;
-    int code = plot->list ? check_list(plot, error) : draw(plot, error);
+    bool plain = plot->wish.style && plot->wish.style->plain;
+    int code = plot->list ? check_list(plot, error) : plain ? draw_in_terminal(plot, error) : draw(plot, error);
     if (code == ERROR_NONE && plot->list)
         list_figures();
     return code == ERROR_NONE ? output_flush(error) : code;

@@ -11,7 +11,6 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/ranks.h"
-#include "sim/budget.h"
 
 struct predict {
     struct options options;
@@ -27,13 +26,15 @@ struct predict {
 static const struct options_row rows[] = {
     {"error", 0, "REL",
      "draw until every standard error is that fraction of its value\n"
-     "(of 1 for cosines), or some two seconds are spent; 0.003",
+     "(of 1 for cosines), or the budget is spent; 0.003",
      options_fraction, offsetof(struct predict, moments.error)},
     {"at-width", 0, NULL,
      "at the model's own width and heads, where the limit errs by T/d and H/d: draws Gram\n"
      "matrices, with the spread over stacks",
      options_flag, offsetof(struct predict, at_width)},
-    {"replicas", 0, "N", "with --at-width: stacks that are drawn at most; as many as two seconds allow", options_draws,
+    {"budget", 0, "SECONDS", "of a core, about, as operations are counted: the same draws on any machine; 2",
+     options_draws, offsetof(struct predict, moments.budget)},
+    {"replicas", 0, "N", "with --at-width: stacks that are drawn at most; as many as the budget allows", options_draws,
      offsetof(struct predict, moments.replicas)},
     {"draws", 0, "N", "attention matrices per block in a batch of 16 replicas or more; 256", options_draws,
      offsetof(struct predict, moments.draws)},
@@ -89,7 +90,9 @@ static void report_error(const struct predict *predict, const struct profile *pr
             "--%s draws more\n",
             moments->replicas, moments->schema.columns[moments->worst_cell % columns].name,
             moments->worst_cell / columns, 100 * moments->worst, predict->moments.error,
-            predict->moments.width_limit ? "draws" : "replicas");
+            moments->spent                 ? "budget"
+            : predict->moments.width_limit ? "draws"
+                                           : "replicas");
 }
 
 static int predict_model(struct predict *predict, const struct model *model, struct error *error)
@@ -248,8 +251,6 @@ static int predict_all(void *target, struct error *error)
     int code = check_draws(predict, error);
     if (code == ERROR_NONE)
         code = format_check(predict->format, predict->moments.per_token, &predict->page, error);
-    if (code == ERROR_NONE)
-        code = budget_check(predict->moments.threads, 0, error);
     if (code == ERROR_NONE)
         code = sweep_init(&sweep, &predict->options, error);
     if (code != ERROR_NONE)

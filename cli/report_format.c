@@ -9,6 +9,7 @@
 #include "analysis/document.h"
 #include "analysis/schema.h"
 #include "cli/claims.h"
+#include "cli/columns.h"
 #include "sim/text.h"
 
 /* The test that a line of the report is about, or NULL. */
@@ -44,8 +45,26 @@ static void print_bound(const struct verdict_test *test, char *text, size_t size
         snprintf(text, size, "[%.4g, %.4g] +- %.2g", test->lower, test->upper, test->margin);
 }
 
-static void table_line(const struct report *report, size_t i, FILE *stream)
+/* Columns of the table, and where each ends on the line. */
+static const struct {
+    const char *name;
+    int end;
+} table_columns[] = {{"claim", 20}, {"verdict", 36}, {"statistic", 47}, {"interval", 71},
+                     {"bound", 99}, {"tests", 106},  {"samples", 115},  {"seconds", 124}};
+enum { TABLE_COLUMNS = sizeof table_columns / sizeof *table_columns };
+
+/* How many of them the window has room for; those of which a claim would be without its verdict are shown anyway. */
+static int columns_in(int window)
 {
+    int count = TABLE_COLUMNS;
+    while (window > 0 && count > 2 && table_columns[count - 1].end > window)
+        count--;
+    return count;
+}
+
+static void table_line(const struct report *report, size_t i, int count, FILE *stream)
+{
+    char line[320];
     const struct verdict_claim *verdict = &report->verdicts[i];
     const struct verdict_test *test = deciding_test(report, i);
     char statistic[32] = "-", interval[64] = "-", bound[96] = "-";
@@ -54,9 +73,10 @@ static void table_line(const struct report *report, size_t i, FILE *stream)
         print_interval(verdict, interval, sizeof interval);
         print_bound(test, bound, sizeof bound);
     }
-    fprintf(stream, "%-20s  %-14s %10s  %-22s  %-26s %6zu %8" PRId64 " %8.1f\n", report->claims[i]->id,
-            verdict_names[verdict->verdict], statistic, interval, bound, report->verdicts[i].count,
-            report->trials[i].samples, report->trials[i].seconds);
+    snprintf(line, sizeof line, "%-20s  %-14s %10s  %-22s  %-26s %6zu %8" PRId64 " %8.1f", report->claims[i]->id,
+             verdict_names[verdict->verdict], statistic, interval, bound, report->verdicts[i].count,
+             report->trials[i].samples, report->trials[i].seconds);
+    fprintf(stream, "%.*s\n", count < TABLE_COLUMNS ? table_columns[count - 1].end : (int)sizeof line, line);
 }
 
 /* Statement and reason of a verdict that was not expected or contradicts, and the hypothesis of one that does not
@@ -84,20 +104,29 @@ static void table_remark(const struct report *report, size_t i, FILE *stream)
     fprintf(stream, "  margin: %s\n", trial_check(&report->trials[i], verdict->deciding)->reason);
 }
 
-static int write_table(const struct report *report, FILE *stream, struct error *error)
+static void write_lines(const struct report *report, int count, FILE *stream)
 {
-    (void)error;
-    size_t counts[VERDICTS] = {0}, contrary;
-    fprintf(stream, "%-20s  %-14s %10s  %-22s  %-26s %6s %8s %8s\n", "claim", "verdict", "statistic", "interval",
-            "bound", "tests", "samples", "seconds");
+    char head[160];
+    snprintf(head, sizeof head, "%-20s  %-14s %10s  %-22s  %-26s %6s %8s %8s", table_columns[0].name,
+             table_columns[1].name, table_columns[2].name, table_columns[3].name, table_columns[4].name,
+             table_columns[5].name, table_columns[6].name, table_columns[7].name);
+    fprintf(stream, "%.*s\n", table_columns[count - 1].end, head);
     const struct claim_group *group = NULL;
     for (size_t i = 0; i < report->count; i++) {
         const struct claim_group *next = claim_group_of(report->claims[i]);
         if (next != group)
             fprintf(stream, "-- %s\n", next->title);
         group = next;
-        table_line(report, i, stream);
+        table_line(report, i, count, stream);
     }
+    for (int c = count; c < TABLE_COLUMNS; c++)
+        fprintf(stream, "%s%s%s", c == count ? "(no room for " : ", ", table_columns[c].name,
+                c == TABLE_COLUMNS - 1 ? ")\n" : "");
+}
+
+static void write_remarks(const struct report *report, FILE *stream)
+{
+    size_t counts[VERDICTS] = {0}, contrary;
     for (size_t i = 0; i < report->count; i++)
         table_remark(report, i, stream);
     report_count(report, counts, &contrary);
@@ -107,7 +136,22 @@ static int write_table(const struct report *report, FILE *stream, struct error *
             fprintf(stream, " %zu %s,", counts[v], verdict_names[v]);
     fprintf(stream, " %zu against expectation; any wrong verdict has probability at most %g\n", contrary,
             report->level);
-    return ERROR_NONE;
+}
+
+static int write_table(const struct report *report, FILE *stream, struct error *error)
+{
+    char *remarks = NULL;
+    size_t length;
+    int window = columns_window(stream);
+    FILE *text = open_memstream(&remarks, &length);
+    if (text)
+        write_remarks(report, text);
+    bool ok = text && fclose(text) == 0;
+    write_lines(report, columns_in(window), stream);
+    if (ok)
+        columns_fold(remarks, window, 10, stream);
+    free(remarks);
+    return ok ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory for the report");
 }
 
 static json_t *json_claim(const struct report *report, size_t i)

@@ -43,17 +43,6 @@ struct run {
     bool apart; /* ranks take points of the sweep each, not samples of one */
 };
 
-static const char *engine_name(size_t i)
-{
-    return i == 0 ? "auto" : i <= linear_engine_count ? linear_engines[i - 1].name : NULL;
-}
-
-static int read_engine(void *field, const char *name, const char *text, struct error *error)
-{
-    *(const struct linear_engine **)field = linear_engine_find(text);
-    return options_choose(engine_name, name, text, error) < 0 ? (int)error->code : ERROR_NONE;
-}
-
 static int read_shard(void *field, const char *name, const char *text, struct error *error)
 {
     struct shard shard;
@@ -78,8 +67,8 @@ static const struct options_row rows[] = {
      "(I-1)S/N to IS/N-1 of the S that --samples says, the same numbers as in the whole run",
      read_shard, offsetof(struct run, shard)},
     {"seed", 's', "N", "64-bit seed", options_seed, offsetof(struct run, seed)},
-    {"engine", 'e', "NAME", "how weights are drawn: auto or a name of `spanscope list engines`", read_engine,
-     offsetof(struct run, engine), engine_name},
+    {"engine", 'e', "NAME", "how weights are drawn: auto or a name of `spanscope list engines`", options_engine,
+     offsetof(struct run, engine), options_engine_name},
     {"threads", 'j', "N", "samples in parallel; results do not depend on it", options_threads,
      offsetof(struct run, threads)},
     {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", options_bytes,

@@ -160,6 +160,40 @@ static const struct member solve_members[] = {
     {"roots", "[#root]", "ascending; none where there is none"},
 };
 
+static const struct member spread_members[] = {
+    {"rms", "number?", "root mean square of the entries; null where it is out of the range of double"},
+    {"log10_rms", "number?", "its decimal logarithm; null where it is 0"},
+    {"least", "number", "entry, in units of rms"},
+    {"most", "number", "likewise"},
+    {"below", "count", "entries below the bins"},
+    {"above", "count", "entries above them"},
+    {"bins", "[count]", "entries from -reach to reach in steps of the same width"},
+};
+
+static const struct member entries_layer_members[] = {
+    {SCHEMA_LAYER, "count", "0: the input"},
+    {"activation", "#spread", "entries of x"},
+    {"gradient", "#spread", "of its gradient"},
+};
+
+static const struct member attention_members[] = {
+    {"block", "count", "from 1"},
+    {"site", "string", "what the formula calls it"},
+    {"head", "count", "from 1"},
+    {"heads", "count", "that there are"},
+    {"attention", "[[number]]", "a row for every query, its entries one for every key"},
+};
+
+static const struct member entries_members[] = {
+    {SCHEMA_KEY, "=" SCHEMA_ENTRIES, "what this document is"},
+    {SCHEMA_KIND, "@kind", "how the numbers came about"},
+    {SCHEMA_CONFIG, "#config", "all that decides the numbers, but the sample's"},
+    {"sample", "seed", "its number, from 0"},
+    {"reach", "count", "of the bins, in units of rms"},
+    {SCHEMA_LAYERS, "[#entries_layer]", "from the input to the output"},
+    {"attentions", "[#attention]", "of the blocks that were asked for"},
+};
+
 static const struct member verdict_members[] = {
     {"id", "string", "the claim"},
     {"verdict", "@verdict", "what the samples decide"},
@@ -238,6 +272,7 @@ static const struct member setting_members[] = {
     {"key", "string", "in outputs"},
     {"type", "=integer|real|choice|text", "of its values"},
     {"summary", "string", "what it is"},
+    {"rare", "boolean", "few change it"},
     {"before", "string?", "what stands before a value in legends"},
     {"default", "string", "as a text that the option takes"},
     {"least", "number", "of a number", true},
@@ -414,6 +449,9 @@ static const struct shape shapes[] = {
     {"verdict", "A claim decided.", MEMBERS(verdict_members), NULL},
     {"check", "A family of tests of a claim.", MEMBERS(check_members), NULL},
     {"claim", "A statement and how it is decided.", MEMBERS(claim_members), NULL},
+    {"spread", "How the entries of a signal are spread.", MEMBERS(spread_members), NULL},
+    {"entries_layer", "A layer of a sample.", MEMBERS(entries_layer_members), NULL},
+    {"attention", "The attention of a head.", MEMBERS(attention_members), NULL},
     {"setting", "A setting of the model.", MEMBERS(setting_members), NULL},
     {"named", "A text that has a name.", MEMBERS(named_members), NULL},
     {"observable", "What is measured.", MEMBERS(observable_members), NULL},
@@ -427,6 +465,7 @@ static const struct shape documents[] = {
      MEMBERS(profile_members), NULL},
     {"stack", "Chosen quantities of a stack: of the same with --quantity, a line each.", MEMBERS(stack_members), NULL},
     {"map", "A prediction over a grid: of `map`, a line each.", MEMBERS(map_members), NULL},
+    {"entries", "A sample from within: of `inspect`.", MEMBERS(entries_members), NULL},
     {"solve", "Roots of an equation: of `solve`, a line for each model.", MEMBERS(solve_members), NULL},
     {"verdict", "Claims decided: of `verify`.", MEMBERS(report_members), NULL},
     {"claims", "The ledger of claims: of `verify --list`.", MEMBERS(ledger_members), NULL},

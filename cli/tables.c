@@ -51,6 +51,7 @@ static json_t *setting_object(bool *ok, const struct setting *setting, const str
     document_put(ok, object, "key", json_string(setting->key));
     document_put(ok, object, "type", json_string(types[setting->type]));
     document_put(ok, object, "summary", json_string(setting->summary));
+    document_put(ok, object, "rare", json_boolean(setting->rare));
     document_put(ok, object, "before", text_or_null(setting->before));
     document_put(ok, object, "default", value_of(setting, model));
     if (setting_is_number(setting))

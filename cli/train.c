@@ -11,7 +11,6 @@
 #include "cli/output.h"
 #include "cli/ranks.h"
 #include "cli/training_cost.h"
-#include "sim/budget.h"
 #include "sim/text.h"
 
 struct train {
@@ -401,8 +400,6 @@ static int train_all_of(void *target, struct error *error)
 {
     struct train *self = target;
     int code = check_options(self, error);
-    if (self->memory == 0)
-        self->memory = budget_available(self->threads) / (size_t)ranks_local();
     if (code == ERROR_NONE && self->rates.count == 0)
         code = values_parse(&self->rates, "--lr", "1e-3", false, error);
     if (code == ERROR_NONE)

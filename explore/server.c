@@ -10,6 +10,7 @@
 #include "explore/asset.h"
 #include "explore/gate.h"
 #include "explore/request.h"
+#include "sim/text.h"
 
 enum {
     CONNECTIONS = 256,
@@ -69,11 +70,29 @@ static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned
     return result;
 }
 
-static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status, const char *why)
+/* {"error":"why"} in allocated memory, or NULL. A message may quote what is no UTF-8, which JSON has no place for: such
+ * bytes are question marks. */
+static char *refusal(const char *why)
 {
-    json_t *object = json_pack("{s:s}", "error", why);
+    char *clean = strdup(why);
+    uint32_t number;
+    for (size_t i = 0, left = clean ? strlen(clean) : 0; left > 0;) {
+        size_t length = text_character(clean + i, left, &number);
+        if (length == 0)
+            clean[i] = '?';
+        i += length > 0 ? length : 1;
+        left -= length > 0 ? length : 1;
+    }
+    json_t *object = clean ? json_pack("{s:s}", "error", clean) : NULL;
     char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
     json_decref(object);
+    free(clean);
+    return text;
+}
+
+static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status, const char *why)
+{
+    char *text = refusal(why);
     if (!text)
         return MHD_NO;
     return send_response(connection, status, "application/json",
@@ -196,17 +215,13 @@ static void put_end(struct stream *stream)
     const char *why;
     int status = job_close(&stream->job);
     bool done = stream->job.end == JOB_DONE && status == 0;
-    json_t *object = NULL;
-    if (!done) {
+    if (!done)
         judge(&stream->job, status, &why);
-        object = json_pack("{s:s}", "error", why);
-    }
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    char *text = done ? NULL : refusal(why);
     stream->length += (size_t)snprintf(stream->text + stream->length, sizeof stream->text - stream->length,
                                        "%sevent: %s\ndata: %.8000s\n\n", stream->within ? "\n\n" : "",
                                        done ? "done" : "refused", text ? text : "{}");
     free(text);
-    json_decref(object);
     stream->last = true;
 }
 

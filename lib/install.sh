@@ -1,8 +1,11 @@
 #!/bin/sh
 # Puts what was built into its place, and takes it away: lib/install.sh install|uninstall BUILD VERSION, with DESTDIR,
-# prefix, bindir, libdir, includedir, datadir, mandir and docdir in the environment. One list serves both.
+# prefix, bindir, libdir, includedir, datadir, mandir and docdir, and the names of the manual's PAGES, in the environment
+# behind PLACE_. One list serves both.
 set -eu
 act=$1 build=$2 version=$3
+DESTDIR=$PLACE_DESTDIR prefix=$PLACE_prefix bindir=$PLACE_bindir libdir=$PLACE_libdir includedir=$PLACE_includedir
+datadir=$PLACE_datadir mandir=$PLACE_mandir docdir=$PLACE_docdir
 major=${version%%.*}
 pc=$build/lib/spanscope.pc
 
@@ -15,8 +18,8 @@ each() {
     "$1" link "libspanscope.so.$major" "$libdir/libspanscope.so"
     "$1" 644 lib/spanscope.h "$includedir/spanscope.h"
     "$1" 644 "$pc" "$libdir/pkgconfig/spanscope.pc"
-    for page in "$build"/man/*.1; do
-        "$1" 644 "$page" "$mandir/man1/${page##*/}"
+    for page in $PLACE_PAGES; do
+        "$1" 644 "$build/man/$page" "$mandir/man1/$page"
     done
     "$1" 644 "$build/completion/bash" "$datadir/bash-completion/completions/spanscope"
     "$1" 644 "$build/completion/zsh" "$datadir/zsh/site-functions/_spanscope"

@@ -45,15 +45,18 @@ $(SHELLS): $(BUILD)/spanscope
 
 INSTALLED = $(LIB)/libspanscope.a $(LIB)/$(LIB_FULL) $(PAGES) $(SHELLS)
 
-# lib/install.sh has the list of what goes where; it quotes what may have blanks.
+# lib/install.sh has the list of what goes where. It is told by the environment, where any name of a folder stays whole;
+# under names of its own, which a make within this one does not take for bindir and the like.
 PLACES = DESTDIR prefix bindir libdir includedir datadir mandir docdir
+$(foreach place,$(PLACES),$(eval export PLACE_$(place) = $$($(place))))
+export PLACE_PAGES = $(notdir $(PAGES))
 
 .PHONY: install uninstall check-install
 install: all
-	@$(foreach place,$(PLACES),$(place)='$($(place))') sh lib/install.sh install $(BUILD) $(VERSION)
+	@sh lib/install.sh install $(BUILD) $(VERSION)
 
 uninstall:
-	@$(foreach place,$(PLACES),$(place)='$($(place))') sh lib/install.sh uninstall $(BUILD) $(VERSION)
+	@sh lib/install.sh uninstall $(BUILD) $(VERSION)
 
 # Into a folder of its own, the example built and run there, and away again.
 check-install: all

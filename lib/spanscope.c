@@ -60,15 +60,27 @@ static struct spanscope_model *hold(const struct spanscope_model *model)
 
 static const char DEFAULTS[] = "placement=spannorm init=scaleinit";
 
+/* Of a setting that is given twice one text would be lost. */
+static int check_once(const struct setting *setting, bool *given, struct error *error)
+{
+    size_t i = (size_t)(setting - settings);
+    if (given[i])
+        return error_set(error, ERROR_INPUT, "%s is given twice", setting->name);
+    given[i] = true;
+    return ERROR_NONE;
+}
+
 /* Something in the model must read every setting that was given. */
 static int check_read(const struct model *model, const char *text, struct error *error)
 {
     size_t length;
+    bool given[setting_count];
+    memset(given, 0, sizeof given);
     for (const char *word; (word = setting_word(&text, &length));) {
         char name[64], readers[128];
         snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
         const struct setting *setting = setting_find(name, error);
-        if (!setting)
+        if (!setting || check_once(setting, given, error) != ERROR_NONE)
             return error->code;
         if (setting_is_read(setting, model))
             continue;

@@ -79,7 +79,7 @@ static void print_box(FILE *stream, const struct diagram_box *box, int section, 
 static void print_section(FILE *stream, const struct diagram_section *section, int number)
 {
     if (*section->title) {
-        fprintf(stream, " subgraph cluster_%d {\n  class=section margin=12\n  label=\"", number);
+        fprintf(stream, " subgraph cluster_%d {\n  class=section margin=8\n  label=\"", number);
         print_quoted(stream, section->title);
         fputs("\"\n", stream);
     }
@@ -92,7 +92,7 @@ static void print_section(FILE *stream, const struct diagram_section *section, i
 void diagram_dot_print(const struct diagram *diagram, FILE *stream)
 {
     fputs("digraph block {\n"
-          " graph [fontname=\"DejaVu Sans\" fontsize=11 color=\"#B0B0B0\" style=rounded ranksep=0.22 nodesep=0.3 "
+          " graph [fontname=\"DejaVu Sans\" fontsize=11 color=\"#B0B0B0\" style=rounded ranksep=0.22 nodesep=0.36 "
           "margin=0.06 tooltip=\" \"]\n"
           " node [fontname=\"DejaVu Sans\" fontsize=12 height=0.28 width=0.3 margin=\"0.12,0.05\" color=\"#606060\"]\n"
           " edge [color=\"#606060\" arrowsize=0.55 tooltip=\" \"]\n",

@@ -400,9 +400,53 @@ static void print_key(FILE *script, const struct layout *layout)
             key->y / layout->page.height, key->type);
 }
 
+/* Superscripts have no place between rows: 1e-3. */
+static void print_plain_tics(FILE *script, const struct axis *axis)
+{
+    int step = (int)ceil((axis->hi - axis->lo) / 6), first = (int)ceil(axis->lo / step) * step;
+    if (!axis->logarithmic || axis->hi - axis->lo < 2)
+        return;
+    fprintf(script, "unset ytics\nset ytics nomirror (");
+    for (int e = first; e <= axis->hi; e += step)
+        fprintf(script, "%s'1e%d' %d", e > first ? ", " : "", e, e);
+    fprintf(script, ")\n");
+}
+
+/* Characters: curves are told apart by theirs, which the key shows; the axis' label stands in the title. Lines of theory
+ * and intervals are left out. */
+static void print_plain_script(FILE *script, const struct drawing *drawing)
+{
+    struct page page;
+    const char *comma = "plot";
+    page_init(&page, drawing->style, drawing->name, drawing->title, "", "");
+    page_print_head(script, &page);
+    for (size_t i = 0; i < drawing->list.count; i++)
+        page.height += !series_is_theory(&drawing->list.series[i]);
+    page_print_plain_terminal(script, &page);
+    print_axes(script, drawing, &page);
+    print_plain_tics(script, &drawing->y);
+    fprintf(script, "set title \"");
+    gnuplot_print_plain(script, drawing->title);
+    fprintf(script, "\\n%s\"\nset key below left vertical maxcols 1 Left reverse samplen 2\n", drawing->y_label);
+    for (size_t i = 0; i < drawing->list.count; i++) {
+        const struct series *series = &drawing->list.series[i];
+        if (series_is_theory(series))
+            continue;
+        fprintf(script, "%s data index %zu using 1:2 with lines lt %zu title ' ", comma, i, i + 1);
+        stroke_print_title(script, series);
+        fprintf(script, "%s'", series->role == SERIES_PREDICTED && drawing->mixed ? ", predicted" : "");
+        comma = ", \\\n    ";
+    }
+    fprintf(script, "\nset output\n");
+}
+
 void drawing_print_script(FILE *script, const struct drawing *drawing)
 {
     struct layout layout;
+    if (drawing->style->plain) {
+        print_plain_script(script, drawing);
+        return;
+    }
     make_layout(drawing, &layout);
     const struct page *page = &layout.page;
     page_print_head(script, page);

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sim/cleanup.h"
+#include "sim/clock.h"
 
 extern char **environ;
 
@@ -129,13 +129,6 @@ static int start(const char *directory, const char *script, int fd, pid_t *child
     return why;
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static bool has_ended(pid_t child)
 {
     siginfo_t info = {0};
@@ -147,7 +140,7 @@ static bool has_ended(pid_t child)
 static int attend(pid_t child, int fd, const struct gnuplot_limits *limits, struct words *words, int *status)
 {
     enum { TURN = 5 }; // ms
-    double deadline = now() + limits->seconds;
+    double deadline = clock_now() + limits->seconds;
     bool open = true;
     int why = ERROR_NONE;
     while (why == ERROR_NONE && !has_ended(child)) {
@@ -156,7 +149,7 @@ static int attend(pid_t child, int fd, const struct gnuplot_limits *limits, stru
             open = listen_to(fd, words);
         if (limits->stop && *limits->stop)
             why = ERROR_INTERRUPTED;
-        else if (now() > deadline)
+        else if (clock_now() > deadline)
             why = ERROR_RESOURCE;
     }
     kill(-child, SIGKILL); // before its number is free for another

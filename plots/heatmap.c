@@ -410,9 +410,31 @@ static void make_page(const struct map *map, struct page *page)
     }
 }
 
+/* Characters: a sign for every point, of the gradient's ratio in decades, and of the cosine in tenths. */
+static void print_plain_script(FILE *script, const struct map *map)
+{
+    struct page page;
+    page_init(&page, map->style, map->name, map->title, "", "");
+    page_print_head(script, &page);
+    page_print_plain_terminal(script, &page);
+    print_axis(script, &map->x, "x");
+    print_axis(script, &map->y, "y");
+    fprintf(script, "unset key\nset ylabel offset 2,0\n"
+                    "ratio(v) = v != v ? ' ' : v <= -2 ? '=' : v <= -0.3 ? '-' : v < 0.3 ? '.' : v < 2 ? '+' : '#'\n"
+                    "tenths(v) = v != v ? ' ' : v < 0 ? '-' : sprintf('%%d', int(9.99*v))\n"
+                    "set title 'g_0/g_L: = up to 1/100, - up to 1/2, . kept, + from 2 on, # from 100 on'\n"
+                    "plot data using 1:2:(ratio($7)) with labels\n"
+                    "set title 'token cosine r_L in tenths: 0 apart, 9 collapsed'\n"
+                    "plot data using 1:2:(tenths($8)) with labels\nset output\n");
+}
+
 static void print_script(FILE *script, const void *context)
 {
     const struct map *map = context;
+    if (map->style->plain) {
+        print_plain_script(script, map);
+        return;
+    }
     struct page page;
     bool contours[PANELS];
     make_page(map, &page);

@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "analysis/schema.h"
-#include "sim/init.h"
-#include "sim/placement.h"
 #include "sim/setting.h"
 #include "sim/text.h"
 
@@ -56,31 +54,47 @@ static bool is_known(const struct fields *fields, const char *key)
     return false;
 }
 
-/* Whether the name of a text is one of a table, which says all. */
+/* Whether the name of a text is one of its table, which says all. */
+static bool is_row(const struct setting *setting, const char *name)
+{
+    const char *known;
+    for (size_t i = 0; (known = setting_known(setting, i)); i++)
+        if (strcmp(known, name) == 0)
+            return true;
+    return false;
+}
+
 static bool is_named(const struct setting *setting, const struct saved *profile)
 {
-    const char *name = saved_text(profile, setting->key, "");
-    for (size_t i = 0; i < init_count; i++)
-        if (strcmp(setting->key, "init") == 0 && strcmp(init_rows[i].name, name) == 0)
-            return true;
-    return strcmp(setting->key, "placement") == 0 && placement_find(name);
+    return is_row(setting, saved_text(profile, setting->key, ""));
 }
 
-/* Whether two profiles of one label have different texts, or texts that are not known to be the same. */
-static bool may_differ(const struct setting *setting, const struct saved *a, const struct saved *b)
+/* The name and the whole text of a setting in one profile. */
+struct labelled {
+    const char *name, *text;
+};
+
+static int by_name_and_text(const void *a, const void *b)
 {
-    const char *x = saved_text(a, setting->text->key, ""), *y = saved_text(b, setting->text->key, "");
-    if (strcmp(saved_text(a, setting->key, ""), saved_text(b, setting->key, "")) != 0)
-        return false;
-    return *x && *y ? strcmp(x, y) != 0 : !is_named(setting, a);
+    const struct labelled *first = a, *second = b;
+    int names = strcmp(first->name, second->name);
+    return names != 0 ? names : strcmp(first->text, second->text);
 }
 
+/* Whether two profiles of one name have different texts, or texts that are not known to be the same. In order, such two
+ * are neighbours, and what is not known stands first. */
 static bool is_ambiguous(const struct saved_list *list, const struct setting *setting)
 {
+    struct labelled all[list->count + 1];
     for (size_t i = 0; i < list->count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (may_differ(setting, &list->profiles[i], &list->profiles[j]))
-                return true;
+        all[i] = (struct labelled){saved_text(&list->profiles[i], setting->key, ""),
+                                   saved_text(&list->profiles[i], setting->text->key, "")};
+    qsort(all, list->count, sizeof *all, by_name_and_text);
+    for (size_t i = 1; i < list->count; i++) {
+        const struct labelled *a = &all[i - 1], *b = &all[i];
+        if (strcmp(a->name, b->name) == 0 && (*a->text ? strcmp(a->text, b->text) != 0 : !is_row(setting, a->name)))
+            return true;
+    }
     return false;
 }
 
@@ -231,45 +245,61 @@ static void free_names(char **names)
     free(names);
 }
 
-/* The names without the words that tell measured from predicted, [list->count]; NULL where memory is out. */
-static char **bare_names(const struct fields *fields, const struct saved_list *list, const bool in_key[])
+/* ---- which names are the same ---- */
+
+struct named {
+    const char *name;
+    size_t index;
+};
+
+static int by_name_and_index(const void *a, const void *b)
 {
-    char name[NAME_SIZE], **names = calloc(list->count + 1, sizeof *names);
-    bool bare[FIELDS_MOST];
-    for (size_t f = 0; f < fields->count; f++)
-        bare[f] = in_key[f] && fields->rows[f].role != SAMPLING && fields->rows[f].role != KIND;
-    for (size_t i = 0; names && i < list->count; i++) {
-        name_profile(fields, &list->profiles[i], bare, name);
-        names[i] = strdup(name);
-        if (!names[i]) {
-            free_names(names);
-            return NULL;
-        }
+    const struct named *first = a, *second = b;
+    int names = strcmp(first->name, second->name);
+    return names != 0 ? names : (first->index > second->index) - (first->index < second->index);
+}
+
+/* Of each name: the first that is the same, the next that is (count: none), and how many before it are. */
+static void find_same(char *const names[], size_t count, size_t first[], size_t next[], size_t before[])
+{
+    struct named all[count + 1];
+    for (size_t i = 0; i < count; i++)
+        all[i] = (struct named){names[i], i};
+    qsort(all, count, sizeof *all, by_name_and_index);
+    for (size_t i = 0; i < count; i++) {
+        size_t index = all[i].index, last = i > 0 ? all[i - 1].index : 0;
+        bool same = i > 0 && strcmp(all[i].name, all[i - 1].name) == 0;
+        first[index] = same ? first[last] : index;
+        before[index] = same ? before[last] + 1 : 0;
+        next[index] = count;
+        if (same)
+            next[last] = index;
     }
-    return names;
 }
 
-/* That of the first profile of the same bare name, which is of the other kind or has the same name throughout. */
-static int group_of(const struct saved_list *list, char *const bare[], size_t index, struct legend *legend)
+/* That of the first profile of the same bare name, which is of the other kind or has the same name throughout. bare[]:
+ * the first of the bare name; other[], at such a first: the first that is not of its kind, or list->count. */
+static int group_of(const struct saved_list *list, const size_t bare[], size_t other[], size_t index,
+                    struct legend *legend)
 {
-    for (size_t i = 0; i < index; i++)
-        if (strcmp(bare[i], bare[index]) == 0 && (strcmp(legend->names[i], legend->names[index]) == 0 ||
-                                                  strcmp(list->profiles[i].kind, list->profiles[index].kind) != 0))
-            return legend->groups[i];
-    return legend->group_count++;
+    size_t head = bare[index], same = legend->first[index], found = other[head];
+    if (strcmp(list->profiles[head].kind, list->profiles[index].kind) != 0) {
+        other[head] = found < index ? found : index;
+        found = head;
+    }
+    if (same < found && bare[same] == head)
+        found = same;
+    return found < index ? legend->groups[found] : legend->group_count++;
 }
 
-/* Profiles that nothing tells apart (the same run twice) are numbered: names[] are those before it, unnumbered. */
-static void number_repeats(char *const names[], size_t index, char *name)
+/* Profiles that nothing tells apart (the same run twice) are numbered. */
+static void number_repeat(size_t before, char *name)
 {
-    size_t number = 1;
     char first[NAME_SIZE - 32];
-    for (size_t i = 0; i < index; i++)
-        number += strcmp(names[i], name) == 0;
-    if (number == 1)
+    if (before == 0)
         return;
     snprintf(first, sizeof first, "%.*s", NAME_SIZE - 33, name);
-    snprintf(name, NAME_SIZE, "%s (%zu)", first, number);
+    snprintf(name, NAME_SIZE, "%s (%zu)", first, before + 1);
 }
 
 /* The least and the greatest value among the profiles; of words, the first and another. */
@@ -319,14 +349,19 @@ static void field_range(const struct field *field, const struct saved_list *list
 static void write_texts(const struct field *field, const struct saved_list *list, struct text *caption)
 {
     char words[NAME_SIZE];
+    struct named all[list->count + 1];
+    bool first[list->count + 1];
+    for (size_t i = 0; i < list->count; i++)
+        all[i] = (struct named){saved_text(&list->profiles[i], field->setting->key, ""), i};
+    qsort(all, list->count, sizeof *all, by_name_and_index);
+    for (size_t i = 0; i < list->count; i++)
+        first[all[i].index] = i == 0 || strcmp(all[i].name, all[i - 1].name) != 0;
     for (size_t i = 0; i < list->count; i++) {
-        const char *name = saved_text(&list->profiles[i], field->setting->key, "");
-        bool said = !field_applies(field, &list->profiles[i]);
-        for (size_t j = 0; j < i && !said; j++)
-            said = strcmp(saved_text(&list->profiles[j], field->setting->key, ""), name) == 0;
-        field_words(field, &list->profiles[i], words);
-        if (!said && *words)
-            text_print(caption, "%s%s: %s", caption->length > 0 ? ", " : "", name, words);
+        const struct saved *profile = &list->profiles[i];
+        field_words(field, profile, words);
+        if (first[i] && field_applies(field, profile) && *words)
+            text_print(caption, "%s%s: %s", caption->length > 0 ? ", " : "",
+                       saved_text(profile, field->setting->key, ""), words);
     }
 }
 
@@ -376,26 +411,59 @@ static int out_of_memory(const struct saved_list *list, struct error *error)
     return error_set(error, ERROR_RESOURCE, "out of memory for the key of %zu profiles", list->count);
 }
 
+/* The names of all profiles, [list->count]; numbered where they are to be distinct. NULL where memory is out. */
+static char **make_names(const struct fields *fields, const struct saved_list *list, const bool in_key[], bool distinct)
+{
+    size_t count = list->count, first[count + 1], next[count + 1], before[count + 1];
+    char name[NAME_SIZE], **names = calloc(count + 1, sizeof *names);
+    for (size_t i = 0; names && i < count; i++) {
+        name_profile(fields, &list->profiles[i], in_key, name);
+        names[i] = strdup(name);
+        if (!names[i]) {
+            free_names(names);
+            return NULL;
+        }
+    }
+    if (!names || !distinct)
+        return names;
+    find_same(names, count, first, next, before);
+    for (size_t i = 0; i < count; i++) {
+        if (before[i] == 0)
+            continue;
+        snprintf(name, sizeof name, "%s", names[i]);
+        number_repeat(before[i], name);
+        char *numbered = strdup(name);
+        if (!numbered) {
+            free_names(names);
+            return NULL;
+        }
+        free(names[i]);
+        names[i] = numbered;
+    }
+    return names;
+}
+
+/* The names, and without the words that tell measured from predicted, the groups. */
 static bool name_all(struct legend *legend, const struct fields *fields, const struct saved_list *list,
                      const bool in_key[], bool along)
 {
-    char name[NAME_SIZE], **unnumbered = calloc(list->count + 1, sizeof *unnumbered);
-    char **bare = bare_names(fields, list, in_key);
-    bool ok = unnumbered && bare;
-    for (size_t i = 0; i < list->count && ok; i++) {
-        name_profile(fields, &list->profiles[i], in_key, name);
-        unnumbered[i] = strdup(name);
-        if (!along && unnumbered[i])
-            number_repeats(unnumbered, i, name);
-        legend->names[i] = strdup(name);
-        ok = legend->names[i] && unnumbered[i];
-        legend->count = i + (legend->names[i] ? 1 : 0);
-        if (ok)
-            legend->groups[i] = group_of(list, bare, i, legend);
+    bool bare[FIELDS_MOST];
+    size_t count = list->count, first[count + 1], next[count + 1], before[count + 1], other[count + 1];
+    for (size_t f = 0; f < fields->count; f++)
+        bare[f] = in_key[f] && fields->rows[f].role != SAMPLING && fields->rows[f].role != KIND;
+    char **bare_names = make_names(fields, list, bare, false);
+    legend->names = bare_names ? make_names(fields, list, in_key, !along) : NULL;
+    if (legend->names) {
+        legend->count = count;
+        find_same(legend->names, count, legend->first, legend->next, before);
+        find_same(bare_names, count, first, next, before);
+        for (size_t i = 0; i < count; i++)
+            other[i] = count;
+        for (size_t i = 0; i < count; i++)
+            legend->groups[i] = group_of(list, first, other, i, legend);
     }
-    free_names(unnumbered);
-    free_names(bare);
-    return ok;
+    free_names(bare_names);
+    return legend->names;
 }
 
 int legend_init(struct legend *legend, const struct saved_list *list, const struct abscissa *abscissa,
@@ -407,10 +475,11 @@ int legend_init(struct legend *legend, const struct saved_list *list, const stru
     struct fields fields;
     make_fields(&fields, list);
     write_caption(&fields, list, abscissa, in_key, &text);
-    *legend = (struct legend){.names = calloc(list->count, sizeof *legend->names),
-                              .groups = calloc(list->count, sizeof *legend->groups),
+    *legend = (struct legend){.groups = calloc(list->count + 1, sizeof *legend->groups),
+                              .first = calloc(list->count + 1, sizeof *legend->first),
+                              .next = calloc(list->count + 1, sizeof *legend->next),
                               .caption = strdup(caption)};
-    if (legend->names && legend->groups && legend->caption &&
+    if (legend->groups && legend->first && legend->next && legend->caption &&
         name_all(legend, &fields, list, in_key, abscissa && abscissa->over == ABSCISSA_PROFILES))
         return ERROR_NONE;
     legend_free(legend);
@@ -419,10 +488,10 @@ int legend_init(struct legend *legend, const struct saved_list *list, const stru
 
 void legend_free(struct legend *legend)
 {
-    for (size_t i = 0; i < legend->count; i++)
-        free(legend->names[i]);
-    free(legend->names);
+    free_names(legend->names);
     free(legend->groups);
+    free(legend->first);
+    free(legend->next);
     free(legend->caption);
     *legend = (struct legend){0};
 }

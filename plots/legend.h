@@ -8,8 +8,9 @@
 #include "plots/saved.h"
 
 struct legend {
-    char **names; /* [count], plain text: "prenorm, unit" */
-    int *groups;  /* [count], from 0: equal where the names are, but for measured against predicted */
+    char **names;         /* [count], plain text: "prenorm, unit" */
+    int *groups;          /* [count], from 0: equal where the names are, but for measured against predicted */
+    size_t *first, *next; /* [count], profiles of the same name: the first, and the next behind (count: none) */
     size_t count;
     int group_count;
     char *caption; /* plain text: "d = 512, T = 32, relu" */

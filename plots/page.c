@@ -97,6 +97,12 @@ void page_print_head(FILE *script, const struct page *page)
     fprintf(script, "set tics nomirror out scale 0.6,0.35\nset format '%%g'\n");
 }
 
+void page_print_plain_terminal(FILE *script, const struct page *page)
+{
+    fprintf(script, "set terminal dumb enhanced size %.0f,%.0f\nset output '%s.out'\nset border 3\n",
+            page->style->width, page->height, page->name);
+}
+
 /* Over the whole picture, in smaller type where it is long. */
 static void print_title(FILE *script, const struct page *page)
 {

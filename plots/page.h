@@ -39,6 +39,7 @@ size_t page_text_length(const char *markup);
 
 /* What every script begins with, up to the frame's look; then title and words, and the margins of a frame. */
 void page_print_head(FILE *script, const struct page *page);
+void page_print_plain_terminal(FILE *script, const struct page *page); // of a plain style: into NAME.out
 void page_print_texts(FILE *script, const struct page *page);
 void page_print_margins(FILE *script, const struct page *page, double left, double right, double bottom, double top);
 

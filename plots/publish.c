@@ -105,12 +105,10 @@ static int workshop_make(struct workshop *workshop, const char *directory, const
         workshop->folder = NULL;
         return out_of_memory(error);
     }
-    cleanup_hold();
+    cleanup_path(workshop->folder); // before it is there: a fault of ours does not wait for a hold to end
     int code = mkdtemp(workshop->folder) ? ERROR_NONE : cannot("cannot write into", directory, error);
-    if (code == ERROR_NONE)
-        cleanup_path(workshop->folder);
-    cleanup_release();
     if (code != ERROR_NONE) {
+        cleanup_forget(workshop->folder);
         free(workshop->folder);
         workshop->folder = NULL;
         return code;

@@ -122,6 +122,7 @@ static int interpret(struct saved *profile, const struct place *place, struct er
     profile->kind = json_string_value(json_object_get(profile->root, "kind"));
     profile->config = json_object_get(profile->root, "config");
     profile->rows = json_object_get(profile->root, "layers");
+    json_object_update_missing(profile->config, json_object_get(profile->root, SCHEMA_TRAINING_MEMBER));
     profile->placement = json_string_value(json_object_get(profile->config, "placement"));
     profile->init = json_string_value(json_object_get(profile->config, "init"));
     if (!profile->kind)
@@ -189,6 +190,13 @@ static int add_profile(json_t *root, const struct place *place, struct saved_lis
     return code;
 }
 
+/* The record of a training stands before the profiles that were measured in it. */
+static bool is_training(const json_t *root)
+{
+    const char *schema = json_string_value(json_object_get(root, SCHEMA_KEY));
+    return schema && strcmp(schema, SCHEMA_TRAINING) == 0;
+}
+
 static int read_all(struct document_reader *reader, struct saved_list *list, struct error *error)
 {
     struct place place = {reader->path, 0};
@@ -196,7 +204,10 @@ static int read_all(struct document_reader *reader, struct saved_list *list, str
     json_t *root;
     int code = document_next(reader, &root, &place.line, error);
     while (code == ERROR_NONE && root) {
-        code = add_profile(root, &place, list, error);
+        if (is_training(root))
+            json_decref(root);
+        else
+            code = add_profile(root, &place, list, error);
         if (code == ERROR_NONE)
             code = document_next(reader, &root, &place.line, error);
     }

@@ -13,7 +13,7 @@
 /* One profile. Strings and objects belong to root. */
 struct saved {
     json_t *root;
-    json_t *config;      // read only; jansson iterates over what is not const
+    json_t *config; /* with what the profile says of a training; read only: jansson iterates over what is not const */
     const json_t *rows;  /* the array "layers" */
     struct model *model; /* that config describes; NULL where it cannot be made again */
     const char *kind, *placement, *init;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/bounds/theory.h"
+#include "analysis/schema.h"
 #include "sim/text.h"
 
 enum { THEORY_POINTS = 100 }; /* of a line of theory that is not along the layers */
@@ -171,25 +172,16 @@ static int by_x(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
-static bool first_of_name(const struct legend *legend, size_t index)
-{
-    for (size_t i = 0; i < index; i++)
-        if (strcmp(legend->names[i], legend->names[index]) == 0)
-            return false;
-    return true;
-}
-
 /* The curve of all profiles that share the name of the first; nothing for the others. */
 static void add_profiles(const struct source *source, size_t first, int variant, struct series *series)
 {
     const struct legend *legend = source->legend;
-    if (!first_of_name(legend, first))
+    if (legend->first[first] != first)
         return;
-    for (size_t i = first; i < source->shown->count; i++) {
+    for (size_t i = first; i < legend->count; i = legend->next[i]) {
         double x;
         size_t row;
-        if (strcmp(legend->names[i], legend->names[first]) == 0 &&
-            abscissa_of(source->choice->abscissa, &source->shown->profiles[i], &x) &&
+        if (abscissa_of(source->choice->abscissa, &source->shown->profiles[i], &x) &&
             find_row(source, i, variant, &row))
             add_point(source, i, row, source->choice->variants[variant].observable, x, series);
     }
@@ -200,9 +192,18 @@ static void add_profiles(const struct source *source, size_t first, int variant,
 static size_t room_for(const struct source *source, size_t profile)
 {
     const struct saved *saved = &source->shown->profiles[profile];
-    size_t tokens = (size_t)fmax(saved_number(saved, "tokens", 0), 0), rows = saved_rows(saved);
-    size_t room = source->shown->count > rows ? source->shown->count : rows;
-    return room > tokens ? room : tokens;
+    const struct legend *legend = source->legend;
+    size_t room = 0;
+    switch (source->choice->abscissa->over) {
+    case ABSCISSA_LAYERS:
+        return saved_rows(saved);
+    case ABSCISSA_TOKENS:
+        return (size_t)fmax(saved_number(saved, "tokens", 0), 0);
+    default:
+        for (size_t i = profile; legend->first[profile] == profile && i < legend->count; i = legend->next[i])
+            room++;
+        return room;
+    }
 }
 
 /* What the series does not need of its room. */
@@ -232,7 +233,7 @@ static int add_curve(struct series_list *list, const struct source *source, size
     struct series *series = append(list, source->legend->names[profile], room_for(source, profile));
     if (!series)
         return out_of_memory(error);
-    series->role = strcmp(saved->kind, "predicted") == 0 ? SERIES_PREDICTED : SERIES_MEASURED;
+    series->role = strcmp(saved->kind, schema_kinds[SCHEMA_PREDICTED]) == 0 ? SERIES_PREDICTED : SERIES_MEASURED;
     series->group = source->legend->groups[profile];
     series->variant = variant;
     series->label = source->choice->variants[variant].label;

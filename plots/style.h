@@ -13,6 +13,7 @@ struct style {
     double line, thin, points;   /* widths of curves and of theory; size of points */
     bool key_below;              /* else a column on the right */
     bool grows;                  /* by what stands below the plot; else the plot shrinks */
+    bool plain;                  /* characters: lengths are columns and rows of a terminal */
     double pixels;               /* of a PNG to the point */
 };
 

@@ -306,6 +306,9 @@ static void attend_forward(struct pass *pass, int n)
     attention_forward(attend, signal_of(pass, node->a), signal_of(pass, node->b), signal_of(pass, node->c),
                       pass->nodes[n].extra.base, pass->nodes[n].own, pass->work,
                       pass->report->attentions ? &pass->report->attentions[n] : NULL);
+    const struct block_watch *watch = pass->report->watch;
+    if (watch)
+        watch->attention(watch->context, pass->block, n, attend, pass->nodes[n].extra.base);
 }
 
 /* Where an operand's cotangent is written: in its place where it is the first, else beside it. */

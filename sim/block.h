@@ -21,6 +21,13 @@ struct block_run {
     uint64_t seed, sample;
 };
 
+/* Who wants to see the attentions themselves, as the forward pass makes them. */
+struct block_watch {
+    void (*attention)(void *context, const struct block *block, int node, const struct attention *attention,
+                      const double *a); // [B][heads][queries][keys]
+    void *context;
+};
+
 /* What a block tells the observables. The caller owns the arrays; one that is NULL is not asked for, but gradients. */
 struct block_report {
     double *outputs;                     // [site_count], mean square of what a branch puts out
@@ -28,6 +35,7 @@ struct block_report {
     double *gradients;                   // [matrix_count], |dW|_F^2, summed over experts
     struct attention_report *attentions; // [node_count], of those that attend
     struct mixture_report *mixtures;     // [node_count], of mixtures
+    const struct block_watch *watch;     // NULL: nobody
 };
 
 /* What forward and backward take; two blocks of one plan cost the same. Of operations, the products with matrices and

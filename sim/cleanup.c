@@ -110,3 +110,12 @@ void cleanup_install(void)
         if (!is_harmless(signal))
             set_where_default(signal, signal == SIGPIPE || signal == SIGXFSZ ? SIG_IGN : handle);
 }
+
+/* What is ignored, or handled by a library, is not ours to change. */
+void cleanup_ask(void (*handler)(int))
+{
+    struct sigaction old, action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    for (int signal = 1; signal <= SIGRTMAX; signal++)
+        if (!is_fault(signal) && sigaction(signal, NULL, &old) == 0 && old.sa_handler == handle)
+            sigaction(signal, &action, NULL);
+}

@@ -13,6 +13,10 @@
  * and SIGXFSZ are ignored from here on: the write that raised them fails, and is reported like a full disk. */
 void cleanup_install(void);
 
+/* From here on a signal that would end the process is given to handler instead, which may call cleanup_die; not a fault of
+ * the process itself, which cannot wait. After cleanup_install. */
+void cleanup_ask(void (*handler)(int));
+
 /* A path that is to be removed, a folder after what is in it: the last one goes first. The string must stay until
  * cleanup_forget. Of more than CLEANUP_PATHS at a time the rest is not guarded, and false is returned. */
 enum { CLEANUP_PATHS = 16 };

@@ -43,6 +43,7 @@ struct setting {
     const char *summary;
     size_t offset;                   /* of the field in struct model; of text: its name, char[GRAPH_NAME_MAX] */
     double least, most;              /* of a number, both included */
+    bool rare;                       /* few change it: a page shows it behind the others */
     enum setting_scale scale;        /* of a number */
     struct setting_table table;      /* of a choice */
     const struct setting_text *text; /* of text, else NULL */

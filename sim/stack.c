@@ -268,6 +268,8 @@ static bool observe_states(const struct stack *stack, struct stack_workspace *wo
                            input_of(stack, workspace, b + 1, i), row, workspace->row);
         finite &= isfinite(row[stack->depth.schema.state_column[i][OBSERVE_ACTIVATION_VARIANCE]].mantissa);
     }
+    if (workspace->watch)
+        workspace->watch->activation(workspace->watch->context, b + 1, input_of(stack, workspace, b + 1, 0));
     return finite;
 }
 
@@ -280,6 +282,8 @@ static int forward_pass(const struct stack *stack, struct stack_workspace *works
     const double *inputs[GRAPH_INPUTS_MAX], *outputs[GRAPH_INPUTS_MAX];
     for (int i = 0; i < depth->state_count; i++)
         observe_activation(&depth->schema, i, NULL, input_of(stack, workspace, 0, i), values, workspace->row);
+    if (workspace->watch)
+        workspace->watch->activation(workspace->watch->context, 0, input_of(stack, workspace, 0, 0));
     for (int b = 0; b < depth->block_count; b++) {
         if (check_stop(stop, error) != ERROR_NONE)
             return ERROR_INTERRUPTED;
@@ -320,10 +324,13 @@ static int rescale(size_t count, double *g, double mean_square, int exponent)
 }
 
 /* Returns the largest mean square of the states' gradients at a layer; NAN where one is out of range. */
-static double observe_gradients(const struct stack *stack, struct stack_workspace *workspace, double *g, int exponent,
-                                struct wide *row)
+static double observe_gradients(const struct stack *stack, struct stack_workspace *workspace, int layer, double *g,
+                                int exponent, struct wide *values)
 {
     double largest = 0;
+    struct wide *row = layer_row(stack, values, layer);
+    if (workspace->watch)
+        workspace->watch->gradient(workspace->watch->context, layer, g, exponent);
     for (int i = 0; i < stack->depth.state_count; i++) {
         observe_gradient(&stack->depth.schema, i, state_of(stack, g, i), exponent, row, workspace->row);
         double square = row[stack->depth.schema.state_column[i][OBSERVE_GRADIENT_VARIANCE]].mantissa;
@@ -356,14 +363,14 @@ static int reverse_pass(const struct stack *stack, struct stack_workspace *works
     int layers = stack->depth.model->layers, exponent = 0;
     double *g = workspace->gradient[0], *dx = workspace->gradient[1];
     if (stack->depth.block_count == layers)
-        observe_gradients(stack, workspace, g, exponent, layer_row(stack, values, layers));
+        observe_gradients(stack, workspace, layers, g, exponent, values);
     for (int b = stack->depth.block_count - 1; b >= 0; b--) {
         if (check_stop(stop, error) != ERROR_NONE)
             return ERROR_INTERRUPTED;
         reverse_block(stack, workspace, run, b, g, dx);
         if (b < layers)
             report_weights(stack, b, &workspace->report, exponent, layer_row(stack, values, b + 1));
-        double square = observe_gradients(stack, workspace, dx, exponent, layer_row(stack, values, b));
+        double square = observe_gradients(stack, workspace, b, dx, exponent, values);
         if (!isfinite(square))
             return error_set(error, ERROR_INPUT, "the gradient leaves the range of double within block %d of %d", b + 1,
                              layers);
@@ -407,6 +414,7 @@ int stack_pass(const struct stack *stack, struct stack_workspace *workspace, uin
     size_t cells = (size_t)(model->layers + 1) * (size_t)stack->depth.schema.column_count;
     for (size_t i = 0; i < cells; i++)
         values[i] = wide_absent();
+    workspace->report.watch = workspace->watch ? &workspace->watch->block : NULL;
     start(stack, workspace, seed, sample, ends);
     int code = forward_pass(stack, workspace, &run, stop, values, error);
     if (code != ERROR_NONE)

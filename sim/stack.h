@@ -35,6 +35,15 @@ struct linear_cost stack_sample_cost(const struct stack *stack);
 /* Nominal time of a sample, on a machine of linear_seconds. */
 double stack_seconds(const struct stack *stack);
 
+/* Who wants to see a pass's signals themselves: the state x and its gradient g 2^exponent at every layer, and the
+ * attentions of every block. */
+struct stack_watch {
+    void (*activation)(void *context, int layer, const double *x);             // [T][d]
+    void (*gradient)(void *context, int layer, const double *g, int exponent); // [T][d]
+    struct block_watch block;
+    void *context; // of the first two
+};
+
 /* Memory of one thread; serves any number of samples one after another. */
 struct stack_workspace {
     double *memory;
@@ -46,6 +55,7 @@ struct stack_workspace {
     struct arena *tapes; /* [kept + 1]; the last one is shared by the blocks that are not kept */
     struct arena work;
     struct block_report report;
+    const struct stack_watch *watch; // NULL: nobody; the caller may set it before a pass
 };
 
 int stack_workspace_init(struct stack_workspace *workspace, const struct stack *stack, struct error *error);

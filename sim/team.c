@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "sim/budget.h"
+
 /* Stays until all of the team have come. */
 static void *wait_for_gate(void *gate)
 {
@@ -11,7 +13,10 @@ static void *wait_for_gate(void *gate)
     return NULL;
 }
 
-int team_check(int threads, struct error *error)
+/* The largest team so far: OpenMP keeps its threads, OpenBLAS their buffers. */
+static _Atomic int granted;
+
+static int try_threads(int threads, struct error *error)
 {
     enum { TEAM_MAX = 4096 };
     int others = threads - 1 < TEAM_MAX ? threads - 1 : TEAM_MAX, started = 0, failed = 0;
@@ -29,4 +34,16 @@ int team_check(int threads, struct error *error)
         return ERROR_NONE;
     return error_set(error, ERROR_RESOURCE, "only %d of %d threads can be started: %s; --threads takes fewer",
                      started + 1, threads, strerror(failed));
+}
+
+int team_check(int threads, struct error *error)
+{
+    if (threads <= granted)
+        return ERROR_NONE;
+    int code = budget_check(threads, 0, error);
+    if (code == ERROR_NONE)
+        code = try_threads(threads, error);
+    if (code == ERROR_NONE)
+        granted = threads;
+    return code;
 }

@@ -4,8 +4,10 @@
 
 #include "sim/error.h"
 
-/* To be called before a parallel region of so many threads. OpenMP ends the process where a thread cannot start; so they
- * are started here once for a trial. ERROR_RESOURCE where the limits on processes or on address space do not allow it. */
+/* To be called before anything works with matrices, by one thread or in a parallel region of so many. OpenMP ends the
+ * process where a thread cannot start, and OpenBLAS tries for ever to map a buffer; so the threads are started here once
+ * for a trial, after budget_check. ERROR_RESOURCE where the limits on processes or on address space do not allow it. What
+ * was granted once is not asked again. */
 int team_check(int threads, struct error *error);
 
 #endif

@@ -62,6 +62,14 @@ mkdir "$root/plain" "$root/with blanks"
 check "$root/plain" /usr/local
 check "$root/with blanks" "/opt/my tools"
 
+# Names that are no friends of shells are installed to, and nothing is left of it, though what was built is gone meanwhile.
+odd="$root/it's \"odd\" \$(false)"
+"$MAKE" -s install DESTDIR="$(printf '%s' "$odd" | sed 's/\$/$$/g')" > "$root/log" || fail "no install into $odd"
+[ -x "$odd/usr/local/bin/spanscope" ] || fail "nothing in $odd"
+"$MAKE" -s uninstall BUILD="$root/none" DESTDIR="$(printf '%s' "$odd" | sed 's/\$/$$/g')"
+left=$(find "$odd" -mindepth 1 2> /dev/null || true)
+[ -z "$left" ] || fail "uninstall left $left"
+
 # Another's file stays.
 mkdir -p "$root/kept/usr/local/bin" && echo other > "$root/kept/usr/local/bin/other"
 "$MAKE" -s install DESTDIR="$root/kept" > "$root/log" && "$MAKE" -s uninstall DESTDIR="$root/kept"

@@ -35,13 +35,15 @@ check: deps tree
 
 # Any CC that has the sanitizers; each has a folder of its own, so that neither waits for the other's objects.
 SANITIZE = $(BUILD)/sanitize-$(notdir $(lastword $(CC)))
+SANITIZE_FLAGS = -O1 -g -DSANITIZED -Wno-pass-failed -fno-omit-frame-pointer -fsanitize=address,undefined \
+                 -fno-sanitize-recover=all
 
 # Leaks are GCC's to find: the checker of clang dies itself where OpenMP's threads are about to.
 ASAN = $(if $(findstring clang,$(SANITIZE)),ASAN_OPTIONS=detect_leaks=0)
 
 check-sanitize: deps
 	+$(MAKE) BUILD=$(SANITIZE) MARCH=x86-64 \
-	  CFLAGS="-O1 -g -DSANITIZED -Wno-pass-failed -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all" \
+	  CFLAGS="$(SANITIZE_FLAGS)" \
 	  $(SANITIZE)/spanscope $(SANITIZE)/check
 	CK_EXCLUDE_TAGS=slow CK_TIMEOUT_MULTIPLIER=5 $(ASAN) $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) \
 	  SPANSCOPE=$(SANITIZE)/spanscope $(SANITIZE)/check
@@ -49,7 +51,7 @@ check-sanitize: deps
 # Jobs of one, two and three ranks against a lone process; needs make deps-mpi.
 .PHONY: check-mpi
 check-mpi:
-	+$(MAKE) MPI=1 BUILD=$(BUILD)/mpi all
+	+$(MAKE) MPI=1 BUILD=$(BUILD)/mpi $(BUILD)/mpi/spanscope
 	sh tests/mpi.sh $(BUILD)/mpi/spanscope
 
 # Every example of docs/cluster.md; the same.
@@ -77,6 +79,19 @@ $(FUZZ:%=fuzz-%): fuzz-%: fuzz-lib
 	  $(wildcard tests/fuzz/$*.c tests/$*_trip.c) $(FUZZ_LIB) $(PKG_LIBS) -o build/fuzz/$*
 	build/fuzz/$* -max_total_time=$(SECONDS) -dict=tests/fuzz/$*.dict -artifact_prefix=build/fuzz/ -timeout=20 \
 	  -use_value_profile=1 build/fuzz/$*.corpus tests/data/$*
+
+# The explorer's server and its jobs under 10^5 requests that nobody should send, with the sanitizers: a quarter of an
+# hour of processor time. Other requests: REQUESTS_SEED=2.
+REQUESTS      ?= 100000
+REQUESTS_SEED ?= 1
+$(BUILD)/requests: $(BUILD)/tests/fuzz/requests.o $(BUILD)/parts.a
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
+
+.PHONY: fuzz-requests
+fuzz-requests: deps
+	+$(MAKE) BUILD=$(SANITIZE) MARCH=x86-64 CFLAGS="$(SANITIZE_FLAGS)" $(SANITIZE)/spanscope $(SANITIZE)/requests
+	$(SANITIZE)/requests $(REQUESTS) $(abspath $(SANITIZE))/spanscope $(REQUESTS_SEED)
 
 # The explorer in Debian's chromium, headless; pictures of it, to be looked at, go to build/browser.
 .PHONY: browser

@@ -74,7 +74,7 @@ compare() {
 
     # A rank that is killed while rank 0 is within its first sample: all that it had drawn is there.
     printf 'echo $$ > rank.$OMPI_COMM_WORLD_RANK\nexec "$@"\n' > numbered
-    timeout 300 mpirun -n 2 sh numbered "$program" run -L 48 -d 1024,16 -H 4 -T 16 -n 50 -j 1 --store died -o /dev/null \
+    timeout 300 mpirun -n 2 sh numbered "$program" run -L 400 -d 1024,16 -H 4 -T 16 -n 50 -j 1 --store died -o /dev/null \
         2> words &
     job=$!
     until "$program" store died 2> /dev/null | grep ' samples[,;]' > found && grep -q '^ *50 samples, 0 to 49;' found; do

@@ -4,7 +4,9 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "sim/clock.h"
+#include "sim/team.h"
 
 /* What the threads share; everything below threads is touched in the critical section alone. */
 struct shared {
@@ -15,13 +17,6 @@ struct shared {
     int next;         /* the run that is to be handed over next */
     double work, all; /* done, and to do */
 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 double train_work(const struct train_run *run)
 {
@@ -130,14 +125,14 @@ static int report(struct shared *shared, double work, struct error *error)
 
 static int go_on(struct shared *shared, int i, struct trainer *trainer, struct error *error)
 {
-    double saved = now(), work = train_work(shared->plan->runs[i]) / (double)trainer->training.steps;
+    double saved = clock_now(), work = train_work(shared->plan->runs[i]) / (double)trainer->training.steps;
     int code = report(shared, work * (double)trainer->record.done, error);
     while (code == ERROR_NONE && trainer_goes_on(trainer) && !halted(shared)) {
         trainer_step(trainer);
         code = report(shared, work, error);
-        if (code == ERROR_NONE && shared->plan->keeper && now() - saved >= shared->plan->interval) {
+        if (code == ERROR_NONE && shared->plan->keeper && clock_now() - saved >= shared->plan->interval) {
             code = keep(shared, i, trainer, error);
-            saved = now();
+            saved = clock_now();
         }
     }
     return code;
@@ -201,6 +196,9 @@ static int start(struct shared *shared, struct error *error)
 {
     const struct train_plan *plan = shared->plan;
     openblas_set_num_threads(1);
+    int code = team_check(plan->threads, error);
+    if (code != ERROR_NONE)
+        return code;
     for (int i = 0; i < plan->count; i++)
         shared->all += train_work(plan->runs[i]);
     shared->over = calloc((size_t)plan->count, sizeof *shared->over);

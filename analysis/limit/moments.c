@@ -1,6 +1,7 @@
 #include "analysis/limit/moments.h"
 
 #include <cblas.h>
+#include <limits.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +10,11 @@
 #include "analysis/limit/replica.h"
 #include "sim/budget.h"
 #include "sim/team.h"
-#include "sim/team.h"
 
 struct moments_options moments_defaults(void)
 {
     return (struct moments_options){
-        .width_limit = true, .draws = 256, .error = 0.003, .most = 5, .seed = 1, .threads = 1};
+        .width_limit = true, .draws = 256, .error = 0.003, .most = 5, .budget = 2, .seed = 1, .threads = 1};
 }
 
 /* Fewer flights than six, or four where they are dear, and fewer replicas than four know too little of their own
@@ -125,11 +125,11 @@ static double largest_error(const struct tally *tally, size_t *where)
     return largest;
 }
 
-static const double BUDGET_FLOPS = 1e10; /* of all replicas: some two seconds of one core */
+static const double FLOPS = 5e9; /* of one core in a second, about */
 
-static int affordable(const struct course *course)
+static int affordable(const struct course *course, const struct moments_options *options)
 {
-    double count = BUDGET_FLOPS / course_flops(course);
+    double count = options->budget * FLOPS / course_flops(course);
     return count > REPLICAS_MOST ? REPLICAS_MOST : count < LEAST_REPLICAS ? LEAST_REPLICAS : (int)count;
 }
 
@@ -140,12 +140,12 @@ static int batch_end(const struct course *course, const struct moments_options *
     if (options->width_limit) {
         int batch = (options->draws + heads * FLIGHT - 1) / (heads * FLIGHT) * FLIGHT;
         int end = batch * ((b < options->most ? b : options->most - 1) + 1),
-            allowed = affordable(course) / FLIGHT * FLIGHT;
+            allowed = affordable(course, options) / FLIGHT * FLIGHT;
         int least = (allowed < LEAST_FLIGHTS * FLIGHT ? DEAR_FLIGHTS : LEAST_FLIGHTS) * FLIGHT;
         end = end < allowed ? end : allowed;
         return end > least ? end : least;
     }
-    int most = options->replicas > 0 ? options->replicas : affordable(course),
+    int most = options->replicas > 0 ? options->replicas : affordable(course, options),
         end = b < 16 ? LEAST_REPLICAS << b : most;
     return end < most ? end : most;
 }
@@ -156,6 +156,14 @@ int moments_replicas(const struct course *course, const struct moments_options *
     for (int b = 1; most && (next = batch_end(course, options, b)) > count; b++)
         count = next;
     return count;
+}
+
+/* Whether more would be drawn with more to spend. */
+static bool is_spent(const struct course *course, const struct moments_options *options)
+{
+    struct moments_options rich = *options;
+    rich.budget = INT_MAX;
+    return moments_replicas(course, options, true) < moments_replicas(course, &rich, true);
 }
 
 /* The first replica tells whether anything is drawn at all. */
@@ -181,6 +189,7 @@ static int run_replicas(const struct tally *tally, struct replica *replicas, str
             break;
     }
     moments->replicas = count;
+    moments->spent = is_spent(tally->course, options);
     return code;
 }
 

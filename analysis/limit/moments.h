@@ -18,11 +18,11 @@ struct moments_options {
     bool width_limit; /* infinite width and heads, whatever the model's are */
     bool full;        /* draws even where exchangeable tokens have closed forms */
     int draws;        /* in the limit: attention matrices per block and batch, of 16 replicas at least and no more
-                         than some two seconds of a core allow */
+                         than the budget allows */
     int heads;        /* of a replica in the limit, about; 0: 4 to 64, fewer for longer sequences */
     int most;         /* batches, at most */
-    int replicas;     /* at the model's width, at most; 0: as many as some two seconds of a core allow, 4 at
-                         least */
+    int replicas;     /* at the model's width, at most; 0: as many as the budget allows, 4 at least */
+    int budget;       /* some seconds of a core, as its products are counted: the same on any machine */
     double error;     /* standard error aimed at: replicas go on until every observable but those by token has it,
                          relative to its value, to 1 for cosines */
     uint64_t seed;
@@ -40,6 +40,7 @@ struct moments {
     double *log_ratio;       /* [replicas] at the model's width: log g_0/g_L of each, ascending; else NULL */
     int replicas;
     bool exchangeable; /* the path that was taken */
+    bool spent;        /* the budget allowed no more */
     double worst;      /* the largest error that is left, as options.error counts it */
     size_t worst_cell; /* where */
 };

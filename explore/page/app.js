@@ -1,5 +1,5 @@
 /* The explorer's page. It shows what commands print: every number comes from a profile or map of the program, asked for by
-   /predict, /bounds, /samples and /map, whose words are those of the command line. */
+   /predict, /bounds, /samples, /inspect and /map, whose words are those of the command line. */
 'use strict';
 
 const $ = id => document.getElementById(id);
@@ -37,24 +37,47 @@ function words(given = values) {
 const query = pairs => new URLSearchParams(pairs).toString();
 const quote = text => /^[\w.:+-]+$/.test(text) ? text : "'" + text.replaceAll("'", "'\\''") + "'";
 
+const commandLine = (command, pairs) =>
+  'spanscope ' + command + pairs.map(([name, value]) => ` --${name} ${quote(String(value))}`).join('');
+
+/* The commands that print the numbers on the page, a line each. */
 function asCommand() {
-  return 'spanscope predict' + words().map(([name, value]) => ` --${name} ${quote(value)}`).join('') + ' --bounds';
+  const lines = [commandLine('predict', words()) + ' --bounds'];
+  if (shown.measured)
+    lines.push(commandLine('run', [...words(), ['samples', shown.measured.config.samples]]));
+  if (inside.entries && inside.of === query(words()))
+    lines.push(commandLine('inspect', insideWords()));
+  if (mapped && mapFor === query(mapWords()))
+    lines.push(commandLine('map', mapWords()));
+  lines.push(commandLine('diagram', [['placement', values.placement]]));
+  return lines.join('\n');
+}
+
+function showCommands() {
+  if (!$('command').hidden)
+    $('command').firstElementChild.textContent = asCommand();
 }
 
 function writeAddress() {
   const pairs = words();
+  const open = document.querySelector('#lesson-list details[open]');
   if (pinned)
     pairs.push(['pin', pinned.query]);
+  if (mapped)
+    pairs.push(['map', ['map-x', 'map-y', 'map-value'].map(id => $(id).value).join(',')]);
+  if (inside.entries)
+    pairs.push(['look', `${$('inside-head').value},${$('inside-sample').value}`]);
+  if (open)
+    pairs.push(['lesson', open.id.replace('lesson-', '')]);
   history.replaceState(null, '', '#' + query(pairs));
-  if (!$('command').hidden)
-    $('command').firstElementChild.textContent = asCommand();
+  showCommands();
 }
 
 function readAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
   for (const s of tables.settings)
     values[s.name] = given.get(s.name) ?? s.default;
-  return given.get('pin');
+  return given;
 }
 
 /* ---- asking ---- */
@@ -78,8 +101,15 @@ class Asker {
       this.next = null;
       try {
         this.controller = new AbortController();
-        const answer = await fetch(this.path + '?' + query(pairs), {signal: this.controller.signal});
-        const body = await answer.json();
+        let answer, body, tries = 0;
+        do { // a server that is busy is asked again, unless there is something newer to ask
+          if (tries++)
+            await new Promise(resolve => setTimeout(resolve, 500));
+          answer = await fetch(this.path + '?' + query(pairs), {signal: this.controller.signal});
+          body = await answer.json();
+        } while (answer.status === 503 && body.error.startsWith('busy') && !this.next && tries < 60);
+        if (answer.status === 503 && this.next)
+          continue;
         this.take(answer.ok ? body : null, answer.ok ? null : body.error, pairs);
       } catch (error) {
         if (error.name !== 'AbortError')
@@ -90,7 +120,7 @@ class Asker {
   }
 }
 
-const predictor = new Asker('predict', (profile, error, pairs) => profile ? takePrediction(profile, pairs) : refuse(error));
+const predictor = new Asker('predict', (profile, error, pairs) => profile ? takePrediction(profile) : refuse(error));
 const bounder = new Asker('bounds', (profile, error, pairs) => {
   if (profile && query(pairs) === query(words())) {
     shown.bounds = profile;
@@ -106,16 +136,22 @@ function changed() {
   document.body.dataset.state = 'asking';
   $('charts').classList.add('stale');
   markMap();
+  markInside();
 }
 
-function takePrediction(profile, pairs) {
+let redraws = [];                // ms from an answer of the server to the picture on the screen, the last hundred
+
+function takePrediction(profile) {
+  const begun = performance.now();
   showRefusal(null);
   shown = {predicted: profile};
   dragged = null;
   $('charts').classList.remove('stale');
   document.body.dataset.state = 'predicted';
   draw();
+  requestAnimationFrame(() => { redraws = [...redraws.slice(-99), performance.now() - begun]; });
   writeAddress();
+  drawBlock();
   clearTimeout(settled);
   settled = setTimeout(() => bounder.ask(words()), 120);
 }
@@ -211,7 +247,7 @@ function makeControls() {
     const control = make('div', {className: 'control', id: 'control-' + s.name}, name,
                          ...(isNumber(s) ? numberControl(s) : choiceControl(s)), make('span', {className: 'why'}));
     name.ondblclick = () => set(s, s.default);
-    $('controls').append(control);
+    $(s.rare ? 'rare' : 'controls').append(control);
   }
 }
 
@@ -225,11 +261,17 @@ function showControls() {
     control.classList.toggle('moved', values[s.name] !== s.default && !idle.has(s.name));
     control.classList.toggle('idle', idle.has(s.name));
     control.querySelector('.why').textContent = idle.has(s.name) ? 'nothing in this block reads it' : '';
+    if (s.rare && values[s.name] !== s.default)
+      $('more').open = true;
   }
 }
 
-/* A statement a line. */
-const laidOut = text => text.replaceAll(/; */g, '\n');
+/* A statement a line; those of a section stand behind its name. */
+function laidOut(text) {
+  const lines = text.replaceAll(/; */g, '\n').replaceAll(/^(\s*(?:first|final|block)\b[^:\n=]*:)[ \t]*(?=\S)/gm, '$1\n').split('\n');
+  const heads = lines.map(line => /^\s*(first|final|block)\b[^=]*:\s*$/.test(line)), first = heads.indexOf(true);
+  return lines.map((line, i) => first < 0 || i <= first || heads[i] ? line : '  ' + line.trim()).join('\n');
+}
 
 /* Text and name of placement and init. A text that is a row's own is that row. */
 function makeTexts() {
@@ -387,7 +429,7 @@ function makeCharts() {
     chart.canvas = canvas;
   }
   dressCharts();
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { dressCharts(); draw(); drawMap(); });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { dressCharts(); draw(); drawMap(); drawInside(); });
 }
 
 function dressCharts() {
@@ -442,12 +484,56 @@ function fit(chart) {
 function draw() {
   const layers = Math.max(shown.predicted?.config.layers ?? 1, pinned?.predicted.config.layers ?? 1);
   for (const chart of charts) {
-    chart.view.data.datasets = datasets(chart);
+    const sets = datasets(chart), old = chart.view.data.datasets;
+    if (old.length === sets.length) // what the library has built for them stays
+      old.forEach((set, i) => Object.assign(set, {fill: false, borderDash: [], showLine: true, whiskers: false, pointStyle: 'circle'}, sets[i]));
+    else
+      chart.view.data.datasets = sets;
     chart.view.options.scales.x.max = layers;
     fit(chart);
     chart.view.update('none');
   }
   $('words').textContent = shown.predicted ? inWords(shown.predicted) : '';
+}
+
+/* ---- the block as a picture ---- */
+
+let blockOf = null;              // the placement that is drawn or asked for
+
+async function drawBlock() {
+  const wanted = values.placement;
+  if (blockOf === wanted)
+    return;
+  blockOf = wanted;
+  const answer = await fetch('diagram?' + query([['placement', wanted]]));
+  if (blockOf !== wanted)
+    return;
+  if (answer.ok)
+    showBlock(new DOMParser().parseFromString(await answer.text(), 'image/svg+xml').documentElement);
+  else
+    $('block').replaceChildren(make('p', {className: 'note', textContent: (await answer.json()).error}));
+}
+
+/* Every box says what it does: on the box for the pointer, and in a line of words for pointer and keyboard. */
+function showBlock(svg) {
+  for (const box of svg.querySelectorAll('.node, .edge, .cluster, .graph')) {
+    const link = box.querySelector('a'), says = link?.getAttribute('xlink:title')?.trim(), title = box.querySelector('title');
+    link?.replaceWith(...link.childNodes);
+    title.textContent = says ?? '';
+    if (!says || !box.classList.contains('node')) {
+      title.remove();
+      continue;
+    }
+    const word = box.querySelector('text').textContent, show = () => { $('block-words').textContent = `${word}: ${says}`; };
+    box.setAttribute('tabindex', '0');
+    box.setAttribute('aria-label', `${word}: ${says}`);
+    box.addEventListener('pointerenter', show);
+    box.addEventListener('focus', show);
+  }
+  svg.setAttribute('role', 'group');
+  svg.setAttribute('aria-label', 'The block as a graph');
+  $('block-words').textContent = '';
+  $('block').replaceChildren(document.adoptNode(svg));
 }
 
 /* ---- one line of words ---- */
@@ -538,6 +624,98 @@ async function pinAgain(text) {
   draw();
 }
 
+/* ---- one sample from within ---- */
+
+const inside = {entries: null, of: ''};
+const MAPS = 4;
+const looker = new Asker('inspect', (entries, error, pairs) => {
+  $('inside-note').textContent = error ?? '';
+  if (!entries)
+    return;
+  Object.assign(inside, {entries, of: query(pairs.filter(([name]) => !['sample', 'head', 'blocks'].includes(name)))});
+  document.body.dataset.inside = 'drawn';
+  $('inside-frame').hidden = false;
+  drawInside();
+  markInside();
+  writeAddress();
+});
+
+const insideWords = () => [...words(), ['sample', $('inside-sample').value], ['head', $('inside-head').value], ['blocks', MAPS]];
+
+function look() {
+  $('inside-note').textContent = 'drawing …';
+  looker.ask(insideWords());
+}
+
+function markInside() {
+  if (inside.entries)
+    $('inside-note').textContent = inside.of === query(words()) ? '' : 'of another model: look again';
+}
+
+/* A canvas at the screen's own resolution. */
+function pen(canvas) {
+  const ratio = devicePixelRatio || 1, context = canvas.getContext('2d');
+  canvas.width = canvas.clientWidth * ratio;
+  canvas.height = canvas.clientHeight * ratio;
+  context.scale(ratio, ratio);
+  context.font = '12px system-ui, sans-serif';
+  return context;
+}
+
+/* From the paper to the ink: what is darker on paper is lighter on a dark screen. */
+const tint = part => `color-mix(in srgb, ${css('--blue')} ${Math.round(100 * part)}%, ${css('--field')})`;
+
+function drawInside() {
+  if (!inside.entries)
+    return;
+  drawSpread($('inside-x'), 'activation');
+  drawSpread($('inside-g'), 'gradient');
+  $('attentions').replaceChildren(...inside.entries.attentions.map(map => {
+    const canvas = make('canvas', {role: 'img', ariaLabel: `attention of block ${map.block}`});
+    const says = `block ${map.block}${map.site ? ', ' + map.site : ''}, head ${map.head} of ${map.heads}`;
+    canvas.title = 'queries down, keys across; the darkest is ' + places(Math.max(...map.attention.flat()));
+    return make('figure', {}, canvas, make('figcaption', {textContent: says}));
+  }));
+  document.querySelectorAll('#attentions canvas').forEach((canvas, i) => drawAttention(canvas, inside.entries.attentions[i].attention));
+  $('attentions-title').hidden = !inside.entries.attentions.length;
+}
+
+/* A column a layer, a cell a bin, as dark as the bin is full; on top the layer's size is told by a line of words. */
+function drawSpread(canvas, name) {
+  const context = pen(canvas), layers = inside.entries.layers, reach = inside.entries.reach, bins = layers[0][name].bins.length;
+  const left = 30, bottom = canvas.clientHeight - 34, width = (canvas.clientWidth - left - 8) / layers.length, height = (bottom - 6) / bins;
+  context.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
+  layers.forEach((layer, x) => {
+    const counts = layer[name].bins, most = Math.max(1, ...counts);
+    counts.forEach((count, y) => {
+      context.fillStyle = tint(Math.sqrt(count / most));
+      context.fillRect(left + x * width - 0.2, bottom - (y + 1) * height - 0.2, width + 0.4, height + 0.4);
+    });
+  });
+  context.fillStyle = css('--soft');
+  context.textAlign = 'right';
+  for (let value = -reach + 1; value < reach; value++)
+    context.fillText(String(value).replace('-', '−'), left - 6, bottom - (value + reach) / (2 * reach) * (bottom - 6) + 4);
+  context.textAlign = 'center';
+  const step = Math.ceil(layers.length / 8);
+  layers.forEach((layer, x) => x % step === 0 && context.fillText(layer.layer, left + (x + 0.5) * width, bottom + 15));
+  context.fillText('layer', left + layers.length * width / 2, bottom + 30);
+  canvas.onpointermove = event => {
+    const layer = layers[Math.floor((event.offsetX - left) / width)];
+    canvas.title = layer ? `layer ${layer.layer}: root mean square ${writtenLog(layer[name].log10_rms ?? -Infinity)}, ` +
+      `entries from ${places(layer[name].least)} to ${places(layer[name].most)} of it` : '';
+  };
+}
+
+function drawAttention(canvas, rows) {
+  const context = pen(canvas), side = canvas.clientWidth, h = side / rows.length, most = Math.max(...rows.flat());
+  rows.forEach((row, y) => row.forEach((value, x) => {
+    const w = side / row.length;
+    context.fillStyle = tint(Math.sqrt(value / (most || 1)));
+    context.fillRect(x * w - 0.2, y * h - 0.2, w + 0.4, h + 0.4);
+  }));
+}
+
 /* ---- the map ---- */
 
 let mapped = null, mapFor = '';
@@ -550,6 +728,7 @@ const mapper = new Asker('map', (map, error, pairs) => {
   mapFor = query(pairs);
   document.body.dataset.map = 'drawn';
   drawMap();
+  writeAddress();
 });
 
 /* The setting's range on an axis: its slider's. */
@@ -573,15 +752,17 @@ function makeMap() {
   $('map-value').append(...tables.map_values.map(v => make('option', {value: v.name, textContent: v.name.replaceAll('_', ' '), title: v.summary})));
   $('map-value').selectedIndex = 1;
   $('map-value').onchange = drawMap;
-  $('map-draw').onclick = () => {
-    $('map-note').textContent = 'predicting …';
-    mapper.ask(mapWords());
-  };
+  $('map-draw').onclick = askMap;
   $('map-canvas').onpointerdown = event => { $('map-canvas').setPointerCapture(event.pointerId); moveTo(event); };
   $('map-canvas').onpointermove = event => event.buttons && moveTo(event);
   $('map-canvas').onkeydown = walk;
   new ResizeObserver(drawMap).observe($('map-canvas'));
   drawMap();
+}
+
+function askMap() {
+  $('map-note').textContent = 'predicting …';
+  mapper.ask(mapWords());
 }
 
 function markMap() {
@@ -770,12 +951,18 @@ function makeLessons() {
     if (lesson.kind === 'number')
       answers.push(make('label', {}, 'Your answer ', make('input', {type: 'number', step: 'any', name: lesson.id})));
     const verdict = make('div', {className: 'verdict', hidden: true});
-    const start = make('button', {textContent: 'Set the scene', onclick: () => setScene(lesson)});
+    const start = make('button', {textContent: 'Set the scene'});
     const check = make('button', {className: 'check', textContent: 'Check', onclick: () => checkLesson(lesson, item, verdict)});
     verdict.setAttribute('role', 'status');
     body.append(...answers, make('p', {}, start, ' ', check), verdict);
     $('lesson-list').append(make('li', {}, item));
-    item.addEventListener('toggle', () => item.open && setScene(lesson));
+    start.onclick = () => setScene(lesson);
+    item.addEventListener('toggle', () => {
+      if (item.open && !item.dataset.again)
+        setScene(lesson);
+      delete item.dataset.again;
+      writeAddress();
+    });
   }
 }
 
@@ -808,11 +995,34 @@ async function checkLesson(lesson, item, verdict) {
 
 /* ---- the buttons, and the beginning ---- */
 
-function saveData() {
-  const text = JSON.stringify(shown.bounds ?? shown.predicted) + '\n';
-  const link = make('a', {href: URL.createObjectURL(new Blob([text], {type: 'application/json'})), download: 'profile.json'});
+const download = (name, blob) => {
+  const link = make('a', {href: URL.createObjectURL(blob), download: name});
   link.click();
   URL.revokeObjectURL(link.href);
+};
+
+/* The four charts with their titles as one picture. */
+function saveFigure() {
+  const ratio = devicePixelRatio || 1, first = charts[0].canvas, width = first.clientWidth + 24, height = first.clientHeight + 40;
+  const sheet = make('canvas', {width: 2 * width * ratio, height: (2 * height + 24) * ratio}), context = sheet.getContext('2d');
+  context.scale(ratio, ratio);
+  context.fillStyle = css('--card');
+  context.fillRect(0, 0, 2 * width, 2 * height + 24);
+  context.font = '13px system-ui, sans-serif';
+  charts.forEach((chart, i) => {
+    const x = (i % 2) * width + 12, y = Math.floor(i / 2) * height;
+    context.fillStyle = css('--ink');
+    context.fillText([chart.title, ...chart.tags].join(', '), x, y + 20);
+    context.drawImage(chart.canvas, x, y + 30, chart.canvas.clientWidth, chart.canvas.clientHeight);
+  });
+  context.fillStyle = css('--soft');
+  context.fillText(nameOf(shown.predicted) + ' · ' + $('words').textContent, 12, 2 * height + 12);
+  sheet.toBlob(blob => download('curves.png', blob));
+}
+
+function saveData() {
+  const text = JSON.stringify(shown.bounds ?? shown.predicted) + '\n';
+  download('profile.json', new Blob([text], {type: 'application/json'}));
 }
 
 function showCommand() {
@@ -837,11 +1047,37 @@ async function begin() {
   $('unpin').onclick = () => { pinned = null; showPinned(); draw(); writeAddress(); };
   $('copy').onclick = showCommand;
   $('save').onclick = saveData;
+  $('save-figure').onclick = saveFigure;
+  $('look').onclick = look;
+  $('inside-head').onchange = $('inside-sample').onchange = () => inside.entries && look();
+  new ResizeObserver(drawInside).observe($('inside-x'));
   $('sample').onclick = sample;
   $('to-lessons').onclick = event => { event.preventDefault(); $('lessons').scrollIntoView(); };
-  if (again)
-    await pinAgain(again);
+  if (again.get('pin'))
+    await pinAgain(again.get('pin'));
+  showAgain(again);
   changed();
+}
+
+/* What else the address says is open. */
+function showAgain(given) {
+  const axes = given.get('map')?.split(',') ?? [], [head, sample] = given.get('look')?.split(',') ?? [];
+  const lesson = given.get('lesson') && $('lesson-' + given.get('lesson'));
+  ['map-x', 'map-y', 'map-value'].forEach((id, i) => {
+    if ([...$(id).options].some(option => option.value === axes[i]))
+      $(id).value = axes[i];
+  });
+  if (axes.length)
+    askMap();
+  if (head) {
+    $('inside-head').value = head;
+    $('inside-sample').value = sample;
+    look();
+  }
+  if (lesson) {
+    lesson.dataset.again = 'yes';
+    lesson.open = true;
+  }
 }
 
 begin().catch(error => showRefusal('the page could not begin: ' + error.message));

@@ -12,6 +12,11 @@
 /* A stack that takes no time. */
 #define TINY "-L", "2", "-d", "12", "-H", "3", "-T", "3", "-F", "7", "-e", "dense"
 
+/* A configuration but for its width, which a test appends. */
+#define LLAMA                                                                                                          \
+    "{\"model_type\":\"llama\",\"num_hidden_layers\":2,\"num_attention_heads\":4,\"intermediate_size\":48,"            \
+    "\"rms_norm_eps\":1e-6,"
+
 enum { ARGUMENTS = 24 };
 
 /* One clear message on standard error, nothing on standard output. */
@@ -303,6 +308,36 @@ START_TEST(gnuplot_may_be_absent)
 }
 END_TEST
 
+/* A configuration that is none, is none of ours, lacks a key, or has one that is no number or not understood. */
+START_TEST(configurations_are_checked)
+{
+    static const struct {
+        const char *text;
+        int status;
+        const char *words;
+    } cases[] = {
+        {"{\"model_type\":\"llama\",", 3, "c.json, line 1, column"},
+        {"[1]", 2, "c.json: no configuration; expected a JSON object"},
+        {"{\"hidden_size\":64}", 2, "c.json: the configuration has no \"model_type\""},
+        {"{\"model_type\":\"llamma\"}", 2, "c.json: unknown model_type 'llamma'; did you mean 'llama'?"},
+        {"{\"model_type\":\"llama\",\"hidden_size\":64}", 2,
+         "c.json: llama: the configuration lacks num_hidden_layers"},
+        {LLAMA "\"hidden_size\":\"x\"}", 2, "llama: width: 'x' is not a whole number"},
+        {LLAMA "\"hidden_size\":64,\"foo\":3}", 2, "foo = 3 is not understood and may change the law; --ignore foo"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        program_write("c.json", cases[i].text);
+        struct program program = PROGRAM("run", "--config", "c.json", "-T", "3", "-n", "1", "-q");
+        check_error(program, cases[i].status, cases[i].words);
+    }
+    struct program absent = PROGRAM("run", "--config", "d.json");
+    check_error(absent, 3, "d.json: cannot be opened");
+    struct program good = PROGRAM("run", "--config", "c.json", "--ignore", "foo", "-T", "3", "-n", "1", "-q");
+    ck_assert_msg(good.status == 0, "%s", good.err);
+    program_free(&good);
+}
+END_TEST
+
 /* Writes a file of the folder into its pipe, once. */
 static pid_t feed(const char *from, const char *pipe)
 {
@@ -439,6 +474,7 @@ Suite *cli_suite(void)
     tcase_add_test(tests, a_full_disk_is_an_error);
     tcase_add_test(tests, nothing_half_written);
     tcase_add_test(tests, options_that_something_reads_are_taken);
+    tcase_add_test(tests, configurations_are_checked);
     tcase_add_test(tests, gnuplot_may_be_absent);
     tcase_add_test(tests, diagrams_are_text_or_pictures);
     tcase_add_test(tests, pipes_are_plotted);

@@ -197,6 +197,20 @@ START_TEST(tables_fit_the_window)
 }
 END_TEST
 
+START_TEST(reports_fit_the_window)
+{
+    const char *const arguments[] = {"verify", "--tier", "smoke", "-q", "post-variance", NULL};
+    char *narrow = program_window(arguments, 72), *wide = program_window(arguments, 200);
+    ck_assert_int_le(widest(narrow), 72);
+    ck_assert_ptr_nonnull(strstr(narrow, "interval"));
+    ck_assert_ptr_nonnull(strstr(narrow, "(no room for bound, tests, samples, seconds)"));
+    ck_assert_int_eq(widest(wide), 124);
+    ck_assert_ptr_null(strstr(wide, "no room"));
+    free(narrow);
+    free(wide);
+}
+END_TEST
+
 /* No line is too long but a word alone; words, blanks aside, are as they were. */
 START_TEST(lines_are_folded_at_blanks)
 {
@@ -229,6 +243,7 @@ Suite *columns_suite(void)
     tcase_add_test(columns, csv_has_the_columns_asked_for);
     tcase_add_loop_test(columns, mistakes_are_named_before_anything_is_run, 0, sizeof mistakes / sizeof *mistakes);
     tcase_add_test(columns, tables_fit_the_window);
+    tcase_add_test(columns, reports_fit_the_window);
     tcase_add_test(columns, lines_are_folded_at_blanks);
     suite_add_tcase(suite, columns);
     return suite;

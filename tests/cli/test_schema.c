@@ -58,6 +58,8 @@ static const struct {
      "map",
      1,
      0}, // points without a value
+    {{"inspect", TINY, JSON}, "entries", 1, 0},
+    {{"inspect", TINY, JSON, "--blocks", "0", "--sample", "18446744073709551615"}, "entries", 1, 0},
     {{"solve", "c", TINY, JSON, "gradient_ratio = 1"}, "solve", 1, 0},
     {{"solve", "layers", "-d", "12", "-H", "3", "-T", "3", JSON, "gradient_ratio = 1.01", "--range", "2:8"},
      "solve",

@@ -179,6 +179,19 @@ START_TEST(answers_are_the_commands)
 }
 END_TEST
 
+/* What is no UTF-8 is refused in words that are. */
+START_TEST(bytes_that_are_no_text)
+{
+    start_with(NULL, 30);
+    ck_assert_int_eq(get("/predict?placement=%ff%fe", ""), 400);
+    ck_assert_ptr_nonnull(strstr(answer, "??"));
+    ck_assert_int_eq(get("/predict?%ff=1", ""), 400);
+    ck_assert_int_eq(get("/samples?placement=x%3Da%ff", ""), 200);
+    ck_assert_ptr_nonnull(strstr(answer, "event: refused"));
+    end();
+}
+END_TEST
+
 START_TEST(late_jobs_are_ended)
 {
     start_with("#!/bin/sh\nsleep 60\n", 0.3);
@@ -310,6 +323,7 @@ Suite *server_suite(void)
     tcase_add_test(tcase, others_are_refused);
     tcase_add_test(tcase, malformed_and_oversized);
     tcase_add_test(tcase, answers_are_the_commands);
+    tcase_add_test(tcase, bytes_that_are_no_text);
     tcase_add_test(tcase, late_jobs_are_ended);
     tcase_add_test(tcase, two_hundred_clients);
     tcase_add_test(tcase, clients_that_do_not_read);

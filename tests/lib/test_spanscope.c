@@ -40,6 +40,7 @@ static const struct {
     {"width=16 heads=3", "heads: 3 heads do not divide width 16"},
     {"experts=4", "experts: nothing in placement spannorm reads it; it is for moe() or the name E"},
     {"placement=/no/such.txt", "/no/such.txt"},
+    {"layers=3 width=24 layers=4", "layers is given twice"},
     {"=", "unknown setting ''"},
 };
 

@@ -1,4 +1,5 @@
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "analysis/limit/course.h"
@@ -99,6 +100,37 @@ START_TEST(heads_of_the_limit)
 }
 END_TEST
 
+/* An orthogonal basis serves where features are only seen through inner products: not in front of or behind what looks
+ * at single ones, at their mean or at groups, nor where a sum puts two of them together. */
+START_TEST(heads_that_features_are_seen_of_keep_their_width)
+{
+    static const struct {
+        const char *attention;
+        bool wide;
+    } rows[] = {
+        {"attend(wq(u), wk(u), wv(u))", true},
+        {"norm(attend(wq(u), wk(u), wv(u)))", true},
+        {"norm(attend(wq(u), wk(u), wv(u)), layernorm)", false},
+        {"norm(attend(wq(u), wk(u), wv(u)), groups=H)", false},
+        {"relu(attend(wq(u), wk(u), wv(u)))", false},
+        {"(attend(wq(u), wk(u), wv(u)) + wb(u))", false},
+        {"attend(norm(wq(u), layernorm), wk(u), wv(u))", false},
+        {"attend(wq(u), wk(u), wv(u), rope=50)", false},
+    };
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        struct course course;
+        char text[200];
+        snprintf(text, sizeof text, "placement='def f(u) = wo(%s); x = x + f(x)' mask=causal", rows[r].attention);
+        read_course(&course, text, true);
+        const struct layout *layout = course.layout[0];
+        for (int n = 0; n < layout->plan->graph->node_count; n++)
+            if (layout->plan->graph->nodes[n].kind == GRAPH_ATTEND)
+                ck_assert_msg(layout->nodes[n].wide == rows[r].wide, "%s", rows[r].attention);
+        done(&course);
+    }
+}
+END_TEST
+
 START_TEST(shared_matrices_are_refused)
 {
     struct course course;
@@ -117,6 +149,7 @@ Suite *layout_suite(void)
     tcase_add_loop_test(tests, closed_forms_are_seen, 0, CLOSED_ROWS);
     tcase_add_test(tests, spaces_hold_features_where_they_are_needed);
     tcase_add_test(tests, heads_of_the_limit);
+    tcase_add_test(tests, heads_that_features_are_seen_of_keep_their_width);
     tcase_add_test(tests, shared_matrices_are_refused);
     suite_add_tcase(suite, tests);
     return suite;

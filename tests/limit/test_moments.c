@@ -121,6 +121,32 @@ START_TEST(large_logits_are_drawn)
 }
 END_TEST
 
+/* What keeps a prediction from the error asked for is what is named: replicas of a large model by the budget, of a small
+ * one by the draws, and more of either makes the error less. */
+START_TEST(the_budget_is_spent_and_said_to_be)
+{
+    struct model model;
+    struct profile poor, rich, drawn;
+    struct moments_options options = moments_defaults();
+    options.error = 1e-6;
+    options.budget = 1;
+    support_model(&model, "placement=prenorm mask=causal layers=24 tokens=64 width=240");
+    predict(&poor, &model, &options);
+    options.budget = 6;
+    predict(&rich, &model, &options);
+    model_free(&model);
+    ck_assert(poor.moments.spent && poor.moments.worst > options.error);
+    ck_assert_int_gt(rich.moments.replicas, poor.moments.replicas);
+    ck_assert_double_lt(rich.moments.worst, poor.moments.worst);
+    support_model(&model, "placement=prenorm mask=causal");
+    options.draws = 64;
+    predict(&drawn, &model, &options);
+    ck_assert(!drawn.moments.spent && drawn.moments.worst > options.error);
+    profile_free(&poor), profile_free(&rich), profile_free(&drawn);
+    model_free(&model);
+}
+END_TEST
+
 /* ---- samples ---- */
 
 static void measure(struct profile *profile, struct sampler *sampler, const struct model *model, int64_t samples)
@@ -151,8 +177,8 @@ static const char *const sampled[] = {
     "placement=x=x+attn(norm(x))+ffn(norm(x)) cotangent=last activation=swiglu init=unit",
     // experts with a mean in common, which routers see and LayerNorm takes off
     "placement='def body(u) = relu(w1(u, d)); x = norm(x + moe(norm(x), body=body))' init='w = 1/sqrt(n)'",
-    "placement='def body(u) = w2(relu(w1(u, F)))*sigmoid(w3(u)) + 0.5*relu(w4(u)); x = norm(x + moe(x, body=body))' "
-    "router=switch norm=layernorm init='w = 1/sqrt(n)'",
+    ("placement='def body(u) = w2(relu(w1(u, F)))*sigmoid(w3(u)) + 0.5*relu(w4(u)); x = norm(x + moe(x, body=body))' "
+     "router=switch norm=layernorm init='w = 1/sqrt(n)'"),
 };
 
 /* Sampling error: 6 standard errors over some 100 correlated cells each, the samples' own by 200: false alarms below
@@ -489,6 +515,7 @@ Suite *moments_suite(void)
     tcase_set_tags(slow, "slow");
     tcase_add_loop_test(tests, exchangeable_tokens_need_no_matrices, 0, sizeof exchangeable / sizeof *exchangeable);
     tcase_add_test(tests, large_logits_are_drawn);
+    tcase_add_test(tests, the_budget_is_spent_and_said_to_be);
     tcase_add_test(tests, collapsed_tokens_halve_the_specific_gradient);
     tcase_add_test(tests, gradients_leave_the_range_of_double);
     tcase_add_test(tests, saturated_attention_passes_nothing_back);

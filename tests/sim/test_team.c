@@ -23,16 +23,30 @@ START_TEST(teams_start)
 }
 END_TEST
 
-/* No thread has a stack of less than 2 MB, so that 64 do not fit 64 MB; one fits, with at most 8 MB and its guard. */
+/* The process is one of its user's already. Root may start any number, so it becomes nobody. */
 START_TEST(threads_that_cannot_start_are_told)
+{
+    struct error error;
+    struct rlimit limit = {1, 1};
+    ck_assert(geteuid() != 0 || setuid(65534) == 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_NPROC, &limit), 0);
+    ck_assert_int_eq(team_check(64, &error), ERROR_RESOURCE);
+    ck_assert_msg(strstr(error.text, "only 1 of 64 threads can be started: ") != NULL, "%s", error.text);
+    ck_assert_int_eq(team_check(1, &error), ERROR_NONE);
+}
+END_TEST
+
+/* Two threads' buffers alone take 2 x 128 MB; what was granted before the limit stays granted. */
+START_TEST(buffers_that_do_not_fit_are_told)
 {
     struct error error;
     size_t room = address_space() + (64 << 20);
     struct rlimit limit = {room, room};
+    ck_assert_int_eq(team_check(1, &error), ERROR_NONE);
     ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
-    ck_assert_int_eq(team_check(64, &error), ERROR_RESOURCE);
-    ck_assert_msg(strstr(error.text, " of 64 threads can be started: ") != NULL, "%s", error.text);
-    ck_assert_int_eq(team_check(2, &error), ERROR_NONE); // and those that were are gone
+    ck_assert_int_eq(team_check(2, &error), ERROR_RESOURCE);
+    ck_assert_msg(strstr(error.text, "ulimit -v") != NULL, "%s", error.text);
+    ck_assert_int_eq(team_check(1, &error), ERROR_NONE);
 }
 END_TEST
 
@@ -42,6 +56,7 @@ Suite *team_suite(void)
     TCase *tests = tcase_create("team");
     tcase_add_test(tests, teams_start);
     tcase_add_test(tests, threads_that_cannot_start_are_told);
+    tcase_add_test(tests, buffers_that_do_not_fit_are_told);
     suite_add_tcase(suite, tests);
     return suite;
 }
