@@ -338,9 +338,10 @@ static int train_runs(struct train *self, const struct runs *runs, struct error 
     if (!stream)
         return error->code;
     if (self->dry_run)
-        return output_end(&output,
-                          training_cost_print(runs->run, runs->count, runs->of_a_model, self->threads, stream, error),
-                          true, error);
+        return output_end(
+            &output,
+            training_cost_print(runs->run, runs->count, runs->of_a_model, self->threads, self->memory, stream, error),
+            true, error);
     int code = train_and_write(self, &crew, stream, error);
     bool holds = crew.delivery.written > 0;
     delivery_free(&crew.delivery);

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <time.h>
 
+#include "sim/budget.h"
+
 /* A step beside its products: measured at widths 32 to 128 on one core of a 2024 server (bench/train). It decides only
  * how many sequences a probe has. */
 static const double SECONDS_FLOP = 3.5e-11, PROBE_SECONDS = 0.1;
@@ -25,15 +27,15 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static int plan(const struct train_run *run, int batch, struct network *network, struct error *error)
+static int plan(const struct train_run *run, size_t budget, struct network *network, struct error *error)
 {
     const struct training *training = &run->training;
-    return network_init(network, &run->model, batch, training->task->vocabulary, training->parametrisation,
-                        training->base_width, 0, SIZE_MAX, error);
+    return network_init(network, &run->model, training->batch, training->task->vocabulary, training->parametrisation,
+                        training->base_width, 0, budget, error);
 }
 
 /* Seconds of a step, from the better of two with as many sequences as a moment allows. */
-static int time_step(const struct train_run *run, double flops, double *seconds, struct error *error)
+static int time_step(const struct train_run *run, double flops, size_t budget, double *seconds, struct error *error)
 {
     struct training training = run->training;
     struct trainer trainer;
@@ -43,7 +45,7 @@ static int time_step(const struct train_run *run, double flops, double *seconds,
     training.steps = 2;
     training.warmup = 0;
     training.measured = NULL;
-    int code = trainer_init(&trainer, &run->model, &training, SIZE_MAX, error);
+    int code = trainer_init(&trainer, &run->model, &training, budget, error);
     if (code != ERROR_NONE)
         return code;
     while (trainer_goes_on(&trainer)) {
@@ -62,7 +64,8 @@ struct part {
     size_t bytes; /* of the largest */
 };
 
-static int weigh(const struct train_run *runs, int of_a_model, int from, int to, struct part *part, struct error *error)
+static int weigh(const struct train_run *runs, int of_a_model, int from, int to, size_t budget, struct part *part,
+                 struct error *error)
 {
     int middle = (from + to) / 2, code = ERROR_NONE;
     double probed = 1, took = 0;
@@ -70,7 +73,7 @@ static int weigh(const struct train_run *runs, int of_a_model, int from, int to,
     for (int m = from; code == ERROR_NONE && m < to; m++) {
         const struct train_run *run = &runs[m * of_a_model];
         struct network network;
-        code = plan(run, run->training.batch, &network, error);
+        code = plan(run, budget, &network, error);
         if (code != ERROR_NONE)
             return code;
         double flops = network.flops;
@@ -79,26 +82,27 @@ static int weigh(const struct train_run *runs, int of_a_model, int from, int to,
         network_free(&network);
         if (m == middle) {
             probed = flops;
-            code = time_step(run, flops, &took, error);
+            code = time_step(run, flops, budget, &took, error);
         }
     }
     part->seconds = part->flops * took / probed;
     return code;
 }
 
-int training_cost_print(const struct train_run *runs, int count, int of_a_model, int threads, FILE *stream,
-                        struct error *error)
+int training_cost_print(const struct train_run *runs, int count, int of_a_model, int threads, size_t memory,
+                        FILE *stream, struct error *error)
 {
     enum { PROBES = 8 };
     int models = count / of_a_model, probes = models < PROBES ? models : PROBES, code = ERROR_NONE;
     double seconds = 0;
     size_t bytes = 0;
     threads = threads < count ? threads : count;
+    memory = memory > 0 ? memory : budget_available(threads);
     openblas_set_num_threads(1);
     for (int i = 0; code == ERROR_NONE && i < probes; i++) {
         struct part part;
         int from = (int)((int64_t)i * models / probes), to = (int)((int64_t)(i + 1) * models / probes);
-        code = weigh(runs, of_a_model, from, to, &part, error);
+        code = weigh(runs, of_a_model, from, to, memory / (size_t)threads, &part, error);
         seconds += part.seconds;
         bytes = part.bytes > bytes ? part.bytes : bytes;
     }

@@ -7,8 +7,9 @@
 #include "train/train.h"
 
 /* How many runs, how long, by the time of steps of some of them, and how much memory. A model's runs, so many each, stand
- * side by side. */
-int training_cost_print(const struct train_run *runs, int count, int of_a_model, int threads, FILE *stream,
-                        struct error *error);
+ * side by side. ERROR_RESOURCE where a run needs more than its thread's share of `memory` bytes,
+ * 0: what is free. */
+int training_cost_print(const struct train_run *runs, int count, int of_a_model, int threads, size_t memory,
+                        FILE *stream, struct error *error);
 
 #endif

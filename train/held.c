@@ -181,13 +181,18 @@ static int draw(struct held *held, struct held_matrix *matrix, uint64_t seed, st
     return ERROR_NONE;
 }
 
-int held_draw(struct held *held, uint64_t seed, struct error *error)
+void held_place(struct held *held)
 {
     held->entries = 0;
     for (int i = 0; i < held->count; i++) {
         held->matrices[i].first = held->entries;
         held->entries = memory_add(held->entries, arena_cost(held->matrices[i].entries));
     }
+}
+
+int held_draw(struct held *held, uint64_t seed, struct error *error)
+{
+    held_place(held);
     free(held->weights);
     free(held->gradients);
     held->weights = memory_doubles(held->entries);

@@ -39,7 +39,10 @@ void held_free(struct held *held);
 int held_add(struct held *held, int fan_in, const struct linear_map *map, enum parametrisation_class class,
              struct error *error);
 
-/* Allocates, and draws all weights from the streams of the seed's sample 0. */
+/* Gives every matrix its place, and so says how many entries there are; allocates nothing. */
+void held_place(struct held *held);
+
+/* Places, allocates, and draws all weights from the streams of the seed's sample 0. */
 int held_draw(struct held *held, uint64_t seed, struct error *error);
 
 /* The matrix of that address, which must exist. */

@@ -114,10 +114,12 @@ int network_init(struct network *network, const struct model *model, int batch, 
         code = held_init(&network->held, &network->depth, error);
     if (code == ERROR_NONE)
         code = add_ends(network, pow(ratio, parametrisation->readout) / sqrt(model->width), error);
+    if (code == ERROR_NONE) {
+        held_place(&network->held);
+        code = allocate(network, budget, error); // and says what is too much before a weight is drawn
+    }
     if (code == ERROR_NONE)
         code = held_draw(&network->held, seed, error);
-    if (code == ERROR_NONE)
-        code = allocate(network, budget, error);
     if (code != ERROR_NONE)
         network_free(network);
     return code;

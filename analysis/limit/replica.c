@@ -238,6 +238,15 @@ static size_t bytes_held(const struct replica *replica)
     return bytes;
 }
 
+/* Gives up what a block's flow holds, where all hold too much: it is read again when it is needed. */
+static void spare_block(struct replica *replica, int block)
+{
+    if (bytes_held(replica) <= replica->budget)
+        return;
+    pool_free(&replica->flows[block].pool);
+    replica->read[block] = false;
+}
+
 static int read_block(struct replica *replica, int block, struct flow_states *out, struct pool *keep,
                       double covariance[], struct error *error)
 {
@@ -290,10 +299,8 @@ static int forward_pass(struct replica *replica, const volatile sig_atomic_t *st
         if (stop && *stop)
             return error_set(error, ERROR_INTERRUPTED, "interrupted");
         code = forward_block(replica, b, &square, error);
-        if (code == ERROR_NONE && b > 0 && bytes_held(replica) > replica->budget) {
-            pool_free(&replica->flows[b].pool);
-            replica->read[b] = false;
-        }
+        if (code == ERROR_NONE && b > 0)
+            spare_block(replica, b);
     }
     return code;
 }
@@ -365,6 +372,8 @@ static int reverse_pass(struct replica *replica, const volatile sig_atomic_t *st
         if (b < layers)
             observe_weights(replica, b, exponent, layer_row(replica, b + 1));
         observe_gradients(replica, b, &dx, exponent, &replica->sources);
+        if (b > 0)
+            spare_block(replica, b);
         if (!isfinite(mean_square(states_space(replica, b), &dx.signals[0])))
             return error_set(error, ERROR_INPUT, "the gradient leaves the range of double within block %d of %d", b + 1,
                              layers);

@@ -179,6 +179,10 @@ START_TEST(a_dry_run_trains_nothing)
     ck_assert_ptr_nonnull(strstr(program.out, "  memory    "));
     ck_assert_int_eq(program_files(), 0);
     program_free(&program);
+    program = PROGRAM("train", "-L", "64", "-d", "256", "-m", "400M", "-j", "1", "--dry-run");
+    ck_assert_int_eq(program.status, 3);
+    ck_assert_ptr_nonnull(strstr(program.err, "training needs at least"));
+    program_free(&program);
 }
 END_TEST
 
