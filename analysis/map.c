@@ -229,6 +229,8 @@ int map_predict(struct map *map, const struct map_plan *plan, struct error *erro
     map->first = all;
     for (size_t i = 0; i < all * MAP_VALUES; i++)
         map->values[i] = NAN; // what an interruption leaves
+    if (plan->progress)
+        plan->progress(plan->progress_context, 0, own_all); // the first point may take long
         /* The deepest points first, so that no thread ends alone with one: whatever the axes are, the last of each is
          * dear. */
 #pragma omp parallel for schedule(dynamic, 1) num_threads(plan->threads)

@@ -20,8 +20,11 @@ struct shift {
     struct kept *kept;          /* [count], on another rank than 0: what rank 0 handed out */
     double *works, *shares;     /* [ranks]: nominal work of a rank, and the share of it that is done */
     double told;                /* when rank 0 was told of it, seconds */
-    int at_work;                /* other ranks that are not through */
-    bool interrupted;           /* one of them */
+    struct ticker ticker;       /* speaks to the other ranks, however long a step takes */
+    int code;                   /* of what rank 0 heard, and its error */
+    struct error error;
+    int at_work;      /* other ranks that are not through */
+    bool interrupted; /* one of them */
 };
 
 static int no_memory(const struct crew *crew, struct error *error)
@@ -40,13 +43,18 @@ struct word {
     size_t length;    /* of the bytes behind it */
 };
 
-static void speak(struct word word, const char *bytes)
+static void say(struct word word, const char *bytes)
 {
-#pragma omp critical(crew)
-    {
-        ranks_send(0, &word, sizeof word);
-        ranks_send(0, bytes, word.length);
-    }
+    ranks_send(0, &word, sizeof word);
+    ranks_send(0, bytes, word.length);
+}
+
+/* The same while the ticker runs. */
+static void speak(struct shift *shift, struct word word, const char *bytes)
+{
+    ticker_lock(&shift->ticker);
+    say(word, bytes);
+    ticker_unlock(&shift->ticker);
 }
 
 static int act_on(struct shift *shift, int from, const struct word *word, char *bytes, struct error *error)
@@ -90,21 +98,20 @@ static void show(struct shift *shift)
 {
     struct crew *crew = shift->crew;
     double done = 0, all = 0;
-    char words[32];
+    char words[PROGRESS_WORDS];
     for (int r = 0; r < ranks_count(); r++) {
         done += shift->works[r] * shift->shares[r];
         all += shift->works[r];
     }
     snprintf(words, sizeof words, "%.0f %% done", 100 * done / all);
-    crew->progress.part = delivery_done(&crew->delivery);
-    progress_show(&crew->progress, done / all, words);
+    progress_show(&crew->progress, delivery_done(&crew->delivery), done / all, words);
 }
 
 /* ---- what a plan calls ---- */
 
 static int visit(void *context, struct train_run *run, struct error *error)
 {
-    const struct shift *shift = context;
+    struct shift *shift = context;
     struct crew *crew = shift->crew;
     struct word word = {.kind = WORD_TEXT, .run = (int)(run - crew->runs)};
     char *text = NULL;
@@ -119,28 +126,73 @@ static int visit(void *context, struct train_run *run, struct error *error)
         return code;
     }
     if (code == ERROR_NONE)
-        speak(word, text);
+        speak(shift, word, text);
     free(text);
     return code;
 }
 
-static const double TELL_EVERY = 1; // seconds
+static const double SPEAK_EVERY = 0.1, TELL_EVERY = 1; // seconds
 
-/* Between the steps rank 0 listens. */
+static void listen(struct shift *shift)
+{
+    int from;
+    while (shift->code == ERROR_NONE && ranks_waiting(&from))
+        shift->code = hear(shift, from, &shift->error);
+}
+
+static void tell(struct shift *shift)
+{
+    double now = clock_now();
+    if (now - shift->told > TELL_EVERY) {
+        shift->told = now;
+        say((struct word){.kind = WORD_SHARE, .share = shift->shares[ranks_own()]}, NULL);
+    }
+    ranks_push();
+}
+
+/* Rank 0 listens, the others tell it how far they are. */
+static void tick(void *context)
+{
+    struct shift *shift = context;
+    if (ranks_own() == 0)
+        listen(shift);
+    else
+        tell(shift);
+}
+
 static int progress(void *context, double share, struct error *error)
 {
     struct shift *shift = context;
-    int code = ERROR_NONE, from;
+    ticker_lock(&shift->ticker);
     shift->shares[ranks_own()] = share;
-    if (ranks_own() > 0 && clock_now() - shift->told > TELL_EVERY) {
-        shift->told = clock_now();
-        speak((struct word){.kind = WORD_SHARE, .share = share}, NULL);
-    }
-    if (ranks_own() > 0)
-        return code;
-    while (code == ERROR_NONE && ranks_waiting(&from))
-        code = hear(shift, from, error);
-    show(shift);
+    if (!shift->ticker.runs)
+        tick(shift);
+    if (ranks_own() == 0)
+        show(shift);
+    int code = shift->code;
+    if (code != ERROR_NONE)
+        *error = shift->error;
+    ticker_unlock(&shift->ticker);
+    return code;
+}
+
+/* Rank 0 keeps its own runs between those that it hears of. */
+static int take_in_turn(void *context, const struct train_run *run, char **bytes, size_t *length, struct error *error)
+{
+    struct shift *shift = context;
+    ticker_lock(&shift->ticker);
+    int code = shift->keeper.take(shift->keeper.context, run, bytes, length, error);
+    ticker_unlock(&shift->ticker);
+    return code;
+}
+
+static int keep_in_turn(void *context, const struct train_run *run, int64_t done, const char *bytes, size_t length,
+                        struct error *error)
+{
+    struct shift *shift = context;
+    ticker_lock(&shift->ticker);
+    int code = shift->keeper.keep(shift->keeper.context, run, done, bytes, length, error);
+    ticker_unlock(&shift->ticker);
     return code;
 }
 
@@ -160,9 +212,9 @@ static int keep_by_rank_0(void *context, const struct train_run *run, int64_t do
                           struct error *error)
 {
     (void)error;
-    const struct shift *shift = context;
-    speak((struct word){.kind = WORD_KEEP, .run = (int)(run - shift->crew->runs), .done = done, .length = length},
-          bytes);
+    struct shift *shift = context;
+    struct word word = {.kind = WORD_KEEP, .run = (int)(run - shift->crew->runs), .done = done, .length = length};
+    speak(shift, word, bytes);
     return ERROR_NONE;
 }
 
@@ -289,10 +341,13 @@ static void shift_free(struct shift *shift)
 static int train_own(struct shift *shift, struct error *error)
 {
     struct crew *crew = shift->crew;
+    const struct train_keeper in_turn = {take_in_turn, keep_in_turn, shift};
     struct train_plan plan = {
         .runs = calloc((size_t)crew->count, sizeof *plan.runs),
         .stop = interrupt_flag(),
-        .keeper = shift->keeper.keep ? &shift->keeper : NULL,
+        .keeper = !shift->keeper.keep ? NULL
+                  : ranks_own() == 0  ? &in_turn
+                                      : &shift->keeper,
         .interval = crew->interval,
         .visit = visit,
         .progress = progress,
@@ -305,7 +360,9 @@ static int train_own(struct shift *shift, struct error *error)
             plan.runs[plan.count++] = &crew->runs[i];
     plan.threads = crew->threads < plan.count ? crew->threads : plan.count;
     plan.memory = crew->memory > 0 ? crew->memory : budget_available(plan.threads) / (size_t)ranks_local();
+    ticker_start(&shift->ticker, ranks_count() > 1 ? SPEAK_EVERY : 0, tick, shift);
     int code = plan.count > 0 ? train_all(&plan, error) : ERROR_NONE;
+    ticker_stop(&shift->ticker);
     free(plan.runs);
     return code;
 }
@@ -314,11 +371,13 @@ static int train_own(struct shift *shift, struct error *error)
 static int wait_for_others(struct shift *shift, int code, struct error *error)
 {
     if (ranks_own() > 0) {
-        speak((struct word){.kind = WORD_OVER, .share = 1, .interrupted = code == ERROR_INTERRUPTED}, NULL);
+        say((struct word){.kind = WORD_OVER, .share = 1, .interrupted = code == ERROR_INTERRUPTED}, NULL);
         return ERROR_NONE; // an interruption is told by rank 0
     }
     struct error own;
-    int heard = ERROR_NONE;
+    int heard = shift->code;
+    if (heard != ERROR_NONE)
+        own = shift->error;
     while (heard == ERROR_NONE && shift->at_work > 0) {
         heard = hear(shift, ranks_first(), &own);
         show(shift);
@@ -335,6 +394,8 @@ int crew_train(struct crew *crew, struct error *error)
 {
     struct shift shift;
     int code = shift_init(&shift, crew, error);
+    if (code == ERROR_NONE && ranks_own() == 0)
+        show(&shift); // the first step may take long
     if (code == ERROR_NONE)
         code = train_own(&shift, error);
     if (code == ERROR_NONE || code == ERROR_INTERRUPTED)

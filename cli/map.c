@@ -24,7 +24,8 @@ struct map_command {
     bool quiet, no_progress, log;
     const char *output;
     struct progress progress;
-    int written; /* maps */
+    int64_t point; /* of the sweep, under way */
+    int written;   /* maps */
 };
 
 static int read_axis(void *field, const char *name, const char *text, struct error *error)
@@ -94,10 +95,11 @@ static int make_model(void *context, int x, int y, struct model *model, struct e
 
 static void show_progress(void *context, size_t done, size_t all)
 {
-    struct progress *progress = context;
-    char words[80];
+    struct map_command *self = context;
+    double maps = (double)self->progress.count;
+    char words[PROGRESS_WORDS];
     snprintf(words, sizeof words, "%zu of %zu points", done, all);
-    progress_show(progress, ((double)progress->part + (double)done / (double)all) / (double)progress->count, words);
+    progress_show(&self->progress, self->point, ((double)self->point + (double)done / (double)all) / maps, words);
 }
 
 /* ---- JSON ---- */
@@ -290,8 +292,8 @@ static int map_point(struct map_command *self, const struct sweep *sweep, int64_
                             .share = ranks_own(),
                             .shares = ranks_count(),
                             .progress = show_progress,
-                            .progress_context = &self->progress};
-    self->progress.part = point;
+                            .progress_context = self};
+    self->point = point;
     plan.moments.draws = self->draws;
     plan.moments.most = 1;
     plan.moments.seed = self->seed;
@@ -347,9 +349,13 @@ static int write_maps(struct map_command *self, const struct sweep *sweep, struc
     FILE *stream = writes ? output_open(&output, self->output, error) : NULL;
     if (writes && !stream)
         return error->code;
-    progress_init(&self->progress, self->quiet || !writes, self->no_progress, self->log && writes, "maps",
-                  sweep->points);
+    progress_init(&self->progress, &(struct progress_options){.quiet = self->quiet || !writes,
+                                                              .hidden = self->no_progress,
+                                                              .log = self->log && writes,
+                                                              .parts = "maps",
+                                                              .count = sweep->points});
     int code = map_points(self, sweep, stream, error);
+    progress_end(&self->progress);
     if (writes)
         return output_end(&output, code, self->written > 0, error);
     return code == ERROR_INTERRUPTED ? ERROR_NONE : code;

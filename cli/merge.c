@@ -341,7 +341,7 @@ static const struct options_row rows[] = {
      options_text, offsetof(struct merge_options, page.columns.text), format_column},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path,
      offsetof(struct merge_options, output)},
-    {"store", 0, "FILE", "put all samples, and the runs of `train --store`, into this store too", options_path,
+    {"store", 0, "FILE", "put all samples, and the runs of `train --store`, into this store too", options_store,
      offsetof(struct merge_options, store_path)},
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct merge_options, quiet)},
 };

@@ -32,6 +32,15 @@ int options_path(void *field, const char *name, const char *text, struct error *
     return options_text(field, name, text, error);
 }
 
+int options_store(void *field, const char *name, const char *text, struct error *error)
+{
+    if (strcmp(text, "-") == 0)
+        return error_set(error, ERROR_INPUT,
+                         "--%s: a file that is kept is read again, so it cannot be a stream; one of that name is ./-",
+                         name);
+    return options_path(field, name, text, error);
+}
+
 int options_seed(void *field, const char *name, const char *text, struct error *error)
 {
     char *end;

@@ -188,8 +188,7 @@ static int predict_point(struct predict *predict, const struct sweep *sweep, int
     int code = sweep_model(sweep, point, &model, error);
     if (code != ERROR_NONE)
         return code;
-    predict->progress.part = point;
-    progress_show(&predict->progress, (double)point / (double)sweep->points, model.placement);
+    progress_show(&predict->progress, point, (double)point / (double)sweep->points, model.placement);
     code = predict_model(predict, &model, error);
     model_free(&model);
     return code;
@@ -232,12 +231,16 @@ static int predict_points(struct predict *predict, const struct sweep *sweep, st
     if (predict->dry_run)
         return output_end(&output, print_effort(predict, sweep, stream, error), true, error);
     predict->moments.stop = interrupt_flag();
-    progress_init(&predict->progress, predict->quiet, predict->no_progress, predict->log, "models", sweep->points);
+    progress_init(&predict->progress, &(struct progress_options){.quiet = predict->quiet,
+                                                                 .hidden = predict->no_progress,
+                                                                 .log = predict->log,
+                                                                 .parts = "models",
+                                                                 .count = sweep->points});
     if (ranks_count() > 1)
         code = predict_apart(predict, sweep, error);
     for (int64_t p = 0; ranks_count() == 1 && code == ERROR_NONE && p < sweep->points; p++)
         code = predict_point(predict, sweep, p, error);
-    progress_clear(&predict->progress);
+    progress_end(&predict->progress);
     return output_end(&output, code, predict->page.number > 0, error);
 }
 

@@ -1,25 +1,46 @@
-/* How far a command is: a line on a terminal that is written over, or a line a minute for a log. */
+/* How far a command is: a line on a terminal that is written over, or a line a minute for a log, however long a part
+ * takes. */
 #ifndef SPANSCOPE_CLI_PROGRESS_H
 #define SPANSCOPE_CLI_PROGRESS_H
 
-#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+
+#include "cli/ticker.h"
+
+struct progress_options {
+    bool quiet, hidden, log; /* --quiet, --no-progress, --log */
+    const char *parts;       /* what is counted, one after the other, when there are several: "configurations" */
+    int64_t count;
+    double interval; /* seconds from line to line of a log; 0 for a minute */
+    FILE *stream;    /* NULL for standard error */
+};
+
+enum { PROGRESS_WORDS = 80 };
 
 struct progress {
     bool shows, logs;
-    const char *parts; /* what is counted, when there are several: "configurations" */
+    const char *parts;
+    FILE *stream;
     int64_t part, count;
-    double start, last; /* seconds; last: of the line before, negative before the first */
-    double first;       /* share that was done at the start, negative before it is known */
+    double interval;
+    double start, last;         /* seconds; last: of the line before, negative before the first */
+    double share, first;        /* of the work; first: that was done at the start, negative before it is known */
+    char words[PROGRESS_WORDS]; /* of the part under way */
+    struct ticker ticker;       /* writes the log */
 };
 
-/* quiet and hidden are --quiet and --no-progress, log is --log. count: of parts, one after the other. */
-void progress_init(struct progress *progress, bool quiet, bool hidden, bool log, const char *parts, int64_t count);
+/* Starts the log. The progress must not move until progress_end. */
+void progress_init(struct progress *progress, const struct progress_options *options);
 
-/* share: of all the work, by its cost; words are of the part under way. Called as often as one likes. */
-void progress_show(struct progress *progress, double share, const char *words);
+/* part: the one under way; share: of all the work, by its cost. Called as often as one likes, from one thread at a
+ * time. */
+void progress_show(struct progress *progress, int64_t part, double share, const char *words);
 
-/* Takes the line off the terminal. */
+/* Takes the line off the terminal; it may come again. */
 void progress_clear(struct progress *progress);
+
+/* The same for good: no line of a log follows. Safe on a zeroed one. */
+void progress_end(struct progress *progress);
 
 #endif

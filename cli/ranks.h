@@ -24,6 +24,9 @@ int ranks_local(void); /* how many share this machine */
 void ranks_send(int to, const void *bytes, size_t size);
 void ranks_receive(int from, void *bytes, size_t size);
 
+/* Lets what has been sent go on its way: some networks move large messages only while the sender speaks to MPI. */
+void ranks_push(void);
+
 /* Whether another rank has sent something, and which; ranks_first waits for one that does. Several threads may send and
  * receive, one at a time. */
 bool ranks_waiting(int *from);

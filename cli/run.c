@@ -38,6 +38,7 @@ struct run {
     const struct sweep *sweep;
     struct cost_sweep cost;
     struct progress progress;
+    int64_t point; /* of the sweep, under way */
     struct spread spread;
     bool apart; /* ranks take points of the sweep each, not samples of one */
 };
@@ -91,7 +92,7 @@ static const struct options_row rows[] = {
     {"store", 0, "FILE",
      "keep every sample there as it is finished, and take those that are there: a run that\n"
      "was ended goes on, with the same bits (spanscope store, spanscope merge)",
-     options_path, offsetof(struct run, store_path)},
+     options_store, offsetof(struct run, store_path)},
     {"dry-run", 0, NULL, "print how many there are, the memory and time it would take, and run nothing", options_flag,
      offsetof(struct run, dry_run)},
     {"log", 0, NULL, "a line a minute on how far it is, where there is no terminal", options_flag,
@@ -154,8 +155,8 @@ static int check_growing(const struct run *run, struct error *error)
 
 static void show_progress(struct run *run, int64_t done, double precision)
 {
-    const double *share = run->cost.share + run->progress.part;
-    char words[80];
+    const double *share = run->cost.share + run->point;
+    char words[PROGRESS_WORDS];
     if (run->precision > 0)
         snprintf(words, sizeof words,
                  isfinite(precision) ? "%" PRId64 " samples, precision %.2g of %.2g" : "%" PRId64 " samples", done,
@@ -163,7 +164,7 @@ static void show_progress(struct run *run, int64_t done, double precision)
     else
         snprintf(words, sizeof words, "%" PRId64 " of %" PRId64 " samples", done, shard_samples(run));
     double part = run->precision > 0 ? 0 : (double)done / (double)shard_samples(run);
-    progress_show(&run->progress, share[0] + part * (share[1] - share[0]), words);
+    progress_show(&run->progress, run->point, share[0] + part * (share[1] - share[0]), words);
 }
 
 /* Who looks on while samples come. */
@@ -255,11 +256,11 @@ static int spread_over(struct run *run, struct spread_source *source, struct pro
     int code = ERROR_NONE;
     if (ranks_count() == 1)
         return code;
-    source->rank = rank_of(run, run->progress.part);
+    source->rank = rank_of(run, run->point);
     plan->draw = !run->apart ? spread_share : source->rank == 0 ? spread_own : spread_receive;
     plan->source = source;
     for (int r = 1; !run->apart && code == ERROR_NONE && r < ranks_count(); r++)
-        code = spread_begin(&run->spread, r, source->sampler, run->seed, run->memory, run->progress.part, error);
+        code = spread_begin(&run->spread, r, source->sampler, run->seed, run->memory, run->point, error);
     return code;
 }
 
@@ -311,8 +312,17 @@ static int measure(struct run *run, struct sampler *sampler, struct error *error
     options.per_token = run->per_token;
     options.threads = run->threads;
     options.stop = interrupt_flag();
-    struct profile prediction;
+    struct profile prediction = {0};
+    struct spread_source others = {.spread = &run->spread, .sampler = sampler};
+    struct error own;
+    spread_listen(&others);
     int code = profile_predict(&prediction, sampler->stack.depth.model, &options, error);
+    int heard = spread_hush(&others, &own);
+    if (heard != ERROR_NONE && code == ERROR_NONE) {
+        profile_free(&prediction);
+        *error = own;
+        code = heard;
+    }
     if (code != ERROR_NONE)
         return code;
     code = sample(run, sampler, &prediction, error);
@@ -327,7 +337,7 @@ static int run_point(struct run *run, int64_t point, struct error *error)
     int code = sweep_model(run->sweep, point, &model, error);
     if (code != ERROR_NONE)
         return code;
-    run->progress.part = point;
+    run->point = point;
     code = sampler_init(&sampler, &model, run->engine, run->per_token, threads_of(run), run->memory, error);
     if (code == ERROR_NONE) {
         code = measure(run, &sampler, error);
@@ -473,7 +483,11 @@ static int run_points(struct run *run, struct error *error)
         return output_end(&output, print_cost(run, error), true, error);
     if (run->store_path)
         code = store_open(&run->store, run->store_path, STORE_WRITE, error);
-    progress_init(&run->progress, run->quiet, run->no_progress, run->log, "configurations", run->sweep->points);
+    progress_init(&run->progress, &(struct progress_options){.quiet = run->quiet,
+                                                             .hidden = run->no_progress,
+                                                             .log = run->log,
+                                                             .parts = "configurations",
+                                                             .count = run->sweep->points});
     if (code == ERROR_NONE)
         code = spread_init(&run->spread, run->store_path ? &run->store : NULL, error);
     if (code == ERROR_NONE)
@@ -481,7 +495,7 @@ static int run_points(struct run *run, struct error *error)
     if (code == ERROR_NONE)
         spread_quit();
     spread_free(&run->spread);
-    progress_clear(&run->progress);
+    progress_end(&run->progress);
     if (run->store_path)
         store_close(&run->store);
     return output_end(&output, code, run->page.number > 0, error);

@@ -126,13 +126,14 @@ struct spread_order spread_next(void)
 
 /* ---- the rank that works ---- */
 
-static const double HAND_OVER_EVERY = 1; // seconds
+static const double HAND_OVER_EVERY = 1, PUSH_EVERY = 0.1; // seconds
 
 struct gathered {
     struct wide *values;
     size_t cells;
     uint64_t first, done; /* not yet sent */
     double sent;          /* the last time, seconds */
+    struct ticker ticker; /* hands over, however long a sample takes */
 };
 
 static void send_part(struct gathered *gathered, int code, bool last)
@@ -145,21 +146,36 @@ static void send_part(struct gathered *gathered, int code, bool last)
     gathered->sent = clock_now();
 }
 
+static void hand_over(void *context)
+{
+    struct gathered *gathered = context;
+    if (gathered->done > 0 && clock_now() - gathered->sent > HAND_OVER_EVERY)
+        send_part(gathered, ERROR_NONE, false);
+    ranks_push();
+}
+
 static void gather(void *context, uint64_t sample, const struct wide *values)
 {
     (void)sample;
     struct gathered *gathered = context;
+    ticker_lock(&gathered->ticker);
     memcpy(gathered->values + gathered->done++ * gathered->cells, values, gathered->cells * sizeof *values);
-    if (clock_now() - gathered->sent > HAND_OVER_EVERY)
-        send_part(gathered, ERROR_NONE, false);
+    if (!gathered->ticker.runs)
+        hand_over(gathered);
+    ticker_unlock(&gathered->ticker);
 }
 
 int spread_work(const struct spread_order *order, struct sampler *sampler, const volatile sig_atomic_t *stop,
                 struct error *error)
 {
     uint64_t most = spread_part_most(sampler->cells), left = order->count;
-    struct gathered gathered = {calloc((size_t)most * sampler->cells, sizeof *gathered.values), sampler->cells,
-                                order->first, 0, clock_now()};
+    struct gathered gathered = {calloc((size_t)most * sampler->cells, sizeof *gathered.values),
+                                sampler->cells,
+                                order->first,
+                                0,
+                                clock_now(),
+                                {0}};
+    ticker_start(&gathered.ticker, PUSH_EVERY, hand_over, &gathered);
     int code = gathered.values ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory");
     while (code == ERROR_NONE && left > 0) {
         uint64_t count = left < most ? left : most;
@@ -168,8 +184,11 @@ int spread_work(const struct spread_order *order, struct sampler *sampler, const
         if (code != ERROR_NONE && code != ERROR_INTERRUPTED)
             break;
         left -= count;
+        ticker_lock(&gathered.ticker);
         send_part(&gathered, code, code != ERROR_NONE || left == 0);
+        ticker_unlock(&gathered.ticker);
     }
+    ticker_stop(&gathered.ticker);
     free(gathered.values);
     return code == ERROR_INTERRUPTED ? ERROR_NONE : code; // rank 0 knows, and ends the run
 }
@@ -208,22 +227,46 @@ int spread_receive(void *context, uint64_t seed, uint64_t first, uint64_t count,
     return ERROR_NONE;
 }
 
-/* A visitor, and what listens behind it. */
+static const double LISTEN_EVERY = 0.5; // seconds
+
+static void take_all(void *context)
+{
+    struct spread_source *source = context;
+    int from;
+    while (source->code == ERROR_NONE && ranks_waiting(&from))
+        source->code = take_part(source->spread, from, &source->error);
+}
+
+void spread_listen(struct spread_source *source)
+{
+    ticker_start(&source->ticker, ranks_count() > 1 ? LISTEN_EVERY : 0, take_all, source);
+}
+
+int spread_hush(struct spread_source *source, struct error *error)
+{
+    ticker_stop(&source->ticker);
+    if (source->code != ERROR_NONE)
+        *error = source->error;
+    return source->code;
+}
+
+/* A visitor that takes turns with what listens. */
 struct listener {
     struct spread_source *source;
     sampler_visitor *visit;
     void *context;
 };
 
-static void listen(void *context, uint64_t sample, const struct wide *values)
+static void take_turns(void *context, uint64_t sample, const struct wide *values)
 {
     const struct listener *listener = context;
     struct spread_source *source = listener->source;
-    int from;
+    ticker_lock(&source->ticker);
     listener->visit(listener->context, sample, values);
-    while (source->code == ERROR_NONE && ranks_waiting(&from))
-        source->code = take_part(source->spread, from, &source->error);
+    if (!source->ticker.runs)
+        take_all(source);
     source->sampler->refused |= source->code != ERROR_NONE;
+    ticker_unlock(&source->ticker);
 }
 
 int spread_own(void *context, uint64_t seed, uint64_t first, uint64_t count, const volatile sig_atomic_t *stop,
@@ -231,12 +274,11 @@ int spread_own(void *context, uint64_t seed, uint64_t first, uint64_t count, con
 {
     struct spread_source *source = context;
     struct listener listener = {source, visit, visit_context};
-    int code = sampler_run(source->sampler, seed, first, count, stop, listen, &listener, error);
+    spread_listen(source);
+    int code = sampler_run(source->sampler, seed, first, count, stop, take_turns, &listener, error);
+    int heard = spread_hush(source, error);
     source->sampler->refused = false;
-    if (source->code == ERROR_NONE)
-        return code;
-    *error = source->error;
-    return source->code;
+    return heard == ERROR_NONE ? code : heard;
 }
 
 int spread_share(void *context, uint64_t seed, uint64_t first, uint64_t count, const volatile sig_atomic_t *stop,

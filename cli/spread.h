@@ -4,6 +4,7 @@
 
 #include "analysis/store.h"
 #include "cli/ranks.h"
+#include "cli/ticker.h"
 
 enum spread_act { SPREAD_POINT, SPREAD_DRAW, SPREAD_QUIT };
 
@@ -43,15 +44,21 @@ void spread_order(struct spread *spread, int rank, uint64_t seed, uint64_t first
 void spread_quit(void);
 
 /* Drawers (sim/sampler) of this source: of what the rank was told to draw, that and more; of this rank itself, which
- * listens to the others between its samples; and of all ranks, begun, which share the samples. */
+ * listens to the others meanwhile; and of all ranks, begun, which share the samples. */
 struct spread_source {
     struct spread *spread;
     struct sampler *sampler;
     int rank;
     int code; /* of what the others sent, and its error */
     struct error error;
+    struct ticker ticker; /* takes what they send while this rank is at work */
 };
 sampler_draw spread_receive, spread_own, spread_share;
+
+/* Takes and keeps what the others have drawn, beside whatever this rank does until spread_hush; what that touches of the
+ * store and of the ranks needs the ticker's lock. */
+void spread_listen(struct spread_source *source);
+int spread_hush(struct spread_source *source, struct error *error);
 
 /* Receives the next order; what another rank than 0 does. */
 struct spread_order spread_next(void);

@@ -148,8 +148,8 @@ static const struct options_row rows[] = {
     {"threads", 'j', "N", "runs in parallel; results do not depend on it", options_threads, FIELD(threads)},
     {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", options_bytes, FIELD(memory)},
     {"store", 0, "FILE", "keep every run there as it is finished, and others on their way, and take those that are\n"
-     "there, with the same bits (spanscope store)", options_path, FIELD(store)},
-    {"checkpoint", 0, "FILE", "the same in a file of these runs alone", options_path, FIELD(checkpoint)},
+     "there, with the same bits (spanscope store)", options_store, FIELD(store)},
+    {"checkpoint", 0, "FILE", "the same in a file of these runs alone", options_store, FIELD(checkpoint)},
     {"checkpoint-every", 0, "SECONDS", "how often a run on its way is kept; 10", read_seconds, FIELD(interval)},
     {"format", 'f', NULL, "what is written", training_format_read, FIELD(format), training_format_name},
     {"tidy", 0, NULL, "CSV with a column for all that decides the numbers, not only for what varies", options_flag,
@@ -308,10 +308,14 @@ static int train_and_write(const struct train *self, struct crew *crew, FILE *st
     code = delivery_init(&crew->delivery, stream, head, crew->count, error);
     if (code == ERROR_NONE)
         code = keeper_open(&crew->keeper, crew->runs, crew->count, self->store, self->checkpoint, error);
-    progress_init(&crew->progress, self->quiet, self->no_progress, self->log, "runs", crew->count);
+    progress_init(&crew->progress, &(struct progress_options){.quiet = self->quiet,
+                                                              .hidden = self->no_progress,
+                                                              .log = self->log,
+                                                              .parts = "runs",
+                                                              .count = crew->count});
     if (code == ERROR_NONE)
         code = crew_train(crew, error);
-    progress_clear(&crew->progress);
+    progress_end(&crew->progress);
     keeper_close(&crew->keeper);
     return code;
 }

@@ -4,7 +4,8 @@
 set -eu
 program=$(realpath "$1")
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+job=
+trap '[ -z "$job" ] || kill "$job" 2> /dev/null || true; rm -rf "$folder"' EXIT
 cd "$folder"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 
@@ -71,10 +72,38 @@ compare() {
     done
     "$program" store --check kept > /dev/null
 
-    # A rank that fails: a sample leaves the range of double.
+    # A rank that is killed while rank 0 is within its first sample: what it had handed over is there.
+    printf 'echo $$ > rank.$OMPI_COMM_WORLD_RANK\nexec "$@"\n' > numbered
+    timeout 300 mpirun -n 2 sh numbered "$program" run -L 400 -d 1024,16 -H 4 -T 16 -n 50 -j 1 --store died \
+        -o /dev/null 2> words &
+    job=$!
+    until "$program" store died 2> /dev/null | grep ' samples[,;]' > found && grep -q ' samples, 0 to ' found; do
+        kill -0 $job || fail 'a rank draws samples, and they are not kept'
+        sleep 0.1
+    done
+    kill -KILL "$(cat rank.1)"
     status=0
-    timeout 100 mpirun -n 2 "$program" run -L 3 -d 16 -T 4 -p 'x = 1e200*(x + ffn(x))' > /dev/null 2> words || status=$?
-    [ "$status" -ne 0 ] || fail 'a failing rank ends with status 0'
-    grep -q 'leaves the range of double' words || fail 'a failing rank says nothing'
+    wait $job || status=$?
+    grep -q '^ *0 samples;' found || fail "rank 0 takes samples between its own only: $(cat found)"
+    [ "$status" -ne 0 ] || fail 'a killed rank ends with status 0'
+    grep -q 'rank 1 .*signal 9' words || fail "a killed rank is not told of: $(cat words)"
+    "$program" store died | grep -q ' samples, 0 to ' || fail 'a killed rank takes its samples along'
+
+    # Ranks that fail alone, of every command that spreads. fails WORDS RANK-0-OPTIONS : RANK-1-OPTIONS
+    fails() {
+        expected=$1 status=0
+        shift
+        timeout 100 mpirun "$@" > /dev/null 2> words || status=$?
+        [ "$status" -ne 0 ] && [ "$status" -ne 124 ] || fail "$*: a failing rank ends with status $status"
+        grep -q "spanscope .*rank 1: .*$expected" words || fail "$*: a failing rank does not say '$expected': $(cat words)"
+    }
+    beyond='x = 1e200*(x + ffn(x))'
+    range='leaves the range of double'
+    fails "$range" -n 2 "$program" run -L 3 -d 16 -T 4 -p "prenorm,$beyond" -n 5
+    fails "$range" -n 2 "$program" predict -L 3 -d 16 -T 4 -p "prenorm,$beyond"
+    for command in "map $map" "train $runs -n 20"; do
+        fails threads -n 1 "$program" $command : -n 1 "$program" $command -j 1000000
+    done
+    fails memory -n 1 "$program" train $runs -n 20 : -n 1 "$program" train $runs -n 20 -m 1K
 }
 echo 'mpi: 1, 2 and 3 ranks write the same bytes'

@@ -151,6 +151,20 @@ START_TEST(a_store_that_may_only_be_read_is_read)
 }
 END_TEST
 
+/* What is kept is read again. Nothing of that name is made. */
+START_TEST(a_stream_keeps_nothing)
+{
+    static const char *const mistakes[][2] = {{"run", "--store"}, {"train", "--store"}, {"train", "--checkpoint"}};
+    struct program found = program_start((const char *const[]){mistakes[_i][0], mistakes[_i][1], "-", "-n", "1", NULL},
+                                         NULL, NULL);
+    ck_assert_int_eq(found.status, 2);
+    ck_assert_ptr_nonnull(strstr(found.err, mistakes[_i][1]));
+    ck_assert_ptr_nonnull(strstr(found.err, "cannot be a stream"));
+    ck_assert_int_eq(program_files(), 0);
+    program_free(&found);
+}
+END_TEST
+
 START_TEST(damage_is_found)
 {
     free(output_of(PROGRAM("run", GRID, "-n", "60", "--store", "samples")));
@@ -174,6 +188,7 @@ Suite *kept_suite(void)
     tcase_add_test(tests, two_processes_share_a_store);
     tcase_add_test(tests, what_is_no_store_is_refused);
     tcase_add_test(tests, a_store_that_may_only_be_read_is_read);
+    tcase_add_loop_test(tests, a_stream_keeps_nothing, 0, 3);
     tcase_add_test(tests, damage_is_found);
     suite_add_tcase(suite, tests);
     return suite;
