@@ -271,8 +271,8 @@ static void setup(void)
 {
     for (int i = 0; i < REQUESTS; i++)
         signal(requests[i], SIG_DFL);
-    setenv("ASAN_OPTIONS", "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0",
-           1);
+    setenv("ASAN_OPTIONS",
+           "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0", 1);
     program_setup();
 }
 
