@@ -566,7 +566,7 @@ static const char *const blocks[] = {
     "x=norm(norm(attend(wq(x),wk(x),wv(x)),groups=H)+x)",
     "x=norm(x+tanh(attend(wq(x),wk(x),tanh(wv(x)))))",
     "x=norm(x+moe(norm(x),router=sigmoid,body=glu)+moe(x,experts=2,top=1,router=switch))",
-    "def body(u)=u+w2(tanh(w1(u,F)))\nx=norm(x+moe(norm(x),body=body))",
+    "def body(u)=w2(tanh(w1(u,F)))\nx=norm(x+moe(norm(x),body=body))",
     "x=norm(relu(wq(x))-relu(wq(x))+gelu(tanh(wz(x))))",
     "x=norm(x-0.5*wo(attend(relu(wq(x)),relu(wk(x)),relu(wv(x)))),layernorm)",
     "x=x+norm(w2(silu(norm(w1(norm(x),F)))*norm(w3(norm(x),F))))",

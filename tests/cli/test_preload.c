@@ -37,7 +37,7 @@ static const char *const workers[] = {"run -L 2 -d 12 -n 2",
                                       "solve c --range 0.5:2:3 'gradient_ratio = 1'",
                                       "verify -q --tier smoke span-variance",
                                       "train -L 2 --steps 2",
-                                      "tour --lesson collapse --answer c=1"};
+                                      "tour --lesson collapse --answer c=5"};
 
 /* It does what it can or says that it cannot, and why: no hang, which is killed, and no signal. */
 START_TEST(tight_address_space_is_told)
