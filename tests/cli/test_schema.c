@@ -279,15 +279,19 @@ END_TEST
 Suite *schema_suite(void)
 {
     Suite *suite = suite_create("schema");
-    TCase *documents = tcase_create("documents");
+    TCase *documents = tcase_create("documents"), *slow = tcase_create("mutations");
     tcase_add_checked_fixture(documents, program_setup, program_teardown);
     tcase_set_timeout(documents, 120);
     tcase_add_loop_test(documents, documents_are_as_their_schemas_say, 0, COMMANDS);
-    tcase_add_loop_test(documents, nothing_else_is_valid, 0, COMMANDS);
     tcase_add_test(documents, stored_profiles_are_as_their_schema_says);
     tcase_add_test(documents, the_pages_are_of_these_schemas);
-    tcase_add_test(documents, another_validator_agrees);
     tcase_add_test(documents, mistakes_are_named);
+    tcase_add_checked_fixture(slow, program_setup, program_teardown);
+    tcase_set_timeout(slow, 120);
+    tcase_set_tags(slow, "slow");
+    tcase_add_loop_test(slow, nothing_else_is_valid, 0, COMMANDS);
+    tcase_add_test(slow, another_validator_agrees);
     suite_add_tcase(suite, documents);
+    suite_add_tcase(suite, slow);
     return suite;
 }
