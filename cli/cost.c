@@ -3,17 +3,9 @@
 #include <cblas.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "sim/clock.h"
 #include "sim/team.h"
-
-/* Of this thread: a busy machine makes a run longer, but not the work. */
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* Each rate is the best of a few short repetitions: about 20 ms in all. */
 enum { REPETITIONS = 5, RATE_WIDTH = 512 };
@@ -25,9 +17,9 @@ static double normals_per_second(double *buffer)
     size_t count = RATE_WIDTH * RATE_WIDTH;
     double best = 0;
     for (int i = 0; i < REPETITIONS; i++) {
-        double start = now();
+        double start = clock_worked();
         stream_normals(&stream, 0, count, 1, buffer);
-        best = fmax(best, (double)count / (now() - start));
+        best = fmax(best, (double)count / (clock_worked() - start));
     }
     return best;
 }
@@ -38,9 +30,9 @@ static double flops_per_second(int tokens, const double *matrix, double *signals
     int n = RATE_WIDTH, rows = tokens < n ? tokens : n;
     double best = 0;
     for (int i = 0; i < REPETITIONS; i++) {
-        double start = now();
+        double start = clock_worked();
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, n, n, 1, matrix, n, matrix, n, 0, signals, n);
-        best = fmax(best, 2.0 * rows * n * n / (now() - start));
+        best = fmax(best, 2.0 * rows * n * n / (clock_worked() - start));
     }
     return best;
 }
@@ -97,10 +89,10 @@ static double time_samples(const struct stack *stack, struct stack_workspace *wo
 {
     double best = INFINITY, spent = 0;
     for (uint64_t sample = 0; sample < 2 || (sample < 4 && spent < 10 * PROBE_SECONDS); sample++) {
-        double start = now();
+        double start = clock_worked();
         if (stack_sample(stack, workspace, 1, sample, NULL, values, error) != ERROR_NONE)
             return NAN;
-        double took = now() - start;
+        double took = clock_worked() - start;
         spent += took;
         best = fmin(best, took);
     }

@@ -247,13 +247,8 @@ static int look(void *target, struct error *error)
 {
     struct inspect *inspect = target;
     struct entries entries;
-    struct sweep sweep; // one point, of which every setting is read
     struct model model;
-    int code = sweep_init(&sweep, &inspect->options, error);
-    if (code != ERROR_NONE)
-        return code;
-    code = sweep_model(&sweep, 0, &model, error);
-    sweep_free(&sweep);
+    int code = sweep_single(&inspect->options, &model, error);
     if (code != ERROR_NONE)
         return code;
     inspect->wish.stop = interrupt_flag();

@@ -127,12 +127,7 @@ static int find_range(struct solve_run *self, struct error *error)
     for (int s = 0; s < self->options.setting_count; s++)
         if (strcmp(setting->name, self->options.settings[s].name) == 0)
             return error_set(error, ERROR_INPUT, "--%s is what is solved for; its range is --range", setting->name);
-    struct sweep sweep;
-    int code = sweep_init(&sweep, &self->options, error);
-    if (code != ERROR_NONE)
-        return code;
-    code = sweep_model(&sweep, 0, &model, error);
-    sweep_free(&sweep);
+    int code = sweep_single(&self->options, &model, error);
     if (code != ERROR_NONE)
         return code;
     if (self->range)

@@ -164,3 +164,14 @@ bool sweep_varies(const struct sweep *sweep, const struct setting *setting)
     const struct variants *axis = axis_of(sweep, setting);
     return axis && axis->count > 1;
 }
+
+int sweep_single(const struct options *options, struct model *model, struct error *error)
+{
+    struct sweep sweep;
+    int code = sweep_init(&sweep, options, error);
+    if (code != ERROR_NONE)
+        return code;
+    code = sweep_model(&sweep, 0, model, error);
+    sweep_free(&sweep);
+    return code;
+}

@@ -24,6 +24,9 @@ struct options sweep_options(const struct sweep *sweep, int64_t point, struct op
 /* The model of a point, checked. */
 int sweep_model(const struct sweep *sweep, int64_t point, struct model *model, struct error *error);
 
+/* The model of options that vary nothing: the first point's, where they do. */
+int sweep_single(const struct options *options, struct model *model, struct error *error);
+
 /* Adds the values that a model has to a zeroed sweep: of models that come from elsewhere, what varies. */
 int sweep_note(struct sweep *sweep, const struct model *model, struct error *error);
 

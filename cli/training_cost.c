@@ -3,9 +3,9 @@
 #include <cblas.h>
 #include <inttypes.h>
 #include <math.h>
-#include <time.h>
 
 #include "sim/budget.h"
+#include "sim/clock.h"
 
 /* A step beside its products: measured at widths 32 to 128 on one core of a 2024 server (bench/train). It decides only
  * how many sequences a probe has. */
@@ -17,14 +17,6 @@ static double steps_of(const struct train_run *run)
 {
     int profiles = run->training.measured ? run->training.measured->count : 0;
     return (double)run->training.steps + profiles * (8.0 * (run->model.layers + 1) / 3 + 2);
-}
-
-/* Of this thread: a busy machine makes a run longer, but not the work. */
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
 static int plan(const struct train_run *run, size_t budget, struct network *network, struct error *error)
@@ -49,9 +41,9 @@ static int time_step(const struct train_run *run, double flops, size_t budget, d
     if (code != ERROR_NONE)
         return code;
     while (trainer_goes_on(&trainer)) {
-        double start = now();
+        double start = clock_worked();
         trainer_step(&trainer);
-        best = fmin(best, now() - start);
+        best = fmin(best, clock_worked() - start);
     }
     trainer_free(&trainer);
     *seconds = best * run->training.batch / batch;

@@ -1,20 +1,12 @@
 #include "analysis/limit/effort.h"
 
 #include <math.h>
-#include <time.h>
 
 #include "analysis/limit/replica.h"
 #include "sim/budget.h"
+#include "sim/clock.h"
 
 static const double PROBE_FLOPS = 1e9;
-
-/* Of this thread: a busy machine makes a prediction longer, but not the work. */
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* What one replica took. */
 struct probe {
@@ -37,9 +29,9 @@ static int probe_course(const struct course *course, uint64_t seed, struct probe
     struct replica replica;
     int code = replica_init(&replica, course, seed, SIZE_MAX, error);
     for (int i = 0; code == ERROR_NONE && i < 2; i++) {
-        double start = now();
+        double start = clock_worked();
         code = replica_run(&replica, 0, NULL, error);
-        *probe = (struct probe){now() - start, bytes_of(&replica), replica.drawn, replica.too_sharp};
+        *probe = (struct probe){clock_worked() - start, bytes_of(&replica), replica.drawn, replica.too_sharp};
     }
     if (replica.flows)
         replica_free(&replica);
