@@ -100,7 +100,7 @@ bool function_at(size_t i, struct function *function)
 
 static bool is_word(const char *word, const char *name, size_t length)
 {
-    return strlen(word) == length && memcmp(word, name, length) == 0;
+    return length > 0 && word[0] == name[0] && strlen(word) == length && memcmp(word, name, length) == 0;
 }
 
 bool function_find(const char *name, size_t length, struct function *function)
