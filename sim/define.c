@@ -1,5 +1,8 @@
 #include "sim/define.h"
 
+#include <pthread.h>
+
+#include "sim/invariant.h"
 #include "sim/name.h"
 #include "sim/prelude.h"
 
@@ -103,6 +106,24 @@ static int check_name(const struct parser *parser, const struct lexer_token *nam
     return ERROR_NONE;
 }
 
+/* What stands at the next token, which is kept nowhere yet. */
+static int read_definition(struct parser *parser, struct parser_definition *definition)
+{
+    parser_take(parser);
+    *definition = (struct parser_definition){.name = parser_take(parser)};
+    int code = check_name(parser, &definition->name);
+    if (code == ERROR_NONE && parser->definition_count == PARSER_DEFINITIONS_MAX)
+        code = parser_fail(parser, &definition->name, "at most %d definitions", PARSER_DEFINITIONS_MAX);
+    if (code == ERROR_NONE)
+        code = parse_parameters(parser, definition);
+    if (code == ERROR_NONE)
+        code = parser_expect(parser, "=", "'=' and what it computes");
+    if (code != ERROR_NONE)
+        return code;
+    definition->body = skip_expression(parser, false);
+    return definition->body.length > definition->body.next ? ERROR_NONE : parser_expected(parser, "what it computes");
+}
+
 static int keep(struct parser *parser, const struct parser_definition *definition)
 {
     int count = parser->definition_count;
@@ -117,37 +138,40 @@ static int keep(struct parser *parser, const struct parser_definition *definitio
 
 int define_parse(struct parser *parser)
 {
-    parser_take(parser);
-    struct parser_definition definition = {.name = parser_take(parser)};
-    int code = check_name(parser, &definition.name);
-    if (code == ERROR_NONE && parser->definition_count == PARSER_DEFINITIONS_MAX)
-        code = parser_fail(parser, &definition.name, "at most %d definitions", PARSER_DEFINITIONS_MAX);
-    if (code == ERROR_NONE)
-        code = parse_parameters(parser, &definition);
-    if (code == ERROR_NONE)
-        code = parser_expect(parser, "=", "'=' and what it computes");
-    if (code != ERROR_NONE)
-        return code;
-    definition.body = skip_expression(parser, false);
-    if (definition.body.length == definition.body.next)
-        return parser_expected(parser, "what it computes");
-    return keep(parser, &definition);
+    struct parser_definition definition;
+    int code = read_definition(parser, &definition);
+    return code != ERROR_NONE ? code : keep(parser, &definition);
+}
+
+/* ---- the prelude ---- */
+
+enum { PRELUDE_MAX = 8 };
+
+/* The prelude's rows as definitions: the same for every formula, and so read once in a process. */
+static struct parser_definition rows[PRELUDE_MAX];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void read_rows(void)
+{
+    struct error error;
+    invariant(prelude_count <= PRELUDE_MAX);
+    for (size_t i = 0; i < prelude_count; i++) {
+        struct parser parser;
+        int code = parser_begin(&parser, prelude[i].text, strlen(prelude[i].text), prelude_what, &error);
+        if (code == ERROR_NONE)
+            code = read_definition(&parser, &rows[i]);
+        invariant(code == ERROR_NONE && parser.token.kind == LEXER_END);
+        parser_end(&parser);
+    }
 }
 
 int define_prelude(struct parser *parser, bool gated)
 {
-    struct lexer lexer = parser->lexer;
-    struct lexer_token token = parser->token;
     int code = ERROR_NONE;
-    for (size_t i = 0; i < prelude_count && code == ERROR_NONE; i++) {
-        if (!prelude_applies(&prelude[i], gated))
-            continue;
-        lexer_init(&parser->lexer, prelude[i].text, strlen(prelude[i].text), prelude_what, lexer.error);
-        parser_take(parser);
-        code = define_parse(parser);
-    }
-    parser->lexer = lexer;
-    parser->token = token;
+    pthread_once(&once, read_rows);
+    for (size_t i = 0; i < prelude_count && code == ERROR_NONE; i++)
+        if (prelude_applies(&prelude[i], gated))
+            code = keep(parser, &rows[i]);
     parser->prelude_count = parser->definition_count;
     return code;
 }

@@ -7,7 +7,7 @@
 /* Reads the definition that stands at the next token, the whole of it, as the newest of parser->definitions. */
 int define_parse(struct parser *parser);
 
-/* Reads the prelude's rows before any other: those of gated feed-forward branches or of plain ones. */
+/* Adds the prelude's definitions, before any other: those of gated feed-forward branches or of plain ones. */
 int define_prelude(struct parser *parser, bool gated);
 
 /* Whether the name is one of the definition's parameters. */

@@ -39,6 +39,7 @@ static int read_elsewhere(struct parser *parser, const struct lexer *where, cons
         return parser_fail(parser, &call->at, "too long: the definitions called are more than %d bytes", EXPANDED_MAX);
     parser->expanded += where->length - where->next + 1;
     parser->lexer = *where;
+    parser->lexer.error = here.error; // the prelude was read in another parse
     parser->token = lexer_next(&parser->lexer);
     int node = expression_terms(parser);
     if (node >= 0 && !parser_at_end(parser))

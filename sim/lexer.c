@@ -113,13 +113,13 @@ static size_t strange_length(const struct lexer *lexer)
     return length > 0 ? length : lexer->next < lexer->length;
 }
 
-/* How many bytes of each kind stand at lexer->next; the first that is not 0 decides. */
+/* How many bytes of each kind stand at lexer->next; the first that is not 0 decides. Of the others no two begin alike. */
 static const struct {
     enum lexer_kind kind;
     size_t (*length)(const struct lexer *lexer);
 } scanners[] = {
-    {LEXER_NEWLINE, newline_length}, {LEXER_NAME, name_length},       {LEXER_NUMBER, number_length},
-    {LEXER_SYMBOL, symbol_length},   {LEXER_STRANGE, strange_length},
+    {LEXER_NAME, name_length},       {LEXER_SYMBOL, symbol_length},   {LEXER_NUMBER, number_length},
+    {LEXER_NEWLINE, newline_length}, {LEXER_STRANGE, strange_length},
 };
 
 struct lexer_token lexer_next(struct lexer *lexer)
