@@ -10,24 +10,34 @@ enum { EXPANDED_MAX = 16 * FORMULA_TEXT_MAX };
 
 /* ---- reading elsewhere ---- */
 
-/* An error within a definition says who called it; one within the prelude's is the call's own. */
-static int blame(struct parser *parser, const struct lexer *where, const struct call *call)
+/* What is wrong within the prelude is the call's own fault. */
+static int blame_call(struct parser *parser, const struct call *call)
 {
     char quoted[64], message[400];
-    struct error *error = parser->lexer.error;
-    lexer_describe(&call->name, quoted);
-    if (where->what != prelude_what) {
-        struct text text = {error->text, sizeof error->text, strlen(error->text)};
-        text_print(&text, "\n  in the definition of %s, called in line %d, column %d", quoted, call->at.line,
-                   call->at.column);
-        return ERROR_INPUT;
-    }
-    const char *start = strstr(error->text, "column");
+    const char *all = parser->lexer.error->text, *start = strstr(all, "column");
     start = start ? strstr(start, ": ") : NULL;
     struct text text = {message, sizeof message, 0};
-    text_print(&text, "%s", start ? start + 2 : error->text);
+    text_print(&text, "%s", start ? start + 2 : all);
     message[strcspn(message, "\n")] = '\0';
-    return parser_fail(parser, &call->at, "within %s: %s", quoted, message);
+    return parser_fail(parser, &call->at, "within %s: %s", lexer_describe(&call->name, quoted), message);
+}
+
+/* An error within a definition says which call of the text led to it. */
+static int blame_definition(struct parser *parser, const struct call *call)
+{
+    char quoted[64];
+    struct error *error = parser->lexer.error;
+    struct text text = {error->text, sizeof error->text, strlen(error->text)};
+    text_print(&text, "\n  in the definition of %s, called in line %d, column %d", lexer_describe(&call->name, quoted),
+               call->at.line, call->at.column);
+    return ERROR_INPUT;
+}
+
+static int blame(struct parser *parser, const struct lexer *where, const struct call *call)
+{
+    if (where->what == prelude_what)
+        return blame_call(parser, call);
+    return parser->expansion == 1 ? blame_definition(parser, call) : ERROR_INPUT;
 }
 
 /* Reads an expression that stands elsewhere, to its end. */
@@ -46,7 +56,7 @@ static int read_elsewhere(struct parser *parser, const struct lexer *where, cons
         node = parser_expected(parser, "an operator or the end of the definition");
     parser->lexer = here;
     parser->token = next;
-    return node == ERROR_INPUT && parser->expansion == 1 ? blame(parser, where, call) : node;
+    return node == ERROR_INPUT ? blame(parser, where, call) : node;
 }
 
 /* ---- arguments ---- */
