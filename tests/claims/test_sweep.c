@@ -5,6 +5,7 @@
 #include "analysis/claims/trial.h"
 #include "sim/init.h"
 #include "sim/placement.h"
+#include "sim/readers.h"
 #include "sim/setting.h"
 #include <check.h>
 
@@ -49,7 +50,7 @@ static bool is_changed(const struct trial *trial, const struct setting *setting)
         struct error error = {0};
         struct model own;
         ck_assert_int_eq(claim_model(trial->claim, CLAIM_SMOKE, i, NULL, 0, &own, &error), ERROR_NONE);
-        changed = setting_is_read(setting, model) && !setting_same(setting, &own, model);
+        changed = readers_exist(setting, model) && !setting_same(setting, &own, model);
         model_free(&own);
     }
     return changed;
