@@ -49,8 +49,8 @@ struct setting {
     const struct setting_text *text; /* of text, else NULL */
     const char *before, *after;      /* the words of a legend: "L = " 64 "", "" causal " mask"; NULL is "" */
     const char *usual, *spoken;      /* this value is spoken of like that, "" being silence; NULL: like any other */
-    unsigned readers;     /* the kinds of node that it says something to (sim/readers); with no variable, 0: all models */
-    int option;           /* 1 + the option of such a node that says it instead, 0: there is none */
+    unsigned readers; /* the kinds of node that it says something to (sim/readers); with no variable, 0: all models */
+    int option;       /* 1 + the option of such a node that says it instead, 0: there is none */
     const char *variable; /* its name in formulas and initialisations where it says something to them, or NULL; names
                              that the same option of a call sets are one */
 };
