@@ -44,7 +44,7 @@ ASAN = $(if $(findstring clang,$(SANITIZE)),ASAN_OPTIONS=detect_leaks=0)
 check-sanitize: deps
 	+$(MAKE) BUILD=$(SANITIZE) MARCH=x86-64 \
 	  CFLAGS="$(SANITIZE_FLAGS)" \
-	  $(SANITIZE)/spanscope $(SANITIZE)/check
+	  $(SANITIZE)/spanscope $(SANITIZE)/check bench-programs
 	CK_EXCLUDE_TAGS=slow CK_TIMEOUT_MULTIPLIER=5 $(ASAN) $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) \
 	  SPANSCOPE=$(SANITIZE)/spanscope $(SANITIZE)/check
 
