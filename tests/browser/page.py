@@ -147,10 +147,10 @@ def test_dragging_depth_redraws(browser, program):
 
 def test_numbers_are_the_commands(browser, program):
     words = browser.run("return words().flatMap(([name, value]) => ['--' + name, value])")
-    assert column(command(program, "predict", *words), "gradient_specific") == browser.run(COLUMN, "predicted",
+    assert column(command(program, "predict", "--width-limit", *words), "gradient_specific") == browser.run(COLUMN, "predicted",
                                                                                             "gradient_specific")
     browser.wait("the bounds", "return Boolean(shown.bounds)")
-    bounds = command(program, "predict", "--bounds", *words)
+    bounds = command(program, "predict", "--width-limit", "--bounds", *words)
     for limit in ("floor", "ceiling"):
         own = [layer["gradient_variance"].get(limit) for layer in bounds["layers"]]
         page = browser.run("return shown.bounds.layers.map(l => l.gradient_variance[arguments[0]] ?? null)", limit)
