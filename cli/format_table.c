@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/readers.h"
 #include "sim/setting.h"
 #include "sim/text.h"
 
@@ -178,8 +179,7 @@ void format_table_settings(const struct model *model, FILE *stream)
     const char *separator = "";
     for (size_t i = 0; i < setting_count; i++) {
         char value[64], words[128];
-        if (settings[i].type == SETTING_TEXT || is_in_label(&settings[i], model) ||
-            !setting_is_read(&settings[i], model))
+        if (settings[i].type == SETTING_TEXT || is_in_label(&settings[i], model) || !readers_exist(&settings[i], model))
             continue;
         setting_label(&settings[i], model, value, sizeof value);
         if (setting_words(&settings[i], value, words, sizeof words) == 0)

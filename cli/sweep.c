@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/readers.h"
 #include "sim/text.h"
 
 enum { POINTS_MAX = 100000 };
@@ -46,7 +47,7 @@ struct readers {
 static void add_reader(struct readers *readers, const struct model *model)
 {
     for (size_t i = 0; i < setting_count; i++)
-        readers->read[i] = readers->read[i] || setting_is_read(&settings[i], model);
+        readers->read[i] = readers->read[i] || readers_exist(&settings[i], model);
     if (readers->names > 0 && strcmp(readers->last, model->placement) == 0)
         return;
     text_print(&readers->whom, "%s%s", readers->names++ > 0 ? ", " : "placement ", model->placement);

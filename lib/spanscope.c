@@ -12,6 +12,7 @@
 #include "build_version.h"
 #include "sim/budget.h"
 #include "sim/memory.h"
+#include "sim/readers.h"
 #include "sim/setting.h"
 #include "sim/text.h"
 
@@ -82,9 +83,9 @@ static int check_read(const struct model *model, const char *text, struct error 
         const struct setting *setting = setting_find(name, error);
         if (!setting || check_once(setting, given, error) != ERROR_NONE)
             return error->code;
-        if (setting_is_read(setting, model))
+        if (readers_exist(setting, model))
             continue;
-        setting_print_readers(setting, readers, sizeof readers);
+        readers_print(setting, readers, sizeof readers);
         return error_set(error, ERROR_INPUT, "%s: nothing in placement %s reads it; it is for %s", name,
                          model->placement, readers);
     }

@@ -20,6 +20,7 @@
 #include "plots/scratch.h"
 #include "sim/cleanup.h"
 #include "sim/observe.h"
+#include "sim/readers.h"
 #include "sim/setting.h"
 #include "sim/text.h"
 
@@ -216,7 +217,7 @@ static void print_settings(FILE *stream, const struct model *model)
     model_defaults(&usual);
     for (size_t i = 0; i < setting_count; i++) {
         const struct setting *setting = &settings[i];
-        if (setting->type != SETTING_TEXT && (setting_same(setting, &usual, model) || !setting_is_read(setting, model)))
+        if (setting->type != SETTING_TEXT && (setting_same(setting, &usual, model) || !readers_exist(setting, model)))
             continue;
         char *value = setting_text_of(setting, model);
         fprintf(stream, " --%s ", setting->name);

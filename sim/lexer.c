@@ -8,10 +8,6 @@
 
 enum { SHOWN_WIDTH = 72, QUOTED_WIDTH = 32 };
 
-/* The longer symbols first: the first match is taken. */
-static const char *const symbols[] = {"<=", ">=", "==", "!=", "<", ">", "=", "+", "-",
-                                      "*",  "/",  "^",  "(",  ")", ",", ":", ";"};
-
 /* Not ctype.h: bytes above 127 and the locale have no say in the language. */
 static bool is_digit(char c)
 {
@@ -93,14 +89,15 @@ static size_t number_length(const struct lexer *lexer)
     return end - lexer->next;
 }
 
+/* One byte, or two where '=' follows. */
 static size_t symbol_length(const struct lexer *lexer)
 {
-    for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++) {
-        size_t length = strlen(symbols[i]);
-        if (length <= lexer->length - lexer->next && memcmp(lexer->text + lexer->next, symbols[i], length) == 0)
-            return length;
-    }
-    return 0;
+    char first = byte(lexer, lexer->next);
+    if (first == '\0')
+        return 0;
+    if (strchr("<>=!", first) && byte(lexer, lexer->next + 1) == '=')
+        return 2;
+    return strchr("<>=+-*/^(),:;", first) != NULL;
 }
 
 static size_t newline_length(const struct lexer *lexer)
@@ -116,13 +113,13 @@ static size_t strange_length(const struct lexer *lexer)
     return length > 0 ? length : lexer->next < lexer->length;
 }
 
-/* How many bytes of each kind stand at lexer->next; the first that is not 0 decides. */
+/* How many bytes of each kind stand at lexer->next; the first that is not 0 decides. Of the others no two begin alike. */
 static const struct {
     enum lexer_kind kind;
     size_t (*length)(const struct lexer *lexer);
 } scanners[] = {
-    {LEXER_NEWLINE, newline_length}, {LEXER_NAME, name_length},       {LEXER_NUMBER, number_length},
-    {LEXER_SYMBOL, symbol_length},   {LEXER_STRANGE, strange_length},
+    {LEXER_NAME, name_length},       {LEXER_SYMBOL, symbol_length},   {LEXER_NUMBER, number_length},
+    {LEXER_NEWLINE, newline_length}, {LEXER_STRANGE, strange_length},
 };
 
 struct lexer_token lexer_next(struct lexer *lexer)
@@ -142,11 +139,6 @@ struct lexer_token lexer_next(struct lexer *lexer)
         lexer->line_start = lexer->next;
     }
     return token;
-}
-
-bool lexer_is(const struct lexer_token *token, const char *text)
-{
-    return token->length > 0 && token->length == strlen(text) && memcmp(token->text, text, token->length) == 0;
 }
 
 /* Characters that stand in papers where the language has another. */

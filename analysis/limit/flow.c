@@ -160,8 +160,8 @@ static const double *hand_on_ripples(struct flow_block *flow, const struct stack
     double *rows = pool_take(pool, (size_t)count * (size_t)columns), *out = pool_take(keep, entries * entries);
     memset(rows, 0, (size_t)count * (size_t)columns * sizeof *rows);
     for (int i = 0; i < basis.rows; i++)
-        memcpy(rows + (size_t)i * (size_t)columns + (size_t)flow->kept,
-               basis.at + (size_t)i * (size_t)basis.columns, (size_t)basis.columns * sizeof *rows);
+        memcpy(rows + (size_t)i * (size_t)columns + (size_t)flow->kept, basis.at + (size_t)i * (size_t)basis.columns,
+               (size_t)basis.columns * sizeof *rows);
     ripple_hand_on(&flow->run.ripples, flow->layout->states, rows, count, columns, out);
     return out;
 }

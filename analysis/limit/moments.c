@@ -13,8 +13,14 @@
 
 struct moments_options moments_defaults(void)
 {
-    return (struct moments_options){
-        .width_limit = true, .order = 0.05, .draws = 256, .error = 0.003, .most = 5, .budget = 2, .seed = 1, .threads = 1};
+    return (struct moments_options){.width_limit = true,
+                                    .order = 0.05,
+                                    .draws = 256,
+                                    .error = 0.003,
+                                    .most = 5,
+                                    .budget = 2,
+                                    .seed = 1,
+                                    .threads = 1};
 }
 
 /* Fewer flights than six, or four where they are dear, and fewer replicas than four know too little of their own

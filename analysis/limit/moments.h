@@ -42,12 +42,12 @@ struct moments {
     struct estimate *spread; /* the same shape, at the model's width: over replicas, as over samples; else NULL */
     double *log_ratio;       /* [replicas] at the model's width: log g_0/g_L of each, ascending; else NULL */
     int replicas;
-    bool exchangeable; /* the path that was taken */
-    bool first_order;  /* that of exchangeable tokens at the model's width */
+    bool exchangeable;  /* the path that was taken */
+    bool first_order;   /* that of exchangeable tokens at the model's width */
     double order_error; /* of it: its own estimate of the relative error it leaves */
-    bool spent;        /* the budget allowed no more */
-    double worst;      /* the largest error that is left, as options.error counts it */
-    size_t worst_cell; /* where */
+    bool spent;         /* the budget allowed no more */
+    double worst;       /* the largest error that is left, as options.error counts it */
+    size_t worst_cell;  /* where */
 };
 
 /* ERROR_INPUT names the block where a signal or its gradient leaves the range of double; ERROR_RESOURCE. */

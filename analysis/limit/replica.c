@@ -81,7 +81,9 @@ static double observe_squares(const struct observe_schema *schema, int state, en
 static double kurtosis(const struct replica *replica, const struct space *space, const struct signal *signal,
                        double square)
 {
-    double sum = 0, uniform = replica->course->mode.width_limit && !replica->course->mode.first_order ? 3 : 3. * space->width / (space->width + 2);
+    double sum = 0, uniform = replica->course->mode.width_limit && !replica->course->mode.first_order
+                                  ? 3
+                                  : 3. * space->width / (space->width + 2);
     size_t n = (size_t)space->population, T = (size_t)space->grams.tokens;
     if (space->share > 0 && space->share < 1)
         return NAN;
@@ -251,8 +253,8 @@ static void spare_block(struct replica *replica, int block)
 static int read_block(struct replica *replica, int block, struct flow_states *out, struct pool *keep,
                       double covariance[], struct error *error)
 {
-    struct flow_replica shared = {replica->seed,     replica->number, replica->memories,
-                                  &replica->scratch, &replica->drawn, &replica->too_sharp, &replica->variance};
+    struct flow_replica shared = {replica->seed,   replica->number,     replica->memories, &replica->scratch,
+                                  &replica->drawn, &replica->too_sharp, &replica->variance};
     replica->read[block] = true;
     return flow_forward(&replica->flows[block], &shared, &replica->states[block], out, keep, covariance, error);
 }

@@ -127,8 +127,8 @@ void rule_map_backward(struct rule_run *run, int node)
     double factor = sd_of(run, node) * sqrt(rule_space(run, node)->width);
     struct ripple ripple = rule_ripple_of(run, in);
     double T = rule_space(run, node)->grams.tokens, beside = T * (T - 1) * ripple_dot(&ripple, &run->nodes[node].echo);
-    run->weights[matrix] =
-        (rule_send_back(run, in, factor, node, gradient) + beside) / plan_copies(run->layout->plan, matrix);
+    run->weights[matrix] = (rule_send_back(run, in, factor, node, gradient) + beside) /
+                           plan_copies(run->layout->plan, matrix);
     if (run->nodes[node].unit.at)
         send_along(run, node, in, gradient);
 }

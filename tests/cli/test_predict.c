@@ -210,8 +210,8 @@ START_TEST(threads_change_nothing)
     const char *const options[3][4] = {{"-j", "1", "-s", "5"}, {"-j", "2", "-s", "5"}, {"-j", "2", "-s", "6"}};
     json_t *profiles[3];
     for (int i = 0; i < 3; i++) {
-        struct program program = PROGRAM("predict", TINY, "--mask", "causal", "--draws", "16", "-f", "json", "--width-limit",
-                                         options[i][0], options[i][1], options[i][2], options[i][3]);
+        struct program program = PROGRAM("predict", TINY, "--mask", "causal", "--draws", "16", "-f", "json",
+                                         "--width-limit", options[i][0], options[i][1], options[i][2], options[i][3]);
         ck_assert_msg(program.status == 0, "%s", program.err);
         profiles[i] = parse_line(program.out, 0);
         check_prediction(profiles[i], check_numbers);

@@ -48,10 +48,7 @@ static const struct {
      2,
      0},
     {{"predict", TINY, JSON, "--bounds", "--width-limit"}, "profile", 1, 0},
-    {{"predict", TINY, JSON, "--bounds", "--per-token", "--replicas", "4", "--mask", "causal"},
-     "profile",
-     1,
-     0},
+    {{"predict", TINY, JSON, "--bounds", "--per-token", "--replicas", "4", "--mask", "causal"}, "profile", 1, 0},
     {{"predict", "-d", "64", "-H", "1", "-L", "2", JSON}, "profile", 1, 0}, // in closed form
     {{"predict", TINY, JSON, "--quantity", "specific_ratio", "--replicas", "4"}, "stack", 1, 0},
     {{"map", "-d", "12", "-H", "3", "-T", "3", "--x", "layers=2:4:3", "--y", "c=0.1:10:2:log", "-q"}, "map", 1, 0},
