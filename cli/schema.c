@@ -97,7 +97,9 @@ static const struct member run_members[] = {
     {SCHEMA_KIND, "@kind", "how the numbers came about"},                                                      \
     {SCHEMA_CONFIG, "#config", "all that decides the numbers"},                                                \
     {SCHEMA_MANIFEST, "#manifest", "what made them"},                                                          \
-    {"log_gradient_ratio", "#ratio", "ln g_0/g_L over stacks (predict --at-width)", true}
+    {"order_error", "number?", "of a prediction to first order in T/d: what it may err by, relative, as it estimates", \
+     true},                                                                                                    \
+    {"log_gradient_ratio", "#ratio", "ln g_0/g_L over stacks that a prediction has drawn", true}
 
 static const struct member profile_members[] = {
     PROFILE_HEAD(SCHEMA_PROFILE),

@@ -166,6 +166,16 @@ bool sweep_varies(const struct sweep *sweep, const struct setting *setting)
     return axis && axis->count > 1;
 }
 
+int sweep_width(const struct sweep *sweep, const struct setting *setting)
+{
+    enum { TEXT = 12, NUMBER = 5 };
+    const struct variants *axis = axis_of(sweep, setting);
+    size_t widest = setting->type == SETTING_TEXT ? TEXT : NUMBER;
+    for (int i = 0; axis && i < axis->count; i++)
+        widest = strlen(axis->text[i]) > widest ? strlen(axis->text[i]) : widest;
+    return widest < SWEEP_LABEL ? (int)widest : SWEEP_LABEL;
+}
+
 int sweep_single(const struct options *options, struct model *model, struct error *error)
 {
     struct sweep sweep;

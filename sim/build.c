@@ -68,7 +68,7 @@ int build_add(struct build *build, const struct lexer_token *at, struct graph_no
         return ERROR_RESOURCE;
     const struct lexer_token *place = build->at.text ? &build->at : at;
     node.line = place->line;
-    node.column = place->column;
+    node.column = lexer_column(place);
     if (graph_is_signal(node.kind)) {
         node.mixture = build->mixture;
         if (node.a >= 0)

@@ -29,7 +29,7 @@ static int blame_definition(struct parser *parser, const struct call *call)
     struct error *error = parser->lexer.error;
     struct text text = {error->text, sizeof error->text, strlen(error->text)};
     text_print(&text, "\n  in the definition of %s, called in line %d, column %d", lexer_describe(&call->name, quoted),
-               call->at.line, call->at.column);
+               call->at.line, lexer_column(&call->at));
     return ERROR_INPUT;
 }
 

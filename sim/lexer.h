@@ -47,6 +47,9 @@ static inline bool lexer_same(const struct lexer_token *a, const struct lexer_to
 /* "'attn'", "end of line" ...: the token as a message speaks of it. */
 const char *lexer_describe(const struct lexer_token *token, char buffer[64]);
 
+/* The token's column in characters, from 1, as editors count. */
+int lexer_column(const struct lexer_token *at);
+
 /* Records ERROR_INPUT "what: line 1, column 5: ...", the line and a caret under the token. */
 int lexer_error(const struct lexer *lexer, const struct lexer_token *at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -90,7 +90,7 @@ int parser_close(struct parser *parser, const struct lexer_token *open)
     char what[64];
     if (!parser_next_is(parser, ")")) {
         struct text text = {what, sizeof what, 0};
-        text_print(&text, "')' to close '(' of column %d", open->column);
+        text_print(&text, "')' to close '(' of column %d", lexer_column(open));
         return parser_expected(parser, what);
     }
     parser_take(parser);

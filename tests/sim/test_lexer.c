@@ -65,8 +65,15 @@ static const struct text_message carets[] = {
                               "      ^"},
     {"x = x\n\ty = \x01\xc3\xa9 + q\n",
      "formula: line 2, column 6: expected a name, a number, a function or '(', found byte 0x01\n"
-     "   y = ??? + q\n"
+     "   y = ?\u00e9 + q\n"
      "       ^"},
+    {"def f(u) = \u6f22e\u0301\xff; x = q", "formula: line 1, column 22: unknown name 'q'\n" // accents have no column
+                                            "  def f(u) = \u6f22e\u0301?; x = q\n"           // and Chinese has two
+                                            "                       ^"},
+    {"x = norm(\u00e9)",
+     "formula: line 1, column 10: expected a name, a number, a function or '(', found '\u00e9' (U+00E9)\n"
+     "  x = norm(\u00e9)\n"
+     "           ^"},
     {"x = norm(x", "formula: line 1, column 11: expected ')' to close '(' of column 9, found end of line\n"
                    "  x = norm(x\n"
                    "            ^"},
