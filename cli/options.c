@@ -474,6 +474,13 @@ void options_help(const struct options_command *command, FILE *stream)
 
 static const char DEFAULTS[] = "placement=spannorm init=scaleinit";
 
+static int apply_config(const struct options *options, struct model *model, struct error *error)
+{
+    struct error inner = {0};
+    int code = huggingface_apply(&options->model, model, &inner);
+    return code == ERROR_NONE ? code : error_set(error, code, "%s: %s", options->config, inner.text);
+}
+
 int options_model(const struct options *options, struct model *model, struct error *error)
 {
     model_defaults(model);
@@ -481,7 +488,7 @@ int options_model(const struct options *options, struct model *model, struct err
     if (code == ERROR_NONE && options->defaults)
         code = setting_apply_all(model, options->defaults, error);
     if (code == ERROR_NONE && options->config)
-        code = huggingface_apply(&options->model, model, error);
+        code = apply_config(options, model, error);
     for (int i = 0; code == ERROR_NONE && i < options->setting_count; i++)
         code = setting_apply(model, options->settings[i].name, options->settings[i].text, error);
     if (code == ERROR_NONE)
