@@ -309,6 +309,7 @@ static int measure(struct run *run, struct sampler *sampler, struct error *error
     if (!run->predict)
         return sample(run, sampler, NULL, error);
     struct moments_options options = moments_defaults();
+    options.width_limit = false;
     options.per_token = run->per_token;
     options.threads = run->threads;
     options.stop = interrupt_flag();

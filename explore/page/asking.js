@@ -42,7 +42,7 @@ const commandLine = (command, pairs) =>
 
 /* The commands that print the numbers on the page, a line each. */
 function asCommand() {
-  const lines = [commandLine('predict', words()) + ' --bounds'];
+  const lines = [commandLine('predict', words()) + ' --width-limit --bounds'];
   if (shown.measured)
     lines.push(commandLine('run', [...words(), ['samples', shown.measured.config.samples]]));
   if (inside.entries && inside.of === query(words()))

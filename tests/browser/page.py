@@ -218,8 +218,8 @@ def test_numbers_are_the_commands(browser, program):
     browser.wait("all samples", "return shown.measured?.config.samples === 8 && events === null")
     words = browser.run("return words().flatMap(([name, value]) => ['--' + name, value])")
     pin = browser.run("return [...new URLSearchParams(pinned.query)].flatMap(([name, value]) => ['--' + name, value])")
-    own = {"predicted": command(program, "predict", *words), "pinned": command(program, "predict", *pin),
-           "bounds": command(program, "predict", "--bounds", *words), "measured": command(program, "run", "-n", "8", "-q", *words)}
+    own = {"predicted": command(program, "predict", "--width-limit", *words), "pinned": command(program, "predict", "--width-limit", *pin),
+           "bounds": command(program, "predict", "--width-limit", "--bounds", *words), "measured": command(program, "run", "-n", "8", "-q", *words)}
     kinds = {"": ("predicted", "mean"), ", sampled": ("measured", "mean"), ", pinned": ("pinned", "mean")}
     for chart in browser.run(CHARTS):
         sets = {each["label"]: each["data"] for each in chart["sets"]}
