@@ -322,8 +322,9 @@ START_TEST(configurations_are_checked)
         {"{\"model_type\":\"llamma\"}", 2, "c.json: unknown model_type 'llamma'; did you mean 'llama'?"},
         {"{\"model_type\":\"llama\",\"hidden_size\":64}", 2,
          "c.json: llama: the configuration lacks num_hidden_layers"},
-        {LLAMA "\"hidden_size\":\"x\"}", 2, "llama: width: 'x' is not a whole number"},
-        {LLAMA "\"hidden_size\":64,\"foo\":3}", 2, "foo = 3 is not understood and may change the law; --ignore foo"},
+        {LLAMA "\"hidden_size\":\"x\"}", 2, "c.json: llama: width: 'x' is not a whole number"},
+        {LLAMA "\"hidden_size\":64,\"foo\":3}", 2,
+         "c.json: llama: foo = 3 is not understood and may change the law; --ignore foo"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         program_write("c.json", cases[i].text);
