@@ -39,6 +39,7 @@ static void add_columns(struct measure *measure)
                                                                     : -1;
     }
     measure->ablated = add_column(measure, OBSERVE_ACTIVATION_VARIANCE, "", "ablated_loss");
+    measure->changed = add_column(measure, OBSERVE_ACTIVATION_VARIANCE, "", "activation_change");
 }
 
 static int init_schema(struct measure *measure, struct error *error)
@@ -47,7 +48,7 @@ static int init_schema(struct measure *measure, struct error *error)
     size_t columns = (size_t)base->column_count, cells = (size_t)(measure->model.layers + 1) * columns;
     measure->schema = *base;
     measure->schema.column_count = 0;
-    measure->schema.columns = calloc(3 * columns + 1, sizeof *measure->schema.columns);
+    measure->schema.columns = calloc(3 * columns + 2, sizeof *measure->schema.columns);
     measure->training = calloc(columns, sizeof *measure->training);
     measure->update = calloc(columns, sizeof *measure->update);
     measure->values = calloc(cells, sizeof *measure->values);
@@ -56,6 +57,12 @@ static int init_schema(struct measure *measure, struct error *error)
         return error_set(error, ERROR_RESOURCE, "out of memory for a profile of %d layers", measure->model.layers);
     add_columns(measure);
     return ERROR_NONE;
+}
+
+/* Numbers of x_l, over the batch. */
+static size_t signals(const struct network *network)
+{
+    return (size_t)model_rows(&network->model) * (size_t)network->model.width;
 }
 
 int measure_init(struct measure *measure, struct network *network, size_t budget, struct error *error)
@@ -69,7 +76,8 @@ int measure_init(struct measure *measure, struct network *network, size_t budget
         code = init_schema(measure, error);
     if (code == ERROR_NONE) {
         measure->logits = memory_doubles((size_t)measure->model.tokens * (size_t)network->vocabulary);
-        if (!measure->logits)
+        measure->activations = memory_doubles(memory_multiply((size_t)measure->model.layers + 1, signals(network)));
+        if (!measure->logits || !measure->activations)
             code = error_set(error, ERROR_RESOURCE, "out of memory");
     }
     if (code != ERROR_NONE)
@@ -85,6 +93,7 @@ void measure_free(struct measure *measure)
     free(measure->training);
     free(measure->update);
     free(measure->logits);
+    free(measure->activations);
     free(measure->values);
     free(measure->weights);
     *measure = (struct measure){0};
@@ -165,6 +174,27 @@ void measure_ablation(struct measure *measure, struct network *network, const st
         double loss = network_forward(network, batch, l);
         if (isfinite(loss))
             estimate_add(&cells[l * measure->schema.column_count + measure->ablated], wide_of(loss));
+    }
+}
+
+void measure_keep(struct measure *measure, const struct network *network)
+{
+    size_t count = signals(network);
+    for (int l = 0; l <= measure->model.layers; l++)
+        memcpy(measure->activations + (size_t)l * count, network_layer(network, l), count * sizeof(double));
+}
+
+void measure_moved(struct measure *measure, struct network *network, const struct network_batch *batch,
+                   struct estimate *cells)
+{
+    size_t count = signals(network);
+    network_forward(network, batch, 0);
+    for (int l = 0; l <= measure->model.layers; l++) {
+        double *kept = measure->activations + (size_t)l * count;
+        cblas_daxpy((int)count, -1, network_layer(network, l), 1, kept, 1);
+        double square = cblas_ddot((int)count, kept, 1, kept, 1) / (double)count;
+        if (isfinite(square))
+            estimate_add(&cells[l * measure->schema.column_count + measure->changed], wide_of(square));
     }
 }
 

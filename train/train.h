@@ -11,8 +11,8 @@
 #include "train/trainer.h"
 
 /* The version of what decides a run's bits beside its settings and the law of samples (sim/stream): counted up when the
- * same settings come to train otherwise. */
-enum { TRAIN_LAW = 1 };
+ * same settings come to train otherwise, or to be measured otherwise. */
+enum { TRAIN_LAW = 2 };
 
 struct train_run {
     struct model model;
