@@ -148,8 +148,8 @@ static int make_run(const struct train *self, const struct sweep *sweep, int64_t
 {
     int64_t seed = number % self->seeds, rest = number / self->seeds;
     int64_t rate = rest % self->recipe.rates.count, model = rest / self->recipe.rates.count;
-    *run = (struct train_run){
-        .training = recipe_training(&self->recipe, self->recipe.rates.value[rate], (uint64_t)seed)};
+    *run = (struct train_run){.training = recipe_training(&self->recipe, self->recipe.rates.value[rate],
+                                                          self->recipe.training.seed + (uint64_t)seed)};
     int code = sweep_model(sweep, model, &run->model, error);
     if (code != ERROR_NONE)
         return code;

@@ -17,14 +17,6 @@
 #include "sim/text.h"
 #include "train/score.h"
 
-double training_score(const struct train_run *run)
-{
-    const struct training *training = &run->training;
-    if (run->record.done < training->steps)
-        return NAN;
-    return score_of(training->steps, training->task->vocabulary, run->record.loss, run->record.bayes);
-}
-
 static const char RATE[] = "lr";
 
 /* ---- JSON ---- */
@@ -125,7 +117,7 @@ static json_t *run_object(bool *ok, const struct train_run *run)
     document_put(ok, object, "bayes", series(ok, record->done, record->bayes));
     document_put(ok, object, "spread", series(ok, record->done, record->spread));
     document_put(ok, object, "gradient_norm", series(ok, record->done, record->gradient_norm));
-    document_put(ok, object, "score", document_number(training_score(run)));
+    document_put(ok, object, "score", document_number(train_score(run)));
     document_put(ok, object, "collapsed", step_value(score_collapsed(record->done, record->spread)));
     document_put(ok, object, "diverged", step_value(record->diverged));
     document_put(ok, object, "finished", json_boolean(run->finished));
@@ -300,7 +292,7 @@ static int write_table(const struct train_run *run, const struct training_page *
     fprintf(stream, " %10.4g %5" PRIu64, training->rate, training->seed);
     print_number("%.4f", 8, last_tenth(record, record->loss), stream);
     print_number("%.4f", 8, last_tenth(record, record->bayes), stream);
-    print_number("%.3f", 7, training_score(run), stream);
+    print_number("%.3f", 7, train_score(run), stream);
     print_number("%.2g", 8, last_tenth(record, record->spread), stream);
     int64_t collapsed = score_collapsed(record->done, record->spread);
     if (record->diverged >= 0)

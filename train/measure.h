@@ -14,11 +14,15 @@
 #include "sim/stack.h"
 #include "train/network.h"
 
+/* The loss without a block, and what an update changes. */
+#define MEASURE_ABLATED "ablated_loss"
+#define MEASURE_CHANGED "activation_change"
+
 struct measure {
     struct model model; /* the network's, of one sequence */
     struct stack stack; /* with the network's engine */
     struct stack_workspace workspace;
-    struct observe_schema schema; /* all columns; branches and indices are the stack's */
+    struct observe_schema schema; /* all columns */
     int *training; /* [columns of the stack]: the column of the same under the training gradient, or -1 */
     int *update;   /* [columns of the stack]: that of update_over_weight, or -1 */
     int ablated, changed;
@@ -27,6 +31,12 @@ struct measure {
     struct wide *values;  // [L + 1][columns of the stack]
     struct wide *weights; // the same
 };
+
+/* The columns of a profile of a stack that has those of base, with room for `extra` more; the caller frees them, and
+ * branches and matrices stay the stack's. training and update [base->column_count] become the columns that a column of
+ * the stack has beside itself, or -1. */
+int measure_schema(struct observe_schema *schema, const struct observe_schema *base, int extra, int *training,
+                   int *update, struct error *error);
 
 /* The network must stay where it is. budget: bytes. */
 int measure_init(struct measure *measure, struct network *network, size_t budget, struct error *error);

@@ -6,7 +6,7 @@
 
 struct recipe {
     struct task task;
-    struct training training;          /* of every run but for its rate; whole behind recipe_finish */
+    struct training training;          /* of every run but for its rate and seed; whole behind recipe_finish */
     struct optimiser_settings numbers; /* those given, else NAN */
     double base_width;                 /* NAN where it is not given */
     struct values rates, measured;
@@ -25,8 +25,11 @@ int recipe_set(struct recipe *recipe, const char *name, const char *text, struct
 /* Words that go together, and what they leave open. The recipe must stay where it is from here on. */
 int recipe_finish(struct recipe *recipe, struct error *error);
 
-/* Training of that rate and seed, the recipe's own seed being number 0. */
+/* A run's own. */
 struct training recipe_training(const struct recipe *recipe, double rate, uint64_t seed);
+
+/* Whether two whole ones say the same. */
+bool recipe_same(const struct recipe *a, const struct recipe *b);
 
 /* Sizes that go together with the model, and a mask under which there is something to predict. */
 int recipe_check(const struct recipe *recipe, const struct model *model, struct error *error);

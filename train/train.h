@@ -53,6 +53,9 @@ struct train_plan {
  * they have come; ERROR_INTERRUPTED. BLAS is set to one thread. */
 int train_all(const struct train_plan *plan, struct error *error);
 
+/* u of a run, NAN where it has none. */
+double train_score(const struct train_run *run);
+
 /* Nominal work of a run, for sharing out time. */
 double train_work(const struct train_run *run);
 

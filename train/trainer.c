@@ -89,8 +89,6 @@ static int init_measure(struct trainer *trainer, size_t budget, struct error *er
     record->room = trainer->training.measured->count;
     record->profile = calloc(memory_multiply((size_t)record->room, record->cells), sizeof *record->profile);
     record->schema = trainer->measure.schema;
-    record->schema.branches = NULL; // the stack's
-    record->schema.matrices = NULL;
     trainer->measure.schema.columns = NULL;
     trainer->before = memory_doubles(entries);
     trainer->delta = memory_doubles(entries);
@@ -204,7 +202,7 @@ static struct estimate *due(const struct trainer *trainer, int64_t step)
 /* All but the update; leaves the step's batch in x and y. */
 static struct network_batch measure_state(struct trainer *trainer, int64_t step, struct estimate *cells, double *bayes)
 {
-    for (uint64_t i = 0; cells && i < HELD_OUT_BATCHES; i++) {
+    for (uint64_t i = 0; cells && !trainer->training.unablated && i < HELD_OUT_BATCHES; i++) {
         struct network_batch held_out = trainer_batch(trainer, HELD_OUT + i, bayes);
         measure_ablation(&trainer->measure, &trainer->network, &held_out, cells);
     }

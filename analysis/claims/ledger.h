@@ -9,6 +9,7 @@ extern const struct claim_group ledger_baseline;  /* PreNorm, PostNorm and other
 extern const struct claim_group ledger_limit;     /* infinite width and finite width */
 extern const struct claim_group ledger_published; /* statements as other papers make them, of placements */
 extern const struct claim_group ledger_attention; /* the same, of attention and of single layers */
+extern const struct claim_group ledger_training;  /* statements on stacks that are trained */
 
 /* Margins hold what theory leaves open (O(1/d), O(1/L), the part of a logarithm's variance that its mean lies below the
  * logarithm of the mean), with the constant as measured, and what samples can show. With some 90 claims at a level of
