@@ -50,7 +50,8 @@ static void list_claim(const struct claim *claim, enum claim_tier tier, FILE *st
     for (int p = 0; p < CLAIM_PLANS_MAX && plan->configurations[p]; p++)
         fprintf(stream, "  %s  %s\n", p == 0 ? "at:      " : "         ", plan->configurations[p]);
     if (claim_is_planned(claim, tier))
-        fprintf(stream, "  samples:  at most %" PRId64 " of each%s\n", plan->samples, claim->trains ? ", a run a rate" : "");
+        fprintf(stream, "  samples:  at most %" PRId64 " of each%s\n", plan->samples,
+                claim->trains ? ", a run a rate" : "");
     else
         fprintf(stream, "  samples:  none at this tier, which has no time for them\n");
     for (int c = 0; c < claim_check_count(claim); c++)

@@ -9,8 +9,8 @@
 
 const char *const claim_tier_names[CLAIM_TIERS] = {"smoke", "check", "full"};
 
-const struct claim_group *const claim_groups[] = {&ledger_span, &ledger_baseline, &ledger_limit, &ledger_published,
-                                                  &ledger_attention, &ledger_training};
+const struct claim_group *const claim_groups[] = {&ledger_span,      &ledger_baseline,  &ledger_limit,
+                                                  &ledger_published, &ledger_attention, &ledger_training};
 const size_t claim_group_count = sizeof claim_groups / sizeof *claim_groups;
 
 size_t claim_count(void)

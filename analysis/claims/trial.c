@@ -85,7 +85,8 @@ static enum fit weigh_members(const struct trial *trial, int c, int count, const
     contrast->weights(count, trial->points, weights);
     bool usable = count >= contrast->least;
     for (int m = 0; usable && m < count; m++)
-        usable = (check->predictor.statistic || isfinite(weights[m])) && of[members[m]].families[c].count == of[members[0]].families[c].count;
+        usable = (check->predictor.statistic || isfinite(weights[m])) &&
+                 of[members[m]].families[c].count == of[members[0]].families[c].count;
     if (usable)
         return FIT_YES;
     error_set(error, ERROR_INPUT, "the claim compares configurations of different %s, and the options leave too few",
@@ -227,7 +228,8 @@ static int predict_members(struct trial *trial, size_t t, struct error *error)
         code = configuration_predicted(configuration, by, &trial->points[m], error);
     }
     if (statistic && code == ERROR_NONE)
-        contrast_of(trial, test)->weights(test->member_count, trial->points, trial->weights + (test->weights - trial->weights));
+        contrast_of(trial, test)
+            ->weights(test->member_count, trial->points, trial->weights + (test->weights - trial->weights));
     return code;
 }
 
@@ -277,7 +279,8 @@ static void weigh(struct trial *trial, size_t t)
     for (int64_t k = 0; k < numbers; k++) {
         for (int m = 0; m < test->member_count; m++)
             trial->points[m] = number(&trial->configurations[test->members[m]].families[test->check], k, test->number);
-        estimate_add(&estimate, wide_of(contrast_apply(contrast_of(trial, test), test->member_count, test->weights, trial->points)));
+        estimate_add(&estimate, wide_of(contrast_apply(contrast_of(trial, test), test->member_count, test->weights,
+                                                       trial->points)));
     }
     struct wide se = estimate_se(&estimate);
     evidence->n = estimate.n;
