@@ -53,6 +53,11 @@ static double log_ratio(const struct wide *column, int first, int last)
     return logarithm(column[first]) - logarithm(column[last]);
 }
 
+static double log_distance(const struct wide *column, int first, int last)
+{
+    return fabs(log_ratio(column, first, last));
+}
+
 /* Running sums of a regression, by Welford's updates. */
 struct line {
     double n, mean_x, mean_y, xx, xy;
@@ -145,6 +150,7 @@ const struct statistic statistics[] = {
     {"increment", "its change over a block", true, 1, increment},
     {"block-factor", "its factor per block toward the input, geometric mean over the blocks", false, 1, block_factor},
     {"log-ratio", "log of its first layer's value over its last's", false, 0, log_ratio},
+    {"log-distance", "how far that lies from 0", false, 0, log_distance},
     {"log-sum", "log of the sum over its layers", false, 0, log_sum},
     {"upper-share", "the upper half's share of the layers' sum, above the layer before the first", false, 1,
      upper_share},
