@@ -13,7 +13,7 @@
 #   make deps-ci    what continuous integration needs besides (apt-ci.txt)
 #   make deps-mpi   what MPI=1 needs besides (apt-mpi.txt); make MPI=1 builds for mpirun (docs/cluster.md),
 #                   make check-mpi tests it, make check-cluster runs that page's examples
-#   make browser    the explorer's page in a headless browser (apt-browser.txt)
+#   make deps-browser   a headless browser (apt-browser.txt), in which make check-browser tests the explorer's page
 #   make fuzz       the parsers of formulas and of saved files under libFuzzer (clang), SECONDS=60
 #   make fuzz-requests   10^5 requests that nobody should send, at the explorer under the sanitizers
 #   make install    program, library, manual and completions to $(DESTDIR)$(prefix), /usr/local
@@ -95,7 +95,7 @@ $(BUILD)/spanscope: $(CLI_OBJ) $(BUILD)/parts.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 
-.PHONY: deps deps-ci deps-mpi
+.PHONY: deps deps-ci deps-mpi deps-browser
 deps:
 	@sh tests/deps.sh apt.txt
 
@@ -104,6 +104,9 @@ deps-ci: deps
 
 deps-mpi: deps
 	@sh tests/deps.sh apt-mpi.txt
+
+deps-browser: deps
+	@sh tests/deps.sh apt-browser.txt
 
 .PHONY: format-check
 format-check:

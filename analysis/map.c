@@ -169,17 +169,23 @@ const struct map_value map_values[MAP_VALUES] = {
 
 /* ---- the grid ---- */
 
+static int check_model(const struct map_plan *plan, int x, int y, struct error *error)
+{
+    struct model model;
+    if (plan->moments.stop && *plan->moments.stop)
+        return error_set(error, ERROR_INTERRUPTED, "interrupted");
+    int code = plan->model(plan->context, x, y, &model, error);
+    if (code == ERROR_NONE)
+        model_free(&model);
+    return code;
+}
+
 static int check_models(const struct map *map, const struct map_plan *plan, struct error *error)
 {
     int code = ERROR_NONE;
-    for (int y = 0; y < map->y.count; y++) {
-        for (int x = 0; x < map->x.count && code == ERROR_NONE; x++) {
-            struct model model;
-            code = plan->model(plan->context, x, y, &model, error);
-            if (code == ERROR_NONE)
-                model_free(&model);
-        }
-    }
+    for (int y = 0; y < map->y.count; y++)
+        for (int x = 0; x < map->x.count && code == ERROR_NONE; x++)
+            code = check_model(plan, x, y, error);
     return code;
 }
 
@@ -214,21 +220,28 @@ static size_t count_shares(const struct map *map, const struct map_plan *plan, s
     return count;
 }
 
+static int make_room(struct map *map, size_t all, struct error *error)
+{
+    map->first = all;
+    map->values = calloc(all * MAP_VALUES, sizeof *map->values);
+    if (!map->values)
+        return error_set(error, ERROR_RESOURCE, "out of memory for a map of %zu points", all);
+    for (size_t i = 0; i < all * MAP_VALUES; i++)
+        map->values[i] = NAN; // what an interruption leaves
+    return ERROR_NONE;
+}
+
 int map_predict(struct map *map, const struct map_plan *plan, struct error *error)
 {
     size_t width = (size_t)map->x.count, all = width * (size_t)map->y.count;
     size_t own_all = count_shares(map, plan, all);
-    int code = check_models(map, plan, error), failed = ERROR_NONE;
+    int code = make_room(map, all, error), failed = ERROR_NONE;
+    if (code == ERROR_NONE)
+        code = check_models(map, plan, error);
     if (code == ERROR_NONE)
         code = team_check(plan->threads, error);
     if (code != ERROR_NONE)
         return code;
-    map->values = calloc(all * MAP_VALUES, sizeof *map->values);
-    if (!map->values)
-        return error_set(error, ERROR_RESOURCE, "out of memory for a map of %zu points", all);
-    map->first = all;
-    for (size_t i = 0; i < all * MAP_VALUES; i++)
-        map->values[i] = NAN; // what an interruption leaves
     if (plan->progress)
         plan->progress(plan->progress_context, 0, own_all); // the first point may take long
         /* The deepest points first, so that no thread ends alone with one: whatever the axes are, the last of each is

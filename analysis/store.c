@@ -266,7 +266,7 @@ static char *make_key(const struct store_config *config, const struct sampler *s
     return text;
 }
 
-static void config_free(struct store_config *config)
+void store_config_free(struct store_config *config)
 {
     free(config->engine), free(config->law), free(config->key);
     json_decref(config->config);
@@ -290,7 +290,7 @@ static int describe(struct store *store, const struct sampler *sampler, uint64_t
     config->key = config->engine && ok ? make_key(config, sampler) : NULL;
     if (config->key)
         return ERROR_NONE;
-    config_free(config);
+    store_config_free(config);
     return store_no_memory(store, error);
 }
 
@@ -345,8 +345,18 @@ int store_enter(struct store *store, const struct sampler *sampler, uint64_t see
     if (code != ERROR_NONE)
         return code;
     code = store_adopt(store, &config, id, error);
-    config_free(&config);
+    store_config_free(&config);
     return code;
+}
+
+bool store_fits(const struct store_config *config, const struct sampler *sampler)
+{
+    json_t *key = json_loads(config->key, 0, NULL), *columns = columns_value(&sampler->stack.depth.schema);
+    bool fits = key && columns && json_equal(json_object_get(key, "columns"), columns) &&
+                (size_t)config->cells == sampler->cells;
+    json_decref(key);
+    json_decref(columns);
+    return fits;
 }
 
 /* ---- samples ---- */
@@ -382,7 +392,7 @@ static int64_t sum_of(uint64_t sample, const void *bytes, size_t size)
     return value;
 }
 
-static bool is_whole(sqlite3_stmt *row, size_t cells)
+bool store_is_whole(sqlite3_stmt *row, size_t cells)
 {
     uint64_t sample = (uint64_t)sqlite3_column_int64(row, 0);
     const void *bytes = sqlite3_column_blob(row, 2);
@@ -401,7 +411,7 @@ int store_next(struct store *store, int64_t config, uint64_t first, uint64_t end
     sqlite3_bind_int64(statement, 3, (int64_t)end);
     int step = sqlite3_step(statement), code = ERROR_NONE;
     *sample = step == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(statement, 0) : end;
-    if (step == SQLITE_ROW && !is_whole(statement, cells))
+    if (step == SQLITE_ROW && !store_is_whole(statement, cells))
         code = error_set(error, ERROR_RESOURCE,
                          "store '%s': sample %" PRIu64 " of configuration %" PRId64
                          " is damaged; spanscope store --check --drop takes it out",
@@ -467,229 +477,5 @@ int store_flush(struct store *store, struct error *error)
             store_execute(store, "ROLLBACK", &rolled);
     }
     drop_waiting(store);
-    return code;
-}
-
-/* ---- drawing ---- */
-
-int store_source_init(struct store_source *source, struct store *store, struct sampler *sampler, uint64_t seed,
-                      struct error *error)
-{
-    *source = (struct store_source){.store = store, .sampler = sampler};
-    source->values = calloc(sampler->cells, sizeof *source->values);
-    if (!source->values)
-        return store_no_memory(store, error);
-    int code = store_enter(store, sampler, seed, &source->config, error);
-    if (code != ERROR_NONE)
-        store_source_free(source);
-    return code;
-}
-
-void store_source_free(struct store_source *source)
-{
-    free(source->values);
-    source->values = NULL;
-}
-
-/* The visitor of samples that are drawn: they are kept before they are seen, by as many as a thread hands over. */
-struct keeper {
-    struct store_source *source;
-    sampler_visitor *visit;
-    void *context;
-    int code;
-    struct error error;
-};
-
-static void keep(void *context, uint64_t sample, const struct wide *values)
-{
-    struct keeper *keeper = context;
-    struct store_source *source = keeper->source;
-    struct sampler *sampler = source->sampler;
-    if (keeper->code != ERROR_NONE)
-        return;
-    keeper->code = store_put(source->store, source->config, sample, sampler->cells, values, &keeper->error);
-    if (keeper->code == ERROR_NONE && source->store->waiting_count >= sampler->chunk)
-        keeper->code = store_flush(source->store, &keeper->error);
-    if (keeper->code == ERROR_NONE)
-        keeper->visit(keeper->context, sample, values);
-    sampler->refused = keeper->code != ERROR_NONE;
-}
-
-static int draw_missing(struct store_source *source, uint64_t seed, uint64_t first, uint64_t count,
-                        const volatile sig_atomic_t *stop, sampler_visitor *visit, void *context, struct error *error)
-{
-    struct keeper keeper = {.source = source, .visit = visit, .context = context};
-    int code = source->draw ? source->draw(source->source, seed, first, count, stop, keep, &keeper, error)
-                            : sampler_run(source->sampler, seed, first, count, stop, keep, &keeper, error);
-    source->sampler->refused = false;
-    if (keeper.code == ERROR_NONE)
-        keeper.code = store_flush(source->store, &keeper.error);
-    if (keeper.code == ERROR_NONE)
-        return code;
-    *error = keeper.error;
-    return keeper.code;
-}
-
-int store_draw(void *context, uint64_t seed, uint64_t first, uint64_t count, const volatile sig_atomic_t *stop,
-               sampler_visitor *visit, void *visit_context, struct error *error)
-{
-    struct store_source *source = context;
-    uint64_t end = first + count, next;
-    for (int code; first < end; first = next) {
-        code = store_next(source->store, source->config, first, end, &next, source->sampler->cells, source->values,
-                          error);
-        if (code == ERROR_NONE && stop && *stop)
-            code = error_set(error, ERROR_INTERRUPTED, "interrupted");
-        if (code == ERROR_NONE && next > first)
-            code = draw_missing(source, seed, first, next - first, stop, visit, visit_context, error);
-        if (code != ERROR_NONE)
-            return code;
-        if (next < end)
-            visit(visit_context, next++, source->values);
-    }
-    return ERROR_NONE;
-}
-
-/* ---- the whole file ---- */
-
-static char *column_text(sqlite3_stmt *row, int column)
-{
-    const unsigned char *text = sqlite3_column_text(row, column);
-    return text ? strdup((const char *)text) : NULL;
-}
-
-static bool read_config(sqlite3_stmt *row, struct store_config *config)
-{
-    const char *seed = (const char *)sqlite3_column_text(row, 4);
-    const char *text = (const char *)sqlite3_column_text(row, 2);
-    *config = (struct store_config){
-        .id = sqlite3_column_int64(row, 0),
-        .key = column_text(row, 1),
-        .config = text ? json_loads(text, 0, NULL) : NULL,
-        .engine = column_text(row, 3),
-        .seed = seed ? strtoull(seed, NULL, 10) : 0,
-        .per_token = sqlite3_column_int(row, 5) != 0,
-        .law = column_text(row, 6),
-        .cells = sqlite3_column_int64(row, 7),
-        .samples = sqlite3_column_int64(row, 8),
-        .first = (uint64_t)sqlite3_column_int64(row, 9),
-        .last = (uint64_t)sqlite3_column_int64(row, 10),
-    };
-    return config->key && config->config && config->engine && config->law;
-}
-
-static int add_row(struct store *store, sqlite3_stmt *row, struct store_list *list, struct error *error)
-{
-    struct store_config *grown = realloc(list->configs, ((size_t)list->count + 1) * sizeof *grown);
-    if (!grown)
-        return store_no_memory(store, error);
-    list->configs = grown;
-    if (read_config(row, &grown[list->count++]))
-        return ERROR_NONE;
-    return error_set(error, ERROR_RESOURCE, "store '%s' is damaged: configuration %d is not whole", store->path,
-                     list->count);
-}
-
-int store_list(struct store *store, struct store_list *list, struct error *error)
-{
-    static const char text[] = "SELECT id, key, config, engine, seed, per_token, law, cells,"
-                               " (SELECT count(*) FROM samples WHERE config = configs.id),"
-                               " (SELECT min(sample) FROM samples WHERE config = configs.id),"
-                               " (SELECT max(sample) FROM samples WHERE config = configs.id)"
-                               " FROM configs ORDER BY id";
-    sqlite3_stmt *statement = NULL;
-    *list = (struct store_list){0};
-    if (sqlite3_prepare_v2(store->db, text, -1, &statement, NULL) != SQLITE_OK)
-        return store_failed(store, error);
-    int code = ERROR_NONE, step = SQLITE_ROW;
-    while (code == ERROR_NONE && (step = sqlite3_step(statement)) == SQLITE_ROW)
-        code = add_row(store, statement, list, error);
-    if (code == ERROR_NONE && step != SQLITE_DONE)
-        code = store_failed(store, error);
-    sqlite3_finalize(statement);
-    if (code != ERROR_NONE)
-        store_list_free(list);
-    return code;
-}
-
-bool store_fits(const struct store_config *config, const struct sampler *sampler)
-{
-    json_t *key = json_loads(config->key, 0, NULL), *columns = columns_value(&sampler->stack.depth.schema);
-    bool fits = key && columns && json_equal(json_object_get(key, "columns"), columns) &&
-                (size_t)config->cells == sampler->cells;
-    json_decref(key);
-    json_decref(columns);
-    return fits;
-}
-
-void store_list_free(struct store_list *list)
-{
-    for (int i = 0; i < list->count; i++)
-        config_free(&list->configs[i]);
-    free(list->configs);
-    *list = (struct store_list){0};
-}
-
-int store_remove(struct store *store, int64_t config, struct error *error)
-{
-    char text[256];
-    snprintf(text, sizeof text,
-             "BEGIN IMMEDIATE; DELETE FROM samples WHERE config = %" PRId64 "; DELETE FROM configs WHERE id = %" PRId64
-             "; COMMIT;",
-             config, config);
-    return store_execute(store, text, error);
-}
-
-int store_compact(struct store *store, struct error *error)
-{
-    return store_execute(store, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE);", error);
-}
-
-static int drop_sample(struct store *store, int64_t config, int64_t sample, struct error *error)
-{
-    char text[128];
-    snprintf(text, sizeof text, "DELETE FROM samples WHERE config = %" PRId64 " AND sample = %" PRId64, config, sample);
-    return store_execute(store, text, error);
-}
-
-/* Of what the check found: before it stands the name of the database. */
-static const char *last_line(sqlite3_stmt *row)
-{
-    const char *text = (const char *)sqlite3_column_text(row, 0), *line = strrchr(text, '\n');
-    return line ? line + 1 : text;
-}
-
-static int check_file(struct store *store, struct error *error)
-{
-    sqlite3_stmt *statement = NULL;
-    int code = ERROR_NONE;
-    if (sqlite3_prepare_v2(store->db, "PRAGMA integrity_check(1)", -1, &statement, NULL) != SQLITE_OK ||
-        sqlite3_step(statement) != SQLITE_ROW)
-        code = store_failed(store, error);
-    else if (strcmp((const char *)sqlite3_column_text(statement, 0), "ok") != 0)
-        code = error_set(error, ERROR_RESOURCE, "store '%s' is damaged: %s", store->path, last_line(statement));
-    sqlite3_finalize(statement);
-    return code;
-}
-
-int store_check(struct store *store, bool drop, int64_t *damaged, struct error *error)
-{
-    static const char text[] = "SELECT sample, sum, data, config, (SELECT cells FROM configs WHERE id = samples.config)"
-                               " FROM samples";
-    *damaged = 0;
-    sqlite3_stmt *statement = NULL;
-    int code = check_file(store, error), step = SQLITE_ROW;
-    if (code == ERROR_NONE && sqlite3_prepare_v2(store->db, text, -1, &statement, NULL) != SQLITE_OK)
-        code = store_failed(store, error);
-    while (code == ERROR_NONE && (step = sqlite3_step(statement)) == SQLITE_ROW) {
-        if (is_whole(statement, (size_t)sqlite3_column_int64(statement, 4)))
-            continue;
-        ++*damaged;
-        if (drop)
-            code = drop_sample(store, sqlite3_column_int64(statement, 3), sqlite3_column_int64(statement, 0), error);
-    }
-    if (code == ERROR_NONE && step != SQLITE_DONE)
-        code = store_failed(store, error);
-    sqlite3_finalize(statement);
     return code;
 }

@@ -74,50 +74,22 @@ int store_enter(struct store *store, const struct sampler *sampler, uint64_t see
 /* The same of a configuration of another store. */
 int store_adopt(struct store *store, const struct store_config *config, int64_t *id, struct error *error);
 
+/* Whether a sampler's samples have the configuration's columns: else another version of the program kept them. */
+bool store_fits(const struct store_config *config, const struct sampler *sampler);
+
+void store_config_free(struct store_config *config);
+
 /* The first kept sample of first .. end - 1, with its values[cells]; *sample is end where there is none.
  * ERROR_RESOURCE where it is damaged. */
 int store_next(struct store *store, int64_t config, uint64_t first, uint64_t end, uint64_t *sample, size_t cells,
                struct wide *values, struct error *error);
 
+/* Whether a row of sample, sum and data is of so many cells and as it was written. */
+bool store_is_whole(sqlite3_stmt *row, size_t cells);
+
 /* Keeps a sample with the next store_flush. One that is there stays as it is. */
 int store_put(struct store *store, int64_t config, uint64_t sample, size_t cells, const struct wide *values,
               struct error *error);
 int store_flush(struct store *store, struct error *error);
-
-/* A drawer of samples (sim/sampler) that takes what is kept and draws and keeps the rest, in the same order: what is made
- * of them has the same bits as without a store. */
-struct store_source {
-    struct store *store;
-    int64_t config;
-    struct sampler *sampler;
-    sampler_draw *draw;  /* of the samples that are not there; NULL: sampler_run */
-    void *source;        /* its */
-    struct wide *values; /* [cells] */
-};
-
-int store_source_init(struct store_source *source, struct store *store, struct sampler *sampler, uint64_t seed,
-                      struct error *error);
-void store_source_free(struct store_source *source);
-sampler_draw store_draw;
-
-/* All configurations in the order in which they were added, with how many samples they have. */
-struct store_list {
-    struct store_config *configs;
-    int count;
-};
-
-int store_list(struct store *store, struct store_list *list, struct error *error);
-
-/* Whether a sampler's samples have the configuration's columns: else another version of the program kept them. */
-bool store_fits(const struct store_config *config, const struct sampler *sampler);
-void store_list_free(struct store_list *list);
-
-/* Removes a configuration and its samples. store_compact gives the room back to the file system. */
-int store_remove(struct store *store, int64_t config, struct error *error);
-int store_compact(struct store *store, struct error *error);
-
-/* Reads everything and compares sums. Damaged samples are counted, and dropped where drop is true; ERROR_RESOURCE where
- * the file itself is damaged. */
-int store_check(struct store *store, bool drop, int64_t *damaged, struct error *error);
 
 #endif

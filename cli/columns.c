@@ -42,8 +42,7 @@ int columns_window(FILE *stream)
     return file >= 0 && ioctl(file, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-/* Columns that text of length bytes takes: a character each. */
-static int columns_of(const char *text, size_t length)
+int columns_of(const char *text, size_t length)
 {
     int columns = 0;
     for (size_t i = 0; i < length; i++)

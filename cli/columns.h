@@ -20,6 +20,9 @@ int columns_choose(struct columns *columns, options_choice *names, struct error 
 /* Columns of the window of the terminal that the stream leads to; 0 where it is none. */
 int columns_window(FILE *stream);
 
+/* Columns that text of length bytes takes: a character each. */
+int columns_of(const char *text, size_t length);
+
 /* Text on lines of at most width columns (0: any), broken at blanks, those behind the first of each line indented. */
 void columns_fold(const char *text, int width, int indent, FILE *stream);
 

@@ -9,9 +9,10 @@
 
 const struct format formats[] = {
     {"table", "the observables with one value per layer, for reading", true, false, false, format_table_column,
-     format_table, format_table_quantities},
-    {"csv", "a row per layer and observable", false, true, true, format_csv_column, format_csv, format_csv_quantities},
-    {"json", "a line per profile, schema " SCHEMA_PROFILE, false, true, false, NULL, format_json,
+     format_table_quantity_column, format_table, format_table_quantities},
+    {"csv", "a row per layer and observable", false, true, true, format_csv_column, format_csv_quantity_column,
+     format_csv, format_csv_quantities},
+    {"json", "a line per profile, schema " SCHEMA_PROFILE, false, true, false, NULL, NULL, format_json,
      format_json_quantities},
 };
 const size_t format_count = sizeof formats / sizeof *formats;
@@ -69,18 +70,33 @@ const char *format_column(size_t i)
         for (size_t c = 0; formats[f].column && formats[f].column(c); c++)
             if (i-- == 0)
                 return formats[f].column(c);
-    return NULL;
+    return overall_name(i);
+}
+
+/* Columns of quantities are of those that --quantity names. */
+static int check_quantities(const struct format_page *page, options_choice *names, struct error *error)
+{
+    for (int c = 0; c < page->columns.count; c++) {
+        const char *name = names((size_t)page->columns.chosen[c]);
+        for (int i = 0; i < OVERALLS; i++) {
+            size_t length = strlen(overalls[i].name);
+            if (!page->quantity[i] && strncmp(name, overalls[i].name, length) == 0 && strchr(".", name[length]))
+                return error_set(error, ERROR_INPUT, "--columns: '%s' is not among --quantity", name);
+        }
+    }
+    return ERROR_NONE;
 }
 
 static int choose_columns(const struct format *format, struct format_page *page, struct error *error)
 {
+    bool quantities = format_has_quantity(page);
+    options_choice *names = quantities ? format->quantity_column : format->column;
     if (!page->columns.text)
         return ERROR_NONE;
-    if (!format->column)
+    if (!names)
         return error_set(error, ERROR_INPUT, "--columns: %s has none; choose --format table or csv", format->name);
-    if (format_has_quantity(page))
-        return error_set(error, ERROR_INPUT, "--columns: beside --quantity, which chooses them itself; give one");
-    return columns_choose(&page->columns, format->column, error);
+    int code = columns_choose(&page->columns, names, error);
+    return code == ERROR_NONE && quantities ? check_quantities(page, names, error) : code;
 }
 
 int format_check(const struct format *format, bool per_token, struct format_page *page, struct error *error)

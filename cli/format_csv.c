@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/config.h"
+#include "cli/cut.h"
 #include "sim/setting.h"
 
 /* Quoted where the text holds a comma, a quote or a line break. */
@@ -213,98 +214,6 @@ const char *format_csv_column(size_t i)
     return i < BACK ? back[i] : NULL;
 }
 
-static void print_head(const struct common *common, FILE *stream)
-{
-    for (int i = 0; i < FRONT; i++)
-        fprintf(stream, "%s%s", i > 0 ? "," : "", front[i]);
-    fprintf(stream, "%s\n", common->head);
-}
-
-/* Rows that are written whole into text, of which the chosen fields go on. */
-struct cut {
-    FILE *stream; /* where rows are written */
-    const struct format_page *page;
-    char *text;
-    size_t length;
-    int at[COLUMNS_MAX]; /* the field of each chosen column */
-};
-
-enum { FIELDS_MAX = 128 };
-
-/* Fields of the row at text, whose ends go to end[]: field i begins behind end[i - 1]. Returns what follows the row. */
-static const char *split(const char *text, const char *end[FIELDS_MAX], int *count)
-{
-    bool quoted = false;
-    *count = 0;
-    for (; *text && (quoted || *text != '\n'); text++) {
-        quoted ^= *text == '"';
-        if (!quoted && *text == ',' && *count < FIELDS_MAX - 1)
-            end[(*count)++] = text;
-    }
-    end[(*count)++] = text;
-    return *text ? text + 1 : text;
-}
-
-/* Where the head has the chosen columns. */
-static void find_fields(struct cut *cut, const char *head)
-{
-    const char *end[FIELDS_MAX], *start = head;
-    int count;
-    split(head, end, &count);
-    for (int f = 0; f < count; start = end[f++] + 1)
-        for (int c = 0; c < cut->page->columns.count; c++) {
-            const char *name = format_csv_column((size_t)cut->page->columns.chosen[c]);
-            if (strlen(name) == (size_t)(end[f] - start) && strncmp(name, start, strlen(name)) == 0)
-                cut->at[c] = f;
-        }
-}
-
-/* Hands on what was written. */
-static void cut_flush(struct cut *cut)
-{
-    const char *end[FIELDS_MAX];
-    int count;
-    if (cut->stream == cut->page->stream || fflush(cut->stream) != 0)
-        return;
-    cut->text[cut->length] = '\0'; // what was written before may be longer
-    for (const char *row = cut->text; *row;) {
-        const char *next = split(row, end, &count);
-        for (int c = 0; c < cut->page->columns.count; c++) {
-            int f = cut->at[c];
-            const char *start = f == 0 ? row : end[f - 1] + 1;
-            fprintf(cut->page->stream, "%s%.*s", c > 0 ? "," : "", (int)(end[f] - start), start);
-        }
-        fputc('\n', cut->page->stream);
-        row = next;
-    }
-    rewind(cut->stream);
-}
-
-static int cut_open(struct cut *cut, const struct format_page *page, const struct common *common, struct error *error)
-{
-    *cut = (struct cut){.stream = page->stream, .page = page};
-    if (page->columns.count == 0)
-        return ERROR_NONE;
-    cut->stream = open_memstream(&cut->text, &cut->length);
-    if (!cut->stream)
-        return error_set(error, ERROR_RESOURCE, "out of memory for CSV");
-    print_head(common, cut->stream);
-    fflush(cut->stream);
-    find_fields(cut, cut->text);
-    rewind(cut->stream);
-    return ERROR_NONE;
-}
-
-static int cut_close(struct cut *cut, struct error *error)
-{
-    if (cut->stream == cut->page->stream)
-        return ERROR_NONE;
-    cut_flush(cut);
-    int failed = fclose(cut->stream);
-    free(cut->text);
-    return failed ? error_set(error, ERROR_RESOURCE, "out of memory for CSV") : ERROR_NONE;
-}
-
 /* ---- profiles ---- */
 
 static void print_layer(const struct profile *profile, const struct common *common, int layer, FILE *stream)
@@ -319,6 +228,25 @@ static void print_layer(const struct profile *profile, const struct common *comm
     }
 }
 
+/* Rows of these columns and the configuration's; in front of the page's first stands the row of their names. */
+static int open_rows(struct cut *cut, const struct common *common, const char *const names[], size_t count,
+                     options_choice *columns, const struct format_page *page, struct error *error)
+{
+    char *head = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&head, &size);
+    for (size_t i = 0; stream && i < count; i++)
+        fprintf(stream, "%s%s", i > 0 ? "," : "", names[i]);
+    if (stream)
+        fprintf(stream, "%s\n", common->head);
+    int code = stream && fclose(stream) == 0 ? cut_open(cut, page->stream, &page->columns, columns, head, error)
+                                             : error_set(error, ERROR_RESOURCE, "out of memory for CSV");
+    if (code == ERROR_NONE && page->number == 0)
+        cut_print_names(cut, head);
+    free(head);
+    return code;
+}
+
 int format_csv(const struct profile *profile, const struct format_page *page, struct error *error)
 {
     struct common common;
@@ -326,10 +254,8 @@ int format_csv(const struct profile *profile, const struct format_page *page, st
     int code = common_init(&common, profile, page, error);
     if (code != ERROR_NONE)
         return code;
-    code = cut_open(&cut, page, &common, error);
+    code = open_rows(&cut, &common, front, FRONT, format_csv_column, page, error);
     if (code == ERROR_NONE) {
-        if (page->number == 0)
-            print_head(&common, cut.stream);
         for (int l = 0; l <= profile->model->layers; l++) {
             print_layer(profile, &common, l, cut.stream);
             cut_flush(&cut);
@@ -339,6 +265,31 @@ int format_csv(const struct profile *profile, const struct format_page *page, st
     }
     common_free(&common);
     return code;
+}
+
+/* ---- a row a profile ---- */
+
+static const char *const quantity_front[] = {"kind", "placement", "init"};
+static const char *const members[] = {"", ".se", ".lo", ".hi"};
+enum { QUANTITY_FRONT = sizeof quantity_front / sizeof *quantity_front, MEMBERS = sizeof members / sizeof *members };
+
+/* "gradient_ratio.lo", of every quantity. */
+static const char *member_name(size_t i)
+{
+    static char names[OVERALLS * MEMBERS][64];
+    snprintf(names[i], sizeof names[i], "%s%s", overalls[i / MEMBERS].name, members[i % MEMBERS]);
+    return names[i];
+}
+
+const char *format_csv_quantity_column(size_t i)
+{
+    if (i < QUANTITY_FRONT)
+        return quantity_front[i];
+    i -= QUANTITY_FRONT;
+    if (i < OVERALLS * MEMBERS)
+        return member_name(i);
+    i -= OVERALLS * MEMBERS;
+    return i == 0 ? "n" : format_csv_column(FRONT + i - 1);
 }
 
 /* mean, se, lo and hi. */
@@ -355,24 +306,28 @@ static void print_quantity(const struct estimate *cell, FILE *stream)
 int format_csv_quantities(const struct profile *profile, const struct format_page *page, struct error *error)
 {
     struct common common;
-    FILE *stream = page->stream;
+    struct cut cut;
+    const char *names[QUANTITY_FRONT + OVERALLS * MEMBERS + 1];
+    size_t count = 0;
+    for (; count < QUANTITY_FRONT; count++)
+        names[count] = quantity_front[count];
+    for (size_t i = 0; i < OVERALLS * MEMBERS; i++)
+        if (page->quantity[i / MEMBERS])
+            names[count++] = member_name(i);
+    names[count++] = "n";
     int code = common_init(&common, profile, page, error);
     if (code != ERROR_NONE)
         return code;
-    if (page->number == 0) {
-        fputs("kind,placement,init", stream);
+    code = open_rows(&cut, &common, names, count, format_csv_quantity_column, page, error);
+    if (code == ERROR_NONE) {
+        fputs(common.model, cut.stream);
         for (int i = 0; i < OVERALLS; i++)
             if (page->quantity[i])
-                fprintf(stream, ",%s,%s.se,%s.lo,%s.hi", overalls[i].name, overalls[i].name, overalls[i].name,
-                        overalls[i].name);
-        fprintf(stream, ",n%s\n", common.head);
+                print_quantity(&profile->overall[i], cut.stream);
+        print_count(profile->kind == SCHEMA_MEASURED, profile->samples, cut.stream);
+        fprintf(cut.stream, "%s\n", common.config);
+        code = cut_close(&cut, error);
     }
-    fputs(common.model, stream);
-    for (int i = 0; i < OVERALLS; i++)
-        if (page->quantity[i])
-            print_quantity(&profile->overall[i], stream);
-    print_count(profile->kind == SCHEMA_MEASURED, profile->samples, stream);
-    fprintf(stream, "%s\n", common.config);
     common_free(&common);
-    return ERROR_NONE;
+    return code;
 }

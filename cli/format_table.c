@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/grid.h"
+#include "sim/readers.h"
 #include "sim/setting.h"
 #include "sim/text.h"
 
@@ -178,8 +180,7 @@ void format_table_settings(const struct model *model, FILE *stream)
     const char *separator = "";
     for (size_t i = 0; i < setting_count; i++) {
         char value[64], words[128];
-        if (settings[i].type == SETTING_TEXT || is_in_label(&settings[i], model) ||
-            !setting_is_read(&settings[i], model))
+        if (settings[i].type == SETTING_TEXT || is_in_label(&settings[i], model) || !readers_exist(&settings[i], model))
             continue;
         setting_label(&settings[i], model, value, sizeof value);
         if (setting_words(&settings[i], value, words, sizeof words) == 0)
@@ -193,6 +194,11 @@ static void print_prediction_kind(const struct profile *profile, FILE *stream)
 {
     const double *sorted = profile->moments.log_ratio;
     size_t n = (size_t)profile->samples;
+    if (profile->moments.first_order) {
+        fprintf(stream, "predicted at this width, to first order in T/d: within about %.2g %%\n",
+                100 * profile->moments.order_error);
+        return;
+    }
     if (!sorted) {
         fprintf(stream, "infinite width, %s\n",
                 n > 1 ? "mean over replicas ± standard error" : "many heads; by quadrature");
@@ -353,61 +359,61 @@ int format_table(const struct profile *profile, const struct format_page *page, 
 
 /* ---- a row a profile ---- */
 
-enum { LABEL_MAX = 40 };
-
-/* Columns that a setting takes; 0 where it is not shown. Without a setting that varies it is the placement. */
-static int label_width(const struct format_page *page, const struct setting *setting)
+/* Columns: the settings, the kind, the quantities. */
+const char *format_table_quantity_column(size_t i)
 {
-    int widest = (int)strlen(setting->key);
+    return i < setting_count ? settings[i].key : i == setting_count ? "kind" : overall_name(i - setting_count - 1);
+}
+
+/* Without a setting that varies the placement is shown. */
+static bool is_label(const struct format_page *page, const struct setting *setting)
+{
     bool any = false;
     for (size_t i = 0; i < setting_count; i++)
         any |= sweep_varies(page->sweep, &settings[i]);
-    if (!sweep_varies(page->sweep, setting))
-        return !any && setting == &settings[0] ? LABEL_MAX / 2 : 0;
-    for (int a = 0; a < page->sweep->axis_count; a++)
-        for (int i = 0; i < page->sweep->axes[a].count && page->sweep->axes[a].setting == setting; i++)
-            widest = (int)fmax(widest, fmin(LABEL_MAX, (double)strlen(page->sweep->axes[a].text[i])));
-    return widest;
+    return any ? sweep_varies(page->sweep, setting) : setting == &settings[0];
 }
 
-static void print_quantities_head(const struct format_page *page)
+static void fit_quantities(struct grid *grid, const struct format_page *page)
 {
-    FILE *stream = page->stream;
-    for (size_t i = 0; i < setting_count; i++) {
-        int width = label_width(page, &settings[i]);
-        if (width > 0)
-            fprintf(stream, "%-*s  ", width, settings[i].key);
-    }
-    fprintf(stream, "%-9s", "kind");
+    enum { KIND = 9, SPARE = 3 };
+    for (size_t i = 0; i < setting_count; i++)
+        grid->columns[grid->count++] = (struct grid_column){.name = settings[i].key,
+                                                            .width = sweep_width(page->sweep, &settings[i]),
+                                                            .left = true,
+                                                            .usual = is_label(page, &settings[i])};
+    grid->columns[grid->count++] = (struct grid_column){
+        .name = "kind", .width = KIND, .left = true, .usual = true, .spare = SPARE};
     for (int i = 0; i < OVERALLS; i++)
-        if (page->quantity[i])
-            fprintf(stream, "  %-*s", TABLE_CELL + 1, overalls[i].name);
-    fputc('\n', stream);
+        grid->columns[grid->count++] = (struct grid_column){
+            .name = overalls[i].name, .width = TABLE_CELL, .left = true, .usual = page->quantity[i], .spare = 1};
+    grid_fit(grid, &page->columns, page->window);
+}
+
+static void quantity_cell(const void *row, int column, char text[GRID_CELL])
+{
+    const struct profile *profile = row;
+    int i = column - (int)setting_count - 1;
+    char number[CELL_TEXT] = "-", extent[CELL_TEXT] = "";
+    if (i < -1) {
+        setting_label(&settings[column], profile->model, text, GRID_CELL);
+    } else if (i == -1) {
+        snprintf(text, GRID_CELL, "%s", schema_kinds[profile->kind]);
+    } else {
+        if (profile->overall[i].n > 0)
+            print_mean(profile->kind, &profile->overall[i], wide_absent(), number, extent);
+        snprintf(text, GRID_CELL, *extent ? "%-9s %s" : "%s", number, extent);
+    }
 }
 
 int format_table_quantities(const struct profile *profile, const struct format_page *page, struct error *error)
 {
     (void)error;
-    FILE *stream = page->stream;
+    struct grid grid = {.count = 0};
+    fit_quantities(&grid, page);
     if (page->number == 0)
-        print_quantities_head(page);
-    for (size_t i = 0; i < setting_count; i++) {
-        char label[GRAPH_NAME_MAX + 32];
-        int width = label_width(page, &settings[i]);
-        if (width == 0)
-            continue;
-        setting_label(&settings[i], profile->model, label, sizeof label);
-        fprintf(stream, "%-*.*s  ", width, LABEL_MAX, label);
-    }
-    fprintf(stream, "%-9s", schema_kinds[profile->kind]);
-    for (int i = 0; i < OVERALLS; i++) {
-        char text[CELL_TEXT] = "-", extent[CELL_TEXT] = "";
-        if (!page->quantity[i])
-            continue;
-        if (profile->overall[i].n > 0)
-            print_mean(profile->kind, &profile->overall[i], wide_absent(), text, extent);
-        fprintf(stream, "  %-9s %-*s", text, TABLE_CELL - 9 + (*extent ? 1 : 0), extent); // the sign has two bytes
-    }
-    fputc('\n', stream);
+        grid_print_head(&grid, page->stream);
+    grid_print_row(&grid, quantity_cell, profile, page->stream);
+    fputc('\n', page->stream);
     return ERROR_NONE;
 }

@@ -47,7 +47,7 @@ static int add_config(struct merge *merge, const struct store_config *config, me
 
 static int add_store(struct merge *merge, int number, merge_filter *filter, const void *context, struct error *error)
 {
-    const struct store_list *list = &merge->lists[number];
+    const struct inventory *list = &merge->lists[number];
     struct merge_config *grown = realloc(merge->configs,
                                          (size_t)(merge->config_count + list->count + 1) * sizeof *grown);
     if (!grown)
@@ -76,7 +76,7 @@ int merge_open(struct merge *merge, char *const paths[], int count, merge_filter
     for (int s = 0; code == ERROR_NONE && s < count; s++, merge->store_count++) {
         code = store_open(&merge->stores[s], paths[s], STORE_READ, error);
         if (code == ERROR_NONE)
-            code = store_list(&merge->stores[s], &merge->lists[s], error);
+            code = inventory_read(&merge->stores[s], &merge->lists[s], error);
     }
     for (int s = 0; code == ERROR_NONE && s < count; s++)
         code = add_store(merge, s, filter, context, error);
@@ -92,7 +92,7 @@ void merge_close(struct merge *merge)
         free(merge->configs[i].ids);
     }
     for (int s = 0; s < merge->store_count; s++) {
-        store_list_free(&merge->lists[s]);
+        inventory_free(&merge->lists[s]);
         store_close(&merge->stores[s]);
     }
     sweep_free(&merge->sweep);

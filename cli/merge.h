@@ -2,7 +2,7 @@
 #ifndef SPANSCOPE_CLI_MERGE_H
 #define SPANSCOPE_CLI_MERGE_H
 
-#include "analysis/store.h"
+#include "analysis/inventory.h"
 #include "cli/format.h"
 #include "cli/options.h"
 
@@ -15,7 +15,7 @@ struct merge_config {
 
 struct merge {
     struct store *stores; /* [store_count], open */
-    struct store_list *lists;
+    struct inventory *lists;
     int store_count;
     struct merge_config *configs; /* in the order of the first store, then of the second for what it adds, ... */
     int config_count;

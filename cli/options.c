@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/linear.h"
+#include "sim/readers.h"
 #include "sim/text.h"
 #include "sim/variants.h"
 
@@ -496,6 +497,6 @@ int options_unread(const char *name, const char *whom, struct error *error)
     const struct setting *setting = setting_find(name, error);
     if (!setting)
         return error->code;
-    setting_print_readers(setting, readers, sizeof readers);
+    readers_print(setting, readers, sizeof readers);
     return error_set(error, ERROR_INPUT, "--%s: nothing in %.400s reads it; it is for %s", name, whom, readers);
 }

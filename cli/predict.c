@@ -19,32 +19,35 @@ struct predict {
     const struct format *format;
     struct format_page page;
     const char *output;
-    bool at_width, dry_run, quiet, no_progress, log;
+    double error; /* 0: unless it is asked for */
+    bool dry_run, quiet, no_progress, log;
     struct progress progress;
 };
 
 static const struct options_row rows[] = {
     {"error", 0, "REL",
      "draw until every standard error is that fraction of its value\n"
-     "(of 1 for cosines), or the budget is spent; 0.003",
-     options_fraction, offsetof(struct predict, moments.error)},
-    {"at-width", 0, NULL,
-     "at the model's own width and heads, where the limit errs by T/d and H/d: draws Gram\n"
-     "matrices, with the spread over stacks",
-     options_flag, offsetof(struct predict, at_width)},
+     "(of 1 for cosines), or the budget is spent; 0.003, but to first order in T/d 0.05",
+     options_fraction, offsetof(struct predict, error)},
+    {"width-limit", 0, NULL,
+     "the limit of infinite width and many heads, off by T/d, H/d and 1/d from what the model's\n"
+     "own width has",
+     options_flag, offsetof(struct predict, moments.width_limit)},
     {"budget", 0, "SECONDS", "of a core, about, as operations are counted: the same draws on any machine; 2",
      options_draws, offsetof(struct predict, moments.budget)},
-    {"replicas", 0, "N", "with --at-width: stacks that are drawn at most; as many as the budget allows", options_draws,
+    {"replicas", 0, "N", "draw stacks, that many at most; without, as many as the budget allows", options_draws,
      offsetof(struct predict, moments.replicas)},
-    {"draws", 0, "N", "attention matrices per block in a batch of 16 replicas or more; 256", options_draws,
-     offsetof(struct predict, moments.draws)},
-    {"full", 0, NULL, "draw where exchangeable tokens allow quadrature, too", options_flag,
-     offsetof(struct predict, moments.full)},
+    {"draws", 0, "N", "with --width-limit: attention matrices per block in a batch of 16 replicas or more; 256",
+     options_draws, offsetof(struct predict, moments.draws)},
+    {"full", 0, NULL,
+     "draw where exchangeable tokens have a closed form, too: at the model's width, where the\n"
+     "spread over stacks comes with it, one to first order in T/d",
+     options_flag, offsetof(struct predict, moments.full)},
     {"seed", 's', "N", "64-bit seed of the draws", options_seed, offsetof(struct predict, moments.seed)},
     {"threads", 'j', "N", "results do not depend on it", options_threads, offsetof(struct predict, moments.threads)},
     {"per-token", 0, NULL, "report activation and gradient variance by position too", options_flag,
      offsetof(struct predict, moments.per_token)},
-    {"bounds", 0, NULL, "floors and ceilings too, which hold whatever the attentions do", options_flag,
+    {"bounds", 0, NULL, "floors and ceilings too, which hold in the limit whatever the attentions do", options_flag,
      offsetof(struct predict, bounds)},
     {"format", 'f', NULL, "what is written", format_read, offsetof(struct predict, format), format_name},
     {"tidy", 0, NULL, "CSV with a column for all that decides the numbers, not only for what varies", options_flag,
@@ -67,8 +70,8 @@ static const struct options_row rows[] = {
 const struct options_command predict_options = {
     .usage = "predict [OPTION]...",
     .summary =
-        "The profile that samples converge to as the width and the heads grow or, with --at-width, that they have\n"
-        "at the model's own, in the formats of `run`. Settings of the model may be lists\n"
+        "The profile that samples have at the model's own width or, with --width-limit, converge to as width and\n"
+        "heads grow, in the formats of `run`. Settings of the model may be lists\n"
         "or, of numbers, axes (-p prenorm,spannorm -L 8:512:7:log): their product, in the order of the options.",
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
@@ -150,12 +153,13 @@ static int print_effort(const struct predict *predict, const struct sweep *sweep
 static int check_draws(struct predict *predict, struct error *error)
 {
     struct moments_options *moments = &predict->moments;
-    moments->width_limit = !predict->at_width;
     if (moments->width_limit && moments->replicas > 0)
-        return error_set(error, ERROR_INPUT, "--replicas is for --at-width; the limit has --draws");
-    if (!moments->width_limit && (moments->draws > 0 || moments->full))
-        return error_set(error, ERROR_INPUT, "--%s is for the limit; --at-width has --replicas",
-                         moments->full ? "full" : "draws");
+        return error_set(error, ERROR_INPUT, "--replicas is for the model's own width; --width-limit has --draws");
+    if (!moments->width_limit && moments->draws > 0)
+        return error_set(error, ERROR_INPUT, "--draws is for --width-limit; the model's own width has --replicas");
+    moments->full |= moments->replicas > 0;
+    if (predict->error > 0)
+        moments->error = moments->order = predict->error;
     if (moments->draws == 0)
         moments->draws = moments_defaults().draws;
     return ERROR_NONE;
@@ -263,6 +267,7 @@ static int predict_all(void *target, struct error *error)
 int predict_command(int argc, char **argv)
 {
     struct predict predict = {.moments = moments_defaults(), .format = &formats[0]};
+    predict.moments.width_limit = false;
     predict.moments.draws = 0;
     predict.moments.threads = omp_get_num_procs();
     return command_run(&predict_options, argc, argv, &predict, predict_all);

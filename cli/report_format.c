@@ -9,7 +9,7 @@
 #include "analysis/document.h"
 #include "analysis/schema.h"
 #include "cli/claims.h"
-#include "cli/columns.h"
+#include "cli/grid.h"
 #include "sim/text.h"
 
 /* The test that a line of the report is about, or NULL. */
@@ -45,38 +45,61 @@ static void print_bound(const struct verdict_test *test, char *text, size_t size
         snprintf(text, size, "[%.4g, %.4g] +- %.2g", test->lower, test->upper, test->margin);
 }
 
-/* Columns of the table, and where each ends on the line. */
-static const struct {
-    const char *name;
-    int end;
-} table_columns[] = {{"claim", 20}, {"verdict", 36}, {"statistic", 47}, {"interval", 71},
-                     {"bound", 99}, {"tests", 106},  {"samples", 115},  {"seconds", 124}};
-enum { TABLE_COLUMNS = sizeof table_columns / sizeof *table_columns };
+enum { CLAIM, VERDICT, STATISTIC, INTERVAL, BOUND, TESTS, SAMPLES, SECONDS, TABLE_COLUMNS };
 
-/* How many of them the window has room for; those of which a claim would be without its verdict are shown anyway. */
-static int columns_in(int window)
+static const struct grid_column table_columns[TABLE_COLUMNS] = {
+    [CLAIM] = {"claim", 20, true, true, 0},          [VERDICT] = {"verdict", 14, true, true, 0},
+    [STATISTIC] = {"statistic", 10, false, true, 1}, [INTERVAL] = {"interval", 22, true, true, 1},
+    [BOUND] = {"bound", 26, true, true, 1},          [TESTS] = {"tests", 5, false, true, 1},
+    [SAMPLES] = {"samples", 7, false, true, 1},      [SECONDS] = {"seconds", 7, false, true, 1},
+};
+
+const char *report_format_column(size_t i)
 {
-    int count = TABLE_COLUMNS;
-    while (window > 0 && count > 2 && table_columns[count - 1].end > window)
-        count--;
-    return count;
+    return i < TABLE_COLUMNS ? table_columns[i].name : NULL;
 }
 
-static void table_line(const struct report *report, size_t i, int count, FILE *stream)
+/* A line of the report. */
+struct line {
+    const struct report *report;
+    size_t i;
+};
+
+static void table_cell(const void *row, int column, char text[GRID_CELL])
 {
-    char line[320];
-    const struct verdict_claim *verdict = &report->verdicts[i];
-    const struct verdict_test *test = deciding_test(report, i);
-    char statistic[32] = "-", interval[64] = "-", bound[96] = "-";
-    if (test) {
-        print_number(test->mean, statistic, sizeof statistic);
-        print_interval(verdict, interval, sizeof interval);
-        print_bound(test, bound, sizeof bound);
+    const struct line *line = row;
+    const struct verdict_claim *verdict = &line->report->verdicts[line->i];
+    const struct trial *trial = &line->report->trials[line->i];
+    const struct verdict_test *test = deciding_test(line->report, line->i);
+    snprintf(text, GRID_CELL, "-");
+    switch (column) {
+    case CLAIM:
+        snprintf(text, GRID_CELL, "%s", line->report->claims[line->i]->id);
+        break;
+    case VERDICT:
+        snprintf(text, GRID_CELL, "%s", verdict_names[verdict->verdict]);
+        break;
+    case TESTS:
+        snprintf(text, GRID_CELL, "%zu", verdict->count);
+        break;
+    case SAMPLES:
+        snprintf(text, GRID_CELL, "%" PRId64, trial->samples);
+        break;
+    case SECONDS:
+        snprintf(text, GRID_CELL, "%.1f", trial->seconds);
+        break;
+    case STATISTIC:
+        if (test)
+            print_number(test->mean, text, GRID_CELL);
+        break;
+    case INTERVAL:
+        if (test)
+            print_interval(verdict, text, GRID_CELL);
+        break;
+    default:
+        if (test)
+            print_bound(test, text, GRID_CELL);
     }
-    snprintf(line, sizeof line, "%-20s  %-14s %10s  %-22s  %-26s %6zu %8" PRId64 " %8.1f", report->claims[i]->id,
-             verdict_names[verdict->verdict], statistic, interval, bound, report->verdicts[i].count,
-             report->trials[i].samples, report->trials[i].seconds);
-    fprintf(stream, "%.*s\n", count < TABLE_COLUMNS ? table_columns[count - 1].end : (int)sizeof line, line);
 }
 
 /* Statement and reason of a verdict that was not expected or contradicts, and the hypothesis of one that does not
@@ -104,24 +127,21 @@ static void table_remark(const struct report *report, size_t i, FILE *stream)
     fprintf(stream, "  margin: %s\n", trial_check(&report->trials[i], verdict->deciding)->reason);
 }
 
-static void write_lines(const struct report *report, int count, FILE *stream)
+static void write_lines(const struct report *report, const struct columns *columns, int window, FILE *stream)
 {
-    char head[160];
-    snprintf(head, sizeof head, "%-20s  %-14s %10s  %-22s  %-26s %6s %8s %8s", table_columns[0].name,
-             table_columns[1].name, table_columns[2].name, table_columns[3].name, table_columns[4].name,
-             table_columns[5].name, table_columns[6].name, table_columns[7].name);
-    fprintf(stream, "%.*s\n", table_columns[count - 1].end, head);
+    struct grid grid = {.count = TABLE_COLUMNS};
+    memcpy(grid.columns, table_columns, sizeof table_columns);
+    grid_fit(&grid, columns, window);
+    grid_print_head(&grid, stream);
     const struct claim_group *group = NULL;
     for (size_t i = 0; i < report->count; i++) {
         const struct claim_group *next = claim_group_of(report->claims[i]);
         if (next != group)
             fprintf(stream, "-- %s\n", next->title);
         group = next;
-        table_line(report, i, count, stream);
+        grid_print_row(&grid, table_cell, &(struct line){report, i}, stream);
+        fputc('\n', stream);
     }
-    for (int c = count; c < TABLE_COLUMNS; c++)
-        fprintf(stream, "%s%s%s", c == count ? "(no room for " : ", ", table_columns[c].name,
-                c == TABLE_COLUMNS - 1 ? ")\n" : "");
 }
 
 static void write_remarks(const struct report *report, FILE *stream)
@@ -138,7 +158,7 @@ static void write_remarks(const struct report *report, FILE *stream)
             report->level);
 }
 
-static int write_table(const struct report *report, FILE *stream, struct error *error)
+static int write_table(const struct report *report, const struct columns *columns, FILE *stream, struct error *error)
 {
     char *remarks = NULL;
     size_t length;
@@ -147,7 +167,7 @@ static int write_table(const struct report *report, FILE *stream, struct error *
     if (text)
         write_remarks(report, text);
     bool ok = text && fclose(text) == 0;
-    write_lines(report, columns_in(window), stream);
+    write_lines(report, columns, window, stream);
     if (ok)
         columns_fold(remarks, window, 10, stream);
     free(remarks);
@@ -167,8 +187,9 @@ static json_t *json_claim(const struct report *report, size_t i)
                      "why", verdict->why);
 }
 
-static int write_json(const struct report *report, FILE *stream, struct error *error)
+static int write_json(const struct report *report, const struct columns *columns, FILE *stream, struct error *error)
 {
+    (void)columns;
     json_t *list = json_array();
     for (size_t i = 0; i < report->count; i++)
         json_array_append_new(list, json_claim(report, i));
@@ -194,7 +215,8 @@ static int list_json(const struct report *report, enum claim_tier tier, FILE *st
     return claims_print_json(report->claims, report->count, tier, stream, error);
 }
 
-const struct report_format report_formats[] = {{"table", write_table, list_table}, {"json", write_json, list_json}};
+const struct report_format report_formats[] = {{"table", true, write_table, list_table},
+                                               {"json", false, write_json, list_json}};
 enum { REPORT_FORMATS = sizeof report_formats / sizeof *report_formats };
 const size_t report_format_count = REPORT_FORMATS;
 

@@ -4,11 +4,13 @@
 
 #include <stdio.h>
 
+#include "cli/columns.h"
 #include "cli/report.h"
 
 struct report_format {
     const char *name;
-    int (*write)(const struct report *report, FILE *stream, struct error *error);
+    bool columns; /* which may be chosen among those of report_format_column */
+    int (*write)(const struct report *report, const struct columns *columns, FILE *stream, struct error *error);
     int (*list)(const struct report *report, enum claim_tier tier, FILE *stream, struct error *error); /* its claims */
 };
 
@@ -17,6 +19,9 @@ extern const size_t report_format_count;
 
 /* Name number i, NULL behind the last. */
 const char *report_format_name(size_t i);
+
+/* What --columns may name. */
+options_choice report_format_column;
 
 /* An options_reader of a field const struct report_format *. */
 int report_format_read(void *field, const char *name, const char *text, struct error *error);

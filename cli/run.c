@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/store.h"
+#include "analysis/drawer.h"
 #include "cli/command.h"
 #include "cli/cost.h"
 #include "cli/format.h"
@@ -267,7 +267,7 @@ static int spread_over(struct run *run, struct spread_source *source, struct pro
 static int sample(struct run *run, struct sampler *sampler, const struct profile *prediction, struct error *error)
 {
     struct profile profile;
-    struct store_source source = {0};
+    struct drawer drawer = {0};
     int code = profile_init(&profile, sampler, error);
     if (code != ERROR_NONE)
         return code;
@@ -283,11 +283,11 @@ static int sample(struct run *run, struct sampler *sampler, const struct profile
     struct spread_source ranks = {.spread = &run->spread, .sampler = sampler};
     code = spread_over(run, &ranks, &plan, error);
     if (code == ERROR_NONE && run->store_path) {
-        code = store_source_init(&source, &run->store, sampler, run->seed, error);
-        source.draw = plan.draw;
-        source.source = plan.source;
-        plan.draw = store_draw;
-        plan.source = &source;
+        code = drawer_init(&drawer, &run->store, sampler, run->seed, error);
+        drawer.draw = plan.draw;
+        drawer.source = plan.source;
+        plan.draw = drawer_draw;
+        plan.source = &drawer;
     }
     show_progress(run, 0, NAN); // the first sample may take long
     if (code == ERROR_NONE)
@@ -297,7 +297,7 @@ static int sample(struct run *run, struct sampler *sampler, const struct profile
     if (code == ERROR_INTERRUPTED)
         report_interruption(run, &profile, error);
     code = finish_profile(run, &profile, prediction, code, error);
-    store_source_free(&source);
+    drawer_free(&drawer);
     profile_free(&profile);
     return code;
 }
@@ -309,6 +309,7 @@ static int measure(struct run *run, struct sampler *sampler, struct error *error
     if (!run->predict)
         return sample(run, sampler, NULL, error);
     struct moments_options options = moments_defaults();
+    options.width_limit = false;
     options.per_token = run->per_token;
     options.threads = run->threads;
     options.stop = interrupt_flag();
@@ -369,7 +370,7 @@ static int order_point(struct run *run, int64_t point, struct error *error)
 {
     struct model model;
     struct sampler sampler;
-    struct store_source source = {0};
+    struct drawer drawer = {0};
     struct spread_source ranks = {.spread = &run->spread, .sampler = &sampler, .rank = rank_of(run, point)};
     uint64_t first = shard_first(run), count = (uint64_t)shard_samples(run);
     int code = sweep_model(run->sweep, point, &model, error);
@@ -381,12 +382,12 @@ static int order_point(struct run *run, int64_t point, struct error *error)
         if (code == ERROR_NONE && !run->store_path)
             spread_order(&run->spread, ranks.rank, run->seed, first, count);
         else if (code == ERROR_NONE)
-            code = store_source_init(&source, &run->store, &sampler, run->seed, error);
-        source.draw = order_only;
-        source.source = &ranks;
+            code = drawer_init(&drawer, &run->store, &sampler, run->seed, error);
+        drawer.draw = order_only;
+        drawer.source = &ranks;
         if (code == ERROR_NONE && run->store_path)
-            code = store_draw(&source, run->seed, first, count, NULL, pass_over, NULL, error);
-        store_source_free(&source);
+            code = drawer_draw(&drawer, run->seed, first, count, NULL, pass_over, NULL, error);
+        drawer_free(&drawer);
         sampler_free(&sampler);
     }
     model_free(&model);

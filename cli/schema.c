@@ -3,20 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/claims/verdict.h"
 #include "analysis/document.h"
 #include "analysis/map.h"
 #include "analysis/overall.h"
 #include "analysis/schema.h"
 #include "cli/command.h"
-#include "explore/lesson.h"
+#include "cli/type.h"
 #include "sim/observe.h"
 #include "sim/text.h"
 #include "train/optimiser.h"
 
-/* A member of an object. Its type is a word: string, boolean, integer, count (from 0), number, seed, or
- *     T?       or null                 [T]    an array of them          {T}   an object whose members all are
- *     =a|b     one of these texts      @NAME  a name of that table      #NAME an object of that shape */
+/* A member of an object. Its type is a word of cli/type. */
 struct member {
     const char *name, *type, *summary;
     bool optional;
@@ -98,7 +95,9 @@ static const struct member run_members[] = {
     {SCHEMA_KIND, "@kind", "how the numbers came about"},                                                      \
     {SCHEMA_CONFIG, "#config", "all that decides the numbers"},                                                \
     {SCHEMA_MANIFEST, "#manifest", "what made them"},                                                          \
-    {"log_gradient_ratio", "#ratio", "ln g_0/g_L over stacks (predict --at-width)", true}
+    {"order_error", "number?", "of a prediction to first order in T/d: what it may err by, relative, as it estimates", \
+     true},                                                                                                    \
+    {"log_gradient_ratio", "#ratio", "ln g_0/g_L over stacks that a prediction has drawn", true}
 
 static const struct member profile_members[] = {
     PROFILE_HEAD(SCHEMA_PROFILE),
@@ -330,12 +329,10 @@ static const struct member answer_members[] = {
 
 /* ---- from other tables ---- */
 
-static json_t *type_schema(bool *ok, const char *type, size_t length);
-
 static void add_property(bool *ok, json_t *shape, const char *where, const char *name, const char *type,
                          const char *summary)
 {
-    json_t *property = type_schema(ok, type, strlen(type));
+    json_t *property = type_schema(ok, type);
     document_put(ok, property, "description", json_string(summary));
     if (!json_object_get(shape, where))
         document_put(ok, shape, where, json_object());
@@ -345,7 +342,7 @@ static void add_property(bool *ok, json_t *shape, const char *where, const char 
 static json_t *setting_schema(bool *ok, const struct setting *setting)
 {
     static const char *const types[] = {"integer", "number", "string", "string"};
-    json_t *schema = type_schema(ok, types[setting->type], strlen(types[setting->type]));
+    json_t *schema = type_schema(ok, types[setting->type]);
     if (setting_is_number(setting)) {
         document_put(ok, schema, "minimum", json_real(setting->least));
         document_put(ok, schema, "maximum", json_real(setting->most));
@@ -480,110 +477,6 @@ enum { DOCUMENTS = sizeof documents / sizeof *documents };
 const char *schema_name(size_t i)
 {
     return i < DOCUMENTS ? documents[i].name : NULL;
-}
-
-/* ---- types ---- */
-
-static const char *kind_name(size_t i)
-{
-    return i < SCHEMA_KINDS ? schema_kinds[i] : NULL;
-}
-
-static const char *verdict_name(size_t i)
-{
-    return i < VERDICTS ? verdict_names[i] : NULL;
-}
-
-static const char *lesson_kind(size_t i)
-{
-    return i <= LESSON_FIND ? lesson_kinds[i] : NULL;
-}
-
-static const struct {
-    const char *name;
-    options_choice *choice;
-} choices[] = {{"kind", kind_name}, {"verdict", verdict_name}, {"lesson", lesson_kind}};
-
-static json_t *names_schema(bool *ok, const char *table, size_t length)
-{
-    json_t *schema = json_object(), *names = json_array();
-    for (size_t c = 0; c < sizeof choices / sizeof *choices; c++)
-        for (size_t i = 0; strncmp(choices[c].name, table, length) == 0 && choices[c].choice(i); i++)
-            document_append(ok, names, json_string(choices[c].choice(i)));
-    document_put(ok, schema, "enum", names);
-    return schema;
-}
-
-/* "a|b" */
-static json_t *texts_schema(bool *ok, const char *text, size_t length)
-{
-    json_t *schema = json_object(), *names = json_array();
-    for (size_t used = 0; used < length;) {
-        size_t word = 0;
-        while (used + word < length && text[used + word] != '|')
-            word++;
-        document_append(ok, names, json_stringn(text + used, word));
-        used += word + 1;
-    }
-    if (json_array_size(names) == 1)
-        document_put(ok, schema, "const", json_incref(json_array_get(names, 0)));
-    else
-        document_put(ok, schema, "enum", json_incref(names));
-    json_decref(names);
-    return schema;
-}
-
-static json_t *or_null(bool *ok, json_t *schema)
-{
-    json_t *type = json_object_get(schema, "type");
-    json_t *types = json_array();
-    document_append(ok, types, json_incref(type));
-    document_append(ok, types, json_string("null"));
-    document_put(ok, schema, "type", types);
-    return schema;
-}
-
-static json_t *word_schema(bool *ok, const char *type, size_t length)
-{
-    json_t *schema = json_object();
-    if (strncmp(type, "seed", length) == 0) {
-        document_put(ok, schema, "type", json_pack("[ss]", "integer", "string"));
-        document_put(ok, schema, "minimum", json_integer(0));
-        document_put(ok, schema, "pattern", json_string("^[0-9]+$"));
-        return schema;
-    }
-    bool count = strncmp(type, "count", length) == 0;
-    document_put(ok, schema, "type", count ? json_string("integer") : json_stringn(type, length));
-    if (count)
-        document_put(ok, schema, "minimum", json_integer(0));
-    return schema;
-}
-
-static json_t *inner(bool *ok, const char *outer, const char *key, const char *type, size_t length)
-{
-    json_t *schema = json_object();
-    document_put(ok, schema, "type", json_string(outer));
-    document_put(ok, schema, key, type_schema(ok, type, length));
-    return schema;
-}
-
-static json_t *type_schema(bool *ok, const char *type, size_t length)
-{
-    char last = type[length - 1];
-    switch (*type) {
-    case '[':
-        return inner(ok, "array", "items", type + 1, length - 2);
-    case '{':
-        return inner(ok, "object", "additionalProperties", type + 1, length - 2);
-    case '=':
-        return texts_schema(ok, type + 1, length - 1);
-    case '@':
-        return names_schema(ok, type + 1, length - 1);
-    case '#':
-        return json_pack("{so}", "$ref", json_sprintf("#/$defs/%.*s", (int)length - 1, type + 1));
-    default:
-        return last == '?' ? or_null(ok, word_schema(ok, type, length - 1)) : word_schema(ok, type, length);
-    }
 }
 
 /* ---- documents ---- */

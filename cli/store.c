@@ -200,11 +200,11 @@ static int prune(const struct store_options *self, struct merge *merge, FILE *st
     if (self->options.setting_count == 0 && !self->stale)
         return error_set(error, ERROR_INPUT, "--prune needs settings, or --stale, to say what is removed");
     for (int i = 0; code == ERROR_NONE && i < merge->config_count; i++)
-        code = store_remove(&merge->stores[0], merge->configs[i].ids[0], error);
+        code = inventory_remove(&merge->stores[0], merge->configs[i].ids[0], error);
     for (int i = 0; code == ERROR_NONE && i < self->trained.count; i++)
         code = trained_remove(&merge->stores[0], self->trained.runs[i].id, error);
     if (code == ERROR_NONE)
-        code = store_compact(&merge->stores[0], error);
+        code = inventory_compact(&merge->stores[0], error);
     if (code == ERROR_NONE)
         fprintf(stream, "%d configurations and %d training runs removed\n", merge->config_count, self->trained.count);
     return code;
@@ -213,7 +213,7 @@ static int prune(const struct store_options *self, struct merge *merge, FILE *st
 static int check(const struct store_options *self, struct store *store, FILE *stream, struct error *error)
 {
     int64_t damaged = 0;
-    int code = store_check(store, self->drop, &damaged, error);
+    int code = inventory_check(store, self->drop, &damaged, error);
     if (code == ERROR_NONE)
         code = trained_check(store, self->drop, &damaged, error);
     if (code != ERROR_NONE)

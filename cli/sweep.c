@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/readers.h"
 #include "sim/text.h"
 
 enum { POINTS_MAX = 100000 };
@@ -46,7 +47,7 @@ struct readers {
 static void add_reader(struct readers *readers, const struct model *model)
 {
     for (size_t i = 0; i < setting_count; i++)
-        readers->read[i] = readers->read[i] || setting_is_read(&settings[i], model);
+        readers->read[i] = readers->read[i] || readers_exist(&settings[i], model);
     if (readers->names > 0 && strcmp(readers->last, model->placement) == 0)
         return;
     text_print(&readers->whom, "%s%s", readers->names++ > 0 ? ", " : "placement ", model->placement);
@@ -163,6 +164,16 @@ bool sweep_varies(const struct sweep *sweep, const struct setting *setting)
 {
     const struct variants *axis = axis_of(sweep, setting);
     return axis && axis->count > 1;
+}
+
+int sweep_width(const struct sweep *sweep, const struct setting *setting)
+{
+    enum { TEXT = 12, NUMBER = 5 };
+    const struct variants *axis = axis_of(sweep, setting);
+    size_t widest = setting->type == SETTING_TEXT ? TEXT : NUMBER;
+    for (int i = 0; axis && i < axis->count; i++)
+        widest = strlen(axis->text[i]) > widest ? strlen(axis->text[i]) : widest;
+    return widest < SWEEP_LABEL ? (int)widest : SWEEP_LABEL;
 }
 
 int sweep_single(const struct options *options, struct model *model, struct error *error)

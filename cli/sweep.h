@@ -33,4 +33,8 @@ int sweep_note(struct sweep *sweep, const struct model *model, struct error *err
 /* Whether the setting has several values. */
 bool sweep_varies(const struct sweep *sweep, const struct setting *setting);
 
+/* Characters that a table's column of the setting has: of its longest value, at most SWEEP_LABEL. */
+enum { SWEEP_LABEL = 40 };
+int sweep_width(const struct sweep *sweep, const struct setting *setting);
+
 #endif

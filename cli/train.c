@@ -87,6 +87,8 @@ static const struct options_row rows[] = {
     {"format", 'f', NULL, "what is written", training_format_read, FIELD(format), training_format_name},
     {"tidy", 0, NULL, "CSV with a column for all that decides the numbers, not only for what varies", options_flag,
      FIELD(page.tidy)},
+    {"columns", 0, "NAME[,NAME]", "only these columns, in this order, of table or CSV, and any setting", options_text,
+     FIELD(page.columns.text), training_format_column},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, FIELD(output)},
     {"dry-run", 0, NULL, "print the runs, memory and time it would take, and train nothing", options_flag,
      FIELD(dry_run)},
@@ -235,6 +237,7 @@ static int train_runs(struct train *self, const struct runs *runs, struct error 
     FILE *stream = output_open(&output, self->output, error);
     if (!stream)
         return error->code;
+    self->page.window = columns_window(stream);
     if (self->dry_run)
         return output_end(
             &output,
@@ -266,8 +269,17 @@ static int train_sweep(struct train *self, struct error *error)
 }
 
 /* Options that say nothing together. */
-static int check_options(const struct train *self, struct error *error)
+static int check_options(struct train *self, struct error *error)
 {
+    struct columns *columns = &self->page.columns;
+    if (columns->text && self->dry_run)
+        return error_set(error, ERROR_INPUT, "--columns: of runs, which --dry-run has none of; give one");
+    if (columns->text && !self->format->column)
+        return error_set(error, ERROR_INPUT, "--columns: %s has none; choose --format table or csv",
+                         self->format->name);
+    int code = columns_choose(columns, self->format->column, error);
+    if (code != ERROR_NONE)
+        return code;
     if (self->store && self->checkpoint)
         return error_set(error, ERROR_INPUT, "--store and --checkpoint keep the same; give one of them");
     if (self->page.tidy && !self->format->columns)

@@ -11,8 +11,10 @@
 #include "analysis/config.h"
 #include "analysis/document.h"
 #include "analysis/store.h"
+#include "cli/cut.h"
 #include "cli/format_csv.h"
 #include "cli/format_json.h"
+#include "cli/training_table.h"
 #include "sim/setting.h"
 #include "sim/text.h"
 #include "train/score.h"
@@ -160,10 +162,12 @@ static void csv_number(double value, FILE *stream)
         fprintf(stream, "%.17g", value);
 }
 
-/* Whether a member stands beside the numbers: always the names of formula and initialisation, as in the CSV of `run`. */
+/* Whether a member stands beside the numbers: always the names of formula and initialisation, as in the CSV of `run`.
+ * Columns are chosen among all. */
 static bool has_column(const struct training_page *page, const char *key)
 {
-    if (page->tidy || (page->rates && strcmp(key, RATE) == 0) || (page->seeds && strcmp(key, SCHEMA_SEED) == 0))
+    if (page->tidy || page->columns.count > 0 || (page->rates && strcmp(key, RATE) == 0) ||
+        (page->seeds && strcmp(key, SCHEMA_SEED) == 0))
         return true;
     for (size_t i = 0; i < setting_count; i++) {
         const struct setting *setting = &settings[i];
@@ -176,7 +180,7 @@ static bool has_column(const struct training_page *page, const char *key)
 }
 
 /* Members of the run and of its model, whose seed is the run's, that have a column. */
-static json_t *columns_of(bool *ok, const struct train_run *run, const struct training_page *page)
+static json_t *members_of(bool *ok, const struct train_run *run, const struct training_page *page)
 {
     json_t *members = training_object(ok, run), *config = config_of(ok, run), *value;
     const char *key;
@@ -192,130 +196,120 @@ static int no_memory(struct error *error)
     return error_set(error, ERROR_RESOURCE, "out of memory for CSV");
 }
 
-static int head_csv(const struct train_run *run, const struct training_page *page, FILE *stream, struct error *error)
+static const char *const numbers[] = {"step", "loss", "bayes", "spread", "gradient_norm"};
+enum { NUMBERS = sizeof numbers / sizeof *numbers };
+
+/* The numbers, what decides them, and the settings. */
+static const char *csv_column(size_t i)
 {
-    bool ok = true;
-    json_t *columns = columns_of(&ok, run, page), *value;
+    static const char *const own[] = {"task",      "vocabulary", "batch", "steps",           "optimiser", RATE,
+                                      SCHEMA_SEED, "warmup",     "decay", "parametrisation", "base_width"};
+    enum { OWN = sizeof own / sizeof *own };
+    if (i < NUMBERS)
+        return numbers[i];
+    i -= NUMBERS;
+    if (i < OWN)
+        return own[i];
+    i -= OWN;
+    if (i < optimiser_number_count)
+        return optimiser_numbers[i].key;
+    i -= optimiser_number_count;
+    if (i < setting_count)
+        return settings[i].key;
+    i -= setting_count;
+    for (size_t s = 0; s < setting_count; s++)
+        if (settings[s].type == SETTING_TEXT && i-- == 0)
+            return settings[s].text->key;
+    return NULL;
+}
+
+static void print_names(json_t *columns, FILE *stream)
+{
     const char *key;
-    fputs("step,loss,bayes,spread,gradient_norm", stream);
+    json_t *value;
+    for (int i = 0; i < NUMBERS; i++)
+        fprintf(stream, "%s%s", i > 0 ? "," : "", numbers[i]);
     json_object_foreach(columns, key, value) fprintf(stream, ",%s", key);
     fputc('\n', stream);
+}
+
+/* Rows of a run go to cut->stream. */
+static int open_rows(struct cut *cut, json_t *columns, const struct training_page *page, bool heads, FILE *stream,
+                     struct error *error)
+{
+    char *head = NULL;
+    size_t size;
+    FILE *text = open_memstream(&head, &size);
+    if (text)
+        print_names(columns, text);
+    int code = text && fclose(text) == 0 ? cut_open(cut, stream, &page->columns, csv_column, head, error)
+                                         : no_memory(error);
+    if (code == ERROR_NONE && heads)
+        cut_print_names(cut, head);
+    free(head);
+    return code;
+}
+
+static int head_csv(const struct train_run *run, const struct training_page *page, FILE *stream, struct error *error)
+{
+    struct cut cut;
+    bool ok = true;
+    json_t *columns = members_of(&ok, run, page);
+    int code = ok ? open_rows(&cut, columns, page, true, stream, error) : no_memory(error);
     json_decref(columns);
-    return ok ? ERROR_NONE : no_memory(error);
+    return code == ERROR_NONE ? cut_close(&cut, error) : code;
 }
 
 /* step,loss,bayes,spread,gradient_norm, and behind them the columns, the same in all rows of a run. */
+static void print_row(const struct trainer_record *record, int64_t i, json_t *columns, FILE *stream)
+{
+    const char *key;
+    json_t *value;
+    fprintf(stream, "%" PRId64, i);
+    csv_number(record->loss[i], stream);
+    csv_number(record->bayes[i], stream);
+    csv_number(record->spread[i], stream);
+    csv_number(record->gradient_norm[i], stream);
+    json_object_foreach(columns, key, value) format_csv_value(value, stream);
+    fputc('\n', stream);
+}
+
 static int write_csv(const struct train_run *run, const struct training_page *page, FILE *stream, struct error *error)
 {
-    const struct trainer_record *record = &run->record;
+    struct cut cut;
     bool ok = true;
-    json_t *columns = columns_of(&ok, run, page), *value;
-    const char *key;
-    for (int64_t i = 0; ok && i < record->done; i++) {
-        fprintf(stream, "%" PRId64, i);
-        csv_number(record->loss[i], stream);
-        csv_number(record->bayes[i], stream);
-        csv_number(record->spread[i], stream);
-        csv_number(record->gradient_norm[i], stream);
-        json_object_foreach(columns, key, value) format_csv_value(value, stream);
-        fputc('\n', stream);
+    json_t *columns = members_of(&ok, run, page);
+    int code = ok ? open_rows(&cut, columns, page, false, stream, error) : no_memory(error);
+    if (code == ERROR_NONE) {
+        for (int64_t i = 0; i < run->record.done; i++)
+            print_row(&run->record, i, columns, cut.stream);
+        code = cut_close(&cut, error);
     }
     json_decref(columns);
-    return ok ? ERROR_NONE : no_memory(error);
-}
-
-/* ---- table ---- */
-
-static double last_tenth(const struct trainer_record *record, const double *values)
-{
-    int64_t count = (record->done + 9) / 10;
-    double sum = 0;
-    for (int64_t i = record->done - count; i < record->done; i++)
-        sum += values[i];
-    return sum / (double)count;
-}
-
-static void print_number(const char *format, int width, double value, FILE *stream)
-{
-    char text[32] = "-";
-    if (isfinite(value))
-        snprintf(text, sizeof text, format, value);
-    fprintf(stream, " %*s", width, text);
-}
-
-/* What the table has a column for whether it varies or not. */
-static bool is_usual(const struct setting *setting)
-{
-    return setting->type == SETTING_TEXT || setting->letter == 'L' || setting->letter == 'd';
-}
-
-enum { COLUMN = 12 };
-
-static int head_table(const struct train_run *run, const struct training_page *page, FILE *stream, struct error *error)
-{
-    (void)error;
-    const struct training *training = &run->training;
-    fprintf(
-        stream,
-        "%s, %d sequences a step, %" PRId64 " steps, %s, %s rate, %s parametrisation\n"
-        "loss and bayes in nats, means over the last tenth of the steps; u = (loss - bayes)/(ln V - bayes), 1 where "
-        "nothing was learned\n\n"
-        "%-12s %-12s %5s %6s",
-        training->task->text, training->batch, training->steps, training->optimiser->name, training->schedule->name,
-        training->parametrisation->name, "placement", "init", "L", "d");
-    for (size_t i = 0; i < setting_count; i++)
-        if (!is_usual(&settings[i]) && sweep_varies(page->sweep, &settings[i]))
-            fprintf(stream, " %*s", COLUMN, settings[i].name);
-    fprintf(stream, " %10s %5s %8s %8s %7s  %s\n", "lr", "seed", "loss", "bayes", "u", "1 - r_L");
-    return ERROR_NONE;
-}
-
-static void print_varying(const struct train_run *run, const struct training_page *page, FILE *stream)
-{
-    for (size_t i = 0; i < setting_count; i++) {
-        if (is_usual(&settings[i]) || !sweep_varies(page->sweep, &settings[i]))
-            continue;
-        char *value = setting_value(&settings[i], &run->model);
-        fprintf(stream, " %*s", COLUMN, value ? value : "");
-        free(value);
-    }
-}
-
-static int write_table(const struct train_run *run, const struct training_page *page, FILE *stream, struct error *error)
-{
-    const struct training *training = &run->training;
-    const struct trainer_record *record = &run->record;
-    char init[GRAPH_NAME_MAX + 40];
-    setting_label(setting_find("init", error), &run->model, init, sizeof init);
-    fprintf(stream, "%-12s %-12s %5d %6d", run->model.placement, init, run->model.layers, run->model.width);
-    print_varying(run, page, stream);
-    fprintf(stream, " %10.4g %5" PRIu64, training->rate, training->seed);
-    print_number("%.4f", 8, last_tenth(record, record->loss), stream);
-    print_number("%.4f", 8, last_tenth(record, record->bayes), stream);
-    print_number("%.3f", 7, train_score(run), stream);
-    print_number("%.2g", 8, last_tenth(record, record->spread), stream);
-    int64_t collapsed = score_collapsed(record->done, record->spread);
-    if (record->diverged >= 0)
-        fprintf(stream, "  diverged at step %" PRId64, record->diverged);
-    else if (collapsed >= 0)
-        fprintf(stream, "  collapsed from step %" PRId64 " on", collapsed);
-    if (!run->finished)
-        fprintf(stream, "  stopped behind %" PRId64 " steps", record->done);
-    fputc('\n', stream);
-    return ERROR_NONE;
+    return code;
 }
 
 const struct training_format training_formats[] = {
-    {"table", "a line per run, for reading", false, false, head_table, write_table},
-    {"csv", "a row per run and step", false, true, head_csv, write_csv},
+    {"table", "a line per run, for reading", false, false, training_table_column, training_table_head,
+     training_table_write},
+    {"csv", "a row per run and step", false, true, csv_column, head_csv, write_csv},
     {"json", "a line per run, schema " SCHEMA_TRAINING ", and behind it one per profile measured", true, false, NULL,
-     write_json},
+     NULL, write_json},
 };
 const size_t training_format_count = sizeof training_formats / sizeof *training_formats;
 
 const char *training_format_name(size_t i)
 {
     return i < training_format_count ? training_formats[i].name : NULL;
+}
+
+const char *training_format_column(size_t i)
+{
+    for (size_t f = 0; f < training_format_count; f++)
+        for (size_t c = 0; training_formats[f].column && training_formats[f].column(c); c++)
+            if (i-- == 0)
+                return training_formats[f].column(c);
+    return NULL;
 }
 
 int training_format_read(void *field, const char *name, const char *text, struct error *error)

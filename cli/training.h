@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "cli/columns.h"
 #include "cli/sweep.h"
 #include "train/train.h"
 
@@ -13,13 +14,16 @@ struct training_page {
     const struct sweep *sweep; /* those that vary */
     bool rates, seeds;         /* whether there are several */
     bool tidy;                 /* all that decides the numbers, in a table that has columns for it */
+    struct columns columns;    /* where some are chosen, they alone are written, in that order */
+    int window;                /* columns that there is room for; 0: any */
 };
 
 struct training_format {
     const char *name;
     const char *summary;
-    bool profiles; /* has room for those measured on the way */
-    bool columns;  /* has a column for a setting */
+    bool profiles;          /* has room for those measured on the way */
+    bool columns;           /* has a column for a setting */
+    options_choice *column; /* what --columns may name; NULL: nothing */
     /* What stands before all runs, of one of them; NULL where nothing does. */
     int (*head)(const struct train_run *run, const struct training_page *page, FILE *stream, struct error *error);
     /* Writes one run. */
@@ -31,6 +35,9 @@ extern const size_t training_format_count;
 
 /* Name number i, NULL behind the last. */
 const char *training_format_name(size_t i);
+
+/* Names of columns, of all formats. */
+options_choice training_format_column;
 
 /* A reader of the option --format (cli/options). */
 int training_format_read(void *field, const char *name, const char *text, struct error *error);

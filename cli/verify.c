@@ -23,6 +23,7 @@ struct verify {
     bool list, quiet;
     const struct report_format *format;
     const char *output;
+    struct columns columns;
 };
 
 static const char *tier_name(size_t i)
@@ -58,6 +59,8 @@ static const struct options_row rows[] = {
     {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", options_bytes,
      offsetof(struct verify, memory)},
     {"format", 'f', NULL, "what is written", report_format_read, offsetof(struct verify, format), report_format_name},
+    {"columns", 0, "NAME[,NAME]", "only these columns of the table, in this order", options_text,
+     offsetof(struct verify, columns.text), report_format_column},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct verify, output)},
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct verify, quiet)},
 };
@@ -92,12 +95,24 @@ static int measure(struct report *report, const struct verify *verify, struct er
 static int write_report(const struct report *report, const struct verify *verify, FILE *stream, struct output *output,
                         struct error *error)
 {
-    int code = verify->format->write(report, stream, error);
+    int code = verify->format->write(report, &verify->columns, stream, error);
     if (code != ERROR_NONE) {
         output_discard(output);
         return code;
     }
     return output_close(output, error);
+}
+
+static int check_options(struct verify *verify, struct error *error)
+{
+    if (verify->list && verify->options.setting_count > 0)
+        return error_set(error, ERROR_INPUT, "--list prints the claims as they are; --%s has no part in it",
+                         verify->options.settings[0].name);
+    if (verify->columns.text && verify->list)
+        return error_set(error, ERROR_INPUT, "--columns: of verdicts, which --list has none of; give one");
+    if (verify->columns.text && !verify->format->columns)
+        return error_set(error, ERROR_INPUT, "--columns: %s has none; choose --format table", verify->format->name);
+    return columns_choose(&verify->columns, report_format_column, error);
 }
 
 static int verify_all(void *target, struct error *error)
@@ -107,9 +122,8 @@ static int verify_all(void *target, struct error *error)
     struct output output = {0};
     FILE *stream = NULL;
     int code = report_init(&report, verify->level, verify->options.word_count, verify->options.words, error);
-    if (code == ERROR_NONE && verify->list && verify->options.setting_count > 0)
-        code = error_set(error, ERROR_INPUT, "--list prints the claims as they are; --%s has no part in it",
-                         verify->options.settings[0].name);
+    if (code == ERROR_NONE)
+        code = check_options(verify, error);
     if (code == ERROR_NONE && !(stream = output_open(&output, verify->output, error)))
         code = error->code;
     if (code != ERROR_NONE)

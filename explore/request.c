@@ -10,9 +10,9 @@
 // clang-format off
 const struct request_service request_services[] = {
     {.path = "/predict", .summary = "the infinite-width profile", .settings = true,
-     .command = {"predict", "--format=json"}, .type = "application/json"},
+     .command = {"predict", "--format=json", "--width-limit"}, .type = "application/json"},
     {.path = "/bounds", .summary = "the same with its floors and ceilings, which take longer", .settings = true,
-     .command = {"predict", "--format=json", "--bounds"}, .type = "application/json"},
+     .command = {"predict", "--format=json", "--width-limit", "--bounds"}, .type = "application/json"},
     {.path = "/samples", .summary = "profiles of 1, 2, 4, ... samples as they come", .settings = true, .streams = true,
      .command = {"run", "--format=json", "--growing", "--quiet"}, .own = {"samples", "seed"},
      .type = "text/event-stream"},

@@ -12,6 +12,7 @@
 #include "build_version.h"
 #include "sim/budget.h"
 #include "sim/memory.h"
+#include "sim/readers.h"
 #include "sim/setting.h"
 #include "sim/text.h"
 
@@ -82,9 +83,9 @@ static int check_read(const struct model *model, const char *text, struct error 
         const struct setting *setting = setting_find(name, error);
         if (!setting || check_once(setting, given, error) != ERROR_NONE)
             return error->code;
-        if (setting_is_read(setting, model))
+        if (readers_exist(setting, model))
             continue;
-        setting_print_readers(setting, readers, sizeof readers);
+        readers_print(setting, readers, sizeof readers);
         return error_set(error, ERROR_INPUT, "%s: nothing in placement %s reads it; it is for %s", name,
                          model->placement, readers);
     }
@@ -354,23 +355,22 @@ static int read_moments(const struct spanscope_prediction *given, struct moments
 {
     *options = moments_defaults();
     options->per_token = given->per_token != 0;
-    options->width_limit = !given->at_width;
-    options->full = given->full != 0;
+    options->width_limit = given->width_limit != 0;
+    options->full = given->full != 0 || given->replicas > 0;
     options->seed = given->seed;
     options->stop = given->stop;
     if (given->error > 0)
-        options->error = given->error;
+        options->error = options->order = given->error;
     if (given->draws > 0)
         options->draws = given->draws;
     options->replicas = given->replicas;
     if (given->draws < 0 || given->replicas < 0)
         return error_set(error, ERROR_INPUT, "%s: %d is below 0", given->draws < 0 ? "draws" : "replicas",
                          given->draws < 0 ? given->draws : given->replicas);
-    if (given->at_width && (given->draws > 0 || given->full))
-        return error_set(error, ERROR_INPUT, "%s is for the limit; at_width has replicas",
-                         given->full ? "full" : "draws");
-    if (!given->at_width && given->replicas > 0)
-        return error_set(error, ERROR_INPUT, "replicas is for at_width; the limit has draws");
+    if (!given->width_limit && given->draws > 0)
+        return error_set(error, ERROR_INPUT, "draws is for width_limit; the model's own width has replicas");
+    if (given->width_limit && given->replicas > 0)
+        return error_set(error, ERROR_INPUT, "replicas is for the model's own width; width_limit has draws");
     int code = check_fraction("error", given->error, error);
     return code == ERROR_NONE ? read_threads(given->threads, &options->threads, error) : code;
 }

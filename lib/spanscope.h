@@ -94,19 +94,20 @@ SPANSCOPE_API spanscope_profile *spanscope_sample(const spanscope_model *model,
                                                   struct spanscope_error *error);
 
 struct spanscope_prediction {
-    double error;  /* in (0, 1): standard error aimed at, relative to the value, of cosines to 1; 0.003 */
-    uint64_t seed; /* of what is drawn */
-    int at_width;  /* not 0: at the model's own width and heads, with the spread over stacks; else their limit */
-    int replicas;  /* with at_width: stacks that are drawn, at most; as many as two seconds allow */
-    int draws;     /* without: attention matrices per block and batch; 256 */
-    int full;      /* without, not 0: draw where exchangeable tokens allow quadrature, too */
-    int threads;   /* as many as there are processors */
-    int per_token; /* not 0: columns by position too */
+    double error;    /* in (0, 1): standard error aimed at, relative to the value, of cosines to 1; 0.003, and 0.05 for
+                        what is not drawn */
+    uint64_t seed;   /* of what is drawn */
+    int width_limit; /* not 0: the limit of infinite width and many heads; else at the model's own */
+    int replicas;    /* without: draw stacks, that many at most; without it as many as two seconds allow */
+    int draws;       /* with width_limit: attention matrices per block and batch; 256 */
+    int full;        /* not 0: draw where exchangeable tokens have a closed form, too */
+    int threads;     /* as many as there are processors */
+    int per_token;   /* not 0: columns by position too */
     const volatile sig_atomic_t *stop;
 };
 
-/* What samples converge to, from Gram matrices of the tokens, without sampling. The limit's error against the model's
- * own width is of order T/d and H/d. prediction NULL: all defaults. */
+/* What samples have at the model's own width, from Gram matrices of the tokens, without sampling, or what they converge
+ * to, which is off by T/d, H/d and 1/d. prediction NULL: all defaults. */
 SPANSCOPE_API spanscope_profile *spanscope_predict(const spanscope_model *model,
                                                    const struct spanscope_prediction *prediction,
                                                    struct spanscope_error *error);

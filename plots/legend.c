@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/schema.h"
+#include "sim/readers.h"
 #include "sim/setting.h"
 #include "sim/text.h"
 
@@ -142,7 +143,7 @@ static bool field_applies(const struct field *field, const struct saved *profile
     case SAMPLING:
         return strcmp(profile->kind, schema_kinds[SCHEMA_MEASURED]) == 0;
     case SETTING:
-        return field->setting->text || !profile->model || setting_is_read(field->setting, profile->model);
+        return field->setting->text || !profile->model || readers_exist(field->setting, profile->model);
     default:
         return true;
     }

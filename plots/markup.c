@@ -21,6 +21,48 @@ void markup_print(FILE *stream, const char *text)
             fwrite(text, 1, length, stream);
     }
 }
+void markup_print_element(FILE *stream, const char *tag, const char *text)
+{
+    fprintf(stream, "<%s>", tag);
+    markup_print(stream, text);
+    fprintf(stream, "</%.*s>\n", (int)strcspn(tag, " "), tag);
+}
+
+void markup_print_cell(FILE *stream, const char *text)
+{
+    fputs("<td>", stream);
+    markup_print(stream, text);
+    fputs("</td>", stream);
+}
+
+void markup_print_number(FILE *stream, double value)
+{
+    if (isfinite(value))
+        fprintf(stream, "<td>%.4g</td>", value);
+    else
+        fputs("<td>-</td>", stream);
+}
+
+void markup_print_quoted(FILE *stream, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:+-";
+    char letter[2] = "";
+    if (*text && text[strspn(text, plain)] == '\0') {
+        markup_print(stream, text);
+        return;
+    }
+    fputs("&#39;", stream);
+    for (; *text; text++) {
+        letter[0] = *text;
+        if (*text == '\'')
+            fputs("&#39;\\&#39;&#39;", stream);
+        else if ((unsigned char)*text < 0x80)
+            markup_print(stream, letter);
+        else
+            fputc(*text, stream); // part of a character: texts of models are UTF-8
+    }
+    fputs("&#39;", stream);
+}
 
 void markup_print_svg(FILE *stream, const char *svg, int number)
 {

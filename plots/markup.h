@@ -8,6 +8,14 @@
 /* For text and for attributes in double quotes. What is no UTF-8 is a question mark. */
 void markup_print(FILE *stream, const char *text);
 
+/* <tag>text</tag>, of a tag that may have attributes; <td>text</td>, and of a number, "-" where it is not finite. */
+void markup_print_element(FILE *stream, const char *tag, const char *text);
+void markup_print_cell(FILE *stream, const char *text);
+void markup_print_number(FILE *stream, double value);
+
+/* As a word of a shell: bare where it needs no quotes. */
+void markup_print_quoted(FILE *stream, const char *text);
+
 /* A picture of a file of SVG without what stands before it; its identifiers, and what refers to them, get a prefix of
  * their own, so that a page may hold several. Nothing where svg holds none. */
 void markup_print_svg(FILE *stream, const char *svg, int number);

@@ -18,12 +18,14 @@
 #include "plots/markup.h"
 #include "plots/saved.h"
 #include "plots/scratch.h"
+#include "plots/tables.h"
 #include "sim/cleanup.h"
 #include "sim/observe.h"
+#include "sim/readers.h"
 #include "sim/setting.h"
 #include "sim/text.h"
 
-enum { MAPS_MOST = 64, DOCUMENTS_MOST = 4096, PICTURE_MOST = 64 << 20, ROWS_SHOWN = 17 };
+enum { MAPS_MOST = 64, DOCUMENTS_MOST = 4096, PICTURE_MOST = 64 << 20 };
 
 struct sheet {
     struct saved_list profiles;
@@ -148,50 +150,6 @@ static const char style[] =
     "polyline{fill:none;stroke-width:1.4}.spark "
     ".first{stroke:#0072b2}.spark .second{stroke:#9a9a9a}@media print{body{max-width:none}details{display:block}}";
 
-static void print_element(FILE *stream, const char *tag, const char *text)
-{
-    fprintf(stream, "<%s>", tag);
-    markup_print(stream, text);
-    fprintf(stream, "</%.*s>\n", (int)strcspn(tag, " "), tag);
-}
-
-static void print_cell(FILE *stream, const char *text)
-{
-    fputs("<td>", stream);
-    markup_print(stream, text);
-    fputs("</td>", stream);
-}
-
-static void print_number_cell(FILE *stream, double value)
-{
-    if (isfinite(value))
-        fprintf(stream, "<td>%.4g</td>", value);
-    else
-        fputs("<td>-</td>", stream);
-}
-
-/* For a shell: bare where it needs no quotes. */
-static void print_quoted(FILE *stream, const char *text)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:+-";
-    char letter[2] = "";
-    if (*text && text[strspn(text, plain)] == '\0') {
-        markup_print(stream, text);
-        return;
-    }
-    fputs("&#39;", stream);
-    for (; *text; text++) {
-        letter[0] = *text;
-        if (*text == '\'')
-            fputs("&#39;\\&#39;&#39;", stream);
-        else if ((unsigned char)*text < 0x80)
-            markup_print(stream, letter);
-        else
-            fputc(*text, stream); // part of a character: texts of models are UTF-8
-    }
-    fputs("&#39;", stream);
-}
-
 /* ---- models ---- */
 
 /* The short name where it stands for the same text. */
@@ -216,11 +174,11 @@ static void print_settings(FILE *stream, const struct model *model)
     model_defaults(&usual);
     for (size_t i = 0; i < setting_count; i++) {
         const struct setting *setting = &settings[i];
-        if (setting->type != SETTING_TEXT && (setting_same(setting, &usual, model) || !setting_is_read(setting, model)))
+        if (setting->type != SETTING_TEXT && (setting_same(setting, &usual, model) || !readers_exist(setting, model)))
             continue;
         char *value = setting_text_of(setting, model);
         fprintf(stream, " --%s ", setting->name);
-        print_quoted(stream, value ? value : "");
+        markup_print_quoted(stream, value ? value : "");
         free(value);
     }
     model_free(&usual);
@@ -275,8 +233,8 @@ static int print_models(struct sheet *sheet, const struct sheet_wish *wish, FILE
         fputs(", ", stream);
         markup_print(stream, profile->init);
         fputs("</h3>\n", stream);
-        print_element(stream, "pre", saved_text(profile, settings[0].text->key, ""));
-        print_element(stream, "pre", saved_text(profile, settings[1].text->key, ""));
+        markup_print_element(stream, "pre", saved_text(profile, settings[0].text->key, ""));
+        markup_print_element(stream, "pre", saved_text(profile, settings[1].text->key, ""));
         fputs("</div><div>", stream);
         code = print_block(sheet, wish, profile->model, stream, error);
         fputs("</div></div>\n", stream);
@@ -308,7 +266,7 @@ static int print_figure(struct sheet *sheet, const char *name, FILE *stream, str
     if (code == ERROR_NONE) {
         fputs("<figure>", stream);
         markup_print_svg(stream, svg, sheet->pictures++);
-        print_element(stream, "figcaption", caption);
+        markup_print_element(stream, "figcaption", caption);
         fputs("</figure>\n", stream);
     }
     free(svg);
@@ -379,64 +337,11 @@ static int print_maps(struct sheet *sheet, const struct sheet_wish *wish, FILE *
 
 /* ---- tables ---- */
 
-static bool has_column(const struct saved *profile, const char *observable)
+static void print_verdicts(const struct sheet *sheet, FILE *stream)
 {
-    struct saved_value value;
-    for (size_t row = 0; row < saved_rows(profile); row++)
-        if (saved_value(profile, row, observable, &value))
-            return true;
-    return false;
-}
-
-static void print_value(FILE *stream, const struct saved *profile, size_t row, const char *observable)
-{
-    struct saved_value value;
-    if (!saved_value(profile, row, observable, &value))
-        fputs("<td>-</td>", stream);
-    else if (isfinite(value.mean) && isfinite(value.hi))
-        fprintf(stream, "<td>%.4g ± %.1g</td>", value.mean, (value.hi - value.lo) / 2);
-    else if (isfinite(value.mean))
-        fprintf(stream, "<td>%.4g</td>", value.mean);
-    else if (isfinite(value.log10_mean))
-        fprintf(stream, "<td>1e%.2f</td>", value.log10_mean);
-    else
-        fputs("<td>-</td>", stream);
-}
-
-/* At most ROWS_SHOWN layers, spread evenly, the first and the last among them. */
-static bool is_shown(size_t row, size_t rows)
-{
-    size_t step = (rows + ROWS_SHOWN - 2) / (ROWS_SHOWN - 1);
-    return row % (step > 0 ? step : 1) == 0 || row + 1 == rows;
-}
-
-static void print_profile(FILE *stream, const struct saved *profile)
-{
-    fputs("<details><summary>", stream);
-    markup_print(stream, profile->placement);
-    fputs(", ", stream);
-    markup_print(stream, profile->init);
-    fprintf(stream, ", L = %d, %s</summary>\n<div class=\"wide\"><table><tr><th>layer</th>", profile->layers,
-            profile->kind);
-    for (int o = 0; o < OBSERVABLES; o++)
-        if (!observables[o].detail && has_column(profile, observables[o].name)) {
-            fputs("<th title=\"", stream);
-            markup_print(stream, observables[o].summary);
-            fputs("\">", stream);
-            markup_print(stream, observables[o].symbol);
-            fputs("</th>", stream);
-        }
-    fputs("</tr>\n", stream);
-    for (size_t row = 0; row < saved_rows(profile); row++) {
-        if (!is_shown(row, saved_rows(profile)))
-            continue;
-        fprintf(stream, "<tr><td>%d</td>", saved_layer(profile, row));
-        for (int o = 0; o < OBSERVABLES; o++)
-            if (!observables[o].detail && has_column(profile, observables[o].name))
-                print_value(stream, profile, row, observables[o].name);
-        fputs("</tr>\n", stream);
-    }
-    fputs("</table></div></details>\n", stream);
+    json_t *document;
+    size_t i;
+    json_array_foreach(sheet->verdicts, i, document) tables_verdicts(stream, document);
 }
 
 static void print_profiles(const struct sheet *sheet, FILE *stream)
@@ -444,121 +349,7 @@ static void print_profiles(const struct sheet *sheet, FILE *stream)
     if (sheet->profiles.count > 0)
         fputs("<h2>Profiles</h2>\n<p class=\"soft\">Means over samples ± half the 95 % interval.</p>\n", stream);
     for (size_t i = 0; i < sheet->profiles.count; i++)
-        print_profile(stream, &sheet->profiles.profiles[i]);
-}
-
-static const char *string_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
-static double number_of(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
-static void print_claim(FILE *stream, const json_t *claim)
-{
-    bool expected = strcmp(string_of(claim, "verdict"), string_of(claim, "expected")) == 0;
-    fputs(expected ? "<tr>" : "<tr class=\"against\">", stream);
-    print_cell(stream, string_of(claim, "id"));
-    fputs("<td class=\"left\">", stream);
-    markup_print(stream, string_of(claim, "verdict"));
-    if (!expected) {
-        fputs(", against ", stream);
-        markup_print(stream, string_of(claim, "expected"));
-    }
-    fputs("</td>", stream);
-    print_number_cell(stream, number_of(claim, "statistic"));
-    fprintf(stream, "<td>[%.4g, %.4g]</td>", number_of(claim, "lo"), number_of(claim, "hi"));
-    print_number_cell(stream, number_of(claim, "bound"));
-    print_number_cell(stream, number_of(claim, "samples"));
-    fputs("<td class=\"why\">", stream);
-    markup_print(stream, string_of(claim, "why"));
-    fputs("</td></tr>\n", stream);
-}
-
-static void print_verdicts(const struct sheet *sheet, FILE *stream)
-{
-    json_t *document, *claim;
-    size_t i, c;
-    json_array_foreach(sheet->verdicts, i, document)
-    {
-        json_t *claims = json_object_get(document, "claims");
-        fprintf(stream,
-                "<h2>Verdicts</h2>\n<p class=\"soft\">Any wrong verdict among these has probability at most %.3g.</p>\n"
-                "<div class=\"wide\"><table><tr><th>claim</th><th class=\"left\">verdict</th><th>statistic</th>"
-                "<th>interval</th><th>bound</th><th>samples</th><th class=\"left\">why</th></tr>\n",
-                number_of(document, "level"));
-        json_array_foreach(claims, c, claim) print_claim(stream, claim);
-        fputs("</table></div>\n", stream);
-    }
-}
-
-/* The numbers of an array; NULL where there is none, or no memory. */
-static double *numbers_of(const json_t *object, const char *key, size_t *count)
-{
-    const json_t *array = json_object_get(object, key);
-    *count = json_array_size(array);
-    double *numbers = *count > 0 ? calloc(*count, sizeof *numbers) : NULL;
-    for (size_t i = 0; numbers && i < *count; i++) {
-        const json_t *value = json_array_get(array, i);
-        numbers[i] = json_is_number(value) ? json_number_value(value) : NAN;
-    }
-    return numbers;
-}
-
-/* Of the last tenth, as `spanscope train` tells it. */
-static double late_mean(const double *numbers, size_t count)
-{
-    double sum = 0;
-    size_t last = count >= 10 ? count / 10 : 1;
-    for (size_t i = count - (last < count ? last : count); numbers && i < count; i++)
-        sum += numbers[i] / (double)last;
-    return numbers ? sum : NAN;
-}
-
-static void print_training(FILE *stream, const json_t *document)
-{
-    const json_t *config = json_object_get(document, SCHEMA_CONFIG), *training = json_object_get(document, "training");
-    size_t steps, least;
-    double *loss = numbers_of(document, "loss", &steps), *bayes = numbers_of(document, "bayes", &least);
-    fputs("<tr>", stream);
-    print_cell(stream, string_of(config, settings[0].key));
-    print_cell(stream, string_of(config, settings[1].key));
-    print_cell(stream, string_of(training, "task"));
-    print_number_cell(stream, number_of(config, "layers"));
-    print_number_cell(stream, number_of(config, "width"));
-    print_number_cell(stream, number_of(training, "lr"));
-    print_number_cell(stream, number_of(training, "seed"));
-    fprintf(stream, "<td>%zu</td>", steps);
-    print_number_cell(stream, late_mean(loss, steps));
-    print_number_cell(stream, late_mean(bayes, least));
-    fputs("<td>", stream);
-    if (loss)
-        markup_print_spark(stream, loss, least == steps ? bayes : NULL, steps);
-    fputs("</td></tr>\n", stream);
-    free(loss);
-    free(bayes);
-}
-
-static void print_trainings(const struct sheet *sheet, FILE *stream)
-{
-    json_t *document;
-    size_t i;
-    if (json_array_size(sheet->trainings) == 0)
-        return;
-    fputs(
-        "<h2>Trainings</h2>\n<p class=\"soft\">Loss and the least possible (bayes) in nats, means over the last tenth "
-        "of "
-        "the steps; curves of both, bayes in grey.</p>\n<div class=\"wide\"><table><tr><th>placement</th><th>init</th>"
-        "<th>task</th><th>L</th><th>d</th><th>lr</th><th>seed</th><th>steps</th><th>loss</th><th>bayes</th><th></th></"
-        "tr>\n",
-        stream);
-    json_array_foreach(sheet->trainings, i, document) print_training(stream, document);
-    fputs("</table></div>\n", stream);
+        tables_profile(stream, &sheet->profiles.profiles[i]);
 }
 
 /* ---- how it was made ---- */
@@ -574,7 +365,7 @@ static void print_command(FILE *stream, const struct saved *profile)
         print_settings(stream, profile->model);
     if (measured) {
         fprintf(stream, " --samples %.0f --engine ", samples);
-        print_quoted(stream, engine);
+        markup_print_quoted(stream, engine);
         if (json_is_string(seed))
             fprintf(stream, " --seed %.20s", json_string_value(seed));
         else if (json_is_integer(seed))
@@ -583,6 +374,12 @@ static void print_command(FILE *stream, const struct saved *profile)
             fprintf(stream, "   # samples from %.0f on", first);
     }
     fputc('\n', stream);
+}
+
+static const char *word_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
 }
 
 static void print_origin(const struct sheet *sheet, const struct sheet_wish *wish, FILE *stream)
@@ -600,11 +397,11 @@ static void print_origin(const struct sheet *sheet, const struct sheet_wish *wis
         if (!manifest)
             continue;
         fputs("Profiles by spanscope ", stream);
-        markup_print(stream, string_of(manifest, "version"));
+        markup_print(stream, word_of(manifest, "version"));
         fputs(" (", stream);
-        markup_print(stream, string_of(manifest, "commit"));
+        markup_print(stream, word_of(manifest, "commit"));
         fputs("), ", stream);
-        markup_print(stream, string_of(manifest, "blas"));
+        markup_print(stream, word_of(manifest, "blas"));
         fputs(". ", stream);
     }
     fputs("This page by spanscope report ", stream);
@@ -622,7 +419,7 @@ static int print_body(struct sheet *sheet, const struct sheet_wish *wish, FILE *
     if (code != ERROR_NONE)
         return code;
     print_verdicts(sheet, stream);
-    print_trainings(sheet, stream);
+    tables_trainings(stream, sheet->trainings);
     print_profiles(sheet, stream);
     print_origin(sheet, wish, stream);
     return ERROR_NONE;
@@ -662,7 +459,7 @@ int sheet_print(struct sheet *sheet, const struct sheet_wish *wish, FILE *stream
         stream);
     markup_print(stream, wish->title);
     fprintf(stream, "</title>\n<style>%s</style></head>\n<body>\n", style);
-    print_element(stream, "h1", wish->title);
+    markup_print_element(stream, "h1", wish->title);
     print_contents(sheet, stream);
     code = print_body(sheet, wish, stream, error);
     fputs("</body></html>\n", stream);

@@ -11,6 +11,8 @@
 /* The last site of an address is left to what stands around a stack. */
 enum { BUILD_SITES_MAX = STREAM_SITES - 1 };
 
+enum { LEAST_ROOM = 8 };
+
 void build_start(struct build *build, const struct lexer *lexer, struct graph *graph)
 {
     *build = (struct build){.lexer = lexer, .graph = graph, .mixture = -1};
@@ -19,9 +21,9 @@ void build_start(struct build *build, const struct lexer *lexer, struct graph *g
 
 void *build_grow(const struct lexer *lexer, void *array, int count, size_t size)
 {
-    if ((count & (count - 1)) != 0)
+    if (count > 0 && (count < LEAST_ROOM || (count & (count - 1)) != 0))
         return array;
-    void *larger = realloc(array, (count > 0 ? 2 * (size_t)count : 1) * size);
+    void *larger = realloc(array, (count > 0 ? 2 * (size_t)count : LEAST_ROOM) * size);
     if (!larger)
         error_set(lexer->error, ERROR_RESOURCE, "%.300s: out of memory", lexer->what);
     return larger;
@@ -66,7 +68,7 @@ int build_add(struct build *build, const struct lexer_token *at, struct graph_no
         return ERROR_RESOURCE;
     const struct lexer_token *place = build->at.text ? &build->at : at;
     node.line = place->line;
-    node.column = place->column;
+    node.column = lexer_column(place);
     if (graph_is_signal(node.kind)) {
         node.mixture = build->mixture;
         if (node.a >= 0)

@@ -16,8 +16,8 @@ struct build {
 
 void build_start(struct build *build, const struct lexer *lexer, struct graph *graph);
 
-/* Room for one more element; NULL with ERROR_RESOURCE where there is none. Arrays grow at powers of two, so that their
- * capacity is not stored. */
+/* Room for one more element; NULL with ERROR_RESOURCE where there is none. Arrays grow at powers of two
+ * from eight, so that their capacity is not stored. */
 void *build_grow(const struct lexer *lexer, void *array, int count, size_t size);
 
 /* A node without operands, index, options, to be filled in. */

@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/parser.h"
+#include "sim/define.h"
+#include "sim/expression.h"
+#include "sim/name.h"
 #include "sim/print.h"
+#include "sim/statement.h"
 #include "sim/text.h"
 
-/* A text is declarations and sections of statements, which sim/parser reads:
+/* A text is declarations and sections of statements:
  *
  *     text        = { declaration } { section | statement }
  *     declaration = def | ("state" | "input" | "shared") name { "," name }
@@ -27,7 +30,7 @@ struct reader {
 static int keep_definition(struct reader *reader, const char *start)
 {
     struct formula_head *head = &reader->formula->head;
-    const struct lexer *body = &reader->parser.defs[reader->parser.def_count - 1].body;
+    const struct lexer *body = &reader->parser.definitions[reader->parser.definition_count - 1].body;
     size_t length = (size_t)(body->text + body->length - start);
     char **definitions = build_grow(&reader->parser.lexer, head->definitions, head->definition_count,
                                     sizeof *definitions);
@@ -46,7 +49,7 @@ static int keep_definition(struct reader *reader, const char *start)
 static int parse_def(struct reader *reader)
 {
     const char *start = reader->parser.token.text;
-    int code = parser_define(&reader->parser);
+    int code = define_parse(&reader->parser);
     return code != ERROR_NONE ? code : keep_definition(reader, start);
 }
 
@@ -54,7 +57,7 @@ static int add_input(struct reader *reader, const struct lexer_token *name, bool
 {
     struct parser *parser = &reader->parser;
     char quoted[64];
-    int code = parser_check_name(parser, name);
+    int code = name_check(parser, name);
     if (code != ERROR_NONE)
         return code;
     for (int i = 0; i < parser->input_count; i++)
@@ -104,7 +107,7 @@ static int parse_names(struct reader *reader, int (*declare)(struct reader *read
     int code;
     do {
         parser_take(parser);
-        if (parser->token.kind != LEXER_NAME || parser_is_keyword(&parser->token))
+        if (parser->token.kind != LEXER_NAME || name_is_keyword(&parser->token))
             return parser_expected(parser, "a name");
         struct lexer_token name = parser_take(parser);
         code = declare(reader, &name);
@@ -120,14 +123,23 @@ static const struct {
     int (*declare)(struct reader *reader, const struct lexer_token *name); /* NULL: a def */
 } declarations[] = {{"def", NULL}, {"state", declare_state}, {"input", declare_input}, {"shared", declare_shared}};
 
+enum { DECLARATIONS = sizeof declarations / sizeof *declarations };
+
+/* The declaration that stands here, one of those words before a name; DECLARATIONS where none does. */
+static size_t find_declaration(const struct parser *parser)
+{
+    size_t i = 0;
+    while (i < DECLARATIONS && !parser_next_is(parser, declarations[i].word))
+        i++;
+    return i < DECLARATIONS && parser_second(parser).kind == LEXER_NAME ? i : DECLARATIONS;
+}
+
 static int parse_head(struct reader *reader)
 {
     struct parser *parser = &reader->parser;
     int code = ERROR_NONE;
-    for (const char *word; code == ERROR_NONE && (word = parser_declaration(parser)) != NULL; parser_skip(parser))
-        for (size_t i = 0; i < sizeof declarations / sizeof *declarations; i++)
-            if (strcmp(declarations[i].word, word) == 0)
-                code = declarations[i].declare ? parse_names(reader, declarations[i].declare) : parse_def(reader);
+    for (size_t i; code == ERROR_NONE && (i = find_declaration(parser)) < DECLARATIONS; parser_skip(parser))
+        code = declarations[i].declare ? parse_names(reader, declarations[i].declare) : parse_def(reader);
     struct formula_head *head = &reader->formula->head;
     memcpy(head->inputs, parser->inputs, sizeof head->inputs);
     head->input_count = parser->input_count;
@@ -139,25 +151,23 @@ static int parse_head(struct reader *reader)
 
 static bool at_section(const struct parser *parser)
 {
-    return parser->token.kind == LEXER_NAME && parser_is_keyword(&parser->token);
+    return parser->token.kind == LEXER_NAME && name_is_keyword(&parser->token);
 }
 
-static bool assigns_none(struct parser *parser)
-{
-    for (int i = 0; i < parser->state_count; i++)
-        if (parser_find(parser, parser->inputs[i].name) >= 0)
-            return false;
-    return true;
-}
-
-/* What each state is at the end; one that is not assigned passes through. */
+/* What each state is at the end; one that is not assigned passes through, but not all of them. */
 static int find_outputs(struct parser *parser, struct graph *graph, const struct lexer_token *header)
 {
+    bool assigns = false;
     for (int i = 0; i < parser->state_count; i++) {
-        int statement = parser_find(parser, parser->inputs[i].name);
-        if (assigns_none(parser))
-            return parser_fail(parser, header, "this section never assigns x, its output");
-        graph->outputs[i] = statement >= 0 ? graph->statements[statement].node : parser_input(parser, header, i);
+        int statement = graph_statement(graph, parser->inputs[i].name);
+        graph->outputs[i] = statement < 0 ? -1 : graph->statements[statement].node;
+        assigns |= statement >= 0;
+    }
+    if (!assigns)
+        return parser_fail(parser, header, "this section never assigns x, its output");
+    for (int i = 0; i < parser->state_count; i++) {
+        if (graph->outputs[i] < 0)
+            graph->outputs[i] = name_input_node(parser, header, i);
         if (graph->outputs[i] < 0)
             return graph->outputs[i];
     }
@@ -171,9 +181,9 @@ static int parse_body(struct parser *parser, struct graph *graph, const struct l
     parser_start(parser, graph, PARSER_BLOCK);
     parser_skip(parser);
     while (parser->token.kind != LEXER_END && !at_section(parser)) {
-        if (parser_declaration(parser))
+        if (find_declaration(parser) < DECLARATIONS)
             return parser_fail(parser, &parser->token, "declarations stand before the first block");
-        int code = parser_statement(parser);
+        int code = statement_parse(parser);
         if (code != ERROR_NONE)
             return code;
         parser_skip(parser);
@@ -205,7 +215,7 @@ static int parse_if(struct parser *parser, struct graph *condition)
         return take_colon(parser, "':' or 'if'");
     parser_take(parser);
     parser_start(parser, condition, PARSER_CONDITION);
-    int node = parser_condition(parser);
+    int node = expression_condition(parser);
     if (node < 0)
         return node;
     condition->outputs[0] = node;
@@ -322,7 +332,9 @@ static int share_named(struct reader *reader, int name)
 static int read_all(struct reader *reader, const char *text, size_t length, const char *what, struct error *error)
 {
     struct parser *parser = &reader->parser;
-    int code = parser_begin(parser, text, length, what, reader->formula->gated, error);
+    int code = parser_begin(parser, text, length, what, error);
+    if (code == ERROR_NONE)
+        code = define_prelude(parser, reader->formula->gated);
     if (code == ERROR_NONE)
         code = parse_head(reader);
     while (code == ERROR_NONE && parser->token.kind != LEXER_END)
@@ -336,24 +348,24 @@ static int read_all(struct reader *reader, const char *text, size_t length, cons
     return code;
 }
 
+static int keep_text(struct formula *formula, const char *text, size_t length, const char *what, struct error *error)
+{
+    formula->text = malloc(length + 1);
+    if (!formula->text)
+        return error_set(error, ERROR_RESOURCE, "%.300s: out of memory", what);
+    memcpy(formula->text, text, length);
+    formula->length = length;
+    return ERROR_NONE;
+}
+
 static int parse(const char *text, size_t length, const char *what, bool gated, struct formula *formula,
                  struct error *error)
 {
     *formula = (struct formula){.gated = gated};
-    struct reader *reader = calloc(1, sizeof *reader);
-    if (!reader)
-        return error_set(error, ERROR_RESOURCE, "%.300s: out of memory", what);
-    reader->formula = formula;
-    int code = read_all(reader, text, length, what, error);
-    free(reader);
-    if (code == ERROR_NONE) {
-        formula->text = malloc(length + 1);
-        if (!formula->text)
-            code = error_set(error, ERROR_RESOURCE, "%.300s: out of memory", what);
-        else
-            memcpy(formula->text, text, length);
-        formula->length = length;
-    }
+    struct reader reader = {.formula = formula};
+    int code = read_all(&reader, text, length, what, error);
+    if (code == ERROR_NONE)
+        code = keep_text(formula, text, length, what, error);
     if (code != ERROR_NONE)
         formula_free(formula);
     return code;
@@ -504,21 +516,18 @@ size_t formula_print(const struct formula *formula, const char *separator, char 
 
 int formula_parse_scalars(const char *text, size_t length, const char *what, struct graph *graph, struct error *error)
 {
+    struct parser parser;
     *graph = (struct graph){.outputs = {-1}};
-    struct parser *parser = malloc(sizeof *parser);
-    if (!parser)
-        return error_set(error, ERROR_RESOURCE, "%.300s: out of memory", what);
-    int code = parser_begin(parser, text, length, what, false, error);
+    int code = parser_begin(&parser, text, length, what, error);
     if (code == ERROR_NONE)
-        parser_start(parser, graph, PARSER_INIT);
-    while (code == ERROR_NONE && parser->token.kind != LEXER_END) {
-        code = parser_statement(parser);
-        parser_skip(parser);
+        parser_start(&parser, graph, PARSER_INIT);
+    while (code == ERROR_NONE && parser.token.kind != LEXER_END) {
+        code = statement_parse(&parser);
+        parser_skip(&parser);
     }
     if (code == ERROR_NONE && graph->statement_count == 0)
-        code = parser_fail(parser, &parser->token, "nothing is assigned; an initialisation does, as in w = 1/sqrt(n)");
-    parser_end(parser);
-    free(parser);
+        code = parser_fail(&parser, &parser.token, "nothing is assigned; an initialisation does, as in w = 1/sqrt(n)");
+    parser_end(&parser);
     if (code != ERROR_NONE)
         graph_free(graph);
     return code;

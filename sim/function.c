@@ -61,13 +61,13 @@ static const struct function functions[] = {
     {"min", GRAPH_MIN, -1, 2, NO_OPTIONS, true, 0, "min(l, 8)", "the smaller"},
     {"max", GRAPH_MAX, -1, 2, NO_OPTIONS, true, 0, "max(l, 8)", "the larger"},
     {"mod", GRAPH_MOD, -1, 2, NO_OPTIONS, false, 0, "mod(l, 2)", "a - b*floor(a/b)"},
+    {"w...", GRAPH_MAP, -1, 1, OPTIONS(map), false, 1, "wz(x, 2*d)", "a random matrix: any name that begins with w, called"},
+    {"phi", GRAPH_POINTWISE, -1, 1, NO_OPTIONS, false, 0, "phi(x)", "the setting --activation"},
 };
-enum { FUNCTIONS = sizeof functions / sizeof *functions };
-
-static const struct function phi = {"phi", GRAPH_POINTWISE, -1, 1, NO_OPTIONS, false, 0, "phi(x)", "the setting --activation"};
-static const struct function map = {"w...", GRAPH_MAP, -1, 1, OPTIONS(map), false, 1, "wz(x, 2*d)",
-                                    "a random matrix: any name that begins with w, called"};
 // clang-format on
+enum { FUNCTIONS = sizeof functions / sizeof *functions };
+/* The last two. */
+static const struct function *const map = &functions[FUNCTIONS - 2], *const phi = &functions[FUNCTIONS - 1];
 
 static struct function of_activation(size_t i)
 {
@@ -86,12 +86,8 @@ bool function_at(size_t i, struct function *function)
         return true;
     }
     i -= FUNCTIONS;
-    if (i < 2) {
-        *function = i == 0 ? map : phi;
-        return true;
-    }
-    for (size_t a = 0, left = i - 2; a < activation_count; a++)
-        if (!activations[a].gated && left-- == 0) {
+    for (size_t a = 0; a < activation_count; a++)
+        if (!activations[a].gated && i-- == 0) {
             *function = of_activation(a);
             return true;
         }
@@ -100,15 +96,22 @@ bool function_at(size_t i, struct function *function)
 
 static bool is_word(const char *word, const char *name, size_t length)
 {
-    return strlen(word) == length && memcmp(word, name, length) == 0;
+    return length > 0 && word[0] == name[0] && strlen(word) == length && memcmp(word, name, length) == 0;
 }
 
 bool function_find(const char *name, size_t length, struct function *function)
 {
-    for (size_t i = 0; function_at(i, function); i++)
-        if (is_word(function->name, name, length))
+    for (size_t i = 0; i < FUNCTIONS; i++)
+        if (is_word(functions[i].name, name, length)) {
+            *function = functions[i];
             return true;
-    *function = map;
+        }
+    for (size_t a = 0; a < activation_count; a++)
+        if (!activations[a].gated && is_word(activations[a].name, name, length)) {
+            *function = of_activation(a);
+            return true;
+        }
+    *function = *map;
     return length > 0 && name[0] == 'w' && !memchr(name, '.', length);
 }
 
@@ -132,5 +135,5 @@ int function_choice(const struct function_option *option, const char *word, size
 
 const char *function_name(int index)
 {
-    return index < 0 ? phi.name : activations[index].name;
+    return index < 0 ? phi->name : activations[index].name;
 }

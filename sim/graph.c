@@ -119,6 +119,14 @@ const char *graph_word(enum graph_kind kind)
     return kinds[kind].word;
 }
 
+int graph_statement(const struct graph *graph, const char *name)
+{
+    int i = graph->statement_count - 1;
+    while (i >= 0 && strcmp(graph->statements[i].name, name) != 0)
+        i--;
+    return i;
+}
+
 int graph_input_node(const struct graph *graph, int input)
 {
     for (int n = 0; n < graph->node_count; n++)

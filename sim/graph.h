@@ -209,6 +209,9 @@ bool graph_is_truth(enum graph_kind kind);
 /* The kind as the language writes it: "+", "norm", "<"; NULL for numbers, names, inputs, maps and functions. */
 const char *graph_word(enum graph_kind kind);
 
+/* The newest statement of that name, or -1. */
+int graph_statement(const struct graph *graph, const char *name);
+
 /* The GRAPH_INPUT node of inputs[input], -1 where the graph does not read it. */
 int graph_input_node(const struct graph *graph, int input);
 

@@ -127,20 +127,12 @@ static int missing(const struct init *init, const struct graph *graph, const str
                      matrix->name, candidate, graph->what, matrix->label, graph->nodes[matrix->node].line);
 }
 
-static int find_name(const struct init *init, const char *name)
-{
-    int i = init->graph.statement_count - 1;
-    while (i >= 0 && strcmp(init->graph.statements[i].name, name) != 0)
-        i--;
-    return i;
-}
-
 int init_find(const struct init *init, const struct graph_matrix *matrix)
 {
     const char *names[] = {matrix->label, matrix->name, "w"};
     int found = -1;
     for (size_t i = 0; found < 0 && i < sizeof names / sizeof *names; i++)
-        found = find_name(init, names[i]);
+        found = graph_statement(&init->graph, names[i]);
     return found;
 }
 

@@ -8,10 +8,6 @@
 
 enum { SHOWN_WIDTH = 72, QUOTED_WIDTH = 32 };
 
-/* The longer symbols first: the first match is taken. */
-static const char *const symbols[] = {"<=", ">=", "==", "!=", "<", ">", "=", "+", "-",
-                                      "*",  "/",  "^",  "(",  ")", ",", ":", ";"};
-
 /* Not ctype.h: bytes above 127 and the locale have no say in the language. */
 static bool is_digit(char c)
 {
@@ -93,14 +89,15 @@ static size_t number_length(const struct lexer *lexer)
     return end - lexer->next;
 }
 
+/* One byte, or two where '=' follows. */
 static size_t symbol_length(const struct lexer *lexer)
 {
-    for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++) {
-        size_t length = strlen(symbols[i]);
-        if (length <= lexer->length - lexer->next && memcmp(lexer->text + lexer->next, symbols[i], length) == 0)
-            return length;
-    }
-    return 0;
+    char first = byte(lexer, lexer->next);
+    if (first == '\0')
+        return 0;
+    if (strchr("<>=!", first) && byte(lexer, lexer->next + 1) == '=')
+        return 2;
+    return strchr("<>=+-*/^(),:;", first) != NULL;
 }
 
 static size_t newline_length(const struct lexer *lexer)
@@ -116,13 +113,13 @@ static size_t strange_length(const struct lexer *lexer)
     return length > 0 ? length : lexer->next < lexer->length;
 }
 
-/* How many bytes of each kind stand at lexer->next; the first that is not 0 decides. */
+/* How many bytes of each kind stand at lexer->next; the first that is not 0 decides. Of the others no two begin alike. */
 static const struct {
     enum lexer_kind kind;
     size_t (*length)(const struct lexer *lexer);
 } scanners[] = {
-    {LEXER_NEWLINE, newline_length}, {LEXER_NAME, name_length},       {LEXER_NUMBER, number_length},
-    {LEXER_SYMBOL, symbol_length},   {LEXER_STRANGE, strange_length},
+    {LEXER_NAME, name_length},       {LEXER_SYMBOL, symbol_length},   {LEXER_NUMBER, number_length},
+    {LEXER_NEWLINE, newline_length}, {LEXER_STRANGE, strange_length},
 };
 
 struct lexer_token lexer_next(struct lexer *lexer)
@@ -142,11 +139,6 @@ struct lexer_token lexer_next(struct lexer *lexer)
         lexer->line_start = lexer->next;
     }
     return token;
-}
-
-bool lexer_is(const struct lexer_token *token, const char *text)
-{
-    return token->length > 0 && token->length == strlen(text) && memcmp(token->text, text, token->length) == 0;
 }
 
 /* Characters that stand in papers where the language has another. */
@@ -191,11 +183,29 @@ const char *lexer_describe(const struct lexer_token *token, char buffer[64])
     return buffer;
 }
 
-static char shown(char c)
+/* What is shown of the character at text[length]: itself, a blank or, of what has no shape, a question mark. Returns its
+ * bytes, and adds the columns that a terminal gives it. */
+static size_t show_character(const char *text, size_t length, struct text *shown, int *columns)
 {
-    if (is_blank(c))
-        return ' ';
-    return c >= ' ' && c <= '~' ? c : '?';
+    uint32_t number = 0;
+    size_t bytes = text_character(text, length, &number);
+    int width = bytes > 0 ? text_columns(number) : -1;
+    if (is_blank(*text))
+        text_print(shown, " ");
+    else if (width < 0)
+        text_print(shown, "?");
+    else
+        text_print(shown, "%.*s", (int)bytes, text);
+    *columns += width < 0 ? 1 : width;
+    return bytes > 0 ? bytes : 1;
+}
+
+/* Back to where a character begins. */
+static size_t cut_at(const char *line, size_t at)
+{
+    while (at > 0 && ((unsigned char)line[at] & 0xc0) == 0x80)
+        at--;
+    return at;
 }
 
 /* The line of the token and a caret under it, on new lines; nothing for an empty line. A long line is clipped to a
@@ -211,16 +221,25 @@ static void show_line(const struct lexer *lexer, const struct lexer_token *at, c
     if (length == 0)
         return;
 
-    size_t start = length > SHOWN_WIDTH && caret > SHOWN_WIDTH / 2 ? caret - SHOWN_WIDTH / 2 : 0;
-    size_t end = length - start > SHOWN_WIDTH ? start + SHOWN_WIDTH : length;
-    char window[SHOWN_WIDTH + 1] = "";
-    for (size_t i = start; i < end; i++)
-        window[i - start] = shown(line[i]);
-    window[end - start] = '\0';
-
+    size_t start = length > SHOWN_WIDTH && caret > SHOWN_WIDTH / 2 ? cut_at(line, caret - SHOWN_WIDTH / 2) : 0;
+    size_t end = length - start > SHOWN_WIDTH ? cut_at(line, start + SHOWN_WIDTH) : length;
     const char *before = start > 0 ? "..." : "";
-    int indent = (int)(strlen(before) + caret - start);
-    snprintf(buffer, size, "\n  %s%s%s\n  %*s^", before, window, end < length ? "..." : "", indent, "");
+    int columns = (int)strlen(before), indent = 0;
+    struct text shown = {buffer, size, 0};
+    text_print(&shown, "\n  %s", before);
+    for (size_t i = start; i < end;) {
+        indent = i <= caret ? columns : indent;
+        i += show_character(line + i, end - i, &shown, &columns);
+    }
+    text_print(&shown, "%s\n  %*s^", end < length ? "..." : "", caret < end ? indent : columns, "");
+}
+
+int lexer_column(const struct lexer_token *at)
+{
+    int column = 1;
+    for (int i = 1; i < at->column; i++)
+        column += ((unsigned char)at->text[-i] & 0xc0) != 0x80;
+    return column;
 }
 
 int lexer_error(const struct lexer *lexer, const struct lexer_token *at, const char *format, ...)
@@ -230,8 +249,8 @@ int lexer_error(const struct lexer *lexer, const struct lexer_token *at, const c
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    char line[3 * SHOWN_WIDTH];
+    char line[4 * SHOWN_WIDTH];
     show_line(lexer, at, line, sizeof line);
-    return error_set(lexer->error, ERROR_INPUT, "%.300s: line %d, column %d: %s%s", lexer->what, at->line, at->column,
-                     message, line);
+    return error_set(lexer->error, ERROR_INPUT, "%.300s: line %d, column %d: %s%s", lexer->what, at->line,
+                     lexer_column(at), message, line);
 }

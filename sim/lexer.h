@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "sim/error.h"
 
@@ -31,10 +32,23 @@ void lexer_init(struct lexer *lexer, const char *text, size_t length, const char
 /* Never fails: what is no token comes as LEXER_STRANGE. */
 struct lexer_token lexer_next(struct lexer *lexer);
 
-bool lexer_is(const struct lexer_token *token, const char *text);
+/* Here for the compiler to see, which makes a comparison of a byte of most of them: parsing asks little else. */
+static inline bool lexer_is(const struct lexer_token *token, const char *text)
+{
+    return token->length > 0 && token->text[0] == text[0] && token->length == strlen(text) &&
+           memcmp(token->text, text, token->length) == 0;
+}
+
+static inline bool lexer_same(const struct lexer_token *a, const struct lexer_token *b)
+{
+    return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
+}
 
 /* "'attn'", "end of line" ...: the token as a message speaks of it. */
 const char *lexer_describe(const struct lexer_token *token, char buffer[64]);
+
+/* The token's column in characters, from 1, as editors count. */
+int lexer_column(const struct lexer_token *at);
 
 /* Records ERROR_INPUT "what: line 1, column 5: ...", the line and a caret under the token. */
 int lexer_error(const struct lexer *lexer, const struct lexer_token *at, const char *format, ...)

@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/lexer.h"
 #include "sim/placement.h"
-#include "sim/prelude.h"
 #include "sim/print.h"
+#include "sim/readers.h"
 #include "sim/stream.h"
 #include "sim/text.h"
 
@@ -216,16 +215,6 @@ enum { LAYERS_MAX = 100000, WIDTH_MAX = MODEL_WIDTH_MAX, FFN_WIDTH_MAX = 4 * WID
 #define EPSILON_MIN 1e-100
 #define EPSILON_MAX 1
 
-/* Readers. Of functions only phi() is one, of inputs only memories. */
-enum {
-    NORM = 1 << GRAPH_NORM,
-    ATTEND = 1 << GRAPH_ATTEND,
-    MOE = 1 << GRAPH_MOE,
-    MATRICES = 1 << GRAPH_MAP | MOE,
-    PHI = 1 << GRAPH_POINTWISE,
-    MEMORY = 1 << GRAPH_INPUT,
-};
-
 // clang-format off
 #define INTEGER(member)     .key = #member, .type = SETTING_INTEGER, .argument = "N", \
                             .offset = offsetof(struct model, member), .scale = SETTING_LOGARITHMIC, .least = 1
@@ -242,7 +231,7 @@ const struct setting settings[] = {
      .argument = "NAME|FORMULA|FILE",
      .summary = "block formula: a name of `spanscope list`, or text such as\n"
                 "'y = norm(x + attn(x)); x = norm(x + ffn(y))', or a file of it"},
-    {.name = "init", TEXT(init, init.label), .letter = 'i', .readers = MATRICES,
+    {.name = "init", TEXT(init, init.label), .letter = 'i', .readers = READERS_MATRICES,
      .argument = "NAME[:VALUE]|TEXT|FILE",
      .summary = "standard deviations of the weights: a name of `spanscope list` (VALUE is\n"
                 "its c or s), or text such as 'w = 1/sqrt(n); wq = 0', or a file of it"},
@@ -257,10 +246,10 @@ const struct setting settings[] = {
     {.name = "width", INTEGER(width), .letter = 'd', .most = WIDTH_MAX, .before = "d = ",
      .summary = "features of a token"},
     {.name = "heads", INTEGER(heads), .letter = 'H', .most = WIDTH_MAX, .before = "H = ",
-     .readers = ATTEND, .option = 1 + GRAPH_ATTEND_HEADS, .variable = "H",
+     .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_HEADS, .variable = "H",
      .summary = "attention heads; divide the width where --head-width is not given"},
     {.name = "kv-heads", .rare = true, INTEGER_FROM(kv_heads, 0), .most = WIDTH_MAX, .before = "key heads = ", .usual = "0", .spoken = "",
-     .readers = ATTEND, .option = 1 + GRAPH_ATTEND_KV_HEADS, .variable = "kv_heads",
+     .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_KV_HEADS, .variable = "kv_heads",
      .summary = "heads of keys and values, each of which serves a group of heads;\n0, which is H, unless given"},
     {.name = "head-width", .rare = true, INTEGER_FROM(head_width, 0), .most = WIDTH_MAX, .before = "head width ", .usual = "0", .spoken = "",
      .variable = "head_width",
@@ -270,46 +259,46 @@ const struct setting settings[] = {
     {.name = "ffn-width", INTEGER(ffn_width), .letter = 'F', .most = FFN_WIDTH_MAX, .before = "F = ",
      .variable = "F",
      .summary = "hidden features of an FFN or expert; 4 d unless given"},
-    {CHOICE(activation), .readers = PHI, .variable = "phi2",
+    {CHOICE(activation), .readers = READERS_PHI, .variable = "phi2",
      .summary = "phi(), the nonlinearity of ffn()"},
-    {CHOICE(norm), .readers = NORM, .option = 1 + GRAPH_NORM_KIND,
+    {CHOICE(norm), .readers = READERS_NORM, .option = 1 + GRAPH_NORM_KIND,
      .summary = "what norm() is"},
     {.name = "eps", .rare = true, REAL(eps, eps), .least = EPSILON_MIN, .most = EPSILON_MAX, .scale = SETTING_LOGARITHMIC,
-     .readers = NORM, .option = 1 + GRAPH_NORM_EPS, .before = "eps = ", .usual = "1e-06", .spoken = "",
+     .readers = READERS_NORM, .option = 1 + GRAPH_NORM_EPS, .before = "eps = ", .usual = "1e-06", .spoken = "",
      .summary = "what norm() adds to the mean square under the root; 1e-6 unless given"},
-    {CHOICE(mask), .readers = ATTEND, .option = 1 + GRAPH_ATTEND_MASK, .after = " mask", .usual = "none", .spoken = "no mask",
+    {CHOICE(mask), .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_MASK, .after = " mask", .usual = "none", .spoken = "no mask",
      .summary = "which tokens a token sees"},
     {.name = "window", .rare = true, INTEGER_FROM(window, 0), .most = INT_MAX / 2, .before = "window ", .usual = "0", .spoken = "",
-     .readers = ATTEND, .option = 1 + GRAPH_ATTEND_WINDOW,
+     .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_WINDOW,
      .summary = "tokens that a token sees up to itself, without a causal mask on both\nsides; 0, all, unless given"},
     {.name = "scale", .rare = true, REAL(scale, scale), .least = 0, .most = SCALE_MAX, .scale = SETTING_LOGARITHMIC,
-     .before = "logit scale ", .usual = "0", .spoken = "", .readers = ATTEND, .option = 1 + GRAPH_ATTEND_SCALE,
+     .before = "logit scale ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_SCALE,
      .summary = "factor of attention's logits; 0, 1/sqrt(head width), unless given"},
     {.name = "rope", .rare = true, REAL(rope, rope), .least = 0, .most = SCALE_MAX, .scale = SETTING_LOGARITHMIC,
-     .before = "rotary base ", .usual = "0", .spoken = "", .readers = ATTEND, .option = 1 + GRAPH_ATTEND_ROPE,
+     .before = "rotary base ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_ROPE,
      .summary = "base of rotary positions, such as 1e4; 0, none, unless given"},
     {.name = "rotary", .rare = true, REAL(rotary, rotary), .least = 0, .most = 1,
-     .before = "rotary part ", .usual = "1", .spoken = "", .readers = ATTEND, .option = 1 + GRAPH_ATTEND_ROTARY,
+     .before = "rotary part ", .usual = "1", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_ROTARY,
      .summary = "fraction of a head that is rotated; 1 unless given"},
     {.name = "bias", .rare = true, .key = "bias", .type = SETTING_CHOICE, .argument = "NAME", .offset = offsetof(struct model, bias),
      .table = {biases, sizeof *biases, &bias_count}, .after = " bias", .usual = "none", .spoken = "",
-     .readers = ATTEND, .option = 1 + GRAPH_ATTEND_BIAS,
+     .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_BIAS,
      .summary = "what is added to attention's logits by distance"},
     {.name = "cap", .rare = true, REAL(cap, cap), .least = 0, .most = SCALE_MAX, .scale = SETTING_LOGARITHMIC,
-     .before = "soft cap ", .usual = "0", .spoken = "", .readers = ATTEND, .option = 1 + GRAPH_ATTEND_CAP,
+     .before = "soft cap ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_CAP,
      .summary = "c of the soft cap c tanh(logit/c); 0, none, unless given"},
     {.name = "sink", .rare = true, INTEGER_FROM(sink, 0), .most = 1,
-     .before = "sink ", .usual = "0", .spoken = "", .readers = ATTEND, .option = 1 + GRAPH_ATTEND_SINK,
+     .before = "sink ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_SINK,
      .summary = "1: one logit more, of 0, whose share goes nowhere"},
-    {CHOICE(law), .rare = true, .readers = MATRICES, .after = " weights", .usual = "normal", .spoken = "",
+    {CHOICE(law), .rare = true, .readers = READERS_MATRICES, .after = " weights", .usual = "normal", .spoken = "",
      .summary = "law of a weight's entries; all but normal are drawn as matrices"},
     {.name = "experts", .rare = true, INTEGER(experts), .letter = 'E', .most = STREAM_EXPERTS, .before = "E = ",
-     .readers = MOE, .option = 1 + GRAPH_MOE_EXPERTS, .variable = "E",
+     .readers = READERS_MOE, .option = 1 + GRAPH_MOE_EXPERTS, .variable = "E",
      .summary = "experts of moe()"},
     {.name = "top-k", .rare = true, INTEGER(top_k), .letter = 'k', .most = STREAM_EXPERTS, .before = "k = ",
-     .readers = MOE, .option = 1 + GRAPH_MOE_TOP, .variable = "k",
+     .readers = READERS_MOE, .option = 1 + GRAPH_MOE_TOP, .variable = "k",
      .summary = "experts that a token goes to"},
-    {CHOICE(router), .rare = true, .readers = MOE, .option = 1 + GRAPH_MOE_ROUTER, .after = " router",
+    {CHOICE(router), .rare = true, .readers = READERS_MOE, .option = 1 + GRAPH_MOE_ROUTER, .after = " router",
      .summary = "how moe() weighs the chosen experts"},
     {.name = "input-correlation", REAL(input_correlation, input_correlation), .least = 0, .most = 1,
      .before = "input correlation ", .usual = "0", .spoken = "",
@@ -318,10 +307,10 @@ const struct setting settings[] = {
      .before = "input scale ", .usual = "1", .spoken = "",
      .summary = "standard deviation of an input entry"},
     {.name = "memory-tokens", .rare = true, INTEGER_FROM(memory_tokens, 0), .most = TOKENS_MAX, .before = "memory T = ", .usual = "0", .spoken = "",
-     .readers = MEMORY,
+     .readers = READERS_MEMORY,
      .summary = "tokens of an input; 0, which is T, unless given"},
     {.name = "memory-correlation", .rare = true, REAL(memory_correlation, memory_correlation), .least = 0, .most = 1,
-     .before = "memory correlation ", .usual = "0", .spoken = "", .readers = MEMORY,
+     .before = "memory correlation ", .usual = "0", .spoken = "", .readers = READERS_MEMORY,
      .summary = "correlation of two tokens of an input, 0 to 1"},
     {CHOICE(cotangent), .after = " cotangent", .usual = "iid", .spoken = "",
      .summary = "the gradient put on the output"},
@@ -440,128 +429,6 @@ bool setting_same(const struct setting *setting, const struct model *a, const st
     if (setting->type == SETTING_TEXT)
         return same_text(setting, a, b);
     return setting_name(setting, a) == setting_name(setting, b);
-}
-
-/* ---- what reads a setting ---- */
-
-static int find_variable(const char *name)
-{
-    int i = 0;
-    while (strcmp(graph_variables[i].name, name) != 0)
-        i++;
-    return i;
-}
-
-/* Whether the node is the setting's name, or another that the same option of a call sets. */
-static bool is_variable(const struct graph_node *node, const char *name)
-{
-    if (!name || node->kind != GRAPH_VARIABLE)
-        return false;
-    const char *option = graph_variables[find_variable(name)].option, *own = graph_variables[node->index].option;
-    return strcmp(graph_variables[node->index].name, name) == 0 || (option && own && strcmp(option, own) == 0);
-}
-
-static bool node_reads(const struct graph *graph, const struct graph_node *node, const struct setting *setting)
-{
-    bool names_function = node->kind == GRAPH_POINTWISE && node->index >= 0;
-    bool is_state = node->kind == GRAPH_INPUT && !graph->inputs[node->index].memory;
-    bool says_itself = setting->option > 0 && node->option[setting->option - 1] >= 0;
-    return (setting->readers >> node->kind & 1) && !names_function && !is_state && !says_itself;
-}
-
-static bool graph_reads(const struct graph *graph, const struct setting *setting)
-{
-    for (int n = 0; n < graph->node_count; n++)
-        if (node_reads(graph, &graph->nodes[n], setting) || is_variable(&graph->nodes[n], setting->variable))
-            return true;
-    return false;
-}
-
-/* The scale of a matrix depends on the variable where the expression of its statement holds it. */
-static bool scale_reads(const struct init *init, const struct graph_matrix *matrix, const char *variable)
-{
-    bool needed[GRAPH_NODES_MAX] = {false}, found = false;
-    int statement = init_find(init, matrix);
-    if (statement < 0)
-        return false;
-    needed[init->graph.statements[statement].node] = true;
-    for (int n = init->graph.node_count - 1; n >= 0; n--) {
-        const struct graph_node *node = &init->graph.nodes[n];
-        if (!needed[n])
-            continue;
-        found |= is_variable(node, variable);
-        if (node->a >= 0)
-            needed[node->a] = true;
-        if (node->b >= 0)
-            needed[node->b] = true;
-    }
-    return found;
-}
-
-static bool block_reads(const struct graph *graph, const struct model *model, const struct setting *setting)
-{
-    bool reads = graph_reads(graph, setting);
-    for (int m = 0; setting->variable && m < graph->matrix_count && !reads; m++)
-        reads = scale_reads(&model->init, &graph->matrices[m], setting->variable);
-    return reads;
-}
-
-bool setting_is_read(const struct setting *setting, const struct model *model)
-{
-    const struct formula *formula = &model->formula;
-    if (setting->readers == 0 && !setting->variable)
-        return true;
-    bool reads = block_reads(&formula->first, model, setting) || block_reads(&formula->last, model, setting);
-    for (int r = 0; r < formula->rule_count && !reads; r++)
-        reads = graph_reads(&formula->rules[r].condition, setting) ||
-                block_reads(&formula->rules[r].block, model, setting);
-    return reads;
-}
-
-/* Whether a definition of the prelude holds the name of the variable, or another that the same option sets. */
-static bool prelude_reads(const char *text, const char *variable)
-{
-    struct lexer lexer;
-    lexer_init(&lexer, text, strlen(text), prelude_what, NULL);
-    for (struct lexer_token token = lexer_next(&lexer); token.kind != LEXER_END; token = lexer_next(&lexer))
-        for (int i = 0; token.kind == LEXER_NAME && i < graph_variable_count; i++) {
-            struct graph_node node = {.kind = GRAPH_VARIABLE, .index = i};
-            if (lexer_is(&token, graph_variables[i].name) && is_variable(&node, variable))
-                return true;
-        }
-    return false;
-}
-
-static void list_reader(struct text *text, const char *reader)
-{
-    text_print(text, "%s%s", text->length > 0 ? ", " : "", reader);
-}
-
-size_t setting_print_readers(const struct setting *setting, char *buffer, size_t size)
-{
-    static const struct {
-        unsigned kinds;
-        const char *words;
-    } readers[] = {{MATRICES, "a matrix"}, {NORM, "norm()"},      {ATTEND, "attend(), attn()"},
-                   {MOE, "moe()"},         {PHI, "phi(), ffn()"}, {MEMORY, "an input"}};
-    struct text text = {buffer, size, 0};
-    unsigned left = setting->readers;
-    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
-        if ((left & readers[i].kinds) == readers[i].kinds) {
-            list_reader(&text, readers[i].words);
-            left &= ~readers[i].kinds;
-        }
-    if (!setting->variable)
-        return text.length;
-    bool only_init = graph_variables[find_variable(setting->variable)].init_only;
-    for (size_t i = 0; i < prelude_count && setting->readers == 0; i++)
-        if (prelude[i].activation != PRELUDE_GATED && prelude_reads(prelude[i].text, setting->variable)) {
-            list_reader(&text, prelude[i].name);
-            text_print(&text, "()");
-        }
-    text_print(&text, "%s%sthe name %s", text.length > 0 ? " or " : "",
-               only_init && setting->readers == 0 ? "an initialisation with " : "", setting->variable);
-    return text.length;
 }
 
 /* ---- by name and text ---- */

@@ -49,8 +49,8 @@ struct setting {
     const struct setting_text *text; /* of text, else NULL */
     const char *before, *after;      /* the words of a legend: "L = " 64 "", "" causal " mask"; NULL is "" */
     const char *usual, *spoken;      /* this value is spoken of like that, "" being silence; NULL: like any other */
-    unsigned readers;     /* the kinds of node that it says something to, 1u << kind; with no variable, 0: all models */
-    int option;           /* 1 + the option of such a node that says it instead, 0: there is none */
+    unsigned readers; /* the kinds of node that it says something to (sim/readers); with no variable, 0: all models */
+    int option;       /* 1 + the option of such a node that says it instead, 0: there is none */
     const char *variable; /* its name in formulas and initialisations where it says something to them, or NULL; names
                              that the same option of a call sets are one */
 };
@@ -110,12 +110,6 @@ const char *setting_word(const char **text, size_t *length);
 
 /* Takes a word's quotes off, in place. */
 void setting_unquote(char *word);
-
-/* Whether anything in the checked model depends on the setting: a node of the formula, or a scale of its matrices. */
-bool setting_is_read(const struct setting *setting, const struct model *model);
-
-/* What reads it, for messages: "ffn(), moe() or the name F"; like snprintf. */
-size_t setting_print_readers(const struct setting *setting, char *buffer, size_t size);
 
 /* Numbers as the command line takes them: decimal, whole text, in range; what names them in the error. */
 int setting_integer(const char *what, const char *text, long long least, long long most, long long *value,

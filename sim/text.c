@@ -1,6 +1,7 @@
 #include "sim/text.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <wchar.h>
 
 char *text_end(const struct text *text)
 {
@@ -52,6 +54,17 @@ size_t text_character(const char *text, size_t length, uint32_t *number)
     }
     bool surrogate = *number >= 0xd800 && *number <= 0xdfff;
     return *number < least[count] || *number > 0x10ffff || surrogate ? 0 : count;
+}
+
+int text_columns(uint32_t number)
+{
+    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0), own = utf8 ? uselocale(utf8) : (locale_t)0;
+    int columns = utf8 ? wcwidth((wchar_t)number) : number >= ' ' && number != 0x7f ? 1 : -1;
+    if (utf8) {
+        uselocale(own);
+        freelocale(utf8);
+    }
+    return columns;
 }
 
 size_t text_mark(const char *text, size_t length)

@@ -37,6 +37,10 @@ void text_forget(void);
 /* Length in bytes of the character that text[length] begins with, and its number; 0 where that is no UTF-8. */
 size_t text_character(const char *text, size_t length, uint32_t *number);
 
+/* Columns that a terminal gives a character: 1, 2 of Chinese and the like, 0 of accents that stand over the one before; -1
+ * of what is not shown. */
+int text_columns(uint32_t number);
+
 /* Bytes of a UTF-8 byte-order mark at the beginning of text[length], which some editors write: 3 or 0. */
 size_t text_mark(const char *text, size_t length);
 

@@ -18,6 +18,13 @@ if [ "$(id -u)" -ne 0 ]; then
     as_root=sudo
 fi
 echo "deps: installing$missing"
-$as_root apt-get update -qq
+# Another apt may be at work: the packages' lock is waited for by apt itself, that of the lists is not.
+lists=0
+until $as_root apt-get update -qq; do
+    lists=$((lists + 1))
+    [ "$lists" -lt 20 ] || exit 3
+    sleep 3
+done
 # shellcheck disable=SC2086 # a list of names
-DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing > /dev/null
+DEBIAN_FRONTEND=noninteractive $as_root apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends \
+    $missing > /dev/null

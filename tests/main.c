@@ -1,5 +1,14 @@
+/* All suites, each by whichever process is free: as many as there are cores, or $CHECK_JOBS. Tests are processes of their
+ * own in any case, so that a suite knows nothing of the others. */
 #include <gsl/gsl_errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <check.h>
 
@@ -8,16 +17,91 @@
 #include "suites.h"
 #undef SUITE
 
+static const struct {
+    const char *name;
+    Suite *(*make)(void);
+} suites[] = {
+#define SUITE(name) {#name, name##_suite},
+#include "suites.h"
+#undef SUITE
+};
+
+/* Shared by the processes. */
+struct tally {
+    atomic_int next; // the first suite that nobody has taken
+    atomic_int checks, failures, errors;
+};
+
+static void add_failed(SRunner *runner, struct tally *tally)
+{
+    TestResult **failed = srunner_failures(runner);
+    for (int i = 0; i < srunner_ntests_failed(runner); i++)
+        atomic_fetch_add(tr_rtype(failed[i]) == CK_ERROR ? &tally->errors : &tally->failures, 1);
+    free(failed);
+}
+
+/* What a suite has to say is one write, whatever the others say meanwhile. */
+static void run_suite(Suite *suite, const char *name, struct tally *tally)
+{
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_SILENT);
+    atomic_fetch_add(&tally->checks, srunner_ntests_run(runner));
+    add_failed(runner, tally);
+    if (srunner_ntests_run(runner)) { // all of them may be slow
+        printf("%s: ", name);
+        srunner_print(runner, CK_NORMAL);
+        fflush(stdout);
+    }
+    srunner_free(runner);
+}
+
+static void run_suites(struct tally *tally)
+{
+    const char *only = getenv("CK_RUN_SUITE");
+    for (size_t i; (i = (size_t)atomic_fetch_add(&tally->next, 1)) < sizeof suites / sizeof *suites;)
+        if (!only || strcmp(only, suites[i].name) == 0)
+            run_suite(suites[i].make(), suites[i].name, tally);
+}
+
+static int job_count(void)
+{
+    const char *jobs = getenv("CHECK_JOBS");
+    long count = jobs ? atol(jobs) : sysconf(_SC_NPROCESSORS_ONLN);
+    return count < 1 ? 1 : count > 64 ? 64 : (int)count;
+}
+
+/* Returns false where a process did not come to its end. */
+static bool run_jobs(struct tally *tally)
+{
+    bool ended = true;
+    int jobs = job_count();
+    for (int j = 0; j < jobs; j++) {
+        pid_t child = fork();
+        if (child == 0) {
+            run_suites(tally);
+            exit(EXIT_SUCCESS);
+        }
+        ended = ended && child > 0;
+    }
+    for (int status; wait(&status) > 0;)
+        ended = ended && status == 0;
+    return ended;
+}
+
 int main(void)
 {
     gsl_set_error_handler_off(); /* as the program does */
     /* Check ends a test after 4 seconds by itself, which a busy machine or a sanitizer may need. */
     setenv("CK_DEFAULT_TIMEOUT", "120", 0);
-    SRunner *runner = srunner_create(NULL);
-#define SUITE(name) srunner_add_suite(runner, name##_suite());
-#include "suites.h"
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    static char buffer[1 << 20];
+    setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+    struct tally *tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (tally == MAP_FAILED || !run_jobs(tally)) {
+        fprintf(stderr, "the tests did not come to their end\n");
+        return EXIT_FAILURE;
+    }
+    int checks = tally->checks, failed = tally->failures + tally->errors;
+    printf("%d%%: Checks: %d, Failures: %d, Errors: %d\n", checks ? 100 * (checks - failed) / checks : 0, checks,
+           tally->failures, tally->errors);
+    return checks && failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

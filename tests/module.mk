@@ -4,8 +4,8 @@ SUITES_SRC := $(wildcard tests/*/test_*.c)
 TESTS_SRC  := $(wildcard tests/*.c) $(SUITES_SRC)
 TESTS_OBJ   = $(patsubst %.c,$(BUILD)/%.o,$(TESTS_SRC)) $(BUILD)/bench/gap.o \
               $(BUILD)/docs/coverage.o $(BUILD)/lib/spanscope.o \
-              $(addprefix $(BUILD)/cli/,output.o claims.o columns.o report.o report_format.o options.o \
-                progress.o ticker.o)
+              $(addprefix $(BUILD)/cli/,output.o claims.o columns.o grid.o report.o report_format.o options.o \
+                type.o progress.o ticker.o)
 
 $(BUILD)/tests/main.o: EXTRA_CFLAGS = -I$(BUILD)
 $(BUILD)/tests/main.o: $(BUILD)/suites.h
@@ -44,7 +44,7 @@ ASAN = $(if $(findstring clang,$(SANITIZE)),ASAN_OPTIONS=detect_leaks=0)
 check-sanitize: deps
 	+$(MAKE) BUILD=$(SANITIZE) MARCH=x86-64 \
 	  CFLAGS="$(SANITIZE_FLAGS)" \
-	  $(SANITIZE)/spanscope $(SANITIZE)/check
+	  $(SANITIZE)/spanscope $(SANITIZE)/check bench-programs
 	CK_EXCLUDE_TAGS=slow CK_TIMEOUT_MULTIPLIER=5 $(ASAN) $(if $(SUITE),CK_RUN_SUITE=$(SUITE)) \
 	  SPANSCOPE=$(SANITIZE)/spanscope $(SANITIZE)/check
 
@@ -93,9 +93,9 @@ fuzz-requests: deps
 	+$(MAKE) BUILD=$(SANITIZE) MARCH=x86-64 CFLAGS="$(SANITIZE_FLAGS)" $(SANITIZE)/spanscope $(SANITIZE)/requests
 	$(SANITIZE)/requests $(REQUESTS) $(abspath $(SANITIZE))/spanscope $(REQUESTS_SEED)
 
-# The explorer in Debian's chromium, headless; pictures of it, to be looked at, go to build/browser.
-.PHONY: browser
-browser: deps
-	@sh tests/deps.sh apt-browser.txt
-	+$(MAKE) all
-	python3 tests/browser/page.py $(BUILD)/spanscope $(BUILD)/browser
+# The explorer in Debian's chromium, headless. SCREENS=build/browser makes pictures of it there, to be looked at.
+SCREENS ?=
+.PHONY: check-browser
+check-browser: deps-browser
+	+$(MAKE) $(BUILD)/spanscope
+	python3 tests/browser/page.py $(BUILD)/spanscope $(SCREENS)

@@ -1,4 +1,4 @@
-/* The bounds of a stack: its blocks read over intervals (reading.c has the rules and their proofs), bottom to top, and
+/* The bounds of a stack: its blocks read over intervals (form.h, forward.c and backward.c have the rules and their proofs), bottom to top, and
  * what they do to gradients put together from the top down.
  *
  * One state: the ratio of mean squares over a block does not depend on what arrives, so blocks are read once and their
@@ -27,11 +27,6 @@ static bool is_joint(const struct ascent *self)
     return self->reading.depth->state_count > 1;
 }
 
-static struct interval divide(struct interval a, struct interval b)
-{
-    return interval_multiply(a, (struct interval){1 / b.hi, 1 / b.lo});
-}
-
 /* ---- the columns ---- */
 
 static void put(const struct depth *depth, struct bounds *bounds, int layer, int column, struct interval value)
@@ -47,7 +42,7 @@ static void put(const struct depth *depth, struct bounds *bounds, int layer, int
 static struct interval token_cosine(const struct gain_gram *gram, int tokens)
 {
     struct interval all = {-1.0 / (tokens > 1 ? tokens - 1 : 1), 1};
-    return gram->square.lo > 0 ? interval_meet(all, divide(gram->pair, gram->square)) : all;
+    return gram->square.lo > 0 ? interval_meet(all, interval_divide(gram->pair, gram->square)) : all;
 }
 
 static void put_signals(const struct depth *depth, struct bounds *bounds, int layer, const struct reading_joint *joint)

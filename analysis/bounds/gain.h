@@ -11,6 +11,34 @@ struct gain_gram {
     struct interval square, pair;
 };
 
+static inline struct gain_gram gain_gram_scale(double factor, struct gain_gram gram)
+{
+    return (struct gain_gram){interval_scale(factor, gram.square), interval_scale(factor, gram.pair)};
+}
+
+static inline struct gain_gram gain_gram_multiply(struct gain_gram a, struct gain_gram b)
+{
+    return (struct gain_gram){interval_multiply(a.square, b.square), interval_multiply(a.pair, b.pair)};
+}
+
+/* Without a part of it that is uncorrelated to the rest. */
+static inline struct gain_gram gain_gram_without(struct gain_gram gram, struct gain_gram part)
+{
+    return (struct gain_gram){interval_positive(interval_subtract(gram.square, part.square)),
+                              interval_subtract(gram.pair, part.pair)};
+}
+
+/* Of a signal that has the same entry everywhere. */
+static inline struct gain_gram gain_gram_ones(struct interval mean)
+{
+    return (struct gain_gram){interval_square(mean), interval_multiply(mean, mean)};
+}
+
+static inline struct gain_gram gain_gram_meet(struct gain_gram a, struct gain_gram b)
+{
+    return (struct gain_gram){interval_meet(a.square, b.square), interval_meet(a.pair, b.pair)};
+}
+
 /* A row of attention over n tokens alike, by the logits' sd; NAN until asked for. */
 struct gain_rows {
     int tokens;

@@ -7,6 +7,7 @@
 #define SPANSCOPE_ANALYSIS_BOUNDS_INTERVAL_H
 
 #include <math.h>
+#include <stdbool.h>
 
 struct interval {
     double lo, hi;
@@ -57,6 +58,38 @@ static inline struct interval interval_join(struct interval a, struct interval b
 static inline double interval_magnitude(struct interval a)
 {
     return fmax(fabs(a.lo), fabs(a.hi));
+}
+
+/* Of what is never negative, whatever its enclosure says. */
+static inline struct interval interval_root(struct interval a)
+{
+    return (struct interval){sqrt(fmax(a.lo, 0)), sqrt(fmax(a.hi, 0))};
+}
+
+/* a / b for b >= 0 that does not contain 0. */
+static inline struct interval interval_divide(struct interval a, struct interval b)
+{
+    return interval_multiply(a, (struct interval){1 / b.hi, 1 / b.lo});
+}
+
+static inline struct interval interval_subtract(struct interval a, struct interval b)
+{
+    return (struct interval){a.lo - b.hi, a.hi - b.lo};
+}
+
+static inline struct interval interval_positive(struct interval a)
+{
+    return (struct interval){fmax(a.lo, 0), fmax(a.hi, 0)};
+}
+
+static inline struct interval interval_symmetric(double size)
+{
+    return (struct interval){-size, size};
+}
+
+static inline bool interval_is_zero(struct interval a)
+{
+    return a.lo == 0 && a.hi == 0;
 }
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "analysis/bounds/hypothesis.h"
 #include "analysis/claims/outcome.h"
+#include "sim/readers.h"
 #include "sim/sampler.h"
 #include "sim/setting.h"
 
@@ -56,7 +57,7 @@ static enum fit check_silence(const struct configuration *configuration, const s
         const struct setting *setting = setting_find(override->name, error);
         if (!setting)
             fit = FIT_ERROR;
-        else if (!claim_speaks_of(claim, setting->name) && setting_is_read(setting, &configuration->model) &&
+        else if (!claim_speaks_of(claim, setting->name) && readers_exist(setting, &configuration->model) &&
                  !setting_same(setting, &own, &configuration->model)) {
             error_set(error, ERROR_INPUT, "the claim says nothing of %s=%s", override->name, override->text);
             fit = FIT_NO;

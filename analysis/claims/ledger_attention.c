@@ -103,7 +103,7 @@ static const struct claim claims[] = {
         .expected = VERDICT_SUPPORTED,
         .plans = {{{CONDENSED_1 " width=128", CONDENSED_2 " width=128", CONDENSED_3 " width=128",
                     CONDENSED_4 " width=128", CONDENSED_5 " width=128"},
-                   32},
+                   12},
                   {{CONDENSED_1 " width=256", CONDENSED_2 " width=256", CONDENSED_3 " width=256",
                     CONDENSED_4 " width=256", CONDENSED_5 " width=256"},
                    32},

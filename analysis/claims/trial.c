@@ -10,6 +10,7 @@
 #include "analysis/claims/contrast.h"
 #include "sim/clock.h"
 #include "sim/estimate.h"
+#include "sim/readers.h"
 #include "sim/setting.h"
 
 /* A variance is estimated in batches of this many samples. With k degrees of freedom the logarithm of a normal sample's
@@ -371,7 +372,7 @@ bool trial_reads(const struct trial *trial, const char *name)
     struct error ignored;
     const struct setting *setting = setting_find(name, &ignored);
     for (int i = 0; setting && i < trial->count; i++)
-        if (setting_is_read(setting, &trial->configurations[i].model))
+        if (readers_exist(setting, &trial->configurations[i].model))
             return true;
     return false;
 }

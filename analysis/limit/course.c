@@ -82,16 +82,19 @@ static int refuse_shared(const struct course *course, struct error *error)
 static int read_model(struct course *course, const struct course_options *options, struct error *error)
 {
     const struct model *model = &course->model;
+    bool closed = !options->full && model->cotangent->exchangeable;
     course->mode = (struct layout_mode){
-        .width_limit = options->width_limit,
-        .exchangeable = options->width_limit && !options->full && model->cotangent->exchangeable,
+        .width_limit = options->width_limit || closed,
+        .exchangeable = closed,
+        .first_order = closed && !options->width_limit,
         .heads = options->heads > 0 ? options->heads : limit_heads(model),
         .tokens = model->tokens,
         .memory_tokens = model_memory_tokens(model),
     };
     int code = agree(course, error);
     if (code == ERROR_NONE && course->mode.exchangeable && !is_exchangeable(course)) {
-        course->mode.exchangeable = false;
+        course->mode.exchangeable = course->mode.first_order = false;
+        course->mode.width_limit = options->width_limit;
         code = agree(course, error);
     }
     return code;

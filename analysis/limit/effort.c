@@ -12,6 +12,7 @@ static const double PROBE_FLOPS = 1e9;
 struct probe {
     double seconds, bytes;
     bool drawn, too_sharp;
+    double variance; /* of replica.h */
 };
 
 static double bytes_of(const struct replica *replica)
@@ -31,7 +32,8 @@ static int probe_course(const struct course *course, uint64_t seed, struct probe
     for (int i = 0; code == ERROR_NONE && i < 2; i++) {
         double start = clock_worked();
         code = replica_run(&replica, 0, NULL, error);
-        *probe = (struct probe){clock_worked() - start, bytes_of(&replica), replica.drawn, replica.too_sharp};
+        *probe = (struct probe){clock_worked() - start, bytes_of(&replica), replica.drawn, replica.too_sharp,
+                                replica.variance};
     }
     if (replica.flows)
         replica_free(&replica);
@@ -73,6 +75,7 @@ static int probe_model(const struct course *whole, const struct model *model, co
     double tokens = (double)model->tokens / small.tokens;
     probe->seconds *= course_flops(whole) / course_flops(&course);
     probe->bytes *= (double)model->layers / small.layers * tokens * tokens;
+    probe->variance *= (double)model->layers / small.layers;
     course_free(&course);
     return code;
 }
@@ -95,7 +98,8 @@ int effort_measure(struct effort *effort, const struct model *model, const struc
         if (code != ERROR_NONE)
             return code;
         code = probe_model(&course, model, &reading, options->seed, &probe, error);
-        again = code == ERROR_NONE && course.mode.exchangeable && probe.too_sharp;
+        bool reaches = !probe.too_sharp && !(moments_order_error(&course, probe.variance) > options->order);
+        again = code == ERROR_NONE && course.mode.exchangeable && !reaches;
         int least = probe.drawn ? moments_replicas(&course, options, false) : 1;
         int most = probe.drawn ? moments_replicas(&course, options, true) : 1;
         double held = (double)budget_available(options->threads) / 2;

@@ -1,6 +1,7 @@
 #include "analysis/limit/flow.h"
 
 #include <cblas.h>
+#include <gsl/gsl_pow_int.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +129,7 @@ static void copy_kept(const struct space *space, const struct flow_states *state
                       struct flow_states *out, struct pool *pool)
 {
     out->count = states->count;
+    out->ripples = NULL;
     for (int s = 0; s < states->count; s++) {
         const struct signal *from = &states->signals[s];
         out->signals[s] = frame_zero(space, columns, pool);
@@ -147,6 +149,23 @@ static void write_stack(const struct space *space, const struct stack *stack, in
                    stack->at + (size_t)(s * T + t) * (size_t)stack->columns, (size_t)stack->columns * sizeof(double));
 }
 
+/* Of the components that are handed on, those that the states do not span among them. */
+static const double *hand_on_ripples(struct flow_block *flow, const struct stack *stack, const struct stack *lower,
+                                     const int *kept, struct pool *keep)
+{
+    struct pool *pool = flow->run.scratch;
+    struct stack basis = stack_basis(stack, lower, kept, pool);
+    int count = stack->rows, columns = flow->kept + stack->columns;
+    size_t entries = (size_t)ripple_entries(count);
+    double *rows = pool_take(pool, (size_t)count * (size_t)columns), *out = pool_take(keep, entries * entries);
+    memset(rows, 0, (size_t)count * (size_t)columns * sizeof *rows);
+    for (int i = 0; i < basis.rows; i++)
+        memcpy(rows + (size_t)i * (size_t)columns + (size_t)flow->kept, basis.at + (size_t)i * (size_t)basis.columns,
+               (size_t)basis.columns * sizeof *rows);
+    ripple_hand_on(&flow->run.ripples, flow->layout->states, rows, count, columns, out);
+    return out;
+}
+
 /* Exchangeable tokens: each of the two rows has a factor of its own. */
 static void hand_on_pairs(struct flow_block *flow, const struct flow_states *states, int columns,
                           struct flow_states *out, struct pool *keep)
@@ -155,8 +174,11 @@ static void hand_on_pairs(struct flow_block *flow, const struct flow_states *sta
     copy_kept(space, states, flow->kept, flow->kept + states->count, out, keep);
     for (int mode = 0; mode < 2; mode++) {
         struct stack stack = stack_of(space, states, flow->kept, columns, mode, flow->run.scratch);
-        struct stack lower = stack_factor(&stack, NULL, flow->run.scratch);
+        int kept[GRAPH_INPUTS_MAX];
+        struct stack lower = stack_factor(&stack, kept, flow->run.scratch);
         write_stack(space, &lower, flow->kept, mode, out);
+        if (mode == 1 && flow->layout->mode.first_order)
+            out->ripples = hand_on_ripples(flow, &stack, &lower, kept, keep);
     }
     flow->handed = flow->kept + states->count;
 }
@@ -200,6 +222,23 @@ static struct signal input_of(const struct flow_block *flow, const struct flow_r
     return graph->inputs[input].memory ? replica->memories[input] : in->signals[input];
 }
 
+static void begin_ripples(struct flow_block *flow, const struct flow_states *in)
+{
+    const struct graph *graph = graph_of(flow);
+    struct ripples *ripples = &flow->run.ripples;
+    ripple_begin(ripples, flow->layout->space_count, &flow->pool);
+    if (!flow->layout->mode.first_order)
+        return;
+    if (in->ripples)
+        ripple_receive(ripples, flow->layout->states, frame_first(states_space(flow)), in->count, in->ripples);
+    for (int n = 0; n < graph->node_count; n++)
+        if (graph->nodes[n].kind == GRAPH_INPUT && (graph->nodes[n].memory || !in->ripples)) {
+            const struct space *space = rule_space(&flow->run, n);
+            for (int c = frame_first(space); c < flow->run.nodes[n].out.columns; c++)
+                ripple_fresh(ripples, flow->layout->nodes[n].space, c, space->width, 1, 1, NULL);
+        }
+}
+
 static void begin(struct flow_block *flow, const struct flow_replica *replica, const struct flow_states *in)
 {
     const struct layout *layout = flow->layout;
@@ -216,6 +255,7 @@ static void begin(struct flow_block *flow, const struct flow_replica *replica, c
                                                 STREAM_REPLICA};
     flow->run.drawn = replica->drawn;
     flow->run.too_sharp = replica->too_sharp;
+    flow->variance = replica->variance;
     for (int s = 0; s < in->count; s++)
         if (in->signals[s].columns > states_space(flow)->columns)
             states_space(flow)->columns = in->signals[s].columns;
@@ -226,6 +266,7 @@ static void begin(struct flow_block *flow, const struct flow_replica *replica, c
             if (flow->run.nodes[n].out.columns > space->columns)
                 space->columns = flow->run.nodes[n].out.columns;
         }
+    begin_ripples(flow, in);
 }
 
 /* Whether every token's square at the node is within the range of double. */
@@ -236,6 +277,22 @@ static bool is_in_range(const struct flow_block *flow, int node)
     for (int t = 0; t < (space->grams.exchangeable ? 1 : space->grams.tokens); t++)
         finite = finite && isfinite(frame_square(space, &flow->run.nodes[node].out, t));
     return finite;
+}
+
+/* The variance, at the model's width, of the logarithm of a signal's square, but for what its first columns have. */
+static double log_variance(const struct space *space, const struct signal *signal, int old)
+{
+    double squares[2][2] = {{0}}, T = space->grams.tokens;
+    for (int row = 0; row < 2; row++)
+        for (int c = 0; c < signal->columns; c++) {
+            double square = gsl_pow_2(signal->at[row * signal->columns + c]);
+            squares[row][0] += square;
+            squares[row][1] += c < old ? square : 0;
+        }
+    double trace = squares[0][0] + (T - 1) * squares[1][0], all[2];
+    for (int i = 0; i < 2; i++)
+        all[i] = gsl_pow_2(squares[0][i]) + (T - 1) * gsl_pow_2(squares[1][i]);
+    return trace > 0 ? 2 * (all[0] - all[1]) / (space->width * trace * trace) : 0;
 }
 
 /* covariance[0] is no number where a signal of the block is beyond double: what hands it on may hide that. */
@@ -257,6 +314,8 @@ static void read_forward(struct flow_block *flow, const struct flow_states *in, 
     }
     if (!finite)
         covariance[0] = NAN;
+    if (flow->layout->mode.first_order)
+        *flow->variance += log_variance(states_space(flow), &states.signals[0], in->signals[0].columns);
     hand_on(flow, &states, out, keep);
 }
 
@@ -381,6 +440,7 @@ static void read_backward(struct flow_block *flow, const struct flow_states *dy,
     const struct graph *graph = graph_of(flow);
     struct flow_states at_output;
     embed(flow, dy, &at_output);
+    int old = states_space(flow)->columns;
     for (int s = 0; s < dy->count; s++)
         frame_add(states_space(flow), 1, &at_output.signals[s], &flow->run.nodes[graph->outputs[s]].gradient,
                   flow->run.work);
@@ -398,6 +458,8 @@ static void read_backward(struct flow_block *flow, const struct flow_states *dy,
         if (node >= 0 && flow->run.nodes[node].gradient.at)
             frame_add(states_space(flow), 1, &flow->run.nodes[node].gradient, &dx->signals[s], keep);
     }
+    if (flow->layout->mode.first_order)
+        *flow->variance += log_variance(states_space(flow), &dx->signals[0], old);
 }
 
 int flow_backward(struct flow_block *flow, const struct flow_states *dy, struct flow_states *dx, struct pool *keep,
@@ -405,6 +467,7 @@ int flow_backward(struct flow_block *flow, const struct flow_states *dy, struct 
 {
     jmp_buf exhausted;
     flow->run.work = flow->run.scratch; // what is sent back goes no further than the block
+    flow->run.ripples.pool = flow->run.work;
     flow->run.work->exhausted = keep->exhausted = &exhausted;
     if (setjmp(exhausted))
         return out_of_memory(flow, error);

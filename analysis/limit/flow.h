@@ -12,6 +12,7 @@
 struct flow_states {
     int count;
     struct signal signals[GRAPH_INPUTS_MAX];
+    const double *ripples; /* to first order: those of the components that are handed on, a triangle; else NULL */
 };
 
 struct flow_block {
@@ -22,6 +23,7 @@ struct flow_block {
     bool spanned;        /* what is handed on has the rows that the states span as its frame, else that of the block */
     struct signal basis; /* at a width those rows, [columns handed on][columns here], behind the kept ones */
     int kept, handed;    /* columns that are handed on as they are, and all */
+    double *variance;    /* of flow_replica */
 };
 
 /* What every block of a replica shares. */
@@ -30,6 +32,7 @@ struct flow_replica {
     const struct signal *memories; /* [inputs that are memories] */
     struct pool *scratch;          /* of one block's reverse pass, or of one rule forward */
     bool *drawn, *too_sharp;
+    double *variance; /* to first order: += that of the logarithms of the signal's and its gradient's squares, about */
 };
 
 int flow_open(struct flow_block *flow, const struct layout *layout, const struct block *block, struct error *error);

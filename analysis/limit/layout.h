@@ -15,6 +15,7 @@
 struct layout_mode {
     bool width_limit;  /* else at the model's width */
     bool exchangeable; /* two rows for all tokens; everything in closed form */
+    bool first_order;  /* with both of them: and what a Gram at the model's width adds to order T/d (ripple.h) */
     int heads;         /* of an attention in the limit, about: whole groups of them */
     int tokens, memory_tokens;
 };

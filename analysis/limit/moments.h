@@ -1,7 +1,8 @@
 /* The prediction of a model's observables by Gram matrices; theory.md, sections 3 and 7.
  *
  * At the model's width a replica is a stack of coordinates with exactly the law of a sampled one (frame.h), so that
- * means, spreads and quantiles over replicas estimate those over samples. In the limit of infinite width, at a fixed
+ * means, spreads and quantiles over replicas estimate those over samples; where tokens are exchangeable the means are
+ * also known in closed form, to first order in T/d (ripple.h). In the limit of infinite width, at a fixed
  * length of the sequence, only attention logits and routers are random: a replica has heads and experts of its own, and
  * where tokens are exchangeable nothing is drawn at all.
  */
@@ -17,6 +18,8 @@ struct moments_options {
     bool per_token;
     bool width_limit; /* infinite width and heads, whatever the model's are */
     bool full;        /* draws even where exchangeable tokens have closed forms */
+    double order;     /* at the model's width that form, to first order, is taken where it errs by no more, as it
+                         estimates itself; else stacks are drawn */
     int draws;        /* in the limit: attention matrices per block and batch, of 16 replicas at least and no more
                          than the budget allows */
     int heads;        /* of a replica in the limit, about; 0: 4 to 64, fewer for longer sequences */
@@ -39,10 +42,12 @@ struct moments {
     struct estimate *spread; /* the same shape, at the model's width: over replicas, as over samples; else NULL */
     double *log_ratio;       /* [replicas] at the model's width: log g_0/g_L of each, ascending; else NULL */
     int replicas;
-    bool exchangeable; /* the path that was taken */
-    bool spent;        /* the budget allowed no more */
-    double worst;      /* the largest error that is left, as options.error counts it */
-    size_t worst_cell; /* where */
+    bool exchangeable;  /* the path that was taken */
+    bool first_order;   /* that of exchangeable tokens at the model's width */
+    double order_error; /* of it: its own estimate of the relative error it leaves */
+    bool spent;         /* the budget allowed no more */
+    double worst;       /* the largest error that is left, as options.error counts it */
+    size_t worst_cell;  /* where */
 };
 
 /* ERROR_INPUT names the block where a signal or its gradient leaves the range of double; ERROR_RESOURCE. */
@@ -51,6 +56,9 @@ int moments_predict(const struct model *model, const struct moments_options *opt
 /* How many replicas are drawn, where anything is: at least, or at most. */
 struct course;
 int moments_replicas(const struct course *course, const struct moments_options *options, bool most);
+
+/* What the first order of `variance` (replica.h) leaves, about; 0 where the course is another. */
+double moments_order_error(const struct course *course, double variance);
 
 void moments_free(struct moments *moments);
 

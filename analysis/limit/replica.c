@@ -81,7 +81,9 @@ static double observe_squares(const struct observe_schema *schema, int state, en
 static double kurtosis(const struct replica *replica, const struct space *space, const struct signal *signal,
                        double square)
 {
-    double sum = 0, uniform = replica->course->mode.width_limit ? 3 : 3. * space->width / (space->width + 2);
+    double sum = 0, uniform = replica->course->mode.width_limit && !replica->course->mode.first_order
+                                  ? 3
+                                  : 3. * space->width / (space->width + 2);
     size_t n = (size_t)space->population, T = (size_t)space->grams.tokens;
     if (space->share > 0 && space->share < 1)
         return NAN;
@@ -223,6 +225,7 @@ static void draw_sources(struct replica *replica)
     double *gram = pool_take(&replica->sources, gram_size(space.grams));
     course_input(course, gram);
     struct flow_states *states = &replica->states[0];
+    states->ripples = NULL;
     states->count = course->depth.state_count;
     fresh_source(replica, &space, gram, 0, &states->signals[0]);
     for (int s = 1; s < states->count; s++)
@@ -250,8 +253,8 @@ static void spare_block(struct replica *replica, int block)
 static int read_block(struct replica *replica, int block, struct flow_states *out, struct pool *keep,
                       double covariance[], struct error *error)
 {
-    struct flow_replica shared = {replica->seed,     replica->number, replica->memories,
-                                  &replica->scratch, &replica->drawn, &replica->too_sharp};
+    struct flow_replica shared = {replica->seed,   replica->number,     replica->memories, &replica->scratch,
+                                  &replica->drawn, &replica->too_sharp, &replica->variance};
     replica->read[block] = true;
     return flow_forward(&replica->flows[block], &shared, &replica->states[block], out, keep, covariance, error);
 }
@@ -394,6 +397,7 @@ int replica_run(struct replica *replica, uint64_t number, const volatile sig_ato
 {
     jmp_buf exhausted;
     replica->number = number;
+    replica->variance = 0;
     replica->sources.exhausted = &exhausted;
     for (size_t i = 0; i < replica->course->cells; i++)
         replica->values[i] = wide_absent();

@@ -19,6 +19,7 @@ struct replica {
     struct wide *values; // [course->cells]
     size_t budget;       /* bytes that flows may hold */
     bool drawn, too_sharp;
+    double variance; /* to first order: of log g_0/g_L, about */
 };
 
 int replica_init(struct replica *replica, const struct course *course, uint64_t seed, size_t budget,

@@ -44,6 +44,30 @@ void rule_give(struct rule_run *run, int node, struct signal signal)
         *gradient = signal;
 }
 
+static bool has_ripples(const struct rule_run *run)
+{
+    return run->layout->mode.first_order;
+}
+
+void rule_ripple(struct rule_run *run, int node, int column, double square, double own, const struct ripple *inherited)
+{
+    if (has_ripples(run))
+        ripple_fresh(&run->ripples, run->layout->nodes[node].space, column, rule_space(run, node)->width, square, own,
+                     inherited);
+}
+
+struct ripple rule_ripple_of(struct rule_run *run, int node)
+{
+    return has_ripples(run) ? ripple_gram(&run->ripples, run->layout->nodes[node].space, &run->nodes[node].out)
+                            : (struct ripple){0};
+}
+
+void rule_echo(struct rule_run *run, int node, double factor, const struct ripple *echo)
+{
+    if (echo->count > 0)
+        ripple_add(&run->ripples, factor, echo, &run->nodes[node].echo);
+}
+
 const struct signal *rule_gradient(struct rule_run *run, int node)
 {
     struct signal *gradient = &run->nodes[node].gradient;
@@ -73,6 +97,8 @@ static void sum_backward(struct rule_run *run, int node)
     const struct signal *gradient = rule_gradient(run, node);
     frame_add(rule_space(run, node), 1, gradient, &run->nodes[own->a].gradient, run->work);
     frame_add(rule_space(run, node), 1, gradient, &run->nodes[own->b].gradient, run->work);
+    rule_echo(run, own->a, 1, &run->nodes[node].echo);
+    rule_echo(run, own->b, 1, &run->nodes[node].echo);
 }
 
 static void scale_forward(struct rule_run *run, int node)
@@ -85,8 +111,9 @@ static void scale_forward(struct rule_run *run, int node)
 static void scale_backward(struct rule_run *run, int node)
 {
     const struct graph_node *own = node_of(run, node);
-    frame_add(rule_space(run, node), run->block->scalars[own->b], rule_gradient(run, node),
-              &run->nodes[own->a].gradient, run->work);
+    double factor = run->block->scalars[own->b];
+    frame_add(rule_space(run, node), factor, rule_gradient(run, node), &run->nodes[own->a].gradient, run->work);
+    rule_echo(run, own->a, factor * factor, &run->nodes[node].echo);
 }
 
 /* An expert is given rows of the routed signal; which, the gates know. */

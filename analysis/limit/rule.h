@@ -4,6 +4,7 @@
 #define SPANSCOPE_ANALYSIS_LIMIT_RULE_H
 
 #include "analysis/limit/layout.h"
+#include "analysis/limit/ripple.h"
 #include "sim/block.h"
 #include "sim/mixture.h"
 
@@ -25,6 +26,7 @@ struct rule_node {
     double *along;               // [T][rank] and its coordinates along the basis that are given
     struct rule_law law;         /* of a function: NULL before it is known */
     double *attention;           // [heads][T][T_m] of an attend
+    struct ripple echo;          /* first order: of the gradient's Gram, to those of signals */
     double *gates; // [4][T][E] of a mixture: the router's weights, the same at the chosen, 1 there, its logits
 };
 
@@ -34,6 +36,7 @@ struct rule_run {
     const struct block *block;
     struct space *spaces;
     struct rule_node *nodes;
+    struct ripples ripples;              /* first order */
     struct stream_address address;       /* seed, replica and block */
     struct pool *work;                   /* of the block's signals, as long as its reverse pass may need them */
     struct pool *scratch;                /* of one rule; in reverse that of signals too */
@@ -54,6 +57,12 @@ struct space *rule_space(const struct rule_run *run, int node);
 
 /* A Gram's numbers for as long as a rule needs them. */
 double *rule_take(const struct rule_run *run, struct gram_space grams);
+
+/* First order: the node's component in `column` is fresh (ripple_fresh); what its Gram deviates by; and a node's echo is
+ * factor times another's, too. Nothing elsewhere. */
+void rule_ripple(struct rule_run *run, int node, int column, double square, double own, const struct ripple *inherited);
+struct ripple rule_ripple_of(struct rule_run *run, int node);
+void rule_echo(struct rule_run *run, int node, double factor, const struct ripple *echo);
 
 /* The gradient of a node so far, as one signal. */
 const struct signal *rule_gradient(struct rule_run *run, int node);

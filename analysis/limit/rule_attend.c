@@ -1,4 +1,5 @@
 #include <cblas.h>
+#include <gsl/gsl_pow_int.h>
 #include <math.h>
 #include <string.h>
 
@@ -119,6 +120,8 @@ struct pairs {
     int queries, keys; /* tokens */
     double q[2], k[2], v[2];
     double square; /* variance of a logit over that of a query and a key: a^2 h */
+    double common; /* to first order: what keys and values deviate by together, and queries of one head, squared */
+    double apart;
     double out[2], gradient[2], dq[2], dk[2], dv[2];
     struct attention_report report;
 };
@@ -153,11 +156,28 @@ static bool means_of(const struct pairs *p, struct pool *work, struct softmax_me
     return true;
 }
 
+/* Two keys j, l whose product deviates by x draw logits S_ij, S_kl together by a^2 h Q_ik x, so that A V A^T gains
+ * a^2 h Q_ik E x (the values' x) for each of all T^2 pairs; a softmax that is near one key has fewer to offer. */
+static void read_ripples(struct rule_run *run, int node, double square, struct pairs *p)
+{
+    const struct graph_node *own = node_of(run, node);
+    const struct attention *attend = &run->layout->plan->nodes[node].attend;
+    double others = p->keys > 1 ? (1 - square) * (1 - square) : 0;
+    struct ripple q = rule_ripple_of(run, own->a), k = rule_ripple_of(run, own->b), v = rule_ripple_of(run, own->c);
+    double head = 1. / attend->head_width - 1. / rule_space(run, own->a)->width;
+    if (!run->layout->mode.first_order)
+        return;
+    p->common = others * ripple_dot(&k, &v);
+    p->apart = others * (ripple_dot(&q, &q) + p->q[0] * p->q[0] * head);
+}
+
 /* A V A^T = (V's specific part) A A^T + what values share. */
 static void forward_means(const struct softmax_means *means, struct pairs *p)
 {
     p->out[0] = p->v[0] * fmax(0, means->excess[0] - means->excess[1]);
     p->out[1] = p->v[0] * (1. / p->keys + means->excess[1]) + p->v[1];
+    for (int i = 0; i < 2; i++)
+        p->out[i] += p->square * p->q[i] * p->common;
     p->report = (struct attention_report){
         .entropy = means->entropy,
         .relative_entropy = p->keys > 1 ? means->entropy / log(p->keys) : 0,
@@ -174,16 +194,20 @@ static void forward_means(const struct softmax_means *means, struct pairs *p)
 static void backward_means(const struct softmax_means *means, double value_square, struct pairs *p)
 {
     double T = p->queries, N = p->keys, others = N > 1 ? N - 1 : 1;
+    double draw = p->square * p->k[0]; // of a logit, by a query's product with another
     double whole = p->gradient[0] + p->gradient[1], shared = p->gradient[1], both = value_square * p->v[0];
-    double own = both * p->k[0] * whole * means->slope[0], cross = both * p->k[0] * shared * means->slope[1];
+    double own = both * p->k[0] * whole * means->slope[0] + value_square * p->common * whole;
+    double cross = both * p->k[0] * shared * means->slope[1] + value_square * p->common * shared;
     p->dq[0] = own - cross;
     p->dq[1] = cross;
     double trace = both * (T * (p->q[0] + p->q[1]) * whole * means->slope[0] +
-                           T * (T - 1) * p->q[1] * shared * means->slope[1]);
+                           T * (T - 1) * p->q[1] * shared * means->slope[1] +
+                           T * (T - 1) * shared * draw * (1 + draw * p->q[1] / 2) * p->apart / N);
     p->dk[0] = trace / others;
     p->dk[1] = -trace / others / N;
-    p->dv[0] = (T * whole * means->excess[0] + T * (T - 1) * shared * means->excess[1]) / others;
-    double diagonal = (T * whole * (1 / N + means->excess[0]) + T * (T - 1) * shared * (1 / N + means->excess[1])) / N;
+    double excess = means->excess[1] + draw * draw * p->apart / 2 / N;
+    p->dv[0] = (T * whole * means->excess[0] + T * (T - 1) * shared * excess) / others;
+    double diagonal = (T * whole * (1 / N + means->excess[0]) + T * (T - 1) * shared * (1 / N + excess)) / N;
     p->dv[1] = diagonal - p->dv[0];
 }
 
@@ -203,9 +227,25 @@ static void forward_closed(struct rule_run *run, int node)
         *run->too_sharp = true;
         means = (struct softmax_means){{0, 0}, {0, 0}, 0};
     }
+    read_ripples(run, node, 1. / p.keys + means.excess[0], &p);
     forward_means(&means, &p);
     run->attentions[node] = p.report;
+    int column = rule_space(run, node)->columns;
     add_pair(run, node, p.out, &run->nodes[node].out);
+    rule_ripple(run, node, column, p.out[0], p.out[0] * p.out[0], NULL);
+}
+
+/* How the gradients' Grams answer to the ripples of what maps were given: what a map's weights have of both. */
+static void give_echoes(struct rule_run *run, int node, double value_square, const struct pairs *p)
+{
+    const struct graph_node *own = node_of(run, node);
+    double T = p->queries, N = p->keys, draw = p->square * p->k[0], others = gsl_pow_2(1 - p->report.square);
+    double whole = p->gradient[0] + p->gradient[1], shared = p->gradient[1];
+    double pairs = others * (T * whole * (p->q[0] + p->q[1]) + T * (T - 1) * shared * p->q[1]) / (N * N);
+    struct ripple q = rule_ripple_of(run, own->a), k = rule_ripple_of(run, own->b), v = rule_ripple_of(run, own->c);
+    rule_echo(run, own->a, others * value_square * shared * p->v[0] * p->k[0] * draw * exp(draw * p->q[1]) / N, &q);
+    rule_echo(run, own->b, value_square * pairs, &v);
+    rule_echo(run, own->c, p->square * pairs, &k);
 }
 
 static void backward_closed(struct rule_run *run, int node)
@@ -215,8 +255,12 @@ static void backward_closed(struct rule_run *run, int node)
     struct pairs p = pairs_of(run, node);
     struct softmax_means means = {{0, 0}, {0, 0}, 0};
     means_of(&p, run->work, &means);
+    p.report.square = 1. / p.keys + means.excess[0];
+    read_ripples(run, node, p.report.square, &p);
     frame_gram(rule_space(run, node), 1, rule_gradient(run, node), p.gradient);
-    backward_means(&means, attend->scale * attend->scale * attend->value_width, &p);
+    double value_square = attend->scale * attend->scale * attend->value_width;
+    backward_means(&means, value_square, &p);
+    give_echoes(run, node, value_square, &p);
     add_pair(run, own->a, p.dq, &run->nodes[own->a].gradient);
     add_pair(run, own->b, p.dk, &run->nodes[own->b].gradient);
     add_pair(run, own->c, p.dv, &run->nodes[own->c].gradient);

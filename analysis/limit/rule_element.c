@@ -146,8 +146,11 @@ void rule_norm_backward(struct rule_run *run, int node)
     struct signal x = run->nodes[in].out, dx = copy(run, node, rule_gradient(run, node), x.columns, run->work);
     if (norm->norm->centres)
         x = centred(run, node, &x, run->scratch);
-    if (space->grams.exchangeable)
-        cblas_dscal(2 * dx.columns, 1 / sqrt(frame_square(space, &x, 0) + norm->eps), dx.at, 1);
+    if (space->grams.exchangeable) {
+        double square = frame_square(space, &x, 0) + norm->eps;
+        cblas_dscal(2 * dx.columns, 1 / sqrt(square), dx.at, 1);
+        rule_echo(run, in, 1 / square, &run->nodes[node].echo);
+    }
     struct range range;
     for (int t = 0; !space->grams.exchangeable && t < space->grams.tokens; t++)
         for (int g = 0, held = 1; g < held; g++) {
@@ -164,13 +167,15 @@ void rule_norm_backward(struct rule_run *run, int node)
 
 /* ---- functions ---- */
 
-/* A part of the frame with this Gram, independent of all that is there. */
-static void add_law(const struct rule_run *run, int node, const double *gram, struct signal *out)
+/* A part of the frame with this Gram, independent of all that is there; its column. */
+static int add_law(const struct rule_run *run, int node, const double *gram, struct signal *out)
 {
     struct space *space = rule_space(run, node);
+    int column = space->columns;
     struct factor factor = frame_factor(space->grams, gram, run->scratch);
     struct signal fresh = frame_law_signal(space, &factor, run->scratch);
     frame_add(space, 1, &fresh, out, run->work);
+    return column;
 }
 
 /* Rows of a population: out = a o f(b) where they are features, a and b over `unit`. */
@@ -253,6 +258,26 @@ static void add_means(const struct space *space, const double *mean, struct sign
         at_row(out, t)[space->population] += unit * mean[t];
 }
 
+/* To first order the Gram of a function answers to its argument's by E f' E f', with the slope's part told apart where
+ * that is a signal of its own; else what it adds by itself is without what the argument's features had. */
+static void ripple_law(struct rule_run *run, int node, const struct rule_law *law, int column)
+{
+    const struct space *space = rule_space(run, node);
+    int in = run->layout->plan->graph->nodes[node].a;
+    if (!run->layout->mode.first_order)
+        return;
+    double square = law->value[0], slope = law->both[1], pair[2], through;
+    struct ripple argument = rule_ripple_of(run, in), inherited = {0};
+    frame_law(space, &run->nodes[in].out, false, pair);
+    through = slope * pair[0];
+    if (run->layout->blended[run->layout->nodes[node].space]) {
+        slope -= law->slope[0] * law->slope[0];
+        through = 0;
+    }
+    ripple_add(&run->ripples, slope, &argument, &inherited);
+    rule_ripple(run, node, column, square, square * square - through * through, &inherited);
+}
+
 /* f(u) = E f + (E f') u + a rest that no Gaussian signal correlates with (Stein). Where nothing else shares the space,
  * the parts are not told apart. */
 void rule_pointwise_forward(struct rule_run *run, int node)
@@ -273,7 +298,7 @@ void rule_pointwise_forward(struct rule_run *run, int node)
             take_off(run, space->grams, split.mean, NULL, split.value);
             take_off(run, space->grams, split.slope, law, split.value);
         }
-        add_law(run, node, split.value, &out);
+        ripple_law(run, node, &split, add_law(run, node, split.value, &out));
     }
     run->nodes[node].out = out;
 }
@@ -303,8 +328,8 @@ void rule_pointwise_backward(struct rule_run *run, int node)
 /* ---- products ---- */
 
 /* out += a o b in the frame, for a with a factor known by its law: (mean + rest) of b, where blended apart. */
-static void multiply_law(struct rule_run *run, int node, const struct signal *a, const struct signal *b,
-                         struct signal *out)
+static int multiply_law(struct rule_run *run, int node, const struct signal *a, const struct signal *b,
+                        struct signal *out)
 {
     struct space *space = rule_space(run, node);
     struct gram_space grams = space->grams;
@@ -319,12 +344,12 @@ static void multiply_law(struct rule_run *run, int node, const struct signal *a,
         frame_add_rows(space, each_row(run, space, mean), &part, out, run->work);
     }
     gram_multiply(grams, law[0], law[1], law[0]);
-    add_law(run, node, law[0], out);
+    return add_law(run, node, law[0], out);
 }
 
 /* a b = a (mean of b) + (mean of a) (b - mean) + the product of what is left. */
-static void multiply_blended(struct rule_run *run, int node, const struct signal *a, const struct signal *b,
-                             struct signal *out)
+static int multiply_blended(struct rule_run *run, int node, const struct signal *a, const struct signal *b,
+                            struct signal *out)
 {
     struct space *space = rule_space(run, node);
     struct signal rest = frame_part(run, node, b);
@@ -342,7 +367,24 @@ static void multiply_blended(struct rule_run *run, int node, const struct signal
     frame_law(space, a, true, law[0]);
     frame_law(space, b, true, law[1]);
     gram_multiply(space->grams, law[0], law[1], law[0]);
-    add_law(run, node, law[0], out);
+    return add_law(run, node, law[0], out);
+}
+
+/* To first order each factor's ripple, times what tokens share of the other. */
+static void ripple_product(struct rule_run *run, int node, int column)
+{
+    const struct graph_node *own = &run->layout->plan->graph->nodes[node];
+    const struct space *space = rule_space(run, node);
+    const int operands[2] = {own->a, own->b};
+    struct ripple inherited = {0};
+    for (int i = 0; i < 2; i++) {
+        double pair[2];
+        struct ripple ripple = rule_ripple_of(run, operands[i]);
+        frame_law(space, &run->nodes[operands[1 - i]].out, true, pair);
+        ripple_add(&run->ripples, pair[1], &ripple, &inherited);
+    }
+    double fresh = at_row(&run->nodes[node].out, 1)[column], square = fresh * fresh;
+    rule_ripple(run, node, column, square, square * square, &inherited);
 }
 
 void rule_product_forward(struct rule_run *run, int node)
@@ -352,11 +394,14 @@ void rule_product_forward(struct rule_run *run, int node)
     const struct signal *a = &run->nodes[own->a].out, *b = &run->nodes[own->b].out;
     struct signal out = blank(run, node, a->columns > b->columns ? a->columns : b->columns);
     each_feature(space, a, b, NULL, false, &out, run->scratch);
+    int column = 0;
     if (space->share < 1 && run->layout->blended[run->layout->nodes[node].space])
-        multiply_blended(run, node, a, b, &out);
+        column = multiply_blended(run, node, a, b, &out);
     else if (space->share < 1)
-        multiply_law(run, node, a, b, &out);
+        column = multiply_law(run, node, a, b, &out);
     run->nodes[node].out = out;
+    if (run->layout->mode.first_order)
+        ripple_product(run, node, column);
 }
 
 static void product_side(struct rule_run *run, int node, int to, int other)

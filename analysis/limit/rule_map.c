@@ -65,9 +65,13 @@ void rule_map_forward(struct rule_run *run, int node)
     struct rule_node *own = &run->nodes[node];
     const struct factor *factor = rule_factor(run, in);
     double scale = sd_of(run, node) * sqrt(rule_space(run, in)->width);
+    int column = space->columns;
+    struct ripple ripple = rule_ripple_of(run, in);
     *run->drawn |= space->drawn || space->population > 0;
     own->out = frame_fresh(space, factor, &address, run->work, is_finite_width(run) ? &own->unit : NULL);
     cblas_dscal(frame_rows(space) * own->out.columns, scale, own->out.at, 1);
+    double square = space->grams.exchangeable ? factor->rows[1] * factor->rows[1] : 0;
+    rule_ripple(run, node, column, square, square * square, &ripple);
 }
 
 /* |x^T y|^2 through the columns of both. */
@@ -121,7 +125,10 @@ void rule_map_backward(struct rule_run *run, int node)
     int in = run->layout->plan->graph->nodes[node].a, matrix = run->layout->plan->graph->nodes[node].index;
     const struct signal *gradient = rule_gradient(run, node);
     double factor = sd_of(run, node) * sqrt(rule_space(run, node)->width);
-    run->weights[matrix] = rule_send_back(run, in, factor, node, gradient) / plan_copies(run->layout->plan, matrix);
+    struct ripple ripple = rule_ripple_of(run, in);
+    double T = rule_space(run, node)->grams.tokens, beside = T * (T - 1) * ripple_dot(&ripple, &run->nodes[node].echo);
+    run->weights[matrix] = (rule_send_back(run, in, factor, node, gradient) + beside) /
+                           plan_copies(run->layout->plan, matrix);
     if (run->nodes[node].unit.at)
         send_along(run, node, in, gradient);
 }

@@ -82,6 +82,7 @@ END_TEST
 struct grid {
     const char *text;
     const struct map *map;
+    int made; /* models, where one thread makes them */
 };
 
 static int make_model(void *context, int x, int y, struct model *model, struct error *error)
@@ -107,7 +108,7 @@ static int predict_share(struct map *map, const char *text, const char *x, const
                          int threads, struct error *error)
 {
     *map = (struct map){.x = parsed(x), .y = parsed(y)};
-    struct grid grid = {text, map};
+    struct grid grid = {text, map, 0};
     struct map_plan plan = {.model = make_model,
                             .context = &grid,
                             .moments = moments_defaults(),
@@ -134,7 +135,7 @@ START_TEST(points_are_predictions)
     ck_assert_int_eq(map.x.count, 3);
     for (int y = 0; y < 4; y++) {
         for (int x = 0; x < 3; x++) {
-            struct grid grid = {text, &map};
+            struct grid grid = {text, &map, 0};
             struct model model;
             struct moments moments;
             struct moments_options options = moments_defaults();
@@ -217,6 +218,33 @@ START_TEST(points_without_a_prediction)
 }
 END_TEST
 
+static int count_model(void *context, int x, int y, struct model *model, struct error *error)
+{
+    struct grid *grid = context;
+    grid->made++;
+    return make_model(grid, x, y, model, error);
+}
+
+/* A signal is heeded while the models are checked too, which of a large grid takes long. */
+START_TEST(a_stop_ends_the_check)
+{
+    struct map map = {.x = parsed("layers=1:20:20"), .y = parsed("input-correlation=0:1:3")};
+    struct grid grid = {"placement=postnorm init=unit", &map, 0};
+    struct error error = {0};
+    volatile sig_atomic_t stop = 1;
+    struct map_plan plan = {
+        .model = count_model, .context = &grid, .moments = moments_defaults(), .threads = 1, .shares = 1};
+    plan.moments.stop = &stop;
+    ck_assert_int_eq(map_predict(&map, &plan, &error), ERROR_INTERRUPTED);
+    ck_assert_str_eq(error.text, "interrupted");
+    ck_assert_int_le(grid.made, 1);
+    ck_assert_uint_eq(map.done, 0);
+    for (int i = 0; i < 60 * MAP_VALUES; i++)
+        ck_assert(isnan(map.values[i]));
+    map_free(&map);
+}
+END_TEST
+
 Suite *map_suite(void)
 {
     Suite *suite = suite_create("map");
@@ -229,6 +257,7 @@ Suite *map_suite(void)
     tcase_add_test(fast, threads_change_nothing);
     tcase_add_test(fast, shares_are_the_whole);
     tcase_add_test(fast, points_without_a_prediction);
+    tcase_add_test(fast, a_stop_ends_the_check);
     suite_add_tcase(suite, fast);
     return suite;
 }

@@ -623,11 +623,11 @@ START_TEST(predictions_of_random_operations)
 {
     char text[TEXT_MAX + RANDOM_FORMULA_MAX], formula[RANDOM_FORMULA_MAX];
     int checked = 0;
-    for (uint64_t seed = 3001; seed <= 3150; seed++) {
+    for (uint64_t seed = 3001; seed <= 3050; seed++) {
         random_text(seed, seed % 2 ? RANDOM_OPERATIONS | RANDOM_MOE : RANDOM_OPERATIONS, text, formula);
         checked += check_prediction(text, formula, GAP);
     }
-    ck_assert_int_ge(checked, 120);
+    ck_assert_int_ge(checked, 40);
 }
 END_TEST
 
@@ -635,14 +635,14 @@ START_TEST(samples_of_random_formulas)
 {
     int checked = 0;
     char text[TEXT_MAX + RANDOM_FORMULA_MAX], formula[RANDOM_FORMULA_MAX];
-    for (uint64_t seed = 1; seed <= 200; seed++) {
+    for (uint64_t seed = 1; seed <= 80; seed++) {
         random_text(seed, RANDOM_MOE, text, formula);
         if (!is_regular(text, formula))
             continue;
         check_samples(text, formula, SLACK, seed);
         checked++;
     }
-    ck_assert_int_ge(checked, 100);
+    ck_assert_int_ge(checked, 40);
 }
 END_TEST
 

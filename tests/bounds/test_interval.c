@@ -49,6 +49,12 @@ START_TEST(results_hold_members_results)
         check_holds((struct interval){0, interval_magnitude(a)}, fabs(x), "magnitude");
         check_holds(interval_join(a, b), x, "join");
         check_holds(interval_join(a, b), y, "join");
+        check_holds(interval_subtract(a, b), x - y, "difference");
+        check_holds(interval_root(interval_square(a)), fabs(x), "root");
+        check_holds(interval_positive(a), fmax(x, 0), "positive part");
+        check_holds(interval_symmetric(interval_magnitude(a)), x, "symmetric");
+        if (b.lo > 0.1)
+            check_holds(interval_scale(0.1, interval_divide(a, b)), 0.1 * x / y, "quotient");
         if (x >= b.lo && x <= b.hi)
             check_holds(interval_meet(a, b), x, "meet");
     }

@@ -5,6 +5,7 @@ Usage: page.py SPANSCOPE [PICTURES]   Pictures of the page go to the folder PICT
 """
 import base64
 import json
+import math
 import os
 import re
 import subprocess
@@ -21,25 +22,28 @@ class Browser:
     """A WebDriver session."""
 
     def __init__(self):
-        self.home = tempfile.TemporaryDirectory()
+        self.home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # the browser may still be writing
         self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
         for line in self.driver.stdout:
             if "successfully on port" in line:
                 self.url = "http://127.0.0.1:" + line.rsplit(" ", 1)[1].strip(" .\n")
                 break
+        else:
+            raise RuntimeError("chromedriver does not start")
         arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage", "--no-proxy-server",
                      f"--user-data-dir={self.home.name}", "--window-size=1600,1250"]
         options = {"args": arguments, "binary": "/usr/bin/chromium"}
         wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
         self.session = None
         self.session = self.ask("POST", "", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
+        self.ask("POST", "/timeouts", {"script": 1000 * PATIENCE, "pageLoad": 1000 * PATIENCE})
 
     def ask(self, method, path, body=None):
         url = self.url + "/session" + (f"/{self.session}" if self.session else "") + path
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=120) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE + 30) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as why:
             raise RuntimeError(json.load(why)["value"]["message"].split("\n")[0]) from None
@@ -66,14 +70,11 @@ class Browser:
         return self.ask("POST", "/execute/sync", {"script": script, "args": list(arguments)})
 
     def wait(self, what, script, *arguments):
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            value = self.run(script, *arguments)
-            if value:
-                return value
-            time.sleep(0.05)
-        state = self.run("return document.body.dataset.state + ': ' + document.getElementById('refusal').textContent")
-        raise AssertionError(f"{what} did not happen within {PATIENCE} s ({state})")
+        """Until the script, which the page runs whenever it has drawn, says something true: that."""
+        value, state = self.ask("POST", "/execute/async", {"script": WAIT, "args": [script, list(arguments), 1000 * PATIENCE]})
+        if not value:
+            raise AssertionError(f"{what} did not happen within {PATIENCE} s ({state})")
+        return value
 
     def errors(self):
         return [entry["message"] for entry in self.ask("POST", "/se/log", {"type": "browser"})
@@ -84,6 +85,16 @@ class Browser:
             file.write(base64.b64decode(self.ask("GET", "/screenshot")))
 
 
+WAIT = """
+    const [script, given, patience, done] = arguments, condition = new Function(script), begun = performance.now();
+    const look = () => {
+      const value = condition(...given);
+      if (value || performance.now() - begun > patience)
+        done([value, document.body.dataset.state + ': ' + document.getElementById('refusal').textContent]);
+      else
+        setTimeout(look, 15);
+    };
+    look();"""
 PREDICTED = "return document.body.dataset.state === 'predicted' && !predictor.busy && !predictor.next"
 COLUMN = "return shown[arguments[0]].layers.map(l => l[arguments[1]]?.mean ?? null)"
 
@@ -145,16 +156,104 @@ def test_dragging_depth_redraws(browser, program):
     assert text == int(layers) + 1, (text, layers)
 
 
+SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+
+
+def read(text):
+    """A number as the page writes it: 0.98, −0.2, 1.23 · 10⁻⁵, 10⁴."""
+    front, power, exponent = text.replace("−", "-").partition("10") if "10" in text and text[-1] in "⁰¹²³⁴⁵⁶⁷⁸⁹" else (text, "", "")
+    if not power:
+        return float(front)
+    return float(front.rstrip(" ·") or 1) * 10.0 ** int(exponent.translate(SUPERSCRIPTS))
+
+
+def near(text, number):
+    """Whether a text is a number to the three digits that the page shows."""
+    return math.isclose(read(text), number, rel_tol=0.0051, abs_tol=1e-300)
+
+
+def cells(profile, name, member):
+    """The column that a command prints, of layers that have it; where it is wide, by its logarithm."""
+    out = []
+    for layer in profile["layers"]:
+        cell = layer.get(name, {})
+        value = cell.get(member)
+        if value is None and cell.get("log10_" + member) is not None:
+            value = 10.0 ** cell["log10_" + member]
+        out.append(value)
+    return out
+
+
+# Every chart's columns and the labels of their curves.
+CHARTS = """return charts.map(chart => chart.columns.map((column, i) => ({column, tag: chart.tags[i], log: chart.logarithmic,
+    sets: chart.view.data.datasets.map(set => ({label: set.label, data: set.data}))}))).flat()"""
+# What the pointer is told of a column at a layer, of its curves of some kinds.
+HOVER = """const [column, layer, kinds] = arguments, chart = charts.find(each => each.columns.includes(column)), {view} = chart;
+           const tag = chart.tags[chart.columns.indexOf(column)], wanted = kinds.map(kind => view.data.datasets.findIndex(s => s.label === tag + kind));
+           view.tooltip.setActiveElements(wanted.map(datasetIndex => ({datasetIndex,
+               index: view.data.datasets[datasetIndex].data.findIndex(point => point.x === layer)})), {x: 0, y: 0});
+           view.update('none');
+           const told = view.tooltip.body.flatMap(part => part.lines).map(line => line.split(': ').at(-1));
+           view.tooltip.setActiveElements([], {x: 0, y: 0});
+           return told;"""
+TABLE = """const rows = [...document.querySelectorAll('#numbers tr')].map(row => [...row.cells].map(cell => [cell.textContent, cell.colSpan]));
+           return {heads: rows.slice(0, 2), body: rows.slice(2).map(row => row.map(cell => cell[0]))}"""
+
+
+def same_curve(points, profile, name, member, logarithmic):
+    """Whether a chart's points are a command's column: the heights are its numbers or their logarithms, but for rounding."""
+    wanted = [(layer["layer"], value) for layer, value in zip(profile["layers"], cells(profile, name, member)) if value is not None]
+    assert [point["x"] for point in points] == [layer for layer, _ in wanted], (name, member)
+    for point, (layer, value) in zip(points, wanted):
+        height = math.log10(value) if logarithmic else value
+        assert abs(point["y"] - height) < 1e-12 * max(1, abs(height)), (name, member, layer, point["y"], height)
+
+
 def test_numbers_are_the_commands(browser, program):
-    words = browser.run("return words().flatMap(([name, value]) => ['--' + name, value])")
-    assert column(command(program, "predict", *words), "gradient_specific") == browser.run(COLUMN, "predicted",
-                                                                                            "gradient_specific")
+    """Curves, bands, dots with their intervals, pinned curves, the table, the line of words: each number that is to be seen."""
+    browser.run("document.getElementById('pin').click(); set(setting('layers'), '9'); document.getElementById('numbers').open = true")
+    browser.wait("the prediction", PREDICTED + " && values.layers === '9'")
     browser.wait("the bounds", "return Boolean(shown.bounds)")
-    bounds = command(program, "predict", "--bounds", *words)
-    for limit in ("floor", "ceiling"):
-        own = [layer["gradient_variance"].get(limit) for layer in bounds["layers"]]
-        page = browser.run("return shown.bounds.layers.map(l => l.gradient_variance[arguments[0]] ?? null)", limit)
-        assert own == page
+    browser.run("document.getElementById('sample-count').value = 8; document.getElementById('sample').click()")
+    browser.wait("all samples", "return shown.measured?.config.samples === 8 && events === null")
+    words = browser.run("return words().flatMap(([name, value]) => ['--' + name, value])")
+    pin = browser.run("return [...new URLSearchParams(pinned.query)].flatMap(([name, value]) => ['--' + name, value])")
+    own = {"predicted": command(program, "predict", "--width-limit", *words), "pinned": command(program, "predict", "--width-limit", *pin),
+           "bounds": command(program, "predict", "--width-limit", "--bounds", *words), "measured": command(program, "run", "-n", "8", "-q", *words)}
+    kinds = {"": ("predicted", "mean"), ", sampled": ("measured", "mean"), ", pinned": ("pinned", "mean")}
+    for chart in browser.run(CHARTS):
+        sets = {each["label"]: each["data"] for each in chart["sets"]}
+        for suffix, (source, member) in kinds.items():
+            same_curve(sets[chart["tag"] + suffix], own[source], chart["column"], member, chart["log"])
+        for end in ("lo", "hi"):
+            points = [{"x": point["x"], "y": point[end]} for point in sets[chart["tag"] + ", sampled"]]
+            low = [value for value in cells(own["measured"], chart["column"], end) if value is not None]
+            if not chart["log"] or min(low) > 0:
+                same_curve(points, own["measured"], chart["column"], end, chart["log"])
+        if chart["column"] == "gradient_variance":
+            for limit in ("floor", "ceiling"):
+                same_curve(sets[limit], own["bounds"], chart["column"], limit, chart["log"])
+        for text, (source, member) in zip(browser.run(HOVER, chart["column"], 3, list(kinds)), kinds.values()):
+            assert near(text, cells(own[source], chart["column"], member)[3]), (chart["column"], source, text)
+    same_table(browser.run(TABLE), {chart["tag"]: chart["column"] for chart in browser.run(CHARTS)}, own)
+    ratio, cosine = re.match(r"g₀/g_L = (.*?): .*\(r = (.*?)\)", browser.run("return document.getElementById('words').textContent")).groups()
+    gradients = column(own["predicted"], "gradient_variance")
+    assert near(ratio, gradients[0] / gradients[-1]) and near(cosine, column(own["predicted"], "token_cosine")[-1])
+    browser.run("document.getElementById('unpin').click(); document.getElementById('numbers').open = false")
+
+
+def same_table(table, columns, own):
+    """Every cell of the table under the curves is the command's number, and none that a curve has is missing."""
+    kinds = {"predicted": ("predicted", "mean"), "floor": ("bounds", "floor"), "ceiling": ("bounds", "ceiling"),
+             "sampled": ("measured", "mean"), "from": ("measured", "lo"), "to": ("measured", "hi")}
+    groups = [tag for tag, span in table["heads"][0][1:] for _ in range(span)]
+    heads = [(columns[tag], *kinds[kind]) for tag, (kind, _) in zip(groups, table["heads"][1][1:])]
+    assert {(name, "predicted", "mean") for name in columns.values()} <= set(heads)
+    assert {("gradient_variance", *kinds[kind]) for kind in kinds} <= set(heads)
+    assert len(table["body"]) == len(own["predicted"]["layers"])
+    for at, (name, source, member) in enumerate(heads, 1):
+        for row, value in zip(table["body"], cells(own[source], name, member)):
+            assert (row[at] == "") == (value is None) and (value is None or near(row[at], value)), (name, source, member, row, value)
 
 
 def test_samples_agree_with_run(browser, program):
@@ -201,7 +300,7 @@ def test_pin_and_address(browser, program):
 
 def test_map_and_dot(browser, program):
     browser.run("""document.getElementById('map-x').value = 'layers'; document.getElementById('map-y').value = 'c';
-                   document.getElementById('map-draw').click()""")
+                   document.getElementById('map-points').value = 5; document.getElementById('map-draw').click()""")
     browser.wait("the map", "return document.body.dataset.map === 'drawn'")
     words = browser.run("return mapWords().flatMap(([name, value]) => ['--' + name, value])")
     own = json.loads(subprocess.run([program, "map", *words], capture_output=True, check=True).stdout)
@@ -245,8 +344,8 @@ def test_one_sample_from_within(browser, program):
 def test_address_and_commands_hold_all(browser, program):
     """What is open is open again behind its address, and every line of "As a command" prints what the page shows."""
     browser.run("document.getElementById('inside-head').value = 2; document.getElementById('look').click();"
-                "values.mask = 'none'; changed(); document.getElementById('map-value').selectedIndex = 2; document.getElementById('map-draw').click()")
-    browser.wait("map and sample", "return !mapper.busy && !looker.busy && mapped.y.name === 'c'")
+                "values.mask = 'none'; changed(); document.getElementById('map-value').selectedIndex = 2; document.getElementById('map-points').value = 4; document.getElementById('map-draw').click()")
+    browser.wait("map and sample", "return !mapper.busy && !looker.busy && mapped?.y.name === 'c' && inside.entries")
     browser.run("document.querySelector('#lesson-collapse summary').click()")
     browser.wait("the scene", "return values.layers === '64' && location.hash.includes('lesson=collapse') && " + PREDICTED[7:])
     browser.run("document.getElementById('look').click(); document.getElementById('map-draw').click();"
@@ -271,7 +370,7 @@ def test_address_and_commands_hold_all(browser, program):
 
 
 def test_redraw(browser, program):
-    """Not judged: how long an answer of the server takes to be on the screen, where the hand drags a setting."""
+    """Not judged: how long an answer of the server takes until it is painted, where the hand drags a setting."""
     browser.run("redraws = []")
     for step in range(20):
         browser.run("document.body.dataset.state = 'dragging'; set(setting('layers'), arguments[0])", str(20 + 5 * step))
@@ -326,7 +425,7 @@ def pictures(browser, address, folder):
     """The page at two widths, light and dark, with samples, a pinned model, a map and a look inside; then every lesson
     with its right answer, each on another screen: to be looked at."""
     screens = [(dark, width) for dark in (False, True) for width in (1024, 1600)]
-    everything = "#layers=48&placement=spannorm&pin=placement%3Dpostnorm%26layers%3D48&map=layers,c,log10_gradient_ratio&look=1,0"
+    everything = "#layers=48&placement=spannorm&pin=placement%3Dpostnorm%26layers%3D48&map=layers,c,log10_gradient_ratio,25&look=1,0"
     for dark, width in screens:
         browser.dress(dark, width, 1700)
         browser.go("about:blank")
@@ -365,9 +464,10 @@ def main():
             browser.go(address)
             browser.wait("the first prediction", PREDICTED)
             for name, each in tests:
+                begun = time.monotonic()
                 try:
                     each(browser, program)
-                    print("ok", name)
+                    print("ok", name, f"{time.monotonic() - begun:.1f} s", flush=True)
                 except Exception as why:  # the others are still of interest
                     failed += 1
                     print("FAILED", name, repr(why))

@@ -145,7 +145,18 @@ static const struct {
     {{"run", "-f", "csv", "--columns", "observble"}, "unknown column 'observble'; did you mean 'observable'?"},
     {{"run", "-f", "csv", "--columns", "ffn-width"}, "unknown column 'ffn-width'; did you mean 'ffn_width'?"},
     {{"run", "-f", "json", "--columns", "q"}, "--columns: json has none; choose --format table or csv"},
-    {{"run", "--quantity", "gradient_ratio", "--columns", "q"}, "--columns: beside --quantity"},
+    {{"run", "--quantity", "gradient_ratio", "--columns", "q"}, "unknown column 'q'; did you mean 'c'?"},
+    {{"run", "--quantity", "gradient_ratio", "--columns", "gradient_slope"},
+     "--columns: 'gradient_slope' is not among --quantity"},
+    {{"predict", "-f", "csv", "--quantity", "gradient_ratio", "--columns", "gradient_slope.lo"},
+     "--columns: 'gradient_slope.lo' is not among --quantity"},
+    {{"train", "--columns", "bayess"}, "unknown column 'bayess'; did you mean 'bayes'?"},
+    {{"train", "-f", "csv", "--columns", "u,loss"}, "unknown column 'u'"}, // of the table
+    {{"train", "-f", "json", "--columns", "loss"}, "--columns: json has none; choose --format table or csv"},
+    {{"train", "--dry-run", "--columns", "loss"}, "--columns: of runs, which --dry-run has none of"},
+    {{"verify", "--columns", "claims"}, "unknown column 'claims'; did you mean 'claim'?"},
+    {{"verify", "-f", "json", "--columns", "claim"}, "--columns: json has none; choose --format table"},
+    {{"verify", "--list", "--columns", "claim"}, "--columns: of verdicts, which --list has none of"},
     {{"run", "--columns", "q", "--columns", "g"}, "--columns is given twice, as 'q' and as 'g'"},
 };
 
@@ -203,11 +214,102 @@ START_TEST(reports_fit_the_window)
     char *narrow = program_window(arguments, 72), *wide = program_window(arguments, 200);
     ck_assert_int_le(widest(narrow), 72);
     ck_assert_ptr_nonnull(strstr(narrow, "interval"));
-    ck_assert_ptr_nonnull(strstr(narrow, "(no room for bound, tests, samples, seconds)"));
-    ck_assert_int_eq(widest(wide), 124);
+    ck_assert_ptr_nonnull(strstr(narrow, "(no room for bound, tests, samples, seconds; --columns chooses)"));
+    ck_assert_int_eq(widest(wide), 125);
     ck_assert_ptr_null(strstr(wide, "no room"));
     free(narrow);
     free(wide);
+}
+END_TEST
+
+#define SHORT "-L", "2", "-d", "8", "-H", "2", "-T", "6", "--steps", "4", "-B", "2", "-q"
+#define SMALL "-L", "2,3", "-d", "8", "-H", "2", "-T", "3", "-n", "4", "-q"
+
+/* The columns of another table, in another order, with their cells. */
+static void same_columns(const char *all, const char *few, const char *names, int rows)
+{
+    struct words heads, some, cells, chosen;
+    int count = words_of(all, &heads), asked = words_of(few, &some);
+    char list[256] = "";
+    for (int c = 0; c < asked; c++)
+        strcat(strcat(list, c > 0 ? "," : ""), some.at[c]);
+    ck_assert_str_eq(list, names);
+    for (int r = 1; r <= rows; r++) {
+        ck_assert_int_ge(words_of(line_of((char *)(uintptr_t)all, r), &cells), count);
+        words_of(line_of((char *)(uintptr_t)few, r), &chosen);
+        for (int c = 0; c < asked; c++)
+            for (int i = 0; i < count; i++)
+                if (strcmp(some.at[c], heads.at[i]) == 0)
+                    ck_assert_str_eq(chosen.at[c], cells.at[i]);
+    }
+}
+
+START_TEST(runs_and_quantities_have_the_columns_asked_for)
+{
+    struct program runs = PROGRAM("train", SHORT, "--lr", "1e-3,2e-3"),
+                   some = PROGRAM("train", SHORT, "--lr", "1e-3,2e-3", "--columns", "u,lr,init,loss"),
+                   stacks = PROGRAM("run", SMALL, "--quantity", "gradient_ratio,gradient_slope"),
+                   few = PROGRAM("run", SMALL, "--quantity", "gradient_ratio,gradient_slope", "--columns",
+                                 "gradient_slope,layers,kind");
+    ck_assert_msg(some.status == 0 && few.status == 0, "%s%s", some.err, few.err);
+    same_columns(strstr(runs.out, "\n\n") + 2, strstr(some.out, "\n\n") + 2, "u,lr,init,loss", 2);
+    same_columns(stacks.out, few.out, "gradient_slope,layers,kind", 2);
+    struct program *all[] = {&runs, &some, &stacks, &few};
+    for (int i = 0; i < 4; i++)
+        program_free(all[i]);
+}
+END_TEST
+
+/* Every row against that with all columns; of what the optimiser has not, an empty field. */
+static void same_fields(const struct program *whole, const struct program *chosen, const char *const *names, int count)
+{
+    int rows = 0;
+    ck_assert_msg(chosen->status == 0, "%s", chosen->err);
+    for (char *a = whole->out, *b = chosen->out; *a || *b; a = line_of(a, 1), b = line_of(b, 1), rows++)
+        for (int i = 0; i < count; i++) {
+            bool known = strcmp(names[i], "momentum") != 0;
+            char *x = known ? field(a, place_of(whole->out, names[i])) : strdup(rows == 0 ? "momentum" : "");
+            char *y = field(b, i);
+            ck_assert_str_eq(x, y);
+            free(x);
+            free(y);
+        }
+    ck_assert_int_gt(rows, 2);
+}
+
+START_TEST(csv_of_runs_and_quantities_has_the_columns_asked_for)
+{
+    static const char *const of_runs[] = {"loss", "formula", "momentum", "beta1", "step", "tokens"},
+                             *const of_stacks[] = {"gradient_slope.hi", "tokens", "n", "gradient_ratio", "engine"};
+    struct program whole = PROGRAM("train", SHORT, "-f", "csv", "--tidy"),
+                   some = PROGRAM("train", SHORT, "-f", "csv", "--columns", "loss,formula,momentum,beta1,step,tokens"),
+                   stacks = PROGRAM("run", SMALL, "-f", "csv", "--tidy", "--quantity", "gradient_ratio,gradient_slope"),
+                   few = PROGRAM("run", SMALL, "-f", "csv", "--quantity", "gradient_ratio,gradient_slope", "--columns",
+                                 "gradient_slope.hi,tokens,n,gradient_ratio,engine");
+    same_fields(&whole, &some, of_runs, 6);
+    same_fields(&stacks, &few, of_stacks, 5);
+    struct program *all[] = {&whole, &some, &stacks, &few};
+    for (int i = 0; i < 4; i++)
+        program_free(all[i]);
+}
+END_TEST
+
+START_TEST(tables_of_runs_and_quantities_fit_the_window)
+{
+    static const int windows[] = {32, 48, 80, 130};
+    for (int i = 0; i < 4; i++) {
+        const char *const runs[] = {"train", SHORT, "--lr", "1e-3,20", NULL};
+        const char *const stacks[] = {"run", SMALL, "--quantity", "gradient_ratio,gradient_slope", NULL};
+        char *trained = program_window(runs, windows[i]), *sampled = program_window(stacks, windows[i]);
+        ck_assert_int_le(widest(trained), windows[i]);
+        ck_assert_int_le(widest(sampled), windows[i]);
+        ck_assert_ptr_nonnull(strstr(trained, " lr"));
+        ck_assert_ptr_nonnull(strstr(sampled, "layers"));
+        ck_assert_int_eq(strstr(trained, "no room") == NULL, windows[i] == 130);
+        ck_assert_int_eq(strstr(sampled, "no room") == NULL, windows[i] >= 80);
+        free(trained);
+        free(sampled);
+    }
 }
 END_TEST
 
@@ -244,6 +346,9 @@ Suite *columns_suite(void)
     tcase_add_loop_test(columns, mistakes_are_named_before_anything_is_run, 0, sizeof mistakes / sizeof *mistakes);
     tcase_add_test(columns, tables_fit_the_window);
     tcase_add_test(columns, reports_fit_the_window);
+    tcase_add_test(columns, runs_and_quantities_have_the_columns_asked_for);
+    tcase_add_test(columns, csv_of_runs_and_quantities_has_the_columns_asked_for);
+    tcase_add_test(columns, tables_of_runs_and_quantities_fit_the_window);
     tcase_add_test(columns, lines_are_folded_at_blanks);
     suite_add_tcase(suite, columns);
     return suite;

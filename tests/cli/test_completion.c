@@ -42,7 +42,9 @@ static const struct {
     {"run --format ''", "csv\njson\ntable\n"},
     {"run --quantity gradient_ratio,gradient_s", "gradient_ratio,gradient_slope\n"},
     {"run --columns q,gradient_v", "q,gradient_variance\n"},
-    {"run --columns g", "g\ngradient_specific\ngradient_token_cosine\ngradient_variance\n"}, // symbols that are words
+    {"run --columns g",
+     "g\ngradient_ratio\ngradient_slope\ngradient_specific\n" // symbols that are words, and quantities
+     "gradient_token_cosine\ngradient_variance\n"},
     {"verify --placement pren", "prenorm\n"},
     {"verify --placement prenorm,pren", "\n"}, // takes one
     {"verify --tier s", "smoke\n"},

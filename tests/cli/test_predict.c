@@ -58,7 +58,7 @@ typedef void check_cell(const char *name, const json_t *cell);
 
 static void check_prediction(const json_t *profile, check_cell *check)
 {
-    ck_assert_uint_eq(json_object_size(profile), 6);
+    ck_assert_uint_eq(json_object_size(profile), 6 + (json_object_get(profile, "log_gradient_ratio") != NULL));
     ck_assert_str_eq(text_of(profile, "schema"), "spanscope/profile/1");
     ck_assert_str_eq(text_of(profile, "kind"), "predicted");
     ck_assert_str_eq(text_of(json_object_get(profile, "config"), "engine"), "moments");
@@ -91,7 +91,7 @@ static void check_numbers(const char *name, const json_t *cell)
 START_TEST(json_of_a_prediction)
 {
     struct program program = PROGRAM("predict", TINY, "-p", "prenorm", "-p", "x = norm(x + attn(x) + ffn(x))", "-f",
-                                     "json");
+                                     "json", "--width-limit");
     ck_assert_msg(program.status == 0, "%s", program.err);
     ck_assert_str_eq(program.err, "");
     ck_assert_int_eq(count_lines(program.out), 2);
@@ -127,7 +127,7 @@ START_TEST(bounds_enclose_the_prediction)
 {
     static const char *const placements[] = {"prenorm", "postnorm", "spannorm"};
     struct program program = PROGRAM("predict", TINY, "-p", "prenorm", "-p", "postnorm", "-p", "spannorm", "-f", "json",
-                                     "--bounds", "-i", "unit");
+                                     "--bounds", "--width-limit", "-i", "unit");
     ck_assert_msg(program.status == 0, "%s", program.err);
     for (int i = 0; i < 3; i++) {
         json_t *profile = parse_line(program.out, i);
@@ -147,7 +147,8 @@ END_TEST
 /* Of kind,placement,init,layer,observable,mean,sd,se,lo,hi,n a prediction leaves sd, lo, hi and n empty. */
 START_TEST(csv_of_a_prediction)
 {
-    struct program csv = PROGRAM("predict", TINY, "-f", "csv", "--tidy"), json = PROGRAM("predict", TINY, "-f", "json");
+    struct program csv = PROGRAM("predict", TINY, "-f", "csv", "--tidy", "--width-limit"),
+                   json = PROGRAM("predict", TINY, "-f", "json", "--width-limit");
     static const char header[] = "kind,placement,init,layer,observable,mean,sd,se,lo,hi,n,formula,";
     ck_assert_int_eq(strncmp(csv.out, header, strlen(header)), 0);
     json_t *profile = parse_line(json.out, 0);
@@ -173,13 +174,16 @@ START_TEST(csv_of_a_prediction)
 }
 END_TEST
 
+/* One head of 64 features: wide enough for the closed form. */
+#define WIDE "-L", "3", "-d", "64", "-H", "1", "-T", "3", "-F", "7"
+
 /* The measured profile is what run writes by itself, the other what predict does. */
 START_TEST(run_with_a_prediction)
 {
-    struct program both = PROGRAM("run", TINY, "-n", "3", "-f", "json", "--predict"),
-                   run = PROGRAM("run", TINY, "-n", "3", "-f", "json"),
-                   predict = PROGRAM("predict", TINY, "-f", "json"),
-                   table = PROGRAM("run", TINY, "-n", "3", "--predict");
+    struct program both = PROGRAM("run", WIDE, "-n", "3", "-f", "json", "--predict"),
+                   run = PROGRAM("run", WIDE, "-n", "3", "-f", "json"),
+                   predict = PROGRAM("predict", WIDE, "-f", "json"),
+                   table = PROGRAM("run", WIDE, "-n", "3", "--predict");
     ck_assert_msg(both.status == 0 && table.status == 0, "%s%s", both.err, table.err);
     ck_assert_int_eq(count_lines(both.out), 2);
     static const char *const kinds[] = {"measured", "predicted"};
@@ -207,7 +211,7 @@ START_TEST(threads_change_nothing)
     json_t *profiles[3];
     for (int i = 0; i < 3; i++) {
         struct program program = PROGRAM("predict", TINY, "--mask", "causal", "--draws", "16", "-f", "json",
-                                         options[i][0], options[i][1], options[i][2], options[i][3]);
+                                         "--width-limit", options[i][0], options[i][1], options[i][2], options[i][3]);
         ck_assert_msg(program.status == 0, "%s", program.err);
         profiles[i] = parse_line(program.out, 0);
         check_prediction(profiles[i], check_numbers);
@@ -256,7 +260,7 @@ START_TEST(maps_are_predictions)
         for (int depth = 1; depth <= LAYERS; depth++) {
             const char layers[] = {(char)('0' + depth), '\0'};
             struct program predict = PROGRAM("predict", SHAPE, "-L", layers, "-p", text_of(config, "placement"), "-i",
-                                             "scaleinit:2", "-f", "json");
+                                             "scaleinit:2", "-f", "json", "--width-limit");
             ck_assert_msg(predict.status == 0, "%s", predict.err);
             json_t *profile = parse_line(predict.out, 0);
             check_point(object, depth, profile);

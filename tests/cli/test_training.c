@@ -165,7 +165,7 @@ START_TEST(what_varies_has_a_column)
          *key; key++)
         ck_assert_msg(strstr(tidy.out, *key) && strstr(tidy.out, *key) < strchr(tidy.out, '\n'), "no %s", *key);
     check_clean(&table);
-    ck_assert_ptr_nonnull(strstr(table.out, "d       tokens         lr"));
+    ck_assert_ptr_nonnull(strstr(table.out, "width  tokens          lr"));
     program_free(&csv), program_free(&tidy), program_free(&table);
 }
 END_TEST

@@ -164,7 +164,7 @@ START_TEST(answers_are_the_commands)
     ck_assert_ptr_nonnull(strstr(program.err, "unknown function 'nrm'; did you mean 'norm'?"));
     program_free(&program);
     ck_assert_int_eq(get("/predict?layers=3", ""), 200);
-    program = PROGRAM("predict", "-L", "3", "-f", "json");
+    program = PROGRAM("predict", "-L", "3", "-f", "json", "--width-limit");
     const char *own = strstr(program.out, "\"layers\":["), *theirs = strstr(answer, "\"layers\":[");
     ck_assert(own && theirs);
     ck_assert_str_eq(own, theirs);

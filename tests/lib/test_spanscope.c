@@ -157,7 +157,8 @@ START_TEST(bounds_enclose_predictions)
 {
     struct spanscope_error error;
     spanscope_model *model = make("placement=postnorm init=unit layers=4");
-    spanscope_profile *limit = spanscope_predict(model, NULL, &error), *bounds = spanscope_bound(model, 0, &error);
+    spanscope_profile *limit = spanscope_predict(model, &(struct spanscope_prediction){.width_limit = 1}, &error),
+                      *bounds = spanscope_bound(model, 0, &error);
     ck_assert_msg(limit && bounds, "%s", error.text);
     const double *g = column(limit, "gradient_variance", SPANSCOPE_MEAN),
                  *floor = column(bounds, "gradient_variance", SPANSCOPE_FLOOR),
@@ -170,8 +171,7 @@ START_TEST(bounds_enclose_predictions)
         ck_assert(isnan(column(limit, "gradient_variance", SPANSCOPE_SD)[l])); // the limit has no spread
     }
     ck_assert_int_eq(spanscope_profile_samples(bounds), 0);
-    spanscope_profile *width = spanscope_predict(model, &(struct spanscope_prediction){.at_width = 1, .replicas = 4},
-                                                 &error);
+    spanscope_profile *width = spanscope_predict(model, &(struct spanscope_prediction){.replicas = 4}, &error);
     ck_assert_msg(width != NULL, "%s", error.text);
     ck_assert_double_gt(column(width, "gradient_variance", SPANSCOPE_SD)[0], 0);
     spanscope_profile_free(width);
@@ -205,8 +205,8 @@ START_TEST(options_are_checked)
         struct spanscope_prediction prediction;
         const char *words;
     } worse[] = {
-        {{.replicas = 3}, "replicas is for at_width"},
-        {{.at_width = 1, .draws = 3}, "draws is for the limit"},
+        {{.width_limit = 1, .replicas = 3}, "replicas is for the model's own width"},
+        {{.draws = 3}, "draws is for width_limit"},
         {{.error = -1}, "error: -1 is not"},
         {{.draws = -1}, "draws: -1 is below 0"},
     };

@@ -39,7 +39,7 @@ static void draw_input(struct chain *chain)
 static void read_chain(struct chain *chain, const char *text)
 {
     struct error error = {0};
-    struct course_options options = {0};
+    struct course_options options = {.full = true}; // drawn
     struct flow_replica replica = {
         .seed = 5, .scratch = &chain->scratch, .drawn = &chain->drawn, .too_sharp = &chain->too_sharp};
     double covariance[GRAPH_INPUTS_MAX];

@@ -10,7 +10,7 @@ static struct model model;
 static void read_course(struct course *course, const char *text, bool width_limit)
 {
     struct error error = {0};
-    struct course_options options = {.width_limit = width_limit};
+    struct course_options options = {.width_limit = width_limit, .full = !width_limit};
     support_model(&model, text);
     int code = course_init(course, &model, &options, &error);
     ck_assert_msg(code == ERROR_NONE, "%s", error.text);

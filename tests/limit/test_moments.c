@@ -100,6 +100,56 @@ START_TEST(exchangeable_tokens_need_no_matrices)
 }
 END_TEST
 
+/* ---- to first order ---- */
+
+static const char *const long_sequences[] = {
+    "placement=postnorm cotangent=pooled input-correlation=0.3",
+    "placement='state x, u; x = norm(x + attn(x)); u = u + x; x = norm(x + glu(norm(u)))'",
+    "placement='input m; def look(u, v) = wo(attend(norm(wq(u)), norm(wk(v)), 1.4*(wv(v) + wu(v)))); "
+    "x = x + look(norm(x), norm(m)); x = x + attn(norm(x)); x = x + w2(silu(w1(norm(x))))' memory-tokens=80 "
+    "memory-correlation=0.2",
+};
+
+static double wq_of(const struct profile *profile)
+{
+    for (int c = 0; c < profile->schema->column_count; c++)
+        if (strstr(profile->schema->columns[c].name, "weight_gradient_variance") &&
+            strstr(profile->schema->columns[c].name, "wq"))
+            return wide_value(estimate_mean(profile_cell(profile, 1, c)));
+    return NAN;
+}
+
+/* At T = 3 d/4 the closed form is within its own estimate of stacks that are drawn, or 6 of their standard errors of 24
+ * (1e-5 a cell); wq's gradient, of which the limit has four fifths or less, three times as near as the limit or 3 % (its
+ * standard error is 1 to 4 %). */
+START_TEST(long_sequences_have_a_first_order)
+{
+    struct model model;
+    struct profile drawn, closed, limit;
+    struct error error;
+    struct moments_options options = moments_defaults();
+    support_model(&model, "width=128 heads=2 layers=2 tokens=96 ffn-width=200 init=unit");
+    ck_assert(setting_apply_all(&model, long_sequences[_i], &error) == ERROR_NONE &&
+              model_check(&model, &error) == ERROR_NONE);
+    predict(&limit, &model, &options);
+    options.width_limit = false;
+    options.order = 1;
+    predict(&closed, &model, &options);
+    ck_assert(closed.moments.first_order && closed.samples == 1);
+    ck_assert(closed.moments.order_error > 1. / 64 && closed.moments.order_error < 0.1);
+    options.order = 0; // reaches nothing
+    options.replicas = 24;
+    options.error = 0;
+    predict(&drawn, &model, &options);
+    ck_assert(!drawn.moments.first_order && drawn.samples == 24);
+    check_cells(&closed, &drawn, 6, closed.moments.order_error, long_sequences[_i]);
+    double gap = fabs(log(wq_of(&closed) / wq_of(&drawn))), before = fabs(log(wq_of(&limit) / wq_of(&drawn)));
+    ck_assert_msg(before > 0.2 && gap <= fmax(0.03, before / 3), "%s: %g of %g", long_sequences[_i], gap, before);
+    profile_free(&drawn), profile_free(&closed), profile_free(&limit);
+    model_free(&model);
+}
+END_TEST
+
 /* Logits of standard deviation above 4 are drawn, in the exchangeable path too: both meet at the edge. */
 START_TEST(large_logits_are_drawn)
 {
@@ -514,6 +564,7 @@ Suite *moments_suite(void)
     tcase_set_timeout(slow, 300);
     tcase_set_tags(slow, "slow");
     tcase_add_loop_test(tests, exchangeable_tokens_need_no_matrices, 0, sizeof exchangeable / sizeof *exchangeable);
+    tcase_add_loop_test(tests, long_sequences_have_a_first_order, 0, sizeof long_sequences / sizeof *long_sequences);
     tcase_add_test(tests, large_logits_are_drawn);
     tcase_add_test(tests, the_budget_is_spent_and_said_to_be);
     tcase_add_test(tests, collapsed_tokens_halve_the_specific_gradient);

@@ -25,6 +25,36 @@ START_TEST(text_shows_as_written)
 }
 END_TEST
 
+START_TEST(elements_hold_text)
+{
+    FILE *stream = open_text();
+    markup_print_element(stream, "h1 class=\"a\"", "1 < 2");
+    markup_print_cell(stream, "&");
+    markup_print_number(stream, 12345.678);
+    markup_print_number(stream, NAN);
+    fclose(stream);
+    ck_assert_str_eq(text, "<h1 class=\"a\">1 &#60; 2</h1>\n<td>&#38;</td><td>1.235e+04</td><td>-</td>");
+}
+END_TEST
+
+START_TEST(words_for_a_shell)
+{
+    static const char *const rows[][2] = {
+        {"prenorm", "prenorm"},
+        {"-1.5e-3", "-1.5e-3"},
+        {"", "&#39;&#39;"},
+        {"x = x", "&#39;x = x&#39;"},
+        {"é<'", "&#39;é&#60;&#39;\\&#39;&#39;&#39;"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        FILE *stream = open_text();
+        markup_print_quoted(stream, rows[i][0]);
+        fclose(stream);
+        ck_assert_str_eq(text, rows[i][1]);
+    }
+}
+END_TEST
+
 /* Identifiers and references get the prefix, colours do not, and what stands before the picture is left out. */
 START_TEST(pictures_keep_apart)
 {
@@ -64,6 +94,8 @@ Suite *markup_suite(void)
     Suite *suite = suite_create("markup");
     TCase *tcase = tcase_create("markup");
     tcase_add_test(tcase, text_shows_as_written);
+    tcase_add_test(tcase, elements_hold_text);
+    tcase_add_test(tcase, words_for_a_shell);
     tcase_add_test(tcase, pictures_keep_apart);
     tcase_add_test(tcase, sparks);
     suite_add_tcase(suite, tcase);

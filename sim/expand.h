@@ -1,0 +1,10 @@
+/* Calls of definitions: the body is read with the parameters bound, and its nodes are added. */
+#ifndef SPANSCOPE_SIM_EXPAND_H
+#define SPANSCOPE_SIM_EXPAND_H
+
+#include "sim/call.h"
+
+/* The node that the definition's body becomes; a call of the text itself becomes a site. */
+int expand_call(struct parser *parser, const struct call *call);
+
+#endif
