@@ -33,13 +33,13 @@ struct claim_check {
     const char *first, *last;
     const char *lower, *upper;
     const char *margin;
-    const char *reason;   /* of the margin */
-    const char *where;    /* a hypothesis: the configurations that are meant; NULL: all */
-    const char *contrast; /* over these configurations; NULL: each by itself */
-    const char *against;  /* the contrast's x, scalar text */
+    const char *reason;              /* of the margin */
+    const char *where;               /* a hypothesis: the configurations that are meant; NULL: all */
+    const char *contrast;            /* over these configurations; NULL: each by itself */
+    const char *against;             /* the contrast's x, scalar text */
     struct claim_quantity predictor; /* the contrast's x in its place: what is predicted of the configuration */
-    const char *loose;    /* how far above the statistic its upper bound may lie and be tight; NULL: not asked */
-    bool variance;        /* of the log of the statistic's variance over samples, not of its mean */
+    const char *loose; /* how far above the statistic its upper bound may lie and be tight; NULL: not asked */
+    bool variance;     /* of the log of the statistic's variance over samples, not of its mean */
 };
 
 /* A check, of its fields up to the margin in their order, its reason, and what else it has: .where = "..." */

@@ -14,7 +14,7 @@ struct contrast {
     const char *name;
     const char *summary;
     int least; /* configurations, of different x where the weights depend on x */
-    void (*weights)(int count, const double *x, double *w); // x, w [count]; w NAN where all x are equal
+    void (*weights)(int count, const double *x, double *w);       // x, w [count]; w NAN where all x are equal
     double (*apply)(int count, const double *w, const double *y); /* NULL: the sum of w_i y_i */
 };
 
