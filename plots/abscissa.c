@@ -39,6 +39,27 @@ const struct abscissa abscissa_constant = {
     AT_INPUT,
 };
 
+const struct abscissa abscissa_step = {
+    ABSCISSA_LAYERS, "", false, true, 0, "step", "step", "steps", "",
+};
+const struct abscissa abscissa_rate = {
+    ABSCISSA_PROFILES, " lr ", true, false, NAN, "learning rate", "lr", "rates", "",
+};
+const struct abscissa abscissa_edge_depth = {
+    ABSCISSA_PROFILES,
+    " layers lr ",
+    true,
+    true,
+    NAN,
+    "number of blocks {/:Italic L}",
+    "L",
+    "depths L with an edge",
+    "",
+};
+const struct abscissa abscissa_edge_width = {
+    ABSCISSA_PROFILES, " width heads ffn_width lr ", true, true, NAN, WIDTH_LABEL, "d", "widths d with an edge", "",
+};
+
 bool abscissa_has_key(const struct abscissa *abscissa, const char *key)
 {
     char word[64];
