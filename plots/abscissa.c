@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plots/learning.h"
+
 #define LAYER_LABEL "layer {/:Italic l}  (output of block {/:Italic l}; 0 = input)"
 #define WIDTH_LABEL "width {/:Italic d}"
 #define AT_INPUT    " at l = 0"
@@ -44,6 +46,18 @@ const struct abscissa abscissa_step = {
 };
 const struct abscissa abscissa_rate = {
     ABSCISSA_PROFILES, " lr ", true, false, NAN, "learning rate", "lr", "rates", "",
+};
+const struct abscissa abscissa_initial_spread = {
+    ABSCISSA_PROFILES,
+    " " LEARNING_SPREAD " layers c lr ",
+    true,
+    false,
+    NAN,
+    "1 - token cosine {/:Italic r_L} before the first step",
+    "spread",
+    "initial states",
+    "",
+    true,
 };
 const struct abscissa abscissa_edge_depth = {
     ABSCISSA_PROFILES,

@@ -8,6 +8,9 @@
 /* What a row holds: u over the tenth of all steps that ends there, so that the last is the run's own score. */
 #define LEARNING_SCORE "score"
 
+/* What figures find in the configuration besides: 1 - token cosine of x_L before the first step. */
+#define LEARNING_SPREAD "initial_spread"
+
 /* Whether the document is a run. */
 bool learning_is(const json_t *root);
 

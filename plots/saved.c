@@ -117,6 +117,9 @@ static int interpret_run(struct saved *run, const struct place *place, struct er
     json_t *rows = learning_rows(run->root);
     if (!rows || json_object_set_new(run->root, "layers", rows) != 0)
         return broken(place, error, "\"loss\" and \"bayes\", numbers for each step of \"training\"");
+    json_t *spread = json_array_get(json_object_get(run->root, "spread"), 0);
+    if (json_is_number(spread))
+        json_object_set(run->config, LEARNING_SPREAD, spread);
     run->rows = rows;
     run->kind = schema_kinds[SCHEMA_MEASURED];
     run->layers = (int)json_number_value(json_object_get(json_object_get(run->root, SCHEMA_TRAINING_MEMBER), "steps")) -
