@@ -218,7 +218,7 @@ static void add_rich_profile(FILE *file, const char *kind, int layers, int width
             "\"scaleinit\",\"c\":%g,\"layers\":%d,\"width\":%d,\"lr\":%g,\"initial_spread\":%g,\"tokens\":3,"
             "\"samples\":9},\"manifest\":{"
             "\"seconds\":%g},\"layers\":[",
-            kind, c, layers, width, rate, rate * c / layers, 0.1 * width);
+            kind, c, layers, width, rate, 0.1 * c / layers, 0.1 * width);
     for (int l = 0; l <= layers; l++) {
         fprintf(file, "%s{\"layer\":%d", l > 0 ? "," : "", l);
         for (int v = 0; v < SERIES_VARIANTS && choice->variants[v].observable != NULL; v++) {
