@@ -143,13 +143,13 @@ const struct architecture architectures[] = {
      "attn_config.attn_impl attn_config.attn_uses_sequence_id learned_pos_emb no_bias verbose embedding_fraction init_device "
      "init_config norm_type fc_type ffn_config max_seq_len", ALIBI_NOTE},
 #define BLOOM "layers={n_layer={num_hidden_layers}} width={hidden_size={n_embed}} heads={n_head={num_attention_heads}}" \
-              " ffn-width=[4*{hidden_size={n_embed}}] activation=gelu_tanh bias=alibi" CAUSAL \
+              " ffn-width=[4*{hidden_size={n_embed}}] activation=gelu_tanh bias=alibi_halves" CAUSAL \
               LAYERNORM "{layer_norm_epsilon=1e-5} init=normal:{initializer_range=0.02} input-scale=1"
 #define BLOOM_IDLE "n_embed num_attention_heads skip_bias_add skip_bias_add_qkv bias_dropout_fusion masked_softmax_fusion " \
                    "attention_softmax_in_fp32 slow_but_exact offset_alibi seq_length n_inner"
-    {"bloom", "{apply_residual_connection_post_layernorm=false}=false", PRENORM FINAL, BLOOM, BLOOM_IDLE, ALIBI_NOTE},
+    {"bloom", "{apply_residual_connection_post_layernorm=false}=false", PRENORM FINAL, BLOOM, BLOOM_IDLE, NULL},
     {"bloom", "{apply_residual_connection_post_layernorm=false}=true",
-     "u = norm(x); y = u + attn(u); v = norm(y); x = v + ffn(v)" FINAL, BLOOM, BLOOM_IDLE, ALIBI_NOTE},
+     "u = norm(x); y = u + attn(u); v = norm(y); x = v + ffn(v)" FINAL, BLOOM, BLOOM_IDLE, NULL},
 
     {"starcoder2", "{mlp_type=default}=default {norm_type=layer_norm}=layer_norm", PRENORM FINAL,
      SIZES " kv-heads={num_key_value_heads=2|0}" CAUSAL " window={sliding_window=0} activation={hidden_act=gelu_tanh}"

@@ -13,6 +13,8 @@
 #define SCHEMA_ENTRIES  "spanscope/entries/1"
 #define SCHEMA_CLAIMS   "spanscope/claims/1"
 #define SCHEMA_ANSWER   "spanscope/answer/1"
+#define SCHEMA_COST     "spanscope/cost/1"
+#define SCHEMA_REFUSAL  "spanscope/refusal/1"
 
 /* Members of a document. Those of "config" are the settings' keys (sim/setting) and what follows them here. */
 #define SCHEMA_KEY             "schema"

@@ -151,8 +151,8 @@ static double parameters(const struct stack *stack)
     return sum;
 }
 
-int cost_print(const struct model *model, const struct linear_engine *engine, bool per_token, int threads,
-               size_t memory, int64_t samples, FILE *stream, struct error *error)
+int cost_model(const struct model *model, const struct linear_engine *engine, bool per_token, int threads,
+               size_t memory, int64_t samples, struct outlay *outlay, struct error *error)
 {
     struct sampler sampler;
     struct cost_time time;
@@ -163,20 +163,30 @@ int cost_print(const struct model *model, const struct linear_engine *engine, bo
         const struct stack *stack = &sampler.stack;
         struct linear_cost cost = stack_sample_cost(stack);
         int64_t rounds = (samples + threads - 1) / threads;
-        fprintf(stream, "%s, %s: %.4g parameters in %d blocks\n", model->placement, model->init.label,
-                parameters(stack), model->layers);
-        fprintf(stream, "  engine    %s%s%s; %d of %d blocks keep their tape for the reverse pass\n",
-                stack->engine->name, stack->forced ? " because " : "", stack->forced ? stack->forced : "", stack->kept,
-                stack->depth.block_count);
-        fprintf(stream, "  a sample  %.3g normals, %.3g operations, about %.2g s\n", cost.normals, cost.flops,
-                time.seconds);
-        fprintf(stream, "  memory    %.3g GB: %.3g in each of %d threads, and the observables\n",
-                (double)sampler_bytes(&sampler) / 1e9, (double)stack->bytes / 1e9, threads);
-        fprintf(stream,
-                "  in all    %" PRId64
-                " samples, about %.2g s (at %.3g normals/s and %.3g operations/s, and %.2g times "
-                "that for all else, measured now)\n",
-                samples, time.seconds * (double)rounds, time.normals, time.flops, time.beyond);
+        *outlay = (struct outlay){
+            .runs = "configurations",
+            .unit = "samples",
+            .count = 1,
+            .each = samples,
+            .threads = threads,
+            .probes = 1,
+            .seconds = time.seconds * (double)rounds,
+            .bytes = sampler_bytes(&sampler),
+            .thread_bytes = stack->bytes,
+            .model = {.engine = stack->engine->name,
+                      .forced = stack->forced,
+                      .parameters = parameters(stack),
+                      .normals = cost.normals,
+                      .flops = cost.flops,
+                      .seconds = time.seconds,
+                      .normals_rate = time.normals,
+                      .flops_rate = time.flops,
+                      .beyond = time.beyond,
+                      .layers = model->layers,
+                      .kept = stack->kept,
+                      .blocks = stack->depth.block_count},
+        };
+        snprintf(outlay->model.label, sizeof outlay->model.label, "%s, %s", model->placement, model->init.label);
     }
     sampler_free(&sampler);
     return code;
@@ -252,8 +262,9 @@ static int measure_point(const struct sweep *sweep, int64_t point, const struct 
     return code;
 }
 
-int cost_sweep_print(const struct cost_sweep *cost, const struct sweep *sweep, const struct linear_engine *engine,
-                     bool per_token, int threads, size_t memory, int64_t samples, FILE *stream, struct error *error)
+int cost_sweep_all(const struct cost_sweep *cost, const struct sweep *sweep, const struct linear_engine *engine,
+                   bool per_token, int threads, size_t memory, int64_t samples, struct outlay *outlay,
+                   struct error *error)
 {
     enum { PROBES = 8 };
     int64_t probes = sweep->points < PROBES ? sweep->points : PROBES;
@@ -266,11 +277,16 @@ int cost_sweep_print(const struct cost_sweep *cost, const struct sweep *sweep, c
         code = measure_point(sweep, (from + to) / 2, engine, per_token, threads, memory, &ratio, error);
         seconds += ratio * cost->seconds * (cost->share[to] - cost->share[from]);
     }
-    if (code == ERROR_NONE)
-        fprintf(stream,
-                "%" PRId64 " configurations of %" PRId64
-                " samples: about %.2g s in %d threads, from samples of %" PRId64
-                " of them\n  memory    %.3g GB at most\n",
-                sweep->points, samples, seconds / threads, threads, probes, (double)cost->bytes / 1e9);
+    *outlay = (struct outlay){
+        .runs = "configurations",
+        .unit = "samples",
+        .count = sweep->points,
+        .each = samples,
+        .threads = threads,
+        .probes = probes,
+        .seconds = seconds / threads,
+        .bytes = cost->bytes,
+        .thread_bytes = cost->bytes / (size_t)threads,
+    };
     return code;
 }

@@ -3,8 +3,8 @@
 #define SPANSCOPE_CLI_COST_H
 
 #include <stdint.h>
-#include <stdio.h>
 
+#include "cli/outlay.h"
 #include "cli/sweep.h"
 #include "sim/sampler.h"
 
@@ -20,8 +20,8 @@ struct cost_time {
 int cost_time(const struct stack *stack, struct cost_time *time, struct error *error);
 
 /* Parameters, normals, operations, all memory that grows with the model, and time. */
-int cost_print(const struct model *model, const struct linear_engine *engine, bool per_token, int threads,
-               size_t memory, int64_t samples, FILE *stream, struct error *error);
+int cost_model(const struct model *model, const struct linear_engine *engine, bool per_token, int threads,
+               size_t memory, int64_t samples, struct outlay *outlay, struct error *error);
 
 /* What all points of a sweep take together. */
 struct cost_sweep {
@@ -37,7 +37,8 @@ int cost_sweep_init(struct cost_sweep *cost, const struct sweep *sweep, const st
 void cost_sweep_free(struct cost_sweep *cost);
 
 /* How many, how long and how much memory; the time from samples of some of the points. */
-int cost_sweep_print(const struct cost_sweep *cost, const struct sweep *sweep, const struct linear_engine *engine,
-                     bool per_token, int threads, size_t memory, int64_t samples, FILE *stream, struct error *error);
+int cost_sweep_all(const struct cost_sweep *cost, const struct sweep *sweep, const struct linear_engine *engine,
+                   bool per_token, int threads, size_t memory, int64_t samples, struct outlay *outlay,
+                   struct error *error);
 
 #endif

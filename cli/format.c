@@ -9,11 +9,11 @@
 
 const struct format formats[] = {
     {"table", "the observables with one value per layer, for reading", true, false, false, format_table_column,
-     format_table_quantity_column, format_table, format_table_quantities},
+     format_table_quantity_column, format_table, format_table_quantities, outlay_words},
     {"csv", "a row per layer and observable", false, true, true, format_csv_column, format_csv_quantity_column,
-     format_csv, format_csv_quantities},
+     format_csv, format_csv_quantities, outlay_csv},
     {"json", "a line per profile, schema " SCHEMA_PROFILE, false, true, false, NULL, NULL, format_json,
-     format_json_quantities},
+     format_json_quantities, outlay_json},
 };
 const size_t format_count = sizeof formats / sizeof *formats;
 

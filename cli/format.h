@@ -7,6 +7,7 @@
 #include "analysis/profile.h"
 #include "cli/columns.h"
 #include "cli/options.h"
+#include "cli/outlay.h"
 #include "cli/sweep.h"
 
 /* Where profiles are written one after the other, and which settings stand beside their numbers. */
@@ -31,6 +32,7 @@ struct format {
     options_choice *column, *quantity_column; /* what --columns may name, of rows of quantities too; NULL: nothing */
     /* Out of memory is ERROR_RESOURCE; failed writes are left for the stream's owner to find. */
     format_writer *write, *write_quantities;
+    outlay_writer *cost; /* of a dry run */
 };
 
 extern const struct format formats[];

@@ -71,10 +71,9 @@ const struct options_command map_options = {
     .no_words = "models are named by --placement",
 };
 
-/* What makes a point's model. */
+/* What makes a point's model: all but the axes is the same at every point, and read once. */
 struct maker {
-    const struct sweep *sweep; // of the other settings, and the axes at their first values
-    int64_t point;
+    const struct model *draft;
     const struct map *map;
 };
 
@@ -83,14 +82,20 @@ enum { NUMBER_MAX = 40 };
 static int make_model(void *context, int x, int y, struct model *model, struct error *error)
 {
     const struct maker *maker = context;
-    struct options_setting chosen[maker->sweep->axis_count];
-    struct options options = sweep_options(maker->sweep, maker->point, chosen);
-    char texts[2][NUMBER_MAX];
-    map_axis_text(&maker->map->x, x, texts[0], NUMBER_MAX);
-    map_axis_text(&maker->map->y, y, texts[1], NUMBER_MAX);
-    chosen[maker->sweep->axis_count - 2].text = texts[0];
-    chosen[maker->sweep->axis_count - 1].text = texts[1];
-    return options_model(&options, model, error);
+    const struct map_axis *axes[] = {&maker->map->x, &maker->map->y};
+    const int at[] = {x, y};
+    int code = ERROR_NONE;
+    model_share(maker->draft, model);
+    for (int a = 0; a < 2 && code == ERROR_NONE; a++) {
+        char text[NUMBER_MAX];
+        map_axis_text(axes[a], at[a], text, sizeof text);
+        code = setting_apply(model, axes[a]->name, text, error);
+    }
+    if (code == ERROR_NONE)
+        code = model_check(model, error);
+    if (code != ERROR_NONE)
+        model_free(model);
+    return code;
 }
 
 static void show_progress(void *context, size_t done, size_t all)
@@ -280,11 +285,11 @@ static int report_map(const struct map_command *self, struct maker *maker, FILE 
     return code;
 }
 
-static int map_point(struct map_command *self, const struct sweep *sweep, int64_t point, FILE *stream,
+static int map_point(struct map_command *self, const struct model *draft, int64_t point, FILE *stream,
                      struct error *error)
 {
     struct map map = {.x = self->axes[0], .y = self->axes[1]}; // the axes stay the command's
-    struct maker maker = {sweep, point, &map};
+    struct maker maker = {draft, &map};
     struct map_plan plan = {.model = make_model,
                             .context = &maker,
                             .moments = moments_defaults(),
@@ -336,8 +341,14 @@ static int check_axes(const struct map_command *self, struct error *error)
 static int map_points(struct map_command *self, const struct sweep *sweep, FILE *stream, struct error *error)
 {
     int code = ERROR_NONE;
-    for (int64_t p = 0; code == ERROR_NONE && p < sweep->points; p++)
-        code = map_point(self, sweep, p, stream, error);
+    for (int64_t p = 0; code == ERROR_NONE && p < sweep->points; p++) {
+        struct model draft;
+        code = sweep_draft(sweep, p, &draft, error);
+        if (code == ERROR_NONE) {
+            code = map_point(self, &draft, p, stream, error);
+            model_free(&draft);
+        }
+    }
     return code;
 }
 

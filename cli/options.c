@@ -474,19 +474,34 @@ void options_help(const struct options_command *command, FILE *stream)
 
 static const char DEFAULTS[] = "placement=spannorm init=scaleinit";
 
-int options_model(const struct options *options, struct model *model, struct error *error)
+static int apply_config(const struct options *options, struct model *model, struct error *error)
+{
+    struct error inner = {0};
+    int code = huggingface_apply(&options->model, model, &inner);
+    return code == ERROR_NONE ? code : error_set(error, code, "%s: %s", options->config, inner.text);
+}
+
+int options_draft(const struct options *options, struct model *model, struct error *error)
 {
     model_defaults(model);
     int code = setting_apply_all(model, DEFAULTS, error);
     if (code == ERROR_NONE && options->defaults)
         code = setting_apply_all(model, options->defaults, error);
     if (code == ERROR_NONE && options->config)
-        code = huggingface_apply(&options->model, model, error);
+        code = apply_config(options, model, error);
     for (int i = 0; code == ERROR_NONE && i < options->setting_count; i++)
         code = setting_apply(model, options->settings[i].name, options->settings[i].text, error);
-    if (code == ERROR_NONE)
-        code = model_check(model, error);
+    if (code == ERROR_NONE) // as its check would, so that models which share it need not
+        code = formula_set_gated(&model->formula, model->activation->gated, error);
     if (code != ERROR_NONE)
+        model_free(model);
+    return code;
+}
+
+int options_model(const struct options *options, struct model *model, struct error *error)
+{
+    int code = options_draft(options, model, error);
+    if (code == ERROR_NONE && (code = model_check(model, error)) != ERROR_NONE)
         model_free(model);
     return code;
 }

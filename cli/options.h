@@ -117,7 +117,8 @@ void options_help(const struct options_command *command, FILE *stream);
 /* ERROR_INPUT: nothing in what was given reads the setting of that name. whom names what was asked. */
 int options_unread(const char *setting, const char *whom, struct error *error);
 
-/* Defaults, then settings, checked. */
+/* Defaults, then settings; options_model checks them too. */
+int options_draft(const struct options *options, struct model *model, struct error *error);
 int options_model(const struct options *options, struct model *model, struct error *error);
 
 #endif

@@ -37,8 +37,8 @@ static const struct options_row rows[] = {
      options_draws, offsetof(struct predict, moments.budget)},
     {"replicas", 0, "N", "draw stacks, that many at most; without, as many as the budget allows", options_draws,
      offsetof(struct predict, moments.replicas)},
-    {"draws", 0, "N", "with --width-limit: attention matrices per block in a batch of 16 replicas or more; 256",
-     options_draws, offsetof(struct predict, moments.draws)},
+    {"draws", 0, "N", "with --width-limit: attention matrices per block in a batch; 256", options_draws,
+     offsetof(struct predict, moments.draws)},
     {"full", 0, NULL,
      "draw where exchangeable tokens have a closed form, too: at the model's width, where the\n"
      "spread over stacks comes with it, one to first order in T/d",

@@ -457,20 +457,26 @@ static int serve(struct run *run, struct error *error)
     return code;
 }
 
-static int print_cost(struct run *run, struct error *error)
+static int measure_cost(struct run *run, struct outlay *outlay, struct error *error)
 {
     int64_t samples = shard_samples(run);
     struct model model;
     if (run->sweep->points > 1)
-        return cost_sweep_print(&run->cost, run->sweep, run->engine, run->per_token, threads_of(run), run->memory,
-                                samples, run->page.stream, error);
+        return cost_sweep_all(&run->cost, run->sweep, run->engine, run->per_token, threads_of(run), run->memory,
+                              samples, outlay, error);
     int code = sweep_model(run->sweep, 0, &model, error);
     if (code != ERROR_NONE)
         return code;
-    code = cost_print(&model, run->engine, run->per_token, threads_of(run), run->memory, samples, run->page.stream,
-                      error);
+    code = cost_model(&model, run->engine, run->per_token, threads_of(run), run->memory, samples, outlay, error);
     model_free(&model);
     return code;
+}
+
+static int print_cost(struct run *run, struct error *error)
+{
+    struct outlay outlay;
+    int code = measure_cost(run, &outlay, error);
+    return code == ERROR_NONE ? run->format->cost(&outlay, run->page.stream, error) : code;
 }
 
 static int run_points(struct run *run, struct error *error)

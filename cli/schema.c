@@ -319,6 +319,27 @@ static const struct member tables_members[] = {
     {"lessons", "[#lesson]", "of the explorer and the tour"},
 };
 
+static const struct member cost_members[] = {
+    {SCHEMA_KEY, "=" SCHEMA_COST, "what this document is"},
+    {"runs", "count", "configurations, or of `train` runs"},
+    {"unit", "=samples|steps", "what a run is made of"},
+    {"each", "count", "of them in each run"},
+    {"threads", "count", "that work side by side"},
+    {"seconds", "number", "on the clock, in all, estimated from samples or steps that were timed"},
+    {"bytes", "count", "of memory that grow with the model, at most"},
+    {"thread_bytes", "count", "in each thread"},
+    {SCHEMA_ENGINE, "string?", "of one model alone, as what follows; else null"},
+    {"parameters", "number?", "of all blocks"},
+    {"normals", "number?", "that a sample draws"},
+    {"operations", "number?", "of a sample, floating-point"},
+    {"sample_seconds", "number?", "of one thread"},
+};
+
+static const struct member refusal_members[] = {
+    {SCHEMA_KEY, "=" SCHEMA_REFUSAL, "what this document is"},
+    {"error", "string", "why, in the command line's words"},
+};
+
 static const struct member answer_members[] = {
     {SCHEMA_KEY, "=" SCHEMA_ANSWER, "what this document is"},
     {"lesson", "string", "its name"},
@@ -471,6 +492,8 @@ static const struct shape documents[] = {
      NULL},
     {"tables", "The tables that names come from: of `list`.", MEMBERS(tables_members), NULL},
     {"answer", "An answer judged: of `tour --answer`.", MEMBERS(answer_members), NULL},
+    {"cost", "What runs would take: of `run --dry-run` and `train --dry-run`.", MEMBERS(cost_members), NULL},
+    {"refusal", "What the explorer answers to a request that it refuses.", MEMBERS(refusal_members), NULL},
 };
 enum { DOCUMENTS = sizeof documents / sizeof *documents };
 

@@ -81,21 +81,24 @@ const struct options_command solve_options = {
     .sweeps = true,
 };
 
-/* What makes a point's model. */
+/* What makes a point's model: all but the number that is solved for is the same at every point, and read once. */
 struct maker {
-    const struct sweep *sweep; // of the other settings, and at last the one that is solved for
-    int64_t point;
+    const struct model *draft;
+    const struct map_axis *axis;
 };
 
 static int make_model(void *context, double x, struct model *model, struct error *error)
 {
     const struct maker *maker = context;
-    struct options_setting chosen[maker->sweep->axis_count];
-    struct options options = sweep_options(maker->sweep, maker->point, chosen);
     char text[40];
     setting_print_number(x, text, sizeof text);
-    chosen[maker->sweep->axis_count - 1].text = text;
-    return options_model(&options, model, error);
+    model_share(maker->draft, model);
+    int code = setting_apply(model, maker->axis->name, text, error);
+    if (code == ERROR_NONE)
+        code = model_check(model, error);
+    if (code != ERROR_NONE)
+        model_free(model);
+    return code;
 }
 
 /* ---- the range ---- */
@@ -227,10 +230,10 @@ static int print_json(const struct solve_run *self, const struct model *model, c
 
 /* ---- running ---- */
 
-static int solve_point(struct solve_run *self, const struct sweep *sweep, int64_t point, FILE *stream,
+static int solve_point(struct solve_run *self, const struct sweep *sweep, const struct model *draft, FILE *stream,
                        struct error *error)
 {
-    struct maker maker = {sweep, point};
+    struct maker maker = {draft, &self->axis};
     struct solve_plan plan = {make_model, &maker, moments_defaults(), self->threads};
     struct solve solve;
     struct model model;
@@ -264,8 +267,14 @@ static int solve_points(struct solve_run *self, const struct sweep *sweep, struc
     if (!stream)
         return error->code;
     int code = ERROR_NONE;
-    for (int64_t p = 0; code == ERROR_NONE && p < sweep->points; p++)
-        code = solve_point(self, sweep, p, stream, error);
+    for (int64_t p = 0; code == ERROR_NONE && p < sweep->points; p++) {
+        struct model draft;
+        code = sweep_draft(sweep, p, &draft, error);
+        if (code == ERROR_NONE) {
+            code = solve_point(self, sweep, &draft, stream, error);
+            model_free(&draft);
+        }
+    }
     return output_end(&output, code, self->written > 0, error);
 }
 

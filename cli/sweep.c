@@ -98,7 +98,8 @@ void sweep_free(struct sweep *sweep)
     *sweep = (struct sweep){0};
 }
 
-struct options sweep_options(const struct sweep *sweep, int64_t point, struct options_setting chosen[])
+/* Of a point; chosen[axis_count] is the caller's and must outlive the options, as must the sweep. */
+static struct options options_of(const struct sweep *sweep, int64_t point, struct options_setting chosen[])
 {
     struct options options = *sweep->options;
     options.settings = chosen;
@@ -124,10 +125,17 @@ static void name_point(const struct sweep *sweep, const struct options *options,
     error_set(error, own.code, "%.1500s (at %s)", own.text, where);
 }
 
+int sweep_draft(const struct sweep *sweep, int64_t point, struct model *model, struct error *error)
+{
+    struct options_setting chosen[sweep->axis_count + 1];
+    struct options options = options_of(sweep, point, chosen);
+    return options_draft(&options, model, error);
+}
+
 int sweep_model(const struct sweep *sweep, int64_t point, struct model *model, struct error *error)
 {
     struct options_setting chosen[sweep->axis_count + 1];
-    struct options options = sweep_options(sweep, point, chosen);
+    struct options options = options_of(sweep, point, chosen);
     int code = options_model(&options, model, error);
     if (code != ERROR_NONE && sweep->points > 1)
         name_point(sweep, &options, error);

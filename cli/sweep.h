@@ -17,9 +17,9 @@ struct sweep {
 int sweep_init(struct sweep *sweep, const struct options *options, struct error *error);
 void sweep_free(struct sweep *sweep);
 
-/* The options of one point, the last axis varying fastest; settings[axis_count] is the caller's and must outlive them, as
- * must the sweep. */
-struct options sweep_options(const struct sweep *sweep, int64_t point, struct options_setting settings[]);
+/* The model of a point before it is checked, for those who set more in what they make of it (model_share); the last axis
+ * varies fastest. */
+int sweep_draft(const struct sweep *sweep, int64_t point, struct model *model, struct error *error);
 
 /* The model of a point, checked. */
 int sweep_model(const struct sweep *sweep, int64_t point, struct model *model, struct error *error);

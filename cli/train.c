@@ -220,6 +220,13 @@ static int train_and_write(const struct train *self, struct crew *crew, FILE *st
     return code;
 }
 
+static int print_cost(const struct train *self, const struct runs *runs, FILE *stream, struct error *error)
+{
+    struct outlay outlay;
+    int code = training_cost(runs->run, runs->count, runs->of_a_model, self->threads, self->memory, &outlay, error);
+    return code == ERROR_NONE ? self->format->cost(&outlay, stream, error) : code;
+}
+
 static int train_runs(struct train *self, const struct runs *runs, struct error *error)
 {
     struct output output;
@@ -239,10 +246,7 @@ static int train_runs(struct train *self, const struct runs *runs, struct error 
         return error->code;
     self->page.window = columns_window(stream);
     if (self->dry_run)
-        return output_end(
-            &output,
-            training_cost_print(runs->run, runs->count, runs->of_a_model, self->threads, self->memory, stream, error),
-            true, error);
+        return output_end(&output, print_cost(self, runs, stream, error), true, error);
     int code = train_and_write(self, &crew, stream, error);
     bool holds = crew.delivery.written > 0;
     delivery_free(&crew.delivery);

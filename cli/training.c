@@ -291,10 +291,10 @@ static int write_csv(const struct train_run *run, const struct training_page *pa
 
 const struct training_format training_formats[] = {
     {"table", "a line per run, for reading", false, false, training_table_column, training_table_head,
-     training_table_write},
-    {"csv", "a row per run and step", false, true, csv_column, head_csv, write_csv},
+     training_table_write, outlay_words},
+    {"csv", "a row per run and step", false, true, csv_column, head_csv, write_csv, outlay_csv},
     {"json", "a line per run, schema " SCHEMA_TRAINING ", and behind it one per profile measured", true, false, NULL,
-     NULL, write_json},
+     NULL, write_json, outlay_json},
 };
 const size_t training_format_count = sizeof training_formats / sizeof *training_formats;
 

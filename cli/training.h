@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "cli/columns.h"
+#include "cli/outlay.h"
 #include "cli/sweep.h"
 #include "train/train.h"
 
@@ -28,6 +29,7 @@ struct training_format {
     int (*head)(const struct train_run *run, const struct training_page *page, FILE *stream, struct error *error);
     /* Writes one run. */
     int (*write)(const struct train_run *run, const struct training_page *page, FILE *stream, struct error *error);
+    outlay_writer *cost; /* of a dry run */
 };
 
 extern const struct training_format training_formats[];

@@ -81,8 +81,8 @@ static int weigh(const struct train_run *runs, int of_a_model, int from, int to,
     return code;
 }
 
-int training_cost_print(const struct train_run *runs, int count, int of_a_model, int threads, size_t memory,
-                        FILE *stream, struct error *error)
+int training_cost(const struct train_run *runs, int count, int of_a_model, int threads, size_t memory,
+                  struct outlay *outlay, struct error *error)
 {
     enum { PROBES = 8 };
     int models = count / of_a_model, probes = models < PROBES ? models : PROBES, code = ERROR_NONE;
@@ -98,11 +98,16 @@ int training_cost_print(const struct train_run *runs, int count, int of_a_model,
         seconds += part.seconds;
         bytes = part.bytes > bytes ? part.bytes : bytes;
     }
-    if (code == ERROR_NONE)
-        fprintf(stream,
-                "%d run%s of %" PRId64 " steps: about %.2g s in %d thread%s, from steps of %d model%s\n"
-                "  memory    %.3g GB: %.3g in each thread at most\n",
-                count, count == 1 ? "" : "s", runs->training.steps, seconds / threads, threads, threads == 1 ? "" : "s",
-                probes, probes == 1 ? "" : "s", (double)bytes * threads / 1e9, (double)bytes / 1e9);
+    *outlay = (struct outlay){
+        .runs = "runs",
+        .unit = "steps",
+        .count = count,
+        .each = runs->training.steps,
+        .threads = threads,
+        .probes = probes,
+        .seconds = seconds / threads,
+        .bytes = bytes * (size_t)threads,
+        .thread_bytes = bytes,
+    };
     return code;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/schema.h"
 #include "explore/asset.h"
 #include "explore/gate.h"
 #include "explore/request.h"
@@ -70,7 +71,7 @@ static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned
     return result;
 }
 
-/* {"error":"why"} in allocated memory, or NULL. A message may quote what is no UTF-8, which JSON has no place for: such
+/* The document of a refusal in allocated memory, or NULL. A message may quote what is no UTF-8, which JSON has no place for: such
  * bytes are question marks. */
 static char *refusal(const char *why)
 {
@@ -83,7 +84,7 @@ static char *refusal(const char *why)
         i += length > 0 ? length : 1;
         left -= length > 0 ? length : 1;
     }
-    json_t *object = clean ? json_pack("{s:s}", "error", clean) : NULL;
+    json_t *object = clean ? json_pack("{s:s, s:s}", SCHEMA_KEY, SCHEMA_REFUSAL, "error", clean) : NULL;
     char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
     json_decref(object);
     free(clean);

@@ -38,9 +38,21 @@ static double alibi_slope(int head, int heads)
     return exp2(-8.0 * (head + 1) / heads);
 }
 
+/* The authors' code where H is no power of two: the sequence of the power P below, then every other slope of 2P. */
+static double alibi_halves_slope(int head, int heads)
+{
+    int power = 1;
+    while (2 * power <= heads)
+        power *= 2;
+    return head < power ? alibi_slope(head, power) : alibi_slope(2 * (head - power), 2 * power);
+}
+
 const struct bias biases[] = {
     {"none", "nothing", NULL},
     {"alibi", "-2^(-8 h/H) |i - j| in head h (Press et al., arXiv 2108.12409)", alibi_slope},
+    {"alibi_halves",
+     "alibi as its authors' code has it where H is no power P of 2: P's slopes, then every other of 2P's",
+     alibi_halves_slope},
 };
 const size_t bias_count = sizeof biases / sizeof *biases;
 

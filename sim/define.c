@@ -11,14 +11,14 @@
  *     definition = "def" name "(" [parameter {"," parameter}] ")" "=" terms
  *     parameter  = name ["=" terms] */
 
-/* The lexer at the next token, ending before the token at which skipping stops: at the end of the statement, or where
- * `inner`, at a comma or closing parenthesis that belongs to no parenthesis opened here. */
+/* The lexer at the next token, ending before the token at which skipping stops: at the end of the statement, at what no
+ * expression holds, or where `inner`, at a comma or closing parenthesis that belongs to no parenthesis opened here. */
 static struct lexer skip_expression(struct parser *parser, bool inner)
 {
     struct lexer found = parser->lexer;
     found.next = (size_t)(parser->token.text - parser->lexer.text);
     size_t end = found.next;
-    for (int open = 0; !parser_at_end(parser); parser_take(parser)) {
+    for (int open = 0; !parser_at_end(parser) && parser->token.kind != LEXER_STRANGE; parser_take(parser)) {
         open += parser_next_is(parser, "(");
         if (inner && open == 0 && (parser_next_is(parser, ",") || parser_next_is(parser, ")")))
             break;
@@ -121,7 +121,9 @@ static int read_definition(struct parser *parser, struct parser_definition *defi
     if (code != ERROR_NONE)
         return code;
     definition->body = skip_expression(parser, false);
-    return definition->body.length > definition->body.next ? ERROR_NONE : parser_expected(parser, "what it computes");
+    if (definition->body.length == definition->body.next)
+        return parser_expected(parser, "what it computes");
+    return parser_at_end(parser) ? ERROR_NONE : parser_expected(parser, "an operator or the end of the definition");
 }
 
 static int keep(struct parser *parser, const struct parser_definition *definition)

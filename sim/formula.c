@@ -348,10 +348,12 @@ static int read_all(struct reader *reader, const char *text, size_t length, cons
     return code;
 }
 
-static int keep_text(struct formula *formula, const char *text, size_t length, const char *what, struct error *error)
+/* The text, for other readings of it, and who owns the formula. */
+static int complete(struct formula *formula, const char *text, size_t length, const char *what, struct error *error)
 {
     formula->text = malloc(length + 1);
-    if (!formula->text)
+    formula->owners = owners_begin();
+    if (!formula->text || !formula->owners)
         return error_set(error, ERROR_RESOURCE, "%.300s: out of memory", what);
     memcpy(formula->text, text, length);
     formula->length = length;
@@ -365,7 +367,7 @@ static int parse(const char *text, size_t length, const char *what, bool gated, 
     struct reader reader = {.formula = formula};
     int code = read_all(&reader, text, length, what, error);
     if (code == ERROR_NONE)
-        code = keep_text(formula, text, length, what, error);
+        code = complete(formula, text, length, what, error);
     if (code != ERROR_NONE)
         formula_free(formula);
     return code;
@@ -389,7 +391,13 @@ int formula_set_gated(struct formula *formula, bool gated, struct error *error)
     return ERROR_NONE;
 }
 
-void formula_free(struct formula *formula)
+void formula_share(const struct formula *from, struct formula *to)
+{
+    *to = *from;
+    owners_join(to->owners);
+}
+
+static void free_all(struct formula *formula)
 {
     graph_free(&formula->first);
     graph_free(&formula->last);
@@ -402,6 +410,12 @@ void formula_free(struct formula *formula)
     free(formula->head.definitions);
     free(formula->rules);
     free(formula->text);
+}
+
+void formula_free(struct formula *formula)
+{
+    if (owners_leave(formula->owners))
+        free_all(formula);
     *formula = (struct formula){0};
 }
 

@@ -9,6 +9,7 @@
 
 #include "sim/error.h"
 #include "sim/graph.h"
+#include "sim/owners.h"
 
 enum {
     FORMULA_TEXT_MAX = 65536,  /* bytes */
@@ -40,13 +41,17 @@ struct formula {
     struct graph last; /* the section final:, after block L; node_count 0 where absent */
     char *text;        // [length], what it was parsed from
     size_t length;
-    bool gated; /* it was parsed with the ffn of gated activations */
+    bool gated;     /* it was parsed with the ffn of gated activations */
+    owners *owners; /* of all that is behind the pointers */
 };
 
 /* text has length bytes and may hold any of them. what names it in messages ("formula", a file's name). ffn is that of
  * plain activations. */
 int formula_parse(const char *text, size_t length, const char *what, struct formula *formula, struct error *error);
 void formula_free(struct formula *formula);
+
+/* Another owner of the same graphs, which never change; any thread may, and each is freed for itself. */
+void formula_share(const struct formula *from, struct formula *to);
 
 /* Parses the formula's text again where its ffn is not the one wanted. */
 int formula_set_gated(struct formula *formula, bool gated, struct error *error);

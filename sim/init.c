@@ -45,7 +45,12 @@ static int unknown(const char *word, struct error *error)
 
 static int parse(const char *text, size_t length, const char *what, struct init *init, struct error *error)
 {
-    return formula_parse_scalars(text, length, what, &init->graph, error);
+    int code = formula_parse_scalars(text, length, what, &init->graph, error);
+    init->owners = code == ERROR_NONE ? owners_begin() : NULL;
+    if (code != ERROR_NONE || init->owners)
+        return code;
+    graph_free(&init->graph);
+    return error_set(error, ERROR_RESOURCE, "%.300s: out of memory", what);
 }
 
 static int set_parameter(const struct init_row *row, const char *value, struct init *init, struct error *error)
@@ -99,9 +104,18 @@ int init_resolve(const char *argument, struct init *init, struct error *error)
     return unknown(word, error);
 }
 
+void init_share(const struct init *from, struct init *to)
+{
+    *to = *from;
+    owners_join(to->owners);
+}
+
 void init_free(struct init *init)
 {
-    graph_free(&init->graph);
+    if (owners_leave(init->owners))
+        graph_free(&init->graph);
+    init->graph = (struct graph){0};
+    init->owners = NULL;
 }
 
 static int negative(const struct init *init, const struct graph_statement *statement, const char *label, double value,

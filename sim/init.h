@@ -10,6 +10,7 @@
 
 #include "sim/error.h"
 #include "sim/graph.h"
+#include "sim/owners.h"
 
 /* The matrices of the prelude and of mixtures have numbers of their own (their address, sim/stream). */
 enum { INIT_MATRICES = 8 };
@@ -37,6 +38,7 @@ struct init {
     char label[GRAPH_NAME_MAX]; /* for output: the row's name, the file's without folder and extension, or custom */
     struct graph graph;
     double c, s;
+    owners *owners; /* of the graph */
 };
 
 struct init_size {
@@ -52,6 +54,9 @@ int init_check(const struct init *init, const struct graph *graph, struct error 
 /* argument is NAME, NAME:VALUE, assignments (they hold '=' or a newline), or a file of them. */
 int init_resolve(const char *argument, struct init *init, struct error *error);
 void init_free(struct init *init);
+
+/* Another owner of the same graph, which never changes; any thread may, and each is freed for itself. */
+void init_share(const struct init *from, struct init *to);
 
 /* Standard deviations of the graph's matrices in the block of scope->l, given their sizes; scope->phi2 is the
  * activation's E phi(z)^2, c and s are taken from init. The graph is checked; a negative or non-finite value is

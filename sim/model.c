@@ -62,6 +62,13 @@ int model_check(struct model *model, struct error *error)
     return code != ERROR_NONE ? code : check_init(model, error);
 }
 
+void model_share(const struct model *from, struct model *to)
+{
+    *to = *from;
+    formula_share(&from->formula, &to->formula);
+    init_share(&from->init, &to->init);
+}
+
 void model_free(struct model *model)
 {
     formula_free(&model->formula);

@@ -59,6 +59,9 @@ void model_defaults(struct model *model);
 int model_check(struct model *model, struct error *error);
 void model_free(struct model *model);
 
+/* The same model with the same formula and initialisation in memory, which is theirs together; any thread may. */
+void model_share(const struct model *from, struct model *to);
+
 /* Rows of a signal, B T. */
 int model_rows(const struct model *model);
 

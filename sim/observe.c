@@ -42,7 +42,7 @@ const struct observable observables[OBSERVABLES] = {
         .summary = "|X|_F^2 / |X|_2^2 of the tokens [T][d]; 1 is rank collapse",
         .span = OBSERVE_PER_STATE, .need = OBSERVE_PAIRS, .detail = true},
     [OBSERVE_PEAK] = {.name = "peak", .symbol = "peak",
-        .summary = "largest |entry| over the root mean square: massive activations",
+        .summary = "largest |entry| over the root mean square: massive activations; sampled, not predicted",
         .span = OBSERVE_PER_STATE, .detail = true},
     [OBSERVE_KURTOSIS] = {.name = "kurtosis", .symbol = "kurtosis",
         .summary = "mean x^4 over (mean x^2)^2; 3 is normal",

@@ -24,13 +24,14 @@ struct moments_options moments_defaults(void)
 }
 
 /* Fewer flights than six, or four where they are dear, and fewer replicas than four know too little of their own
- * spread. */
-enum { LEAST_FLIGHTS = 6, DEAR_FLIGHTS = 4, LEAST_REPLICAS = 4, REPLICAS_MOST = 4096 };
+ * spread; one knows nothing of it. */
+enum { LEAST_FLIGHTS = 6, DEAR_FLIGHTS = 4, LEAST_REPLICAS = 4, FEWEST = 2, REPLICAS_MOST = 4096, DOUBLINGS = 12 };
 
-/* In the limit, what is known of flights, whose means are independent, and of the replicas of one that is not complete
- * (flight.h). At a width every replica is independent. */
+/* In flights, what is known of them, whose means are independent, and of the replicas of one that is not complete
+ * (flight.h). Else every replica is independent. */
 struct tally {
     const struct course *course;
+    bool in_flights;
     const struct moments_options *options;
     struct estimate *cells, *flight; // [(L + 1)][columns]
     double *log_ratio;               // [REPLICAS_MOST] of each replica, at a width
@@ -47,24 +48,23 @@ static void end_flight(const struct tally *tally)
 
 static void add_replica(const struct tally *tally, int number, const struct wide *values)
 {
-    bool in_flights = tally->course->mode.width_limit;
-    struct estimate *into = in_flights ? tally->flight : tally->cells;
+    struct estimate *into = tally->in_flights ? tally->flight : tally->cells;
     for (size_t i = 0; i < tally->course->cells; i++)
         estimate_add(&into[i], values[i]);
-    if (in_flights && number % FLIGHT == FLIGHT - 1)
+    if (tally->in_flights && number % FLIGHT == FLIGHT - 1)
         end_flight(tally);
     const struct observe_schema *schema = &tally->course->depth.schema;
     const struct wide *bottom = values + schema->layer_column[OBSERVE_GRADIENT_VARIANCE];
     const struct wide *top = bottom + (size_t)tally->course->model.layers * (size_t)schema->column_count;
     bool both = wide_present(*bottom) && wide_present(*top); // the top one is not where a section final: follows
-    if (!in_flights)
+    if (!tally->course->mode.width_limit)
         tally->log_ratio[number] = both ? wide_log(*bottom) - wide_log(*top) : NAN;
 }
 
-/* At a width flights of one: the first replica of each. */
-static uint64_t replica_number(const struct course *course, int r)
+/* Without flights the first replica of each. */
+static uint64_t replica_number(const struct tally *tally, int r)
 {
-    return course->mode.width_limit ? (uint64_t)r : (uint64_t)r * FLIGHT;
+    return tally->in_flights ? (uint64_t)r : (uint64_t)r * FLIGHT;
 }
 
 /* Replicas first .. first + count - 1, added in their order. */
@@ -81,7 +81,7 @@ static int run_batch(const struct tally *tally, struct replica *replicas, int fi
 #pragma omp atomic read
         seen = halted;
         if (seen == ERROR_NONE)
-            code = replica_run(replica, replica_number(tally->course, r), options->stop, &own);
+            code = replica_run(replica, replica_number(tally, r), options->stop, &own);
 #pragma omp ordered
         {
             if (halted == ERROR_NONE && code == ERROR_NONE) {
@@ -132,37 +132,44 @@ static double largest_error(const struct tally *tally, size_t *where)
     return largest;
 }
 
-static const double FLOPS = 5e9; /* of one core in a second, about */
+static const double FLOPS = 1e10; /* as they are counted, of one core in a second, about */
 
 static int affordable(const struct course *course, const struct moments_options *options)
 {
     double count = options->budget * FLOPS / course_flops(course);
-    return count > REPLICAS_MOST ? REPLICAS_MOST : count < LEAST_REPLICAS ? LEAST_REPLICAS : (int)count;
+    return count > REPLICAS_MOST ? REPLICAS_MOST : count < FEWEST ? FEWEST : (int)count;
 }
 
-/* The number of replicas after batch b; the same as before where there are no more. */
+/* In the limit, where the budget has room for a few. */
+static bool in_flights(const struct course *course, const struct moments_options *options)
+{
+    return course->mode.width_limit && affordable(course, options) >= DEAR_FLIGHTS * FLIGHT;
+}
+
+static int batch_count(const struct course *course, const struct moments_options *options)
+{
+    return in_flights(course, options) ? options->most : DOUBLINGS;
+}
+
+/* The number of replicas after batch b; the same as before where it adds none. */
 static int batch_end(const struct course *course, const struct moments_options *options, int b)
 {
-    int heads = course->mode.heads;
-    if (course->mode.width_limit) {
+    int heads = course->mode.heads, allowed = affordable(course, options);
+    if (in_flights(course, options)) {
         int batch = (options->draws + heads * FLIGHT - 1) / (heads * FLIGHT) * FLIGHT;
-        int end = batch * ((b < options->most ? b : options->most - 1) + 1),
-            allowed = affordable(course, options) / FLIGHT * FLIGHT;
-        int least = (allowed < LEAST_FLIGHTS * FLIGHT ? DEAR_FLIGHTS : LEAST_FLIGHTS) * FLIGHT;
+        int least = (allowed < LEAST_FLIGHTS * FLIGHT ? DEAR_FLIGHTS : LEAST_FLIGHTS) * FLIGHT, end = batch * (b + 1);
+        allowed = allowed / FLIGHT * FLIGHT;
         end = end < allowed ? end : allowed;
         return end > least ? end : least;
     }
-    int most = options->replicas > 0 ? options->replicas : affordable(course, options),
-        end = b < 16 ? LEAST_REPLICAS << b : most;
+    bool asked = !course->mode.width_limit && options->replicas > 0;
+    int most = asked ? options->replicas : allowed, end = b < DOUBLINGS - 1 ? LEAST_REPLICAS << b : most;
     return end < most ? end : most;
 }
 
 int moments_replicas(const struct course *course, const struct moments_options *options, bool most)
 {
-    int count = batch_end(course, options, 0), next;
-    for (int b = 1; most && (next = batch_end(course, options, b)) > count; b++)
-        count = next;
-    return count;
+    return batch_end(course, options, most ? batch_count(course, options) - 1 : 0);
 }
 
 /* Whether more would be drawn with more to spend. */
@@ -215,13 +222,13 @@ static int run_replicas(const struct tally *tally, struct replica *replicas, str
         moments->exchangeable &= !replicas[t].too_sharp;
         variance += replicas[t].variance;
     }
-    if (code == ERROR_NONE && !drawn && tally->course->mode.width_limit)
+    if (code == ERROR_NONE && !drawn && tally->in_flights)
         end_flight(tally);
     moments->order_error = moments_order_error(tally->course, variance);
-    for (int b = 0; code == ERROR_NONE && drawn; b++) {
+    for (int b = 0; code == ERROR_NONE && drawn && b < batch_count(tally->course, options); b++) {
         int next = batch_end(tally->course, options, b);
         if (next <= count)
-            break;
+            continue;
         code = run_batch(tally, replicas, count, next - count, error);
         count = next;
         if ((moments->worst = largest_error(tally, &moments->worst_cell)) <= options->error)
@@ -268,8 +275,12 @@ static int predict(struct course *course, const struct moments_options *options,
                    struct error *error)
 {
     int most = options->replicas > REPLICAS_MOST ? options->replicas : REPLICAS_MOST;
-    struct tally tally = {course, options, calloc(course->cells, sizeof *tally.cells),
-                          calloc(course->cells, sizeof *tally.flight), calloc((size_t)most, sizeof(double))};
+    struct tally tally = {course,
+                          in_flights(course, options),
+                          options,
+                          calloc(course->cells, sizeof *tally.cells),
+                          calloc(course->cells, sizeof *tally.flight),
+                          calloc((size_t)most, sizeof(double))};
     struct replica *replicas = calloc((size_t)options->threads, sizeof *replicas);
     size_t budget = budget_available(options->threads) / 2 / (size_t)options->threads;
     int code = ERROR_NONE, opened = 0;

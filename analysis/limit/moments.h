@@ -20,11 +20,10 @@ struct moments_options {
     bool full;        /* draws even where exchangeable tokens have closed forms */
     double order;     /* at the model's width that form, to first order, is taken where it errs by no more, as it
                          estimates itself; else stacks are drawn */
-    int draws;        /* in the limit: attention matrices per block and batch, of 16 replicas at least and no more
-                         than the budget allows */
+    int draws;        /* in the limit: attention matrices per block and batch, no more than the budget allows */
     int heads;        /* of a replica in the limit, about; 0: 4 to 64, fewer for longer sequences */
     int most;         /* batches, at most */
-    int replicas;     /* at the model's width, at most; 0: as many as the budget allows, 4 at least */
+    int replicas;     /* at the model's width, at most; 0: as many as the budget allows, 2 at least */
     int budget;       /* some seconds of a core, as its products are counted: the same on any machine */
     double error;     /* standard error aimed at: replicas go on until every observable but those by token has it,
                          relative to its value, to 1 for cosines */

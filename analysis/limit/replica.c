@@ -333,10 +333,11 @@ static int need_block(struct replica *replica, int block, struct error *error)
 {
     struct flow_states again;
     struct pool keep = {0};
-    double covariance[GRAPH_INPUTS_MAX];
+    double covariance[GRAPH_INPUTS_MAX], variance = replica->variance;
     if (replica->read[block])
         return ERROR_NONE;
     int code = read_block(replica, block, &again, &keep, covariance, error);
+    replica->variance = variance; // it has been counted
     pool_free(&keep);
     return code;
 }

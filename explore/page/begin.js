@@ -58,6 +58,7 @@ async function begin() {
   new ResizeObserver(drawInside).observe($('inside-x'));
   $('sample').onclick = sample;
   $('numbers').ontoggle = showNumbers;
+  $('all-lessons').onclick = () => document.querySelectorAll('#lesson-list [open]').forEach(item => { item.open = false; });
   $('to-lessons').onclick = event => { event.preventDefault(); $('lessons').scrollIntoView(); };
   if (again.get('pin'))
     await pinAgain(again.get('pin'));

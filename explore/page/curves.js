@@ -283,8 +283,8 @@ function pin() {
   writeAddress();
 }
 
-const nameOf = profile => {
-  const moved = words().filter(([name]) => setting(name).type !== 'text')
+const nameOf = (profile, pairs = words()) => {
+  const moved = pairs.filter(([name]) => setting(name).type !== 'text')
     .map(([name, value]) => (setting(name).before ?? '') + value);
   return [profile.config.placement, profile.config.init, ...moved].join(', ');
 };
@@ -298,7 +298,7 @@ async function pinAgain(text) {
   const {body: predicted} = await answerTo('predict', text);
   if (!predicted)
     return;
-  pinned = {predicted, query: text, name: predicted.config.placement + ', ' + predicted.config.init};
+  pinned = {predicted, query: text, name: nameOf(predicted, [...new URLSearchParams(text)])};
   showPinned();
   draw();
 }

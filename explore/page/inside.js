@@ -46,7 +46,7 @@ function drawInside() {
   drawSpread($('inside-g'), 'gradient');
   $('attentions').replaceChildren(...inside.entries.attentions.map(map => {
     const canvas = make('canvas', {role: 'img', ariaLabel: `attention of block ${map.block}`});
-    const says = `block ${map.block}${map.site ? ', ' + map.site : ''}, head ${map.head} of ${map.heads}`;
+    const says = `block ${map.block}${map.site ? ', ' + map.site : ''}, head ${map.head}`;
     canvas.title = 'queries down, keys across; the darkest is ' + places(Math.max(...map.attention.flat()));
     return make('figure', {}, canvas, make('figcaption', {textContent: says}));
   }));

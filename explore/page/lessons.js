@@ -4,8 +4,9 @@ const solved = new Set();
 
 function makeLessons() {
   for (const lesson of tables.lessons ?? []) {
-    const body = make('div', {className: 'lesson-body'}), item = make('details', {id: 'lesson-' + lesson.id});
+    const body = make('div', {className: 'lesson-body'}), item = make('details', {id: 'lesson-' + lesson.id, name: 'lesson'});
     item.append(make('summary', {textContent: lesson.title}), body);
+    item.firstChild.dataset.number = $('lesson-list').childElementCount + 1;
     body.append(make('p', {textContent: lesson.question}));
     const answers = lesson.answers.map((answer, i) =>
       make('label', {}, make('input', {type: 'radio', name: lesson.id, value: i + 1}), ' ' + answer));
@@ -19,8 +20,10 @@ function makeLessons() {
     $('lesson-list').append(make('li', {}, item));
     start.onclick = () => setScene(lesson);
     item.addEventListener('toggle', () => {
-      if (item.open && !item.dataset.again)
+      if (item.open && !item.dataset.again) {
         setScene(lesson);
+        scrollTo({top: 0});
+      }
       delete item.dataset.again;
       writeAddress();
     });

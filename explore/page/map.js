@@ -31,7 +31,7 @@ function makeMap() {
     $(id).value = usual.name;
     $(id).onchange = markMap;
   }
-  $('map-value').append(...tables.map_values.map(v => make('option', {value: v.name, textContent: v.name.replaceAll('_', ' '), title: v.summary})));
+  $('map-value').append(...tables.map_values.map(v => make('option', {value: v.name, textContent: v.name.replace(/^log10_/, '').replaceAll('_', ' '), title: v.summary})));
   $('map-value').selectedIndex = 1;
   $('map-value').onchange = drawMap;
   $('map-points').onchange = markMap;
@@ -78,7 +78,27 @@ function shade(value, least, most) {
   const dark = matchMedia('(prefers-color-scheme: dark)').matches, crosses = least < 0 && most > 0;
   const size = crosses ? Math.abs(value) / Math.max(-least, most) : (value - least) / (most - least || 1);
   const hue = crosses && value < 0 ? 212 : crosses ? 18 : 170, part = Math.sqrt(Math.min(1, Math.max(0, size)));
-  return `hsl(${hue} ${30 + 45 * part}% ${dark ? 18 + 42 * part : 96 - 50 * part}%)`;
+  return `hsl(${hue} ${75 * part}% ${dark ? 18 + 42 * part : 96 - 50 * part}%)`;
+}
+
+/* The range of what is coloured: 6 decades either way. */
+function shadedRange() {
+  const all = mapped.values[$('map-value').value].flat().filter(v => v !== null);
+  return [Math.max(-6, Math.min(...all)), Math.min(6, Math.max(...all))];
+}
+
+/* What the colours mean, from the least to the most. */
+function drawKey() {
+  const [least, most] = shadedRange(), name = $('map-value').value, parts = 16;
+  const at = part => least + (most - least) * part, write = v => name.startsWith('log10') ? writtenLog(v) : written(v);
+  const colours = [...Array(parts + 1).keys()].map(i => shade(at(i / parts), least, most));
+  const middle = least < 0 && most > 0 ? -least / (most - least) : 0.5, named = tables.map_values.find(v => v.name === name);
+  const marks = [[0, least], ...(middle > 0.2 && middle < 0.8 ? [[middle, at(middle)]] : []), [1, most]];
+  $('map-key').replaceChildren(
+    make('p', {textContent: named.summary.replace(/^log10 of /, '')}),
+    make('i', {style: `background: linear-gradient(to right, ${colours.join(', ')})`}),
+    make('div', {}, ...marks.map(([part, value]) =>
+      make('span', {textContent: isFinite(value) ? write(value) : '–', style: `left: ${100 * part}%; translate: ${-100 * part}%`}))));
 }
 
 function drawMap() {
@@ -94,6 +114,7 @@ function drawMap() {
   drawPhases(pen, f);
   drawAxes(pen, f);
   drawDot(pen, f);
+  drawKey();
   listPhases();
 }
 
@@ -106,8 +127,7 @@ function drawInvitation(pen, f) {
 }
 
 function drawCells(pen, f) {
-  const rows = mapped.values[$('map-value').value], all = rows.flat().filter(v => v !== null);
-  const least = Math.max(-6, Math.min(...all)), most = Math.min(6, Math.max(...all));
+  const rows = mapped.values[$('map-value').value], [least, most] = shadedRange();
   const w = f.width / mapped.x.values.length, h = f.height / mapped.y.values.length;
   rows.forEach((row, y) => row.forEach((value, x) => {
     pen.fillStyle = shade(value, least, most);

@@ -322,8 +322,9 @@ START_TEST(configurations_are_checked)
         {"{\"model_type\":\"llamma\"}", 2, "c.json: unknown model_type 'llamma'; did you mean 'llama'?"},
         {"{\"model_type\":\"llama\",\"hidden_size\":64}", 2,
          "c.json: llama: the configuration lacks num_hidden_layers"},
-        {LLAMA "\"hidden_size\":\"x\"}", 2, "llama: width: 'x' is not a whole number"},
-        {LLAMA "\"hidden_size\":64,\"foo\":3}", 2, "foo = 3 is not understood and may change the law; --ignore foo"},
+        {LLAMA "\"hidden_size\":\"x\"}", 2, "c.json: llama: width: 'x' is not a whole number"},
+        {LLAMA "\"hidden_size\":64,\"foo\":3}", 2,
+         "c.json: llama: foo = 3 is not understood and may change the law; --ignore foo"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         program_write("c.json", cases[i].text);
@@ -453,6 +454,27 @@ START_TEST(a_dry_run_runs_nothing)
 }
 END_TEST
 
+/* The parameters are those in words; what is timed differs from run to run, its memory does not. */
+START_TEST(a_dry_run_is_written_in_every_format)
+{
+    struct program json = PROGRAM("run", "-L", "10", "-d", "64", "--dry-run", "-n", "7", "-j", "1", "-f", "json"),
+                   csv = PROGRAM("run", "-L", "10", "-d", "64", "--dry-run", "-n", "7", "-j", "1", "-f", "csv"),
+                   sweep = PROGRAM("train", "-L", "2,3", "--dry-run", "-f", "csv", "-j", "1", "--seeds", "2");
+    long bytes = 0;
+    ck_assert_ptr_nonnull(strstr(json.out, "\"runs\":1,\"unit\":\"samples\",\"each\":7,\"threads\":1,"));
+    ck_assert_ptr_nonnull(strstr(json.out, "\"parameters\":491520.0,")); // 12 d^2 a block
+    ck_assert_int_eq(sscanf(strstr(json.out, "\"bytes\":"), "\"bytes\":%ld", &bytes), 1);
+    char expected[64];
+    snprintf(expected, sizeof expected, ",%ld,", bytes);
+    ck_assert_int_eq(strncmp(csv.out, "runs,unit,each,threads,seconds,bytes,thread_bytes,engine,parameters,", 68), 0);
+    ck_assert_ptr_nonnull(strstr(csv.out, "\n1,samples,7,1,"));
+    ck_assert_ptr_nonnull(strstr(csv.out, expected));
+    ck_assert_ptr_nonnull(strstr(csv.out, ",conditioned,491520,"));
+    ck_assert_ptr_nonnull(strstr(sweep.out, "\n4,steps,150,1,"));
+    program_free(&json), program_free(&csv), program_free(&sweep);
+}
+END_TEST
+
 START_TEST(progress_keeps_off_what_is_no_terminal)
 {
     struct program program = PROGRAM("run", TINY);
@@ -482,6 +504,7 @@ Suite *cli_suite(void)
     tcase_add_test(tests, verdicts_decide_the_status);
     tcase_add_test(tests, equations_are_solved);
     tcase_add_test(tests, a_dry_run_runs_nothing);
+    tcase_add_test(tests, a_dry_run_is_written_in_every_format);
     tcase_add_test(tests, progress_keeps_off_what_is_no_terminal);
     suite_add_tcase(suite, tests);
     return suite;

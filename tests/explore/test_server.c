@@ -13,6 +13,7 @@
 #include "sim/clock.h"
 #include "sim/cleanup.h"
 #include "tests/program.h"
+#include "tests/validate.h"
 
 static struct server *server;
 static volatile sig_atomic_t stop;
@@ -161,6 +162,13 @@ START_TEST(answers_are_the_commands)
     struct program program = PROGRAM("predict", "-p", "x = nrm(x)");
     ck_assert_int_eq(program.status, 2);
     ck_assert_ptr_nonnull(strstr(answer, "unknown function 'nrm'; did you mean 'norm'?"));
+    char why[VALIDATE_WHY];
+    json_t *refusal = json_loads(strstr(answer, "\r\n\r\n") + 4, 0, NULL),
+           *schema = json_load_file("docs/schema/refusal.json", 0, NULL);
+    ck_assert_msg(validate(schema, refusal, why), "%s", why);
+    json_object_del(refusal, "error");
+    ck_assert(!validate(schema, refusal, why));
+    json_decref(refusal), json_decref(schema);
     ck_assert_ptr_nonnull(strstr(program.err, "unknown function 'nrm'; did you mean 'norm'?"));
     program_free(&program);
     ck_assert_int_eq(get("/predict?layers=3", ""), 200);

@@ -1,6 +1,6 @@
 /* Requests that nobody should send, by the ten thousand: `make fuzz-requests`, under the sanitizers.
  *
- *     requests COUNT PROGRAM [SEED]
+ *     requests COUNT PROGRAM [SEED [FIRST]]      FIRST: the number of the first request, to ask one again
  *
  * Two servers run in this process: one whose jobs are echo, so that their own code is met by as many requests as the
  * machine takes, and one whose jobs are PROGRAM, which every fiftieth request goes to. Requests are made of the services'
@@ -32,7 +32,7 @@ enum { GROWTH_MOST = 400 << 10 }; // kB
 
 static struct server *servers[2];
 static volatile sig_atomic_t stop;
-static long count;
+static long first, count; /* requests are numbered from first to count - 1 */
 static uint64_t seed;
 
 static struct {
@@ -248,6 +248,18 @@ static int connect_to(int port)
     return -1;
 }
 
+/* A request whose changed bytes hold another's beginning has a second answer, which is not judged. */
+static void cut_behind(struct answer *answer)
+{
+    static const char key[] = "\r\nContent-Length: ";
+    const char *length = strstr(answer->text, key);
+    size_t body = (size_t)(answer->body - answer->text), own = 0;
+    if (!*answer->body || !length || length > answer->body || sscanf(length + sizeof key - 1, "%zu", &own) != 1)
+        return;
+    if (own < answer->length - body)
+        answer->text[body + own] = '\0';
+}
+
 static void ask(const struct request_text *request, int port, struct answer *answer)
 {
     int client = connect_to(port);
@@ -272,6 +284,7 @@ static void ask(const struct request_text *request, int port, struct answer *ans
         begin = end ? end + 4 : "";
     } while (answer->status == 100); // Continue, and then the answer
     answer->body = begin;
+    cut_behind(answer);
 }
 
 /* ---- judging ---- */
@@ -380,7 +393,7 @@ static int report(double begun, long before)
 {
     long after = resident();
     bool served = still_serves(0) && still_serves(1), grew = after - before > GROWTH_MOST;
-    printf("%ld requests in %.0f s;", count, clock_now() - begun);
+    printf("%ld requests in %.0f s;", count - first, clock_now() - begun);
     for (int i = 0; i < STATUSES; i++)
         if (state.statuses[i] > 0 && i == 0)
             printf(" no answer to what is no HTTP: %ld;", state.statuses[i]);
@@ -397,10 +410,11 @@ int main(int argc, char **argv)
     struct server_options options = server_defaults();
     char echo[] = "/bin/echo";
     if (argc < 3) {
-        fprintf(stderr, "usage: requests COUNT PROGRAM [SEED]\n");
+        fprintf(stderr, "usage: requests COUNT PROGRAM [SEED [FIRST]]\n");
         return 2;
     }
-    count = atol(argv[1]);
+    state.next = first = argc > 4 ? atol(argv[4]) : 0;
+    count = first + atol(argv[1]);
     seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;
     cleanup_install();
     options.limits = (struct job_limits){SIZE_MAX, 20}; // a sanitizer's shadow is larger than any limit

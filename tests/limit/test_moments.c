@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/limit/course.h"
+#include "analysis/limit/flight.h"
 #include "analysis/limit/kernel.h"
 #include "analysis/profile.h"
 #include "sim/setting.h"
@@ -521,6 +523,58 @@ START_TEST(threads_do_not_matter)
 }
 END_TEST
 
+static int replicas_at_most(const char *text, const struct moments_options *options, double *flops)
+{
+    struct model model;
+    struct course course;
+    struct error error;
+    struct course_options reading = {.width_limit = options->width_limit, .full = true};
+    support_model(&model, text);
+    ck_assert_int_eq(course_init(&course, &model, &reading, &error), ERROR_NONE);
+    int count = moments_replicas(&course, options, true);
+    *flops = course_flops(&course);
+    course_free(&course);
+    model_free(&model);
+    return count;
+}
+
+/* Where replicas are dear their number is what the budget allows and not a few flights of them: as many more as there
+ * is more to spend, but for whole ones, and two at least. */
+START_TEST(dear_replicas_keep_to_the_budget)
+{
+    const char *const dear[] = {"layers=8 width=256 heads=4 tokens=128 mask=causal",
+                                "layers=8 width=256 heads=4 tokens=1500 mask=causal"};
+    for (int limit = 0; limit < 2; limit++) {
+        struct moments_options options = moments_defaults();
+        double flops, more;
+        options.width_limit = limit;
+        int two = replicas_at_most(dear[0], &options, &flops);
+        options.budget *= 2;
+        int four = replicas_at_most(dear[0], &options, &more);
+        ck_assert(two >= 2 && two < 16 && flops == more);
+        ck_assert_msg(four >= 2 * two && four <= 2 * two + 1, "%d and %d", two, four);
+        ck_assert_int_eq(replicas_at_most(dear[1], &options, &more), 2);
+    }
+}
+END_TEST
+
+/* A batch that adds nothing to the least there are is not the last. Six flights, and 20 batches of one. */
+START_TEST(small_batches_add_up)
+{
+    struct model model;
+    struct profile profile;
+    struct moments_options options = moments_defaults();
+    options.draws = 1;
+    options.most = 20;
+    options.error = 1e-12;
+    support_model(&model, "placement=prenorm mask=causal");
+    predict(&profile, &model, &options);
+    ck_assert_int_eq(profile.samples, 20 * FLIGHT);
+    profile_free(&profile);
+    model_free(&model);
+}
+END_TEST
+
 /* Over seeds, (mean - best mean) / se has the spread that se claims: 40 runs of 8 flights each against one of 40 times
  * the draws. The mean square is that of Student's t with 7 degrees of freedom, 1.4 with a standard deviation of 0.65
  * over 40 runs; [0.3, 4] is 4 of them to the right. */
@@ -567,6 +621,8 @@ Suite *moments_suite(void)
     tcase_add_loop_test(tests, long_sequences_have_a_first_order, 0, sizeof long_sequences / sizeof *long_sequences);
     tcase_add_test(tests, large_logits_are_drawn);
     tcase_add_test(tests, the_budget_is_spent_and_said_to_be);
+    tcase_add_test(tests, dear_replicas_keep_to_the_budget);
+    tcase_add_test(tests, small_batches_add_up);
     tcase_add_test(tests, collapsed_tokens_halve_the_specific_gradient);
     tcase_add_test(tests, gradients_leave_the_range_of_double);
     tcase_add_test(tests, saturated_attention_passes_nothing_back);

@@ -18,7 +18,7 @@ static const double TOLERANCE = 1e-13;
 static struct attention variant(int i)
 {
     const struct mask *none = mask_find("none"), *causal = mask_find("causal");
-    const struct bias *plain = bias_find("none"), *alibi = bias_find("alibi");
+    const struct bias *plain = bias_find("none"), *alibi = bias_find("alibi"), *halves = bias_find("alibi_halves");
     const struct attention variants[] = {
         {1, T, T, 3, 3, 5, 5, none, 0, plain, 0.447, 0, 1, 0, false},
         {1, T, T, 3, 3, 5, 5, causal, 0, plain, 0.447, 0, 1, 0, false},
@@ -35,10 +35,11 @@ static struct attention variant(int i)
         {1, T, T, 3, 3, 5, 5, causal, 0, plain, 0.447, 0, 1, 0, true},
         {2, 6, 6, 4, 2, 5, 3, causal, 4, alibi, 0.7, 50, 0.8, 1.3, true},
         {1, 1, 1, 3, 3, 5, 5, none, 0, plain, 0.447, 0, 1, 0, false},
+        {1, T, T, 7, 7, 2, 3, causal, 0, halves, 0.447, 0, 1, 0, false},
     };
     return variants[i];
 }
-enum { VARIANTS = 15 };
+enum { VARIANTS = 16 };
 
 struct bench {
     struct attention attention;
@@ -103,6 +104,15 @@ static double turned(const struct attention *at, const double *row, int position
     return f % 2 == 0 ? cos(angle) * row[f] - sin(angle) * row[f + 1] : sin(angle) * row[f - 1] + cos(angle) * row[f];
 }
 
+/* Exponents of the slopes; of seven heads the first four are those of four, the others of eight. */
+static double naive_slope(const struct attention *at, int h)
+{
+    static const double halves[] = {-2, -4, -6, -8, -1, -3, -5};
+    if (at->bias == bias_find("none"))
+        return 0;
+    return pow(2, at->bias == bias_find("alibi") ? -8.0 * (h + 1) / at->heads : halves[h]);
+}
+
 static double naive_logit(const struct bench *b, int s, int h, int i, int j)
 {
     const struct attention *at = &b->attention;
@@ -115,7 +125,7 @@ static double naive_logit(const struct bench *b, int s, int h, int i, int j)
     logit *= at->scale;
     if (at->cap > 0)
         logit = at->cap * tanh(logit / at->cap);
-    return at->bias == bias_find("alibi") ? logit - pow(2, -8.0 * (h + 1) / at->heads) * abs(i - j) : logit;
+    return logit - naive_slope(at, h) * abs(i - j);
 }
 
 static void naive_forward(const struct bench *b, double *a, double *y)

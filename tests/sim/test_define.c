@@ -17,6 +17,10 @@ static const struct text_message messages[] = {
     {"def f(u = 1, v) = norm(v); x = x",
      "line 1, column 14: a parameter without a default stands before those with one"},
     {"def f(u = ) = norm(u); x = x", "line 1, column 11: expected a default, found ')'"},
+    {"def f(u) = norm(u) \xff; x = x",
+     "line 1, column 20: expected an operator or the end of the definition, found byte 0xff"},
+    {"def f(u, v = norm(u $)) = norm(v); x = x", "line 1, column 21: expected ',' or ')', found '$'"},
+    {"def f(u) = $; x = x", "line 1, column 12: expected what it computes, found '$'"},
     {"def f(u) = ; x = x", "line 1, column 12: expected what it computes, found ';'"},
     {"def f(u) norm(u); x = x", "line 1, column 10: expected '=' and what it computes, found 'norm'"},
 };

@@ -4,7 +4,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "sim/placement.h"
 #include "sim/setting.h"
+#include "tests/support.h"
 #include <check.h>
 
 static struct model model;
@@ -128,6 +130,35 @@ START_TEST(scope_holds_the_model)
 }
 END_TEST
 
+/* Each may go first, take another formula, or set numbers; what is theirs together stays until the last is gone, and is
+ * read by several threads at once. Sanitizers see the rest. */
+START_TEST(models_share_a_formula)
+{
+    struct model first, second;
+    char text[200];
+    support_model(&first, "placement=prenorm init=gpt2:0.3 activation=swiglu");
+    model_share(&first, &second);
+    ck_assert_ptr_eq(second.formula.rules, first.formula.rules);
+    ck_assert_ptr_eq(second.init.graph.nodes, first.init.graph.nodes);
+#pragma omp parallel for num_threads(3)
+    for (int i = 0; i < 100; i++) {
+        struct model own;
+        model_share(&first, &own);
+        own.layers += i;
+        model_free(&own);
+    }
+    ck_assert_int_eq(setting_apply(&first, "placement", "x = norm(x)", &error), ERROR_NONE);
+    model_free(&first);
+    ck_assert_int_eq(setting_apply(&second, "layers", "7", &error), ERROR_NONE);
+    ck_assert_int_eq(model_check(&second, &error), ERROR_NONE);
+    formula_print(&second.formula, "; ", text, sizeof text);
+    ck_assert_str_eq(text, placement_find("prenorm")->formula);
+    ck_assert(second.layers == 7 && second.init.s == 0.3);
+    model_free(&second);
+    model_free(&second);
+}
+END_TEST
+
 Suite *model_suite(void)
 {
     Suite *suite = suite_create("model");
@@ -138,6 +169,7 @@ Suite *model_suite(void)
     tcase_add_test(tests, the_largest_width_has_its_ffn);
     tcase_add_test(tests, reals_are_in_range);
     tcase_add_test(tests, scope_holds_the_model);
+    tcase_add_test(tests, models_share_a_formula);
     suite_add_tcase(suite, tests);
     return suite;
 }
