@@ -173,7 +173,9 @@ static const struct claim claims[] = {
                               .contrast = "slope", .against = "d")},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{0}},
-                  {{SMALL " base-width=16 width=16|64 lr=0.009,0.018,0.036"}, 12},
+                  {{SMALL " base-width=16 width=16 lr=0.009,0.018,0.036",
+                    SMALL " base-width=16 width=64 lr=0.012,0.024,0.048"},
+                   12},
                   {{STANDARD " base-width=32 width=32|128 lr=0.004,0.008,0.016,0.032"}, 8}},
     },
     {
