@@ -86,12 +86,11 @@ struct sampling {
 /* The last profile's means; absent where none was taken. */
 static void take_profile(const struct sampling *sampling, const struct trainer_record *record)
 {
-    int columns = sampling->plan->schema->column_count, rows = sampling->plan->model->layers + 1;
-    const struct estimate *cells = record->profile + (size_t)(record->profiles - 1) * record->cells;
-    for (int l = 0; l < rows; l++)
+    int columns = sampling->plan->schema->column_count, taken = record->profiles > 0 ? record->schema.column_count : 0;
+    size_t last = record->profiles > 0 ? (size_t)(record->profiles - 1) * record->cells : 0;
+    for (int l = 0; l <= sampling->plan->model->layers; l++)
         for (int c = 0; c < columns; c++) {
-            bool taken = record->profiles > 0 && c < record->schema.column_count;
-            const struct estimate *cell = taken ? &cells[l * record->schema.column_count + c] : NULL;
+            const struct estimate *cell = c < taken ? &record->profile[last + (size_t)(l * taken + c)] : NULL;
             sampling->values[l * columns + c] = cell && cell->n > 0 ? estimate_mean(cell) : wide_absent();
         }
 }
