@@ -27,7 +27,7 @@ compare() {
     "$program" run $grid -n 13 > points
     "$program" run -L 3 -d 16 -H 4 -T 4 -n 2001 -f csv > samples
     "$program" run -L 3 -d 16 -H 4 -T 4 --precision 0.05 -f csv --quiet > precision
-    "$program" predict $grid > predicted
+    "$program" predict $grid --replicas 16 > predicted
     "$program" map $map > mapped
     "$program" map $beyond > mapped-beyond 2> words
     "$program" train $runs -n 20 -f json --measure 0,20 > trained
@@ -35,7 +35,7 @@ compare() {
         compare points $ranks run $grid -n 13
         compare samples $ranks run -L 3 -d 16 -H 4 -T 4 -n 2001 -f csv
         compare precision $ranks run -L 3 -d 16 -H 4 -T 4 --precision 0.05 -f csv --quiet
-        compare predicted $ranks predict $grid
+        compare predicted $ranks predict $grid --replicas 16
         compare mapped $ranks map $map
         compare mapped-beyond $ranks map $beyond --quiet
         compare trained $ranks train $runs -n 20 -f json --measure 0,20

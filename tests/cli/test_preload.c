@@ -32,7 +32,7 @@ static int status_under(int limit, const char *arguments, char *words, size_t si
 /* What works with matrices, in few samples and points. */
 static const char *const workers[] = {"run -L 2 -d 12 -n 2",
                                       "run -L 2 -d 12 -n 2 --dry-run",
-                                      "predict -L 2 -T 4 --mask causal",
+                                      "predict -L 2 -T 4 --mask causal --replicas 4",
                                       "map --x layers=2:4:2 --y eps=1e-6:1e-5:2 --mask causal -T 4",
                                       "solve c --range 0.5:2:3 'gradient_ratio = 1'",
                                       "verify -q --tier smoke span-variance",
