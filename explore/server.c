@@ -121,7 +121,8 @@ static int start_job(const struct server *server, const struct request *request,
     char *named = server->options.name ? strdup(server->options.name) : NULL;
     arguments[0] = named ? named : self;
     memcpy(arguments + 1, request->words, (size_t)(request->word_count + 1) * sizeof *arguments);
-    int code = job_start(job, arguments, -1, &server->options.limits, error);
+    const struct job_setup setup = {.input = -1, .limits = server->options.limits};
+    int code = job_start(job, arguments, &setup, error);
     free(named);
     return code;
 }

@@ -25,7 +25,8 @@ static int judge(const struct job *job, int status, bool whole, struct error *er
 char *graphviz_draw(FILE *graph, const char *format, const volatile sig_atomic_t *stop, size_t *length,
                     struct error *error)
 {
-    const struct job_limits limits = {GRAPHVIZ_MEMORY, GRAPHVIZ_SECONDS};
+    const struct job_setup setup = {
+        .input = fileno(graph), .lone = true, .limits = {GRAPHVIZ_MEMORY, GRAPHVIZ_SECONDS}};
     char name[] = "dot", option[16], fine[] = "-Gdpi=144", *arguments[] = {name, option, fine, NULL};
     struct job job;
     snprintf(option, sizeof option, "-T%s", format);
@@ -35,7 +36,7 @@ char *graphviz_draw(FILE *graph, const char *format, const volatile sig_atomic_t
         error_set(error, ERROR_RESOURCE, "cannot write the graph for dot");
         return NULL;
     }
-    if (job_start(&job, arguments, fileno(graph), &limits, error) != ERROR_NONE) {
+    if (job_start(&job, arguments, &setup, error) != ERROR_NONE) {
         if (strstr(error->text, "not found"))
             error_set(error, ERROR_RESOURCE, "dot was not found; install graphviz");
         return NULL;

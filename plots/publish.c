@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "plots/gnuplot.h"
+#include "plots/scratch.h"
 #include "sim/cleanup.h"
 
 const char *const publish_suffixes[PUBLISH_FILES] = {"gp", "dat", "txt", "svg", "png", "pdf"};
@@ -41,7 +42,8 @@ static int write_file(const char *path, publish_print *print, const void *contex
 
 /* The folder in which a figure is made, with the files that will be in it. */
 struct workshop {
-    char *folder, *files[PUBLISH_FILES], *script;
+    struct scratch scratch;
+    char *files[PUBLISH_FILES], *script;
 };
 
 /* Nothing is moved unless everything is there and has a place: an old figure is replaced whole. */
@@ -91,30 +93,18 @@ static void workshop_remove(struct workshop *workshop)
         cleanup_forget(workshop->files[i]);
         free(workshop->files[i]);
     }
-    if (workshop->folder)
-        rmdir(workshop->folder);
-    cleanup_forget(workshop->folder);
-    free(workshop->folder);
+    scratch_close(&workshop->scratch);
     free(workshop->script);
 }
 
 /* The folder is guarded before its files, which go first. */
 static int workshop_make(struct workshop *workshop, const char *directory, const char *name, struct error *error)
 {
-    if (asprintf(&workshop->folder, "%s/.spanscope-XXXXXX", directory) < 0) {
-        workshop->folder = NULL;
-        return out_of_memory(error);
-    }
-    cleanup_path(workshop->folder); // before it is there: a fault of ours does not wait for a hold to end
-    int code = mkdtemp(workshop->folder) ? ERROR_NONE : cannot("cannot write into", directory, error);
-    if (code != ERROR_NONE) {
-        cleanup_forget(workshop->folder);
-        free(workshop->folder);
-        workshop->folder = NULL;
+    int code = scratch_open(&workshop->scratch, directory, error);
+    if (code != ERROR_NONE)
         return code;
-    }
     for (int i = 0; i < PUBLISH_FILES; i++) {
-        workshop->files[i] = path_of(workshop->folder, name, publish_suffixes[i]);
+        workshop->files[i] = path_of(workshop->scratch.folder, name, publish_suffixes[i]);
         if (!workshop->files[i])
             return out_of_memory(error);
         cleanup_path(workshop->files[i]);
@@ -152,7 +142,7 @@ int publish(const char *directory, const char *name, publish_print *const print[
     for (int i = 0; i < PUBLISH_WRITTEN && code == ERROR_NONE; i++)
         code = write_file(workshop.files[i], print[i], context, error);
     if (code == ERROR_NONE)
-        code = gnuplot_run(workshop.folder, workshop.script, &limits, error);
+        code = gnuplot_run(workshop.scratch.folder, workshop.script, &limits, error);
     if (code == ERROR_NONE)
         code = move_all(&workshop, directory, name, error);
     workshop_remove(&workshop);

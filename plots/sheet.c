@@ -449,7 +449,7 @@ static void print_contents(const struct sheet *sheet, FILE *stream)
 
 int sheet_print(struct sheet *sheet, const struct sheet_wish *wish, FILE *stream, struct error *error)
 {
-    int code = scratch_open(&sheet->scratch, error);
+    int code = scratch_open(&sheet->scratch, NULL, error);
     if (code != ERROR_NONE)
         return code;
     fputs(

@@ -24,7 +24,7 @@ int terminal_open(struct terminal *terminal, int columns, int rows, struct error
     *terminal = (struct terminal){.style = *style_find("terminal")};
     terminal->style.width = between(COLUMNS_LEAST, columns, COLUMNS_MOST);
     terminal->style.height = between(ROWS_LEAST, rows - 2, ROWS_MOST);
-    return scratch_open(&terminal->scratch, error);
+    return scratch_open(&terminal->scratch, NULL, error);
 }
 
 void terminal_close(struct terminal *terminal)

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sim/cleanup.h"
 #include "sim/clock.h"
 
 extern char **environ;
@@ -21,26 +22,30 @@ extern char **environ;
 struct work {
     char *const *arguments;
     char **environment;
-    int input, output, errors, report; /* report: of the errno where it cannot be started */
-    const struct job_limits *limits;
+    int output, errors, report; /* report: of the errno where it cannot be started */
+    const struct job_setup *setup;
 };
 
-/* One thread of OpenBLAS, whose buffers would count against the limit; our own threads share what there is. */
+/* One thread of OpenBLAS, whose buffers would count against the limit; our own threads share what there is. Without what
+ * sets a terminal for gnuplot before its script does, which fails where that terminal is not built in. The strings stay
+ * environ's. */
 static char **make_environment(void)
 {
-    static char one[] = "OPENBLAS_NUM_THREADS=1";
-    size_t count = 0;
+    static char one[] = "OPENBLAS_NUM_THREADS=1", terminal[] = "GNUTERM=";
+    size_t count = 0, kept = 1;
     while (environ[count])
         count++;
     char **environment = calloc(count + 2, sizeof *environment);
     if (!environment)
         return NULL;
     environment[0] = one;
-    memcpy(environment + 1, environ, count * sizeof *environ);
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(environ[i], terminal, sizeof terminal - 1) != 0)
+            environment[kept++] = environ[i];
     return environment;
 }
 
-/* Only calls that are safe between fork and exec. Nothing is dumped, and no file is meant by a relative name. */
+/* Only calls that are safe between fork and exec. Nothing is dumped. */
 static void become(const struct work *work, pid_t parent)
 {
     sigset_t none;
@@ -54,16 +59,30 @@ static void become(const struct work *work, pid_t parent)
     sigprocmask(SIG_SETMASK, &none, NULL);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 #ifndef SANITIZED /* whose shadow is terabytes of address space */
-    setrlimit(RLIMIT_AS, &(struct rlimit){work->limits->memory, work->limits->memory});
+    setrlimit(RLIMIT_AS, &(struct rlimit){work->setup->limits.memory, work->setup->limits.memory});
 #endif
-    int input = work->input >= 0 ? work->input : open("/dev/null", O_RDONLY);
+    const struct job_setup *setup = work->setup;
+    int input = setup->input >= 0 ? setup->input : open("/dev/null", O_RDONLY);
     if (dup2(input, STDIN_FILENO) >= 0 && dup2(work->output, STDOUT_FILENO) >= 0 &&
-        dup2(work->errors, STDERR_FILENO) >= 0 && chdir("/") == 0)
+        dup2(setup->together ? work->output : work->errors, STDERR_FILENO) >= 0 &&
+        chdir(setup->directory ? setup->directory : "/") == 0)
         execvpe(work->arguments[0], work->arguments, work->environment);
     int why = errno;
     if (write(work->report, &why, sizeof why) < 0)
         _exit(126);
     _exit(127);
+}
+
+/* The wait status. What is left of its group goes before its number is free for another. */
+static int reap(const struct job *job)
+{
+    int status = 0;
+    kill(-job->child, SIGKILL);
+    while (waitpid(job->child, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (job->lone)
+        cleanup_child(0);
+    return status;
 }
 
 /* 0 or an errno. */
@@ -74,6 +93,8 @@ static int start(struct job *job, struct work *work)
         return errno;
     work->report = report[1];
     pid_t parent = getpid();
+    if (job->lone)
+        cleanup_hold();
     job->child = fork();
     if (job->child == 0)
         become(work, parent);
@@ -81,9 +102,13 @@ static int start(struct job *job, struct work *work)
         why = errno;
     else
         setpgid(job->child, job->child);
+    if (job->lone && job->child > 0)
+        cleanup_child(job->child);
+    if (job->lone)
+        cleanup_release();
     close(report[1]);
     if (job->child > 0 && read(report[0], &why, sizeof why) == (ssize_t)sizeof why)
-        waitpid(job->child, NULL, 0);
+        reap(job);
     close(report[0]);
     return why;
 }
@@ -113,11 +138,12 @@ static int start_with(struct job *job, struct work *work, int output[2], int err
     return 0;
 }
 
-int job_start(struct job *job, char *const arguments[], int input, const struct job_limits *limits, struct error *error)
+int job_start(struct job *job, char *const arguments[], const struct job_setup *setup, struct error *error)
 {
     int output[2], errors[2], why = 0;
-    *job = (struct job){.output = -1, .errors = -1, .deadline = clock_now() + limits->seconds};
-    struct work work = {.arguments = arguments, .input = input, .limits = limits};
+    *job = (struct job){
+        .output = -1, .errors = -1, .lone = setup->lone, .deadline = clock_now() + setup->limits.seconds};
+    struct work work = {.arguments = arguments, .setup = setup};
     if (pipe2(output, O_CLOEXEC) != 0) {
         why = errno;
     } else if (pipe2(errors, O_CLOEXEC) != 0) {
@@ -126,7 +152,7 @@ int job_start(struct job *job, char *const arguments[], int input, const struct 
     } else {
         why = start_with(job, &work, output, errors);
     }
-    if (why == ENOENT)
+    if (why == ENOENT || why == EACCES || why == ENOTDIR)
         return error_set(error, ERROR_RESOURCE, "%s was not found", arguments[0]);
     if (why != 0)
         return error_set(error, ERROR_RESOURCE, "%s cannot be started: %s", arguments[0], strerror(why));
@@ -134,6 +160,8 @@ int job_start(struct job *job, char *const arguments[], int input, const struct 
 }
 
 /* ---- reading ---- */
+
+enum { TURN = 50 }; // ms between looks at what no pipe tells
 
 /* The first words are kept, the others dropped. */
 static void hear(struct job *job)
@@ -175,52 +203,70 @@ static bool is_over(struct job *job, short client, const volatile sig_atomic_t *
     return clock_now() > job->deadline && end(job, JOB_LATE);
 }
 
+static bool has_ended(const struct job *job)
+{
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)job->child, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == job->child;
+}
+
+/* What stands in the pipe of errors, and what comes until the end; what the job has started may hold the pipe longer. */
+static void hear_rest(struct job *job)
+{
+    bool ended = false;
+    while (job->errors >= 0) {
+        struct pollfd errors = {.fd = job->errors, .events = POLLIN};
+        if (poll(&errors, 1, ended ? 0 : TURN) > 0)
+            hear(job);
+        else if (ended || clock_now() > job->deadline)
+            return;
+        else
+            ended = has_ended(job);
+    }
+}
+
 size_t job_read(struct job *job, char *bytes, size_t size, int client, const volatile sig_atomic_t *stop)
 {
-    enum { TURN = 50 }; // ms
+    job->stop = stop;
     while (job->end == JOB_RUNS) {
         struct pollfd fds[] = {{.fd = job->output, .events = POLLIN},
                                {.fd = job->errors, .events = POLLIN},
                                {.fd = client, .events = POLLRDHUP}};
-        if (poll(fds, 3, TURN) < 0 && errno != EINTR)
+        int ready = poll(fds, 3, TURN);
+        if (ready < 0 && errno != EINTR)
             break;
         if (is_over(job, fds[2].revents, stop))
             break;
         if (fds[1].revents)
             hear(job);
-        if (!fds[0].revents)
+        if (!fds[0].revents) {
+            if (ready == 0 && has_ended(job)) // what it has started holds the pipe
+                job->end = JOB_DONE;
             continue;
+        }
         ssize_t got = read(job->output, bytes, size);
         if (got > 0)
             return (size_t)got;
         if (got == 0 || errno != EINTR)
             job->end = JOB_DONE;
     }
-    while (job->end == JOB_DONE && job->errors >= 0)
-        hear(job);
+    if (job->end == JOB_DONE)
+        hear_rest(job);
     return 0;
 }
 
 /* Output may be closed before the end. */
-static bool ends_in_time(const struct job *job)
+static void wait_for_end(struct job *job)
 {
-    enum { TURN = 1000000 }; // ns
-    siginfo_t info = {0};
-    while (waitid(P_PID, (id_t)job->child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != job->child) {
-        if (clock_now() > job->deadline)
-            return false;
-        nanosleep(&(struct timespec){.tv_nsec = TURN}, NULL);
-    }
-    return true;
+    enum { SOON = 1000000 }; // ns
+    while (job->end == JOB_DONE && !has_ended(job))
+        if (!is_over(job, 0, job->stop))
+            nanosleep(&(struct timespec){.tv_nsec = SOON}, NULL);
 }
 
 int job_close(struct job *job)
 {
-    int status = 0;
-    if (job->end != JOB_DONE || !ends_in_time(job))
-        kill(-job->child, SIGKILL);
-    while (waitpid(job->child, &status, 0) < 0 && errno == EINTR)
-        ;
+    wait_for_end(job);
+    int status = reap(job);
     close(job->output);
     if (job->errors >= 0)
         close(job->errors);

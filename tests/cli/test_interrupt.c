@@ -265,6 +265,43 @@ START_TEST(an_interrupted_plot_leaves_nothing)
 }
 END_TEST
 
+/* What kill -9 leaves goes with the next figure that is put there; what another plot is at work in stays, as does what is
+ * not ours. */
+START_TEST(a_killed_plot_leaves_nothing_to_the_next)
+{
+    static char path[PATH_MAX + 16], given[PATH_MAX + 16];
+    const char *const arguments[] = {"plot", "profile", "-o", ".", "-f", "gradient", NULL};
+    struct program run = PROGRAM("run", TINY, "-f", "json", "-o", "profile");
+    ck_assert_int_eq(run.status, 0);
+    program_free(&run);
+    program_script("gnuplot", "#!/bin/sh\nexec /bin/sleep 1000\n");
+    snprintf(given, sizeof given, "PATH=%s", getenv("PATH"));
+    snprintf(path, sizeof path, "PATH=%s:/bin", program_folder());
+    putenv(path);
+    int before = program_files(); // the profile and gnuplot
+    pid_t child = program_launch(arguments);
+    while (program_files() < before + 1)
+        pause_for(0.005);
+    kill(child, SIGKILL);
+    ck_assert_int_eq(program_wait(child), -SIGKILL);
+    ck_assert_int_eq(program_files(), before + 1);
+    char wide[PATH_MAX + 32];
+    snprintf(wide, sizeof wide, "%s/.spanscope-yours0", program_folder()); // mkdtemp makes none that others may enter
+    ck_assert_int_eq(mkdir(wide, 0755), 0);
+    child = program_launch(arguments);
+    pid_t other = program_launch(arguments);
+    while (program_files() != before + 3) // theirs and .spanscope-yours0
+        pause_for(0.005);
+    kill(child, SIGTERM);
+    kill(other, SIGTERM);
+    program_wait(child);
+    program_wait(other);
+    ck_assert_int_eq(program_files(), before + 1);
+    putenv(given);
+    ck_assert_int_eq(rmdir(wide), 0);
+}
+END_TEST
+
 /* What a script runs in the background has two of the signals ignored, and would pass that on. A program under
  * AddressSanitizer takes faults for its own and ends by itself: here they are signals as others are. */
 static void setup(void)
@@ -289,6 +326,7 @@ Suite *interrupt_suite(void)
     tcase_add_test(tests, an_interrupted_map_is_kept);
     tcase_add_test(tests, no_signal_leaves_a_stray_file);
     tcase_add_test(tests, an_interrupted_plot_leaves_nothing);
+    tcase_add_test(tests, a_killed_plot_leaves_nothing_to_the_next);
     tcase_add_test(tests, a_pipe_without_a_reader_is_left);
     tcase_add_test(tests, what_was_ignored_stays_ignored);
     suite_add_tcase(suite, tests);
