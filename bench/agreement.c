@@ -219,7 +219,7 @@ struct comparison {
     int width_count, samples;
 };
 
-static bool compare(struct team *team, uint64_t s, int thread, void *context)
+static bool compare_subject(struct team *team, uint64_t s, int thread, void *context)
 {
     const struct comparison *all = context;
     struct subject *subject = &all->subjects[s];
@@ -251,7 +251,7 @@ int main(int argc, char **argv)
     if (!subjects)
         fail("out of memory");
     struct comparison comparison = {subjects, init, variants, widths, width_count, samples};
-    team_run(threads, count, compare, &comparison);
+    team_run(threads, count, compare_subject, &comparison);
     print_tables(subjects, count, widths, width_count, samples);
     free(subjects);
     return 0;
