@@ -115,11 +115,11 @@ static int measure(struct power *power, const struct claim *claim, struct trial_
     return code;
 }
 
-static double last_alpha(void)
+static double last_alpha(enum claim_tier tier)
 {
     size_t applicable = 0;
     for (size_t i = 0; i < claim_count(); i++)
-        applicable += claim_at(i)->beyond == NULL;
+        applicable += claim_is_planned(claim_at(i), tier);
     return 0.01 / (double)applicable / 2;
 }
 
@@ -145,8 +145,8 @@ int main(int argc, char **argv)
            "|\n|--|--:|--:|--:|--|\n",
            claim_tier_names[options.tier], seeds);
     for (size_t i = 0; code == ERROR_NONE && i < claim_count(); i++) {
-        struct power power = {.alpha = last_alpha()};
-        if (claim_at(i)->beyond || !is_named(claim_at(i), argc > 3 ? argc - 3 : 0, argv + 3))
+        struct power power = {.alpha = last_alpha(options.tier)};
+        if (!claim_is_planned(claim_at(i), options.tier) || !is_named(claim_at(i), argc > 3 ? argc - 3 : 0, argv + 3))
             continue;
         code = measure(&power, claim_at(i), &options, seeds, &error);
         if (power.miss > 1e-5 || power.open > 0)

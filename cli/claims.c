@@ -18,11 +18,12 @@ static void print_bounds_of(const struct claim_check *check, FILE *stream)
 
 static void list_check(const struct claim_check *check, FILE *stream)
 {
+    char x[96];
     bool one_layer = strcmp(check->first, check->last) == 0;
     fprintf(stream, "  test:     ");
     if (check->contrast)
-        fprintf(stream, "over configurations, the %s%s%s of ", check->contrast, check->against ? " against " : "",
-                check->against ? check->against : "");
+        fprintf(stream, "over configurations, the %s%s%s of ", check->contrast,
+                claim_print_against(check, x, sizeof x) > 0 ? " against " : "", x);
     fprintf(stream, "%s%s of %s, layer%s %s%s%s", check->variance ? "log variance over samples of " : "",
             check->statistic, check->observable, one_layer ? "" : "s", check->first, one_layer ? "" : " to ",
             one_layer ? "" : check->last);
@@ -48,7 +49,11 @@ static void list_claim(const struct claim *claim, enum claim_tier tier, FILE *st
             claim->free ? claim->free : "nothing else", claim->settings);
     for (int p = 0; p < CLAIM_PLANS_MAX && plan->configurations[p]; p++)
         fprintf(stream, "  %s  %s\n", p == 0 ? "at:      " : "         ", plan->configurations[p]);
-    fprintf(stream, "  samples:  at most %" PRId64 " of each\n", plan->samples);
+    if (claim_is_planned(claim, tier))
+        fprintf(stream, "  samples:  at most %" PRId64 " of each%s\n", plan->samples,
+                claim->trains ? ", a run a rate" : "");
+    else
+        fprintf(stream, "  samples:  none at this tier, which has no time for them\n");
     for (int c = 0; c < claim_check_count(claim); c++)
         list_check(&claim->checks[c], stream);
     fprintf(stream, "\n");
@@ -75,9 +80,11 @@ static json_t *text_or_null(const char *text)
 
 static json_t *check_object(const struct claim_check *check)
 {
+    char x[96];
+    bool against = claim_print_against(check, x, sizeof x) > 0;
     return json_pack("{ss ss ss ss so so so sb so so so ss ss}", "statistic", check->statistic, "observable",
                      check->observable, "first", check->first, "last", check->last, "where", text_or_null(check->where),
-                     "contrast", text_or_null(check->contrast), "against", text_or_null(check->against), "variance",
+                     "contrast", text_or_null(check->contrast), "against", text_or_null(against ? x : NULL), "variance",
                      check->variance, "lower", text_or_null(check->lower), "upper", text_or_null(check->upper), "loose",
                      text_or_null(check->loose), "margin", check->margin, "reason", check->reason);
 }

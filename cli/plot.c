@@ -91,7 +91,7 @@ static const struct options_row rows[] = {
 const struct options_command plot_options = {
     .usage = "plot [OPTION]... FILE...",
     .summary =
-        "Draws profiles that `spanscope run` or `predict` saved with --format json, and maps that `spanscope map` "
+        "Draws what `spanscope run`, `predict` and `train` saved with --format json, and maps that `spanscope map` "
         "saved\n"
         "('-': standard input).\n"
         "Each figure becomes NAME.png, NAME.svg and NAME.pdf, beside its caption NAME.txt and NAME.gp and NAME.dat,\n"
@@ -214,7 +214,7 @@ static int draw(struct plot_options *plot, struct error *error)
     const struct options *options = &plot->options;
     if (options->word_count == 0)
         return error_set(error, ERROR_INPUT, "no file of profiles given; see spanscope plot --help");
-    struct inputs inputs = {0};
+    struct inputs inputs = {.profiles.runs = true};
     int code = ERROR_NONE;
     for (int i = 0; i < options->word_count && code == ERROR_NONE; i++)
         code = read_input(&inputs, options->words[i], error);

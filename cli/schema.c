@@ -66,6 +66,7 @@ static const struct member config_members[] = {
 static const struct member layer_members[] = {
     {SCHEMA_LAYER, "count", "0 is the input of the stack, l the output of block l"},
     {"ablated_loss", "#estimate", "of a training: the loss on other sequences with this block replaced by the identity", true},
+    {"activation_change", "#estimate", "of a training: mean square of what the update that follows changes x by", true},
 };
 
 static const struct member ratio_members[] = {

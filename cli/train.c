@@ -12,14 +12,11 @@
 #include "cli/ranks.h"
 #include "cli/training_cost.h"
 #include "sim/text.h"
+#include "train/recipe.h"
 
 struct train {
     struct options options;
-    const char *task;
-    struct training training;          /* of every run but for its rate and seed */
-    struct optimiser_settings numbers; /* those given, else NAN */
-    double base_width;                 /* NAN where it is not given */
-    struct values rates, measured;
+    struct recipe recipe;
     int64_t seeds;
     int threads;
     size_t memory;
@@ -33,86 +30,22 @@ struct train {
 
 /* ---- options ---- */
 
-/* A reader of a table's row by its name. */
-#define READER(kind, table, count)                                                                                     \
-    OPTIONS_CHOICE(kind##_name, table, count)                                                                          \
-    static int read_##kind(void *field, const char *name, const char *text, struct error *error)                       \
-    {                                                                                                                  \
-        int i = options_choose(kind##_name, name, text, error);                                                        \
-        *(const void **)field = i < 0 ? NULL : &table[i];                                                              \
-        return i < 0 ? (int)error->code : ERROR_NONE;                                                                  \
-    }
+OPTIONS_CHOICE(optimiser_name, optimisers, optimiser_count)
+OPTIONS_CHOICE(schedule_name, schedules, schedule_count)
+OPTIONS_CHOICE(parametrisation_name, parametrisations, parametrisation_count)
 
-READER(optimiser, optimisers, optimiser_count)
-READER(schedule, schedules, schedule_count)
-READER(parametrisation, parametrisations, parametrisation_count)
-
-static int read_real(double *field, const char *name, const char *text, double least, double below, struct error *error)
+static int read_recipe(void *field, const char *name, const char *text, struct error *error)
 {
-    char what[64];
-    snprintf(what, sizeof what, "--%s", name);
-    int code = setting_real(what, text, field, error);
-    if (code == ERROR_NONE && !(*field >= least && *field < below))
-        return isfinite(below)
-                   ? error_set(error, ERROR_INPUT, "%s: %s is not from %g to below %g", what, text, least, below)
-                   : error_set(error, ERROR_INPUT, "%s: %s is below %g", what, text, least);
-    return code;
-}
-
-static int read_number(void *field, const char *name, const char *text, struct error *error)
-{
-    for (size_t i = 0; i < optimiser_number_count; i++)
-        if (strcmp(optimiser_numbers[i].name, name) == 0)
-            return read_real(field, name, text, optimiser_numbers[i].least, optimiser_numbers[i].below, error);
-    return error_set(error, ERROR_INPUT, "--%s is no number of an optimiser", name);
+    return recipe_set(field, name, text, error);
 }
 
 static int read_seconds(void *field, const char *name, const char *text, struct error *error)
 {
-    return read_real(field, name, text, 0, INFINITY, error);
-}
-
-static int read_width(void *field, const char *name, const char *text, struct error *error)
-{
-    return read_real(field, name, text, 1, INFINITY, error);
-}
-
-/* Rates may be 0: a run that only looks. */
-static int read_rates(void *field, const char *name, const char *text, struct error *error)
-{
-    struct values *rates = field;
     char what[64];
     snprintf(what, sizeof what, "--%s", name);
-    values_free(rates);
-    int code = values_parse(rates, what, text, false, error);
-    for (int i = 0; code == ERROR_NONE && i < rates->count; i++)
-        if (!(rates->value[i] >= 0))
-            code = error_set(error, ERROR_INPUT, "%s: %g is below 0", what, rates->value[i]);
-    return code;
-}
-
-/* Steps before which the stack is measured. */
-static int read_measured(void *field, const char *name, const char *text, struct error *error)
-{
-    struct values *measured = field;
-    char what[64];
-    snprintf(what, sizeof what, "--%s", name);
-    values_free(measured);
-    int code = values_parse(measured, what, text, true, error);
-    for (int i = 0; code == ERROR_NONE && i < measured->count; i++)
-        if (!(measured->value[i] > (i > 0 ? measured->value[i - 1] : -1)))
-            code = error_set(error, ERROR_INPUT, "%s: steps ascend from 0, but %g follows %g", what, measured->value[i],
-                             i > 0 ? measured->value[i - 1] : 0);
-    return code;
-}
-
-static int read_steps(void *field, const char *name, const char *text, struct error *error)
-{
-    long long value = 0;
-    char what[64];
-    snprintf(what, sizeof what, "--%s", name);
-    int code = setting_integer(what, text, 0, 1000000000, &value, error);
-    *(int64_t *)field = value;
+    int code = setting_real(what, text, field, error);
+    if (code == ERROR_NONE && !(*(double *)field >= 0))
+        code = error_set(error, ERROR_INPUT, "%s: %s is below 0", what, text);
     return code;
 }
 
@@ -121,30 +54,30 @@ static int read_steps(void *field, const char *name, const char *text, struct er
 // clang-format off
 static const struct options_row rows[] = {
     {"task", 't', "TASK", "what is learned: icl:V:ALPHA, copy:V, markov:V:ALPHA or text:FILE (list tasks); icl:4:0.1",
-     options_text, FIELD(task)},
-    {"batch", 'B', "N", "sequences a step; 8", options_threads, FIELD(training.batch)},
-    {"steps", 'n', "N", "updates of a run; 150", options_count, FIELD(training.steps)},
-    {"optimiser", 0, "NAME", "sgd, momentum, adam or adamw; adam", read_optimiser, FIELD(training.optimiser),
+     read_recipe, FIELD(recipe)},
+    {"batch", 'B', "N", "sequences a step; 8", read_recipe, FIELD(recipe)},
+    {"steps", 'n', "N", "updates of a run; 150", read_recipe, FIELD(recipe)},
+    {"optimiser", 0, "NAME", "sgd, momentum, adam or adamw; adam", read_recipe, FIELD(recipe),
      optimiser_name},
-    {"lr", 0, "VALUES", "learning rates: a number, a list 1e-3,2e-3 or an axis 1e-4:1e-2:9:log; 1e-3", read_rates,
-     FIELD(rates)},
-    {"warmup", 0, "N", "steps over which the rate rises in a line; 0", read_steps, FIELD(training.warmup)},
-    {"decay", 0, "NAME", "how the rate falls behind them: constant, linear or cosine", read_schedule,
-     FIELD(training.schedule), schedule_name},
-    {"clip", 0, "X", "largest norm of all gradients together; 0 for no limit", read_number, FIELD(numbers.clip)},
-    {"weight-decay", 0, "X", "of every weight; 0", read_number, FIELD(numbers.weight_decay)},
-    {"momentum", 0, "X", "of momentum; 0.9", read_number, FIELD(numbers.momentum)},
-    {"beta1", 0, "X", "of adam and adamw; 0.9", read_number, FIELD(numbers.beta1)},
-    {"beta2", 0, "X", "of adam and adamw; 0.95", read_number, FIELD(numbers.beta2)},
-    {"epsilon", 0, "X", "of adam and adamw; 1e-8", read_number, FIELD(numbers.epsilon)},
-    {"parametrisation", 0, "NAME", "standard, or mup: rates that hold at every width", read_parametrisation,
-     FIELD(training.parametrisation), parametrisation_name},
-    {"base-width", 0, "D", "the width at which mup is the standard one; 32", read_width, FIELD(base_width)},
+    {"lr", 0, "VALUES", "learning rates: a number, a list 1e-3,2e-3 or an axis 1e-4:1e-2:9:log; 1e-3", read_recipe,
+     FIELD(recipe)},
+    {"warmup", 0, "N", "steps over which the rate rises in a line; 0", read_recipe, FIELD(recipe)},
+    {"decay", 0, "NAME", "how the rate falls behind them: constant, linear or cosine", read_recipe,
+     FIELD(recipe), schedule_name},
+    {"clip", 0, "X", "largest norm of all gradients together; 0 for no limit", read_recipe, FIELD(recipe)},
+    {"weight-decay", 0, "X", "of every weight; 0", read_recipe, FIELD(recipe)},
+    {"momentum", 0, "X", "of momentum; 0.9", read_recipe, FIELD(recipe)},
+    {"beta1", 0, "X", "of adam and adamw; 0.9", read_recipe, FIELD(recipe)},
+    {"beta2", 0, "X", "of adam and adamw; 0.95", read_recipe, FIELD(recipe)},
+    {"epsilon", 0, "X", "of adam and adamw; 1e-8", read_recipe, FIELD(recipe)},
+    {"parametrisation", 0, "NAME", "standard, or mup: rates that hold at every width", read_recipe,
+     FIELD(recipe), parametrisation_name},
+    {"base-width", 0, "D", "the width at which mup is the standard one; 32", read_recipe, FIELD(recipe)},
     {"seed", 's', "N", "64-bit seed of weights and data, the same for every model and rate; 1", options_seed,
-     FIELD(training.seed)},
+     FIELD(recipe.training.seed)},
     {"seeds", 0, "N", "independent runs, from --seed on; 1", options_count, FIELD(seeds)},
     {"measure", 0, "STEPS", "profiles of the stack before these steps, such as 0,1,10,150; with --format json",
-     read_measured, FIELD(measured)},
+     read_recipe, FIELD(recipe)},
     {"threads", 'j', "N", "runs in parallel; results do not depend on it", options_threads, FIELD(threads)},
     {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", options_bytes, FIELD(memory)},
     {"store", 0, "FILE", "keep every run there as it is finished, and others on their way, and take those that are\n"
@@ -185,38 +118,6 @@ const struct options_command train_options = {
 
 /* ---- what is run ---- */
 
-/* What was given must say something to the optimiser, and takes the place of its defaults. */
-static int merge_numbers(struct train *self, struct error *error)
-{
-    struct optimiser_settings *merged = &self->training.settings;
-    for (size_t i = 0; i < optimiser_number_count; i++) {
-        const struct optimiser_number *number = &optimiser_numbers[i];
-        double given = optimiser_number(number, &self->numbers);
-        if (isnan(given))
-            continue;
-        if (!optimiser_reads(self->training.optimiser, number))
-            return error_set(error, ERROR_INPUT, "--%s says nothing to the optimiser %s", number->name,
-                             self->training.optimiser->name);
-        *(double *)((char *)merged + number->offset) = given;
-    }
-    if (isnan(self->base_width))
-        return ERROR_NONE;
-    self->training.base_width = self->base_width;
-    if (self->training.parametrisation == &parametrisations[0])
-        return error_set(error, ERROR_INPUT, "--base-width says nothing to the %s parametrisation",
-                         self->training.parametrisation->name);
-    return ERROR_NONE;
-}
-
-/* A token that sees its successor need not predict it. */
-static int check_mask(const struct model *model, struct error *error)
-{
-    if (model->mask->visible(0, model->tokens) == 1)
-        return ERROR_NONE;
-    return error_set(error, ERROR_INPUT, "mask %s shows every token the one it is to predict; use --mask causal",
-                     model->mask->name);
-}
-
 /* Settings of `run` that training has something else in the place of. */
 static int check_settings(const struct train *self, struct error *error)
 {
@@ -224,7 +125,7 @@ static int check_settings(const struct train *self, struct error *error)
         const char *name = self->options.settings[i].name;
         if (strcmp(name, "input-correlation") == 0)
             return error_set(error, ERROR_INPUT, "--%s says nothing: the embeddings are the input", name);
-        if (strcmp(name, "cotangent") == 0 && self->measured.count == 0)
+        if (strcmp(name, "cotangent") == 0 && self->recipe.measured.count == 0)
             return error_set(error, ERROR_INPUT, "--%s says nothing but to the profiles of --measure", name);
     }
     return ERROR_NONE;
@@ -248,16 +149,13 @@ static int make_run(const struct train *self, const struct sweep *sweep, int64_t
                     struct error *error)
 {
     int64_t seed = number % self->seeds, rest = number / self->seeds;
-    int64_t rate = rest % self->rates.count, model = rest / self->rates.count;
-    *run = (struct train_run){.training = self->training};
-    run->training.seed += (uint64_t)seed;
-    run->training.rate = self->rates.value[rate];
+    int64_t rate = rest % self->recipe.rates.count, model = rest / self->recipe.rates.count;
+    *run = (struct train_run){.training = recipe_training(&self->recipe, self->recipe.rates.value[rate],
+                                                          self->recipe.training.seed + (uint64_t)seed)};
     int code = sweep_model(sweep, model, &run->model, error);
     if (code != ERROR_NONE)
         return code;
-    code = check_mask(&run->model, error);
-    if (code == ERROR_NONE)
-        code = training_check(&run->training, &run->model, error);
+    code = recipe_check(&self->recipe, &run->model, error);
     if (code != ERROR_NONE)
         model_free(&run->model);
     return code;
@@ -267,7 +165,7 @@ enum { RUNS_MAX = 100000 };
 
 static int make_runs(const struct train *self, const struct sweep *sweep, struct runs *runs, struct error *error)
 {
-    double count = (double)sweep->points * self->rates.count * (double)self->seeds;
+    double count = (double)sweep->points * self->recipe.rates.count * (double)self->seeds;
     *runs = (struct runs){.of_a_model = (int)(count / (double)sweep->points)};
     if (count > RUNS_MAX)
         return error_set(error, ERROR_INPUT, "%.0f runs are more than %d", count, RUNS_MAX);
@@ -355,42 +253,23 @@ static int train_runs(struct train *self, const struct runs *runs, struct error 
     return output_end(&output, code, holds, error);
 }
 
-static int train_task(struct train *self, struct error *error)
+static int train_sweep(struct train *self, struct error *error)
 {
-    struct task task;
     struct sweep sweep;
     struct runs runs;
-    int code = task_init(&task, self->task, error);
+    int code = sweep_init(&sweep, &self->options, error);
     if (code != ERROR_NONE)
         return code;
-    self->training.task = &task;
-    code = sweep_init(&sweep, &self->options, error);
+    self->page.sweep = &sweep;
+    self->page.rates = self->recipe.rates.count > 1;
+    self->page.seeds = self->seeds > 1;
+    code = make_runs(self, &sweep, &runs, error);
     if (code == ERROR_NONE) {
-        self->page.sweep = &sweep;
-        self->page.rates = self->rates.count > 1;
-        self->page.seeds = self->seeds > 1;
-        code = make_runs(self, &sweep, &runs, error);
-        if (code == ERROR_NONE) {
-            code = train_runs(self, &runs, error);
-            free_runs(&runs);
-        }
-        sweep_free(&sweep);
+        code = train_runs(self, &runs, error);
+        free_runs(&runs);
     }
-    task_free(&task);
+    sweep_free(&sweep);
     return code;
-}
-
-static int check_measured(struct train *self, struct error *error)
-{
-    double last = self->measured.value[self->measured.count - 1];
-    self->training.measured = &self->measured;
-    if (!self->format->profiles)
-        return error_set(error, ERROR_INPUT, "--measure: profiles are written with --format json, not %s",
-                         self->format->name);
-    if (last <= (double)self->training.steps)
-        return ERROR_NONE;
-    return error_set(error, ERROR_INPUT, "--measure: step %.0f is behind the last, %" PRId64, last,
-                     self->training.steps);
 }
 
 /* Options that say nothing together. */
@@ -410,6 +289,9 @@ static int check_options(struct train *self, struct error *error)
     if (self->page.tidy && !self->format->columns)
         return error_set(error, ERROR_INPUT, "--tidy: columns of settings are of --format csv, not %s",
                          self->format->name);
+    if (self->recipe.measured.count > 0 && !self->format->profiles)
+        return error_set(error, ERROR_INPUT, "--measure: profiles are written with --format json, not %s",
+                         self->format->name);
     return ERROR_NONE;
 }
 
@@ -417,31 +299,23 @@ static int train_all_of(void *target, struct error *error)
 {
     struct train *self = target;
     int code = check_options(self, error);
-    if (code == ERROR_NONE && self->rates.count == 0)
-        code = values_parse(&self->rates, "--lr", "1e-3", false, error);
     if (code == ERROR_NONE)
         code = check_settings(self, error);
     if (code == ERROR_NONE)
-        code = merge_numbers(self, error);
-    if (code == ERROR_NONE && self->measured.count > 0)
-        code = check_measured(self, error);
-    return code == ERROR_NONE ? train_task(self, error) : code;
+        code = recipe_finish(&self->recipe, error);
+    return code == ERROR_NONE ? train_sweep(self, error) : code;
 }
 
 int train_command(int argc, char **argv)
 {
     struct train self = {
-        .task = "icl:4:0.1",
-        .training = training_defaults(),
-        .numbers = {NAN, NAN, NAN, NAN, NAN, NAN},
-        .base_width = NAN,
         .seeds = 1,
         .threads = omp_get_num_procs(),
         .interval = 10,
         .format = &training_formats[0],
     };
+    recipe_defaults(&self.recipe);
     int status = command_run(&train_options, argc, argv, &self, train_all_of);
-    values_free(&self.rates);
-    values_free(&self.measured);
+    recipe_free(&self.recipe);
     return status;
 }

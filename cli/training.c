@@ -19,14 +19,6 @@
 #include "sim/text.h"
 #include "train/score.h"
 
-double training_score(const struct train_run *run)
-{
-    const struct training *training = &run->training;
-    if (run->record.done < training->steps)
-        return NAN;
-    return score_of(training->steps, training->task->vocabulary, run->record.loss, run->record.bayes);
-}
-
 static const char RATE[] = "lr";
 
 /* ---- JSON ---- */
@@ -127,7 +119,7 @@ static json_t *run_object(bool *ok, const struct train_run *run)
     document_put(ok, object, "bayes", series(ok, record->done, record->bayes));
     document_put(ok, object, "spread", series(ok, record->done, record->spread));
     document_put(ok, object, "gradient_norm", series(ok, record->done, record->gradient_norm));
-    document_put(ok, object, "score", document_number(training_score(run)));
+    document_put(ok, object, "score", document_number(train_score(run)));
     document_put(ok, object, "collapsed", step_value(score_collapsed(record->done, record->spread)));
     document_put(ok, object, "diverged", step_value(record->diverged));
     document_put(ok, object, "finished", json_boolean(run->finished));

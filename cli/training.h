@@ -48,7 +48,4 @@ int training_format_read(void *field, const char *name, const char *text, struct
  * *ok becomes false where memory ran out. */
 json_t *training_identity(bool *ok, const struct train_run *run);
 
-/* u of a run, NAN where it has none. */
-double training_score(const struct train_run *run);
-
 #endif

@@ -86,7 +86,7 @@ static void cell(const void *row, int column, char text[GRID_CELL])
         print_number("%.4f", last_tenth(record, record->bayes), text);
         break;
     case U:
-        print_number("%.3f", training_score(run), text);
+        print_number("%.3f", train_score(run), text);
         break;
     default:
         print_number("%.2g", last_tenth(record, record->spread), text);

@@ -47,7 +47,7 @@ static int read_tier(void *field, const char *name, const char *text, struct err
 
 static const struct options_row rows[] = {
     {"list", 'l', NULL, "print the claims and decide nothing", options_flag, offsetof(struct verify, list)},
-    {"tier", 't', NULL, "how much is measured: seconds, half a minute, minutes", read_tier,
+    {"tier", 't', NULL, "how much is measured: seconds, some minutes, half an hour", read_tier,
      offsetof(struct verify, tier), tier_name},
     {"level", 0, "P", "probability that the report holds any wrong verdict, at most; 0.01", options_fraction,
      offsetof(struct verify, level)},

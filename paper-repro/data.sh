@@ -17,7 +17,7 @@ rows "$tier" > "$file.rows"
 while read -r command; do
     case $command in
     map\ *) options=--quiet ;; # a map is JSON always
-    run\ *) options='--quiet --format json' ;;
+    run\ * | train\ *) options='--quiet --format json' ;;
     *) options='--format json' ;;
     esac
     # shellcheck disable=SC2086 # a command's words

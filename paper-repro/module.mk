@@ -19,11 +19,11 @@ CLAIM_IDS  := $(call first-fields,$(wildcard paper-repro/claims.tsv) /dev/null)
 TIER     ?= check
 STYLE    ?= screen
 REPRO     = $(BUILD)/repro$(if $(filter check,$(TIER)),,-$(TIER))
-# Maps are no profiles, and predictions only: they are drawn but not compared.
-MAP_NAMES := $(shell awk -F '\t' '$$3 ~ /^map / && !seen[$$1]++ { print $$1 }' $(DATA_TABLE))
+# Maps are no profiles, and predictions only; of runs of training the claims decide: they are drawn but not compared.
+DRAWN_ONLY := $(shell awk -F '\t' '$$3 ~ /^(map|train) / && !seen[$$1]++ { print $$1 }' $(DATA_TABLE))
 DATA      = $(patsubst %,$(REPRO)/data/%.json,$(DATA_NAMES))
 PICTURES  = $(REPRO)$(if $(filter screen,$(STYLE)),,/$(STYLE))
-PROFILES  = $(filter-out $(patsubst %,$(REPRO)/data/%.json,$(MAP_NAMES)),$(DATA))
+PROFILES  = $(filter-out $(patsubst %,$(REPRO)/data/%.json,$(DRAWN_ONLY)),$(DATA))
 FIGURES   = $(patsubst %,$(PICTURES)/%.png,$(FIG_NAMES))
 # Programs are run by path; BUILD may be relative or absolute.
 SPANSCOPE = $(abspath $(BUILD))/spanscope

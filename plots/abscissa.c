@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plots/learning.h"
+
 #define LAYER_LABEL "layer {/:Italic l}  (output of block {/:Italic l}; 0 = input)"
 #define WIDTH_LABEL "width {/:Italic d}"
 #define AT_INPUT    " at l = 0"
@@ -37,6 +39,39 @@ const struct abscissa abscissa_constant = {
     "c",
     "constants c",
     AT_INPUT,
+};
+
+const struct abscissa abscissa_step = {
+    ABSCISSA_LAYERS, "", false, true, 0, "step", "step", "steps", "",
+};
+const struct abscissa abscissa_rate = {
+    ABSCISSA_PROFILES, " lr ", true, false, NAN, "learning rate", "lr", "rates", "",
+};
+const struct abscissa abscissa_initial_spread = {
+    ABSCISSA_PROFILES,
+    " " LEARNING_SPREAD " layers c lr ",
+    true,
+    false,
+    NAN,
+    "1 - token cosine {/:Italic r_L} before the first step",
+    "spread",
+    "initial states",
+    "",
+    true,
+};
+const struct abscissa abscissa_edge_depth = {
+    ABSCISSA_PROFILES,
+    " layers lr ",
+    true,
+    true,
+    NAN,
+    "number of blocks {/:Italic L}",
+    "L",
+    "depths L with an edge",
+    "",
+};
+const struct abscissa abscissa_edge_width = {
+    ABSCISSA_PROFILES, " width heads ffn_width lr ", true, true, NAN, WIDTH_LABEL, "d", "widths d with an edge", "",
 };
 
 bool abscissa_has_key(const struct abscissa *abscissa, const char *key)

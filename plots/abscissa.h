@@ -23,10 +23,12 @@ struct abscissa {
     const char *name;   /* in the .dat */
     const char *values; /* what a curve needs two of: "depths L" */
     const char *place;  /* where on a profile a line of theory is taken, for the key; empty: everywhere */
+    bool scattered;     /* points lie anywhere: no line joins them, and the axis has its own tics */
 };
 
 extern const struct abscissa abscissa_layer, abscissa_log_layer, abscissa_position, abscissa_depth, abscissa_width,
-    abscissa_width_by_engine, abscissa_constant;
+    abscissa_width_by_engine, abscissa_constant, abscissa_step, abscissa_rate, abscissa_initial_spread,
+    abscissa_edge_depth, abscissa_edge_width;
 
 /* Whether a key of the configuration is among keys; false for NULL. */
 bool abscissa_has_key(const struct abscissa *abscissa, const char *key);

@@ -393,7 +393,7 @@ static void print_value_tics(FILE *script, const struct drawing *drawing, const 
 static void print_x_tics(FILE *script, const struct drawing *drawing, const struct page *page)
 {
     const struct abscissa *abscissa = drawing->figure->choice.abscissa;
-    if (along_profiles(drawing))
+    if (along_profiles(drawing) && !abscissa->scattered)
         print_value_tics(script, drawing, page);
     else if (drawing->x.logarithmic)
         axis_print_tics(&drawing->x, "x", script);

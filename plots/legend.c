@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/schema.h"
+#include "plots/learning.h"
 #include "sim/readers.h"
 #include "sim/setting.h"
 #include "sim/text.h"
@@ -28,15 +29,17 @@ struct fields {
     size_t count;
 };
 
-/* How the numbers came about; of measurements only. */
+/* How the numbers came about; of measurements only, the first two of a training. */
 static const struct field sampling[] = {
+    {.key = "task", .role = SAMPLING, .before = "task ", .after = ""},
+    {.key = "steps", .role = SAMPLING, .before = "", .after = " steps"},
     {.key = SCHEMA_SAMPLES, .role = SAMPLING, .before = "", .after = " samples"},
     {.key = SCHEMA_SEED, .role = SAMPLING, .before = "seed ", .after = ""},
     {.key = SCHEMA_ENGINE, .role = SAMPLING, .before = "", .after = " engine"},
 };
 
 /* What says nothing of the model and is left out. */
-static const char *const silent[] = {SCHEMA_FIRST_SAMPLE, SCHEMA_SHARD};
+static const char *const silent[] = {SCHEMA_FIRST_SAMPLE, SCHEMA_SHARD, LEARNING_SPREAD};
 
 static void add_field(struct fields *fields, struct field field)
 {
@@ -378,7 +381,7 @@ static enum goes destination(const struct field *field, const struct abscissa *a
     if (strcmp(field->key, key) == 0)
         return NOWHERE;
     if (along && differs && abscissa_has_key(abscissa, field->key))
-        return TO_CAPTION_AS_RANGE;
+        return field->role == UNKNOWN ? NOWHERE : TO_CAPTION_AS_RANGE; // without words a range says nothing
     if (differs && field->role == WHOLE_TEXT && !field->ambiguous)
         return TO_CAPTION_BY_LABEL;
     if (field->role == UNKNOWN && !differs)

@@ -6,6 +6,7 @@
 
 #include "sim/quantile.h"
 #include "sim/setting.h"
+#include "train/score.h"
 
 static const double CONFIDENCE = 0.95;
 
@@ -94,6 +95,19 @@ static bool read_gain(const struct quantity_place *place, struct saved_value *va
     value->hi *= scale;
     value->log10_mean -= top.log10_mean;
     return isfinite(value->log10_mean);
+}
+
+/* Both are means over the same sequences, so that the interval of neither is that of the difference. */
+static bool read_excess(const struct quantity_place *place, struct saved_value *value)
+{
+    struct saved_value here, input;
+    size_t row;
+    if (!read_value(place, &here) || !saved_find(place->profile, 0, &row) || row == place->row ||
+        !saved_value(place->profile, row, place->observable, &input))
+        return false;
+    double excess = here.mean - input.mean;
+    *value = (struct saved_value){.mean = excess, .lo = NAN, .hi = NAN, .log10_mean = log10_of(excess), .n = here.n};
+    return isfinite(excess);
 }
 
 /* The gradient is linear in the cotangent, so g_0/g_L depends on its direction only, which is independent of its length
@@ -185,12 +199,66 @@ static bool read_seconds(const struct quantity_place *place, struct saved_value 
     return mean > 0 && isfinite(mean);
 }
 
+enum { RATES_MOST = 64 };
+
+/* Whether two configurations are the same but for the learning rate. */
+static bool same_but_rate(const struct saved *a, const struct saved *b)
+{
+    const char *key;
+    json_t *value;
+    bool same = json_object_size(a->config) == json_object_size(b->config);
+    json_object_foreach(a->config, key, value)
+    {
+        const json_t *other = json_object_get(b->config, key);
+        same = same && other && (strcmp(key, "lr") == 0 || json_equal(value, other));
+    }
+    return same;
+}
+
+/* The run into ascending order; false where its rate is there already. A run without a score has failed. */
+static bool insert_rate(const struct saved *run, const char *observable, int *count, double *rates, double *scores)
+{
+    struct saved_value score = {.mean = NAN};
+    size_t row;
+    double rate = saved_number(run, "lr", NAN);
+    if (!isfinite(rate) || *count == RATES_MOST)
+        return false;
+    if (saved_find(run, run->layers, &row))
+        saved_value(run, row, observable, &score);
+    int i = (*count)++;
+    for (; i > 0 && rates[i - 1] > rate; i--) {
+        rates[i] = rates[i - 1];
+        scores[i] = scores[i - 1];
+    }
+    rates[i] = rate;
+    scores[i] = score.mean;
+    return true;
+}
+
+static bool read_edge(const struct quantity_place *place, struct saved_value *value)
+{
+    double rates[RATES_MOST], scores[RATES_MOST], own = saved_number(place->profile, "lr", NAN);
+    int count = 0;
+    if (place->row + 1 != saved_rows(place->profile))
+        return false;
+    for (size_t i = 0; i < place->profiles->count; i++) {
+        const struct saved *run = &place->profiles->profiles[i];
+        if (same_but_rate(place->profile, run) && !insert_rate(run, place->observable, &count, rates, scores))
+            return false;
+    }
+    double edge = count > 1 && own == rates[0] ? score_edge(count, rates, scores) : NAN;
+    *value = (struct saved_value){.mean = edge, .lo = NAN, .hi = NAN, .log10_mean = log10_of(edge)};
+    return isfinite(edge) && edge > 0;
+}
+
 #define GEOMETRIC_NOTE "geometric means over samples"
 
 const struct quantity quantity_value = {read_value, same, "", NULL};
 const struct quantity quantity_geometric = {read_geometric, same, "", GEOMETRIC_NOTE};
 const struct quantity quantity_complement = {read_complement, lack, " other than 1", NULL};
 const struct quantity quantity_gain = {read_gain, same, " at layers 0 and L", GEOMETRIC_NOTE};
+const struct quantity quantity_excess = {read_excess, NULL, " at layer 0 and others", NULL};
 const struct quantity quantity_log_variance = {read_log_variance, NULL, " at layers 0 and L with sd_log and n", NULL};
 const struct quantity quantity_gap = {read_gap, NULL, " beside a prediction of the same configuration", NULL};
+const struct quantity quantity_edge = {read_edge, NULL, " of runs at rates below and above the edge", NULL};
 const struct quantity quantity_seconds = {read_seconds, NULL, ", or the seconds of its samples", NULL};

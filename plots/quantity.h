@@ -27,8 +27,11 @@ extern const struct quantity quantity_value;
 extern const struct quantity quantity_geometric;    /* the geometric mean over samples; a prediction's value */
 extern const struct quantity quantity_complement;   /* 1 - value, where it is more than rounding */
 extern const struct quantity quantity_gain;         /* value here over that at layer L, geometric */
+extern const struct quantity quantity_excess;       /* value here less that at layer 0, without an interval */
 extern const struct quantity quantity_log_variance; /* d Var log(value here / value at layer L), over samples */
 extern const struct quantity quantity_gap;          /* |measured / predicted - 1| */
-extern const struct quantity quantity_seconds;      /* wall-clock time of a sample; the observable is not read */
+extern const struct quantity quantity_edge;    /* the largest rate of those runs that differ in it alone whose score
+                                                       does not fail, at the first of them */
+extern const struct quantity quantity_seconds; /* wall-clock time of a sample; the observable is not read */
 
 #endif

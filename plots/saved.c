@@ -9,6 +9,7 @@
 #include "analysis/config.h"
 #include "analysis/document.h"
 #include "analysis/schema.h"
+#include "plots/learning.h"
 #include "sim/observe.h"
 #include "sim/setting.h"
 
@@ -110,11 +111,28 @@ static int check_row(json_t *row, int layers, int *previous, const struct place 
     return ERROR_NONE;
 }
 
+/* A run becomes rows along its steps; of one that has no score there are none. */
+static int interpret_run(struct saved *run, const struct place *place, struct error *error)
+{
+    json_t *rows = learning_rows(run->root);
+    if (!rows || json_object_set_new(run->root, "layers", rows) != 0)
+        return broken(place, error, "\"loss\" and \"bayes\", numbers for each step of \"training\"");
+    json_t *spread = json_array_get(json_object_get(run->root, "spread"), 0);
+    if (json_is_number(spread))
+        json_object_set(run->config, LEARNING_SPREAD, spread);
+    run->rows = rows;
+    run->kind = schema_kinds[SCHEMA_MEASURED];
+    run->layers = (int)json_number_value(json_object_get(json_object_get(run->root, SCHEMA_TRAINING_MEMBER), "steps")) -
+                  1;
+    return ERROR_NONE;
+}
+
 /* Points profile into its root and checks what every reader relies on. */
 static int interpret(struct saved *profile, const struct place *place, struct error *error)
 {
     const char *schema = json_string_value(json_object_get(profile->root, "schema"));
-    if (!schema || strcmp(schema, SCHEMA_PROFILE) != 0)
+    bool run = learning_is(profile->root);
+    if (!run && (!schema || strcmp(schema, SCHEMA_PROFILE) != 0))
         return error_set(error, ERROR_RESOURCE, "%.300s, line %zu: expected schema \"%s\", found %s%.60s%s",
                          place->path, place->line, SCHEMA_PROFILE, schema ? "\"" : "", schema ? schema : "none",
                          schema ? "\"" : "");
@@ -125,7 +143,7 @@ static int interpret(struct saved *profile, const struct place *place, struct er
     json_object_update_missing(profile->config, json_object_get(profile->root, SCHEMA_TRAINING_MEMBER));
     profile->placement = json_string_value(json_object_get(profile->config, "placement"));
     profile->init = json_string_value(json_object_get(profile->config, "init"));
-    if (!profile->kind)
+    if (!profile->kind && !run)
         return broken(place, error, "\"kind\", a string");
     if (!profile->placement || !profile->init)
         return broken(place, error, "\"config\" to name \"placement\" and \"init\"");
@@ -134,6 +152,8 @@ static int interpret(struct saved *profile, const struct place *place, struct er
         return code;
     if (!whole_number(json_object_get(profile->config, "layers"), 1, &profile->layers))
         return broken(place, error, "\"layers\" of \"config\", a whole number from 1");
+    if (run)
+        return interpret_run(profile, place, error);
     if (json_array_size(profile->rows) == 0)
         return broken(place, error, "\"layers\", an array with a row for each layer");
     int previous = -1;
@@ -190,13 +210,6 @@ static int add_profile(json_t *root, const struct place *place, struct saved_lis
     return code;
 }
 
-/* The record of a training stands before the profiles that were measured in it. */
-static bool is_training(const json_t *root)
-{
-    const char *schema = json_string_value(json_object_get(root, SCHEMA_KEY));
-    return schema && strcmp(schema, SCHEMA_TRAINING) == 0;
-}
-
 static int read_all(struct document_reader *reader, struct saved_list *list, struct error *error)
 {
     struct place place = {reader->path, 0};
@@ -204,8 +217,8 @@ static int read_all(struct document_reader *reader, struct saved_list *list, str
     json_t *root;
     int code = document_next(reader, &root, &place.line, error);
     while (code == ERROR_NONE && root) {
-        if (is_training(root))
-            json_decref(root);
+        if (learning_is(root) && !list->runs)
+            json_decref(root); // it stands before the profiles that were measured in it
         else
             code = add_profile(root, &place, list, error);
         if (code == ERROR_NONE)

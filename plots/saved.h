@@ -17,7 +17,7 @@ struct saved {
     const json_t *rows;  /* the array "layers" */
     struct model *model; /* that config describes; NULL where it cannot be made again */
     const char *kind, *placement, *init;
-    int layers;  /* L; a row's layer is 0..L, some may be missing */
+    int layers;  /* L; a row's layer is 0..L, some may be missing. Of a run of `train`: its last step */
     size_t line; /* where it stands in its file, from 1 */
 };
 
@@ -26,6 +26,7 @@ enum { SAVED_MOST = 4096 };
 struct saved_list {
     struct saved *profiles;
     size_t count;
+    bool runs; /* runs of `train` are taken too (plots/learning), else passed over */
 };
 
 /* An observable of one layer over n samples. NaN where the file has null or nothing: a mean outside the range of double

@@ -89,18 +89,25 @@ static void print_curve(FILE *script, const struct drawing *drawing, size_t inde
     size_t every = series->count / POINTS_SHOWN + 1, groups = (size_t)drawing->legend.group_count;
     size_t offset = every * (size_t)series->group / (groups > 0 ? groups : 1);
     bool points = !(drawing->mixed && series->role == SERIES_PREDICTED);
-    fprintf(script, "%s data index %zu using 1:2 with lines ", comma, index);
-    print_line_style(script, drawing, series, width);
-    fprintf(script, " notitle");
+    bool lines = !drawing->figure->choice.abscissa->scattered;
+    if (lines) {
+        fprintf(script, "%s data index %zu using 1:2 with lines ", comma, index);
+        print_line_style(script, drawing, series, width);
+        fprintf(script, " notitle");
+    }
     if (points)
         fprintf(script,
-                ", \\\n     data index %zu using 1:2 every %zu::%zu with points pt %d ps %.3g*scale lw %.3g lc rgb "
+                "%s data index %zu using 1:2 every %zu::%zu with points pt %d ps %.3g*scale lw %.3g lc rgb "
                 "'%s' notitle",
-                index, every, offset, shape, size, drawing->style->thin, stroke_colour(series));
+                lines ? ", \\\n    " : comma, index, every, offset, shape, size, drawing->style->thin,
+                stroke_colour(series));
     if (!keyed)
         return;
-    fprintf(script, ", \\\n     keyentry with %s ", points ? "linespoints" : "lines");
-    print_line_style(script, drawing, series, width);
+    fprintf(script, ", \\\n     keyentry with %s ", !lines ? "points" : points ? "linespoints" : "lines");
+    if (lines)
+        print_line_style(script, drawing, series, width);
+    else
+        fprintf(script, "lc rgb '%s'", stroke_colour(series));
     if (points)
         fprintf(script, " pt %d ps %.3g*scale", shape, size);
     fprintf(script, " ");

@@ -42,8 +42,9 @@ static bool is_reserved(const struct parser *parser, const struct lexer_token *n
 int name_check(const struct parser *parser, const struct lexer_token *name)
 {
     char quoted[64];
-    if (name->length >= (parser->context == PARSER_INIT ? GRAPH_LABEL_MAX : GRAPH_NAME_MAX))
-        return parser_fail(parser, name, "a name has at most %d characters", GRAPH_NAME_MAX - 1);
+    size_t most = parser->context == PARSER_INIT ? GRAPH_LABEL_MAX - 1 : GRAPH_NAME_MAX - 1;
+    if (name->length > most)
+        return parser_fail(parser, name, "a name has at most %zu characters", most);
     if (parser->context != PARSER_INIT && memchr(name->text, '.', name->length))
         return parser_fail(parser, name, "a name has no dot outside of initialisations");
     if (is_reserved(parser, name))
@@ -165,48 +166,56 @@ int name_read(struct parser *parser, const struct lexer_token *name)
 
 /* ---- unknown names ---- */
 
-/* Names that a message may propose. Words of definitions are kept here, as they end with no NUL in their text. */
+/* Names that a message may propose. Words of the text are kept here, as they end with no NUL in it. */
 struct candidates {
     const char *names[GRAPH_STATEMENTS_MAX + PARSER_DEFINITIONS_MAX + 256];
-    size_t count;
-    char words[PARSER_DEFINITIONS_MAX][GRAPH_LABEL_MAX];
+    char words[PARSER_DEFINITIONS_MAX + PARSER_PARAMETERS_MAX][GRAPH_LABEL_MAX];
+    size_t count, word_count;
 };
+
+static void add_word(struct candidates *candidates, const struct lexer_token *name)
+{
+    char *word = candidates->words[candidates->word_count++];
+    parser_word(name, word);
+    candidates->names[candidates->count++] = word;
+}
 
 static void list_definitions(const struct parser *parser, struct candidates *candidates)
 {
-    for (int i = 0; parser->context == PARSER_BLOCK && i < parser->visible; i++) {
-        parser_word(&parser->definitions[i].name, candidates->words[i]);
-        candidates->names[candidates->count++] = candidates->words[i];
-    }
+    for (int i = 0; parser->context == PARSER_BLOCK && i < parser->visible; i++)
+        add_word(candidates, &parser->definitions[i].name);
 }
 
 static void list_callables(const struct parser *parser, struct candidates *candidates)
 {
     struct function function;
-    candidates->count = 0;
+    candidates->count = candidates->word_count = 0;
     for (size_t i = 0; function_at(i, &function); i++)
         if (parser->context == PARSER_BLOCK || !graph_is_signal(function.kind))
             candidates->names[candidates->count++] = function.name;
     list_definitions(parser, candidates);
 }
 
-/* What has a value. */
+/* What has a value: in a definition its parameters, else statements and inputs. */
 static void list_values(const struct parser *parser, struct candidates *candidates)
 {
     const struct graph *graph = parser->build.graph;
     for (int i = 0; i < graph_variable_count; i++)
         if (parser->context == PARSER_INIT || !graph_variables[i].init_only)
             candidates->names[candidates->count++] = graph_variables[i].name;
-    for (int i = 0; i < graph->statement_count; i++)
+    for (int i = parser->frame; parser->expansion > 0 && i < parser->binding_count; i++)
+        if (!parser->bindings[i].setting)
+            add_word(candidates, &parser->bindings[i].name);
+    for (int i = 0; parser->expansion == 0 && i < graph->statement_count; i++)
         candidates->names[candidates->count++] = graph->statements[i].name;
     for (int i = 0; parser->context == PARSER_BLOCK && parser->expansion == 0 && i < parser->input_count; i++)
         candidates->names[candidates->count++] = parser->inputs[i].name;
 }
 
 /* Whether it is a variable of initialisations, which other texts do not know. */
-static bool is_foreign(const struct lexer_token *name)
+static bool is_foreign(const struct parser *parser, const struct lexer_token *name)
 {
-    for (int i = 0; i < graph_variable_count; i++)
+    for (int i = 0; parser->context != PARSER_INIT && i < graph_variable_count; i++)
         if (graph_variables[i].init_only && lexer_is(name, graph_variables[i].name))
             return true;
     return false;
@@ -223,7 +232,7 @@ static int unknown_name(const struct parser *parser, const struct lexer_token *n
     const struct parser_definition *definition;
     struct function function;
     struct candidates candidates;
-    if (is_foreign(name))
+    if (is_foreign(parser, name))
         return foreign(parser, name);
     if (name_callable(parser, name, &definition, &function) && name->text[0] != 'w')
         return parser_expected_after(parser, "(", name);
@@ -235,7 +244,7 @@ static int unknown_name(const struct parser *parser, const struct lexer_token *n
 int name_unknown_function(const struct parser *parser, const struct lexer_token *name)
 {
     struct candidates candidates;
-    if (is_foreign(name))
+    if (is_foreign(parser, name))
         return foreign(parser, name);
     list_callables(parser, &candidates);
     return parser_unknown(parser, name, "function", candidates.names, candidates.count);
@@ -244,7 +253,7 @@ int name_unknown_function(const struct parser *parser, const struct lexer_token 
 int name_unknown_definition(const struct parser *parser, const struct lexer_token *name)
 {
     struct candidates candidates;
-    candidates.count = 0;
+    candidates.count = candidates.word_count = 0;
     list_definitions(parser, &candidates);
     return parser_unknown(parser, name, "def", candidates.names, candidates.count);
 }

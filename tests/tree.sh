@@ -8,7 +8,7 @@ wrong=$(mktemp)
 trap 'rm -f "$wrong"' EXIT
 
 # A folder may include itself and those of a lower rank.
-ranks='sim=0 analysis/limit=1 analysis/bounds=2 analysis/claims=3 analysis=3 train=3 plots=4 lib=4 explore=5 cli=6'
+ranks='sim=0 train=1 analysis/limit=1 analysis/bounds=2 analysis/claims=3 analysis=3 plots=4 lib=4 explore=5 cli=6'
 # READMEs that sources' neighbours have: tests speak for their folders, each named like what it tests.
 readmes='sim train analysis analysis/limit analysis/bounds analysis/claims plots lib explore cli bench tests'
 

@@ -14,48 +14,69 @@ static bool is_gradient(enum observe_id id)
            id == OBSERVE_WEIGHT_GRADIENT_VARIANCE;
 }
 
-static int add_column(struct measure *measure, enum observe_id id, const char *prefix, const char *name)
+static int add_column(struct observe_schema *schema, enum observe_id id, const char *prefix, const char *name)
 {
-    struct observe_column *column = &measure->schema.columns[measure->schema.column_count];
+    struct observe_column *column = &schema->columns[schema->column_count];
     column->observable = id;
     struct text text = {column->name, sizeof column->name, 0};
     text_print(&text, "%s%s", prefix, name);
-    return measure->schema.column_count++;
+    return schema->column_count++;
 }
 
-static void add_columns(struct measure *measure)
+/* training and update [base->column_count] become the columns that a column of the stack has beside itself, or -1. */
+static void add_columns(struct observe_schema *schema, const struct observe_schema *base, int *training, int *update)
 {
-    const struct observe_schema *base = &measure->stack.depth.schema;
     for (int c = 0; c < base->column_count; c++)
-        add_column(measure, base->columns[c].observable, "", base->columns[c].name);
+        add_column(schema, base->columns[c].observable, "", base->columns[c].name);
     for (int c = 0; c < base->column_count; c++) {
         enum observe_id id = base->columns[c].observable;
-        measure->training[c] = is_gradient(id) ? add_column(measure, id, "training_", base->columns[c].name) : -1;
+        training[c] = is_gradient(id) ? add_column(schema, id, "training_", base->columns[c].name) : -1;
     }
     for (int c = 0; c < base->column_count; c++) {
         enum observe_id id = base->columns[c].observable;
         const char *of = base->columns[c].name + strlen(observables[id].name); // ".attn.wq"
-        measure->update[c] = id == OBSERVE_WEIGHT_GRADIENT_VARIANCE ? add_column(measure, id, "update_over_weight", of)
-                                                                    : -1;
+        update[c] = id == OBSERVE_WEIGHT_GRADIENT_VARIANCE ? add_column(schema, id, "update_over_weight", of) : -1;
     }
-    measure->ablated = add_column(measure, OBSERVE_ACTIVATION_VARIANCE, "", "ablated_loss");
+    add_column(schema, OBSERVE_ACTIVATION_VARIANCE, "", MEASURE_ABLATED);
+    add_column(schema, OBSERVE_ACTIVATION_VARIANCE, "", MEASURE_CHANGED);
+}
+
+int measure_schema(struct observe_schema *schema, const struct observe_schema *base, int extra, int *training,
+                   int *update, struct error *error)
+{
+    *schema = *base;
+    schema->column_count = 0;
+    schema->branches = NULL; // the stack's
+    schema->matrices = NULL;
+    schema->columns = calloc(3 * (size_t)base->column_count + 2 + (size_t)extra, sizeof *schema->columns);
+    if (!schema->columns)
+        return error_set(error, ERROR_RESOURCE, "out of memory for the columns of a profile");
+    add_columns(schema, base, training, update);
+    return ERROR_NONE;
 }
 
 static int init_schema(struct measure *measure, struct error *error)
 {
     const struct observe_schema *base = &measure->stack.depth.schema;
     size_t columns = (size_t)base->column_count, cells = (size_t)(measure->model.layers + 1) * columns;
-    measure->schema = *base;
-    measure->schema.column_count = 0;
-    measure->schema.columns = calloc(3 * columns + 1, sizeof *measure->schema.columns);
     measure->training = calloc(columns, sizeof *measure->training);
     measure->update = calloc(columns, sizeof *measure->update);
     measure->values = calloc(cells, sizeof *measure->values);
     measure->weights = calloc(cells, sizeof *measure->weights);
-    if (!measure->schema.columns || !measure->training || !measure->update || !measure->values || !measure->weights)
+    if (!measure->training || !measure->update || !measure->values || !measure->weights)
         return error_set(error, ERROR_RESOURCE, "out of memory for a profile of %d layers", measure->model.layers);
-    add_columns(measure);
+    int code = measure_schema(&measure->schema, base, 0, measure->training, measure->update, error);
+    if (code != ERROR_NONE)
+        return code;
+    measure->ablated = observe_find(&measure->schema, MEASURE_ABLATED);
+    measure->changed = observe_find(&measure->schema, MEASURE_CHANGED);
     return ERROR_NONE;
+}
+
+/* Numbers of x_l, over the batch. */
+static size_t signals(const struct network *network)
+{
+    return (size_t)model_rows(&network->model) * (size_t)network->model.width;
 }
 
 int measure_init(struct measure *measure, struct network *network, size_t budget, struct error *error)
@@ -69,7 +90,8 @@ int measure_init(struct measure *measure, struct network *network, size_t budget
         code = init_schema(measure, error);
     if (code == ERROR_NONE) {
         measure->logits = memory_doubles((size_t)measure->model.tokens * (size_t)network->vocabulary);
-        if (!measure->logits)
+        measure->activations = memory_doubles(memory_multiply((size_t)measure->model.layers + 1, signals(network)));
+        if (!measure->logits || !measure->activations)
             code = error_set(error, ERROR_RESOURCE, "out of memory");
     }
     if (code != ERROR_NONE)
@@ -85,6 +107,7 @@ void measure_free(struct measure *measure)
     free(measure->training);
     free(measure->update);
     free(measure->logits);
+    free(measure->activations);
     free(measure->values);
     free(measure->weights);
     *measure = (struct measure){0};
@@ -165,6 +188,27 @@ void measure_ablation(struct measure *measure, struct network *network, const st
         double loss = network_forward(network, batch, l);
         if (isfinite(loss))
             estimate_add(&cells[l * measure->schema.column_count + measure->ablated], wide_of(loss));
+    }
+}
+
+void measure_keep(struct measure *measure, const struct network *network)
+{
+    size_t count = signals(network);
+    for (int l = 0; l <= measure->model.layers; l++)
+        memcpy(measure->activations + (size_t)l * count, network_layer(network, l), count * sizeof(double));
+}
+
+void measure_moved(struct measure *measure, struct network *network, const struct network_batch *batch,
+                   struct estimate *cells)
+{
+    size_t count = signals(network);
+    network_forward(network, batch, 0);
+    for (int l = 0; l <= measure->model.layers; l++) {
+        double *kept = measure->activations + (size_t)l * count;
+        cblas_daxpy((int)count, -1, network_layer(network, l), 1, kept, 1);
+        double square = cblas_ddot((int)count, kept, 1, kept, 1) / (double)count;
+        if (isfinite(square))
+            estimate_add(&cells[l * measure->schema.column_count + measure->changed], wide_of(square));
     }
 }
 

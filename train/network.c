@@ -226,7 +226,12 @@ static const double **layer_of(const struct network *network, int layer)
 
 const double *network_output(const struct network *network)
 {
-    return layer_of(network, network->depth.block_count)[0];
+    return network_layer(network, network->depth.block_count);
+}
+
+const double *network_layer(const struct network *network, int layer)
+{
+    return layer_of(network, layer)[0];
 }
 
 static void forward_block(struct network *network, int b, bool skipped)

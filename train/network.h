@@ -61,8 +61,10 @@ double network_cross_entropy(int rows, int vocabulary, const int *y, int counted
 void network_loss_cotangent(const struct network *network, const double *x, const int *y, double *logits, // [T][d], [T]
                             double *g); // [T][V], [T][d]
 
-/* x_L [B T][d] behind network_forward. */
+/* What the readout takes [B T][d] behind network_forward; and x_l, the stack's state behind block l, of which x_0 is the
+ * input. */
 const double *network_output(const struct network *network);
+const double *network_layer(const struct network *network, int layer);
 
 /* x_0 of one sequence. */
 void network_embed(const struct network *network, const int *tokens, double *x); // [T], [T][d]

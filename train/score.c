@@ -2,15 +2,20 @@
 
 #include <math.h>
 
-double score_of(int64_t steps, int vocabulary, const double *loss, const double *bayes)
+double score_over(int64_t first, int64_t end, int vocabulary, const double *loss, const double *bayes)
 {
     double excess = 0, room = 0;
-    for (int64_t i = steps - (steps + 9) / 10; i < steps; i++) {
+    for (int64_t i = first; i < end; i++) {
         excess += loss[i] - bayes[i];
         room += log(vocabulary) - bayes[i];
     }
     double score = excess / room;
     return isfinite(score) ? score : NAN;
+}
+
+double score_of(int64_t steps, int vocabulary, const double *loss, const double *bayes)
+{
+    return score_over(steps - (steps + 9) / 10, steps, vocabulary, loss, bayes);
 }
 
 int64_t score_collapsed(int64_t steps, const double *spread)

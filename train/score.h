@@ -16,6 +16,9 @@
  * predictor's is not known. */
 double score_of(int64_t steps, int vocabulary, const double *loss, const double *bayes);
 
+/* The same over the steps first to end - 1. */
+double score_over(int64_t first, int64_t end, int vocabulary, const double *loss, const double *bayes);
+
 /* The first step from which on the spread stays below SCORE_COLLAPSE to the last; -1 where it does not. */
 int64_t score_collapsed(int64_t steps, const double *spread);
 

@@ -1,12 +1,14 @@
 #include "train/train.h"
 
 #include <cblas.h>
+#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/clock.h"
 #include "sim/team.h"
+#include "train/score.h"
 
 /* What the threads share; everything below threads is touched in the critical section alone. */
 struct shared {
@@ -23,6 +25,14 @@ double train_work(const struct train_run *run)
     const struct model *model = &run->model;
     double per_token = (4.0 * model->width + 2.0 * model->ffn_width + 2.0 * model->tokens) * model->width;
     return per_token * model->layers * model->tokens * run->training.batch * (double)run->training.steps;
+}
+
+double train_score(const struct train_run *run)
+{
+    const struct training *training = &run->training;
+    if (run->record.done < training->steps)
+        return NAN;
+    return score_of(training->steps, training->task->vocabulary, run->record.loss, run->record.bayes);
 }
 
 static void halt(struct shared *shared, const struct error *error)

@@ -11,8 +11,8 @@
 #include "train/trainer.h"
 
 /* The version of what decides a run's bits beside its settings and the law of samples (sim/stream): counted up when the
- * same settings come to train otherwise. */
-enum { TRAIN_LAW = 1 };
+ * same settings come to train otherwise, or to be measured otherwise. */
+enum { TRAIN_LAW = 2 };
 
 struct train_run {
     struct model model;
@@ -52,6 +52,9 @@ struct train_plan {
 /* When *stop becomes nonzero, runs end behind their step, are kept where there is a keeper and handed over as far as
  * they have come; ERROR_INTERRUPTED. BLAS is set to one thread. */
 int train_all(const struct train_plan *plan, struct error *error);
+
+/* u of a run, NAN where it has none. */
+double train_score(const struct train_run *run);
 
 /* Nominal work of a run, for sharing out time. */
 double train_work(const struct train_run *run);

@@ -89,9 +89,6 @@ static int init_measure(struct trainer *trainer, size_t budget, struct error *er
     record->room = trainer->training.measured->count;
     record->profile = calloc(memory_multiply((size_t)record->room, record->cells), sizeof *record->profile);
     record->schema = trainer->measure.schema;
-    record->schema.branches = NULL; // the stack's
-    record->schema.matrices = NULL;
-    record->schema.matrices = NULL;
     trainer->measure.schema.columns = NULL;
     trainer->before = memory_doubles(entries);
     trainer->delta = memory_doubles(entries);
@@ -205,7 +202,7 @@ static struct estimate *due(const struct trainer *trainer, int64_t step)
 /* All but the update; leaves the step's batch in x and y. */
 static struct network_batch measure_state(struct trainer *trainer, int64_t step, struct estimate *cells, double *bayes)
 {
-    for (uint64_t i = 0; cells && i < HELD_OUT_BATCHES; i++) {
+    for (uint64_t i = 0; cells && !trainer->training.unablated && i < HELD_OUT_BATCHES; i++) {
         struct network_batch held_out = trainer_batch(trainer, HELD_OUT + i, bayes);
         measure_ablation(&trainer->measure, &trainer->network, &held_out, cells);
     }
@@ -219,13 +216,15 @@ static struct network_batch measure_state(struct trainer *trainer, int64_t step,
     return batch;
 }
 
-static void measure_change(struct trainer *trainer, struct estimate *cells)
+static void measure_change(struct trainer *trainer, const struct network_batch *batch, struct estimate *cells)
 {
     if (!cells)
         return;
-    if (trainer->record.diverged < 0)
+    if (trainer->record.diverged < 0) {
         measure_update(&trainer->measure, &trainer->network, trainer->before, trainer->delta, trainer->x, trainer->y,
                        cells);
+        measure_moved(&trainer->measure, &trainer->network, batch, cells);
+    }
     trainer->record.profiles++;
 }
 
@@ -248,6 +247,8 @@ void trainer_step(struct trainer *trainer)
     struct network_batch batch = measure_state(trainer, step, cells, &record->bayes[step]);
     record->loss[step] = network_forward(&trainer->network, &batch, 0);
     record->spread[step] = network_spread(&trainer->network);
+    if (cells)
+        measure_keep(&trainer->measure, &trainer->network);
     network_backward(&trainer->network, &batch);
     double norm = gradient_norm(&trainer->network.held);
     record->gradient_norm[step] = norm;
@@ -255,7 +256,7 @@ void trainer_step(struct trainer *trainer)
         record->diverged = step;
     else
         update(trainer, optimiser_clip(&trainer->training.settings, norm));
-    measure_change(trainer, cells);
+    measure_change(trainer, &batch, cells);
     record->done = step + 1;
     measure_end(trainer);
 }

@@ -27,6 +27,7 @@ struct training {
     double base_width;
     uint64_t seed;                 /* of weights and data */
     const struct values *measured; /* the steps before which the stack is measured, ascending; NULL for none */
+    bool unablated;                /* profiles do without ablated_loss, which takes 8 (L + 1) forward passes */
 };
 
 struct training training_defaults(void);

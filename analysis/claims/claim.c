@@ -1,6 +1,7 @@
 #include "analysis/claims/claim.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/claims/ledger.h"
@@ -8,8 +9,8 @@
 
 const char *const claim_tier_names[CLAIM_TIERS] = {"smoke", "check", "full"};
 
-const struct claim_group *const claim_groups[] = {&ledger_span, &ledger_baseline, &ledger_limit, &ledger_published,
-                                                  &ledger_attention};
+const struct claim_group *const claim_groups[] = {&ledger_span,      &ledger_baseline,  &ledger_limit,
+                                                  &ledger_published, &ledger_attention, &ledger_training};
 const size_t claim_group_count = sizeof claim_groups / sizeof *claim_groups;
 
 size_t claim_count(void)
@@ -63,6 +64,19 @@ int claim_check_count(const struct claim *claim)
     while (count < CLAIM_CHECKS_MAX && claim->checks[count].statistic)
         count++;
     return count;
+}
+
+size_t claim_print_against(const struct claim_check *check, char *buffer, size_t size)
+{
+    const struct claim_quantity *by = &check->predictor;
+    if (by->statistic)
+        return (size_t)snprintf(buffer, size, "the predicted %s of %s", by->statistic, by->observable);
+    return (size_t)snprintf(buffer, size, "%s", check->against ? check->against : "");
+}
+
+bool claim_is_planned(const struct claim *claim, enum claim_tier tier)
+{
+    return claim->plans[tier].configurations[0] != NULL;
 }
 
 /* Whether the text has a word that begins with the name and goes on with nothing or one of the marks. */
@@ -141,18 +155,55 @@ void claim_configuration(const struct claim *claim, enum claim_tier tier, int i,
     expand(*plan, i, text);
 }
 
-int claim_settings(const struct claim *claim, enum claim_tier tier, int i, const struct claim_override *overrides,
-                   int override_count, struct model *model, struct error *error)
+/* A word NAME=VALUE is the recipe's or a setting's; either is taken where there is one to take it. */
+static int take_word(char *word, bool trains, struct model *model, struct recipe *recipe, struct error *error)
+{
+    char name[64];
+    size_t length = strcspn(word, "=");
+    snprintf(name, sizeof name, "%.*s", (int)length, word);
+    if (!trains || !recipe_has(name))
+        return model ? setting_apply_all(model, word, error) : ERROR_NONE;
+    setting_unquote(word + length);
+    return recipe ? recipe_set(recipe, name, word + length + 1, error) : ERROR_NONE;
+}
+
+static int take_words(const char *text, bool trains, struct model *model, struct recipe *recipe, struct error *error)
+{
+    int code = ERROR_NONE;
+    size_t length;
+    for (const char *word; code == ERROR_NONE && (word = setting_word(&text, &length));) {
+        char *copy = strndup(word, length);
+        code = copy ? take_word(copy, trains, model, recipe, error) : error_set(error, ERROR_RESOURCE, "out of memory");
+        free(copy);
+    }
+    return code;
+}
+
+/* Of the claim, and of number i of its plan. */
+static int take_configuration(const struct claim *claim, enum claim_tier tier, int i, struct model *model,
+                              struct recipe *recipe, struct error *error)
 {
     char text[CLAIM_TEXT_MAX];
     claim_configuration(claim, tier, i, text);
+    int code = take_words(claim->settings, claim->trains, model, recipe, error);
+    return code == ERROR_NONE ? take_words(text, claim->trains, model, recipe, error) : code;
+}
+
+int claim_settings(const struct claim *claim, enum claim_tier tier, int i, const struct claim_override *overrides,
+                   int override_count, struct model *model, struct error *error)
+{
     model_defaults(model);
-    int code = setting_apply_all(model, claim->settings, error);
-    if (code == ERROR_NONE)
-        code = setting_apply_all(model, text, error);
+    int code = take_configuration(claim, tier, i, model, NULL, error);
     for (int o = 0; code == ERROR_NONE && o < override_count; o++)
         code = setting_apply(model, overrides[o].name, overrides[o].text, error);
     return code;
+}
+
+int claim_recipe(const struct claim *claim, enum claim_tier tier, int i, struct recipe *recipe, struct error *error)
+{
+    recipe_defaults(recipe);
+    int code = take_configuration(claim, tier, i, NULL, recipe, error);
+    return code == ERROR_NONE ? recipe_finish(recipe, error) : code;
 }
 
 int claim_model(const struct claim *claim, enum claim_tier tier, int i, const struct claim_override *overrides,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/bounds/hypothesis.h"
+#include "analysis/claims/outcome.h"
 #include "sim/readers.h"
 #include "sim/sampler.h"
 #include "sim/setting.h"
@@ -66,6 +67,27 @@ static enum fit check_silence(const struct configuration *configuration, const s
     return fit;
 }
 
+/* What no check reads is not measured: the losses without a block take longer than many a run. */
+static int choose_recipe(struct configuration *configuration, const struct claim *claim,
+                         const struct trial_options *options, int i, struct error *error)
+{
+    struct recipe *recipe = &configuration->recipe;
+    configuration->trains = true;
+    int code = claim_recipe(claim, options->tier, i, recipe, error);
+    if (code == ERROR_NONE)
+        code = recipe_check(recipe, &configuration->model, error);
+    recipe->training.unablated = true;
+    for (int c = 0; c < claim_check_count(claim); c++)
+        if (strstr(claim->checks[c].observable, MEASURE_ABLATED))
+            recipe->training.unablated = false;
+    return code;
+}
+
+bool configuration_same(const struct configuration *a, const struct configuration *b)
+{
+    return hypothesis_same(&a->model, &b->model) && (!a->trains || recipe_same(&a->recipe, &b->recipe));
+}
+
 enum fit configuration_choose(struct configuration *configuration, const struct claim *claim,
                               const struct trial_options *options, int i, struct error *error)
 {
@@ -76,6 +98,8 @@ enum fit configuration_choose(struct configuration *configuration, const struct 
     if (code != ERROR_NONE)
         return FIT_ERROR;
     if (model_check(model, error) != ERROR_NONE)
+        return error->code == ERROR_INPUT ? FIT_UNMADE : FIT_ERROR;
+    if (claim->trains && choose_recipe(configuration, claim, options, i, error) != ERROR_NONE)
         return error->code == ERROR_INPUT ? FIT_UNMADE : FIT_ERROR;
     describe(claim, options, i, configuration->text);
     code = hypothesis_holds(claim->hypotheses, model, &holds, failed, error);
@@ -93,6 +117,22 @@ static int layer_of(const char *text, const struct model *model, int *layer, str
     double value = 0;
     int code = claim_scalar("layer", text, model, model->layers, &value, error);
     *layer = (int)fmax(0, fmin(value, model->layers));
+    return code;
+}
+
+int configuration_predicted(struct configuration *configuration, const struct claim_quantity *quantity, double *value,
+                            struct error *error)
+{
+    const struct model *model = &configuration->model;
+    struct reference_place place = {.id = "predicted", .observable = quantity->observable};
+    int code = layer_of(quantity->first, model, &place.first, error);
+    if (code == ERROR_NONE)
+        code = layer_of(quantity->last, model, &place.last, error);
+    if (code == ERROR_NONE)
+        code = reference_gather(&configuration->reference, &place, &configuration->depth, configuration->by_token,
+                                configuration->gathered, configuration->work, error);
+    if (code == ERROR_NONE)
+        *value = statistic_find(quantity->statistic)->evaluate(configuration->gathered, place.first, place.last);
     return code;
 }
 
@@ -145,6 +185,8 @@ enum fit configuration_prepare(struct configuration *configuration, const struct
     for (int c = 0; c < checks; c++)
         configuration->by_token |= column_by_token(claim->checks[c].observable);
     enum fit fit = fit_of(depth_init(&configuration->depth, model, configuration->by_token, error));
+    if (fit == FIT_YES && configuration->trains)
+        fit = fit_of(outcome_columns(&configuration->depth.schema, error));
     configuration->gathered = calloc((size_t)model->layers + 1, sizeof *configuration->gathered);
     configuration->work = calloc((size_t)model->tokens, sizeof *configuration->work);
     if (fit == FIT_YES && (!configuration->gathered || !configuration->work))
@@ -159,6 +201,7 @@ void configuration_free(struct configuration *configuration)
     for (int c = 0; c < CLAIM_CHECKS_MAX; c++)
         free(configuration->families[c].series);
     reference_free(&configuration->reference);
+    recipe_free(&configuration->recipe);
     free(configuration->gathered);
     free(configuration->work);
     depth_free(&configuration->depth);
@@ -200,6 +243,23 @@ bool configuration_needs_samples(const struct configuration *configuration)
     return needs;
 }
 
+static int train(struct configuration *configuration, const struct trial_options *options, int64_t samples,
+                 struct error *error)
+{
+    struct outcome_plan plan = {
+        .model = &configuration->model,
+        .recipe = &configuration->recipe,
+        .schema = &configuration->depth.schema,
+        .seed = options->seed,
+        .threads = options->threads,
+        .memory = options->memory,
+        .stop = options->stop,
+        .visit = visit,
+        .context = configuration,
+    };
+    return outcome_sample(&plan, (uint64_t)configuration->seen, (uint64_t)(samples - configuration->seen), error);
+}
+
 static int sample(struct configuration *configuration, const struct trial_options *options, int64_t samples,
                   struct error *error)
 {
@@ -220,7 +280,8 @@ int configuration_extend(struct configuration *configuration, const struct trial
                          struct error *error)
 {
     if (configuration_needs_samples(configuration))
-        return sample(configuration, options, samples, error);
+        return configuration->trains ? train(configuration, options, samples, error)
+                                     : sample(configuration, options, samples, error);
     if (configuration->seen == 0)
         visit(configuration, 0, NULL);
     return ERROR_NONE;

@@ -46,6 +46,8 @@ struct configuration {
     struct model model;
     char text[CLAIM_TEXT_MAX]; /* in what it differs from the claim's others */
     struct depth depth;        /* schema and blocks */
+    struct recipe recipe;      /* of a claim that trains */
+    bool trains;
     bool by_token;
     struct family families[CLAIM_CHECKS_MAX];
     struct reference reference;
@@ -67,8 +69,15 @@ void configuration_free(struct configuration *configuration);
 /* The layers that number i of the family is of. */
 void family_layers(const struct family *family, int i, int *first, int *last);
 
+/* What the prediction of its model has for the quantity. */
+int configuration_predicted(struct configuration *configuration, const struct claim_quantity *quantity, double *value,
+                            struct error *error);
+
 /* Whether any check of it depends on samples. */
 bool configuration_needs_samples(const struct configuration *configuration);
+
+/* Whether both are the same, and trained in the same way. */
+bool configuration_same(const struct configuration *a, const struct configuration *b);
 
 /* Brings it to that many samples in all, or takes its counts, which no sample changes. */
 int configuration_extend(struct configuration *configuration, const struct trial_options *options, int64_t samples,

@@ -65,11 +65,45 @@ static void difference(int count, const double *x, double *w)
         w[i] = i < half ? -1. / half : 1. / (count - half);
 }
 
+/* The line through the later half of the points against that through the earlier. */
+static void steepening(int count, const double *x, double *w)
+{
+    int half = count / 2;
+    slope(half, x, w);
+    slope(count - half, x + half, w + half);
+    for (int i = 0; i < half; i++)
+        w[i] = -w[i];
+}
+
+static void keep(int count, const double *x, double *w)
+{
+    for (int i = 0; i < count; i++)
+        w[i] = x[i];
+}
+
+/* The probability that of two configurations, one with y and one without, the first has the larger x; a tie is half a
+ * hit. NAN where all are alike. */
+static double roc_area(int count, const double *x, const double *y)
+{
+    double hits = 0, pairs = 0;
+    for (int i = 0; i < count; i++)
+        for (int j = 0; j < count; j++) {
+            if (!(y[i] > 0.5 && y[j] <= 0.5))
+                continue;
+            pairs++;
+            hits += x[i] > x[j] ? 1 : x[i] == x[j] ? 0.5 : 0;
+        }
+    return pairs > 0 ? hits / pairs : NAN;
+}
+
 const struct contrast contrasts[] = {
     {"slope", "slope against the logarithm", 2, slope},
     {"bend", "quadratic coefficient against the logarithm", 3, bend},
     {"limit", "value at infinity of the line against the inverse", 2, limit},
     {"difference", "the later half of the configurations less the earlier", 2, difference},
+    {"steepening", "slope against the logarithm in the later half less that in the earlier", 4, steepening},
+    {"roc-area", "area under the ROC curve: how often a configuration of which it holds has the larger x", 2, keep,
+     roc_area},
 };
 const size_t contrast_count = sizeof contrasts / sizeof *contrasts;
 
@@ -81,9 +115,11 @@ const struct contrast *contrast_find(const char *name)
     return NULL;
 }
 
-double contrast_apply(int count, const double *w, const double *y)
+double contrast_apply(const struct contrast *contrast, int count, const double *w, const double *y)
 {
     double sum = 0;
+    if (contrast && contrast->apply)
+        return contrast->apply(count, w, y);
     for (int i = 0; i < count; i++)
         sum += w[i] * y[i];
     return sum;

@@ -9,9 +9,10 @@ extern const struct claim_group ledger_baseline;  /* PreNorm, PostNorm and other
 extern const struct claim_group ledger_limit;     /* infinite width and finite width */
 extern const struct claim_group ledger_published; /* statements as other papers make them, of placements */
 extern const struct claim_group ledger_attention; /* the same, of attention and of single layers */
+extern const struct claim_group ledger_training;  /* statements on stacks that are trained */
 
 /* Margins hold what theory leaves open (O(1/d), O(1/L), the part of a logarithm's variance that its mean lies below the
- * logarithm of the mean), with the constant as measured, and what samples can show. With some 90 claims at a level of
+ * logarithm of the mean), with the constant as measured, and what samples can show. With some 100 claims at a level of
  * 1 % a claim's alpha is 1e-4, of which the last look has half: an equality that is exactly right is then shown with
  * probability 0.95 where its margin is 3.9 + 1.7 standard errors of the whole budget. Reasons speak of six, in the tier
  * where it is closest; "measured" is the distance of a mean from the bound at the whole budget of tiers smoke and

@@ -522,16 +522,6 @@ static const struct claim claims[] = {
                   {{"placement=residual2|siamese layers=8|16 width=256"}, 1024}},
     },
     {
-        .id = "one-step-updates",
-        .source = "DeepNorm, arXiv 2203.00555, Theorem 4.2; Admin, arXiv 2004.08249",
-        .statement = "The change of the output after one step of SGD is independent of depth in DeepNorm, grows like L "
-                     "in PostNorm and like log L in PreNorm",
-        .hypotheses = "one step of SGD",
-        .settings = "",
-        .expected = VERDICT_NOT_APPLICABLE,
-        .beyond = "the claim is about an update of the weights; every weight here is used once, at initialisation",
-    },
-    {
         .id = "encoder-decoder",
         .source = "derived here (why papers saw PostNorm's weight gradients vanish)",
         .statement = "In the decoder of an encoder-decoder cross-attention adds to the stream and hands no gradient "
@@ -562,15 +552,6 @@ static const struct claim claims[] = {
                               "a sample's spread is 0.24 at d = 64, L = 8: seven standard errors; PostNorm has -5.5")},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"layers=8 width=64"}, 512}, {{"layers=8|32 width=128"}, 512}, {{"layers=8|32 width=256"}, 1024}},
-    },
-    {
-        .id = "curse-exponential",
-        .source = "Curse of Depth, arXiv 2502.05795, Lemma 3.2; Wortsman et al., arXiv 2309.14322",
-        .statement = "PreNorm's variance grows exponentially with depth, or its logits diverge, in training",
-        .hypotheses = "trained weights",
-        .settings = "",
-        .expected = VERDICT_NOT_APPLICABLE,
-        .beyond = "the claim is about training; at initialisation the growth is linear (pre-variance)",
     },
 };
 

@@ -53,6 +53,11 @@ static double log_ratio(const struct wide *column, int first, int last)
     return logarithm(column[first]) - logarithm(column[last]);
 }
 
+static double log_distance(const struct wide *column, int first, int last)
+{
+    return fabs(log_ratio(column, first, last));
+}
+
 /* Running sums of a regression, by Welford's updates. */
 struct line {
     double n, mean_x, mean_y, xx, xy;
@@ -82,6 +87,18 @@ static double log_slope(const struct wide *column, int first, int last)
     for (int l = first; l <= last; l++)
         line_add(&line, log(l), logarithm(column[l]));
     return line.xx > 0 ? line.xy / line.xx : NAN;
+}
+
+/* Of what lies above the layer before the first, how much is in the upper half of the layers. */
+static double upper_share(const struct wide *column, int first, int last)
+{
+    double upper = 0, all = 0;
+    for (int l = first; l <= last; l++) {
+        double above = number(column[l]) - number(column[first - 1]);
+        all += above;
+        upper += l > (first + last) / 2 ? above : 0;
+    }
+    return upper / all;
 }
 
 /* Of what may leave the range of double: the largest logarithm is taken out. */
@@ -133,7 +150,10 @@ const struct statistic statistics[] = {
     {"increment", "its change over a block", true, 1, increment},
     {"block-factor", "its factor per block toward the input, geometric mean over the blocks", false, 1, block_factor},
     {"log-ratio", "log of its first layer's value over its last's", false, 0, log_ratio},
+    {"log-distance", "how far that lies from 0", false, 0, log_distance},
     {"log-sum", "log of the sum over its layers", false, 0, log_sum},
+    {"upper-share", "the upper half's share of the layers' sum, above the layer before the first", false, 1,
+     upper_share},
     {"log-slope", "log-log slope against the layer", false, 1, log_slope},
     {"approach", "1 minus the observable", true, 0, approach},
     {"log-approach", "its logarithm", true, 0, log_approach},

@@ -26,10 +26,10 @@ static int64_t budget_of(const struct trial *trial)
 /* Configurations */
 
 /* Overrides can make configurations equal: the first stands for all. */
-static bool is_repeated(const struct trial *trial, const struct model *model)
+static bool is_repeated(const struct trial *trial, const struct configuration *next)
 {
     for (int j = 0; j < trial->count; j++)
-        if (hypothesis_same(&trial->configurations[j].model, model))
+        if (configuration_same(&trial->configurations[j], next))
             return true;
     return false;
 }
@@ -44,7 +44,7 @@ static enum fit choose_configurations(struct trial *trial, struct error *error)
     for (int i = 0; fit == FIT_YES && i < all; i++) {
         struct configuration *next = &trial->configurations[trial->count];
         fit = configuration_choose(next, trial->claim, trial->options, i, error);
-        if (fit == FIT_YES && is_repeated(trial, &next->model))
+        if (fit == FIT_YES && is_repeated(trial, next))
             configuration_free(next);
         else
             trial->count++;
@@ -86,7 +86,8 @@ static enum fit weigh_members(const struct trial *trial, int c, int count, const
     contrast->weights(count, trial->points, weights);
     bool usable = count >= contrast->least;
     for (int m = 0; usable && m < count; m++)
-        usable = isfinite(weights[m]) && of[members[m]].families[c].count == of[members[0]].families[c].count;
+        usable = (check->predictor.statistic || isfinite(weights[m])) &&
+                 of[members[m]].families[c].count == of[members[0]].families[c].count;
     if (usable)
         return FIT_YES;
     error_set(error, ERROR_INPUT, "the claim compares configurations of different %s, and the options leave too few",
@@ -138,6 +139,12 @@ static enum fit list_tests(struct trial *trial, struct error *error)
 
 /* Bounds and labels */
 
+static const struct contrast *contrast_of(const struct trial *trial, const struct trial_test *test)
+{
+    const char *name = trial->claim->checks[test->check].contrast;
+    return name ? contrast_find(name) : NULL;
+}
+
 /* What the reference has for the test, through its statistic and its contrast as if it were a sample. */
 static int reference_bound(struct trial *trial, const struct trial_test *test, const char *id, double *value,
                            struct error *error)
@@ -153,7 +160,7 @@ static int reference_bound(struct trial *trial, const struct trial_test *test, c
             return code;
         trial->points[m] = family->statistic->evaluate(configuration->gathered, place.first, place.last);
     }
-    *value = contrast_apply(test->member_count, test->weights, trial->points);
+    *value = contrast_apply(contrast_of(trial, test), test->member_count, test->weights, trial->points);
     return ERROR_NONE;
 }
 
@@ -176,14 +183,14 @@ static void print_label(const struct trial *trial, const struct trial_test *test
     const struct claim_check *check = &trial->claim->checks[test->check];
     const struct configuration *configuration = &trial->configurations[test->members[0]];
     const struct family *family = &configuration->families[test->check];
-    char at[32] = "", over[80];
+    char at[32] = "", over[120], x[80];
     if (family->statistic->by_layer)
         snprintf(at, sizeof at, " at layer %d", family->first + test->number);
     if (family->statistic->by_layer && check->contrast && strcmp(check->first, check->last) == 0)
         snprintf(at, sizeof at, " at layer %.16s", check->first); /* which may differ between configurations */
     if (check->contrast)
         snprintf(over, sizeof over, "over %d configurations, its %s%s%s", test->member_count, check->contrast,
-                 check->against ? " against " : "", check->against ? check->against : "");
+                 claim_print_against(check, x, sizeof x) > 0 ? " against " : "", x);
     else
         snprintf(over, sizeof over, "of %.70s", configuration->text);
     snprintf(label, VERDICT_LABEL_MAX, "%s%s of %s%s %s", check->variance ? "log variance of " : "",
@@ -210,9 +217,28 @@ static int set_bounds(struct trial *trial, size_t t, struct error *error)
     return code;
 }
 
+/* What is predicted of each member becomes its x. It is asked for late: predictions take longer than texts. */
+static int predict_members(struct trial *trial, size_t t, struct error *error)
+{
+    const struct trial_test *test = &trial->list[t];
+    const struct claim_quantity *by = &trial->claim->checks[test->check].predictor;
+    const struct statistic *statistic = by->statistic ? statistic_find(by->statistic) : NULL;
+    int code = ERROR_NONE;
+    for (int m = 0; statistic && code == ERROR_NONE && m < test->member_count; m++) {
+        struct configuration *configuration = &trial->configurations[test->members[m]];
+        code = configuration_predicted(configuration, by, &trial->points[m], error);
+    }
+    if (statistic && code == ERROR_NONE)
+        contrast_of(trial, test)
+            ->weights(test->member_count, trial->points, trial->weights + (test->weights - trial->weights));
+    return code;
+}
+
 static int set_all_bounds(struct trial *trial, struct error *error)
 {
     int code = ERROR_NONE;
+    for (size_t t = 0; code == ERROR_NONE && t < trial->test_count; t++)
+        code = predict_members(trial, t, error);
     for (size_t t = 0; code == ERROR_NONE && t < trial->test_count; t++)
         code = set_bounds(trial, t, error);
     trial->bounded = code == ERROR_NONE;
@@ -254,7 +280,8 @@ static void weigh(struct trial *trial, size_t t)
     for (int64_t k = 0; k < numbers; k++) {
         for (int m = 0; m < test->member_count; m++)
             trial->points[m] = number(&trial->configurations[test->members[m]].families[test->check], k, test->number);
-        estimate_add(&estimate, wide_of(contrast_apply(test->member_count, test->weights, trial->points)));
+        estimate_add(&estimate, wide_of(contrast_apply(contrast_of(trial, test), test->member_count, test->weights,
+                                                       trial->points)));
     }
     struct wide se = estimate_se(&estimate);
     evidence->n = estimate.n;
@@ -285,10 +312,22 @@ static int extend(void *context, int64_t samples, struct verdict_claim *verdict,
 
 /* Trials */
 
+static enum fit unplanned(const struct trial *trial, struct error *error)
+{
+    int tier = trial->options->tier;
+    while (tier < CLAIM_FULL && !claim_is_planned(trial->claim, (enum claim_tier)tier))
+        tier++;
+    error_set(error, ERROR_INPUT, "it takes longer than tier %s has; --tier %s measures it",
+              claim_tier_names[trial->options->tier], claim_tier_names[tier]);
+    return FIT_NO;
+}
+
 static enum fit prepare(struct trial *trial, struct error *error)
 {
     if (trial->claim->beyond)
         return error_set(error, ERROR_INPUT, "%s", trial->claim->beyond), FIT_NO;
+    if (!claim_is_planned(trial->claim, trial->options->tier))
+        return unplanned(trial, error);
     enum fit fit = choose_configurations(trial, error);
     for (int i = 0; fit == FIT_YES && i < trial->count; i++)
         fit = configuration_prepare(&trial->configurations[i], trial->claim, budget_of(trial), error);

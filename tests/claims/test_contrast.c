@@ -9,7 +9,7 @@ static double apply(const char *name, int count, const double *x, const double *
     const struct contrast *contrast = contrast_find(name);
     ck_assert_ptr_nonnull(contrast);
     contrast->weights(count, x, w);
-    return contrast_apply(count, w, y);
+    return contrast_apply(contrast, count, w, y);
 }
 
 /* y = 5 + 0.7 log x - 0.3 (log x)^2 has the bend -0.3 whatever the points; without it, the slope 0.7. */
@@ -50,6 +50,26 @@ START_TEST(differences_of_halves)
 }
 END_TEST
 
+/* Powers 0.3 and then -1.1 of x; the halves' levels do not matter. */
+START_TEST(slopes_of_halves)
+{
+    const double x[] = {4, 16, 2, 8, 16};
+    double y[5];
+    for (int i = 0; i < 5; i++)
+        y[i] = i < 2 ? 0.3 * log(x[i]) : 7 - 1.1 * log(x[i]);
+    ck_assert_double_eq_tol(apply("steepening", 5, x, y), -1.4, 1e-13);
+}
+END_TEST
+
+/* Three that train against two that do not: 6 pairs, of which x orders four rightly, one wrongly, and ties one. */
+START_TEST(areas_by_counting)
+{
+    const double x[] = {3, 1, 9, 1, 2}, y[] = {1, 0, 1, 1, 0}, all[] = {1, 1, 1, 1, 1};
+    ck_assert_double_eq_tol(apply("roc-area", 5, x, y), 4.5 / 6, 1e-15);
+    ck_assert(isnan(apply("roc-area", 5, x, all)));
+}
+END_TEST
+
 /* All x equal: no line, no number that could pass. */
 START_TEST(equal_points_have_no_line)
 {
@@ -67,6 +87,8 @@ Suite *contrast_suite(void)
     tcase_add_test(tests, limits_of_an_inverse);
     tcase_add_test(tests, differences_of_halves);
     tcase_add_test(tests, equal_points_have_no_line);
+    tcase_add_test(tests, slopes_of_halves);
+    tcase_add_test(tests, areas_by_counting);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -28,6 +28,10 @@ START_TEST(values_by_hand)
     ck_assert_double_eq_tol(evaluate("log-sum", column, 2, 3), log(12.7) - 1100 * M_LN2, 1e-12);
     ck_assert_double_eq_tol(evaluate("log-value", column, 3, 3), log(12) - 1100 * M_LN2, 1e-12);
     ck_assert_double_eq(evaluate("approach", column, 1, 1), -4);
+    ck_assert_double_eq_tol(evaluate("log-distance", column, 0, 1), -log(0.6), 1e-15);
+    /* 1, 3, 2, 5 above layer 0: 7 of 11. */
+    const struct wide stairs[] = {{3, 0}, {4, 0}, {6, 0}, {5, 0}, {8, 0}};
+    ck_assert_double_eq_tol(evaluate("upper-share", stairs, 1, 4), 7. / 11, 1e-15);
 }
 END_TEST
 

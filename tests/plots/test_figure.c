@@ -210,21 +210,22 @@ START_TEST(figures_are_drawn_and_redrawn)
 END_TEST
 
 /* One profile with an observable of the choice at every layer and, for three tokens, by position. */
-static void add_rich_profile(FILE *file, const char *kind, int layers, int width, double c,
+static void add_rich_profile(FILE *file, const char *kind, int layers, int width, double c, double rate,
                              const struct series_choice *choice)
 {
     fprintf(file,
             "{\"schema\":\"spanscope/profile/1\",\"kind\":\"%s\",\"config\":{\"placement\":\"lns\",\"init\":"
-            "\"scaleinit\",\"c\":%g,\"layers\":%d,\"width\":%d,\"tokens\":3,\"samples\":9},\"manifest\":{\"seconds\":"
-            "%g},\"layers\":[",
-            kind, c, layers, width, 0.1 * width);
+            "\"scaleinit\",\"c\":%g,\"layers\":%d,\"width\":%d,\"lr\":%g,\"initial_spread\":%g,\"tokens\":3,"
+            "\"samples\":9},\"manifest\":{"
+            "\"seconds\":%g},\"layers\":[",
+            kind, c, layers, width, rate, 0.1 * c / layers, 0.1 * width);
     for (int l = 0; l <= layers; l++) {
         fprintf(file, "%s{\"layer\":%d", l > 0 ? "," : "", l);
         for (int v = 0; v < SERIES_VARIANTS && choice->variants[v].observable != NULL; v++) {
             if (v > 0 && strcmp(choice->variants[v].observable, choice->variants[0].observable) == 0)
                 continue; /* another token of the same */
             for (int t = 0; t <= 3; t++) {
-                double mean = 0.37 + 0.01 * l + 0.05 * v + 0.02 * t + (kind[0] == 'p' ? 0.1 : 0);
+                double mean = 0.37 + 0.01 * l + 0.05 * v + 0.02 * t + (kind[0] == 'p' ? 0.1 : 0) + rate;
                 char token[20] = "";
                 if (t > 0)
                     snprintf(token, sizeof token, ".token%d", t);
@@ -242,10 +243,10 @@ static void read_rich_profiles(struct saved_list *list, const struct series_choi
 {
     struct error error;
     FILE *file = fopen(folder_path("all.json"), "w");
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 16; i++)
         for (int kind = 0; kind < 2; kind++)
             add_rich_profile(file, kind > 0 ? "predicted" : "measured", i & 1 ? 5 : 2, i & 2 ? 24 : 36,
-                             i & 4 ? 1.37 : 0.5, choice);
+                             i & 4 ? 1.37 : 0.5, i & 8 ? 0.01 : 0.6, choice);
     fclose(file);
     *list = (struct saved_list){0};
     ck_assert_msg(saved_read(folder_path("all.json"), list, &error) == ERROR_NONE, "%s", error.text);

@@ -12,8 +12,8 @@
 #include "plots/series.h"
 #include <check.h>
 
-/* Reads profiles given as text, a line each. */
-static void read_lines(const char *text, struct saved_list *list)
+/* Reads profiles given as text, a line each, behind those of the list. */
+static void read_into(const char *text, struct saved_list *list)
 {
     char path[] = "/tmp/spanscope-quantity-XXXXXX";
     struct error error;
@@ -21,10 +21,15 @@ static void read_lines(const char *text, struct saved_list *list)
     ck_assert_int_ge(file, 0);
     ck_assert_int_eq(write(file, text, strlen(text)), (ssize_t)strlen(text));
     close(file);
-    *list = (struct saved_list){0};
     int code = saved_read(path, list, &error);
     unlink(path);
     ck_assert_msg(code == ERROR_NONE, "%s", error.text);
+}
+
+static void read_lines(const char *text, struct saved_list *list)
+{
+    *list = (struct saved_list){0};
+    read_into(text, list);
 }
 
 #define HEAD(kind, config)                                                                                             \
@@ -99,6 +104,53 @@ START_TEST(gain_is_a_ratio_of_geometric_means)
     ck_assert_double_eq_tol(value.mean, exp(-1.37 - 0.4), 1e-14);
     ck_assert_double_eq_tol(value.hi / value.mean, exp(gsl_cdf_tdist_Pinv(0.975, 11) * 0.7 / sqrt(12)), 1e-12);
     ck_assert(!reads(&quantity_gain, &list, 0, "gradient_specific"));
+    saved_free(&list);
+}
+END_TEST
+
+/* What stands above layer 0, which itself has none; intervals of paired means say nothing of their difference. */
+START_TEST(excess_is_over_the_input)
+{
+    struct saved_list list;
+    read_lines(SAMPLED, &list);
+    struct saved_value value = read_quantity(&quantity_excess, &list, 1, "gradient_variance");
+    ck_assert_double_eq_tol(value.mean, 1.3, 1e-15);
+    ck_assert(isnan(value.lo) && isnan(value.hi));
+    ck_assert(!reads(&quantity_excess, &list, 0, "gradient_variance"));
+    saved_free(&list);
+}
+END_TEST
+
+#define RUN(rate, width, losses)                                                                                       \
+    "{\"schema\":\"spanscope/training/"                                                                                \
+    "1\",\"config\":{\"placement\":\"b2t\",\"init\":\"unit\",\"layers\":2,\"width\":" width                            \
+    "},\"training\":{\"steps\":11,\"vocabulary\":2,\"lr\":" rate                                                       \
+    "},\"bayes\":[0.2,0.2,0.2,0.2,0.2,0.2,0.2,0.2,0.2,0.2,"                                                            \
+    "0.2],\"loss\":[1,1,1,1,1,1,1,1,1," losses "]}\n"
+
+/* Of 11 steps the last tenth is two: losses of 0.3 and 0.4 over 0.2, of log 2 - 0.2 each. Rates in any order; the width of
+ * 12 has no rate that fails. */
+START_TEST(edges_are_those_of_runs_at_several_rates)
+{
+    static const char runs[] = RUN("0.08", "9", "0.7,0.7") RUN("0.02", "9", "0.3,0.4") RUN("0.01", "9", "0.3,0.3")
+        RUN("0.01", "12", "0.3,0.3") RUN("0.02", "12", "0.3,0.3");
+    struct saved_list list = {.runs = true};
+    read_into(runs, &list);
+    ck_assert_uint_eq(list.count, 5);
+    ck_assert_uint_eq(saved_rows(&list.profiles[1]), 10); // from step 1, behind which two are done
+    struct saved_value score, edge;
+    ck_assert(saved_value(&list.profiles[1], 9, "score", &score));
+    double below = 0.15 / (log(2) - 0.2), above = 0.5 / (log(2) - 0.2);
+    ck_assert_double_eq_tol(score.mean, below, 1e-14);
+    struct quantity_place place = {&list, &list.profiles[2], 9, "score"};
+    ck_assert(quantity_edge.read(&place, &edge));
+    ck_assert_double_eq_tol(edge.mean, 0.02 * pow(4, (0.7 - below) / (above - below)), 1e-14);
+    place.row = 8;
+    ck_assert(!quantity_edge.read(&place, &edge));
+    place = (struct quantity_place){&list, &list.profiles[1], 9, "score"}; // not the first of the rates
+    ck_assert(!quantity_edge.read(&place, &edge));
+    place.profile = &list.profiles[3];
+    ck_assert(!quantity_edge.read(&place, &edge));
     saved_free(&list);
 }
 END_TEST
@@ -324,6 +376,8 @@ Suite *quantity_suite(void)
     tcase_add_test(values, complement_turns_the_interval);
     tcase_add_test(values, geometric_mean_has_the_interval_of_logarithms);
     tcase_add_test(values, gain_is_a_ratio_of_geometric_means);
+    tcase_add_test(values, excess_is_over_the_input);
+    tcase_add_test(values, edges_are_those_of_runs_at_several_rates);
     tcase_add_test(values, fluctuation_takes_off_the_cotangents_and_scales_by_width);
     tcase_add_test(values, seconds_are_those_of_a_sample);
     tcase_add_test(values, gap_is_to_the_prediction_of_the_same_configuration);

@@ -19,6 +19,8 @@ static const struct text_message messages[] = {
     {"def f(u) = g(u); def g(u) = norm(u); x = f(x)", "line 1, column 12: unknown function 'g'"},
     {"def f(u) = f(u); x = f(x)", "line 1, column 12: unknown function 'f'"},
     {"def f(u) = norm(v); x = f(x)", "line 1, column 17: unknown name 'v'"},
+    {"def f(signal) = norm(signl); x = f(x)", "line 1, column 22: unknown name 'signl'; did you mean 'signal'?"},
+    {"def f(u) = norm(skp); skip = x; x = f(skip)", "line 1, column 17: unknown name 'skp'"},
     {"def f(u) = norm(x); x = f(x)", "line 1, column 17: unknown name 'x'"},
     {"block if attn(1) < 3: x = x", "line 1, column 10: unknown function 'attn'"},
 };

@@ -127,6 +127,24 @@ START_TEST(update_is_over_the_weight)
 }
 END_TEST
 
+/* A token's embedding moves its rows of x_0 by what is added, 1/4 in every entry. */
+START_TEST(changes_are_those_of_the_activations)
+{
+    struct stream_address tokens = {.site = NETWORK_SITE, .matrix = NETWORK_TOKENS};
+    real *row = network.held.weights + held_find(&network.held, &tokens)->first + (size_t)x[0] * 12;
+    int rows = 0;
+    for (int t = 0; t < T; t++)
+        rows += x[t] == x[0];
+    network_forward(&network, &batch, 0);
+    measure_keep(&measure, &network);
+    for (int i = 0; i < 12; i++)
+        row[i] += 0.25;
+    measure_moved(&measure, &network, &batch, cells);
+    check_near(mean_of(0, "activation_change"), 0.0625 * rows / T, 1e-12);
+    ck_assert_double_gt(mean_of(LAYERS, "activation_change"), 0);
+}
+END_TEST
+
 Suite *measure_suite(void)
 {
     Suite *suite = suite_create("measure");
@@ -136,6 +154,7 @@ Suite *measure_suite(void)
     tcase_add_test(tests, other_columns_are_those_of_a_sample);
     tcase_add_test(tests, ablation_is_the_loss_without_the_block);
     tcase_add_test(tests, update_is_over_the_weight);
+    tcase_add_test(tests, changes_are_those_of_the_activations);
     suite_add_tcase(suite, tests);
     return suite;
 }

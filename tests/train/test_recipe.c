@@ -1,0 +1,77 @@
+#include <check.h>
+#include <string.h>
+
+#include "train/recipe.h"
+
+static void make(struct recipe *recipe, const char *name, const char *text)
+{
+    struct error error = {0};
+    recipe_defaults(recipe);
+    if (name)
+        ck_assert_msg(recipe_set(recipe, name, text, &error) == ERROR_NONE, "%s", error.text);
+    ck_assert_msg(recipe_finish(recipe, &error) == ERROR_NONE, "%s", error.text);
+}
+
+static const struct {
+    const char *name, *text;
+} words[] = {
+    {"task", "copy:5"},       {"batch", "3"},      {"steps", "7"},     {"optimiser", "sgd"},       {"lr", "1e-3,2e-3"},
+    {"warmup", "2"},          {"decay", "linear"}, {"clip", "0.5"},    {"beta1", "0.8"},           {"beta2", "0.9"},
+    {"weight-decay", "0.25"}, {"epsilon", "1e-6"}, {"measure", "0,1"}, {"parametrisation", "mup"},
+};
+
+/* Every word is read, and makes another training. */
+START_TEST(every_word_counts)
+{
+    struct recipe plain, other, same;
+    make(&plain, NULL, NULL);
+    make(&other, words[_i].name, words[_i].text);
+    make(&same, words[_i].name, words[_i].text);
+    ck_assert(recipe_has(words[_i].name));
+    ck_assert_msg(!recipe_same(&plain, &other), "%s", words[_i].name);
+    ck_assert(recipe_same(&same, &other));
+    recipe_free(&plain);
+    recipe_free(&other);
+    recipe_free(&same);
+}
+END_TEST
+
+START_TEST(what_is_left_open_has_its_usual_value)
+{
+    struct recipe recipe;
+    make(&recipe, "steps", "12");
+    struct training training = recipe_training(&recipe, 3e-3, 9);
+    ck_assert_str_eq(training.task->text, "icl:4:0.1");
+    ck_assert(training.steps == 12 && training.batch == 8 && training.rate == 3e-3 && training.seed == 9);
+    ck_assert(recipe.rates.count == 1 && recipe.rates.value[0] == 1e-3);
+    ck_assert_ptr_null(training.measured);
+    recipe_free(&recipe);
+}
+END_TEST
+
+START_TEST(words_that_do_not_go_together_are_mistakes)
+{
+    static const char *const cases[][2] = {{"base-width", "8"}, {"momentum", "0.5"}, {"measure", "151"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct recipe recipe;
+        struct error error = {0};
+        recipe_defaults(&recipe);
+        ck_assert_int_eq(recipe_set(&recipe, cases[i][0], cases[i][1], &error), ERROR_NONE);
+        ck_assert_int_eq(recipe_finish(&recipe, &error), ERROR_INPUT);
+        ck_assert_ptr_nonnull(strstr(error.text, cases[i][0]));
+        recipe_free(&recipe);
+    }
+    ck_assert(!recipe_has("layers") && !recipe_has("lrs"));
+}
+END_TEST
+
+Suite *recipe_suite(void)
+{
+    Suite *suite = suite_create("recipe");
+    TCase *tests = tcase_create("words");
+    tcase_add_loop_test(tests, every_word_counts, 0, sizeof words / sizeof *words);
+    tcase_add_test(tests, what_is_left_open_has_its_usual_value);
+    tcase_add_test(tests, words_that_do_not_go_together_are_mistakes);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
