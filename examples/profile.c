@@ -38,7 +38,7 @@ int main(int argc, char **argv)
     if (model)
         samples = spanscope_sample(model, &(struct spanscope_sampling){.samples = 8, .seed = 1}, &error);
     if (samples)
-        limit = spanscope_predict(model, NULL, &error);
+        limit = spanscope_predict(model, &(struct spanscope_prediction){.width_limit = 1}, &error);
     if (limit)
         bounds = spanscope_bound(model, 0, &error);
     int status = bounds ? print(samples, limit, bounds) : 2;

@@ -201,17 +201,18 @@ static void hand_on(struct flow_block *flow, const struct flow_states *states, s
         copy_kept(space, states, columns, columns, out, keep);
         return;
     }
-    int *kept = (int *)pool_take(flow->run.scratch, (size_t)rows);
-    struct stack stack = stack_of(space, states, flow->kept, columns, -1, flow->run.scratch);
-    struct stack lower = stack_factor(&stack, kept, flow->run.scratch);
+    struct stack stack = stack_of(space, states, flow->kept, columns, -1, &flow->pool), lower;
+    if (is_finite_width(flow)) {
+        lower = (struct stack){rows, rows, pool_take(flow->run.scratch, (size_t)rows * (size_t)rows)};
+        gram_orthonormal(rows, stack.columns, stack.at, lower.at, flow->run.scratch);
+        flow->basis = (struct signal){stack.columns, stack.at};
+    } else { // no gradient is along it
+        lower = stack_factor(&stack, NULL, flow->run.scratch);
+    }
     flow->handed = flow->kept + lower.columns;
     copy_kept(space, states, flow->kept, flow->handed, out, keep);
     write_stack(space, &lower, flow->kept, -1, out);
     flow->spanned = true;
-    if (!is_finite_width(flow)) // no gradient is along it
-        return;
-    struct stack basis = stack_basis(&stack, &lower, kept, &flow->pool);
-    flow->basis = (struct signal){basis.columns, basis.at};
 }
 
 static struct signal input_of(const struct flow_block *flow, const struct flow_replica *replica,

@@ -2,6 +2,7 @@
 
 #include <cblas.h>
 #include <float.h>
+#include <lapacke.h>
 #include <math.h>
 #include <string.h>
 
@@ -186,4 +187,20 @@ void gram_factor(int tokens, const double *g, double *c)
         for (size_t i = first; i < last; i++)
             memset(c + i * T + i + 1, 0, (last - i - 1) * sizeof *c);
     }
+}
+
+/* x^T = Q R by columns: c = R^T. */
+void gram_orthonormal(int rows, int columns, double *x, double *c, struct pool *work)
+{
+    enum { PANEL = 32 };
+    size_t T = (size_t)rows;
+    struct pool_mark mark = pool_mark(work);
+    double *tau = pool_take(work, T), *scratch = pool_take(work, PANEL * T);
+    LAPACKE_dgeqrf_work(LAPACK_COL_MAJOR, columns, rows, x, columns, tau, scratch, PANEL * rows);
+    for (size_t i = 0; i < T; i++) {
+        memcpy(c + i * T, x + i * (size_t)columns, (i + 1) * sizeof *c);
+        memset(c + i * T + i + 1, 0, (T - i - 1) * sizeof *c);
+    }
+    LAPACKE_dorgqr_work(LAPACK_COL_MAJOR, columns, rows, rows, x, columns, tau, scratch, PANEL * rows);
+    pool_release(work, mark);
 }

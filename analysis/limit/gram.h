@@ -47,4 +47,9 @@ double gram_stable_rank(struct gram_space space, const double *g, struct pool *w
  * column. */
 void gram_factor(int tokens, const double *g, double *c);
 
+/* x [rows][columns], rows <= columns, becomes rows that are orthonormal whatever its rank, and c [rows][rows], lower
+ * triangular, what they are multiplied by to x. The factor of x x^T above knows no rows: solving for them takes the
+ * square of x's condition. */
+void gram_orthonormal(int rows, int columns, double *x, double *c, struct pool *work);
+
 #endif

@@ -76,14 +76,26 @@ static double observe_squares(const struct observe_schema *schema, int state, en
     return mean;
 }
 
-/* mean x^4 over (mean x^2)^2: of the features that are held, else of a direction that is uniform given its length:
- * 3 m/(m+2) times a token's square. */
-static double kurtosis(const struct replica *replica, const struct space *space, const struct signal *signal,
-                       double square)
+/* Whether the state's square at a layer is fixed by a norm. */
+static bool is_normed(const struct replica *replica, int layer, int state)
 {
-    double sum = 0, uniform = replica->course->mode.width_limit && !replica->course->mode.first_order
-                                  ? 3
-                                  : 3. * space->width / (space->width + 2);
+    if (layer == 0)
+        return false;
+    const struct graph *graph = replica->course->layout[layer - 1]->plan->graph;
+    int node = graph->outputs[state];
+    while (graph->nodes[node].kind == GRAPH_SCALE)
+        node = graph->nodes[node].a;
+    return graph->nodes[node].kind == GRAPH_NORM;
+}
+
+/* mean x^4 over (mean x^2)^2: of the features that are held, else of a direction that is uniform given its length:
+ * 3 m/(m+2) times a token's square, which to first order has a spread of its own unless it is `fixed`. */
+static double kurtosis(const struct replica *replica, const struct space *space, const struct signal *signal,
+                       double square, bool fixed)
+{
+    const struct layout_mode *mode = &replica->course->mode;
+    bool gaussian = mode->width_limit && !(mode->first_order && fixed);
+    double sum = 0, uniform = gaussian ? 3 : 3. * space->width / (space->width + 2);
     size_t n = (size_t)space->population, T = (size_t)space->grams.tokens;
     if (space->share > 0 && space->share < 1)
         return NAN;
@@ -108,7 +120,7 @@ static void observe_state(struct replica *replica, int layer, int state, struct 
     struct pool_mark mark = pool_mark(work);
     double *gram = pool_take(work, gram_size(space->grams));
     double square = observe_squares(schema, state, OBSERVE_ACTIVATION_VARIANCE, space, signal, 0, row);
-    row[column[OBSERVE_KURTOSIS]] = cell(kurtosis(replica, space, signal, square));
+    row[column[OBSERVE_KURTOSIS]] = cell(kurtosis(replica, space, signal, square, is_normed(replica, layer, state)));
     if (column[OBSERVE_TOKEN_COSINE] >= 0) {
         frame_gram(space, 1, signal, gram);
         row[column[OBSERVE_TOKEN_COSINE]] = cell(gram_cosine(space->grams, gram));

@@ -120,8 +120,9 @@ struct pairs {
     int queries, keys; /* tokens */
     double q[2], k[2], v[2];
     double square; /* variance of a logit over that of a query and a key: a^2 h */
-    double common; /* to first order: what keys and values deviate by together, and queries of one head, squared */
-    double apart;
+    double common,
+        apart; /* to first order: what keys and values deviate by together, and queries of one head, squared */
+    double tilt, pass, cross;
     double out[2], gradient[2], dq[2], dk[2], dv[2];
     struct attention_report report;
 };
@@ -156,19 +157,32 @@ static bool means_of(const struct pairs *p, struct pool *work, struct softmax_me
     return true;
 }
 
+/* Sums over keys j != l of one row's A_j A_l, as a second derivative by their logits sees them and as D does, and of two
+ * rows' A_ij A_kl: what is left of T^2 pairs where a softmax is near few keys. The fourth power is taken between the
+ * third and the second. */
+static void find_pairs(const struct softmax_means *means, struct pairs *p)
+{
+    double square = 1. / p->keys + means->excess[0];
+    double cube = fmin(square, fmax(square * square, (square + square * square - means->slope[0]) / 2));
+    double apart = square * square - cube * cube / square;
+    p->report.square = square;
+    p->tilt = p->keys > 1 ? 1 - square - 4 * (square - cube) + 6 * apart : 0;
+    p->pass = p->keys > 1 ? 1 - square - 2 * (square - cube) + 2 * apart : 0;
+    p->cross = p->keys > 1 ? gsl_pow_2(1 - square) : 0;
+}
+
 /* Two keys j, l whose product deviates by x draw logits S_ij, S_kl together by a^2 h Q_ik x, so that A V A^T gains
- * a^2 h Q_ik E x (the values' x) for each of all T^2 pairs; a softmax that is near one key has fewer to offer. */
-static void read_ripples(struct rule_run *run, int node, double square, struct pairs *p)
+ * a^2 h Q_ik E x (the values' x) for each of all T^2 pairs. */
+static void read_ripples(struct rule_run *run, int node, const struct softmax_means *means, struct pairs *p)
 {
     const struct graph_node *own = node_of(run, node);
-    const struct attention *attend = &run->layout->plan->nodes[node].attend;
-    double others = p->keys > 1 ? (1 - square) * (1 - square) : 0;
     struct ripple q = rule_ripple_of(run, own->a), k = rule_ripple_of(run, own->b), v = rule_ripple_of(run, own->c);
-    double head = 1. / attend->head_width - 1. / rule_space(run, own->a)->width;
+    double head = 1. / run->layout->plan->nodes[node].attend.head_width - 1. / rule_space(run, own->a)->width;
+    find_pairs(means, p);
     if (!run->layout->mode.first_order)
         return;
-    p->common = others * ripple_dot(&k, &v);
-    p->apart = others * (ripple_dot(&q, &q) + p->q[0] * p->q[0] * head);
+    p->common = ripple_dot(&k, &v);
+    p->apart = p->cross * (ripple_dot(&q, &q) + p->q[0] * p->q[0] * head);
 }
 
 /* A V A^T = (V's specific part) A A^T + what values share. */
@@ -176,8 +190,8 @@ static void forward_means(const struct softmax_means *means, struct pairs *p)
 {
     p->out[0] = p->v[0] * fmax(0, means->excess[0] - means->excess[1]);
     p->out[1] = p->v[0] * (1. / p->keys + means->excess[1]) + p->v[1];
-    for (int i = 0; i < 2; i++)
-        p->out[i] += p->square * p->q[i] * p->common;
+    p->out[0] += p->square * p->common * ((p->q[0] + p->q[1]) * p->tilt - p->q[1] * p->cross);
+    p->out[1] += p->square * p->common * p->q[1] * p->cross;
     p->report = (struct attention_report){
         .entropy = means->entropy,
         .relative_entropy = p->keys > 1 ? means->entropy / log(p->keys) : 0,
@@ -196,8 +210,8 @@ static void backward_means(const struct softmax_means *means, double value_squar
     double T = p->queries, N = p->keys, others = N > 1 ? N - 1 : 1;
     double draw = p->square * p->k[0]; // of a logit, by a query's product with another
     double whole = p->gradient[0] + p->gradient[1], shared = p->gradient[1], both = value_square * p->v[0];
-    double own = both * p->k[0] * whole * means->slope[0] + value_square * p->common * whole;
-    double cross = both * p->k[0] * shared * means->slope[1] + value_square * p->common * shared;
+    double own = both * p->k[0] * whole * means->slope[0] + value_square * p->common * whole * p->pass;
+    double cross = both * p->k[0] * shared * means->slope[1] + value_square * p->common * shared * p->cross;
     p->dq[0] = own - cross;
     p->dq[1] = cross;
     double trace = both * (T * (p->q[0] + p->q[1]) * whole * means->slope[0] +
@@ -227,7 +241,7 @@ static void forward_closed(struct rule_run *run, int node)
         *run->too_sharp = true;
         means = (struct softmax_means){{0, 0}, {0, 0}, 0};
     }
-    read_ripples(run, node, 1. / p.keys + means.excess[0], &p);
+    read_ripples(run, node, &means, &p);
     forward_means(&means, &p);
     run->attentions[node] = p.report;
     int column = rule_space(run, node)->columns;
@@ -239,13 +253,13 @@ static void forward_closed(struct rule_run *run, int node)
 static void give_echoes(struct rule_run *run, int node, double value_square, const struct pairs *p)
 {
     const struct graph_node *own = node_of(run, node);
-    double T = p->queries, N = p->keys, draw = p->square * p->k[0], others = gsl_pow_2(1 - p->report.square);
+    double T = p->queries, N = p->keys, draw = p->square * p->k[0];
     double whole = p->gradient[0] + p->gradient[1], shared = p->gradient[1];
-    double pairs = others * (T * whole * (p->q[0] + p->q[1]) + T * (T - 1) * shared * p->q[1]) / (N * N);
+    double same = T * whole * (p->q[0] + p->q[1]) / (N * N), two = T * (T - 1) * shared * p->q[1] * p->cross / (N * N);
     struct ripple q = rule_ripple_of(run, own->a), k = rule_ripple_of(run, own->b), v = rule_ripple_of(run, own->c);
-    rule_echo(run, own->a, others * value_square * shared * p->v[0] * p->k[0] * draw * exp(draw * p->q[1]) / N, &q);
-    rule_echo(run, own->b, value_square * pairs, &v);
-    rule_echo(run, own->c, p->square * pairs, &k);
+    rule_echo(run, own->a, p->cross * value_square * shared * p->v[0] * p->k[0] * draw * exp(draw * p->q[1]) / N, &q);
+    rule_echo(run, own->b, value_square * (same * p->pass + two), &v);
+    rule_echo(run, own->c, p->square * (same * p->tilt + two), &k);
 }
 
 static void backward_closed(struct rule_run *run, int node)
@@ -255,8 +269,7 @@ static void backward_closed(struct rule_run *run, int node)
     struct pairs p = pairs_of(run, node);
     struct softmax_means means = {{0, 0}, {0, 0}, 0};
     means_of(&p, run->work, &means);
-    p.report.square = 1. / p.keys + means.excess[0];
-    read_ripples(run, node, p.report.square, &p);
+    read_ripples(run, node, &means, &p);
     frame_gram(rule_space(run, node), 1, rule_gradient(run, node), p.gradient);
     double value_square = attend->scale * attend->scale * attend->value_width;
     backward_means(&means, value_square, &p);

@@ -19,24 +19,6 @@ static double sd_of(const struct rule_run *run, int node)
     return run->block->sd[run->layout->plan->graph->nodes[node].index];
 }
 
-/* basis = factor^-1 x; a zero pivot, which has a zero column, gives a zero row. */
-static void solve_rows(const struct factor *factor, struct signal *basis, struct pool *work)
-{
-    int T = factor->rank;
-    size_t count = (size_t)T * (size_t)T;
-    struct pool_mark mark = pool_mark(work);
-    double *regular = pool_take(work, count);
-    memcpy(regular, factor->rows, count * sizeof *regular);
-    for (size_t t = 0; t < count; t += (size_t)T + 1)
-        regular[t] = factor->rows[t] > 0 ? factor->rows[t] : 1;
-    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, basis->columns, 1, regular, T,
-                basis->at, basis->columns);
-    for (int t = 0; t < T; t++)
-        if (!(factor->rows[(size_t)t * (size_t)(T + 1)] > 0))
-            memset(basis->at + (size_t)t * (size_t)basis->columns, 0, (size_t)basis->columns * sizeof(double));
-    pool_release(work, mark);
-}
-
 /* Shared by all maps that read the signal. */
 const struct factor *rule_factor(struct rule_run *run, int node)
 {
@@ -53,7 +35,7 @@ const struct factor *rule_factor(struct rule_run *run, int node)
         return &own->factor;
     own->basis = frame_zero(space, own->out.columns, run->work);
     memcpy(own->basis.at, own->out.at, (size_t)space->grams.tokens * (size_t)own->out.columns * sizeof(double));
-    solve_rows(&own->factor, &own->basis, run->work);
+    gram_orthonormal(space->grams.tokens, own->basis.columns, own->basis.at, own->factor.rows, run->work);
     return &own->factor;
 }
 

@@ -225,6 +225,37 @@ START_TEST(rounding_leaves_zero_columns)
 }
 END_TEST
 
+/* Rows 1e-11 apart, and one of zeros: their Gram is singular in double, and what solves for orthonormal rows by its
+ * factor finds none. By reflections rows are orthonormal to rounding, 1e-13, and so is what they multiply to. */
+START_TEST(rows_become_orthonormal_whatever_their_rank)
+{
+    enum { ROWS = 4, COLUMNS = 6 };
+    jmp_buf exhausted;
+    struct pool pool = {.exhausted = &exhausted};
+    double x[ROWS * COLUMNS], q[ROWS * COLUMNS], c[ROWS * ROWS];
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < COLUMNS; j++)
+            q[i * COLUMNS + j] = x[i * COLUMNS + j] = i == 2 ? 0 : cos(j + 1) + 1e-11 * sin(i * j + 0.7);
+    gram_orthonormal(ROWS, COLUMNS, q, c, &pool);
+    for (int i = 0; i < ROWS; i++)
+        for (int k = 0; k < ROWS; k++) {
+            double product = 0;
+            for (int j = 0; j < COLUMNS; j++)
+                product += q[i * COLUMNS + j] * q[k * COLUMNS + j];
+            ck_assert_double_eq_tol(product, i == k, 1e-13);
+            ck_assert(k <= i || c[i * ROWS + k] == 0);
+        }
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < COLUMNS; j++) {
+            double product = 0;
+            for (int k = 0; k < ROWS; k++)
+                product += c[i * ROWS + k] * q[k * COLUMNS + j];
+            ck_assert_double_eq_tol(product, x[i * COLUMNS + j], 1e-13);
+        }
+    pool_free(&pool);
+}
+END_TEST
+
 Suite *gram_suite(void)
 {
     Suite *suite = suite_create("gram");
@@ -237,6 +268,7 @@ Suite *gram_suite(void)
     tcase_add_loop_test(tests, factors_of_any_rank, 0, T + 1);
     tcase_add_test(tests, factors_of_degenerate_rows);
     tcase_add_test(tests, rounding_leaves_zero_columns);
+    tcase_add_test(tests, rows_become_orthonormal_whatever_their_rank);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -317,6 +317,7 @@ static const char *const narrow[] = {
     "x = x + f(x)' norm=layernorm mask=causal",
     "placement='x = tanh(0.5*x + attn(x)); x = x*sigmoid(wg(x)) + ffn(x)'",
     "placement='x = norm(x + attend(x, x, x)); y = wa(x); x = norm(x + y*relu(y))'",
+    "placement='x = attn(x)' heads=1 layers=2 tokens=38 mask=causal", // attention of a condition beyond 1e7
 };
 
 /* A replica has the law of a sample: means within 6 standard errors of both (1e-9 a cell, 1e-6 over all), logarithms'
