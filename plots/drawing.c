@@ -67,9 +67,10 @@ static void note(struct text *notes, const char *words)
     text_print(notes, "%s%s", notes->length > 0 ? "; " : "", words);
 }
 
-/* What the marks mean that the key does not explain, and what is not drawn. */
-static void write_notes(const struct drawing *drawing, char notes[NOTES_SIZE])
+/* What the marks mean that the key does not explain, and what is not drawn. A picture has room for few names. */
+static void write_notes(const struct drawing *drawing, bool in_picture, char notes[NOTES_SIZE])
 {
+    enum { FEW = 100 };
     struct text text = {notes, NOTES_SIZE, 0};
     *notes = '\0';
     if (drawing->bands)
@@ -87,19 +88,40 @@ static void write_notes(const struct drawing *drawing, char notes[NOTES_SIZE])
     if (drawing->slope)
         note(&text, "thin grey line: for comparison");
     if (*drawing->list.zeros) {
+        bool few = !in_picture || strlen(drawing->list.zeros) <= FEW;
         note(&text, "0, which the axis does not reach: ");
-        text_print(&text, "%s", drawing->list.zeros);
+        text_print(&text, "%s", few ? drawing->list.zeros : "points of several curves");
     }
-    if (drawing->list.count > DRAWING_KEY_MOST) {
-        note(&text, "in the key: ");
-        text_print(&text, "the first %d of %zu", DRAWING_KEY_MOST, drawing->list.count);
+}
+
+static size_t key_most(const struct drawing *drawing, const struct page *page);
+
+/* The page with its words, for so many of the curves have a name in the key. Returns how many. */
+static size_t write_page(const struct drawing *drawing, bool in_picture, char notes[NOTES_SIZE], struct page *page)
+{
+    bool says = !drawing->style->captioned;
+    size_t most = 0;
+    for (int turn = 0; turn < 2; turn++) {
+        struct text text = {notes, NOTES_SIZE, 0};
+        write_notes(drawing, in_picture, notes);
+        text.length = strlen(notes);
+        if (turn == 1 && most < drawing->list.count) {
+            note(&text, "in the key: ");
+            text_print(&text, "the first %zu of %zu", most, drawing->list.count);
+        }
+        page_init(page, drawing->style, drawing->name, drawing->title, says ? drawing->legend.caption : "",
+                  says ? notes : "");
+        if (turn == 0)
+            most = key_most(drawing, page);
     }
+    return most < drawing->list.count ? most : drawing->list.count;
 }
 
 void drawing_print_caption(FILE *file, const struct drawing *drawing)
 {
     char notes[NOTES_SIZE];
-    write_notes(drawing, notes);
+    struct page page;
+    write_page(drawing, false, notes, &page);
     print_comment(file, drawing->title);
     fprintf(file, ". ");
     print_comment(file, drawing->legend.caption);
@@ -111,13 +133,14 @@ void drawing_print_caption(FILE *file, const struct drawing *drawing)
 /* Of a key, in ems: a line's sample, its height, a letter (a key has superscripts, set smaller), and what lies between
  * the key and the plot. */
 #define KEY_SAMPLE 5.0
-#define KEY_LINE   1.62
-#define KEY_LETTER 0.52
+#define KEY_LINE   1.95 /* in SVG, where lines are tallest; what finds no room is left out without a word */
+#define KEY_MARGIN 1.0  /* lines */
+#define KEY_LETTER 0.6
 #define KEY_GAP    0.8
 
-/* A key beside the plot shrinks until it takes this much of the width and of the height; never is it wider than half. */
+/* A key beside the plot shrinks until it takes this much of the width and is no higher than the plot; never is it wider
+ * than half. */
 #define KEY_WIDTH  0.42
-#define KEY_HEIGHT 0.85
 #define KEY_WIDEST 0.5
 
 /* From a curve to its label, in ems, beside the size of a point. */
@@ -166,7 +189,7 @@ static void place_key_beside(const struct drawing *drawing, struct layout *layou
     for (type = style->type;; type -= 0.5) {
         width = (PAGE_LETTER * longest + KEY_SAMPLE) * type;
         if (type <= style->small ||
-            (width <= KEY_WIDTH * style->width && KEY_LINE * type * lines <= KEY_HEIGHT * style->height))
+            (width <= KEY_WIDTH * style->width && KEY_LINE * type * lines <= layout->page.top - layout->page.bottom))
             break;
     }
     width = fmin(width, KEY_WIDEST * style->width);
@@ -174,15 +197,34 @@ static void place_key_beside(const struct drawing *drawing, struct layout *layou
     layout->page.right = style->width - width - KEY_GAP * type;
 }
 
+/* Columns of a key below the plot, whose width they share. */
+static int key_columns(const struct style *style, const struct page *page, double longest)
+{
+    int fit = (int)((page->right - page->left) / ((KEY_LETTER * longest + KEY_SAMPLE) * style->small));
+    return fit < 1 ? 1 : fit < COLUMNS_MOST ? fit : COLUMNS_MOST;
+}
+
+/* Names that a key has room for: as many lines as the plot is high, which shrinks by them where the page does not grow. */
+static size_t key_most(const struct drawing *drawing, const struct page *page)
+{
+    const struct style *style = drawing->style;
+    double lines = (page->top - page->bottom) / (KEY_LINE * style->small), longest = 0;
+    for (size_t i = 0; i < drawing->list.count; i++)
+        longest = fmax(longest, title_length(&drawing->list.series[i]));
+    int columns = style->key_below ? key_columns(style, page, longest) : 1;
+    size_t most = (size_t)(style->key_below && !style->grows ? lines / 2 : lines) * (size_t)columns;
+    return most < DRAWING_KEY_MOST ? most : DRAWING_KEY_MOST;
+}
+
 /* In as many columns as fit, above the words. */
 static void place_key_below(const struct drawing *drawing, struct layout *layout)
 {
     const struct style *style = drawing->style;
-    double width = (KEY_LETTER * longest_title(drawing, layout) + KEY_SAMPLE) * style->small;
-    int entries = __builtin_popcountll(layout->keyed), most = entries < COLUMNS_MOST ? entries : COLUMNS_MOST;
-    int fit = (int)(style->width / width), columns = fit < 1 ? 1 : fit < most ? fit : most;
+    int entries = __builtin_popcountll(layout->keyed);
+    int fit = key_columns(style, &layout->page, longest_title(drawing, layout)),
+        columns = fit < entries ? fit : entries;
     int lines = (entries + columns - 1) / columns;
-    double strip = KEY_LINE * style->small * lines, words = layout->page.bottom;
+    double strip = KEY_LINE * (lines + KEY_MARGIN) * style->small, words = layout->page.bottom;
     page_add_below(&layout->page, strip);
     double left = columns == 1 ? layout->page.left - 3 * style->small : 0.5 * style->small;
     layout->key = (struct key){left, words - PAGE_AXIS * style->type + strip, style->small, columns};
@@ -303,12 +345,10 @@ static void make_layout(const struct drawing *drawing, struct layout *layout)
 {
     char notes[NOTES_SIZE];
     struct page page;
-    write_notes(drawing, notes);
-    page_init(&page, drawing->style, drawing->name, drawing->title, drawing->legend.caption, notes);
+    size_t lines = write_page(drawing, true, notes, &page);
     layout->page = page;
     if (can_be_labelled(&drawing->list) && lay_out_labelled(drawing, layout))
         return;
-    size_t lines = drawing->list.count < DRAWING_KEY_MOST ? drawing->list.count : DRAWING_KEY_MOST;
     layout->keyed = ((uint64_t)1 << lines) - 1;
     layout->page = page;
     (drawing->style->key_below ? place_key_below : place_key_beside)(drawing, layout);

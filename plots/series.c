@@ -1,5 +1,6 @@
 #include "plots/series.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +80,19 @@ struct source {
     const struct legend *legend;               /* of shown */
 };
 
+/* What tells apart the gradients of tokens that are all alike is rounding: a mean of T numbers of size g is known to
+ * T eps g. */
+static bool is_rounding(struct quantity_place place, const struct source *source, const struct saved_value *value)
+{
+    struct saved_value whole;
+    if (strcmp(place.observable, "gradient_specific") != 0)
+        return false;
+    place.observable = "gradient_variance";
+    double tokens = saved_number(place.profile, "tokens", 1);
+    return source->choice->quantity->read(&place, &whole) &&
+           value->log10_mean < whole.log10_mean + 2 * log10(tokens * DBL_EPSILON);
+}
+
 static void add_point(const struct source *source, size_t profile, size_t row, const char *observable, double x,
                       struct series *series)
 {
@@ -86,7 +100,9 @@ static void add_point(const struct source *source, size_t profile, size_t row, c
     struct saved_value value;
     if (!source->choice->quantity->read(&place, &value))
         return;
-    if (make_point(x, &value, source->logarithmic, &series->points[series->count]))
+    if (source->logarithmic && is_rounding(place, source, &value))
+        series->zeros++;
+    else if (make_point(x, &value, source->logarithmic, &series->points[series->count]))
         series->count++;
     else
         series->zeros += source->logarithmic && value.mean == 0;

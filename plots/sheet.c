@@ -138,10 +138,10 @@ static const char style[] =
     "12px;overflow-x:auto;margin:6px 0;"
     "white-space:pre-wrap;overflow-wrap:anywhere}"
     "figure{margin:14px 0 22px}figure svg{display:block;max-width:100%;height:auto;background:#fff;border:1px solid "
-    "var(--rule);border-radius:8px}.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,540px),"
+    "var(--rule);border-radius:8px}.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),"
     "1fr));gap:4px "
     "22px}.model{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:8px 24px;align-items:start}.model "
-    "svg{max-width:100%;height:auto;max-height:300px;background:#fff;border:1px solid "
+    "svg{max-width:100%;height:auto;background:#fff;border:1px solid "
     "var(--rule);border-radius:8px;padding:6px}"
     ".wide{overflow-x:auto}table{border-collapse:collapse;font-size:13.5px;margin:6px 0}th,td{padding:3px 12px 3px 0;"
     "text-align:right;border-bottom:1px solid var(--rule);white-space:nowrap}th{color:var(--soft);font-weight:600}"
@@ -281,7 +281,7 @@ static struct style half_style(void)
     struct style half = styles[0];
     half.width = 620;
     half.height = 420;
-    half.key_below = half.grows = true;
+    half.key_below = half.grows = half.captioned = true;
     return half;
 }
 

@@ -15,6 +15,7 @@ struct style {
     bool grows;                  /* by what stands below the plot; else the plot shrinks */
     bool plain;                  /* characters: lengths are columns and rows of a terminal */
     double pixels;               /* of a PNG to the point */
+    bool captioned;              /* the caption stands below the picture, not in it */
 };
 
 /* The first is used where none is named. */

@@ -9,12 +9,16 @@ const charts = [
 
 const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+/* What tells apart the gradients of tokens that are all alike is rounding: a mean of T numbers of size g is known to T eps g. */
+const isRounding = (layer, column, profile) => column === 'gradient_specific' && layer.gradient_variance &&
+  layer[column].log10_mean < layer.gradient_variance.log10_mean + 2 * Math.log10(profile.config.tokens * Number.EPSILON);
+
 /* Points of a profile's column; of wide values the decimal logarithm. */
 function points(profile, column, logarithmic, member = 'mean') {
   const out = [];
   for (const layer of profile?.layers ?? []) {
     const cell = layer[column];
-    if (!cell)
+    if (!cell || isRounding(layer, column, profile))
       continue;
     const log10 = member === 'mean' ? cell.log10_mean : cell['log10_' + member];
     const y = !logarithmic ? cell[member] : log10 ?? (cell[member] > 0 ? Math.log10(cell[member]) : null);
