@@ -7,6 +7,8 @@
 #include "cli/columns.h"
 #include "tests/program.h"
 
+/* One of which the prediction is in closed form. */
+#define WIDE "-L", "3", "-d", "64", "-H", "1", "-T", "3", "-F", "7", "-n", "4", "-q"
 #define TINY "-L", "3", "-d", "12", "-H", "3", "-T", "3", "-F", "7", "-n", "4", "-q"
 
 static char *line_of(char *text, int number)
@@ -109,9 +111,9 @@ static int place_of(const char *line, const char *name)
 START_TEST(csv_has_the_columns_asked_for)
 {
     static const char *const names[] = {"formula", "mean", "layer", "samples", "n", "width", "observable"};
-    static const char formula[] = "x = norm(x + attn(x, window=2)); x = norm(x + ffn(x))";
-    struct program whole = PROGRAM("run", TINY, "-f", "csv", "--tidy", "-p", formula, "-p", "prenorm", "--predict"),
-                   chosen = PROGRAM("run", TINY, "-f", "csv", "-p", formula, "-p", "prenorm", "--predict", "--columns",
+    static const char formula[] = "x = norm(x + attn(x, scale=0.3)); x = norm(x + ffn(x))";
+    struct program whole = PROGRAM("run", WIDE, "-f", "csv", "--tidy", "-p", formula, "-p", "prenorm", "--predict"),
+                   chosen = PROGRAM("run", WIDE, "-f", "csv", "-p", formula, "-p", "prenorm", "--predict", "--columns",
                                     "formula,mean,layer,samples,n,width,observable");
     ck_assert_msg(chosen.status == 0, "%s", chosen.err);
     ck_assert_int_eq(strncmp(chosen.out, "formula,mean,layer,samples,n,width,observable\n", 46), 0);

@@ -21,10 +21,10 @@ static const struct {
     int count, status; /* of documents, at least; of exit */
 } commands[] = {
     {{"run", TINY, JSON, "-n", "3"}, "profile", 1, 0},
-    {{"run", TINY, JSON, "-n", "1", "--per-token", "--predict", "-p", "prenorm,postnorm", "--mask", "causal"},
+    {{"run", "-L", "2", "-d", "64", "-H", "1", JSON, "-n", "1", "--per-token", "--predict", "-p", "prenorm,postnorm"},
      "profile",
      4,
-     0},
+     0}, // in closed form
     {{"run", TINY, JSON, "-n", "4", "--shard", "2/2", "--seed", "18446744073709551615"}, "profile", 1, 0},
     {{"run", TINY, JSON, "-n", "4", "--growing", "-p", "x = x + moe(norm(x)); x = x + attn(x) + attn(x) + ffn(x)"},
      "profile",
