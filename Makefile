@@ -50,7 +50,7 @@ ifneq ($(MPI),)
   PKG_CFLAGS += -DWITH_MPI $(shell pkg-config --cflags ompi-c)
   PKG_LIBS   += $(shell pkg-config --libs ompi-c)
 endif
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -march=$(MARCH) -ffp-contract=fast -fopenmp -fPIC -fvisibility=hidden -I. \
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -march=$(MARCH) -ffp-contract=fast -fopenmp-simd -pthread -fPIC -fvisibility=hidden -I. \
              $(PKG_CFLAGS) $(CFLAGS) -MMD -MP
 
 SOURCE_FOLDERS = sim train analysis plots lib explore cli docs examples bench paper-repro tests

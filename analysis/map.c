@@ -1,6 +1,7 @@
 #include "analysis/map.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,11 +232,61 @@ static int make_room(struct map *map, size_t all, struct error *error)
     return ERROR_NONE;
 }
 
+struct work {
+    struct map *map;
+    const struct map_plan *plan;
+    size_t all, shared; /* points, and those of this share */
+    pthread_mutex_t lock;
+    int failed;
+    struct error error;
+};
+
+/* Under the lock. */
+static void note_point(struct work *work, size_t point, int code, const struct error *own)
+{
+    struct map *map = work->map;
+    map->done += code == ERROR_NONE || code == ERROR_INPUT;
+    if (code == ERROR_INPUT) { // the models are valid: what is left is the range of double
+        map->beyond++;
+        if (point < map->first)
+            map->first_beyond = *own;
+        map->first = point < map->first ? point : map->first;
+    } else if (code != ERROR_NONE && work->failed == ERROR_NONE) {
+        work->error = *own;
+        work->failed = code;
+    }
+    if (work->plan->progress)
+        work->plan->progress(work->plan->progress_context, map->done, work->shared);
+}
+
+/* The deepest points first, so that no thread ends alone with one: whatever the axes are, the last of each is dear. */
+static bool predict_number(struct team *team, uint64_t i, int thread, void *context)
+{
+    struct work *work = context;
+    struct map *map = work->map;
+    size_t point = work->all - 1 - i, width = (size_t)map->x.count;
+    struct error own = {0};
+    (void)team, (void)thread;
+    if (!map_shares(map, point, work->plan->share, work->plan->shares))
+        return true;
+    int code = predict_point(work->plan, (int)(point % width), (int)(point / width), map->values + point * MAP_VALUES,
+                             &own);
+    pthread_mutex_lock(&work->lock);
+    note_point(work, point, code, &own);
+    bool goes_on = work->failed == ERROR_NONE;
+    pthread_mutex_unlock(&work->lock);
+    return goes_on;
+}
+
 int map_predict(struct map *map, const struct map_plan *plan, struct error *error)
 {
-    size_t width = (size_t)map->x.count, all = width * (size_t)map->y.count;
-    size_t own_all = count_shares(map, plan, all);
-    int code = make_room(map, all, error), failed = ERROR_NONE;
+    size_t all = (size_t)map->x.count * (size_t)map->y.count;
+    struct work work = {.map = map,
+                        .plan = plan,
+                        .all = all,
+                        .shared = count_shares(map, plan, all),
+                        .lock = PTHREAD_MUTEX_INITIALIZER};
+    int code = make_room(map, all, error);
     if (code == ERROR_NONE)
         code = check_models(map, plan, error);
     if (code == ERROR_NONE)
@@ -243,38 +294,12 @@ int map_predict(struct map *map, const struct map_plan *plan, struct error *erro
     if (code != ERROR_NONE)
         return code;
     if (plan->progress)
-        plan->progress(plan->progress_context, 0, own_all); // the first point may take long
-        /* The deepest points first, so that no thread ends alone with one: whatever the axes are, the last of each is
-         * dear. */
-#pragma omp parallel for schedule(dynamic, 1) num_threads(plan->threads)
-    for (size_t i = 0; i < all; i++) {
-        struct error own = {0};
-        size_t point = all - 1 - i;
-        int halted;
-#pragma omp atomic read
-        halted = failed;
-        if (halted != ERROR_NONE || !map_shares(map, point, plan->share, plan->shares))
-            continue;
-        int own_code = predict_point(plan, (int)(point % width), (int)(point / width), map->values + point * MAP_VALUES,
-                                     &own);
-#pragma omp critical(map)
-        {
-            map->done += own_code == ERROR_NONE || own_code == ERROR_INPUT;
-            if (own_code == ERROR_INPUT) { // the models are valid: what is left is the range of double
-                map->beyond++;
-                if (point < map->first)
-                    map->first_beyond = own;
-                map->first = point < map->first ? point : map->first;
-            } else if (own_code != ERROR_NONE && failed == ERROR_NONE) {
-                *error = own;
-#pragma omp atomic write
-                failed = own_code;
-            }
-            if (plan->progress)
-                plan->progress(plan->progress_context, map->done, own_all);
-        }
-    }
-    return failed;
+        plan->progress(plan->progress_context, 0, work.shared); // the first point may take long
+    team_run(plan->threads, all, predict_number, &work);
+    pthread_mutex_destroy(&work.lock);
+    if (work.failed != ERROR_NONE)
+        *error = work.error;
+    return work.failed;
 }
 
 void map_free(struct map *map)

@@ -4,6 +4,7 @@
 #include <gsl/gsl_min.h>
 #include <gsl/gsl_roots.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -376,43 +377,67 @@ static int find_all(struct search *search, struct solve *solve, const double f[]
 
 /* ---- the scan ---- */
 
-/* The first point's own error is the one that is told where no point has a value. */
-static int scan(const struct search *search, struct solve *solve, double f[], struct error *error)
+struct scan {
+    const struct search *search;
+    struct solve *solve;
+    double *f; /* [axis] */
+    pthread_mutex_t lock;
+    int first, failed; /* the first point without a value; what ends the scan */
+    struct error beyond, error;
+};
+
+static void note_point(struct scan *scan, int i, int code, const struct difference *at, const struct error *own)
 {
-    int count = search->axis->count, failed = ERROR_NONE, first = count;
-    struct error beyond = {0};
+    struct solve *solve = scan->solve;
+    if (code == ERROR_NONE && isfinite(at->f)) {
+        solve->least = fmin(solve->least, at->value);
+        solve->most = fmax(solve->most, at->value);
+    } else if (code == ERROR_INPUT || code == ERROR_NONE) {
+        solve->beyond++;
+        if (i < scan->first)
+            scan->beyond = *own;
+        scan->first = i < scan->first ? i : scan->first;
+    } else if (scan->failed == ERROR_NONE) {
+        scan->error = *own;
+        scan->failed = code;
+    }
+}
+
+/* The last point first: it is the dearest. */
+static bool scan_point(struct team *team, uint64_t number, int thread, void *context)
+{
+    struct scan *scan = context;
+    int i = scan->search->axis->count - 1 - (int)number;
+    struct difference at = {NAN, NAN, NAN};
+    struct error own = {0};
+    (void)team, (void)thread;
+    int code = predict(scan->search, scan->search->axis->values[i], &at, &own);
+    scan->f[i] = code == ERROR_NONE ? at.f : NAN;
+    pthread_mutex_lock(&scan->lock);
+    note_point(scan, i, code, &at, &own);
+    bool goes_on = scan->failed == ERROR_NONE;
+    pthread_mutex_unlock(&scan->lock);
+    return goes_on;
+}
+
+/* The first point's own error is the one that is told where no point has a value. */
+static int scan_axis(const struct search *search, struct solve *solve, double f[], struct error *error)
+{
+    int count = search->axis->count;
+    struct scan scan = {.search = search, .solve = solve, .f = f, .lock = PTHREAD_MUTEX_INITIALIZER, .first = count};
     solve->points = count;
     solve->least = INFINITY;
     solve->most = -INFINITY;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(search->plan->threads)
-    for (int i = count - 1; i >= 0; i--) {
-        struct difference at = {NAN, NAN, NAN};
-        struct error own = {0};
-        int halted;
-#pragma omp atomic read
-        halted = failed;
-        int code = halted == ERROR_NONE ? predict(search, search->axis->values[i], &at, &own) : halted;
-        f[i] = code == ERROR_NONE ? at.f : NAN;
-#pragma omp critical(solve)
-        {
-            if (code == ERROR_NONE && isfinite(at.f)) {
-                solve->least = fmin(solve->least, at.value);
-                solve->most = fmax(solve->most, at.value);
-            } else if (code == ERROR_INPUT || code == ERROR_NONE) {
-                solve->beyond++;
-                if (i < first)
-                    beyond = own;
-                first = i < first ? i : first;
-            } else if (failed == ERROR_NONE) {
-                *error = own;
-#pragma omp atomic write
-                failed = code;
-            }
-        }
-    }
-    if (failed == ERROR_NONE && solve->beyond == count)
-        return error_set(error, ERROR_INPUT, "the quantity has a value at no point of the range: %.800s", beyond.text);
-    return failed;
+    for (int i = 0; i < count; i++)
+        f[i] = NAN;
+    team_run(search->plan->threads, (uint64_t)count, scan_point, &scan);
+    pthread_mutex_destroy(&scan.lock);
+    if (scan.failed != ERROR_NONE)
+        *error = scan.error;
+    else if (solve->beyond == count)
+        return error_set(error, ERROR_INPUT, "the quantity has a value at no point of the range: %.800s",
+                         scan.beyond.text);
+    return scan.failed;
 }
 
 int solve_find(struct solve *solve, const struct solve_equation *equation, const struct map_axis *axis,
@@ -426,7 +451,7 @@ int solve_find(struct solve *solve, const struct solve_equation *equation, const
     double *f = calloc((size_t)axis->count, sizeof *f);
     if (!f)
         return error_set(error, ERROR_RESOURCE, "out of memory");
-    code = scan(&search, solve, f, error);
+    code = scan_axis(&search, solve, f, error);
     if (code == ERROR_NONE)
         code = find_all(&search, solve, f);
     free(f);

@@ -19,6 +19,7 @@
 #include "sim/budget.h"
 #include "sim/placement.h"
 #include "sim/setting.h"
+#include "sim/team.h"
 
 enum { LAYERS = 4, TOKENS = 4, HEAD = 64, REPORTED = 8192, WIDTHS_MAX = 16, CELLS_MAX = 128 };
 
@@ -210,6 +211,25 @@ static void print_tables(const struct subject subjects[], size_t count, const in
     }
 }
 
+struct comparison {
+    struct subject *subjects;
+    const char *init;
+    size_t variants; /* of a placement */
+    const int *widths;
+    int width_count, samples;
+};
+
+static bool compare_subject(struct team *team, uint64_t s, int thread, void *context)
+{
+    const struct comparison *all = context;
+    struct subject *subject = &all->subjects[s];
+    (void)team, (void)thread;
+    subject_init(subject, all->init, s / all->variants, s % all->variants);
+    compare_widths(subject, s + 1, all->widths, all->width_count, all->samples);
+    model_free(&subject->model);
+    return true;
+}
+
 /* The widths asked for, or every doubling from 512 to the reported one. */
 static int choose_widths(int argc, char **argv, int first, int widths[WIDTHS_MAX])
 {
@@ -230,12 +250,8 @@ int main(int argc, char **argv)
     struct subject *subjects = calloc(count, sizeof *subjects);
     if (!subjects)
         fail("out of memory");
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (size_t s = 0; s < count; s++) {
-        subject_init(&subjects[s], init, s / variants, s % variants);
-        compare_widths(&subjects[s], s + 1, widths, width_count, samples);
-        model_free(&subjects[s].model);
-    }
+    struct comparison comparison = {subjects, init, variants, widths, width_count, samples};
+    team_run(threads, count, compare_subject, &comparison);
     print_tables(subjects, count, widths, width_count, samples);
     free(subjects);
     return 0;

@@ -11,13 +11,13 @@
 #include <float.h>
 #include <gsl/gsl_cdf.h>
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/claims/trial.h"
 #include "sim/memory.h"
+#include "sim/team.h"
 
 /* One test over the seeds: sums of its mean and squared standard error. */
 struct pooled {
@@ -134,7 +134,7 @@ static bool is_named(const struct claim *claim, int count, char **names)
 int main(int argc, char **argv)
 {
     struct error error = {0};
-    struct trial_options options = {.tier = CLAIM_SMOKE, .threads = omp_get_num_procs(), .memory = (size_t)1 << 30};
+    struct trial_options options = {.tier = CLAIM_SMOKE, .threads = team_processors(), .memory = (size_t)1 << 30};
     int seeds = argc > 2 ? atoi(argv[2]) : 2, code = ERROR_NONE, open = 0;
     double decided = 1;
     for (int t = 0; argc > 1 && t < CLAIM_TIERS; t++)

@@ -4,7 +4,8 @@
 
 int delivery_init(struct delivery *delivery, FILE *stream, char *head, int count, struct error *error)
 {
-    *delivery = (struct delivery){.stream = stream,
+    *delivery = (struct delivery){.lock = PTHREAD_MUTEX_INITIALIZER,
+                                  .stream = stream,
                                   .head = head,
                                   .texts = calloc((size_t)count + 1, sizeof *delivery->texts),
                                   .lengths = calloc((size_t)count + 1, sizeof *delivery->lengths),
@@ -21,6 +22,7 @@ void delivery_free(struct delivery *delivery)
     free(delivery->texts);
     free(delivery->lengths);
     free(delivery->head);
+    pthread_mutex_destroy(&delivery->lock);
     *delivery = (struct delivery){0};
 }
 
@@ -35,20 +37,19 @@ static void write_text(struct delivery *delivery, int number)
 
 void delivery_put(struct delivery *delivery, int number, char *text, size_t length)
 {
-#pragma omp critical(delivery)
-    {
-        delivery->texts[number] = text;
-        delivery->lengths[number] = length;
-        for (; delivery->next < delivery->count && delivery->texts[delivery->next]; delivery->next++)
-            write_text(delivery, delivery->next);
-    }
+    pthread_mutex_lock(&delivery->lock);
+    delivery->texts[number] = text;
+    delivery->lengths[number] = length;
+    for (; delivery->next < delivery->count && delivery->texts[delivery->next]; delivery->next++)
+        write_text(delivery, delivery->next);
+    pthread_mutex_unlock(&delivery->lock);
 }
 
-int delivery_done(const struct delivery *delivery)
+int delivery_done(struct delivery *delivery)
 {
-    int done;
-#pragma omp critical(delivery)
-    done = delivery->next;
+    pthread_mutex_lock(&delivery->lock);
+    int done = delivery->next;
+    pthread_mutex_unlock(&delivery->lock);
     return done;
 }
 

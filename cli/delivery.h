@@ -2,11 +2,13 @@
 #ifndef SPANSCOPE_CLI_DELIVERY_H
 #define SPANSCOPE_CLI_DELIVERY_H
 
+#include <pthread.h>
 #include <stdio.h>
 
 #include "sim/error.h"
 
 struct delivery {
+    pthread_mutex_t lock;
     FILE *stream;
     char *head;   /* written before the first text */
     char **texts; /* [count], those that wait for one before them */
@@ -22,7 +24,7 @@ void delivery_free(struct delivery *delivery);
 void delivery_put(struct delivery *delivery, int number, char *text, size_t length);
 
 /* How many have been written or passed over, from the first on. */
-int delivery_done(const struct delivery *delivery);
+int delivery_done(struct delivery *delivery);
 
 /* No more will come: writes those that wait. */
 void delivery_end(struct delivery *delivery);

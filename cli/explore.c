@@ -1,6 +1,5 @@
 #include "cli/explore.h"
 
-#include <omp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -8,6 +7,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "explore/server.h"
+#include "sim/team.h"
 
 struct explore {
     struct options options;
@@ -99,6 +99,6 @@ static int serve(void *target, struct error *error)
 int explore_command(int argc, char **argv)
 {
     struct explore explore = {.server = server_defaults()};
-    explore.server.jobs = omp_get_num_procs() > 2 ? omp_get_num_procs() : 2;
+    explore.server.jobs = team_processors() > 2 ? team_processors() : 2;
     return command_run(&explore_options, argc, argv, &explore, serve);
 }

@@ -1,7 +1,6 @@
 #include "cli/map.h"
 
 #include <jansson.h>
-#include <omp.h>
 #include <string.h>
 
 #include "analysis/config.h"
@@ -14,6 +13,7 @@
 #include "cli/progress.h"
 #include "cli/ranks.h"
 #include "cli/sweep.h"
+#include "sim/team.h"
 
 struct map_command {
     struct options options;
@@ -400,7 +400,7 @@ static int map_all(void *target, struct error *error)
 
 int map_command(int argc, char **argv)
 {
-    struct map_command self = {.draws = 64, .seed = 1, .threads = omp_get_num_procs()};
+    struct map_command self = {.draws = 64, .seed = 1, .threads = team_processors()};
     int status = command_run(&map_options, argc, argv, &self, map_all);
     map_axis_free(&self.axes[0]);
     map_axis_free(&self.axes[1]);

@@ -1,7 +1,6 @@
 #include "cli/predict.h"
 
 #include <inttypes.h>
-#include <omp.h>
 #include <stdlib.h>
 
 #include "analysis/limit/effort.h"
@@ -11,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/ranks.h"
+#include "sim/team.h"
 
 struct predict {
     struct options options;
@@ -269,6 +269,6 @@ int predict_command(int argc, char **argv)
     struct predict predict = {.moments = moments_defaults(), .format = &formats[0]};
     predict.moments.width_limit = false;
     predict.moments.draws = 0;
-    predict.moments.threads = omp_get_num_procs();
+    predict.moments.threads = team_processors();
     return command_run(&predict_options, argc, argv, &predict, predict_all);
 }

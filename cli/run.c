@@ -1,7 +1,6 @@
 #include "cli/run.h"
 
 #include <inttypes.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +13,7 @@
 #include "cli/progress.h"
 #include "cli/spread.h"
 #include "sim/budget.h"
+#include "sim/team.h"
 #include "sim/text.h"
 
 /* Part number of count of a run, both 0 for the whole. */
@@ -537,7 +537,7 @@ static int run_all(void *target, struct error *error)
 
 int run_command(int argc, char **argv)
 {
-    struct run run = {.seed = 1, .threads = omp_get_num_procs(), .format = &formats[0]};
+    struct run run = {.seed = 1, .threads = team_processors(), .format = &formats[0]};
     run.memory = budget_available(run.threads) / (size_t)ranks_local();
     return command_run(&run_options, argc, argv, &run, run_all);
 }

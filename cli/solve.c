@@ -1,7 +1,6 @@
 #include "cli/solve.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/sweep.h"
+#include "sim/team.h"
 #include "sim/text.h"
 
 struct solve_run {
@@ -312,7 +312,7 @@ static int solve_all(void *target, struct error *error)
 
 int solve_command(int argc, char **argv)
 {
-    struct solve_run self = {.draws = 64, .seed = 1, .threads = omp_get_num_procs()};
+    struct solve_run self = {.draws = 64, .seed = 1, .threads = team_processors()};
     int status = command_run(&solve_options, argc, argv, &self, solve_all);
     map_axis_free(&self.axis);
     return status;

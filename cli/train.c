@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/ranks.h"
 #include "cli/training_cost.h"
+#include "sim/team.h"
 #include "sim/text.h"
 #include "train/recipe.h"
 
@@ -310,7 +310,7 @@ int train_command(int argc, char **argv)
 {
     struct train self = {
         .seeds = 1,
-        .threads = omp_get_num_procs(),
+        .threads = team_processors(),
         .interval = 10,
         .format = &training_formats[0],
     };

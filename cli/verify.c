@@ -1,6 +1,5 @@
 #include "cli/verify.h"
 
-#include <omp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include "cli/report.h"
 #include "cli/report_format.h"
 #include "sim/budget.h"
+#include "sim/team.h"
 #include "sim/text.h"
 
 struct verify {
@@ -153,8 +153,8 @@ int verify_command(int argc, char **argv)
     struct verify verify = {.tier = CLAIM_CHECK,
                             .level = 0.01,
                             .seed = 1,
-                            .threads = omp_get_num_procs(),
-                            .memory = budget_available(omp_get_num_procs()),
+                            .threads = team_processors(),
+                            .memory = budget_available(team_processors()),
                             .format = &report_formats[0]};
     return command_run(&verify_options, argc, argv, &verify, verify_all);
 }

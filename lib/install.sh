@@ -78,7 +78,7 @@ Description: Signal propagation in random deep transformer stacks: samples, pred
 Version: $version
 Cflags: -I\${includedir}
 Libs: -L\${libdir} -lspanscope
-Libs.private: -lgsl -lopenblas -llapacke -lm -fopenmp
+Libs.private: -lgsl -lopenblas -llapacke -lm -pthread
 END
 }
 

@@ -1,7 +1,6 @@
 #include "lib/spanscope.h"
 
 #include <gsl/gsl_errno.h>
-#include <omp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include "sim/memory.h"
 #include "sim/readers.h"
 #include "sim/setting.h"
+#include "sim/team.h"
 #include "sim/text.h"
 
 const char *spanscope_version(void)
@@ -256,7 +256,7 @@ enum { DEFAULT_SAMPLES = 16, DEFAULT_BUDGET = 100000, THREADS_MAX = 1024 };
 /* The default in place of 0. */
 static int read_threads(int given, int *threads, struct error *error)
 {
-    *threads = given == 0 ? omp_get_num_procs() : given;
+    *threads = given == 0 ? team_processors() : given;
     if (*threads < 1 || *threads > THREADS_MAX)
         return error_set(error, ERROR_INPUT, "threads: %d is not between 1 and %d", given, THREADS_MAX);
     return ERROR_NONE;

@@ -2,7 +2,6 @@
 
 #include <cblas.h>
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 
 #include "sim/budget.h"
@@ -104,19 +103,25 @@ void sampler_free(struct sampler *sampler)
     *sampler = (struct sampler){0};
 }
 
-/* What a run of samples has met. */
+/* A run of samples, and what it has met. */
 struct progress {
-    int halted; /* written in order only: all samples behind the first that fails are dropped */
+    struct sampler *sampler;
+    uint64_t seed, first, count, chunk;
+    const volatile sig_atomic_t *stop;
+    sampler_visitor *visit;
+    void *context;
+    int halted; /* in turn only: all samples behind the first that fails are dropped */
     struct error error;
 };
 
 /* Samples first .. first + count - 1 of one thread, until one fails; done counts those before it. */
-static int run_chunk(struct sampler *sampler, int thread, uint64_t seed, uint64_t first, uint64_t count,
-                     const volatile sig_atomic_t *stop, uint64_t *done, struct error *error)
+static int run_chunk(const struct progress *run, int thread, uint64_t first, uint64_t count, uint64_t *done,
+                     struct error *error)
 {
+    struct sampler *sampler = run->sampler;
     int code = ERROR_NONE;
     for (*done = 0; *done < count; (*done)++) {
-        code = stack_sample(&sampler->stack, &sampler->workspaces[thread], seed, first + *done, stop,
+        code = stack_sample(&sampler->stack, &sampler->workspaces[thread], run->seed, first + *done, run->stop,
                             sampler->values[thread] + *done * sampler->cells, error);
         if (code != ERROR_NONE)
             break;
@@ -124,51 +129,46 @@ static int run_chunk(struct sampler *sampler, int thread, uint64_t seed, uint64_
     return code;
 }
 
-static void run_batch(struct sampler *sampler, uint64_t seed, uint64_t first, uint64_t count,
-                      const volatile sig_atomic_t *stop, sampler_visitor *visit, void *context,
-                      struct progress *progress)
+static bool work(struct team *team, uint64_t i, int thread, void *context)
 {
-    /* At least four turns for every thread, so that all are busy to the end. */
-    uint64_t share = count / (4 * (uint64_t)sampler->threads), most = (uint64_t)sampler->chunk;
-    uint64_t chunk = share < 1 ? 1 : share < most ? share : most;
-#pragma omp parallel for ordered schedule(dynamic, 1) num_threads(sampler->threads)
-    for (uint64_t i = 0; i < count; i += chunk) {
-        int thread = omp_get_thread_num(), code = ERROR_NONE, seen;
-        uint64_t own_count = count - i < chunk ? count - i : chunk, done = 0;
-        struct error own = {0};
-#pragma omp atomic read
-        seen = progress->halted;
-        if (seen == ERROR_NONE)
-            code = run_chunk(sampler, thread, seed, first + i, own_count, stop, &done, &own);
-#pragma omp ordered
-        {
-            for (uint64_t j = 0; progress->halted == ERROR_NONE && j < done; j++) {
-                visit(context, first + i + j, sampler->values[thread] + j * sampler->cells);
-                if (sampler->refused)
-                    code = error_set(&own, ERROR_INTERRUPTED, "no further sample is wanted"), done = 0;
-            }
-            if (progress->halted == ERROR_NONE && code != ERROR_NONE) {
-                progress->error = own;
-#pragma omp atomic write
-                progress->halted = code;
-            }
-        }
+    struct progress *run = context;
+    struct sampler *sampler = run->sampler;
+    uint64_t first = i * run->chunk, left = run->count - first, done;
+    struct error own = {0};
+    int code = run_chunk(run, thread, run->first + first, left < run->chunk ? left : run->chunk, &done, &own);
+    team_await_turn(team, i);
+    for (uint64_t j = 0; run->halted == ERROR_NONE && j < done; j++) {
+        run->visit(run->context, run->first + first + j, sampler->values[thread] + j * sampler->cells);
+        if (sampler->refused)
+            code = error_set(&own, ERROR_INTERRUPTED, "no further sample is wanted"), done = 0;
     }
+    if (run->halted == ERROR_NONE && code != ERROR_NONE) {
+        run->error = own;
+        run->halted = code;
+    }
+    return run->halted == ERROR_NONE;
 }
 
-/* A parallel loop cannot be left early: it passes over the rest in order, which of a thousand samples takes no time and
- * of a billion minutes. Waiting for each other at the end of a batch costs the threads next to nothing. */
-enum { BATCH = 1024 };
+/* At least four turns for every thread, so that all are busy to the end. */
+static uint64_t share_of(const struct sampler *sampler, uint64_t count)
+{
+    uint64_t share = count / (4 * (uint64_t)sampler->threads), most = (uint64_t)sampler->chunk;
+    return share < 1 ? 1 : share < most ? share : most;
+}
 
 int sampler_run(struct sampler *sampler, uint64_t seed, uint64_t first, uint64_t count,
                 const volatile sig_atomic_t *stop, sampler_visitor *visit, void *context, struct error *error)
 {
-    struct progress progress = {0};
-    for (uint64_t done = 0; done < count && progress.halted == ERROR_NONE; done += BATCH) {
-        uint64_t batch = count - done < BATCH ? count - done : BATCH;
-        run_batch(sampler, seed, first + done, batch, stop, visit, context, &progress);
-    }
-    if (progress.halted != ERROR_NONE)
-        *error = progress.error;
-    return progress.halted;
+    struct progress run = {.sampler = sampler,
+                           .seed = seed,
+                           .first = first,
+                           .count = count,
+                           .chunk = share_of(sampler, count),
+                           .stop = stop,
+                           .visit = visit,
+                           .context = context};
+    team_run(sampler->threads, (count + run.chunk - 1) / run.chunk, work, &run);
+    if (run.halted != ERROR_NONE)
+        *error = run.error;
+    return run.halted;
 }

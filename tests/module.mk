@@ -38,7 +38,7 @@ SANITIZE = $(BUILD)/sanitize-$(notdir $(lastword $(CC)))
 SANITIZE_FLAGS = -O1 -g -DSANITIZED -Wno-pass-failed -fno-omit-frame-pointer -fsanitize=address,undefined \
                  -fno-sanitize-recover=all
 
-# Leaks are GCC's to find: the checker of clang dies itself where OpenMP's threads are about to.
+# Leaks are GCC's to find: the checker of clang dies itself where threads are about to end.
 ASAN = $(if $(findstring clang,$(SANITIZE)),ASAN_OPTIONS=detect_leaks=0)
 
 check-sanitize: deps
@@ -75,7 +75,7 @@ fuzz-lib:
 
 $(FUZZ:%=fuzz-%): fuzz-%: fuzz-lib
 	@mkdir -p build/fuzz/$*.corpus
-	clang -std=c11 -D_GNU_SOURCE $(WARNINGS) -fopenmp -I. $(PKG_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer \
+	clang -std=c11 -D_GNU_SOURCE $(WARNINGS) -fopenmp-simd -pthread -I. $(PKG_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer \
 	  $(wildcard tests/fuzz/$*.c tests/$*_trip.c) $(FUZZ_LIB) $(PKG_LIBS) -o build/fuzz/$*
 	build/fuzz/$* -max_total_time=$(SECONDS) -dict=tests/fuzz/$*.dict -artifact_prefix=build/fuzz/ -timeout=20 \
 	  -use_value_profile=1 build/fuzz/$*.corpus tests/data/$*

@@ -2,7 +2,7 @@
 
 #include <cblas.h>
 #include <math.h>
-#include <omp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,10 +10,12 @@
 #include "sim/team.h"
 #include "train/score.h"
 
-/* What the threads share; everything below threads is touched in the critical section alone. */
+/* What the threads share. */
 struct shared {
     const struct train_plan *plan;
-    _Atomic int halted; /* the first code that stopped the runs */
+    pthread_mutex_t lock;   /* of what follows, and of the keeper */
+    pthread_mutex_t visits; /* of what is handed over, and to whom */
+    _Atomic int halted;     /* the first code that stopped the runs */
     struct error error;
     bool *over;       /* [count] */
     int next;         /* the run that is to be handed over next */
@@ -37,11 +39,12 @@ double train_score(const struct train_run *run)
 
 static void halt(struct shared *shared, const struct error *error)
 {
-#pragma omp critical(train)
+    pthread_mutex_lock(&shared->lock);
     if (shared->halted == ERROR_NONE) {
         shared->error = *error;
         shared->halted = error->code;
     }
+    pthread_mutex_unlock(&shared->lock);
 }
 
 static bool halted(const struct shared *shared)
@@ -76,8 +79,9 @@ static int keep(struct shared *shared, int i, const struct trainer *trainer, str
     int code = save(run, trainer, &bytes, &length, error);
     int64_t done = trainer ? trainer->record.done : run->record.done;
     if (code == ERROR_NONE) {
-#pragma omp critical(train)
+        pthread_mutex_lock(&shared->lock);
         code = keeper->keep(keeper->context, run, done, bytes, length, error);
+        pthread_mutex_unlock(&shared->lock);
     }
     free(bytes);
     return code;
@@ -111,8 +115,9 @@ static int take_up(struct shared *shared, int i, struct trainer *trainer, struct
     int code = ERROR_NONE;
     if (!keeper)
         return code;
-#pragma omp critical(train)
+    pthread_mutex_lock(&shared->lock);
     code = keeper->take(keeper->context, run, &bytes, &length, error);
+    pthread_mutex_unlock(&shared->lock);
     if (code == ERROR_NONE && bytes)
         code = restore(run, trainer, bytes, length, error);
     free(bytes);
@@ -124,12 +129,11 @@ static int take_up(struct shared *shared, int i, struct trainer *trainer, struct
 static int report(struct shared *shared, double work, struct error *error)
 {
     int code = ERROR_NONE;
-#pragma omp critical(train)
-    {
-        shared->work += work;
-        if (shared->plan->progress)
-            code = shared->plan->progress(shared->plan->context, shared->work / shared->all, error);
-    }
+    pthread_mutex_lock(&shared->lock);
+    shared->work += work;
+    if (shared->plan->progress)
+        code = shared->plan->progress(shared->plan->context, shared->work / shared->all, error);
+    pthread_mutex_unlock(&shared->lock);
     return code;
 }
 
@@ -192,12 +196,11 @@ static void hand_over(struct shared *shared, int i)
 {
     struct error error = {0};
     int code = ERROR_NONE;
-#pragma omp critical(train_visit)
-    {
-        shared->over[i] = shared->plan->runs[i]->finished;
-        while (code == ERROR_NONE && shared->next < shared->plan->count && shared->over[shared->next])
-            code = visit(shared, &error);
-    }
+    pthread_mutex_lock(&shared->visits);
+    shared->over[i] = shared->plan->runs[i]->finished;
+    while (code == ERROR_NONE && shared->next < shared->plan->count && shared->over[shared->next])
+        code = visit(shared, &error);
+    pthread_mutex_unlock(&shared->visits);
     if (code != ERROR_NONE)
         halt(shared, &error);
 }
@@ -232,22 +235,28 @@ static int finish(struct shared *shared, struct error *error)
     return code;
 }
 
+static bool work(struct team *team, uint64_t i, int thread, void *context)
+{
+    struct shared *shared = context;
+    struct error own = {0};
+    (void)team, (void)thread;
+    if (run_one(shared, (int)i, &own) != ERROR_NONE)
+        halt(shared, &own);
+    else
+        hand_over(shared, (int)i);
+    return !halted(shared);
+}
+
 int train_all(const struct train_plan *plan, struct error *error)
 {
-    struct shared shared = {.plan = plan};
+    struct shared shared = {.plan = plan, .lock = PTHREAD_MUTEX_INITIALIZER, .visits = PTHREAD_MUTEX_INITIALIZER};
     int code = start(&shared, error);
     if (code == ERROR_NONE) {
-#pragma omp parallel for schedule(dynamic, 1) num_threads(plan->threads)
-        for (int i = 0; i < plan->count; i++) {
-            struct error own = {0};
-            int done = halted(&shared) ? ERROR_NONE : run_one(&shared, i, &own);
-            if (done != ERROR_NONE)
-                halt(&shared, &own);
-            else
-                hand_over(&shared, i);
-        }
+        team_run(plan->threads, (uint64_t)plan->count, work, &shared);
         code = finish(&shared, error);
     }
     free(shared.over);
+    pthread_mutex_destroy(&shared.lock);
+    pthread_mutex_destroy(&shared.visits);
     return code;
 }

@@ -2,7 +2,6 @@
 
 #include <cblas.h>
 #include <limits.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,37 +66,40 @@ static uint64_t replica_number(const struct tally *tally, int r)
     return tally->in_flights ? (uint64_t)r : (uint64_t)r * FLIGHT;
 }
 
+struct batch {
+    const struct tally *tally;
+    struct replica *replicas; /* [threads] */
+    int first, halted;
+    struct error error;
+};
+
+static bool run_one(struct team *team, uint64_t i, int thread, void *context)
+{
+    struct batch *batch = context;
+    struct replica *replica = &batch->replicas[thread];
+    int number = batch->first + (int)i;
+    struct error own = {0};
+    int code = replica_run(replica, replica_number(batch->tally, number), batch->tally->options->stop, &own);
+    team_await_turn(team, i);
+    if (batch->halted == ERROR_NONE && code == ERROR_NONE) {
+        add_replica(batch->tally, number, replica->values);
+    } else if (batch->halted == ERROR_NONE) {
+        batch->error = own;
+        batch->halted = code;
+    }
+    return batch->halted == ERROR_NONE;
+}
+
 /* Replicas first .. first + count - 1, added in their order. */
 static int run_batch(const struct tally *tally, struct replica *replicas, int first, int count, struct error *error)
 {
-    int halted = ERROR_NONE;
-    struct error first_error = {0};
-    const struct moments_options *options = tally->options;
-#pragma omp parallel for ordered schedule(dynamic, 1) num_threads(options->threads)
-    for (int r = first; r < first + count; r++) {
-        struct replica *replica = &replicas[omp_get_thread_num()];
-        struct error own = {0};
-        int code = ERROR_INTERRUPTED, seen;
-#pragma omp atomic read
-        seen = halted;
-        if (seen == ERROR_NONE)
-            code = replica_run(replica, replica_number(tally, r), options->stop, &own);
-#pragma omp ordered
-        {
-            if (halted == ERROR_NONE && code == ERROR_NONE) {
-                add_replica(tally, r, replica->values);
-            } else if (halted == ERROR_NONE) {
-                first_error = own;
-#pragma omp atomic write
-                halted = code;
-            }
-        }
-    }
-    if (halted == ERROR_INTERRUPTED)
+    struct batch batch = {.tally = tally, .replicas = replicas, .first = first};
+    team_run(tally->options->threads, (uint64_t)count, run_one, &batch);
+    if (batch.halted == ERROR_INTERRUPTED)
         return error_set(error, ERROR_INTERRUPTED, "interrupted");
-    if (halted != ERROR_NONE)
-        *error = first_error;
-    return halted;
+    if (batch.halted != ERROR_NONE)
+        *error = batch.error;
+    return batch.halted;
 }
 
 /* Relative to the mean or absolute for cosines; 0 where rounding has eaten the value: parts of a gradient below 1e-10

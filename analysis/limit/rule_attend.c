@@ -233,6 +233,16 @@ static void add_pair(struct rule_run *run, int node, const double *pair, struct 
     frame_add(space, 1, &fresh, signal, run->work);
 }
 
+/* Two rows attend alike where their queries lie together, by the slope of N_ik and by what the softmax tilts. */
+static void hand_ripples_on(struct rule_run *run, int node, int column, const struct pairs *p)
+{
+    double draw = p->square * p->k[0];
+    double slope = p->cross * (p->v[0] * draw * exp(draw * p->q[1]) / p->keys + p->square * p->common);
+    struct ripple q = rule_ripple_of(run, node_of(run, node)->a), inherited = {0};
+    ripple_add(&run->ripples, slope, &q, &inherited);
+    rule_ripple(run, node, column, p->out[0], p->out[0] * p->out[0], &inherited);
+}
+
 static void forward_closed(struct rule_run *run, int node)
 {
     struct pairs p = pairs_of(run, node);
@@ -246,7 +256,7 @@ static void forward_closed(struct rule_run *run, int node)
     run->attentions[node] = p.report;
     int column = rule_space(run, node)->columns;
     add_pair(run, node, p.out, &run->nodes[node].out);
-    rule_ripple(run, node, column, p.out[0], p.out[0] * p.out[0], NULL);
+    hand_ripples_on(run, node, column, &p);
 }
 
 /* How the gradients' Grams answer to the ripples of what maps were given: what a map's weights have of both. */

@@ -106,6 +106,7 @@ END_TEST
 
 static const char *const long_sequences[] = {
     "placement=postnorm cotangent=pooled input-correlation=0.3",
+    "placement=olmo2", // attention's own ripples are a third of the signal's
     "placement='state x, u; x = norm(x + attn(x)); u = u + x; x = norm(x + glu(norm(u)))'",
     "placement='input m; def look(u, v) = wo(attend(norm(wq(u)), norm(wk(v)), 1.4*(wv(v) + wu(v)))); "
     "x = x + look(norm(x), norm(m)); x = x + attn(norm(x)); x = x + w2(silu(w1(norm(x))))' memory-tokens=80 "
@@ -117,13 +118,13 @@ static double wq_of(const struct profile *profile)
     for (int c = 0; c < profile->schema->column_count; c++)
         if (strstr(profile->schema->columns[c].name, "weight_gradient_variance") &&
             strstr(profile->schema->columns[c].name, "wq"))
-            return wide_value(estimate_mean(profile_cell(profile, 1, c)));
+            return wide_value(estimate_mean(profile_cell(profile, profile->model->layers, c)));
     return NAN;
 }
 
 /* At T = 3 d/4 the closed form is within its own estimate of stacks that are drawn, or 6 of their standard errors of 24
- * (1e-5 a cell); wq's gradient, of which the limit has four fifths or less, three times as near as the limit or 3 % (its
- * standard error is 1 to 4 %). */
+ * (1e-5 a cell); wq's gradient in the last block, of which the limit has four fifths or less, is three times as near as
+ * the limit or 3 % (its standard error is 1 to 4 %). */
 START_TEST(long_sequences_have_a_first_order)
 {
     struct model model;
@@ -619,7 +620,7 @@ Suite *moments_suite(void)
     tcase_set_timeout(slow, 300);
     tcase_set_tags(slow, "slow");
     tcase_add_loop_test(tests, exchangeable_tokens_need_no_matrices, 0, sizeof exchangeable / sizeof *exchangeable);
-    tcase_add_loop_test(tests, long_sequences_have_a_first_order, 0, sizeof long_sequences / sizeof *long_sequences);
+    tcase_add_loop_test(slow, long_sequences_have_a_first_order, 0, sizeof long_sequences / sizeof *long_sequences);
     tcase_add_test(tests, large_logits_are_drawn);
     tcase_add_test(tests, the_budget_is_spent_and_said_to_be);
     tcase_add_test(tests, dear_replicas_keep_to_the_budget);

@@ -6,6 +6,7 @@
 
 #include "sim/placement.h"
 #include "sim/setting.h"
+#include "sim/team.h"
 #include "tests/support.h"
 #include <check.h>
 
@@ -130,6 +131,16 @@ START_TEST(scope_holds_the_model)
 }
 END_TEST
 
+static bool share(struct team *team, uint64_t i, int thread, void *context)
+{
+    struct model own;
+    (void)team, (void)thread;
+    model_share(context, &own);
+    own.layers += (int)i;
+    model_free(&own);
+    return true;
+}
+
 /* Each may go first, take another formula, or set numbers; what is theirs together stays until the last is gone, and is
  * read by several threads at once. Sanitizers see the rest. */
 START_TEST(models_share_a_formula)
@@ -140,13 +151,7 @@ START_TEST(models_share_a_formula)
     model_share(&first, &second);
     ck_assert_ptr_eq(second.formula.rules, first.formula.rules);
     ck_assert_ptr_eq(second.init.graph.nodes, first.init.graph.nodes);
-#pragma omp parallel for num_threads(3)
-    for (int i = 0; i < 100; i++) {
-        struct model own;
-        model_share(&first, &own);
-        own.layers += i;
-        model_free(&own);
-    }
+    team_run(3, 100, share, &first);
     ck_assert_int_eq(setting_apply(&first, "placement", "x = norm(x)", &error), ERROR_NONE);
     model_free(&first);
     ck_assert_int_eq(setting_apply(&second, "layers", "7", &error), ERROR_NONE);
