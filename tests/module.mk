@@ -80,8 +80,8 @@ $(FUZZ:%=fuzz-%): fuzz-%: fuzz-lib
 	build/fuzz/$* -max_total_time=$(SECONDS) -dict=tests/fuzz/$*.dict -artifact_prefix=build/fuzz/ -timeout=20 \
 	  -use_value_profile=1 build/fuzz/$*.corpus tests/data/$*
 
-# The explorer's server and its jobs under 10^5 requests that nobody should send, with the sanitizers: a quarter of an
-# hour of processor time. Other requests: REQUESTS_SEED=2.
+# The explorer's server and its jobs under 10^5 requests that nobody should send, with the sanitizers: ten minutes
+# of processor time. Other requests: REQUESTS_SEED=2.
 REQUESTS      ?= 100000
 REQUESTS_SEED ?= 1
 $(BUILD)/requests: $(BUILD)/tests/fuzz/requests.o $(BUILD)/parts.a

@@ -134,6 +134,22 @@ START_TEST(maps_are_the_attentions)
 }
 END_TEST
 
+/* Without queries a head's logits are its bias by distance alone, -2^(-8 h/H) |i - j|: the map is that of the head. */
+START_TEST(maps_are_of_the_head_asked_for)
+{
+    for (int head = 1; head <= 3; head++) {
+        struct entries_wish wish = wish_of(head, 1);
+        look(SCENE " bias=alibi init='w = 1/sqrt(n); wq = 0'", &wish);
+        ck_assert_int_eq(entries.map_count, 1);
+        for (int i = 1; i < 5; i++) {
+            const double *row = entries.maps[0].a + i * 5;
+            ck_assert_double_eq_tol(log(row[i] / row[i - 1]), pow(2, -8.0 * head / 3), 1e-13); // of a few roundings
+        }
+        end();
+    }
+}
+END_TEST
+
 START_TEST(blocks_are_spread_evenly)
 {
     static const int expected[] = {1, 3, 4, 6};
@@ -178,6 +194,7 @@ Suite *entries_suite(void)
     tcase_add_test(tcase, sizes_are_the_observables);
     tcase_add_test(tcase, bins_hold_the_entries);
     tcase_add_test(tcase, maps_are_the_attentions);
+    tcase_add_test(tcase, maps_are_of_the_head_asked_for);
     tcase_add_test(tcase, blocks_are_spread_evenly);
     tcase_add_test(tcase, a_head_too_many);
     tcase_add_test(tcase, gradients_beyond_double);
