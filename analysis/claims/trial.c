@@ -314,8 +314,8 @@ static int extend(void *context, int64_t samples, struct verdict_claim *verdict,
 
 static enum fit unplanned(const struct trial *trial, struct error *error)
 {
-    int tier = trial->options->tier;
-    while (tier < CLAIM_FULL && !claim_is_planned(trial->claim, (enum claim_tier)tier))
+    enum claim_tier tier = trial->options->tier;
+    while (tier < CLAIM_FULL && !claim_is_planned(trial->claim, tier))
         tier++;
     error_set(error, ERROR_INPUT, "it takes longer than tier %s has; --tier %s measures it",
               claim_tier_names[trial->options->tier], claim_tier_names[tier]);
