@@ -247,14 +247,6 @@ const struct activation activations[] = {
 // clang-format on
 const size_t activation_count = sizeof activations / sizeof *activations;
 
-const struct activation *activation_find(const char *name)
-{
-    for (size_t i = 0; i < activation_count; i++)
-        if (strcmp(activations[i].name, name) == 0)
-            return &activations[i];
-    return NULL;
-}
-
 /* GSL hands integrands a pointer that is not const. */
 struct integrand {
     const struct activation *activation;

@@ -25,8 +25,6 @@ struct activation {
 extern const struct activation activations[];
 extern const size_t activation_count;
 
-const struct activation *activation_find(const char *name);
-
 /* phi2 = E phi(z)^2 for z ~ N(0,1), to about 1e-13 relative. */
 double activation_second_moment(const struct activation *activation);
 

@@ -24,14 +24,6 @@ const struct mask masks[] = {
 };
 const size_t mask_count = sizeof masks / sizeof *masks;
 
-const struct mask *mask_find(const char *name)
-{
-    for (size_t i = 0; i < mask_count; i++)
-        if (strcmp(masks[i].name, name) == 0)
-            return &masks[i];
-    return NULL;
-}
-
 /* Press et al., arXiv 2108.12409: a geometric sequence from 2^(-8/H) to 2^-8. */
 static double alibi_slope(int head, int heads)
 {
@@ -55,14 +47,6 @@ const struct bias biases[] = {
      alibi_halves_slope},
 };
 const size_t bias_count = sizeof biases / sizeof *biases;
-
-const struct bias *bias_find(const char *name)
-{
-    for (size_t i = 0; i < bias_count; i++)
-        if (strcmp(biases[i].name, name) == 0)
-            return &biases[i];
-    return NULL;
-}
 
 void attention_visible(const struct attention *attention, int row, int *first, int *end)
 {

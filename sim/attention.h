@@ -23,8 +23,6 @@ struct mask {
 extern const struct mask masks[];
 extern const size_t mask_count;
 
-const struct mask *mask_find(const char *name);
-
 /* What is added to the logits by distance. */
 struct bias {
     const char *name;
@@ -34,8 +32,6 @@ struct bias {
 
 extern const struct bias biases[];
 extern const size_t bias_count;
-
-const struct bias *bias_find(const char *name);
 
 struct attention {
     int sequences;               /* B; rows of one sequence stand together */

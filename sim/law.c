@@ -102,14 +102,6 @@ const struct law laws[] = {
 };
 const size_t law_count = sizeof laws / sizeof *laws;
 
-const struct law *law_find(const char *name)
-{
-    for (size_t i = 0; i < law_count; i++)
-        if (strcmp(laws[i].name, name) == 0)
-            return &laws[i];
-    return NULL;
-}
-
 size_t law_work(const struct law *law, int fan_in, int fan_out)
 {
     size_t shorter = (size_t)(fan_in > fan_out ? fan_out : fan_in);

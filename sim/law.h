@@ -20,8 +20,6 @@ struct law {
 extern const struct law laws[];
 extern const size_t law_count;
 
-const struct law *law_find(const char *name);
-
 /* Doubles of scratch for a matrix. */
 size_t law_work(const struct law *law, int fan_in, int fan_out);
 

@@ -81,11 +81,3 @@ const struct norm norms[] = {
     {"layernorm", "(x - mean(x)) / sqrt(var(x) + eps)", true, layer_forward, layer_backward},
 };
 const size_t norm_count = sizeof norms / sizeof *norms;
-
-const struct norm *norm_find(const char *name)
-{
-    for (size_t i = 0; i < norm_count; i++)
-        if (strcmp(norms[i].name, name) == 0)
-            return &norms[i];
-    return NULL;
-}

@@ -27,6 +27,4 @@ struct norm {
 extern const struct norm norms[];
 extern const size_t norm_count;
 
-const struct norm *norm_find(const char *name);
-
 #endif

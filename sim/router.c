@@ -77,14 +77,6 @@ const struct router routers[] = {
 };
 const size_t router_count = sizeof routers / sizeof *routers;
 
-const struct router *router_find(const char *name)
-{
-    for (size_t i = 0; i < router_count; i++)
-        if (strcmp(routers[i].name, name) == 0)
-            return &routers[i];
-    return NULL;
-}
-
 static void choose(int experts, int top_k, const double *logits, double *chosen)
 {
     memset(chosen, 0, (size_t)experts * sizeof *chosen);

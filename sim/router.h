@@ -19,8 +19,6 @@ struct router {
 extern const struct router routers[];
 extern const size_t router_count;
 
-const struct router *router_find(const char *name);
-
 /* chosen[E] is 1 at the k largest logits, 0 elsewhere, and p the router's weights. */
 void router_gate(const struct router *router, int experts, int top_k, const double *logits, double *chosen, double *p);
 

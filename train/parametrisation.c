@@ -12,14 +12,6 @@ const struct parametrisation parametrisations[] = {
 };
 const size_t parametrisation_count = sizeof parametrisations / sizeof *parametrisations;
 
-const struct parametrisation *parametrisation_find(const char *name)
-{
-    for (size_t i = 0; i < parametrisation_count; i++)
-        if (strcmp(parametrisations[i].name, name) == 0)
-            return &parametrisations[i];
-    return NULL;
-}
-
 double parametrisation_rate(const struct parametrisation *row, enum parametrisation_class class, bool adaptive,
                             double ratio)
 {

@@ -26,8 +26,6 @@ struct parametrisation {
 extern const struct parametrisation parametrisations[];
 extern const size_t parametrisation_count;
 
-const struct parametrisation *parametrisation_find(const char *name);
-
 /* m^rate of a class at that width. */
 double parametrisation_rate(const struct parametrisation *row, enum parametrisation_class class, bool adaptive,
                             double ratio);

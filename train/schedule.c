@@ -26,14 +26,6 @@ const struct schedule_row schedules[] = {
 };
 const size_t schedule_count = sizeof schedules / sizeof *schedules;
 
-const struct schedule_row *schedule_find(const char *name)
-{
-    for (size_t i = 0; i < schedule_count; i++)
-        if (strcmp(schedules[i].name, name) == 0)
-            return &schedules[i];
-    return NULL;
-}
-
 double schedule_factor(const struct schedule_row *row, int64_t warmup, int64_t steps, int64_t step)
 {
     if (step < warmup)

@@ -14,8 +14,6 @@ struct schedule_row {
 extern const struct schedule_row schedules[];
 extern const size_t schedule_count;
 
-const struct schedule_row *schedule_find(const char *name);
-
 /* (step + 1)/warmup on the first `warmup` steps, from there on the row's decay. step counts from 0 to steps - 1. */
 double schedule_factor(const struct schedule_row *row, int64_t warmup, int64_t steps, int64_t step);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <check.h>
+#include "tests/rows.h"
 #include "tests/support.h"
 
 enum { T = 4, DRAWS = 3000 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "analysis/limit/kernel.h"
+#include "tests/rows.h"
 #include <check.h>
 
 /* An activation that no table has: neither its values nor its slopes have even parts that are monotone. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analysis/limit/kernel.h"
+#include "tests/rows.h"
 #include <check.h>
 
 /* ---- reference: E f(u) f(v) by nested adaptive quadrature, f the activation or its slope ---- */

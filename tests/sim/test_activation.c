@@ -5,6 +5,7 @@
 
 #include "sim/activation.h"
 #include <check.h>
+#include "tests/rows.h"
 #include "tests/support.h"
 
 /* The definitions once more, in long double: phi, phi' and the sum of the sizes of phi' 's terms. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/attention.h"
+#include "tests/rows.h"
 #include "tests/support.h"
 
 enum { T = 5, H = 6 };

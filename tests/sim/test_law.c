@@ -6,6 +6,7 @@
 
 #include "sim/law.h"
 #include "sim/memory.h"
+#include "tests/rows.h"
 #include "tests/support.h"
 
 static const double SIGMA = 0.37;

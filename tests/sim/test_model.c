@@ -7,6 +7,7 @@
 #include "sim/placement.h"
 #include "sim/setting.h"
 #include "sim/team.h"
+#include "tests/rows.h"
 #include "tests/support.h"
 #include <check.h>
 

@@ -5,6 +5,7 @@
 
 #include "sim/norm.h"
 #include <check.h>
+#include "tests/rows.h"
 #include "tests/support.h"
 
 enum { T = 5, D = 15, COUNT = T * D };

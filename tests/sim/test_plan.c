@@ -6,6 +6,7 @@
 
 #include "sim/plan.h"
 #include "sim/setting.h"
+#include "tests/rows.h"
 #include "tests/support.h"
 
 /* The plan of block l of a model. */

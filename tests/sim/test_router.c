@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sim/router.h"
+#include "tests/rows.h"
 #include "tests/support.h"
 
 enum { E = 7, K = 3 };

@@ -4,6 +4,7 @@
 #include <check.h>
 #include "train/schedule.h"
 #include "train/score.h"
+#include "tests/rows.h"
 
 START_TEST(score_is_of_the_last_tenth)
 {

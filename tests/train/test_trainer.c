@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/setting.h"
+#include "tests/rows.h"
 #include "tests/support.h"
 #include "train/trainer.h"
 
