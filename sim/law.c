@@ -2,7 +2,6 @@
 
 #include <lapacke.h>
 #include <math.h>
-#include <string.h>
 
 #include "sim/memory.h"
 

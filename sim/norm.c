@@ -1,7 +1,6 @@
 #include "sim/norm.h"
 
 #include <math.h>
-#include <string.h>
 
 static double mean(int n, const double *x)
 {

@@ -1,7 +1,6 @@
 #include "train/parametrisation.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Maximal update parametrisation: Yang and Hu et al., Tensor Programs V, arXiv 2203.03466, Table 3 (in the form where
  * initial hidden weights keep 1/fan_in) and Definition 4.1 (logits by 1/d_h). */

@@ -1,7 +1,6 @@
 #include "train/schedule.h"
 
 #include <math.h>
-#include <string.h>
 
 static double decay_constant(double done)
 {

@@ -235,16 +235,13 @@ START_TEST(second_moments_are_known)
 }
 END_TEST
 
-START_TEST(gated_rows_are_no_functions_and_strangers_are_not_found)
+START_TEST(gated_rows_are_no_functions)
 {
     for (size_t a = 0; a < activation_count; a++) {
-        ck_assert_ptr_eq(activation_find(activations[a].name), &activations[a]);
         ck_assert_int_eq(activations[a].gated, activations[a].example == NULL);
         ck_assert_int_eq(activations[a].gated,
                          strcmp(activations[a].name + strlen(activations[a].name) - 3, "glu") == 0);
     }
-    ck_assert_ptr_null(activation_find("Relu"));
-    ck_assert_ptr_null(activation_find(""));
 }
 END_TEST
 
@@ -257,7 +254,7 @@ Suite *activation_suite(void)
     tcase_add_test(tests, slopes_are_the_derivatives);
     tcase_add_test(tests, arrays_are_the_points_one_by_one);
     tcase_add_test(tests, second_moments_are_known);
-    tcase_add_test(tests, gated_rows_are_no_functions_and_strangers_are_not_found);
+    tcase_add_test(tests, gated_rows_are_no_functions);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -202,14 +202,6 @@ START_TEST(a_zero_token_stays_zero)
 }
 END_TEST
 
-START_TEST(names_are_found)
-{
-    for (size_t i = 0; i < norm_count; i++)
-        ck_assert_ptr_eq(norm_find(norms[i].name), &norms[i]);
-    ck_assert_ptr_null(norm_find("rms"));
-}
-END_TEST
-
 Suite *norm_suite(void)
 {
     Suite *suite = suite_create("norm");
@@ -222,7 +214,6 @@ Suite *norm_suite(void)
     tcase_add_loop_test(tests, backward_is_the_derivative, 0, rows);
     tcase_add_loop_test(tests, inputs_are_unchanged, 0, rows);
     tcase_add_loop_test(tests, a_zero_token_stays_zero, 0, rows);
-    tcase_add_test(tests, names_are_found);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -117,14 +117,6 @@ START_TEST(one_expert_has_gate_one)
 }
 END_TEST
 
-START_TEST(routers_are_found_by_name)
-{
-    for (size_t i = 0; i < router_count; i++)
-        ck_assert_ptr_eq(router_find(routers[i].name), &routers[i]);
-    ck_assert_ptr_null(router_find("mixtral"));
-}
-END_TEST
-
 Suite *router_suite(void)
 {
     Suite *suite = suite_create("router");
@@ -135,7 +127,6 @@ Suite *router_suite(void)
     tcase_add_loop_test(tests, ties_go_to_the_smaller_index, 0, rows);
     tcase_add_loop_test(tests, gate_backward_is_the_derivative, 0, rows);
     tcase_add_loop_test(tests, one_expert_has_gate_one, 0, 2);
-    tcase_add_test(tests, routers_are_found_by_name);
     suite_add_tcase(suite, tests);
     return suite;
 }
