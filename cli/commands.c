@@ -26,7 +26,7 @@
 
 const struct commands_row commands[] = {
     {ROW(run), "sample a model and write its profile", true},
-    {ROW(predict), "the infinite-width limit of a model's profile, without sampling it", true},
+    {ROW(predict), "the profile that a model's samples have, without sampling it", true},
     {ROW(inspect), "one sample from within: histograms of its entries, attention maps", false},
     {ROW(map), "predict over a grid of two numbers of the configuration", true},
     {ROW(solve), "where a predicted quantity takes a value", false},

@@ -200,7 +200,8 @@ static void print_prediction_kind(const struct profile *profile, FILE *stream)
         return;
     }
     if (!sorted) {
-        fprintf(stream, "infinite width, %s\n",
+        fprintf(stream, "infinite width%s, %s\n",
+                profile->model->law->gaussian ? "" : ", which all laws share: a width's own is known of normal weights",
                 n > 1 ? "mean over replicas ± standard error" : "many heads; by quadrature");
         return;
     }
@@ -240,8 +241,7 @@ static int print_words(const struct profile *profile, const struct shown *shown,
                 profile->engine, profile->forced ? " because " : "", profile->forced ? profile->forced : "",
                 profile->samples, profile->seed);
     if (profile->prediction)
-        fputs("Below each: the infinite-width prediction, and z = (measured - predicted) / standard error of both\n",
-              stream);
+        fputs("Below each: the prediction, and z = (measured - predicted) / standard error of both\n", stream);
     if (profile->bounds)
         fputs("Below each: its floor and ceiling, where they are known (infinite width, many heads)\n", stream);
     return code;

@@ -75,8 +75,8 @@ static const struct options_row rows[] = {
      offsetof(struct run, memory)},
     {"per-token", 0, NULL, "report activation and gradient variance by position too", options_flag,
      offsetof(struct run, per_token)},
-    {"predict", 0, NULL, "the infinite-width prediction too: beside the table, else as a profile of its own",
-     options_flag, offsetof(struct run, predict)},
+    {"predict", 0, NULL, "the prediction too: beside the table, else as a profile of its own", options_flag,
+     offsetof(struct run, predict)},
     {"format", 'f', NULL, "what is written", format_read, offsetof(struct run, format), format_name},
     {"tidy", 0, NULL, "CSV with a column for all that decides the numbers, not only for what varies", options_flag,
      offsetof(struct run, page.tidy)},
@@ -488,6 +488,7 @@ static int run_points(struct run *run, struct error *error)
     int code = ERROR_NONE;
     if (run->dry_run)
         return output_end(&output, print_cost(run, error), true, error);
+    interrupt_flag(); // what is opened from here on is closed in order
     if (run->store_path)
         code = store_open(&run->store, run->store_path, STORE_WRITE, error);
     progress_init(&run->progress, &(struct progress_options){.quiet = run->quiet,

@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/crew.h"
+#include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/ranks.h"
 #include "cli/training_cost.h"
@@ -206,6 +207,7 @@ static int train_and_write(const struct train *self, struct crew *crew, FILE *st
         return code;
     }
     code = delivery_init(&crew->delivery, stream, head, crew->count, error);
+    interrupt_flag(); // what is opened from here on is closed in order
     if (code == ERROR_NONE)
         code = keeper_open(&crew->keeper, crew->runs, crew->count, self->store, self->checkpoint, error);
     progress_init(&crew->progress, &(struct progress_options){.quiet = self->quiet,

@@ -83,10 +83,11 @@ static int read_model(struct course *course, const struct course_options *option
 {
     const struct model *model = &course->model;
     bool closed = !options->full && model->cotangent->exchangeable;
+    bool limit = options->width_limit || !model->law->gaussian; // which other laws have as well
     course->mode = (struct layout_mode){
-        .width_limit = options->width_limit || closed,
+        .width_limit = limit || closed,
         .exchangeable = closed,
-        .first_order = closed && !options->width_limit,
+        .first_order = closed && !limit,
         .heads = options->heads > 0 ? options->heads : limit_heads(model),
         .tokens = model->tokens,
         .memory_tokens = model_memory_tokens(model),
@@ -94,7 +95,7 @@ static int read_model(struct course *course, const struct course_options *option
     int code = agree(course, error);
     if (code == ERROR_NONE && course->mode.exchangeable && !is_exchangeable(course)) {
         course->mode.exchangeable = course->mode.first_order = false;
-        course->mode.width_limit = options->width_limit;
+        course->mode.width_limit = limit;
         code = agree(course, error);
     }
     return code;

@@ -320,7 +320,7 @@ int moments_predict(const struct model *model, const struct moments_options *opt
             return code;
         code = predict(&course, options, moments, error);
         /* Logits beyond the closed form of exchangeable tokens, and what its order does not reach, are drawn. */
-        bool reaches = moments->exchangeable && !(moments->order_error > options->order);
+        bool reaches = moments->exchangeable && moments->order_error <= options->order; // not a number: does not
         again = code == ERROR_NONE && course.mode.exchangeable && !reaches;
         if (again)
             moments_free(moments);

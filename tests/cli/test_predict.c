@@ -205,6 +205,33 @@ START_TEST(run_with_a_prediction)
 END_TEST
 
 /* A mask makes attention be drawn: the numbers depend on the seed and not on the threads. */
+/* Corrections of a width are those of normal weights alone: of other laws the limit is shown, which is the same. */
+START_TEST(other_laws_have_the_limit)
+{
+    struct program other = PROGRAM("predict", TINY, "--law", "orthogonal", "-f", "csv"),
+                   limit = PROGRAM("predict", TINY, "--width-limit", "-f", "csv"),
+                   table = PROGRAM("predict", TINY, "--law", "uniform", "-q");
+    ck_assert_int_eq(other.status, 0);
+    ck_assert_str_eq(other.out, limit.out);
+    ck_assert_ptr_nonnull(strstr(table.out, "infinite width, which all laws share"));
+    program_free(&other);
+    program_free(&limit);
+    program_free(&table);
+}
+END_TEST
+
+/* An estimate of the first order's error that is no number does not reach. */
+START_TEST(what_is_not_known_to_suffice_is_drawn)
+{
+    struct program program = PROGRAM("predict", "-L", "1", "-d", "64", "-H", "1", "-T", "3", "--input-scale", "1e-100",
+                                     "--error", "0.05", "-q");
+    ck_assert_int_eq(program.status, 0);
+    ck_assert_ptr_nonnull(strstr(program.out, "mean over "));
+    ck_assert_ptr_null(strstr(program.out, "nan"));
+    program_free(&program);
+}
+END_TEST
+
 START_TEST(threads_change_nothing)
 {
     const char *const options[3][4] = {{"-j", "1", "-s", "5"}, {"-j", "2", "-s", "5"}, {"-j", "2", "-s", "6"}};
@@ -345,6 +372,8 @@ Suite *predict_suite(void)
     tcase_add_test(tests, bounds_enclose_the_prediction);
     tcase_add_test(tests, csv_of_a_prediction);
     tcase_add_test(tests, run_with_a_prediction);
+    tcase_add_test(tests, other_laws_have_the_limit);
+    tcase_add_test(tests, what_is_not_known_to_suffice_is_drawn);
     tcase_add_test(tests, threads_change_nothing);
     tcase_add_test(tests, maps_are_predictions);
     tcase_add_loop_test(tests, mistakes_are_named, 0, (int)(sizeof mistakes / sizeof *mistakes));

@@ -499,6 +499,28 @@ START_TEST(matrices_are_drawn_where_they_must_be)
 }
 END_TEST
 
+/* What a law needs to draw a matrix does not grow with the tokens, so that few of them must not leave too little room. */
+START_TEST(laws_have_room_at_every_length)
+{
+    static const char *const formulas[] = {"prenorm", "'x = x + moe(norm(x))'"};
+    static const int lengths[] = {1, 2, 7, 40};
+    for (size_t f = 0; f < 2; f++)
+        for (size_t t = 0; t < 4; t++) {
+            struct support_rig rig;
+            char text[128];
+            snprintf(text, sizeof text, "placement=%s layers=1 tokens=%d law=%s", formulas[f], lengths[t],
+                     laws[_i].name);
+            support_rig_init(&rig, text);
+            double *x = support_normals(3, rig.inputs), *dy = support_normals(4, rig.count);
+            double *dx = support_poison(rig.inputs), *y = support_run(&rig, x, dy, dx);
+            ck_assert(isfinite(support_sum_of_squares(rig.count, y)) &&
+                      isfinite(support_sum_of_squares(rig.count, dx)));
+            free(x), free(dy), free(dx), free(y);
+            support_rig_free(&rig);
+        }
+}
+END_TEST
+
 START_TEST(a_shared_matrix_has_one_shape)
 {
     struct taken taken;
@@ -528,6 +550,7 @@ Suite *stack_suite(void)
     tcase_add_test(tests, shared_matrices_are_one);
     tcase_add_test(tests, matrices_are_drawn_where_they_must_be);
     tcase_add_test(tests, a_shared_matrix_has_one_shape);
+    tcase_add_loop_test(tests, laws_have_room_at_every_length, 0, (int)law_count);
     suite_add_tcase(suite, tests);
     return suite;
 }
