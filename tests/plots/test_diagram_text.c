@@ -189,7 +189,7 @@ Suite *diagram_text_suite(void)
     Suite *suite = suite_create("diagram_text");
     TCase *tcase = tcase_create("diagram_text");
     tcase_add_test(tcase, a_picture);
-    tcase_add_loop_test(tcase, any_picture, 0, 100);
+    tcase_add_loop_test(tcase, any_picture, 0, 40);
     suite_add_tcase(suite, tcase);
     return suite;
 }
