@@ -11,6 +11,7 @@
 #include "plots/publish.h"
 #include "sim/source.h"
 #include "sim/text.h"
+#include "train/score.h"
 
 #define RATIO_LABEL   "{/:Italic g}_0 / {/:Italic g_L}"
 #define RATIO_MEASURE "ratio of gradient variances"
@@ -153,7 +154,7 @@ const struct figure figures[] = {
                              {"gradient_variance", "last token", false, SERIES_LAST_TOKEN}}},
      .wish = {.span = 1}},
     {.name = "width-convergence",
-     .title = "Gap to the infinite-width prediction against width",
+     .title = "Gap between samples and prediction against width",
      .y_label = "|measured / predicted - 1|",
      .scale = FIGURE_LOGARITHMIC,
      .choice = {.abscissa = &abscissa_width,
@@ -191,7 +192,7 @@ const struct figure figures[] = {
     {.name = "edge-depth",
      .title = "The largest learning rate against depth",
      .y_label = "largest rate",
-     .measure = "{/:Italic u} at most 0.7",
+     .measure = "{/:Italic u} at most " SCORE_QUOTE(SCORE_FAILS),
      .scale = FIGURE_LOGARITHMIC,
      .choice = {.abscissa = &abscissa_edge_depth,
                 .quantity = &quantity_edge,
@@ -202,7 +203,7 @@ const struct figure figures[] = {
     {.name = "edge-width",
      .title = "The largest learning rate against width",
      .y_label = "largest rate",
-     .measure = "{/:Italic u} at most 0.7",
+     .measure = "{/:Italic u} at most " SCORE_QUOTE(SCORE_FAILS),
      .scale = FIGURE_LOGARITHMIC,
      .choice = {.abscissa = &abscissa_edge_width,
                 .quantity = &quantity_edge,

@@ -7,6 +7,10 @@
 /* Above it a run has failed: it learned less than three tenths of what there was to learn. */
 #define SCORE_FAILS 0.7
 
+/* A number of this header within a text. */
+#define SCORE_QUOTED(number) #number
+#define SCORE_QUOTE(number)  SCORE_QUOTED(number)
+
 /* Tokens whose spread 1 - r_L stays below are one token for the readout: the logits of two positions then differ by
  * about sqrt(2 SCORE_COLLAPSE) |R| |x|, a thousandth, and a softmax sees the same everywhere. */
 #define SCORE_COLLAPSE 1e-6

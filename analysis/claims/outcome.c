@@ -45,9 +45,9 @@ static double spread(const struct outcome_runs *runs)
 
 const struct outcome outcomes[] = {
     {"score", "u of the run: 0 for the best predictor, 1 where nothing was learned", score},
-    {"trains", "1 where u is at most 0.7, else 0", trains},
+    {"trains", "1 where u is at most " SCORE_QUOTE(SCORE_FAILS) ", else 0", trains},
     {"best_score", "the least u of the rates", best_score},
-    {"edge", "the largest rate whose u is at most 0.7, interpolated in its logarithm", edge},
+    {"edge", "the largest rate whose u is at most " SCORE_QUOTE(SCORE_FAILS) ", interpolated in its logarithm", edge},
     {"spread", "1 - token cosine of the last layer behind the last step", spread},
 };
 const size_t outcome_count = sizeof outcomes / sizeof *outcomes;

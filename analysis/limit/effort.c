@@ -98,7 +98,7 @@ int effort_measure(struct effort *effort, const struct model *model, const struc
         if (code != ERROR_NONE)
             return code;
         code = probe_model(&course, model, &reading, options->seed, &probe, error);
-        bool reaches = !probe.too_sharp && moments_order_error(&course, probe.variance) <= options->order;
+        bool reaches = moments_suffice(options, probe.too_sharp, moments_order_error(&course, probe.variance));
         again = code == ERROR_NONE && course.mode.exchangeable && !reaches;
         int least = probe.drawn ? moments_replicas(&course, options, false) : 1;
         int most = probe.drawn ? moments_replicas(&course, options, true) : 1;

@@ -211,6 +211,11 @@ double moments_order_error(const struct course *course, double variance)
     return course->mode.first_order ? factor * variance + 1. / width : 0;
 }
 
+bool moments_suffice(const struct moments_options *options, bool too_sharp, double order_error)
+{
+    return !too_sharp && order_error <= options->order;
+}
+
 /* The first replica tells whether anything is drawn at all. */
 static int run_replicas(const struct tally *tally, struct replica *replicas, struct moments *moments,
                         struct error *error)
@@ -319,8 +324,7 @@ int moments_predict(const struct model *model, const struct moments_options *opt
         if (code != ERROR_NONE)
             return code;
         code = predict(&course, options, moments, error);
-        /* Logits beyond the closed form of exchangeable tokens, and what its order does not reach, are drawn. */
-        bool reaches = moments->exchangeable && moments->order_error <= options->order; // not a number: does not
+        bool reaches = moments_suffice(options, !moments->exchangeable, moments->order_error);
         again = code == ERROR_NONE && course.mode.exchangeable && !reaches;
         if (again)
             moments_free(moments);
