@@ -212,7 +212,7 @@ START_TEST(other_laws_have_the_limit)
                    limit = PROGRAM("predict", TINY, "--width-limit", "-f", "csv"),
                    table = PROGRAM("predict", TINY, "--law", "uniform", "-q");
     ck_assert_int_eq(other.status, 0);
-    ck_assert_str_eq(other.out, limit.out);
+    ck_assert(strcmp(other.out, limit.out) == 0); // too long for a message of Check
     ck_assert_ptr_nonnull(strstr(table.out, "infinite width, which all laws share"));
     program_free(&other);
     program_free(&limit);
