@@ -61,7 +61,7 @@ all: # what it is stands at the end, when every module has been read
 include sim/module.mk analysis/module.mk train/module.mk plots/module.mk lib/module.mk explore/module.mk cli/module.mk \
         paper-repro/module.mk docs/module.mk tests/module.mk bench/module.mk
 
-PARTS_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(SIM_SRC) $(TRAIN_SRC) $(ANALYSIS_SRC) $(PLOTS_SRC) $(EXPLORE_SRC))
+PARTS_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(SIM_SRC) $(TRAIN_SRC) $(ANALYSIS_SRC) $(PLOTS_SRC) $(EXPLORE_SRC)) $(SINGLE_OBJ)
 CLI_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(CLI_SRC))
 
 $(BUILD)/%.o: %.c $(BUILD)/flags

@@ -103,6 +103,7 @@ static void bench_ratio(void)
         "placement=spannorm init=scaleinit layers=16 width=2048 heads=16 tokens=16",
         "placement=prenorm init=unit layers=16 width=1024 heads=8 tokens=64 activation=identity",
         "placement=prenorm init=unit layers=4 width=16384 heads=128 tokens=8 mask=causal",
+        "placement=spannorm init=scaleinit layers=16 width=2048 heads=16 tokens=32 single=1",
     };
     printf("%-72s %8s %10s %10s %10s %8s %7s\n", "one sample on one thread", "seconds", "normals/s", "GFLOP/s", "best",
            "best", "ratio");

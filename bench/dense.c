@@ -1,4 +1,4 @@
-/* Seconds a dense sample with all statistics: this engine against the same work in PyTorch (dense_torch.py, in the
+/* Seconds a dense sample with all statistics: this engine, in double and in single precision, against the same work in PyTorch (dense_torch.py, in the
  * Debian package python3-torch), each on one thread, in one run. Samples before and after PyTorch's turn share in
  * whatever else the machine does. */
 #include <stdio.h>
@@ -63,42 +63,59 @@ static double torch_seconds(void)
     return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ? median : -1;
 }
 
-static void print(double own, double torch, int kept, int blocks)
+static void print(const double own[2], double torch)
 {
-    printf("%-36s %10s %10s\n", "a dense sample, L 32, d 512, T 32", "seconds", "ratio");
-    printf("%-36s %10.3f %10s   %d of %d blocks kept\n", "spanscope", own, "1", kept, blocks);
+    printf("%-36s %10s %10s\n", "a dense sample, L 32, d 512, T 32", "seconds", "PyTorch's");
+    for (int i = 0; i < 2; i++)
+        printf("%-36s %10.3f %10.2f\n", i == 0 ? "spanscope, double" : "spanscope, single", own[i],
+               torch > 0 ? torch / own[i] : 0);
     if (torch > 0)
-        printf("%-36s %10.3f %10.2f\n", "PyTorch", torch, torch / own);
+        printf("%-36s %10.3f\n", "PyTorch, single", torch);
     else
-        printf("%-36s %10s %10s\n", "PyTorch", torch < 0 ? "failed" : "absent", "-");
+        printf("%-36s %10s\n", "PyTorch", torch < 0 ? "failed" : "absent");
+}
+
+struct subject {
+    struct model model;
+    struct sampler sampler;
+    double spent[REPETITIONS];
+};
+
+static int subject_init(struct subject *subject, int single, struct error *error)
+{
+    model_defaults(&subject->model);
+    int code = setting_apply_all(&subject->model, SETTINGS, error);
+    subject->model.single = single;
+    if (code == ERROR_NONE)
+        code = model_check(&subject->model, error);
+    return code == ERROR_NONE ? sampler_init(&subject->sampler, &subject->model, linear_engine_find("dense"), false, 1,
+                                             budget_available(1), error)
+                              : code;
 }
 
 int main(void)
 {
-    struct model model;
-    struct sampler sampler;
+    static struct subject subjects[2]; // double, single
     struct error error;
-    double spent[REPETITIONS], torch = -1;
-    model_defaults(&model);
-    int code = setting_apply_all(&model, SETTINGS, &error);
-    if (code == ERROR_NONE)
-        code = model_check(&model, &error);
-    if (code == ERROR_NONE)
-        code = sampler_init(&sampler, &model, linear_engine_find("dense"), false, 1, budget_available(1), &error);
-    if (code != ERROR_NONE)
-        goto out;
-    code = take_turn(&sampler, spent, &error);
-    if (code == ERROR_NONE) {
-        torch = torch_seconds();
-        code = take_turn(&sampler, spent + TURN, &error);
+    double own[2] = {0}, torch = -1;
+    int code = ERROR_NONE;
+    for (int i = 0; code == ERROR_NONE && i < 2; i++)
+        code = subject_init(&subjects[i], i, &error);
+    for (int turn = 0; code == ERROR_NONE && turn < 2; turn++) {
+        for (int i = 0; code == ERROR_NONE && i < 2; i++)
+            code = take_turn(&subjects[i].sampler, subjects[i].spent + turn * TURN, &error);
+        if (turn == 0)
+            torch = torch_seconds();
     }
-    qsort(spent, REPETITIONS, sizeof *spent, ascending);
+    for (int i = 0; i < 2; i++) {
+        qsort(subjects[i].spent, REPETITIONS, sizeof *subjects[i].spent, ascending);
+        own[i] = subjects[i].spent[REPETITIONS / 2];
+        sampler_free(&subjects[i].sampler);
+        model_free(&subjects[i].model);
+    }
     if (code == ERROR_NONE)
-        print(spent[REPETITIONS / 2], torch, sampler.stack.kept, sampler.stack.depth.block_count);
-    sampler_free(&sampler);
-out:
-    model_free(&model);
-    if (code != ERROR_NONE)
+        print(own, torch);
+    else
         fprintf(stderr, "dense: %s\n", error.text);
     return code == ERROR_NONE && torch >= 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "sim/clock.h"
+#include "sim/precision.h"
 #include "sim/team.h"
 
 /* Each rate is the best of a few short repetitions: about 20 ms in all. */
@@ -84,13 +85,13 @@ static bool shrink(struct model *model)
 static const double PROBE_SECONDS = 0.02; // by the rates
 
 /* The best of a few samples, at least one of them behind one that warms up: the first touches its memory, page by page. */
-static double time_samples(const struct stack *stack, struct stack_workspace *workspace, struct wide *values,
-                           struct error *error)
+static double time_samples(const struct precision *precision, const struct stack *stack,
+                           struct stack_workspace *workspace, struct wide *values, struct error *error)
 {
     double best = INFINITY, spent = 0;
     for (uint64_t sample = 0; sample < 2 || (sample < 4 && spent < 10 * PROBE_SECONDS); sample++) {
         double start = clock_worked();
-        if (stack_sample(stack, workspace, 1, sample, NULL, values, error) != ERROR_NONE)
+        if (precision->sample(stack, workspace, 1, sample, NULL, values, error) != ERROR_NONE)
             return NAN;
         double took = clock_worked() - start;
         spent += took;
@@ -103,10 +104,11 @@ static double time_samples(const struct stack *stack, struct stack_workspace *wo
 static double measure_beyond(const struct stack *full, const struct cost_time *time)
 {
     struct model model = *full->depth.model; // shares what the model owns, and is not freed
+    const struct precision *precision = precision_of(&model);
     struct stack stack;
     struct error error = {0};
     int code;
-    while ((code = stack_init(&stack, &model, full->engine, false, full->bytes, &error)) == ERROR_NONE &&
+    while ((code = precision->init(&stack, &model, full->engine, false, full->bytes, &error)) == ERROR_NONE &&
            seconds_by_rates(&stack, time) > PROBE_SECONDS && shrink(&model))
         stack_free(&stack);
     if (code != ERROR_NONE)
@@ -115,8 +117,8 @@ static double measure_beyond(const struct stack *full, const struct cost_time *t
     struct stack_workspace workspace = {0};
     struct wide *values = calloc(cells, sizeof *values);
     double seconds = NAN;
-    if (values && stack_workspace_init(&workspace, &stack, &error) == ERROR_NONE)
-        seconds = time_samples(&stack, &workspace, values, &error);
+    if (values && precision->workspace_init(&workspace, &stack, &error) == ERROR_NONE)
+        seconds = time_samples(precision, &stack, &workspace, values, &error);
     double beyond = seconds / seconds_by_rates(&stack, time);
     stack_workspace_free(&workspace);
     free(values);

@@ -196,7 +196,7 @@ static int make_tables(const struct options_command *command, struct tables *tab
         add_option(tables, row_at(command, i)->name, row_at(command, i)->letter,
                    row_at(command, i)->argument || row_at(command, i)->choice);
     for (size_t i = 0; command->settings && i < setting_count; i++)
-        add_option(tables, settings[i].name, settings[i].letter, true);
+        add_option(tables, settings[i].name, settings[i].letter, settings[i].argument);
     add_option(tables, "help", 0, false);
     tables->longs[tables->count - 1].val = HELP_VALUE;
     return ERROR_NONE;
@@ -260,6 +260,9 @@ static int add_setting(const struct options_command *command, struct options *op
                        const char *text, struct error *error)
 {
     struct model scratch;
+    if (setting->drawn && !command->draws)
+        return error_set(error, ERROR_INPUT, "--%s is for samples of `spanscope run`; %.*s does without", setting->name,
+                         (int)strcspn(command->usage, " "), command->usage);
     model_defaults(&scratch);
     int code = command->sweeps ? try_values(&scratch, setting, text, error)
                                : setting_apply(&scratch, setting->name, text, error);
@@ -289,7 +292,7 @@ static int take_option(const struct options_command *command, struct tables *tab
     if (code != ERROR_NONE)
         return code;
     if (i >= row_count(command))
-        return add_setting(command, target, &settings[i - row_count(command)], optarg, error);
+        return add_setting(command, target, &settings[i - row_count(command)], optarg ? optarg : "1", error);
     const struct options_row *row = row_at(command, i);
     return row->read((char *)target + row->offset, row->name, optarg, error);
 }
@@ -428,6 +431,8 @@ bool options_item(const struct options_command *command, size_t i, struct option
         return true;
     }
     i -= rows + 1;
+    while (i < setting_count && settings[i].drawn && !command->draws)
+        i++;
     if (!command->settings || i >= setting_count)
         return false;
     const struct setting *setting = &settings[i];
@@ -436,7 +441,7 @@ bool options_item(const struct options_command *command, size_t i, struct option
                                   .argument = setting->argument,
                                   .summary = setting->summary,
                                   .setting = true,
-                                  .list = command->sweeps,
+                                  .list = command->sweeps && setting->argument,
                                   .of = setting};
     if (setting->type == SETTING_CHOICE)
         join_names(item);

@@ -76,6 +76,7 @@ struct options_command {
     const struct options_row *rows;
     size_t row_count;
     bool settings;        /* takes the model's settings */
+    bool draws;           /* and those that say something to what is drawn only */
     bool config;          /* takes the model from --config, too; what is given beside it wins */
     const char *several;  /* the option that may be given more than once, or NULL; a flag may anyway */
     const char *no_words; /* what is said of words that are no options; NULL where they are the command's */

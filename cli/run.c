@@ -113,6 +113,7 @@ const struct options_command run_options = {
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
     .settings = true,
+    .draws = true,
     .sweeps = true,
     .config = true,
     .no_words = "models are named by --placement",
@@ -197,6 +198,20 @@ static void report_precision(const struct run *run, const struct profile *profil
                 reached, spent ? ": the budget of samples is spent" : "");
 }
 
+/* Observables of layers that single precision could not tell from its rounding, in any sample. */
+static void report_unresolved(const struct run *run, const struct profile *profile)
+{
+    int lost = 0;
+    for (int l = 0; l <= profile->model->layers; l++)
+        for (int c = 0; c < profile->schema->column_count; c++)
+            lost += profile_cell(profile, l, c)->n > 0 && isnan(estimate_mean(profile_cell(profile, l, c)).mantissa);
+    if (!run->quiet && profile->model->single && lost > 0)
+        fprintf(stderr,
+                "%s: %d numbers are left out: single precision does not tell cosines within 1e-6 of 1, nor deviations "
+                "as small, from rounding; without --single they are known\n",
+                profile->model->placement, lost);
+}
+
 /* The profile, and its prediction (or NULL) beside or behind it. */
 static int write_profile(struct run *run, struct profile *profile, const struct profile *prediction,
                          struct error *error)
@@ -233,6 +248,7 @@ static int finish_profile(struct run *run, struct profile *profile, const struct
         code = written;
     }
     report_precision(run, profile);
+    report_unresolved(run, profile);
     if (run->precision > 0 && profile_precision(profile) > run->precision)
         run->options.status = STATUS_INCONCLUSIVE;
     return code;

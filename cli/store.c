@@ -54,6 +54,7 @@ const struct options_command store_options = {
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
     .settings = true,
+    .draws = true,
 };
 
 /* ---- which ---- */

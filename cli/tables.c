@@ -65,7 +65,8 @@ static json_t *settings_array(bool *ok, const struct model *model)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < setting_count; i++)
-        document_append(ok, array, setting_object(ok, &settings[i], model));
+        if (!settings[i].drawn) // the page predicts too
+            document_append(ok, array, setting_object(ok, &settings[i], model));
     return array;
 }
 
@@ -121,7 +122,8 @@ static json_t *scene_object(bool *ok, const struct lesson *lesson)
         return object;
     }
     for (size_t i = 0; i < setting_count; i++)
-        document_put(ok, object, settings[i].name, value_of(&settings[i], &model));
+        if (!settings[i].drawn)
+            document_put(ok, object, settings[i].name, value_of(&settings[i], &model));
     model_free(&model);
     return object;
 }

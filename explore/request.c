@@ -77,7 +77,8 @@ static size_t list_names(const struct request_service *service, const char **nam
     for (size_t i = 0; i < REQUEST_OWN && service->own[i]; i++)
         names[count++] = service->own[i];
     for (size_t i = 0; service->settings && i < setting_count && count < most; i++)
-        names[count++] = settings[i].name;
+        if (!settings[i].drawn)
+            names[count++] = settings[i].name;
     return count;
 }
 

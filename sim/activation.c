@@ -24,22 +24,22 @@ static const double taylor[12] = {1. / 2,       1. / 6,        1. / 24,        1
                                   1. / 720,     1. / 5040,     1. / 40320,     1. / 362880,
                                   1. / 3628800, 1. / 39916800, 1. / 479001600, 1. / 6227020800};
 
-LANES_INLINE reals exponential(reals high, reals low, reals *minus_one)
+LANES_INLINE doubles exponential(doubles high, doubles low, doubles *minus_one)
 {
     const double to_whole = 0x1.8p52; // what is added to it becomes a whole number, in its low bits
     const double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
-    reals whole = high * M_LOG2E + to_whole;
-    reals n = whole - to_whole, r = ((high - n * ln2_high) - n * ln2_low) + low, square = r * r;
-    reals even = lanes_all(taylor[10]), odd = lanes_all(taylor[11]);
+    doubles whole = high * M_LOG2E + to_whole;
+    doubles n = whole - to_whole, r = ((high - n * ln2_high) - n * ln2_low) + low, square = r * r;
+    doubles even = lanes_all(taylor[10]), odd = lanes_all(taylor[11]);
     LANES_UNROLL for (int k = 8; k >= 0; k -= 2)
     {
         even = even * square + taylor[k];
         odd = odd * square + taylor[k + 1];
     }
-    reals part = r + square * (even + r * odd); // exp(r) - 1
+    doubles part = r + square * (even + r * odd); // exp(r) - 1
     /* 2^n in two factors: their product may be subnormal. */
     words power = (words)whole - (words)(lanes_all(to_whole)), half = (words)((integers)power >> 1);
-    reals first = (reals)((half + 1023) << 52), second = (reals)((power - half + 1023) << 52);
+    doubles first = (doubles)((half + 1023) << 52), second = (doubles)((power - half + 1023) << 52);
     if (minus_one)
         *minus_one = (part * first) * second + (first * second - 1);
     return ((1 + part) * first) * second;
@@ -60,12 +60,12 @@ static const double tail_series[24] = {
     1.6822069734307139e-09, 6.8780558171137453e-10,  -1.1276213394502738e-10, -7.3637975026797696e-11,
 };
 
-LANES_INLINE reals normal_tail(reals v, reals *density)
+LANES_INLINE doubles normal_tail(doubles v, doubles *density)
 {
-    reals upper = (reals)((words)v & ~(((uint64_t)1 << 27) - 1));
-    reals e = exponential(-upper * upper / 2, -(v - upper) * (v + upper) / 2, NULL);
-    reals q = 1 / (v + 4), s = (47 - 344 * q) * (1. / 39), square = s * s;
-    reals even = square * tail_series[22] + tail_series[20], odd = square * tail_series[23] + tail_series[21];
+    doubles upper = (doubles)((words)v & ~(((uint64_t)1 << 27) - 1));
+    doubles e = exponential(-upper * upper / 2, -(v - upper) * (v + upper) / 2, NULL);
+    doubles q = 1 / (v + 4), s = (47 - 344 * q) * (1. / 39), square = s * s;
+    doubles even = square * tail_series[22] + tail_series[20], odd = square * tail_series[23] + tail_series[21];
     LANES_UNROLL for (int k = 18; k >= 0; k -= 2)
     {
         even = even * square + tail_series[k];
@@ -78,27 +78,27 @@ LANES_INLINE reals normal_tail(reals v, reals *density)
 #define SIGN ((uint64_t)1 << 63)
 
 /* |u|, at most `most`; NaN stays. */
-LANES_INLINE reals size_of(reals u, double most)
+LANES_INLINE doubles size_of(doubles u, double most)
 {
-    reals v = (reals)((words)u & ~SIGN);
+    doubles v = (doubles)((words)u & ~SIGN);
     return lanes_choose(v > most, lanes_all(most), v);
 }
 
 /* v with the sign of u; u itself where that is not negative. */
-LANES_INLINE reals limited(reals u, reals v)
+LANES_INLINE doubles limited(doubles u, doubles v)
 {
     return lanes_choose(u < 0, -v, u);
 }
 
-LANES_INLINE reals gelu(reals u)
+LANES_INLINE doubles gelu(doubles u)
 {
-    reals density, v = size_of(u, TAIL), tail = normal_tail(v, &density);
+    doubles density, v = size_of(u, TAIL), tail = normal_tail(v, &density);
     return limited(u, v) * lanes_choose(u < 0, tail, 1 - tail);
 }
 
-LANES_INLINE reals gelu_derivative(reals u)
+LANES_INLINE doubles gelu_derivative(doubles u)
 {
-    reals density, v = size_of(u, TAIL), tail = normal_tail(v, &density);
+    doubles density, v = size_of(u, TAIL), tail = normal_tail(v, &density);
     return lanes_choose(u < 0, tail, 1 - tail) + lanes_choose(u < 0, -v, v) * density;
 }
 
@@ -106,89 +106,89 @@ LANES_INLINE reals gelu_derivative(reals u)
 #define LOGISTIC 750.
 
 /* 1/(1 + exp(-u)), and in other that of -u. */
-LANES_INLINE reals logistic(reals u, reals v, reals *other)
+LANES_INLINE doubles logistic(doubles u, doubles v, doubles *other)
 {
-    reals e = exponential(-v, lanes_all(0), NULL), large = 1 / (1 + e), small = e * large;
+    doubles e = exponential(-v, lanes_all(0), NULL), large = 1 / (1 + e), small = e * large;
     *other = lanes_choose(u < 0, large, small);
     return lanes_choose(u < 0, small, large);
 }
 
-LANES_INLINE reals silu(reals u)
+LANES_INLINE doubles silu(doubles u)
 {
-    reals other, v = size_of(u, LOGISTIC);
+    doubles other, v = size_of(u, LOGISTIC);
     return limited(u, v) * logistic(u, v, &other);
 }
 
-LANES_INLINE reals silu_derivative(reals u)
+LANES_INLINE doubles silu_derivative(doubles u)
 {
-    reals other, v = size_of(u, LOGISTIC), own = logistic(u, v, &other);
+    doubles other, v = size_of(u, LOGISTIC), own = logistic(u, v, &other);
     return own * (1 + lanes_choose(u < 0, -v, v) * other);
 }
 
 /* tanh v = (1 - e)/(1 + e), 1 - tanh^2 = 4 e / (1 + e)^2, e = exp(-2 v). */
-LANES_INLINE reals tangent(reals u)
+LANES_INLINE doubles tangent(doubles u)
 {
-    reals minus_one, v = size_of(u, LOGISTIC / 2);
+    doubles minus_one, v = size_of(u, LOGISTIC / 2);
     exponential(-2 * v, lanes_all(0), &minus_one);
-    reals size = minus_one / (2 + minus_one);
-    return (reals)(((words)size & ~SIGN) | ((words)u & SIGN));
+    doubles size = minus_one / (2 + minus_one);
+    return (doubles)(((words)size & ~SIGN) | ((words)u & SIGN));
 }
 
-LANES_INLINE reals tangent_derivative(reals u)
+LANES_INLINE doubles tangent_derivative(doubles u)
 {
-    reals e = exponential(-2 * size_of(u, LOGISTIC / 2), lanes_all(0), NULL), d = 1 + e;
+    doubles e = exponential(-2 * size_of(u, LOGISTIC / 2), lanes_all(0), NULL), d = 1 + e;
     return 4 * e / (d * d);
 }
 
-LANES_INLINE reals sigmoid(reals u)
+LANES_INLINE doubles sigmoid(doubles u)
 {
-    reals other;
+    doubles other;
     return logistic(u, size_of(u, LOGISTIC), &other);
 }
 
-LANES_INLINE reals sigmoid_derivative(reals u)
+LANES_INLINE doubles sigmoid_derivative(doubles u)
 {
-    reals other, own = logistic(u, size_of(u, LOGISTIC), &other);
+    doubles other, own = logistic(u, size_of(u, LOGISTIC), &other);
     return own * other;
 }
 
 /* a b - product, product being the rounded a b: exact, from halves of 26 bits. */
-LANES_INLINE reals product_rest(reals a, reals b, reals product)
+LANES_INLINE doubles product_rest(doubles a, doubles b, doubles product)
 {
     const uint64_t upper = ~(((uint64_t)1 << 27) - 1);
-    reals a1 = (reals)((words)a & upper), b1 = (reals)((words)b & upper), a2 = a - a1, b2 = b - b1;
+    doubles a1 = (doubles)((words)a & upper), b1 = (doubles)((words)b & upper), a2 = a - a1, b2 = b - b1;
     return (((a1 * b1 - product) + a1 * b2) + a2 * b1) + a2 * b2;
 }
 
 /* exp(-2 sqrt(2/pi) (v + 0.044715 v^3)), v >= 0. The exponent is carried in two parts: rounded to one, its error would
  * be that of the result times its size. */
-LANES_INLINE reals gelu_tanh_decay(reals v)
+LANES_INLINE doubles gelu_tanh_decay(doubles v)
 {
     const double a = 0x1.9884533d43651p+0, a_low = -0x1.cbc0d30ebfd15p-54; // 2 sqrt(2/pi)
     const double b = 0x1.2444f2a4d8b4bp-4, b_low = -0x1.6c843a29d1c70p-61; // that times 0.044715
-    reals square = v * v, square_low = product_rest(v, v, square);
-    reals cubic = square * b, cubic_low = product_rest(square, lanes_all(b), cubic) + square_low * b + square * b_low;
-    reals factor = cubic + a, larger = lanes_choose(cubic > a, cubic, lanes_all(a)), smaller = cubic + a - larger;
-    reals factor_low = (lanes_choose(cubic > a, lanes_all(a), cubic) - smaller) + cubic_low + a_low;
-    reals high = v * factor, low = product_rest(v, factor, high) + v * factor_low;
+    doubles square = v * v, square_low = product_rest(v, v, square);
+    doubles cubic = square * b, cubic_low = product_rest(square, lanes_all(b), cubic) + square_low * b + square * b_low;
+    doubles factor = cubic + a, larger = lanes_choose(cubic > a, cubic, lanes_all(a)), smaller = cubic + a - larger;
+    doubles factor_low = (lanes_choose(cubic > a, lanes_all(a), cubic) - smaller) + cubic_low + a_low;
+    doubles high = v * factor, low = product_rest(v, factor, high) + v * factor_low;
     return lanes_choose(high > LOGISTIC, lanes_all(0), exponential(-size_of(high, LOGISTIC), -low, NULL));
 }
 
 /* u / (1 + exp(-2 w)): the tanh form of gelu is silu with another argument. */
-LANES_INLINE reals gelu_tanh(reals u)
+LANES_INLINE doubles gelu_tanh(doubles u)
 {
-    reals v = size_of(u, TAIL), e = gelu_tanh_decay(v), large = 1 / (1 + e);
+    doubles v = size_of(u, TAIL), e = gelu_tanh_decay(v), large = 1 / (1 + e);
     return limited(u, v) * lanes_choose(u < 0, e * large, large);
 }
 
-LANES_INLINE reals gelu_tanh_derivative(reals u)
+LANES_INLINE doubles gelu_tanh_derivative(doubles u)
 {
-    reals v = size_of(u, TAIL), e = gelu_tanh_decay(v), large = 1 / (1 + e), small = e * large;
-    reals slope = 1.5957691216057308 + v * v * (3 * 0.071354816272600236);
+    doubles v = size_of(u, TAIL), e = gelu_tanh_decay(v), large = 1 / (1 + e), small = e * large;
+    doubles slope = 1.5957691216057308 + v * v * (3 * 0.071354816272600236);
     return lanes_choose(u < 0, small, large) + lanes_choose(u < 0, -v, v) * slope * (large * small);
 }
 
-LANES_INLINE reals one(reals u)
+LANES_INLINE doubles one(doubles u)
 {
     (void)u;
     return lanes_all(1);
@@ -196,18 +196,18 @@ LANES_INLINE reals one(reals u)
 
 /* Defines NAME over arrays from an expression in the vector u. */
 #define ARRAY(name, expression)                                                                                        \
-    static void name(size_t count, const double *restrict in, double *restrict out)                                    \
+    static void name(size_t count, const real *restrict in, real *restrict out)                                        \
     {                                                                                                                  \
         size_t whole = count / LANES * LANES;                                                                          \
         for (size_t i = 0; i < whole; i += LANES) {                                                                    \
-            reals u = lanes_load(in + i);                                                                              \
-            lanes_store(out + i, expression);                                                                          \
+            doubles u = lanes_widen(in + i);                                                                           \
+            lanes_narrow(out + i, expression);                                                                         \
         }                                                                                                              \
         if (whole < count) {                                                                                           \
-            double rest[LANES] = {0};                                                                                  \
+            real rest[LANES] = {0};                                                                                    \
             memcpy(rest, in + whole, (count - whole) * sizeof *rest);                                                  \
-            reals u = lanes_load(rest);                                                                                \
-            lanes_store(rest, expression);                                                                             \
+            doubles u = lanes_widen(rest);                                                                             \
+            lanes_narrow(rest, expression);                                                                            \
             memcpy(out + whole, rest, (count - whole) * sizeof *rest);                                                 \
         }                                                                                                              \
     }
@@ -255,8 +255,8 @@ struct integrand {
 static double square_times_density(double z, void *context)
 {
     const struct integrand *integrand = context;
-    double phi;
-    integrand->activation->value(1, &z, &phi);
+    real u = (real)z, phi;
+    integrand->activation->value(1, &u, &phi);
     return phi * phi * exp(-z * z / 2) / sqrt(2 * M_PI);
 }
 

@@ -96,7 +96,7 @@ static void fill_table(const struct attention *attention, real *table) // [token
 }
 
 /* out = R x for every head of the rows of all sequences; direction -1: R^T x. May be done in place. */
-static void rotate(const struct attention *attention, int tokens, int heads, const real *table, double direction,
+static void rotate(const struct attention *attention, int tokens, int heads, const real *table, real direction,
                    const real *x, real *out) // [B tokens][heads head_width]
 {
     int planes = attention_planes(attention), width = attention->head_width;
@@ -105,8 +105,8 @@ static void rotate(const struct attention *attention, int tokens, int heads, con
         for (int h = 0; h < heads; h++) {
             size_t start = ((size_t)row * (size_t)heads + (size_t)h) * (size_t)width;
             for (int p = 0; p < planes; p++) {
-                double a = x[start + 2 * (size_t)p], b = x[start + 2 * (size_t)p + 1];
-                double c = turns[2 * p], s = direction * turns[2 * p + 1];
+                real a = x[start + 2 * (size_t)p], b = x[start + 2 * (size_t)p + 1];
+                real c = turns[2 * p], s = direction * turns[2 * p + 1];
                 out[start + 2 * (size_t)p] = c * a - s * b;
                 out[start + 2 * (size_t)p + 1] = s * a + c * b;
             }
@@ -196,13 +196,14 @@ static void softmax_visible(int count, bool sink, real *row, struct row_sums *su
 static void softmax(const struct attention *attention, int head, real *a, struct row_sums *sums)
 {
     int keys = attention->keys;
+    real scale = (real)attention->scale;
     double slope = attention->bias->slope ? attention->bias->slope(head, attention->heads) : 0;
     for (int i = 0; i < attention->queries; i++) {
         real *row = a + (size_t)i * (size_t)keys;
         int first, end;
         attention_visible(attention, i, &first, &end);
         for (int j = first; j < end; j++)
-            row[j] *= attention->scale;
+            row[j] *= scale;
         if (attention->cap > 0)
             for (int j = first; j < end; j++)
                 row[j] = attention->cap * tanh(row[j] / attention->cap);
@@ -223,7 +224,7 @@ struct head_view {
 };
 
 /* y = A^T A x, of what rows see. */
-static void push_through(const void *context, const real *x, real *y)
+static void push_through(const void *context, const double *x, double *y)
 {
     const struct head_view *view = context;
     const struct attention *attention = view->attention;
@@ -365,7 +366,7 @@ static void head_backward(const struct attention *attention, const struct head *
         softmax_row_backward(Tk, a + at->a + (size_t)i * (size_t)Tk, ds + (size_t)i * (size_t)Tk);
     if (attention->cap > 0)
         cap_backward(attention, at, turned, arena_take(&work, head_entries(attention)), ds);
-    cblas_dscal(Tq * Tk, attention->scale, ds, 1);
+    REAL_BLAS(scal)(Tq * Tk, (real)attention->scale, ds, 1);
     transpose(Tq, Tk, ds, across);
     panel_multiply(Tq, Tk, width, ds, Tk, false, turned->k + at->k, at->k_stride, 0, dq + at->q, at->q_stride);
     panel_multiply(Tk, Tq, width, across, Tq, false, turned->q + at->q, at->q_stride, beta, dk + at->k, at->k_stride);

@@ -28,13 +28,13 @@ void pass_arrive(struct pass *pass, int n, double scale, const real *dy)
 {
     struct pass_node *node = &pass->nodes[n];
     size_t count = pass_entries(pass, n);
-    real *sum = node->gradient;
+    real *sum = node->gradient, factor = (real)scale;
     if (node->arrived)
         for (size_t i = 0; i < count; i++)
-            sum[i] += scale * dy[i];
+            sum[i] += factor * dy[i];
     else
         for (size_t i = 0; i < count; i++)
-            sum[i] = scale * dy[i];
+            sum[i] = factor * dy[i];
     node->arrived = true;
 }
 
@@ -61,7 +61,7 @@ static void scale_forward(struct pass *pass, int n)
 {
     const struct graph_node *node = &pass->graph->nodes[n];
     const real *a = signal_of(pass, node->a);
-    real *out = pass->nodes[n].own, scale = scalar_of(pass, node->b);
+    real *out = pass->nodes[n].own, scale = (real)scalar_of(pass, node->b);
     size_t count = pass_entries(pass, n);
     for (size_t i = 0; i < count; i++)
         out[i] = scale * a[i];
@@ -113,10 +113,15 @@ static struct linear_cost function_cost(const struct pass *pass, int n)
     return (struct linear_cost){.work = arena_cost(pass_entries(pass, n))};
 }
 
+static const struct activation *function_at(const struct pass *pass, int n)
+{
+    return REAL_ROW(activations, pass->plan->nodes[n].function);
+}
+
 static void function_forward(struct pass *pass, int n)
 {
     int a = pass->graph->nodes[n].a;
-    pass->plan->nodes[n].function->value(pass_entries(pass, n), signal_of(pass, a), pass->nodes[n].own);
+    function_at(pass, n)->value(pass_entries(pass, n), signal_of(pass, a), pass->nodes[n].own);
 }
 
 static void function_backward(struct pass *pass, int n)
@@ -127,7 +132,7 @@ static void function_backward(struct pass *pass, int n)
     size_t count = pass_entries(pass, n);
     const real *dy = pass->nodes[n].gradient;
     real *slope = to->arrived ? arena_take(&work, count) : to->gradient;
-    pass->plan->nodes[n].function->slope(count, signal_of(pass, a), slope);
+    function_at(pass, n)->slope(count, signal_of(pass, a), slope);
     for (size_t i = 0; i < count; i++)
         slope[i] *= dy[i];
     if (to->arrived)
@@ -146,8 +151,9 @@ static void norm_forward(struct pass *pass, int n)
 {
     const struct plan_node *plan = &pass->plan->nodes[n];
     int groups = plan->norm.groups;
-    plan->norm.norm->forward(pass_rows(pass, n) * groups, plan->width / groups, plan->norm.eps,
-                             signal_of(pass, pass->graph->nodes[n].a), pass->nodes[n].own, pass->nodes[n].extra.base);
+    REAL_ROW(norms, plan->norm.norm)
+        ->forward(pass_rows(pass, n) * groups, plan->width / groups, plan->norm.eps,
+                  signal_of(pass, pass->graph->nodes[n].a), pass->nodes[n].own, pass->nodes[n].extra.base);
 }
 
 static void norm_backward(struct pass *pass, int n)
@@ -156,8 +162,9 @@ static void norm_backward(struct pass *pass, int n)
     const struct pass_node *node = &pass->nodes[n];
     struct pass_node *to = &pass->nodes[pass->graph->nodes[n].a];
     int groups = plan->norm.groups;
-    plan->norm.norm->backward(pass_rows(pass, n) * groups, plan->width / groups, node->signal, node->extra.base,
-                              node->gradient, to->arrived, to->gradient);
+    REAL_ROW(norms, plan->norm.norm)
+        ->backward(pass_rows(pass, n) * groups, plan->width / groups, node->signal, node->extra.base, node->gradient,
+                   to->arrived, to->gradient);
     to->arrived = true;
 }
 
@@ -433,7 +440,7 @@ static size_t slot_doubles(const struct plan *plan)
 {
     size_t sum = 0;
     for (int s = 0; s < plan->slot_count; s++)
-        sum = memory_add(sum, plan->slot_sizes[s]);
+        sum = memory_add(sum, arena_cost(plan->slot_sizes[s]));
     return sum;
 }
 

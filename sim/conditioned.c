@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/draw.h"
 #include "sim/panel.h"
 
 /* Why not fewer coordinates still. Norms, sums and linear maps see a signal only through inner products, so a frame of
@@ -88,7 +89,7 @@ static bool panels_next(struct panels *panels)
 static void panels_draw(const struct panels *panels, real *z)
 {
     uint64_t rank = (uint64_t)panels->rank;
-    stream_normals(&panels->stream, rank * (uint64_t)panels->first, rank * (size_t)panels->count, panels->sigma, z);
+    draw_normals(&panels->stream, rank * (uint64_t)panels->first, rank * (size_t)panels->count, panels->sigma, z);
 }
 
 /* What the forward pass leaves, by its places on the tape: the Gram of x for the weight gradients, and R^-T where that
@@ -115,7 +116,7 @@ bool conditioned_cholesky(int rows, const real *gram, real *lower, real *inverse
     double scale[rows], trace = 0;
     for (size_t t = 0; t < T; t++) {
         double square = gram[t * T + t];
-        if (square != 0 && !(square > DBL_MIN / DBL_EPSILON && square < DBL_MAX)) // its digits are lost
+        if (square != 0 && !(square > REAL_MIN / REAL_EPSILON && square < REAL_MAX)) // its digits are lost
             return false;
         scale[t] = sqrt(square);
     }
@@ -123,12 +124,12 @@ bool conditioned_cholesky(int rows, const real *gram, real *lower, real *inverse
         for (size_t t = 0; t < T; t++)
             lower[s * T + t] = s == t ? 1 : scale[s] > 0 && scale[t] > 0 ? gram[s * T + t] / (scale[s] * scale[t]) : 0;
     /* The upper factor by columns is the lower one by rows. */
-    if (LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'U', rows, lower, rows) != 0)
+    if (REAL_LAPACK(potrf)(LAPACK_COL_MAJOR, 'U', rows, lower, rows) != 0)
         return false;
     for (size_t s = 0; s < T; s++)
         memset(lower + s * T + s + 1, 0, (T - s - 1) * sizeof *lower);
     memcpy(inverse, lower, T * T * sizeof *inverse);
-    LAPACKE_dtrtri(LAPACK_COL_MAJOR, 'U', 'N', rows, inverse, rows);
+    REAL_LAPACK(trtri)(LAPACK_COL_MAJOR, 'U', 'N', rows, inverse, rows);
     for (size_t i = 0; i < T * T; i++)
         trace += inverse[i] * inverse[i];
     for (size_t s = 0; s < T; s++)
@@ -183,7 +184,7 @@ static void rows_copy(const struct rows *rows, int T, const int order[], real *a
  * much less. Levels are far apart, unlike the residuals' own order, which rounding decides where tokens are equally
  * long, as behind every norm. What keeps less than 2^-40 is dropped: a relative error of 1e-12, of the order of
  * rounding in the deepest stacks. */
-enum { LEVEL_BITS = 10, LEVELS = 4 };
+enum { LEVEL_BITS = 10, LEVELS = sizeof(real) == sizeof(double) ? 4 : 2 };
 
 static bool keeps_level(double residual, double norm, int level)
 {
@@ -198,21 +199,21 @@ static int take_by_levels(int T, int length, size_t stride, real *a, int order[]
     bool taken[T];
     int rank = 0, last = T;
     for (int t = 0; t < T; t++) {
-        norm[t] = cblas_dnrm2(length, a + (size_t)t * stride, 1);
+        norm[t] = REAL_BLAS(nrm2)(length, a + (size_t)t * stride, 1);
         taken[t] = false;
     }
     for (int level = 0; level < LEVELS; level++)
         for (int t = 0; t < T && rank < length; t++) {
-            real *row = a + (size_t)t * stride, residual = cblas_dnrm2(length, row, 1);
+            real *row = a + (size_t)t * stride, residual = REAL_BLAS(nrm2)(length, row, 1);
             if (taken[t] || !keeps_level(residual, norm[t], level))
                 continue;
             order[rank++] = t;
             taken[t] = true;
-            cblas_dscal(length, 1 / residual, row, 1);
+            REAL_BLAS(scal)(length, 1 / residual, row, 1);
             for (int s = 0; s < T; s++)
                 if (!taken[s])
-                    cblas_daxpy(length, -cblas_ddot(length, row, 1, a + (size_t)s * stride, 1), row, 1,
-                                a + (size_t)s * stride, 1);
+                    REAL_BLAS(axpy)
+            (length, -REAL_BLAS(dot)(length, row, 1, a + (size_t)s * stride, 1), row, 1, a + (size_t)s * stride, 1);
         }
     for (int t = T - 1; t >= 0; t--)
         if (!taken[t])
@@ -230,7 +231,7 @@ static int choose_order(int T, int columns, real *a, int order[])
         order[t] = t;
         if (t < length) {
             memset(column + t + 1, 0, (size_t)(length - t - 1) * sizeof *column);
-            keeps = keeps && keeps_level(fabs(column[t]), cblas_dnrm2(t + 1, column, 1), 0);
+            keeps = keeps && keeps_level(fabs(column[t]), REAL_BLAS(nrm2)(t + 1, column, 1), 0);
         }
     }
     return keeps ? length : take_by_levels(T, length, (size_t)columns, a, order);
@@ -287,10 +288,10 @@ static void basis_of(int columns, int rank, real *a, const real *tau, real *work
     bool negative[rank + 1];
     for (int j = 0; j < rank; j++)
         negative[j] = a[(size_t)j * (size_t)columns + (size_t)j] < 0;
-    LAPACKE_dorgqr_work(LAPACK_COL_MAJOR, columns, rank, rank, a, columns, tau, work, size);
+    REAL_LAPACK(orgqr_work)(LAPACK_COL_MAJOR, columns, rank, rank, a, columns, tau, work, size);
     for (int j = 0; j < rank; j++)
         if (negative[j])
-            cblas_dscal(columns, -1, a + (size_t)j * (size_t)columns, 1);
+            REAL_BLAS(scal)(columns, -1, a + (size_t)j * (size_t)columns, 1);
 }
 
 /* Householder QR of the rows' transpose, rows and columns in turned roles for LAPACK: lower becomes R^T and a, of
@@ -305,10 +306,10 @@ static struct factor householder(int T, const struct rows *rows, real *lower, re
     for (int t = 0; t < T; t++)
         order[t] = t;
     rows_copy(rows, T, order, a);
-    LAPACKE_dgeqrf_work(LAPACK_COL_MAJOR, columns, T, a, columns, tau, scratch, QR_BLOCK * T);
+    REAL_LAPACK(geqrf_work)(LAPACK_COL_MAJOR, columns, T, a, columns, tau, scratch, QR_BLOCK * T);
     int rank = choose_order(T, columns, a, order);
     rows_copy(rows, T, order, a);
-    LAPACKE_dgeqrf_work(LAPACK_COL_MAJOR, columns, T, a, columns, tau, scratch, QR_BLOCK * T);
+    REAL_LAPACK(geqrf_work)(LAPACK_COL_MAJOR, columns, T, a, columns, tau, scratch, QR_BLOCK * T);
     struct factor factor = {rank, true};
     if (lower)
         factor = lower_of(T, columns, a, rank, order, lower);
@@ -360,7 +361,7 @@ static struct factor factor_output(const struct linear *linear, const real *gram
     for (int i = 0; i < linear->count; i++) {
         panel_gram(T, linear->map[i].fan_out, dy[i], own);
         squares[i] += linear_gradient_square(T, gram, own);
-        cblas_daxpy((int)entries, linear->map[i].sigma * linear->map[i].sigma, own, 1, sum, 1);
+        REAL_BLAS(axpy)((int)entries, linear->map[i].sigma * linear->map[i].sigma, own, 1, sum, 1);
     }
     if (T <= columns && conditioned_cholesky(T, sum, lower, own))
         return (struct factor){T, true};
@@ -393,10 +394,10 @@ static void combine(const struct linear *linear, const real *basis, int rank, co
         panels_draw(&p, z);
         panel_inner(fresh_rank, rank, p.count, z, p.count, basis + p.first, m, p.first > 0, inner, T);
     }
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, rank, fresh_rank, -1, lower, T, inner, T, 1, c, T);
+    REAL_BLAS(gemm)(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, rank, fresh_rank, -1, lower, T, inner, T, 1, c, T);
     if (inverse) {
-        cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, T, T, 1, inverse, T, c, T);
-        cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, T, T, 1, inverse, T, c, T);
+        REAL_BLAS(trmm)(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, T, T, 1, inverse, T, c, T);
+        REAL_BLAS(trmm)(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, T, T, 1, inverse, T, c, T);
     }
     for (struct panels p = all; panels_next(&p);) {
         const real *z = fresh + (size_t)fresh_rank * (size_t)p.first;

@@ -27,8 +27,9 @@ void conditioned_backward(const struct linear_engine *self, const struct linear 
  * of any combination of tokens v the variance v^T g v errs by a relative u sqrt(n) |D v|^2 / (v^T g v), at most
  * u sqrt(n) tr C^-1; Q = x^T inverse^T departs from orthonormal by the same. With n = 2048 the limit leaves 5e-9, which
  * no number of samples below 1e16 can see. Beyond it the factor comes from a Householder QR of the rows, whose error is
- * u relative to each row, as that of a product with a dense matrix. */
-#define CONDITIONED_LIMIT 1e6
+ * u relative to each row, as that of a product with a dense matrix. In single precision, where u is 6e-8, the bound says
+ * little; sums of 16 lanes err by some u, a relative 1e-4 of such a variance at the limit. */
+#define CONDITIONED_LIMIT (sizeof(real) == sizeof(double) ? 1e6 : 1e4)
 bool conditioned_cholesky(int rows, const real *gram, real *lower, real *inverse);
 
 #endif

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "sim/real.h"
+
 #if defined __AVX512F__ && defined __AVX512DQ__
 enum { LANES = 8 };
 #elif defined __AVX2__
@@ -14,7 +16,12 @@ enum { LANES = 4 };
 enum { LANES = 2 };
 #endif
 
-typedef double reals __attribute__((vector_size(8 * LANES)));
+/* LANES doubles and their bits, or REALS numbers of the type of tensors. */
+enum { REALS = LANES * (int)(sizeof(double) / sizeof(real)) };
+
+typedef double doubles __attribute__((vector_size(8 * LANES)));
+typedef real reals __attribute__((vector_size(8 * LANES)));
+typedef real fewer_reals __attribute__((vector_size(LANES * sizeof(real))));
 typedef uint64_t words __attribute__((vector_size(8 * LANES)));
 typedef int64_t integers __attribute__((vector_size(8 * LANES)));
 
@@ -26,27 +33,41 @@ typedef int64_t integers __attribute__((vector_size(8 * LANES)));
 #define LANES_UNROLL _Pragma("GCC unroll 16")
 #endif
 
-LANES_INLINE reals lanes_load(const double *a)
+LANES_INLINE reals lanes_load(const real *a)
 {
     reals v;
     memcpy(&v, a, sizeof v);
     return v;
 }
 
-LANES_INLINE void lanes_store(double *a, reals v)
+LANES_INLINE void lanes_store(real *a, reals v)
 {
     memcpy(a, &v, sizeof v);
 }
 
-LANES_INLINE reals lanes_all(double value)
+/* LANES numbers of a tensor as doubles, and back, rounded. */
+LANES_INLINE doubles lanes_widen(const real *a)
 {
-    return (reals){} + value;
+    fewer_reals v;
+    memcpy(&v, a, sizeof v);
+    return __builtin_convertvector(v, doubles);
+}
+
+LANES_INLINE void lanes_narrow(real *a, doubles v)
+{
+    fewer_reals narrow = __builtin_convertvector(v, fewer_reals);
+    memcpy(a, &narrow, sizeof narrow);
+}
+
+LANES_INLINE doubles lanes_all(double value)
+{
+    return (doubles){} + value;
 }
 
 /* A comparison of vectors gives all bits or none. */
-LANES_INLINE reals lanes_choose(integers condition, reals yes, reals no)
+LANES_INLINE doubles lanes_choose(integers condition, doubles yes, doubles no)
 {
-    return (reals)(((words)condition & (words)yes) | (~(words)condition & (words)no));
+    return (doubles)(((words)condition & (words)yes) | (~(words)condition & (words)no));
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include <lapacke.h>
 #include <math.h>
 
+#include "sim/draw.h"
 #include "sim/memory.h"
 
 /* Entry number first + i of the matrix in row-major order, for the laws of independent entries. */
@@ -15,7 +16,7 @@ static void fill_normal(const struct stream *stream, int fan_in, int fan_out, do
                         real *w, real *work)
 {
     (void)fan_in, (void)work;
-    stream_normals(stream, entry(first, fan_out), entry(count, fan_out), sigma, w);
+    draw_normals(stream, entry(first, fan_out), entry(count, fan_out), sigma, w);
 }
 
 /* Uniform in (0, 1) from the upper 53 bits of a word. */
@@ -80,11 +81,11 @@ static void fill_orthogonal(const struct stream *stream, int fan_in, int fan_out
     int longer = fan_in > fan_out ? fan_in : fan_out, shorter = fan_in > fan_out ? fan_out : fan_in;
     real *tau = work, *sign = work + shorter, *scratch = work + 2 * (size_t)shorter;
     real *q = fan_in > fan_out ? scratch + 32 * (size_t)shorter : w; // [shorter][longer]
-    stream_normals(stream, 0, entry(shorter, longer), 1, q);
-    LAPACKE_dgeqrf_work(LAPACK_COL_MAJOR, longer, shorter, q, longer, tau, scratch, 32 * shorter);
+    draw_normals(stream, 0, entry(shorter, longer), 1, q);
+    REAL_LAPACK(geqrf_work)(LAPACK_COL_MAJOR, longer, shorter, q, longer, tau, scratch, 32 * shorter);
     for (int i = 0; i < shorter; i++)
         sign[i] = copysign(sigma * sqrt(longer), q[entry(i, longer) + (size_t)i]);
-    LAPACKE_dorgqr_work(LAPACK_COL_MAJOR, longer, shorter, shorter, q, longer, tau, scratch, 32 * shorter);
+    REAL_LAPACK(orgqr_work)(LAPACK_COL_MAJOR, longer, shorter, shorter, q, longer, tau, scratch, 32 * shorter);
     for (int i = 0; i < shorter; i++)
         for (int j = 0; j < longer; j++) {
             double value = sign[i] * q[entry(i, longer) + (size_t)j];

@@ -27,7 +27,7 @@ double linear_seconds(double normals, double flops)
 
 static const struct law *law_of(const struct linear_map *map)
 {
-    return map->law ? map->law : &laws[0];
+    return map->law ? REAL_ROW(laws, map->law) : &laws[0];
 }
 
 static size_t dense_entries(const struct linear *linear, int i)
@@ -68,7 +68,7 @@ enum { DENSE_PANEL_BYTES = 1 << 20 };
 
 static int dense_panel_rows(int fan_out)
 {
-    int rows = DENSE_PANEL_BYTES / (int)sizeof(double) / fan_out;
+    int rows = DENSE_PANEL_BYTES / (int)sizeof(real) / fan_out;
     return rows > 32 ? rows : 32;
 }
 
@@ -85,8 +85,9 @@ static void dense_forward(const struct linear_engine *self, const struct linear 
             int count = m - first < panel ? m - first : panel;
             real *w = tape + (size_t)first * (size_t)n;
             self->fill(map, m, first, count, w, drawing);
-            cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, linear->rows, n, count, 1, x + first, m, w, n,
-                        first > 0, y[i], n);
+            REAL_BLAS(gemm)
+            (CblasRowMajor, CblasNoTrans, CblasNoTrans, linear->rows, n, count, 1, x + first, m, w, n, first > 0, y[i],
+             n);
         }
         tape += arena_cost(dense_entries(linear, i));
     }
@@ -94,7 +95,7 @@ static void dense_forward(const struct linear_engine *self, const struct linear 
 
 double linear_gradient_square(int rows, const real *gram, const real *dy_gram)
 {
-    double square = cblas_ddot(rows * rows, gram, 1, dy_gram, 1);
+    double square = REAL_DOT(rows * rows, gram, 1, dy_gram, 1);
     return square < 0 ? 0 : square;
 }
 
@@ -119,8 +120,8 @@ static void dense_backward(const struct linear_engine *self, const struct linear
     int m = linear->fan_in;
     for (int i = 0; i < linear->count; i++) {
         int n = linear->map[i].fan_out;
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, linear->rows, m, n, 1, dy[i], n, tape, n, i > 0 ? 1 : beta,
-                    dx, m);
+        REAL_BLAS(gemm)
+        (CblasRowMajor, CblasNoTrans, CblasTrans, linear->rows, m, n, 1, dy[i], n, tape, n, i > 0 ? 1 : beta, dx, m);
         tape += arena_cost(dense_entries(linear, i));
     }
 }

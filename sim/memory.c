@@ -50,3 +50,19 @@ real *arena_take(struct arena *arena, size_t count)
     invariant(arena->used <= arena->size);
     return piece;
 }
+
+/* In reals. */
+static size_t doubles(size_t count)
+{
+    return memory_multiply(count, sizeof(double) / sizeof(real));
+}
+
+size_t arena_doubles_cost(size_t count)
+{
+    return arena_cost(doubles(count));
+}
+
+double *arena_take_doubles(struct arena *arena, size_t count)
+{
+    return (void *)arena_take(arena, doubles(count));
+}

@@ -25,4 +25,8 @@ struct arena {
 size_t arena_cost(size_t count);
 real *arena_take(struct arena *arena, size_t count);
 
+/* The same of doubles, for what is said of tensors. */
+size_t arena_doubles_cost(size_t count);
+double *arena_take_doubles(struct arena *arena, size_t count);
+
 #endif

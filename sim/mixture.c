@@ -146,7 +146,7 @@ static void mixture_forward(struct pass *pass, int n)
     pass->run->engine->forward(pass->run->engine, &router, pass->nodes[node->a].signal, (real *const[]){tape.logits},
                                tape.router, work);
     for (int i = 0; i < T; i++)
-        router_gate(mixture->router, E, mixture->top_k, tape.logits + (size_t)i * (size_t)E,
+        router_gate(REAL_ROW(routers, mixture->router), E, mixture->top_k, tape.logits + (size_t)i * (size_t)E,
                     tape.chosen + (size_t)i * (size_t)E, tape.p + (size_t)i * (size_t)E);
     if (pass->report->mixtures)
         observe(pass, n, tape.chosen);
@@ -164,7 +164,7 @@ static void mixture_forward(struct pass *pass, int n)
             size_t gate = (size_t)i * (size_t)E + (size_t)e;
             if (tape.chosen[gate] == 0)
                 continue;
-            cblas_daxpy(d, tape.p[gate], out, 1, y + (size_t)i * (size_t)d, 1);
+            REAL_BLAS(axpy)(d, tape.p[gate], out, 1, y + (size_t)i * (size_t)d, 1);
             out += d;
         }
     }
@@ -181,7 +181,7 @@ static void split_cotangent(const struct pass *pass, int n, int e, const struct 
         if (tape->chosen[gate] == 0)
             continue;
         const real *row = pass->nodes[n].gradient + (size_t)i * (size_t)d;
-        dp[gate] = cblas_ddot(d, row, 1, out, 1);
+        dp[gate] = (real)REAL_DOT(d, row, 1, out, 1);
         for (int j = 0; j < d; j++)
             dout[j] = tape->p[gate] * row[j];
         out += d;
@@ -198,7 +198,7 @@ static void scatter(struct pass *pass, int n, int e, const real *chosen)
     for (int i = 0; i < pass_rows(pass, n); i++) {
         if (chosen[(size_t)i * (size_t)E + (size_t)e] == 0)
             continue;
-        cblas_daxpy(width, 1, row, 1, pass->nodes[a].gradient + (size_t)i * (size_t)width, 1);
+        REAL_BLAS(axpy)(width, 1, row, 1, pass->nodes[a].gradient + (size_t)i * (size_t)width, 1);
         row += width;
     }
 }
@@ -241,7 +241,8 @@ static void mixture_backward(struct pass *pass, int n)
     experts_backward(pass, n, &tape, rows, dp, router_pass.work);
     for (int i = 0; i < pass_rows(pass, n); i++) {
         size_t gate = (size_t)i * (size_t)E;
-        mixture->router->backward(E, tape.logits + gate, tape.chosen + gate, tape.p + gate, dp + gate, dlogits + gate);
+        REAL_ROW(routers, mixture->router)
+            ->backward(E, tape.logits + gate, tape.chosen + gate, tape.p + gate, dp + gate, dlogits + gate);
     }
     pass_linear_backward(&router_pass, &router, &node->index, node->a, (const real *const[]){tape.logits},
                          (const real *const[]){dlogits}, tape.router);

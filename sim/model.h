@@ -48,6 +48,7 @@ struct model {
     double logit_factor;       /* times the scale of attention's logits, where a call does not give one */
     int memory_tokens;         /* T_m, of an input; 0: T */
     double memory_correlation; /* of its tokens, in [0, 1] */
+    int single;                /* 0 or 1: tensors in single precision */
 };
 
 /* The default sizes and rows; formula and init are left empty. */

@@ -21,26 +21,26 @@ static double mean_product(int n, const real *x, const real *y)
 }
 
 /* y = s (x - m), s = 1/sqrt(mean((x - m)^2) + eps); m = 0 for RMSNorm, the token's mean for LayerNorm. */
-static void normalise(int width, double eps, const real *x, double shift, real *y, real *scale)
+static void normalise(int width, double eps, const real *x, real shift, real *y, real *scale)
 {
     for (int i = 0; i < width; i++)
         y[i] = x[i] - shift;
-    double s = 1 / sqrt(mean_product(width, y, y) + eps);
+    real s = (real)(1 / sqrt(mean_product(width, y, y) + eps));
     for (int i = 0; i < width; i++)
         y[i] *= s;
     *scale = s;
 }
 
 /* dx = beta dx + s (dy - m - y mean(y dy)), the transpose of the above; m as there, of dy. */
-static void denormalise(int width, const real *y, double s, const real *dy, double shift, double beta, real *dx)
+static void denormalise(int width, const real *y, real s, const real *dy, real shift, double beta, real *dx)
 {
-    double along = mean_product(width, y, dy);
+    real along = (real)mean_product(width, y, dy);
     if (beta == 0)
         for (int i = 0; i < width; i++)
             dx[i] = s * (dy[i] - shift - y[i] * along);
     else
         for (int i = 0; i < width; i++)
-            dx[i] = beta * dx[i] + s * (dy[i] - shift - y[i] * along);
+            dx[i] = (real)beta * dx[i] + s * (dy[i] - shift - y[i] * along);
 }
 
 static void rms_forward(int tokens, int width, double eps, const real *x, real *y, real *scale)
@@ -61,7 +61,7 @@ static void layer_forward(int tokens, int width, double eps, const real *x, real
 {
     for (int t = 0; t < tokens; t++) {
         size_t row = (size_t)t * (size_t)width;
-        normalise(width, eps, x + row, mean(width, x + row), y + row, &scale[t]);
+        normalise(width, eps, x + row, (real)mean(width, x + row), y + row, &scale[t]);
     }
 }
 
@@ -70,7 +70,7 @@ static void layer_backward(int tokens, int width, const real *y, const real *sca
 {
     for (int t = 0; t < tokens; t++) {
         size_t row = (size_t)t * (size_t)width;
-        denormalise(width, y + row, scale[t], dy + row, mean(width, dy + row), beta, dx + row);
+        denormalise(width, y + row, scale[t], dy + row, (real)mean(width, dy + row), beta, dx + row);
     }
 }
 

@@ -259,8 +259,23 @@ static double dot(size_t count, const real *a, const real *b)
     return sum;
 }
 
+static double square_of(size_t count, const double *a)
+{
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < count; i++)
+        sum += a[i] * a[i];
+    return sum;
+}
+
+/* A cosine, NaN where its distance from 1 is the tensors' rounding: NaN stays one in every mean, and is not printed. */
+static struct wide resolved(double cosine)
+{
+    return wide_of(1 - fabs(cosine) < REAL_RESOLVED ? NAN : cosine);
+}
+
 /* sum_{s != t} cos = |sum_t x_t/|x_t||^2 - n over the n rows that are not zero; absent where n < 2. */
-static struct wide pair_cosine(int tokens, int width, const real *x, real *sum)
+static struct wide pair_cosine(int tokens, int width, const real *x, double *sum)
 {
     size_t d = (size_t)width;
     int n = 0;
@@ -277,11 +292,11 @@ static struct wide pair_cosine(int tokens, int width, const real *x, real *sum)
     }
     if (n < 2)
         return wide_absent();
-    return wide_of((dot(d, sum, sum) - n) / ((double)n * (n - 1)));
+    return resolved((square_of(d, sum) - n) / ((double)n * (n - 1)));
 }
 
 /* Mean square of what is left when each feature's mean over tokens is taken off. */
-static double specific_variance(int tokens, int width, const real *g, real *mean)
+static double specific_variance(int tokens, int width, const real *g, double *mean)
 {
     size_t d = (size_t)width;
     memset(mean, 0, d * sizeof *mean);
@@ -301,7 +316,7 @@ static double specific_variance(int tokens, int width, const real *g, real *mean
 }
 
 /* pair_cosine of the tokens from `first` on, by the Gram of all. */
-static struct wide gram_cosine(int tokens, int first, const real *gram)
+static struct wide gram_cosine(int tokens, int first, const double *gram)
 {
     size_t T = (size_t)tokens;
     double sum = 0, scale[tokens];
@@ -313,11 +328,11 @@ static struct wide gram_cosine(int tokens, int first, const real *gram)
         for (size_t t = (size_t)first; t < s; t++)
             sum += scale[s] * scale[t] * gram[s * T + t];
     }
-    return n < 2 ? wide_absent() : wide_of(2 * sum / ((double)n * (n - 1)));
+    return n < 2 ? wide_absent() : resolved(2 * sum / ((double)n * (n - 1)));
 }
 
 /* |X|_F^2 / |X|_2^2 = tr G / the largest eigenvalue of the tokens' Gram G. Absent where x is 0 or not finite. */
-static struct wide stable_rank(int tokens, const real *gram, struct arena work)
+static struct wide stable_rank(int tokens, const double *gram, struct arena work)
 {
     double trace = 0, largest = spectrum_largest_of(tokens, gram, work);
     for (size_t t = 0; t < (size_t)tokens; t++)
@@ -378,9 +393,26 @@ static double observe_square(const struct observe_schema *schema, int state, enu
 
 size_t observe_work(const struct observe_schema *schema)
 {
-    size_t T = (size_t)schema->tokens, d = arena_cost((size_t)schema->width);
-    size_t gram = memory_add(arena_cost(memory_multiply(T, T)), spectrum_work(schema->tokens));
+    size_t T = (size_t)schema->tokens, d = arena_doubles_cost((size_t)schema->width);
+    size_t entries = memory_multiply(T, T), own = sizeof(real) == sizeof(double) ? 0 : arena_cost(entries);
+    size_t gram = memory_add(memory_add(own, arena_doubles_cost(entries)), spectrum_work(schema->tokens));
     return d > gram ? d : gram;
+}
+
+/* The tokens' Gram [T][T], in double. */
+static const double *gram_of(int tokens, int width, const real *x, struct arena *work)
+{
+    size_t entries = (size_t)tokens * (size_t)tokens;
+    double *gram = arena_take_doubles(work, entries);
+    if (sizeof(real) == sizeof(double)) {
+        panel_gram(tokens, width, x, (void *)gram);
+        return gram;
+    }
+    real *own = arena_take(work, entries);
+    panel_gram(tokens, width, x, own);
+    for (size_t i = 0; i < entries; i++)
+        gram[i] = own[i];
+    return gram;
 }
 
 /* What two tokens at least have. */
@@ -388,9 +420,10 @@ static void observe_pairs(const struct observe_schema *schema, const int *column
                           struct arena work)
 {
     int T = schema->tokens;
-    row[column[OBSERVE_TOKEN_COSINE]] = pair_cosine(T, schema->width, x, work.base);
-    real *gram = arena_take(&work, (size_t)T * (size_t)T);
-    panel_gram(T, schema->width, x, gram);
+    struct arena scratch = work;
+    row[column[OBSERVE_TOKEN_COSINE]] = pair_cosine(T, schema->width, x,
+                                                    arena_take_doubles(&scratch, (size_t)schema->width));
+    const double *gram = gram_of(T, schema->width, x, &work);
     row[column[OBSERVE_LATE_TOKEN_COSINE]] = gram_cosine(T, T / 2, gram);
     row[column[OBSERVE_TOKEN_STABLE_RANK]] = stable_rank(T, gram, work);
 }
@@ -407,19 +440,20 @@ void observe_activation(const struct observe_schema *schema, int state, const re
     if (!previous)
         return;
     double lengths = sqrt(dot(count, x, x)) * sqrt(dot(count, previous, previous));
-    row[column[OBSERVE_LAYER_COSINE]] = lengths > 0 ? wide_of(dot(count, previous, x) / lengths) : wide_absent();
+    row[column[OBSERVE_LAYER_COSINE]] = lengths > 0 ? resolved(dot(count, previous, x) / lengths) : wide_absent();
 }
 
 void observe_gradient(const struct observe_schema *schema, int state, const real *g, int exponent, struct wide *row,
                       struct arena work)
 {
     const int *column = schema->state_column[state];
-    observe_square(schema, state, OBSERVE_GRADIENT_VARIANCE, g, exponent, row);
+    double square = observe_square(schema, state, OBSERVE_GRADIENT_VARIANCE, g, exponent, row);
     if (column[OBSERVE_GRADIENT_TOKEN_COSINE] < 0)
         return;
-    real *sum = arena_take(&work, (size_t)schema->width);
+    double *sum = arena_take_doubles(&work, (size_t)schema->width);
     row[column[OBSERVE_GRADIENT_TOKEN_COSINE]] = pair_cosine(schema->tokens, schema->width, g, sum);
-    row[column[OBSERVE_GRADIENT_SPECIFIC]] = (struct wide){specific_variance(schema->tokens, schema->width, g, sum),
+    double specific = specific_variance(schema->tokens, schema->width, g, sum);
+    row[column[OBSERVE_GRADIENT_SPECIFIC]] = (struct wide){specific < REAL_RESOLVED * square ? NAN : specific,
                                                            2 * exponent};
 }
 

@@ -6,7 +6,7 @@
 #include "sim/lanes.h"
 
 /* ROWS x 2 sums stay in the registers. */
-enum { ROWS = LANES == 8 ? 8 : 4, STRIP = 2 * LANES };
+enum { ROWS = LANES == 8 ? 8 : 4, STRIP = 2 * REALS };
 
 /* `rows` is a constant in every call. */
 LANES_INLINE void multiply_strip(const int rows, int inner, const real *a, size_t a_stride, const real *b,
@@ -15,7 +15,7 @@ LANES_INLINE void multiply_strip(const int rows, int inner, const real *a, size_
     reals sum[ROWS][2];
     LANES_UNROLL for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = (reals){0};
     for (int k = 0; k < inner; k++) {
-        const reals left = lanes_load(b + (size_t)k * b_stride), right = lanes_load(b + (size_t)k * b_stride + LANES);
+        const reals left = lanes_load(b + (size_t)k * b_stride), right = lanes_load(b + (size_t)k * b_stride + REALS);
         LANES_UNROLL for (int r = 0; r < rows; r++)
         {
             sum[r][0] += a[(size_t)r * a_stride + (size_t)k] * left;
@@ -27,10 +27,10 @@ LANES_INLINE void multiply_strip(const int rows, int inner, const real *a, size_
         real *out = c + (size_t)r * c_stride;
         if (beta != 0) {
             sum[r][0] += lanes_load(out);
-            sum[r][1] += lanes_load(out + LANES);
+            sum[r][1] += lanes_load(out + REALS);
         }
         lanes_store(out, sum[r][0]);
-        lanes_store(out + LANES, sum[r][1]);
+        lanes_store(out + REALS, sum[r][1]);
     }
 }
 
@@ -68,10 +68,17 @@ void panel_multiply(int rows, int inner, int columns, const real *a, int a_strid
 /* A tile of 4 x 4 inner products. */
 enum { TILE = 4, BLOCK = 1024 };
 
+/* LANES of them one by one, after halves of what is wider have been added to each other. */
 LANES_INLINE double total(reals v)
 {
+    real lane[REALS];
     double sum = 0;
-    LANES_UNROLL for (int i = 0; i < LANES; i++) sum += v[i];
+    lanes_store(lane, v);
+    for (int half = REALS / 2; half >= LANES; half /= 2)
+        for (int i = 0; i < half; i++)
+            lane[i] += lane[i + half];
+    for (int i = 0; i < LANES; i++)
+        sum += lane[i];
     return sum;
 }
 
@@ -80,8 +87,8 @@ LANES_INLINE void inner_tile(const int rows, const int others, int columns, cons
 {
     reals sum[TILE][TILE];
     LANES_UNROLL for (int r = 0; r < rows; r++) LANES_UNROLL for (int s = 0; s < others; s++) sum[r][s] = (reals){0};
-    int whole = columns / LANES * LANES;
-    for (int j = 0; j < whole; j += LANES) {
+    int whole = columns / REALS * REALS;
+    for (int j = 0; j < whole; j += REALS) {
         reals right[TILE];
         LANES_UNROLL for (int s = 0; s < others; s++) right[s] = lanes_load(b + (size_t)s * b_stride + j);
         LANES_UNROLL for (int r = 0; r < rows; r++)

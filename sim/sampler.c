@@ -6,6 +6,7 @@
 
 #include "sim/budget.h"
 #include "sim/estimate.h"
+#include "sim/precision.h"
 #include "sim/team.h"
 
 /* A thread hands over several samples at once where they take less time than waiting for the turn. Longer ones go one by
@@ -39,10 +40,10 @@ size_t sampler_bytes(const struct sampler *sampler)
 int sampler_plan(struct sampler *sampler, const struct model *model, const struct linear_engine *engine, bool per_token,
                  int threads, size_t memory, struct error *error)
 {
-    *sampler = (struct sampler){.threads = threads};
+    *sampler = (struct sampler){.threads = threads, .sample = precision_of(model)->sample};
     int code = budget_check(threads, 0, error); // before a share of nothing is spoken of
     if (code == ERROR_NONE)
-        code = stack_init(&sampler->stack, model, engine, per_token, memory / (size_t)threads, error);
+        code = precision_of(model)->init(&sampler->stack, model, engine, per_token, memory / (size_t)threads, error);
     if (code != ERROR_NONE)
         return code;
     sampler->cells = memory_multiply((size_t)model->layers + 1, (size_t)sampler->stack.depth.schema.column_count);
@@ -57,7 +58,8 @@ int sampler_plan(struct sampler *sampler, const struct model *model, const struc
         return error_set(error, ERROR_RESOURCE,
                          "memory: the observables of %d layers need %.4g GB, the limit is %.4g GB (--memory)",
                          model->layers, (double)other / 1e9, (double)memory / 1e9);
-    return stack_init(&sampler->stack, model, engine, per_token, (memory - other) / (size_t)threads, error);
+    return precision_of(model)->init(&sampler->stack, model, engine, per_token, (memory - other) / (size_t)threads,
+                                     error);
 }
 
 int sampler_init(struct sampler *sampler, const struct model *model, const struct linear_engine *engine, bool per_token,
@@ -79,7 +81,7 @@ int sampler_init(struct sampler *sampler, const struct model *model, const struc
     if (!sampler->workspaces || !sampler->values)
         code = error_set(error, ERROR_RESOURCE, "out of memory for %d threads", threads);
     for (int t = 0; code == ERROR_NONE && t < threads; t++) {
-        code = stack_workspace_init(&sampler->workspaces[t], &sampler->stack, error);
+        code = precision_of(model)->workspace_init(&sampler->workspaces[t], &sampler->stack, error);
         sampler->values[t] = calloc(memory_multiply(sampler->cells, (size_t)sampler->chunk), sizeof **sampler->values);
         if (code == ERROR_NONE && !sampler->values[t])
             code = error_set(error, ERROR_RESOURCE, "out of memory for the observables of %d layers", model->layers);
@@ -121,8 +123,8 @@ static int run_chunk(const struct progress *run, int thread, uint64_t first, uin
     struct sampler *sampler = run->sampler;
     int code = ERROR_NONE;
     for (*done = 0; *done < count; (*done)++) {
-        code = stack_sample(&sampler->stack, &sampler->workspaces[thread], run->seed, first + *done, run->stop,
-                            sampler->values[thread] + *done * sampler->cells, error);
+        code = sampler->sample(&sampler->stack, &sampler->workspaces[thread], run->seed, first + *done, run->stop,
+                               sampler->values[thread] + *done * sampler->cells, error);
         if (code != ERROR_NONE)
             break;
     }

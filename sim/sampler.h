@@ -15,6 +15,7 @@ typedef void sampler_visitor(void *context, uint64_t sample, const struct wide *
 
 struct sampler {
     struct stack stack;
+    __typeof__(stack_sample) *sample; /* of the model's precision */
     int threads;
     struct stack_workspace *workspaces; /* [threads] */
     size_t cells;                       /* of one sample's values */

@@ -314,6 +314,9 @@ const struct setting settings[] = {
      .summary = "correlation of two tokens of an input, 0 to 1"},
     {CHOICE(cotangent), .after = " cotangent", .usual = "iid", .spoken = "",
      .summary = "the gradient put on the output"},
+    {.name = "single", .rare = true, .drawn = true, .key = "single", .type = SETTING_INTEGER, .offset = offsetof(struct model, single),
+     .scale = SETTING_LINEAR, .least = 0, .most = 1, .before = "single = ", .usual = "0", .spoken = "",
+     .summary = "tensors in single precision, statistics in double"},
 };
 // clang-format on
 const size_t setting_count = sizeof settings / sizeof *settings;

@@ -39,11 +39,13 @@ struct setting {
     const char *key;  /* in outputs: "ffn_width" */
     char letter;      /* 'F', or 0 */
     enum setting_type type;
-    const char *argument; /* "N", "X", "NAME", ...; a choice's names are setting_choice's */
+    const char
+        *argument; /* "N", "X", "NAME", ...; a choice's names are setting_choice's; NULL: a switch, 1 where given */
     const char *summary;
     size_t offset;                   /* of the field in struct model; of text: its name, char[GRAPH_NAME_MAX] */
     double least, most;              /* of a number, both included */
     bool rare;                       /* few change it: a page shows it behind the others */
+    bool drawn;                      /* says something to what is drawn only: commands that draw nothing refuse it */
     enum setting_scale scale;        /* of a number */
     struct setting_table table;      /* of a choice */
     const struct setting_text *text; /* of text, else NULL */

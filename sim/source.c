@@ -3,14 +3,14 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/stream.h"
+#include "sim/draw.h"
 
 static void draw(uint64_t seed, uint64_t sample, uint32_t number, enum stream_role role, size_t first, size_t count,
                  real *out)
 {
     struct stream_address address = {.seed = seed, .sample = sample, .site = number, .role = role};
     struct stream stream = stream_open(&address);
-    stream_normals(&stream, first, count, 1, out);
+    draw_normals(&stream, first, count, 1, out);
 }
 
 /* Normals 0 .. d-1 of the stream are the shared vector z, drawn by chunks; the tokens own the rest. */
@@ -18,7 +18,7 @@ void source_input(uint64_t seed, uint64_t sample, uint32_t number, int tokens, i
                   double scale, real *x)
 {
     size_t d = (size_t)width, T = (size_t)tokens;
-    double own = scale * sqrt(1 - correlation), shared = scale * sqrt(correlation);
+    real own = (real)(scale * sqrt(1 - correlation)), shared = (real)(scale * sqrt(correlation));
     draw(seed, sample, number, STREAM_INPUT, d, T * d, x);
     if (correlation == 0) {
         for (size_t i = 0; i < T * d; i++)
@@ -26,7 +26,7 @@ void source_input(uint64_t seed, uint64_t sample, uint32_t number, int tokens, i
         return;
     }
     enum { CHUNK = 256 };
-    double z[CHUNK];
+    real z[CHUNK];
     for (size_t i = 0; i < d; i += CHUNK) {
         size_t count = d - i < CHUNK ? d - i : CHUNK;
         draw(seed, sample, number, STREAM_INPUT, i, count, z);

@@ -14,8 +14,8 @@ static int steps_of(int n)
 
 size_t spectrum_work(int n)
 {
-    return memory_add(arena_cost(memory_multiply((size_t)steps_of(n) + 1, (size_t)n)),
-                      2 * arena_cost((size_t)steps_of(n)));
+    return memory_add(arena_doubles_cost(memory_multiply((size_t)steps_of(n) + 1, (size_t)n)),
+                      2 * arena_doubles_cost((size_t)steps_of(n)));
 }
 
 static double dot(int n, const double *a, const double *b)
@@ -77,8 +77,8 @@ double spectrum_largest(int n, spectrum_multiply *multiply, const void *context,
                         struct arena work)
 {
     int steps = steps_of(n);
-    double *basis = arena_take(&work, ((size_t)steps + 1) * (size_t)n); // [steps + 1][n]
-    double *diagonal = arena_take(&work, (size_t)steps), *squares = arena_take(&work, (size_t)steps);
+    double *basis = arena_take_doubles(&work, ((size_t)steps + 1) * (size_t)n); // [steps + 1][n]
+    double *diagonal = arena_take_doubles(&work, (size_t)steps), *squares = arena_take_doubles(&work, (size_t)steps);
     double largest = 0, before = -1; // of M over its trace, whose squares stay within double's range
     if (!(trace > 0))
         return trace;

@@ -7,7 +7,7 @@
 /* y = M x, both [n], for a symmetric positive semidefinite M. */
 typedef void spectrum_multiply(const void *context, const double *x, double *y);
 
-/* Doubles of scratch that the next two take. */
+/* Scratch that the next two take. */
 size_t spectrum_work(int n);
 
 /* M's largest eigenvalue by Lanczos' iteration (Golub and Van Loan, Matrix Computations, 10.1): exact but for rounding

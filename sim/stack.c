@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/source.h"
+
 static size_t signal_entries(const struct model *model)
 {
     return memory_multiply((size_t)model->tokens, (size_t)model->width);
@@ -126,12 +128,19 @@ static int check_engine(const struct stack *stack, struct error *error)
                   : ERROR_NONE;
 }
 
+/* A caller's engine may be a row of another precision's table, or of none. */
+static const struct linear_engine *engine_here(const struct linear_engine *engine)
+{
+    const struct linear_engine *own = linear_engine_find(engine->name);
+    return own ? own : engine;
+}
+
 int stack_init(struct stack *stack, const struct model *model, const struct linear_engine *engine, bool per_token,
                size_t budget, struct error *error)
 {
     if (!engine)
         return init_cheapest(stack, model, per_token, budget, error);
-    *stack = (struct stack){.engine = engine};
+    *stack = (struct stack){.engine = engine_here(engine)};
     int code = depth_init(&stack->depth, model, per_token, error);
     if (code != ERROR_NONE)
         return code;
@@ -259,6 +268,12 @@ static int check_stop(const volatile sig_atomic_t *stop, struct error *error)
     return stop && *stop ? error_set(error, ERROR_INTERRUPTED, "interrupted") : ERROR_NONE;
 }
 
+/* Whether a mean square leaves a block's sums and products room; 0 does. */
+static bool in_range(double square)
+{
+    return square == 0 || (square >= REAL_SQUARE_MIN && square <= REAL_SQUARE_MAX);
+}
+
 /* The states that a block has left, observed as layer b + 1; false where one is out of range. */
 static bool observe_states(const struct stack *stack, struct stack_workspace *workspace, int b, struct wide *row)
 {
@@ -266,7 +281,7 @@ static bool observe_states(const struct stack *stack, struct stack_workspace *wo
     for (int i = 0; i < stack->depth.state_count; i++) {
         observe_activation(&stack->depth.schema, i, input_of(stack, workspace, b, i),
                            input_of(stack, workspace, b + 1, i), row, workspace->row);
-        finite &= isfinite(row[stack->depth.schema.state_column[i][OBSERVE_ACTIVATION_VARIANCE]].mantissa);
+        finite &= in_range(row[stack->depth.schema.state_column[i][OBSERVE_ACTIVATION_VARIANCE]].mantissa);
     }
     if (workspace->watch)
         workspace->watch->activation(workspace->watch->context, b + 1, input_of(stack, workspace, b + 1, 0));
@@ -299,11 +314,11 @@ static int forward_pass(const struct stack *stack, struct stack_workspace *works
         observe_block(&depth->schema, depth->blocks[b].graph, depth->branch_index[b], &workspace->report,
                       layer_row(stack, values, b)[square].mantissa, row);
         if (!finite)
-            return error_set(
-                error, ERROR_INPUT,
-                "the signal leaves the range of double in block %d of %d; fewer layers, smaller weights or "
-                "a norm would keep it there",
-                b + 1, depth->model->layers);
+            return error_set(error, ERROR_INPUT,
+                             "the signal leaves the range of " REAL_NAME
+                             " in block %d of %d; fewer layers, smaller weights or "
+                             "a norm would keep it there",
+                             b + 1, depth->model->layers);
     }
     return ERROR_NONE;
 }
@@ -312,7 +327,7 @@ static int forward_pass(const struct stack *stack, struct stack_workspace *works
  * that they have now. Far from the ends of double's range, the multiplication is exact. */
 static int rescale(size_t count, real *g, double mean_square, int exponent)
 {
-    enum { LEAST_SHIFT = 32 };
+    enum { LEAST_SHIFT = sizeof(real) == sizeof(double) ? 32 : 4 };
     int shift = 0;
     if (mean_square > 0)
         frexp(sqrt(mean_square), &shift);
@@ -334,7 +349,7 @@ static double observe_gradients(const struct stack *stack, struct stack_workspac
     for (int i = 0; i < stack->depth.state_count; i++) {
         observe_gradient(&stack->depth.schema, i, state_of(stack, g, i), exponent, row, workspace->row);
         double square = row[stack->depth.schema.state_column[i][OBSERVE_GRADIENT_VARIANCE]].mantissa;
-        largest = !isfinite(square) || isnan(largest) ? NAN : fmax(largest, square);
+        largest = !in_range(square) || isnan(largest) ? NAN : fmax(largest, square);
     }
     return largest;
 }
@@ -372,8 +387,8 @@ static int reverse_pass(const struct stack *stack, struct stack_workspace *works
             report_weights(stack, b, &workspace->report, exponent, layer_row(stack, values, b + 1));
         double square = observe_gradients(stack, workspace, b, dx, exponent, values);
         if (!isfinite(square))
-            return error_set(error, ERROR_INPUT, "the gradient leaves the range of double within block %d of %d", b + 1,
-                             layers);
+            return error_set(error, ERROR_INPUT, "the gradient leaves the range of " REAL_NAME " within block %d of %d",
+                             b + 1, layers);
         exponent = rescale(layer_entries(stack), dx, square, exponent);
         real *swap = g;
         g = dx;
@@ -441,7 +456,8 @@ static void draw_cotangent(void *context, const real *x, real *g)
 {
     (void)x;
     const struct drawn_ends *ends = context;
-    ends->model->cotangent->fill(ends->seed, ends->sample, ends->model->tokens, ends->model->width, g);
+    REAL_ROW(cotangents, ends->model->cotangent)
+        ->fill(ends->seed, ends->sample, ends->model->tokens, ends->model->width, g);
 }
 
 int stack_sample(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,

@@ -69,7 +69,7 @@ struct stack_ends {
 };
 
 /* One pass: values[(L + 1) * schema.column_count], a row per layer. ERROR_INPUT names the block where a signal or its
- * gradient leaves the range of double. *stop (stop may be NULL) is looked at before every block, forward and reverse:
+ * gradient leaves the range of the tensors' type. *stop (stop may be NULL) is looked at before every block, forward and reverse:
  * nonzero is ERROR_INTERRUPTED, and the values are then of no use. */
 int stack_pass(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
                const struct stack_ends *ends, const volatile sig_atomic_t *stop, struct wide *values,

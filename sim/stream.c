@@ -43,34 +43,34 @@ static inline words multiply_low(words a, uint32_t factor)
     return (words)_mm512_mul_epu32((__m512i)a, _mm512_set1_epi64(factor));
 }
 
-static inline reals square_root(reals a)
+static inline doubles square_root(doubles a)
 {
-    return (reals)_mm512_sqrt_pd((__m512d)a);
+    return (doubles)_mm512_sqrt_pd((__m512d)a);
 }
 
-static inline reals to_real(words a)
+static inline doubles to_real(words a)
 {
-    return __builtin_convertvector(a, reals);
+    return __builtin_convertvector(a, doubles);
 }
 
-static inline reals look_up(const double table[16], words index)
+static inline doubles look_up(const double table[16], words index)
 {
-    return (reals)_mm512_permutex2var_pd(_mm512_loadu_pd(table), (__m512i)index, _mm512_loadu_pd(table + 8));
+    return (doubles)_mm512_permutex2var_pd(_mm512_loadu_pd(table), (__m512i)index, _mm512_loadu_pd(table + 8));
 }
 
-static inline reals choose(words word, reals swapped, reals straight)
+static inline doubles choose(words word, doubles swapped, doubles straight)
 {
     const __mmask8 swap = _mm512_test_epi64_mask((__m512i)word, _mm512_set1_epi64((long long)BIT_SWAP));
-    return (reals)_mm512_mask_blend_pd(swap, (__m512d)straight, (__m512d)swapped);
+    return (doubles)_mm512_mask_blend_pd(swap, (__m512d)straight, (__m512d)swapped);
 }
 
 #else
 
 /* Exact halves, one rounding: the same number as the machine's own conversion where there is one. */
-static inline reals to_real(words a)
+static inline doubles to_real(words a)
 {
     const words high = a >> 32 | 0x4530000000000000, low = (a & 0xffffffff) | 0x4330000000000000;
-    return ((reals)high - (0x1p84 + 0x1p52)) + (reals)low;
+    return ((doubles)high - (0x1p84 + 0x1p52)) + (doubles)low;
 }
 
 #if defined __AVX2__
@@ -80,19 +80,19 @@ static inline words multiply_low(words a, uint32_t factor)
     return (words)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi64x(factor));
 }
 
-static inline reals square_root(reals a)
+static inline doubles square_root(doubles a)
 {
-    return (reals)_mm256_sqrt_pd((__m256d)a);
+    return (doubles)_mm256_sqrt_pd((__m256d)a);
 }
 
-static inline reals look_up(const double table[16], words index)
+static inline doubles look_up(const double table[16], words index)
 {
-    return (reals)_mm256_i64gather_pd(table, (__m256i)(index & 15), 8);
+    return (doubles)_mm256_i64gather_pd(table, (__m256i)(index & 15), 8);
 }
 
-static inline reals choose(words word, reals swapped, reals straight)
+static inline doubles choose(words word, doubles swapped, doubles straight)
 {
-    return (reals)_mm256_blendv_pd((__m256d)straight, (__m256d)swapped, (__m256d)(word << 1));
+    return (doubles)_mm256_blendv_pd((__m256d)straight, (__m256d)swapped, (__m256d)(word << 1));
 }
 
 #else
@@ -107,20 +107,20 @@ static inline words multiply_low(words a, uint32_t factor)
 #endif
 }
 
-static inline reals square_root(reals a)
+static inline doubles square_root(doubles a)
 {
-    return (reals){sqrt(a[0]), sqrt(a[1])};
+    return (doubles){sqrt(a[0]), sqrt(a[1])};
 }
 
-static inline reals look_up(const double table[16], words index)
+static inline doubles look_up(const double table[16], words index)
 {
-    return (reals){table[index[0] & 15], table[index[1] & 15]};
+    return (doubles){table[index[0] & 15], table[index[1] & 15]};
 }
 
-static inline reals choose(words word, reals swapped, reals straight)
+static inline doubles choose(words word, doubles swapped, doubles straight)
 {
     const words swap = (words)((word & BIT_SWAP) != 0);
-    return (reals)(((words)swapped & swap) | ((words)straight & ~swap));
+    return (doubles)(((words)swapped & swap) | ((words)straight & ~swap));
 }
 
 #endif
@@ -208,7 +208,7 @@ FUSED void philox(const struct schedule *schedule, uint64_t block, words even[BU
  * 2 ln c_i + 2 ln 2 (64 - e) - 2 ln(1 + s), where c_i is the reciprocal of the i-th interval's middle and s = c_i m -
  * 1, |s| <= 1/32, by the series to s^10: the first term left out is less than 2^-53 of the sum. The last interval has
  * c = 1/2, so that the other two terms cancel exactly as u nears 1. The second table is 2 ln c_i. */
-static inline void minus_two_log(const words even[BUNDLE], reals out[BUNDLE])
+static inline void minus_two_log(const words even[BUNDLE], doubles out[BUNDLE])
 {
     static const double reciprocal[16]
         __attribute__((aligned(64))) = {32. / 33, 32. / 35, 32. / 37, 32. / 39, 32. / 41, 32. / 43, 32. / 45, 32. / 47,
@@ -220,11 +220,11 @@ static inline void minus_two_log(const words even[BUNDLE], reals out[BUNDLE])
         -1.1546307300696472,   -1.2236030822119859,  -1.2902759227471694,  -1.3862943611198906};
     static const double series[] = {-2., 2. / 2, -2. / 3, 2. / 4, -2. / 5, 2. / 6, -2. / 7, 2. / 8, -2. / 9, 2. / 10};
     words bits[BUNDLE];
-    reals exponent[BUNDLE], s[BUNDLE], sum[BUNDLE];
+    doubles exponent[BUNDLE], s[BUNDLE], sum[BUNDLE];
     EACH bits[v] = (words)(to_real(even[v]) * (1 - 0x1p-53) + 0.5);
-    EACH exponent[v] = (reals)(bits[v] >> 52 | 0x4330000000000000) - (0x1p52 + 1023 + 64);
-    EACH s[v] = (reals)((bits[v] & FRACTION) | 0x3ff0000000000000) * look_up(reciprocal, bits[v] >> 48) - 1;
-    EACH sum[v] = (reals){} + series[9];
+    EACH exponent[v] = (doubles)(bits[v] >> 52 | 0x4330000000000000) - (0x1p52 + 1023 + 64);
+    EACH s[v] = (doubles)((bits[v] & FRACTION) | 0x3ff0000000000000) * look_up(reciprocal, bits[v] >> 48) - 1;
+    EACH sum[v] = (doubles){} + series[9];
     LANES_UNROLL for (int k = 8; k >= 0; --k) EACH sum[v] = sum[v] * s[v] + series[k];
     EACH exponent[v] = exponent[v] * (-2 * M_LN2) + look_up(logarithm, bits[v] >> 48);
     EACH out[v] = sum[v] * s[v] + exponent[v];
@@ -237,7 +237,7 @@ static inline void minus_two_log(const words even[BUNDLE], reals out[BUNDLE])
 
 /* cos and sin of pi/2 times the fraction of the low 52 bits less 1/2, by their Taylor series: what is left out is less
  * than 2^-54 of the result. */
-static inline void turn(const words angle[BUNDLE], reals cosine[BUNDLE], reals sine[BUNDLE])
+static inline void turn(const words angle[BUNDLE], doubles cosine[BUNDLE], doubles sine[BUNDLE])
 {
     static const double even[] = {1,
                                   (double)(-POWER2 / 2),
@@ -256,10 +256,10 @@ static inline void turn(const words angle[BUNDLE], reals cosine[BUNDLE], reals s
                                  (double)(-QUARTER * POWER8 * POWER2 / 39916800),
                                  (double)(QUARTER * POWER8 * POWER4 / 6227020800),
                                  (double)(-QUARTER * POWER8 * POWER4 * POWER2 / 1307674368000)};
-    reals t[BUNDLE], square[BUNDLE];
-    EACH t[v] = (reals)((angle[v] & FRACTION) | 0x3ff0000000000000) - 1.5;
+    doubles t[BUNDLE], square[BUNDLE];
+    EACH t[v] = (doubles)((angle[v] & FRACTION) | 0x3ff0000000000000) - 1.5;
     EACH square[v] = t[v] * t[v];
-    EACH sine[v] = (reals){} + odd[7];
+    EACH sine[v] = (doubles){} + odd[7];
     EACH cosine[v] = square[v] * even[8] + even[7];
     LANES_UNROLL for (int k = 6; k >= 0; --k)
     {
@@ -272,15 +272,15 @@ static inline void turn(const words angle[BUNDLE], reals cosine[BUNDLE], reals s
 static inline void box_muller(const words even[BUNDLE], const words odd[BUNDLE], double sigma, double *first,
                               double *second)
 {
-    reals radius[BUNDLE], cosine[BUNDLE], sine[BUNDLE];
+    doubles radius[BUNDLE], cosine[BUNDLE], sine[BUNDLE];
     minus_two_log(even, radius);
-    EACH radius[v] = (reals)((words)square_root(radius[v]) ^ (odd[v] & BIT_NEGATE));
+    EACH radius[v] = (doubles)((words)square_root(radius[v]) ^ (odd[v] & BIT_NEGATE));
     turn(odd, cosine, sine);
     EACH cosine[v] = radius[v] * cosine[v] * sigma;
     EACH sine[v] = radius[v] * sine[v] * sigma;
     EACH
     {
-        const reals one = choose(odd[v], sine[v], cosine[v]), other = choose(odd[v], cosine[v], sine[v]);
+        const doubles one = choose(odd[v], sine[v], cosine[v]), other = choose(odd[v], cosine[v], sine[v]);
         memcpy(first + v * LANES, &one, sizeof one);
         memcpy(second + v * LANES, &other, sizeof other);
     }

@@ -104,6 +104,8 @@ int network_init(struct network *network, const struct model *model, int batch, 
                  struct error *error)
 {
     double ratio = model->width / base_width;
+    if (model->single)
+        return error_set(error, ERROR_INPUT, "single: training is in double precision");
     *network = (struct network){.model = *model, .vocabulary = vocabulary};
     network->model.sequences = batch;
     network->model.logit_factor *= pow(ratio, parametrisation->logits);

@@ -6,7 +6,7 @@
 #include "sim/lanes.h"
 
 /* BLOCK x 2 vectors of sums stay in the registers: 16 of the 32 that AVX-512 has, 8 of 16. */
-enum { BLOCK = LANES == 8 ? 8 : 4, STRIP = 2 * LANES };
+enum { BLOCK = LANES == 8 ? 8 : 4, STRIP = 2 * REALS };
 
 /* Entries of w up to which this is faster than OpenBLAS, whose rate grows with the sides. */
 enum { ENTRIES_MAX = 1 << 16 };
@@ -33,7 +33,7 @@ LANES_INLINE void multiply_block(const int rows, int length, struct view a, cons
     reals sum[BLOCK][2];
     LANES_UNROLL for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = (reals){0};
     for (int k = 0; k < length; k++) {
-        const reals left = lanes_load(b + (size_t)k * b_row), right = lanes_load(b + (size_t)k * b_row + LANES);
+        const reals left = lanes_load(b + (size_t)k * b_row), right = lanes_load(b + (size_t)k * b_row + REALS);
         const real *entry = a.base + (size_t)k * a.column;
         LANES_UNROLL for (int r = 0; r < rows; r++)
         {
@@ -46,10 +46,10 @@ LANES_INLINE void multiply_block(const int rows, int length, struct view a, cons
         real *out = c + (size_t)r * c_row;
         if (beta != 0) {
             sum[r][0] += lanes_load(out);
-            sum[r][1] += lanes_load(out + LANES);
+            sum[r][1] += lanes_load(out + REALS);
         }
         lanes_store(out, sum[r][0]);
-        lanes_store(out + LANES, sum[r][1]);
+        lanes_store(out + REALS, sum[r][1]);
     }
 }
 
