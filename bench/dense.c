@@ -13,9 +13,10 @@
 
 enum { TURN = 4, REPETITIONS = 2 * TURN, TORCH_ABSENT = 77 };
 
-/* dense_torch.py's defaults. */
+/* dense_torch.py's defaults, in double and in single precision. */
 static const char SETTINGS[] = "placement=spannorm init=scaleinit layers=32 width=512 heads=8 tokens=32";
-static const char TORCH[] = "/usr/bin/python3 bench/dense_torch.py";
+static const char *const TORCH[] = {"/usr/bin/python3 bench/dense_torch.py",
+                                    "/usr/bin/python3 bench/dense_torch.py single"};
 
 static double seconds(void)
 {
@@ -49,10 +50,10 @@ static int take_turn(struct sampler *sampler, double *spent, struct error *error
 }
 
 /* PyTorch's median, 0 where it is absent, negative where it fails. */
-static double torch_seconds(void)
+static double torch_seconds(const char *command)
 {
     double median = -1;
-    FILE *pipe = popen(TORCH, "r");
+    FILE *pipe = popen(command, "r");
     if (pipe == NULL)
         return -1;
     if (fscanf(pipe, "%lf", &median) != 1)
@@ -63,16 +64,16 @@ static double torch_seconds(void)
     return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ? median : -1;
 }
 
-static void print(const double own[2], double torch)
+static void print(const double own[2], const double torch[2])
 {
-    printf("%-36s %10s %10s\n", "a dense sample, L 32, d 512, T 32", "seconds", "PyTorch's");
-    for (int i = 0; i < 2; i++)
-        printf("%-36s %10.3f %10.2f\n", i == 0 ? "spanscope, double" : "spanscope, single", own[i],
-               torch > 0 ? torch / own[i] : 0);
-    if (torch > 0)
-        printf("%-36s %10.3f\n", "PyTorch, single", torch);
-    else
-        printf("%-36s %10s\n", "PyTorch", torch < 0 ? "failed" : "absent");
+    printf("%-36s %10s %10s %10s\n", "a dense sample, L 32, d 512, T 32", "seconds", "PyTorch", "ratio");
+    for (int i = 0; i < 2; i++) {
+        printf("%-36s %10.3f", i == 0 ? "double" : "single", own[i]);
+        if (torch[i] > 0)
+            printf(" %10.3f %10.2f\n", torch[i], torch[i] / own[i]);
+        else
+            printf(" %10s\n", torch[i] < 0 ? "failed" : "absent");
+    }
 }
 
 struct subject {
@@ -97,15 +98,15 @@ int main(void)
 {
     static struct subject subjects[2]; // double, single
     struct error error;
-    double own[2] = {0}, torch = -1;
+    double own[2] = {0}, torch[2] = {-1, -1};
     int code = ERROR_NONE;
     for (int i = 0; code == ERROR_NONE && i < 2; i++)
         code = subject_init(&subjects[i], i, &error);
     for (int turn = 0; code == ERROR_NONE && turn < 2; turn++) {
         for (int i = 0; code == ERROR_NONE && i < 2; i++)
             code = take_turn(&subjects[i].sampler, subjects[i].spent + turn * TURN, &error);
-        if (turn == 0)
-            torch = torch_seconds();
+        for (int i = 0; turn == 0 && i < 2; i++)
+            torch[i] = torch_seconds(TORCH[i]);
     }
     for (int i = 0; i < 2; i++) {
         qsort(subjects[i].spent, REPETITIONS, sizeof *subjects[i].spent, ascending);
@@ -117,5 +118,5 @@ int main(void)
         print(own, torch);
     else
         fprintf(stderr, "dense: %s\n", error.text);
-    return code == ERROR_NONE && torch >= 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return code == ERROR_NONE && torch[0] >= 0 && torch[1] >= 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """One dense sample in PyTorch: the yardstick for the speed of the C engine.
 
-    dense_torch.py [layers [width [heads [tokens [ffn_width]]]]]      defaults 32 512 8 32 4*width
+    dense_torch.py [layers [width [heads [tokens [ffn_width]]]]] [single]     defaults 32 512 8 32 4*width, in double
 
 One sample is a SpanNorm stack with ReLU and ScaleInit (c = 1), no mask, i.i.d. cotangent, in double
-precision on one thread: draw every weight, run forward with autograd, run backward to every block's
+or single precision on one thread: draw every weight, run forward with autograd, run backward to every block's
 output and every matrix, and compute all the statistics of all layers. The weights' memory is
 allocated once and drawn anew by each repetition.
 
@@ -141,14 +141,16 @@ def sizes(arguments):
 
 
 def main():
+    words = sys.argv[1:]
+    single = words[-1:] == ["single"]
     try:
-        layers, width, heads, tokens, ffn_width = sizes(sys.argv[1:])
+        layers, width, heads, tokens, ffn_width = sizes(words[:-1] if single else words)
     except ValueError as wrong:
         print(f"dense_torch.py: {wrong}; usage: dense_torch.py "
-              "[layers [width [heads [tokens [ffn_width]]]]]", file=sys.stderr)
+              "[layers [width [heads [tokens [ffn_width]]]]] [single]", file=sys.stderr)
         return 2
     torch.set_num_threads(1)
-    torch.set_default_dtype(torch.float64)
+    torch.set_default_dtype(torch.float32 if single else torch.float64)
     torch.manual_seed(1)
     blocks = allocate(layers, width, ffn_width)
     deviation = scales(layers, width, ffn_width)
