@@ -64,7 +64,7 @@ size_t attention_work(const struct attention *attention);
 /* Numbers that a sample draws for the attention beside its weights: sinks and biases. They are constants: nothing learns
  * them. The address needs seed, sample, block and expert. */
 size_t attention_drawn(const struct attention *attention);
-void attention_draw(const struct attention *attention, const struct stream_address *address, double *drawn);
+void attention_draw(const struct attention *attention, const struct stream_address *address, real *drawn);
 
 /* What the observables are told of one attention, means over sequences, heads and rows. */
 struct attention_report {
@@ -76,17 +76,17 @@ struct attention_report {
 };
 
 /* Fills a and y, and the report unless it is NULL. drawn is attention_draw's. */
-void attention_forward(const struct attention *attention, const double *drawn,
-                       const double *q, // [B queries][heads head_width]
-                       const double *k, // [B keys][kv_heads head_width]
-                       const double *v, // [B keys][kv_heads value_width]
-                       double *a,       // [B][heads][queries][keys]
-                       double *y,       // [B queries][heads value_width]
+void attention_forward(const struct attention *attention, const real *drawn,
+                       const real *q, // [B queries][heads head_width]
+                       const real *k, // [B keys][kv_heads head_width]
+                       const real *v, // [B keys][kv_heads value_width]
+                       real *a,       // [B][heads][queries][keys]
+                       real *y,       // [B queries][heads value_width]
                        struct arena work, struct attention_report *report);
 
 /* Exact gradients through all three paths, shaped as their arguments; a and the arguments are those of the forward
  * pass. */
-void attention_backward(const struct attention *attention, const double *q, const double *k, const double *v,
-                        const double *a, const double *dy, double *dq, double *dk, double *dv, struct arena work);
+void attention_backward(const struct attention *attention, const real *q, const real *k, const real *v, const real *a,
+                        const real *dy, real *dq, real *dk, real *dv, struct arena work);
 
 #endif

@@ -52,11 +52,12 @@ static size_t line_entry(const struct bias_grid *grid, int i, int j)
     return (size_t)(j - i + grid->queries - 1);
 }
 
-static void t5_fill(const struct bias_grid *grid, int heads, double sd, const struct stream *stream, double *tables)
+static void t5_fill(const struct bias_grid *grid, int heads, double sd, const struct stream *stream, real *tables)
 {
     size_t count = line_entries(grid);
     for (int h = 0; h < heads; h++) {
-        double normals[BUCKETS], *table = tables + (size_t)h * count;
+        double normals[BUCKETS];
+        real *table = tables + (size_t)h * count;
         stream_normals(stream, (size_t)h * BUCKETS, BUCKETS, sd, normals);
         for (size_t e = 0; e < count; e++)
             table[e] = normals[bias_bucket((int)e - grid->queries + 1, grid->causal)];
@@ -104,7 +105,7 @@ static double swin2_coordinate(int offset, int side)
 
 /* 16 sigmoid(g): g is what a network of one layer of 512 relus makes of the two coordinates, a feature for a head. Its
  * weights are numbers of the stream, [HIDDEN][2] of the first layer and then [heads][HIDDEN]. */
-static void swin2_fill(const struct bias_grid *grid, int heads, double sd, const struct stream *stream, double *tables)
+static void swin2_fill(const struct bias_grid *grid, int heads, double sd, const struct stream *stream, real *tables)
 {
     int side = bias_side(grid->keys), offsets = 2 * side - 1;
     double first[HIDDEN][2], second[HIDDEN];

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sim/real.h"
 #include "sim/stream.h"
 
 /* The positions that an attention compares. */
@@ -24,7 +25,7 @@ struct bias_drawing {
     size_t (*entries)(const struct bias_grid *grid); /* of a head's table */
     size_t (*entry)(const struct bias_grid *grid, int i, int j);
     void (*fill)(const struct bias_grid *grid, int heads, double sd, const struct stream *stream,
-                 double *tables); // [heads][entries]
+                 real *tables); // [heads][entries]
 };
 
 struct bias {
