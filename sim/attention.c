@@ -42,7 +42,7 @@ void attention_visible(const struct attention *attention, int row, int *first, i
 
 int attention_planes(const struct attention *attention)
 {
-    return attention->rope > 0 ? (int)(attention->rotary * attention->head_width / 2) : 0;
+    return attention->rope > 0 ? (int)(attention->rotary * attention->head_width / 2 + 1e-9) : 0;
 }
 
 /* Positions that are turned. */
