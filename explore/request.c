@@ -99,12 +99,12 @@ static int check_name(const struct request *request, const char *name, struct er
     return ERROR_NONE;
 }
 
-/* A text that assigns nothing and is no NAME or NAME:NUMBER would be looked for as a file. */
+/* What is a path, or assigns nothing and is no NAME or NAME:NUMBER, would be looked for as a file. */
 static int check_text(const char *name, const char *value, struct error *error)
 {
     static const char digits[] = "0123456789";
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-    if (strpbrk(value, "=\n"))
+    if (strpbrk(value, "=\n") && !text_is_file(value))
         return ERROR_NONE;
     size_t word = strspn(value, letters);
     const char *rest = value + word;
@@ -112,7 +112,7 @@ static int check_text(const char *name, const char *value, struct error *error)
                   strspn(rest + 1, "0123456789.eE+-") == strlen(rest + 1);
     if (word > 0 && (*rest == '\0' || number))
         return ERROR_NONE;
-    return error_set(error, ERROR_INPUT, "--%s: '%.200s' is no name and assigns nothing; files are not read here", name,
+    return error_set(error, ERROR_INPUT, "--%s: '%.200s' is neither a name nor a text that assigns; files are not read here", name,
                      value);
 }
 
