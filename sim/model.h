@@ -40,7 +40,7 @@ struct model {
     const struct bias *bias;
     double cap;            /* of the logits; 0: none */
     int sink;              /* 0 or 1 */
-    const struct law *law; /* of a weight's entries */
+    const struct law *law; /* of a weight's entries, where the initialisation says no other */
     const struct router *router;
     const struct cotangent *cotangent;
     double input_correlation;  /* r_0 in [0, 1] */
@@ -61,6 +61,10 @@ void model_free(struct model *model);
 
 /* The same model with the same formula and initialisation in memory, which is theirs together; any thread may. */
 void model_share(const struct model *from, struct model *to);
+
+/* A matrix's law, and whether all weights are independent normals. */
+const struct law *model_law(const struct model *model, const struct graph_matrix *matrix);
+bool model_is_normal(const struct model *model);
 
 /* Rows of a signal, B T. */
 int model_rows(const struct model *model);
