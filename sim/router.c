@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* exp(score) over the sum of all that are to be weighed, without overflow; p holds the scores, -infinity where not. */
-static void normalise(int experts, double *p)
+static void normalise(int experts, real *p)
 {
     double largest = -INFINITY, sum = 0;
     for (int e = 0; e < experts; e++)
@@ -17,14 +17,14 @@ static void normalise(int experts, double *p)
         p[e] /= sum;
 }
 
-static void weigh_chosen(int experts, const double *logits, const double *chosen, double *p)
+static void weigh_chosen(int experts, const real *logits, const real *chosen, real *p)
 {
     for (int e = 0; e < experts; e++)
         p[e] = chosen[e] != 0 ? logits[e] : -INFINITY;
     normalise(experts, p);
 }
 
-static void weigh_all(int experts, const double *logits, const double *chosen, double *p)
+static void weigh_all(int experts, const real *logits, const real *chosen, real *p)
 {
     (void)chosen;
     memcpy(p, logits, (size_t)experts * sizeof *p);
@@ -42,7 +42,7 @@ static double sigmoid(double u)
     return exp(log_sigmoid(u));
 }
 
-static void weigh_sigmoid(int experts, const double *logits, const double *chosen, double *p)
+static void weigh_sigmoid(int experts, const real *logits, const real *chosen, real *p)
 {
     for (int e = 0; e < experts; e++)
         p[e] = chosen[e] != 0 ? log_sigmoid(logits[e]) : -INFINITY;
@@ -50,7 +50,7 @@ static void weigh_sigmoid(int experts, const double *logits, const double *chose
 }
 
 /* The transpose of p = exp(score) / sum for the scores. */
-static void softmax_backward(int experts, const double *chosen, const double *p, const double *dp, double *dscores)
+static void softmax_backward(int experts, const real *chosen, const real *p, const real *dp, real *dscores)
 {
     double mean = 0;
     for (int e = 0; e < experts; e++)
@@ -59,31 +59,31 @@ static void softmax_backward(int experts, const double *chosen, const double *p,
         dscores[e] = p[e] * ((chosen[e] != 0 ? dp[e] : 0) - mean);
 }
 
-static void backward_softmax(int experts, const double *logits, const double *chosen, const double *p, const double *dp,
-                             double *dlogits)
+static void backward_softmax(int experts, const real *logits, const real *chosen, const real *p, const real *dp,
+                             real *dlogits)
 {
     (void)logits;
     softmax_backward(experts, chosen, p, dp, dlogits);
 }
 
 /* The slope of log sigmoid is sigmoid of the opposite. */
-static void backward_sigmoid(int experts, const double *logits, const double *chosen, const double *p, const double *dp,
-                             double *dlogits)
+static void backward_sigmoid(int experts, const real *logits, const real *chosen, const real *p, const real *dp,
+                             real *dlogits)
 {
     softmax_backward(experts, chosen, p, dp, dlogits);
     for (int e = 0; e < experts; e++)
         dlogits[e] *= sigmoid(-logits[e]);
 }
 
-static void weigh_apart(int experts, const double *logits, const double *chosen, double *p)
+static void weigh_apart(int experts, const real *logits, const real *chosen, real *p)
 {
     (void)chosen;
     for (int e = 0; e < experts; e++)
         p[e] = sigmoid(logits[e]);
 }
 
-static void backward_apart(int experts, const double *logits, const double *chosen, const double *p, const double *dp,
-                           double *dlogits)
+static void backward_apart(int experts, const real *logits, const real *chosen, const real *p, const real *dp,
+                           real *dlogits)
 {
     for (int e = 0; e < experts; e++)
         dlogits[e] = chosen[e] != 0 ? p[e] * sigmoid(-logits[e]) * dp[e] : 0;
@@ -106,7 +106,7 @@ const struct router_weigh router_weighs[] = {
 const size_t router_weigh_count = sizeof router_weighs / sizeof *router_weighs;
 
 /* The `count` largest scores that are not -infinity; ties go to the smaller index. */
-static void choose(int experts, int count, const double *scores, double *chosen)
+static void choose(int experts, int count, const real *scores, real *chosen)
 {
     memset(chosen, 0, (size_t)experts * sizeof *chosen);
     for (int n = 0; n < count; n++) {
@@ -120,9 +120,10 @@ static void choose(int experts, int count, const double *scores, double *chosen)
 }
 
 /* Sum of a group's best scores. */
-static double group_score(const struct router *router, int size, const double *logits)
+static double group_score(const struct router *router, int size, const real *logits)
 {
-    double own[size], chosen[size], sum = 0;
+    real own[size], chosen[size];
+    double sum = 0;
     for (int e = 0; e < size; e++)
         own[e] = router->score ? router->score(logits[e]) : logits[e];
     choose(size, router->best, own, chosen);
@@ -132,11 +133,10 @@ static double group_score(const struct router *router, int size, const double *l
 }
 
 /* open[E]: the logits, -infinity in groups that are not chosen. */
-static void open_groups(const struct router *router, const struct router_sizes *sizes, const double *logits,
-                        double *open)
+static void open_groups(const struct router *router, const struct router_sizes *sizes, const real *logits, real *open)
 {
     int size = sizes->experts / sizes->groups;
-    double score[sizes->groups], chosen[sizes->groups];
+    real score[sizes->groups], chosen[sizes->groups];
     for (int g = 0; g < sizes->groups; g++)
         score[g] = group_score(router, size, logits + g * size);
     choose(sizes->groups, sizes->top_groups, score, chosen);
@@ -144,10 +144,10 @@ static void open_groups(const struct router *router, const struct router_sizes *
         open[e] = chosen[e / size] != 0 ? logits[e] : -INFINITY;
 }
 
-void router_gate(const struct router *router, const struct router_sizes *sizes, const double *logits, double *chosen,
-                 double *p)
+void router_gate(const struct router *router, const struct router_sizes *sizes, const real *logits, real *chosen,
+                 real *p)
 {
-    double open[sizes->experts];
+    real open[sizes->experts];
     bool grouped = sizes->groups > 1 && sizes->top_groups < sizes->groups;
     if (grouped)
         open_groups(router, sizes, logits, open);

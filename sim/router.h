@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sim/real.h"
+
 /* Of one token: the experts with the k largest logits are chosen, in groups of experts that are chosen before; ties go to
  * the smaller index. */
 struct router {
@@ -15,11 +17,11 @@ struct router {
     int best;
     double (*score)(double logit);
     /* p_e from the logits and chosen: the weight where that is 1; what it is elsewhere is the router's own affair. */
-    void (*weigh)(int experts, const double *logits, const double *chosen, // [E]
-                  double *p);                                              // [E]
+    void (*weigh)(int experts, const real *logits, const real *chosen, // [E]
+                  real *p);                                            // [E]
     /* dlogits from dp, which is read at the chosen experts only. */
-    void (*backward)(int experts, const double *logits, const double *chosen, const double *p, const double *dp,
-                     double *dlogits); // [E] all
+    void (*backward)(int experts, const real *logits, const real *chosen, const real *p, const real *dp,
+                     real *dlogits); // [E] all
 };
 
 extern const struct router routers[];
@@ -31,8 +33,8 @@ struct router_sizes {
 };
 
 /* chosen[E] is 1 at the k largest logits of the chosen groups, 0 elsewhere, and p the router's weights. */
-void router_gate(const struct router *router, const struct router_sizes *sizes, const double *logits, double *chosen,
-                 double *p);
+void router_gate(const struct router *router, const struct router_sizes *sizes, const real *logits, real *chosen,
+                 real *p);
 
 /* What of an expert its weight multiplies. */
 struct router_weigh {

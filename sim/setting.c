@@ -290,7 +290,7 @@ const struct setting settings[] = {
     {.name = "sink", .rare = true, INTEGER_FROM(sink, 0), .most = 1,
      .before = "sink ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_SINK,
      .summary = "1: one logit more, of 0, whose share goes nowhere"},
-    {CHOICE(law), .rare = true, .readers = READERS_MATRICES, .after = " weights", .usual = "normal", .spoken = "",
+    {CHOICE(law), .rare = true, .readers = READERS_MATRICES, .matrix = init_law, .after = " weights", .usual = "normal", .spoken = "",
      .summary = "law of a weight's entries; all but normal are drawn as matrices"},
     {.name = "experts", .rare = true, INTEGER(experts), .letter = 'E', .most = STREAM_EXPERTS, .before = "E = ",
      .readers = READERS_MOE, .option = 1 + GRAPH_MOE_EXPERTS, .variable = "E",
