@@ -44,8 +44,6 @@ static const char *const operations[] = {
     "placement='x=x+phi(x)*identity(x)+tanh(x)*tanh(x)' activation=gelu",
     "placement='x=wo(relu2(wz(x,2*d))+0.1*wz(x,2*d))'",
     "placement='x=relu(x)+wz(x)'",
-    "placement='x=x+wo(tanh(wz(x,7)+wb(ones(x),7)))+wc(ones(x))*x' init='w=0.8/sqrt(n)'",
-    "placement='input m;x=norm(x+attn(x,m+wb(ones(m))))+wz(tanh(ones(x)))' init='w=0.8/sqrt(n)' memory-tokens=7",
     /* norms */
     "placement='x=norm(x,layernorm)+norm(x,groups=H)+norm(x,rmsnorm,groups=5,eps=0.3)'",
     "placement='x=norm(wz(x,d),layernorm,groups=5,eps=0.1)+wo(norm(wz(x,8),groups=4))'",
@@ -67,6 +65,9 @@ static const char *const operations[] = {
     /* depth */
     "placement='block if mod(l,2)==1 and not l>3:x=x+attn(x,window=2);block:x=x+attn(x)*exp(-l)+ffn(x)/log(l+1)' "
     "activation=silu layers=4",
+    /* biases */
+    "placement='x=x+wo(tanh(wz(x,7)+wb(ones(x),7)))+wc(ones(x))*x' init='w=0.8/sqrt(n)'",
+    "placement='input m;x=norm(x+attn(x,m+wb(ones(m))))+wz(tanh(ones(x)))' init='w=0.8/sqrt(n)' memory-tokens=7",
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 

@@ -211,7 +211,7 @@ static const struct {
     {"w = 2*uniform(s)", "column 6: a law stands around all that it scales, as in uniform(2*s)"},
     {"w = -uniform(s)", "column 5: a law has no sign"},
     {"w = uniform(rows(s))", "column 13: 'uniform' takes a scalar, this is a law"},
-    {"w = uniform", "column 5: 'uniform' stands for a function: expected '(' after it"},
+    {"w = uniform", "column 12: expected '(' after 'uniform', found end of line"},
     {"w = unifrom(s)", "column 5: unknown function 'unifrom'; did you mean 'uniform'?"},
     {"w = uniform(s, s)", "column 5: 'uniform' takes 1 scalar, found 2"},
 };
