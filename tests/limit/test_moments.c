@@ -317,7 +317,8 @@ static const char *const narrow[] = {
     "placement='def f(u) = w2(norm(phi(w1(norm(u), F)))); x = x + norm(attn(norm(x), bias=alibi, sink=1)); "
     "x = x + f(x)' norm=layernorm mask=causal",
     "placement='x = tanh(0.5*x + attn(x)); x = x*sigmoid(wg(x)) + ffn(x)'",
-    "placement='def f(u) = w2(phi(w1(u, F) + wa(ones(u), F))) + wb(ones(u)); y = norm(x + attn(x)); x = norm(y + f(y))' "
+    "placement='def f(u) = w2(phi(w1(u, F) + wa(ones(u), F))) + wb(ones(u)); y = norm(x + attn(x)); x = norm(y + "
+    "f(y))' "
     "norm=layernorm init='w = 1/sqrt(n); wa = 0.6; wb = 0.8'",
     "placement='x = norm(x + attend(x, x, x)); y = wa(x); x = norm(x + y*relu(y))'",
     "placement='x = attn(x)' heads=1 layers=2 tokens=38 mask=causal", // attention of a condition beyond 1e7
