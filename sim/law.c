@@ -101,8 +101,8 @@ static size_t orthogonal_room(int fan_in, int fan_out)
 }
 
 /* A row of normals at the length that makes its entries' mean square sigma^2 is uniform on that sphere. */
-static void fill_rows(const struct stream *stream, int fan_in, int fan_out, double sigma, int first, int count,
-                      real *w, real *work)
+static void fill_rows(const struct stream *stream, int fan_in, int fan_out, double sigma, int first, int count, real *w,
+                      real *work)
 {
     (void)fan_in, (void)work;
     stream_normals(stream, entry(first, fan_out), entry(count, fan_out), 1, w);
