@@ -20,6 +20,7 @@ void model_defaults(struct model *model)
         .mask = &masks[0],
         .rotary = 1,
         .bias = &biases[0],
+        .scaling = &scalings[0],
         .law = &laws[0],
         .router = &routers[0],
         .cotangent = &cotangents[0],
