@@ -90,7 +90,8 @@ const struct architecture architectures[] = {
      SIZES " kv-heads={num_key_value_heads=8} head-width={head_dim=64}" CAUSAL " sink=1 sink-sd={initializer_range=0.02}"
      " experts={num_local_experts=128} top-k={num_experts_per_tok=4} router=renormalised" ROPE("150000") RMS("1e-5")
      NORMAL("0.02"), "hidden_act experts_per_token initial_context_length swiglu_limit",
-     "entries beyond swiglu_limit are clipped, which none are at initialisation"},
+     "entries beyond swiglu_limit are clipped, which none are at initialisation; the router's biases begin within 0.02 of "
+     "0, beside logits of about 1, here at 0"},
     {"phi3", "", GATED PRENORM_GATED FINAL,
      LLAMA " window={sliding_window=0}" ROPE("10000") PARTIAL("1") RMS("1e-5") NORMAL("0.02"),
      "original_max_position_embeddings", NULL},
