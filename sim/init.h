@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "sim/error.h"
+#include "sim/formula.h"
 #include "sim/graph.h"
 #include "sim/law.h"
 #include "sim/owners.h"
@@ -53,8 +54,9 @@ int init_find(const struct init *init, const struct graph_matrix *matrix);
 /* The law that it says besides, or NULL: the model's. */
 const struct law *init_law(const struct init *init, const struct graph_matrix *matrix);
 
-/* ERROR_INPUT where a matrix of the graph has none. */
-int init_check(const struct init *init, const struct graph *graph, struct error *error);
+/* ERROR_INPUT where a matrix of the formula has none, and for an assignment that says nothing: of no matrix of the formula
+ * or the prelude, and read by no other. */
+int init_check(const struct init *init, const struct formula *formula, struct error *error);
 
 /* argument is NAME, NAME:VALUE, assignments (they hold '=' or a newline), or a file of them. */
 int init_resolve(const char *argument, struct init *init, struct error *error);
