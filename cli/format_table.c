@@ -201,7 +201,8 @@ static void print_prediction_kind(const struct profile *profile, FILE *stream)
     }
     if (!sorted) {
         fprintf(stream, "infinite width%s, %s\n",
-                profile->model->law->gaussian ? "" : ", which all laws share: a width's own is known of normal weights",
+                model_is_normal(profile->model) ? ""
+                                                : ", which all laws share: a width's own is known of normal weights",
                 n > 1 ? "mean over replicas ± standard error" : "many heads; by quadrature");
         return;
     }

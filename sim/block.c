@@ -38,7 +38,21 @@ void pass_arrive(struct pass *pass, int n, double scale, const real *dy)
     node->arrived = true;
 }
 
-/* ---- sums, scales, products ---- */
+/* ---- ones, sums, scales, products ---- */
+
+static void ones_forward(struct pass *pass, int n)
+{
+    real *out = pass->nodes[n].own;
+    for (size_t i = 0; i < pass_entries(pass, n); i++)
+        out[i] = 1;
+}
+
+/* What arrives at a constant goes no further. */
+static void ones_backward(struct pass *pass, int n)
+{
+    (void)pass;
+    (void)n;
+}
 
 static void sum_forward(struct pass *pass, int n)
 {
@@ -176,7 +190,7 @@ struct linear_map block_map(const struct block_run *run, const struct block *blo
                     .site = own->place,
                     .matrix = own->matrix,
                     .expert = copied ? (uint32_t)expert : own->expert},
-        .law = run->model->law,
+        .law = block->laws[matrix],
     };
 }
 
@@ -346,6 +360,7 @@ static void attend_backward(struct pass *pass, int n)
 
 /* ---- all kinds ---- */
 
+static const struct pass_operation ones_operation = {NULL, NULL, ones_forward, ones_backward};
 static const struct pass_operation sum_operation = {NULL, NULL, sum_forward, sum_backward};
 static const struct pass_operation scale_operation = {NULL, NULL, scale_forward, scale_backward};
 static const struct pass_operation product_operation = {NULL, NULL, product_forward, product_backward};
@@ -358,10 +373,15 @@ static const struct pass_operation attend_operation = {attend_extra, attend_cost
 static const struct pass_operation *operation_of(enum graph_kind kind)
 {
     static const struct pass_operation *const operations[] = {
-        [GRAPH_SUM] = &sum_operation,         [GRAPH_SCALE] = &scale_operation,
-        [GRAPH_PRODUCT] = &product_operation, [GRAPH_POINTWISE] = &function_operation,
-        [GRAPH_NORM] = &norm_operation,       [GRAPH_MAP] = &map_operation,
-        [GRAPH_ATTEND] = &attend_operation,   [GRAPH_EXPERT] = NULL,
+        [GRAPH_ONES] = &ones_operation,
+        [GRAPH_SUM] = &sum_operation,
+        [GRAPH_SCALE] = &scale_operation,
+        [GRAPH_PRODUCT] = &product_operation,
+        [GRAPH_POINTWISE] = &function_operation,
+        [GRAPH_NORM] = &norm_operation,
+        [GRAPH_MAP] = &map_operation,
+        [GRAPH_ATTEND] = &attend_operation,
+        [GRAPH_EXPERT] = NULL,
         [GRAPH_MOE] = &mixture_operation,
     };
     return (size_t)kind < sizeof operations / sizeof *operations ? operations[kind] : NULL;

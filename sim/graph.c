@@ -17,6 +17,7 @@ OPERATION(subtract, a - b)
 OPERATION(multiply, a * b)
 OPERATION(divide, a / b)
 OPERATION(negate, -a)
+OPERATION(same, a)
 OPERATION(root, sqrt(a))
 OPERATION(exponential, exp(a))
 OPERATION(logarithm, log(a))
@@ -49,6 +50,7 @@ static const struct {
     const char *word;
     double (*value)(double a, double b);
 } kinds[GRAPH_KINDS] = {
+    [GRAPH_ONES] = {"ones", NULL},
     [GRAPH_SUM] = {"+", NULL},
     [GRAPH_SCALE] = {"*", NULL},
     [GRAPH_PRODUCT] = {"*", NULL},
@@ -68,6 +70,7 @@ static const struct {
     [GRAPH_MIN] = {"min", fmin},
     [GRAPH_MAX] = {"max", fmax},
     [GRAPH_MOD] = {"mod", modulo},
+    [GRAPH_LAW] = {"law", same},
     [GRAPH_LESS] = {"<", less},
     [GRAPH_LESS_EQUAL] = {"<=", less_equal},
     [GRAPH_GREATER] = {">", greater},
@@ -111,7 +114,7 @@ bool graph_is_signal(enum graph_kind kind)
 
 bool graph_is_truth(enum graph_kind kind)
 {
-    return kind >= GRAPH_LESS;
+    return kind >= GRAPH_LESS && kind <= GRAPH_OR;
 }
 
 const char *graph_word(enum graph_kind kind)

@@ -45,7 +45,7 @@ struct model {
     const struct scaling *scaling; /* of rotary positions */
     double factor, length;         /* its, 0: not given */
     double gain;                   /* of rotated queries and keys; 0: the scaling's own */
-    const struct law *law;         /* of a weight's entries */
+    const struct law *law;         /* of a weight's entries, where the initialisation says no other */
     const struct router *router;
     const struct cotangent *cotangent;
     double input_correlation;  /* r_0 in [0, 1] */
@@ -66,6 +66,10 @@ void model_free(struct model *model);
 
 /* The same model with the same formula and initialisation in memory, which is theirs together; any thread may. */
 void model_share(const struct model *from, struct model *to);
+
+/* A matrix's law, and whether all weights are independent normals. */
+const struct law *model_law(const struct model *model, const struct graph_matrix *matrix);
+bool model_is_normal(const struct model *model);
 
 /* Rows of a signal, B T. */
 int model_rows(const struct model *model);

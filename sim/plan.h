@@ -27,7 +27,8 @@ struct plan_norm {
 /* Options of a GRAPH_MOE. Its body is the nodes between the GRAPH_EXPERT and itself. */
 struct plan_mixture {
     const struct router *router;
-    int experts, top_k;
+    const struct router_weigh *weigh;
+    struct router_sizes sizes;
     int expert; /* node */
 };
 

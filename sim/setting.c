@@ -309,7 +309,7 @@ const struct setting settings[] = {
     {.name = "rope-gain", .rare = true, REAL(rope_gain, gain), .least = 0, .most = SCALE_MAX, .scale = SETTING_LOGARITHMIC,
      .before = "rotary gain ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_GAIN,
      .summary = "what rotated queries and keys are multiplied by; 0, 0.1 log(factor) + 1 of\nyarn and else 1, unless given"},
-    {CHOICE(law), .rare = true, .readers = READERS_MATRICES, .after = " weights", .usual = "normal", .spoken = "",
+    {CHOICE(law), .rare = true, .readers = READERS_MATRICES, .matrix = init_law, .after = " weights", .usual = "normal", .spoken = "",
      .summary = "law of a weight's entries; all but normal are drawn as matrices"},
     {.name = "experts", .rare = true, INTEGER(experts), .letter = 'E', .most = STREAM_EXPERTS, .before = "E = ",
      .readers = READERS_MOE, .option = 1 + GRAPH_MOE_EXPERTS, .variable = "E",

@@ -122,6 +122,7 @@ static void return_mixture(struct reading *self, int n, struct interval g, struc
     back[0] = (struct interval){0, sd * sd * width * self->forms[node->b].gram.square.hi * gates.slope * g.hi};
     back[1] = interval_multiply(gates.squares, g);
     coherent[1] = form_is_bare(self, n);
+    self->unbounded |= form_mixture(self, n)->weigh->input; // what comes back to a weight of the input is not known
 }
 
 static void return_head_norm(struct reading *self, int n, struct interval g, struct interval *back, bool *coherent)

@@ -95,7 +95,7 @@ static bool makes_component(const struct survey *self, int n)
 static int operands_of(const struct graph_node *node, int operands[3])
 {
     const int all[3] = {node->a, node->b, node->c};
-    int count = node->kind == GRAPH_INPUT                                                           ? 0
+    int count = node->kind == GRAPH_INPUT || node->kind == GRAPH_ONES                               ? 0
                 : node->kind == GRAPH_ATTEND                                                        ? 3
                 : node->kind == GRAPH_SUM || node->kind == GRAPH_PRODUCT || node->kind == GRAPH_MOE ? 2
                                                                                                     : 1;

@@ -83,7 +83,7 @@ static int read_model(struct course *course, const struct course_options *option
 {
     const struct model *model = &course->model;
     bool closed = !options->full && model->cotangent->exchangeable;
-    bool limit = options->width_limit || !model->law->gaussian; // which other laws have as well
+    bool limit = options->width_limit || !model_is_normal(model); // which other laws have as well
     course->mode = (struct layout_mode){
         .width_limit = limit || closed,
         .exchangeable = closed,

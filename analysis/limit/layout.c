@@ -112,6 +112,8 @@ static void find_sources(const struct graph *graph, const struct sources *source
         case GRAPH_MOE:
             sources_of(sources, n)[own / 64] |= (uint64_t)1 << own % 64;
             break;
+        case GRAPH_ONES:
+            break;
         case GRAPH_SUM:
         case GRAPH_PRODUCT:
             sources_add(sources, node->b, n);
@@ -209,6 +211,8 @@ static enum common common_of(const struct layout *layout, const struct sources *
     switch (node->kind) {
     case GRAPH_EXPERT:
         return COMMON_SIGNAL;
+    case GRAPH_ONES:
+        return COMMON_MEAN;
     case GRAPH_SUM:
         return larger(common[node->a], common[node->b]);
     case GRAPH_PRODUCT:
@@ -243,6 +247,11 @@ static int find_common(const struct layout *layout, const struct sources *source
                 error, ERROR_INPUT,
                 "a mixture whose body hands on what it is given has no prediction: its experts are read as "
                 "independent; run samples it");
+        if (layout->plan->nodes[n].mixture.weigh->input)
+            return error_set(
+                error, ERROR_INPUT,
+                "a mixture whose weights multiply what its experts are given has no prediction: what comes "
+                "back to its router is no function of Grams; run samples it");
         layout->nodes[n].biased = common[node->b] == COMMON_MEAN;
     }
     return ERROR_NONE;

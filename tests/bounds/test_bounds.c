@@ -461,7 +461,8 @@ static double uncancelled(const struct block *block, double input_square)
         }
         if (!linear) {
             c[n][n] = 1;
-            square[n] = node->kind == GRAPH_INPUT ? input_square
+            square[n] = node->kind == GRAPH_INPUT  ? input_square
+                        : node->kind == GRAPH_ONES ? 1
                         : node->kind == GRAPH_MAP
                             ? block->sd[node->index] * block->sd[node->index] * block->plan->nodes[a].width * square[a]
                         : node->kind == GRAPH_PRODUCT ? square[a] * square[b]
@@ -575,6 +576,9 @@ static const char *const blocks[] = {
     "x=x+norm(w2(silu(norm(w1(norm(x),F)))*norm(w3(norm(x),F))))",
     "state x, u\nx=tanh(x)+wz(u);u=x*sigmoid(wu(u))\nfinal: x=x+u",
     "x=attn(x,mask=causal,window=2,kv_heads=1)-ffn(x)",
+    "def f(u)=w2(phi(w1(u,F)+wb(ones(u),F)))+wc(ones(u))\nx=norm(x+attn(x)+wz(ones(x)));x=norm(x+f(x))",
+    "def f(u)=w2(tanh(w1(u,F)+wb(ones(u),F)))\nx=norm(x+moe(x,body=f,router=independent,top=2)+wz(tanh(wy(ones(x)))))",
+    "x=norm(x+moe(norm(x),experts=4,top=2,expert_groups=2,top_groups=1,router=switch))",
 };
 
 START_TEST(predictions_of_the_grammar)

@@ -321,6 +321,9 @@ static const char *const narrow[] = {
     "rope_length=20, "
     "rope_gain=1.3); x = x + ffn(norm(x))' tokens=9",
     "placement='x = tanh(0.5*x + attn(x)); x = x*sigmoid(wg(x)) + ffn(x)'",
+    "placement='def f(u) = w2(phi(w1(u, F) + wa(ones(u), F))) + wb(ones(u)); y = norm(x + attn(x)); x = norm(y + "
+    "f(y))' "
+    "norm=layernorm init='w = 1/sqrt(n); wa = 0.6; wb = 0.8'",
     "placement='x = norm(x + attend(x, x, x)); y = wa(x); x = norm(x + y*relu(y))'",
     "placement='x = attn(x)' heads=1 layers=2 tokens=38 mask=causal", // attention of a condition beyond 1e7
 };

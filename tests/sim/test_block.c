@@ -70,6 +70,9 @@ static const char *const operations[] = {
     /* depth */
     "placement='block if mod(l,2)==1 and not l>3:x=x+attn(x,window=2);block:x=x+attn(x)*exp(-l)+ffn(x)/log(l+1)' "
     "activation=silu layers=4",
+    /* biases */
+    "placement='x=x+wo(tanh(wz(x,7)+wb(ones(x),7)))+wc(ones(x))*x' init='w=0.8/sqrt(n)'",
+    "placement='input m;x=norm(x+attn(x,m+wb(ones(m))))+wz(tanh(ones(x)))' init='w=0.8/sqrt(n)' memory-tokens=7",
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 
@@ -223,6 +226,25 @@ START_TEST(a_block_that_ignores_its_input_has_gradient_zero)
 }
 END_TEST
 
+/* A map of ones is one row of weights for all tokens, here of length 2 sqrt(d); ten roundings. */
+START_TEST(a_bias_is_one_row_for_all_tokens)
+{
+    struct support_rig rig;
+    support_rig_init(&rig, "placement='x=0*x+wz(ones(x))' init='wz=rows(2)' law=truncated");
+    double *x = support_normals(13, rig.count), *w = support_poison(rig.count), square = 0;
+    const double *y = support_forward(&rig, 0, x);
+    int d = rig.model.width;
+    support_matrix(&rig, 0, "wz", 0, w);
+    for (size_t i = 0; i < rig.count; i++)
+        ck_assert_double_eq(y[i], w[i % (size_t)d]);
+    for (int i = 0; i < d; i++)
+        square += w[i] * w[i];
+    ck_assert_double_eq_tol(square, 4. * d, 4e-15 * d);
+    free(x), free(w);
+    support_rig_free(&rig);
+}
+END_TEST
+
 /* The estimate that --dry-run and the memory plan rest on: what the tape of a block takes by hand. */
 START_TEST(cost_counts_the_tape)
 {
@@ -248,6 +270,7 @@ Suite *block_suite(void)
     tcase_add_loop_test(tests, permuting_tokens_permutes_results, 0, (int)placement_count);
     tcase_add_loop_test(tests, inputs_are_unchanged, 0, FORMULAS);
     tcase_add_test(tests, a_block_that_ignores_its_input_has_gradient_zero);
+    tcase_add_test(tests, a_bias_is_one_row_for_all_tokens);
     tcase_add_test(tests, cost_counts_the_tape);
     suite_add_tcase(suite, tests);
     return suite;

@@ -57,6 +57,8 @@ static const char *const read_formulas[] = {
     "placement=x=x;final:x=norm(x+attn(x))",
     "placement=x=x+attn(x) init=wq=phi2;wk=1/F;wv=1/d;wo=1;w1=E;wg=1;w2=k;wr=H",
     "placement=x=x+ffn(x) init=scaleinit",
+    "placement=x=x+wz(x) init='w=uniform(1/sqrt(n))'",
+    "placement=x=x+attn(x) init='w=1/sqrt(n);wo=rows(1/sqrt(n))'",
     "placement=prenorm init=gpt2:1",
     "placement=x=x+ffn(x) init=wq=c;wk=c;wv=c;wo=c;w1=1/d;wg=c;w2=1/d;wr=s",
     "placement=x=x+ffn(x) init=wq=k;wk=H;wv=E;wo=1;w1=1/F;wg=1;w2=1/d;wr=k",
