@@ -26,10 +26,10 @@ static int broken(const struct place *place, struct error *error, const char *ex
 
 static bool whole_number(const json_t *value, int least, int *number)
 {
-    double real = json_is_number(value) ? json_number_value(value) : NAN;
-    if (!(real >= least && real <= INT_MAX) || real != floor(real))
+    double size = json_is_number(value) ? json_number_value(value) : NAN;
+    if (!(size >= least && size <= INT_MAX) || size != floor(size))
         return false;
-    *number = (int)real;
+    *number = (int)size;
     return true;
 }
 

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sim/real.h"
+
 /* Errors. A value is within ACTIVATION_ERROR of phi(u), relative to it, a slope relative to the sum of its terms' sizes
  * (they cancel where phi' changes sign), and both within ACTIVATION_FLOOR besides, where exp(-|u|) is subnormal: at
  * every u, with or without fused multiply-add. Infinities give the limits, a value of NaN is NaN. An element's bits
@@ -16,10 +18,10 @@
 struct activation {
     const char *name;
     const char *summary;
-    const char *example;                                     /* as a function of the language; NULL where gated */
-    bool gated;                                              /* not a function, an FFN: phi(u Wg) * (u W1) */
-    void (*value)(size_t count, const double *u, double *h); /* h = phi(u); no overlap */
-    void (*slope)(size_t count, const double *u, double *s); /* s = phi'(u), 0 at the kink of relu; no overlap */
+    const char *example;                                 /* as a function of the language; NULL where gated */
+    bool gated;                                          /* not a function, an FFN: phi(u Wg) * (u W1) */
+    void (*value)(size_t count, const real *u, real *h); /* h = phi(u); no overlap */
+    void (*slope)(size_t count, const real *u, real *s); /* s = phi'(u), 0 at the kink of relu; no overlap */
 };
 
 extern const struct activation activations[];

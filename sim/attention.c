@@ -81,14 +81,14 @@ static size_t table_entries(const struct attention *attention)
 }
 
 /* cos and sin of every position and plane. */
-static void fill_table(const struct attention *attention, double *table) // [tokens][planes][2]
+static void fill_table(const struct attention *attention, real *table) // [tokens][planes][2]
 {
     int planes = attention_planes(attention);
     int tokens = attention->queries > attention->keys ? attention->queries : attention->keys;
     for (int p = 0; p < planes; p++) {
         double angle = attention_angle(attention, p);
         for (int t = 0; t < tokens; t++) {
-            double *entry = table + 2 * ((size_t)t * (size_t)planes + (size_t)p);
+            real *entry = table + 2 * ((size_t)t * (size_t)planes + (size_t)p);
             entry[0] = cos(t * angle);
             entry[1] = sin(t * angle);
         }
@@ -96,12 +96,12 @@ static void fill_table(const struct attention *attention, double *table) // [tok
 }
 
 /* out = R x for every head of the rows of all sequences; direction -1: R^T x. May be done in place. */
-static void rotate(const struct attention *attention, int tokens, int heads, const double *table, double direction,
-                   const double *x, double *out) // [B tokens][heads head_width]
+static void rotate(const struct attention *attention, int tokens, int heads, const real *table, double direction,
+                   const real *x, real *out) // [B tokens][heads head_width]
 {
     int planes = attention_planes(attention), width = attention->head_width;
     for (int row = 0; row < attention->sequences * tokens; row++) {
-        const double *turns = table + 2 * (size_t)(row % tokens) * (size_t)planes;
+        const real *turns = table + 2 * (size_t)(row % tokens) * (size_t)planes;
         for (int h = 0; h < heads; h++) {
             size_t start = ((size_t)row * (size_t)heads + (size_t)h) * (size_t)width;
             for (int p = 0; p < planes; p++) {
@@ -140,17 +140,16 @@ size_t attention_entries(const struct attention *attention)
 
 /* Queries and keys as they meet: themselves, or rotated into work. */
 struct turned {
-    const double *q, *k;
-    double *table;
+    const real *q, *k;
+    real *table;
 };
 
-static struct turned turn(const struct attention *attention, const double *q, const double *k, struct arena *work)
+static struct turned turn(const struct attention *attention, const real *q, const real *k, struct arena *work)
 {
     if (attention_planes(attention) == 0)
         return (struct turned){q, k, NULL};
-    double *table = arena_take(work, table_entries(attention));
-    double *rotated_q = arena_take(work, query_entries(attention)),
-           *rotated_k = arena_take(work, key_entries(attention));
+    real *table = arena_take(work, table_entries(attention));
+    real *rotated_q = arena_take(work, query_entries(attention)), *rotated_k = arena_take(work, key_entries(attention));
     fill_table(attention, table);
     rotate(attention, attention->queries, attention->heads, table, 1, q, rotated_q);
     rotate(attention, attention->keys, attention->kv_heads, table, 1, k, rotated_k);
@@ -167,7 +166,7 @@ struct row_sums {
 
 /* Logits t, counted from the largest so that exp cannot overflow, become their softmax. With a = e^t / sum the entropy
  * -sum a log a is log(sum) sum a - sum a t; with a sink, sum a is not 1. */
-static void softmax_visible(int count, bool sink, double *row, struct row_sums *sums)
+static void softmax_visible(int count, bool sink, real *row, struct row_sums *sums)
 {
     double largest = sink ? 0 : row[0], mass = 0, weighted = 0, square = 0, mean = 0, logit_square = 0;
     for (int j = 0; j < count; j++)
@@ -194,12 +193,12 @@ static void softmax_visible(int count, bool sink, double *row, struct row_sums *
 }
 
 /* The raw products q k^T [queries][keys] of one head, rotated as they may be, become its attention, 0 where masked. */
-static void softmax(const struct attention *attention, int head, double *a, struct row_sums *sums)
+static void softmax(const struct attention *attention, int head, real *a, struct row_sums *sums)
 {
     int keys = attention->keys;
     double slope = attention->bias->slope ? attention->bias->slope(head, attention->heads) : 0;
     for (int i = 0; i < attention->queries; i++) {
-        double *row = a + (size_t)i * (size_t)keys;
+        real *row = a + (size_t)i * (size_t)keys;
         int first, end;
         attention_visible(attention, i, &first, &end);
         for (int j = first; j < end; j++)
@@ -220,17 +219,17 @@ static void softmax(const struct attention *attention, int head, double *a, stru
 
 struct head_view {
     const struct attention *attention;
-    const double *a; // [queries][keys]
+    const real *a; // [queries][keys]
 };
 
 /* y = A^T A x, of what rows see. */
-static void push_through(const void *context, const double *x, double *y)
+static void push_through(const void *context, const real *x, real *y)
 {
     const struct head_view *view = context;
     const struct attention *attention = view->attention;
     memset(y, 0, (size_t)attention->keys * sizeof *y);
     for (int i = 0; i < attention->queries; i++) {
-        const double *row = view->a + (size_t)i * (size_t)attention->keys;
+        const real *row = view->a + (size_t)i * (size_t)attention->keys;
         int first, end;
         double sum = 0;
         attention_visible(attention, i, &first, &end);
@@ -243,7 +242,7 @@ static void push_through(const void *context, const double *x, double *y)
 }
 
 /* |A|_F^2 / |A|_2^2 of a head whose entries' squares sum to `square`; 0 where they vanish. */
-static double stable_rank(const struct attention *attention, const double *a, double square, struct arena work)
+static double stable_rank(const struct attention *attention, const real *a, double square, struct arena work)
 {
     struct head_view view = {attention, a};
     double largest = spectrum_largest(attention->keys, push_through, &view, square, 1e-6, work);
@@ -299,8 +298,8 @@ static struct head head_at(const struct attention *attention, int sequence, int 
     return at;
 }
 
-void attention_forward(const struct attention *attention, const double *q, const double *k, const double *v, double *a,
-                       double *y, struct arena work, struct attention_report *report)
+void attention_forward(const struct attention *attention, const real *q, const real *k, const real *v, real *a, real *y,
+                       struct arena work, struct attention_report *report)
 {
     int Tq = attention->queries, Tk = attention->keys;
     struct turned turned = turn(attention, q, k, &work);
@@ -324,7 +323,7 @@ void attention_forward(const struct attention *attention, const double *q, const
 
 /* Through a softmax row: ds = a (da - sum_j a_j da_j); masked entries have a = 0 and stay 0, a sink's share has no
  * value and so no da. */
-static void softmax_row_backward(int keys, const double *a, double *da)
+static void softmax_row_backward(int keys, const real *a, real *da)
 {
     double mean = 0;
     for (int j = 0; j < keys; j++)
@@ -335,7 +334,7 @@ static void softmax_row_backward(int keys, const double *a, double *da)
 
 /* ds *= cap'(s) = 1 - tanh^2(scale q k / cap), with the products once more in scores. */
 static void cap_backward(const struct attention *attention, const struct head *at, const struct turned *turned,
-                         double *scores, double *ds)
+                         real *scores, real *ds)
 {
     panel_inner(attention->queries, attention->keys, attention->head_width, turned->q + at->q, at->q_stride,
                 turned->k + at->k, at->k_stride, 0, scores, attention->keys);
@@ -345,7 +344,7 @@ static void cap_backward(const struct attention *attention, const struct head *a
     }
 }
 
-static void transpose(int rows, int columns, const double *restrict a, double *restrict out)
+static void transpose(int rows, int columns, const real *restrict a, real *restrict out)
 {
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++)
@@ -353,13 +352,12 @@ static void transpose(int rows, int columns, const double *restrict a, double *r
 }
 
 static void head_backward(const struct attention *attention, const struct head *at, const struct turned *turned,
-                          const double *v, const double *a, const double *dy, double *dq, double *dk, double *dv,
-                          struct arena work)
+                          const real *v, const real *a, const real *dy, real *dq, real *dk, real *dv, struct arena work)
 {
     int Tq = attention->queries, Tk = attention->keys, width = attention->head_width, value = attention->value_width;
     double beta = at->first_of_group ? 0 : 1;
-    double *ds = arena_take(&work, head_entries(attention)); // [Tq][Tk]: first the gradient of a, then of the logits
-    double *across = arena_take(&work, head_entries(attention)); // [Tk][Tq]: a, then ds transposed
+    real *ds = arena_take(&work, head_entries(attention));     // [Tq][Tk]: first the gradient of a, then of the logits
+    real *across = arena_take(&work, head_entries(attention)); // [Tk][Tq]: a, then ds transposed
     transpose(Tq, Tk, a + at->a, across);
     panel_multiply(Tk, Tq, value, across, Tq, false, dy + at->y, at->y_stride, beta, dv + at->v, at->v_stride);
     panel_inner(Tq, Tk, value, dy + at->y, at->y_stride, v + at->v, at->v_stride, 0, ds, Tk);
@@ -373,8 +371,8 @@ static void head_backward(const struct attention *attention, const struct head *
     panel_multiply(Tk, Tq, width, across, Tq, false, turned->q + at->q, at->q_stride, beta, dk + at->k, at->k_stride);
 }
 
-void attention_backward(const struct attention *attention, const double *q, const double *k, const double *v,
-                        const double *a, const double *dy, double *dq, double *dk, double *dv, struct arena work)
+void attention_backward(const struct attention *attention, const real *q, const real *k, const real *v, const real *a,
+                        const real *dy, real *dq, real *dk, real *dv, struct arena work)
 {
     struct turned turned = turn(attention, q, k, &work);
     for (int s = 0; s < attention->sequences; s++)

@@ -71,16 +71,16 @@ struct attention_report {
 };
 
 /* Fills a and y, and the report unless it is NULL. */
-void attention_forward(const struct attention *attention, const double *q, // [B queries][heads head_width]
-                       const double *k,                                    // [B keys][kv_heads head_width]
-                       const double *v,                                    // [B keys][kv_heads value_width]
-                       double *a,                                          // [B][heads][queries][keys]
-                       double *y,                                          // [B queries][heads value_width]
+void attention_forward(const struct attention *attention, const real *q, // [B queries][heads head_width]
+                       const real *k,                                    // [B keys][kv_heads head_width]
+                       const real *v,                                    // [B keys][kv_heads value_width]
+                       real *a,                                          // [B][heads][queries][keys]
+                       real *y,                                          // [B queries][heads value_width]
                        struct arena work, struct attention_report *report);
 
 /* Exact gradients through all three paths, shaped as their arguments; a and the arguments are those of the forward
  * pass. */
-void attention_backward(const struct attention *attention, const double *q, const double *k, const double *v,
-                        const double *a, const double *dy, double *dq, double *dk, double *dv, struct arena work);
+void attention_backward(const struct attention *attention, const real *q, const real *k, const real *v, const real *a,
+                        const real *dy, real *dq, real *dk, real *dv, struct arena work);
 
 #endif

@@ -14,7 +14,7 @@ size_t pass_entries(const struct pass *pass, int n)
     return memory_multiply((size_t)pass_rows(pass, n), (size_t)pass->plan->nodes[n].width);
 }
 
-static const double *signal_of(const struct pass *pass, int n)
+static const real *signal_of(const struct pass *pass, int n)
 {
     return pass->nodes[n].signal;
 }
@@ -24,11 +24,11 @@ static double scalar_of(const struct pass *pass, int n)
     return pass->block->scalars[n];
 }
 
-void pass_arrive(struct pass *pass, int n, double scale, const double *dy)
+void pass_arrive(struct pass *pass, int n, double scale, const real *dy)
 {
     struct pass_node *node = &pass->nodes[n];
     size_t count = pass_entries(pass, n);
-    double *sum = node->gradient;
+    real *sum = node->gradient;
     if (node->arrived)
         for (size_t i = 0; i < count; i++)
             sum[i] += scale * dy[i];
@@ -43,8 +43,8 @@ void pass_arrive(struct pass *pass, int n, double scale, const double *dy)
 static void sum_forward(struct pass *pass, int n)
 {
     const struct graph_node *node = &pass->graph->nodes[n];
-    const double *a = signal_of(pass, node->a), *b = signal_of(pass, node->b);
-    double *out = pass->nodes[n].own;
+    const real *a = signal_of(pass, node->a), *b = signal_of(pass, node->b);
+    real *out = pass->nodes[n].own;
     size_t count = pass_entries(pass, n);
     for (size_t i = 0; i < count; i++)
         out[i] = a[i] + b[i];
@@ -60,8 +60,8 @@ static void sum_backward(struct pass *pass, int n)
 static void scale_forward(struct pass *pass, int n)
 {
     const struct graph_node *node = &pass->graph->nodes[n];
-    const double *a = signal_of(pass, node->a);
-    double *out = pass->nodes[n].own, scale = scalar_of(pass, node->b);
+    const real *a = signal_of(pass, node->a);
+    real *out = pass->nodes[n].own, scale = scalar_of(pass, node->b);
     size_t count = pass_entries(pass, n);
     for (size_t i = 0; i < count; i++)
         out[i] = scale * a[i];
@@ -76,19 +76,19 @@ static void scale_backward(struct pass *pass, int n)
 static void product_forward(struct pass *pass, int n)
 {
     const struct graph_node *node = &pass->graph->nodes[n];
-    const double *a = signal_of(pass, node->a), *b = signal_of(pass, node->b);
-    double *out = pass->nodes[n].own;
+    const real *a = signal_of(pass, node->a), *b = signal_of(pass, node->b);
+    real *out = pass->nodes[n].own;
     size_t count = pass_entries(pass, n);
     for (size_t i = 0; i < count; i++)
         out[i] = a[i] * b[i];
 }
 
 /* The cotangent of one factor gets the other times dy. */
-static void arrive_times(struct pass *pass, int n, const double *other, const double *dy)
+static void arrive_times(struct pass *pass, int n, const real *other, const real *dy)
 {
     struct pass_node *node = &pass->nodes[n];
     size_t count = pass_entries(pass, n);
-    double *sum = node->gradient;
+    real *sum = node->gradient;
     if (node->arrived)
         for (size_t i = 0; i < count; i++)
             sum[i] += other[i] * dy[i];
@@ -101,7 +101,7 @@ static void arrive_times(struct pass *pass, int n, const double *other, const do
 static void product_backward(struct pass *pass, int n)
 {
     const struct graph_node *node = &pass->graph->nodes[n];
-    const double *dy = pass->nodes[n].gradient;
+    const real *dy = pass->nodes[n].gradient;
     arrive_times(pass, node->a, signal_of(pass, node->b), dy);
     arrive_times(pass, node->b, signal_of(pass, node->a), dy);
 }
@@ -125,8 +125,8 @@ static void function_backward(struct pass *pass, int n)
     struct pass_node *to = &pass->nodes[a];
     struct arena work = pass->work;
     size_t count = pass_entries(pass, n);
-    const double *dy = pass->nodes[n].gradient;
-    double *slope = to->arrived ? arena_take(&work, count) : to->gradient;
+    const real *dy = pass->nodes[n].gradient;
+    real *slope = to->arrived ? arena_take(&work, count) : to->gradient;
     pass->plan->nodes[n].function->slope(count, signal_of(pass, a), slope);
     for (size_t i = 0; i < count; i++)
         slope[i] *= dy[i];
@@ -230,7 +230,7 @@ static void map_forward(struct pass *pass, int n)
     if (!group)
         return;
     struct linear_map maps[group->count];
-    double *y[group->count];
+    real *y[group->count];
     struct linear linear = linear_of(pass, group, maps);
     for (int i = 0; i < group->count; i++)
         y[i] = pass->nodes[group->nodes[i]].own;
@@ -239,7 +239,7 @@ static void map_forward(struct pass *pass, int n)
 }
 
 void pass_linear_backward(struct pass *pass, const struct linear *linear, const int matrices[], int input,
-                          const double *const y[], const double *const dy[], const double *tape)
+                          const real *const y[], const real *const dy[], const real *tape)
 {
     struct pass_node *to = &pass->nodes[input];
     double squares[linear->count];
@@ -258,7 +258,7 @@ static void map_backward(struct pass *pass, int n)
     if (!group)
         return;
     struct linear_map maps[group->count];
-    const double *y[group->count], *dy[group->count];
+    const real *y[group->count], *dy[group->count];
     int matrices[group->count];
     struct linear linear = linear_of(pass, group, maps);
     for (int i = 0; i < group->count; i++) {
@@ -312,7 +312,7 @@ static void attend_forward(struct pass *pass, int n)
 }
 
 /* Where an operand's cotangent is written: in its place where it is the first, else beside it. */
-static double *target(struct pass *pass, int n, struct arena *work, double **beside)
+static real *target(struct pass *pass, int n, struct arena *work, real **beside)
 {
     struct pass_node *to = &pass->nodes[n];
     *beside = to->arrived ? arena_take(work, pass_entries(pass, n)) : NULL;
@@ -325,7 +325,7 @@ static void attend_backward(struct pass *pass, int n)
     const struct graph_node *node = &pass->graph->nodes[n];
     int operands[] = {node->a, node->b, node->c};
     struct arena work = pass->work;
-    double *to[3], *beside[3];
+    real *to[3], *beside[3];
     for (int i = 0; i < 3; i++)
         to[i] = target(pass, operands[i], &work, &beside[i]);
     attention_backward(attention_of(pass, n), signal_of(pass, node->a), signal_of(pass, node->b),
@@ -392,7 +392,7 @@ void pass_lay_out(struct pass *pass, int first, int end, struct arena *tape)
         const struct pass_operation *operation = operation_at(pass, n);
         if (!operation)
             continue;
-        double *own = arena_take(tape, pass_entries(pass, n));
+        real *own = arena_take(tape, pass_entries(pass, n));
         size_t extra = operation->extra ? operation->extra(pass, n) : 0;
         struct arena kept = {arena_take(tape, extra), arena_cost(extra), 0};
         pass->nodes[n] = (struct pass_node){own, own, kept, pass->nodes[n].gradient, false};
@@ -446,7 +446,7 @@ struct linear_cost block_cost(const struct model *model, const struct linear_eng
     return cost;
 }
 
-static void start(struct pass *pass, const double *const inputs[], struct arena *tape)
+static void start(struct pass *pass, const real *const inputs[], struct arena *tape)
 {
     int count = pass->graph->node_count;
     memset(pass->nodes, 0, (size_t)count * sizeof *pass->nodes);
@@ -456,7 +456,7 @@ static void start(struct pass *pass, const double *const inputs[], struct arena 
     pass_lay_out(pass, 0, count, tape);
 }
 
-static double mean_square(size_t count, const double *x)
+static double mean_square(size_t count, const real *x)
 {
     double sum = 0;
 #pragma omp simd reduction(+ : sum)
@@ -479,8 +479,8 @@ static void report_sites(const struct pass *pass)
     }
 }
 
-void block_forward(const struct block_run *run, const struct block *block, const double *const inputs[],
-                   const double *outputs[], struct arena tape, struct arena work, struct block_report *report)
+void block_forward(const struct block_run *run, const struct block *block, const real *const inputs[],
+                   const real *outputs[], struct arena tape, struct arena work, struct block_report *report)
 {
     const struct graph *graph = block->graph;
     struct pass_node nodes[graph->node_count];
@@ -493,10 +493,10 @@ void block_forward(const struct block_run *run, const struct block *block, const
 }
 
 /* Cotangents lie in the plan's slots, those of inputs where the caller wants them. */
-static void place_gradients(struct pass *pass, double *const dx[])
+static void place_gradients(struct pass *pass, real *const dx[])
 {
     const struct plan *plan = pass->plan;
-    double *slots[plan->slot_count + 1];
+    real *slots[plan->slot_count + 1];
     for (int s = 0; s < plan->slot_count; s++)
         slots[s] = arena_take(&pass->work, plan->slot_sizes[s]);
     for (int n = 0; n < pass->graph->node_count; n++) {
@@ -509,8 +509,8 @@ static void place_gradients(struct pass *pass, double *const dx[])
     }
 }
 
-void block_backward(const struct block_run *run, const struct block *block, const double *const inputs[],
-                    const double *const dy[], double *const dx[], struct arena tape, struct arena work,
+void block_backward(const struct block_run *run, const struct block *block, const real *const inputs[],
+                    const real *const dy[], real *const dx[], struct arena tape, struct arena work,
                     struct block_report *report)
 {
     const struct graph *graph = block->graph;

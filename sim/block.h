@@ -24,7 +24,7 @@ struct block_run {
 /* Who wants to see the attentions themselves, as the forward pass makes them. */
 struct block_watch {
     void (*attention)(void *context, const struct block *block, int node, const struct attention *attention,
-                      const double *a); // [B][heads][queries][keys]
+                      const real *a); // [B][heads][queries][keys]
     void *context;
 };
 
@@ -48,15 +48,15 @@ struct linear_map block_map(const struct block_run *run, const struct block *blo
 /* Evaluates the block on inputs, states first, and sets the states' outputs, which lie on the tape or are inputs
  * themselves. Fills the report but its gradients. */
 void block_forward(const struct block_run *run, const struct block *block,
-                   const double *const inputs[], // [input_count] of [rows][d]
-                   const double *outputs[],      // [state_count] of [B T][d]
+                   const real *const inputs[], // [input_count] of [rows][d]
+                   const real *outputs[],      // [state_count] of [B T][d]
                    struct arena tape, struct arena work, struct block_report *report);
 
 /* dx = J^T dy with the tape of the forward pass; the report gets the weight gradients. A dy of NULL is 0. None of them
  * overlap. */
-void block_backward(const struct block_run *run, const struct block *block, const double *const inputs[],
-                    const double *const dy[], // [state_count] of [B T][d]
-                    double *const dx[],       // [input_count] of [rows][d]
+void block_backward(const struct block_run *run, const struct block *block, const real *const inputs[],
+                    const real *const dy[], // [state_count] of [B T][d]
+                    real *const dx[],       // [input_count] of [rows][d]
                     struct arena tape, struct arena work, struct block_report *report);
 
 #endif

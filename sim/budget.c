@@ -220,12 +220,13 @@ size_t budget_available(int threads)
 int budget_check(int threads, size_t bytes, struct error *error)
 {
     size_t needed = memory_add(bytes, thread_bytes(threads));
+    char words[MEMORY_WORDS];
     void *mapping = mmap(NULL, needed, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapping == MAP_FAILED)
         return error_set(error, ERROR_RESOURCE,
-                         "memory: %d threads need %.3g GB of address space, which the system refuses (see ulimit -v); "
+                         "memory: %d threads need %s of address space, which the system refuses (see ulimit -v); "
                          "fewer threads (--threads) need less",
-                         threads, (double)needed / 1e9);
+                         threads, memory_words(needed, words));
     munmap(mapping, needed);
     return ERROR_NONE;
 }

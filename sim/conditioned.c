@@ -85,7 +85,7 @@ static bool panels_next(struct panels *panels)
 }
 
 /* z [rank][count] becomes the panel. */
-static void panels_draw(const struct panels *panels, double *z)
+static void panels_draw(const struct panels *panels, real *z)
 {
     uint64_t rank = (uint64_t)panels->rank;
     stream_normals(&panels->stream, rank * (uint64_t)panels->first, rank * (size_t)panels->count, panels->sigma, z);
@@ -109,7 +109,7 @@ static struct tape tape_places(const struct linear *linear)
     return (struct tape){0, arena_cost(1), arena_cost(1) + arena_cost(square_entries(linear))};
 }
 
-bool conditioned_cholesky(int rows, const double *gram, double *lower, double *inverse)
+bool conditioned_cholesky(int rows, const real *gram, real *lower, real *inverse)
 {
     size_t T = (size_t)rows;
     double scale[rows], trace = 0;
@@ -142,7 +142,7 @@ bool conditioned_cholesky(int rows, const double *gram, double *lower, double *i
 /* Rows to be factored: those of x, or of the cotangents side by side, each times its sigma. */
 struct rows {
     int count;
-    const double *const *part;    // [count] of [T][columns of it]
+    const real *const *part;      // [count] of [T][columns of it]
     const struct linear_map *map; /* [count], the cotangents'; NULL for x */
     int fan_in;                   /* columns of x */
 };
@@ -152,23 +152,23 @@ static int columns_of(const struct rows *rows, int part)
     return rows->map ? rows->map[part].fan_out : rows->fan_in;
 }
 
-static struct rows rows_of_input(const struct linear *linear, const double *const x[1])
+static struct rows rows_of_input(const struct linear *linear, const real *const x[1])
 {
     return (struct rows){1, x, NULL, linear->fan_in};
 }
 
-static struct rows rows_of_output(const struct linear *linear, const double *const dy[])
+static struct rows rows_of_output(const struct linear *linear, const real *const dy[])
 {
     return (struct rows){linear->count, dy, linear->map, 0};
 }
 
 /* Row number n of a becomes row order[n]. */
-static void rows_copy(const struct rows *rows, int T, const int order[], double *a)
+static void rows_copy(const struct rows *rows, int T, const int order[], real *a)
 {
     for (int n = 0; n < T; n++)
         for (int i = 0; i < rows->count; i++) {
             size_t columns = (size_t)columns_of(rows, i);
-            const double *row = rows->part[i] + (size_t)order[n] * columns;
+            const real *row = rows->part[i] + (size_t)order[n] * columns;
             double factor = rows->map ? rows->map[i].sigma : 1;
             for (size_t c = 0; c < columns; c++)
                 *a++ = factor * row[c];
@@ -192,7 +192,7 @@ static bool keeps_level(double residual, double norm, int level)
 
 /* a [T][stride], the first `length` of each row: rows that are taken stay as they are, of unit length; all others lose
  * their parts along them. Fills order [T], what is dropped last; returns how many are not. */
-static int take_by_levels(int T, int length, size_t stride, double *a, int order[])
+static int take_by_levels(int T, int length, size_t stride, real *a, int order[])
 {
     double norm[T];
     bool taken[T];
@@ -203,7 +203,7 @@ static int take_by_levels(int T, int length, size_t stride, double *a, int order
     }
     for (int level = 0; level < LEVELS; level++)
         for (int t = 0; t < T && rank < length; t++) {
-            double *row = a + (size_t)t * stride, residual = cblas_dnrm2(length, row, 1);
+            real *row = a + (size_t)t * stride, residual = cblas_dnrm2(length, row, 1);
             if (taken[t] || !keeps_level(residual, norm[t], level))
                 continue;
             order[rank++] = t;
@@ -221,12 +221,12 @@ static int take_by_levels(int T, int length, size_t stride, double *a, int order
 }
 
 /* From R of the tokens in their own order, which a holds by columns and loses. */
-static int choose_order(int T, int columns, double *a, int order[])
+static int choose_order(int T, int columns, real *a, int order[])
 {
     int length = least(T, columns);
     bool keeps = true;
     for (int t = 0; t < T; t++) {
-        double *column = a + (size_t)t * (size_t)columns;
+        real *column = a + (size_t)t * (size_t)columns;
         order[t] = t;
         if (t < length) {
             memset(column + t + 1, 0, (size_t)(length - t - 1) * sizeof *column);
@@ -241,7 +241,7 @@ enum { QR_BLOCK = 32 };
 /* Doubles that T ints take. */
 static size_t order_entries(int T)
 {
-    return ((size_t)T * sizeof(int) + sizeof(double) - 1) / sizeof(double);
+    return ((size_t)T * sizeof(int) + sizeof(real) - 1) / sizeof(real);
 }
 
 static size_t qr_entries(const struct linear *linear, int columns)
@@ -267,7 +267,7 @@ static bool ascends(int rank, const int order[])
 
 /* a, by columns, holds R of the tokens in this order. Its diagonal is made positive, as that of a Cholesky factor is. In
  * ascending order a token has no part along what is taken behind it, but for what was dropped. */
-static struct factor lower_of(int T, int columns, const double *a, int rank, const int order[], double *lower)
+static struct factor lower_of(int T, int columns, const real *a, int rank, const int order[], real *lower)
 {
     struct factor factor = {rank, ascends(rank, order)};
     memset(lower, 0, (size_t)T * (size_t)T * sizeof *lower);
@@ -282,7 +282,7 @@ static struct factor lower_of(int T, int columns, const double *a, int rank, con
 }
 
 /* The rows of Q^T, [rank][columns], in place of R. */
-static void basis_of(int columns, int rank, double *a, const double *tau, double *work, int size)
+static void basis_of(int columns, int rank, real *a, const real *tau, real *work, int size)
 {
     bool negative[rank + 1];
     for (int j = 0; j < rank; j++)
@@ -295,13 +295,13 @@ static void basis_of(int columns, int rank, double *a, const double *tau, double
 
 /* Householder QR of the rows' transpose, rows and columns in turned roles for LAPACK: lower becomes R^T and a, of
  * qr_entries, the rows of Q^T where each is asked for, which is not NULL. Returns the rank. */
-static struct factor householder(int T, const struct rows *rows, double *lower, double **basis, struct arena *work)
+static struct factor householder(int T, const struct rows *rows, real *lower, real **basis, struct arena *work)
 {
     int columns = 0, *order = (void *)arena_take(work, order_entries(T));
     for (int i = 0; i < rows->count; i++)
         columns += columns_of(rows, i);
-    double *a = arena_take(work, (size_t)T * (size_t)columns);
-    double *tau = arena_take(work, (QR_BLOCK + 1) * (size_t)T), *scratch = tau + T;
+    real *a = arena_take(work, (size_t)T * (size_t)columns);
+    real *tau = arena_take(work, (QR_BLOCK + 1) * (size_t)T), *scratch = tau + T;
     for (int t = 0; t < T; t++)
         order[t] = t;
     rows_copy(rows, T, order, a);
@@ -320,7 +320,7 @@ static struct factor householder(int T, const struct rows *rows, double *lower, 
 }
 
 /* Fills lower with a factor of x x^T. */
-static struct factor factor_input(const struct linear *linear, const double *x, double *tape, double *lower,
+static struct factor factor_input(const struct linear *linear, const real *x, real *tape, real *lower,
                                   struct arena work)
 {
     int T = linear->rows, m = linear->fan_in;
@@ -334,12 +334,12 @@ static struct factor factor_input(const struct linear *linear, const double *x, 
     return householder(T, &rows, lower, NULL, &work);
 }
 
-void conditioned_forward(const struct linear_engine *self, const struct linear *linear, const double *x,
-                         double *const y[], double *tape, struct arena work)
+void conditioned_forward(const struct linear_engine *self, const struct linear *linear, const real *x, real *const y[],
+                         real *tape, struct arena work)
 {
     (void)self;
     int T = linear->rows;
-    double *lower = arena_take(&work, square_entries(linear)), *z = arena_take(&work, panel_entries(T));
+    real *lower = arena_take(&work, square_entries(linear)), *z = arena_take(&work, panel_entries(T));
     struct factor factor = factor_input(linear, x, tape, lower, work);
     for (int i = 0; i < linear->count; i++)
         for (struct panels p = panels_of_map(linear, i, factor.rank); panels_next(&p);) {
@@ -350,12 +350,12 @@ void conditioned_forward(const struct linear_engine *self, const struct linear *
 }
 
 /* Adds the squares of the weight gradients and fills lower with a factor of sum_i sigma_i^2 dy_i dy_i^T. */
-static struct factor factor_output(const struct linear *linear, const double *gram, const double *const dy[],
-                                   double squares[], double *lower, struct arena work)
+static struct factor factor_output(const struct linear *linear, const real *gram, const real *const dy[],
+                                   double squares[], real *lower, struct arena work)
 {
     int T = linear->rows, columns = fan_out_sum(linear);
     size_t entries = square_entries(linear);
-    double *own = arena_take(&work, entries), *sum = arena_take(&work, entries);
+    real *own = arena_take(&work, entries), *sum = arena_take(&work, entries);
     memset(sum, 0, entries * sizeof *sum);
     for (int i = 0; i < linear->count; i++) {
         panel_gram(T, linear->map[i].fan_out, dy[i], own);
@@ -369,7 +369,7 @@ static struct factor factor_output(const struct linear *linear, const double *gr
 }
 
 /* c = sum_i dy_i Z_i^T with the Z of the forward pass, drawn again. */
-static void project_again(const struct linear *linear, const double *const dy[], int rank, double *c, double *z)
+static void project_again(const struct linear *linear, const real *const dy[], int rank, real *c, real *z)
 {
     int T = linear->rows;
     memset(c, 0, square_entries(linear) * sizeof *c);
@@ -382,14 +382,14 @@ static void project_again(const struct linear *linear, const double *const dy[],
 
 /* The reverse pass in coordinates: dx = beta dx + (c - lower N) basis' + lower Z', N = Z' basis^T, where basis' is
  * basis itself when its rows are orthonormal, and inverse^T inverse basis where those of inverse basis are. */
-static void combine(const struct linear *linear, const double *basis, int rank, const double *inverse, double *c,
-                    const double *lower, struct factor output, double beta, double *dx, struct arena work)
+static void combine(const struct linear *linear, const real *basis, int rank, const real *inverse, real *c,
+                    const real *lower, struct factor output, double beta, real *dx, struct arena work)
 {
     int T = linear->rows, m = linear->fan_in, fresh_rank = output.rank;
-    double *fresh = arena_take(&work, (size_t)T * (size_t)m), *inner = arena_take(&work, square_entries(linear));
+    real *fresh = arena_take(&work, (size_t)T * (size_t)m), *inner = arena_take(&work, square_entries(linear));
     const struct panels all = panels_open(linear, 0, STREAM_REVERSE, 1, fresh_rank, m);
     for (struct panels p = all; panels_next(&p);) {
-        double *z = fresh + (size_t)fresh_rank * (size_t)p.first;
+        real *z = fresh + (size_t)fresh_rank * (size_t)p.first;
         panels_draw(&p, z);
         panel_inner(fresh_rank, rank, p.count, z, p.count, basis + p.first, m, p.first > 0, inner, T);
     }
@@ -399,20 +399,20 @@ static void combine(const struct linear *linear, const double *basis, int rank, 
         cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, T, T, 1, inverse, T, c, T);
     }
     for (struct panels p = all; panels_next(&p);) {
-        const double *z = fresh + (size_t)fresh_rank * (size_t)p.first;
+        const real *z = fresh + (size_t)fresh_rank * (size_t)p.first;
         panel_multiply(T, rank, p.count, c, T, false, basis + p.first, m, beta, dx + p.first, m);
         panel_multiply(T, fresh_rank, p.count, lower, T, output.triangular, z, p.count, 1, dx + p.first, m);
     }
 }
 
-void conditioned_backward(const struct linear_engine *self, const struct linear *linear, const double *x,
-                          const double *const y[], const double *const dy[], double beta, double *dx, double squares[],
-                          const double *tape, struct arena work)
+void conditioned_backward(const struct linear_engine *self, const struct linear *linear, const real *x,
+                          const real *const y[], const real *const dy[], double beta, real *dx, double squares[],
+                          const real *tape, struct arena work)
 {
     (void)self;
     int T = linear->rows;
     const struct tape t = tape_places(linear);
-    double *lower = arena_take(&work, square_entries(linear)), *c = arena_take(&work, square_entries(linear));
+    real *lower = arena_take(&work, square_entries(linear)), *c = arena_take(&work, square_entries(linear));
     struct factor output = factor_output(linear, tape + t.gram, dy, squares, lower, work);
     if (tape[t.householder] == 0) {
         /* Z = inverse y */
@@ -424,7 +424,7 @@ void conditioned_backward(const struct linear_engine *self, const struct linear 
         return;
     }
     struct rows rows = rows_of_input(linear, &x);
-    double *basis = NULL;
+    real *basis = NULL;
     struct factor input = householder(T, &rows, NULL, &basis, &work);
     project_again(linear, dy, input.rank, c, arena_take(&work, panel_entries(T)));
     combine(linear, basis, input.rank, NULL, c, lower, output, beta, dx, work);

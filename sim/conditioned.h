@@ -14,11 +14,11 @@
 #include "sim/linear.h"
 
 struct linear_cost conditioned_cost(const struct linear *linear);
-void conditioned_forward(const struct linear_engine *self, const struct linear *linear, const double *x,
-                         double *const y[], double *tape, struct arena work);
-void conditioned_backward(const struct linear_engine *self, const struct linear *linear, const double *x,
-                          const double *const y[], const double *const dy[], double beta, double *dx, double squares[],
-                          const double *tape, struct arena work);
+void conditioned_forward(const struct linear_engine *self, const struct linear *linear, const real *x, real *const y[],
+                         real *tape, struct arena work);
+void conditioned_backward(const struct linear_engine *self, const struct linear *linear, const real *x,
+                          const real *const y[], const real *const dy[], double beta, real *dx, double squares[],
+                          const real *tape, struct arena work);
 
 /* The factor of a Gram g [rows][rows] = D C D, C of unit diagonal: lower lower^T = g, and its inverse. Zero rows of g
  * have zero rows in lower and zero columns in inverse. False, with both undefined, where tr C^-1 > CONDITIONED_LIMIT.
@@ -29,6 +29,6 @@ void conditioned_backward(const struct linear_engine *self, const struct linear 
  * no number of samples below 1e16 can see. Beyond it the factor comes from a Householder QR of the rows, whose error is
  * u relative to each row, as that of a product with a dense matrix. */
 #define CONDITIONED_LIMIT 1e6
-bool conditioned_cholesky(int rows, const double *gram, double *lower, double *inverse);
+bool conditioned_cholesky(int rows, const real *gram, real *lower, real *inverse);
 
 #endif

@@ -12,7 +12,7 @@ static size_t entry(int row, int fan_out)
 }
 
 static void fill_normal(const struct stream *stream, int fan_in, int fan_out, double sigma, int first, int count,
-                        double *w, double *work)
+                        real *w, real *work)
 {
     (void)fan_in, (void)work;
     stream_normals(stream, entry(first, fan_out), entry(count, fan_out), sigma, w);
@@ -24,7 +24,7 @@ static double uniform(uint64_t word)
     return ((double)(word >> 11) + 0.5) * 0x1p-53;
 }
 
-static void fill_uniforms(const struct stream *stream, int fan_out, int first, int count, double *w)
+static void fill_uniforms(const struct stream *stream, int fan_out, int first, int count, real *w)
 {
     enum { CHUNK = 256 };
     uint64_t words[CHUNK];
@@ -38,7 +38,7 @@ static void fill_uniforms(const struct stream *stream, int fan_out, int first, i
 }
 
 static void fill_uniform(const struct stream *stream, int fan_in, int fan_out, double sigma, int first, int count,
-                         double *w, double *work)
+                         real *w, real *work)
 {
     (void)fan_in, (void)work;
     double width = 2 * sqrt(3) * sigma;
@@ -62,7 +62,7 @@ static double quantile(double p)
 #define TRUNCATED_SD 0.87962566103423978
 
 static void fill_truncated(const struct stream *stream, int fan_in, int fan_out, double sigma, int first, int count,
-                           double *w, double *work)
+                           real *w, real *work)
 {
     (void)fan_in, (void)work;
     double tail = erfc(M_SQRT2) / 2; // Phi(-2)
@@ -74,12 +74,12 @@ static void fill_truncated(const struct stream *stream, int fan_in, int fan_out,
 /* Haar: the orthogonal factor of a normal matrix with the signs of R's diagonal taken in (Mezzadri, Notices of the AMS
  * 54, 2007). The longer side's vectors are orthonormal up to the factor that gives entries their variance. */
 static void fill_orthogonal(const struct stream *stream, int fan_in, int fan_out, double sigma, int first, int count,
-                            double *w, double *work)
+                            real *w, real *work)
 {
     (void)first, (void)count;
     int longer = fan_in > fan_out ? fan_in : fan_out, shorter = fan_in > fan_out ? fan_out : fan_in;
-    double *tau = work, *sign = work + shorter, *scratch = work + 2 * (size_t)shorter;
-    double *q = fan_in > fan_out ? scratch + 32 * (size_t)shorter : w; // [shorter][longer]
+    real *tau = work, *sign = work + shorter, *scratch = work + 2 * (size_t)shorter;
+    real *q = fan_in > fan_out ? scratch + 32 * (size_t)shorter : w; // [shorter][longer]
     stream_normals(stream, 0, entry(shorter, longer), 1, q);
     LAPACKE_dgeqrf_work(LAPACK_COL_MAJOR, longer, shorter, q, longer, tau, scratch, 32 * shorter);
     for (int i = 0; i < shorter; i++)

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "sim/real.h"
 #include "sim/stream.h"
 
 struct law {
@@ -13,8 +14,8 @@ struct law {
     bool whole;    /* entries depend on each other: first is 0 and count fan_in */
     /* Rows first .. first + count - 1 of a matrix. work has law_work doubles. */
     void (*fill)(const struct stream *stream, int fan_in, int fan_out, double sigma, int first, int count,
-                 double *w,     // [count][fan_out]
-                 double *work); // [law_work]
+                 real *w,     // [count][fan_out]
+                 real *work); // [law_work]
 };
 
 extern const struct law laws[];

@@ -55,7 +55,7 @@ static struct linear_cost dense_cost(const struct linear *linear)
     return cost;
 }
 
-static void dense_fill(const struct linear_map *map, int fan_in, int first, int count, double *w, double *work)
+static void dense_fill(const struct linear_map *map, int fan_in, int first, int count, real *w, real *work)
 {
     struct stream_address address = map->address;
     address.role = STREAM_WEIGHT;
@@ -72,18 +72,18 @@ static int dense_panel_rows(int fan_out)
     return rows > 32 ? rows : 32;
 }
 
-static void dense_forward(const struct linear_engine *self, const struct linear *linear, const double *x,
-                          double *const y[], double *tape, struct arena work)
+static void dense_forward(const struct linear_engine *self, const struct linear *linear, const real *x, real *const y[],
+                          real *tape, struct arena work)
 {
     int m = linear->fan_in;
     for (int i = 0; i < linear->count; i++) {
         const struct linear_map *map = &linear->map[i];
         struct arena scratch = work;
-        double *drawing = arena_take(&scratch, law_work(law_of(map), m, map->fan_out));
+        real *drawing = arena_take(&scratch, law_work(law_of(map), m, map->fan_out));
         int n = map->fan_out, panel = law_of(map)->whole ? m : dense_panel_rows(n);
         for (int first = 0; first < m; first += panel) {
             int count = m - first < panel ? m - first : panel;
-            double *w = tape + (size_t)first * (size_t)n;
+            real *w = tape + (size_t)first * (size_t)n;
             self->fill(map, m, first, count, w, drawing);
             cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, linear->rows, n, count, 1, x + first, m, w, n,
                         first > 0, y[i], n);
@@ -92,17 +92,17 @@ static void dense_forward(const struct linear_engine *self, const struct linear 
     }
 }
 
-double linear_gradient_square(int rows, const double *gram, const double *dy_gram)
+double linear_gradient_square(int rows, const real *gram, const real *dy_gram)
 {
     double square = cblas_ddot(rows * rows, gram, 1, dy_gram, 1);
     return square < 0 ? 0 : square;
 }
 
-static void gradient_squares(const struct linear *linear, const double *x, const double *const dy[], double squares[],
+static void gradient_squares(const struct linear *linear, const real *x, const real *const dy[], double squares[],
                              struct arena work)
 {
     size_t entries = (size_t)linear->rows * (size_t)linear->rows;
-    double *input = arena_take(&work, entries), *output = arena_take(&work, entries);
+    real *input = arena_take(&work, entries), *output = arena_take(&work, entries);
     panel_gram(linear->rows, linear->fan_in, x, input);
     for (int i = 0; i < linear->count; i++) {
         panel_gram(linear->rows, linear->map[i].fan_out, dy[i], output);
@@ -110,9 +110,9 @@ static void gradient_squares(const struct linear *linear, const double *x, const
     }
 }
 
-static void dense_backward(const struct linear_engine *self, const struct linear *linear, const double *x,
-                           const double *const y[], const double *const dy[], double beta, double *dx, double squares[],
-                           const double *tape, struct arena work)
+static void dense_backward(const struct linear_engine *self, const struct linear *linear, const real *x,
+                           const real *const y[], const real *const dy[], double beta, real *dx, double squares[],
+                           const real *tape, struct arena work)
 {
     (void)self, (void)y;
     gradient_squares(linear, x, dy, squares, work);

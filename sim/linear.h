@@ -51,25 +51,25 @@ struct linear_engine {
     bool gaussian; /* takes normal laws only, and no matrix that two blocks share */
     struct linear_cost (*cost)(const struct linear *linear);
     /* y[i] = x W_i. Fills tape. */
-    void (*forward)(const struct linear_engine *self, const struct linear *linear, const double *x, // [rows][fan_in]
-                    double *const y[], // [count] of [rows][fan_out_i]
-                    double *tape, struct arena work);
+    void (*forward)(const struct linear_engine *self, const struct linear *linear, const real *x, // [rows][fan_in]
+                    real *const y[], // [count] of [rows][fan_out_i]
+                    real *tape, struct arena work);
     /* dx = beta dx + sum_i dy_i W_i^T; beta is 0 or 1, and 0 reads nothing from dx. squares[i] += |x^T dy_i|_F^2, the
      * gradient of W_i. x and y are those of the forward pass, unchanged. */
-    void (*backward)(const struct linear_engine *self, const struct linear *linear, const double *x,
-                     const double *const y[], const double *const dy[], // [count] of [rows][fan_out_i]
-                     double beta, double *dx,                           // [rows][fan_in]
-                     double squares[],                                  // [count]
-                     const double *tape, struct arena work);
+    void (*backward)(const struct linear_engine *self, const struct linear *linear, const real *x,
+                     const real *const y[], const real *const dy[], // [count] of [rows][fan_out_i]
+                     double beta, real *dx,                         // [rows][fan_in]
+                     double squares[],                              // [count]
+                     const real *tape, struct arena work);
     /* Rows first .. first + count - 1 of a matrix, for engines that hold matrices; work has law_work doubles. Tests
      * substitute it to run on given weights. */
-    void (*fill)(const struct linear_map *map, int fan_in, int first, int count, double *w, // [count][fan_out]
-                 double *work);                                                             // [law_work]
+    void (*fill)(const struct linear_map *map, int fan_in, int first, int count, real *w, // [count][fan_out]
+                 real *work);                                                             // [law_work]
 };
 
 /* |x^T dy|^2 = sum_st (x x^T)_st (dy dy^T)_st from the two Grams [rows][rows]: rows^2 (fan_in + fan_out) operations
  * instead of rows fan_in fan_out. Where the gradient vanishes, rounding does not take it below 0. */
-double linear_gradient_square(int rows, const double *gram, const double *dy_gram);
+double linear_gradient_square(int rows, const real *gram, const real *dy_gram);
 
 extern const struct linear_engine linear_engines[];
 extern const size_t linear_engine_count;

@@ -7,9 +7,9 @@
 #include "sim/pass.h"
 
 struct tape {
-    double *logits, *chosen, *p; // [rows][E]
-    double *router;              // of wr
-    struct arena bodies;         // the experts' tapes, one behind the other
+    real *logits, *chosen, *p; // [rows][E]
+    real *router;              // of wr
+    struct arena bodies;       // the experts' tapes, one behind the other
 };
 
 static const struct plan_mixture *mixture_of(const struct pass *pass, int n)
@@ -108,7 +108,7 @@ static struct linear_cost mixture_cost(const struct pass *pass, int n)
 }
 
 /* Copies the rows of the tokens that chose expert e; returns their number. */
-static int gather(const struct pass *pass, int n, int e, const double *chosen, double *rows)
+static int gather(const struct pass *pass, int n, int e, const real *chosen, real *rows)
 {
     int experts = mixture_of(pass, n)->experts, a = pass->graph->nodes[n].a, count = 0;
     size_t width = (size_t)pass->plan->nodes[a].width;
@@ -118,7 +118,7 @@ static int gather(const struct pass *pass, int n, int e, const double *chosen, d
     return count;
 }
 
-static void observe(const struct pass *pass, int n, const double *chosen)
+static void observe(const struct pass *pass, int n, const real *chosen)
 {
     const struct plan_mixture *mixture = mixture_of(pass, n);
     int rows = pass_rows(pass, n), E = mixture->experts;
@@ -142,8 +142,8 @@ static void mixture_forward(struct pass *pass, int n)
     struct arena work = pass->work;
     struct linear_map map;
     struct linear router = router_map(pass, n, &map);
-    double *rows = arena_take(&work, pass_entries(pass, node->a)), *y = pass->nodes[n].own;
-    pass->run->engine->forward(pass->run->engine, &router, pass->nodes[node->a].signal, (double *const[]){tape.logits},
+    real *rows = arena_take(&work, pass_entries(pass, node->a)), *y = pass->nodes[n].own;
+    pass->run->engine->forward(pass->run->engine, &router, pass->nodes[node->a].signal, (real *const[]){tape.logits},
                                tape.router, work);
     for (int i = 0; i < T; i++)
         router_gate(mixture->router, E, mixture->top_k, tape.logits + (size_t)i * (size_t)E,
@@ -159,7 +159,7 @@ static void mixture_forward(struct pass *pass, int n)
         pass->nodes[mixture->expert].signal = rows;
         pass_lay_out(&body, mixture->expert, n, &tape.bodies);
         pass_forward(&body, mixture->expert, n);
-        const double *out = pass->nodes[node->b].signal;
+        const real *out = pass->nodes[node->b].signal;
         for (int i = 0; i < T; i++) {
             size_t gate = (size_t)i * (size_t)E + (size_t)e;
             if (tape.chosen[gate] == 0)
@@ -171,16 +171,16 @@ static void mixture_forward(struct pass *pass, int n)
 }
 
 /* For each token of expert e: the gate's gradient <dy, out>, and the expert's cotangent p dy. */
-static void split_cotangent(const struct pass *pass, int n, int e, const struct tape *tape, double *dp)
+static void split_cotangent(const struct pass *pass, int n, int e, const struct tape *tape, real *dp)
 {
     int E = mixture_of(pass, n)->experts, d = pass->plan->nodes[n].width, b = pass->graph->nodes[n].b;
-    const double *out = pass->nodes[b].signal;
-    double *dout = pass->nodes[b].gradient;
+    const real *out = pass->nodes[b].signal;
+    real *dout = pass->nodes[b].gradient;
     for (int i = 0; i < pass_rows(pass, n); i++) {
         size_t gate = (size_t)i * (size_t)E + (size_t)e;
         if (tape->chosen[gate] == 0)
             continue;
-        const double *row = pass->nodes[n].gradient + (size_t)i * (size_t)d;
+        const real *row = pass->nodes[n].gradient + (size_t)i * (size_t)d;
         dp[gate] = cblas_ddot(d, row, 1, out, 1);
         for (int j = 0; j < d; j++)
             dout[j] = tape->p[gate] * row[j];
@@ -191,10 +191,10 @@ static void split_cotangent(const struct pass *pass, int n, int e, const struct 
 }
 
 /* What has arrived at the rows of expert e is added to the cotangents of their tokens. */
-static void scatter(struct pass *pass, int n, int e, const double *chosen)
+static void scatter(struct pass *pass, int n, int e, const real *chosen)
 {
     int E = mixture_of(pass, n)->experts, a = pass->graph->nodes[n].a, width = pass->plan->nodes[a].width;
-    const double *row = pass->nodes[mixture_of(pass, n)->expert].gradient;
+    const real *row = pass->nodes[mixture_of(pass, n)->expert].gradient;
     for (int i = 0; i < pass_rows(pass, n); i++) {
         if (chosen[(size_t)i * (size_t)E + (size_t)e] == 0)
             continue;
@@ -203,7 +203,7 @@ static void scatter(struct pass *pass, int n, int e, const double *chosen)
     }
 }
 
-static void experts_backward(struct pass *pass, int n, struct tape *tape, double *rows, double *dp, struct arena work)
+static void experts_backward(struct pass *pass, int n, struct tape *tape, real *rows, real *dp, struct arena work)
 {
     const struct plan_mixture *mixture = mixture_of(pass, n);
     for (int e = 0; e < mixture->experts; e++) {
@@ -231,9 +231,9 @@ static void mixture_backward(struct pass *pass, int n)
     struct pass router_pass = *pass;
     struct linear_map map;
     struct linear router = router_map(pass, n, &map);
-    double *dp = arena_take(&router_pass.work, gate_entries(pass, n));
-    double *dlogits = arena_take(&router_pass.work, gate_entries(pass, n));
-    double *rows = arena_take(&router_pass.work, pass_entries(pass, node->a));
+    real *dp = arena_take(&router_pass.work, gate_entries(pass, n));
+    real *dlogits = arena_take(&router_pass.work, gate_entries(pass, n));
+    real *rows = arena_take(&router_pass.work, pass_entries(pass, node->a));
     struct pass_node *to = &pass->nodes[node->a];
     if (!to->arrived)
         memset(to->gradient, 0, pass_entries(pass, node->a) * sizeof *to->gradient);
@@ -243,8 +243,8 @@ static void mixture_backward(struct pass *pass, int n)
         size_t gate = (size_t)i * (size_t)E;
         mixture->router->backward(E, tape.logits + gate, tape.chosen + gate, tape.p + gate, dp + gate, dlogits + gate);
     }
-    pass_linear_backward(&router_pass, &router, &node->index, node->a, (const double *const[]){tape.logits},
-                         (const double *const[]){dlogits}, tape.router);
+    pass_linear_backward(&router_pass, &router, &node->index, node->a, (const real *const[]){tape.logits},
+                         (const real *const[]){dlogits}, tape.router);
 }
 
 const struct pass_operation mixture_operation = {mixture_extra, mixture_cost, mixture_forward, mixture_backward};

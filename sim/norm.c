@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-static double mean(int n, const double *x)
+static double mean(int n, const real *x)
 {
     double sum = 0;
 #pragma omp simd reduction(+ : sum)
@@ -11,7 +11,7 @@ static double mean(int n, const double *x)
     return sum / n;
 }
 
-static double mean_product(int n, const double *x, const double *y)
+static double mean_product(int n, const real *x, const real *y)
 {
     double sum = 0;
 #pragma omp simd reduction(+ : sum)
@@ -21,7 +21,7 @@ static double mean_product(int n, const double *x, const double *y)
 }
 
 /* y = s (x - m), s = 1/sqrt(mean((x - m)^2) + eps); m = 0 for RMSNorm, the token's mean for LayerNorm. */
-static void normalise(int width, double eps, const double *x, double shift, double *y, double *scale)
+static void normalise(int width, double eps, const real *x, double shift, real *y, real *scale)
 {
     for (int i = 0; i < width; i++)
         y[i] = x[i] - shift;
@@ -32,7 +32,7 @@ static void normalise(int width, double eps, const double *x, double shift, doub
 }
 
 /* dx = beta dx + s (dy - m - y mean(y dy)), the transpose of the above; m as there, of dy. */
-static void denormalise(int width, const double *y, double s, const double *dy, double shift, double beta, double *dx)
+static void denormalise(int width, const real *y, double s, const real *dy, double shift, double beta, real *dx)
 {
     double along = mean_product(width, y, dy);
     if (beta == 0)
@@ -43,14 +43,13 @@ static void denormalise(int width, const double *y, double s, const double *dy, 
             dx[i] = beta * dx[i] + s * (dy[i] - shift - y[i] * along);
 }
 
-static void rms_forward(int tokens, int width, double eps, const double *x, double *y, double *scale)
+static void rms_forward(int tokens, int width, double eps, const real *x, real *y, real *scale)
 {
     for (int t = 0; t < tokens; t++)
         normalise(width, eps, x + (size_t)t * (size_t)width, 0, y + (size_t)t * (size_t)width, &scale[t]);
 }
 
-static void rms_backward(int tokens, int width, const double *y, const double *scale, const double *dy, double beta,
-                         double *dx)
+static void rms_backward(int tokens, int width, const real *y, const real *scale, const real *dy, double beta, real *dx)
 {
     for (int t = 0; t < tokens; t++) {
         size_t row = (size_t)t * (size_t)width;
@@ -58,7 +57,7 @@ static void rms_backward(int tokens, int width, const double *y, const double *s
     }
 }
 
-static void layer_forward(int tokens, int width, double eps, const double *x, double *y, double *scale)
+static void layer_forward(int tokens, int width, double eps, const real *x, real *y, real *scale)
 {
     for (int t = 0; t < tokens; t++) {
         size_t row = (size_t)t * (size_t)width;
@@ -66,8 +65,8 @@ static void layer_forward(int tokens, int width, double eps, const double *x, do
     }
 }
 
-static void layer_backward(int tokens, int width, const double *y, const double *scale, const double *dy, double beta,
-                           double *dx)
+static void layer_backward(int tokens, int width, const real *y, const real *scale, const real *dy, double beta,
+                           real *dx)
 {
     for (int t = 0; t < tokens; t++) {
         size_t row = (size_t)t * (size_t)width;

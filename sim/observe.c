@@ -250,7 +250,7 @@ int observe_find(const struct observe_schema *schema, const char *name)
     return -1;
 }
 
-static double dot(size_t count, const double *a, const double *b)
+static double dot(size_t count, const real *a, const real *b)
 {
     double sum = 0;
 #pragma omp simd reduction(+ : sum)
@@ -260,13 +260,13 @@ static double dot(size_t count, const double *a, const double *b)
 }
 
 /* sum_{s != t} cos = |sum_t x_t/|x_t||^2 - n over the n rows that are not zero; absent where n < 2. */
-static struct wide pair_cosine(int tokens, int width, const double *x, double *sum)
+static struct wide pair_cosine(int tokens, int width, const real *x, real *sum)
 {
     size_t d = (size_t)width;
     int n = 0;
     memset(sum, 0, d * sizeof *sum);
     for (int t = 0; t < tokens; t++) {
-        const double *row = x + (size_t)t * d;
+        const real *row = x + (size_t)t * d;
         double square = dot(d, row, row);
         if (square == 0)
             continue;
@@ -281,7 +281,7 @@ static struct wide pair_cosine(int tokens, int width, const double *x, double *s
 }
 
 /* Mean square of what is left when each feature's mean over tokens is taken off. */
-static double specific_variance(int tokens, int width, const double *g, double *mean)
+static double specific_variance(int tokens, int width, const real *g, real *mean)
 {
     size_t d = (size_t)width;
     memset(mean, 0, d * sizeof *mean);
@@ -292,7 +292,7 @@ static double specific_variance(int tokens, int width, const double *g, double *
         mean[i] /= tokens;
     double sum = 0;
     for (int t = 0; t < tokens; t++) {
-        const double *row = g + (size_t)t * d;
+        const real *row = g + (size_t)t * d;
 #pragma omp simd reduction(+ : sum)
         for (size_t i = 0; i < d; i++)
             sum += (row[i] - mean[i]) * (row[i] - mean[i]);
@@ -301,7 +301,7 @@ static double specific_variance(int tokens, int width, const double *g, double *
 }
 
 /* pair_cosine of the tokens from `first` on, by the Gram of all. */
-static struct wide gram_cosine(int tokens, int first, const double *gram)
+static struct wide gram_cosine(int tokens, int first, const real *gram)
 {
     size_t T = (size_t)tokens;
     double sum = 0, scale[tokens];
@@ -317,7 +317,7 @@ static struct wide gram_cosine(int tokens, int first, const double *gram)
 }
 
 /* |X|_F^2 / |X|_2^2 = tr G / the largest eigenvalue of the tokens' Gram G. Absent where x is 0 or not finite. */
-static struct wide stable_rank(int tokens, const double *gram, struct arena work)
+static struct wide stable_rank(int tokens, const real *gram, struct arena work)
 {
     double trace = 0, largest = spectrum_largest_of(tokens, gram, work);
     for (size_t t = 0; t < (size_t)tokens; t++)
@@ -327,7 +327,7 @@ static struct wide stable_rank(int tokens, const double *gram, struct arena work
 
 /* The largest of count squares of scale x[i], 0 where each is NaN. Lanes of their own, since no compiler may reorder a
  * maximum that could meet NaN. */
-static double largest_square(size_t count, double scale, const double *x)
+static double largest_square(size_t count, double scale, const real *x)
 {
     enum { LANES = 8 };
     double lanes[LANES] = {0}, largest = 0;
@@ -345,7 +345,7 @@ static double largest_square(size_t count, double scale, const double *x)
 }
 
 /* The largest entry and the fourth moment, over the mean square. */
-static void observe_entries(const int *column, size_t count, const double *x, double mean_square, struct wide *row)
+static void observe_entries(const int *column, size_t count, const real *x, double mean_square, struct wide *row)
 {
     double fourth = 0, scale = 1 / sqrt(mean_square);
     if (!(mean_square > 0 && isfinite(scale)))
@@ -360,7 +360,7 @@ static void observe_entries(const int *column, size_t count, const double *x, do
 }
 
 /* The mean square, and by token where asked for, of x 2^exponent. */
-static double observe_square(const struct observe_schema *schema, int state, enum observe_id id, const double *x,
+static double observe_square(const struct observe_schema *schema, int state, enum observe_id id, const real *x,
                              int exponent, struct wide *row)
 {
     size_t d = (size_t)schema->width;
@@ -384,18 +384,18 @@ size_t observe_work(const struct observe_schema *schema)
 }
 
 /* What two tokens at least have. */
-static void observe_pairs(const struct observe_schema *schema, const int *column, const double *x, struct wide *row,
+static void observe_pairs(const struct observe_schema *schema, const int *column, const real *x, struct wide *row,
                           struct arena work)
 {
     int T = schema->tokens;
     row[column[OBSERVE_TOKEN_COSINE]] = pair_cosine(T, schema->width, x, work.base);
-    double *gram = arena_take(&work, (size_t)T * (size_t)T);
+    real *gram = arena_take(&work, (size_t)T * (size_t)T);
     panel_gram(T, schema->width, x, gram);
     row[column[OBSERVE_LATE_TOKEN_COSINE]] = gram_cosine(T, T / 2, gram);
     row[column[OBSERVE_TOKEN_STABLE_RANK]] = stable_rank(T, gram, work);
 }
 
-void observe_activation(const struct observe_schema *schema, int state, const double *previous, const double *x,
+void observe_activation(const struct observe_schema *schema, int state, const real *previous, const real *x,
                         struct wide *row, struct arena work)
 {
     const int *column = schema->state_column[state];
@@ -410,14 +410,14 @@ void observe_activation(const struct observe_schema *schema, int state, const do
     row[column[OBSERVE_LAYER_COSINE]] = lengths > 0 ? wide_of(dot(count, previous, x) / lengths) : wide_absent();
 }
 
-void observe_gradient(const struct observe_schema *schema, int state, const double *g, int exponent, struct wide *row,
+void observe_gradient(const struct observe_schema *schema, int state, const real *g, int exponent, struct wide *row,
                       struct arena work)
 {
     const int *column = schema->state_column[state];
     observe_square(schema, state, OBSERVE_GRADIENT_VARIANCE, g, exponent, row);
     if (column[OBSERVE_GRADIENT_TOKEN_COSINE] < 0)
         return;
-    double *sum = arena_take(&work, (size_t)schema->width);
+    real *sum = arena_take(&work, (size_t)schema->width);
     row[column[OBSERVE_GRADIENT_TOKEN_COSINE]] = pair_cosine(schema->tokens, schema->width, g, sum);
     row[column[OBSERVE_GRADIENT_SPECIFIC]] = (struct wide){specific_variance(schema->tokens, schema->width, g, sum),
                                                            2 * exponent};

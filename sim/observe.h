@@ -104,12 +104,12 @@ int observe_find(const struct observe_schema *schema, const char *name);
 size_t observe_work(const struct observe_schema *schema);
 
 /* Fills the columns of state number `state`, the output of a layer; previous is the layer below's, NULL at layer 0. */
-void observe_activation(const struct observe_schema *schema, int state, const double *previous,
-                        const double *x, // [T][d]
+void observe_activation(const struct observe_schema *schema, int state, const real *previous,
+                        const real *x, // [T][d]
                         struct wide *row, struct arena work);
 
 /* Fills the columns of the gradient g 2^exponent at a layer. */
-void observe_gradient(const struct observe_schema *schema, int state, const double *g, int exponent, // [T][d]
+void observe_gradient(const struct observe_schema *schema, int state, const real *g, int exponent, // [T][d]
                       struct wide *row, struct arena work);
 
 /* Fills the row of a block's output with what its forward pass reports of branches, attentions and mixtures;

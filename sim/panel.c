@@ -9,8 +9,8 @@
 enum { ROWS = LANES == 8 ? 8 : 4, STRIP = 2 * LANES };
 
 /* `rows` is a constant in every call. */
-LANES_INLINE void multiply_strip(const int rows, int inner, const double *a, size_t a_stride, const double *b,
-                                 size_t b_stride, double beta, double *c, size_t c_stride)
+LANES_INLINE void multiply_strip(const int rows, int inner, const real *a, size_t a_stride, const real *b,
+                                 size_t b_stride, double beta, real *c, size_t c_stride)
 {
     reals sum[ROWS][2];
     LANES_UNROLL for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = (reals){0};
@@ -24,7 +24,7 @@ LANES_INLINE void multiply_strip(const int rows, int inner, const double *a, siz
     }
     LANES_UNROLL for (int r = 0; r < rows; r++)
     {
-        double *out = c + (size_t)r * c_stride;
+        real *out = c + (size_t)r * c_stride;
         if (beta != 0) {
             sum[r][0] += lanes_load(out);
             sum[r][1] += lanes_load(out + LANES);
@@ -34,28 +34,28 @@ LANES_INLINE void multiply_strip(const int rows, int inner, const double *a, siz
     }
 }
 
-static void multiply_rest(int rows, int inner, int columns, const double *a, size_t a_stride, bool lower,
-                          const double *b, size_t b_stride, double beta, double *c, size_t c_stride)
+static void multiply_rest(int rows, int inner, int columns, const real *a, size_t a_stride, bool lower, const real *b,
+                          size_t b_stride, double beta, real *c, size_t c_stride)
 {
     for (int r = 0; r < rows; r++)
         for (int j = 0; j < columns; j++) {
-            double *out = c + (size_t)r * c_stride + j, sum = beta != 0 ? *out : 0;
+            real *out = c + (size_t)r * c_stride + j, sum = beta != 0 ? *out : 0;
             for (int k = 0; k < inner && !(lower && k > r); k++)
                 sum += a[(size_t)r * a_stride + (size_t)k] * b[(size_t)k * b_stride + (size_t)j];
             *out = sum;
         }
 }
 
-void panel_multiply(int rows, int inner, int columns, const double *a, int a_stride, bool lower, const double *b,
-                    int b_stride, double beta, double *c, int c_stride)
+void panel_multiply(int rows, int inner, int columns, const real *a, int a_stride, bool lower, const real *b,
+                    int b_stride, double beta, real *c, int c_stride)
 {
     size_t as = (size_t)a_stride, bs = (size_t)b_stride, cs = (size_t)c_stride;
     int whole = columns / STRIP * STRIP;
     for (int j = 0; j < whole; j += STRIP)
         for (int r = 0; r < rows;) {
             int count = rows - r >= ROWS ? ROWS : 1, length = lower && r + count < inner ? r + count : inner;
-            const double *ar = a + (size_t)r * as;
-            double *cr = c + (size_t)r * cs + j;
+            const real *ar = a + (size_t)r * as;
+            real *cr = c + (size_t)r * cs + j;
             if (count == ROWS)
                 multiply_strip(ROWS, length, ar, as, b + j, bs, beta, cr, cs);
             else
@@ -75,8 +75,8 @@ LANES_INLINE double total(reals v)
     return sum;
 }
 
-LANES_INLINE void inner_tile(const int rows, const int others, int columns, const double *a, size_t a_stride,
-                             const double *b, size_t b_stride, double *c, size_t c_stride)
+LANES_INLINE void inner_tile(const int rows, const int others, int columns, const real *a, size_t a_stride,
+                             const real *b, size_t b_stride, real *c, size_t c_stride)
 {
     reals sum[TILE][TILE];
     LANES_UNROLL for (int r = 0; r < rows; r++) LANES_UNROLL for (int s = 0; s < others; s++) sum[r][s] = (reals){0};
@@ -99,16 +99,16 @@ LANES_INLINE void inner_tile(const int rows, const int others, int columns, cons
     }
 }
 
-static void inner_block(int rows, int others, int columns, const double *a, size_t a_stride, const double *b,
-                        size_t b_stride, bool lower, double *c, size_t c_stride)
+static void inner_block(int rows, int others, int columns, const real *a, size_t a_stride, const real *b,
+                        size_t b_stride, bool lower, real *c, size_t c_stride)
 {
     for (int r = 0; r < rows;) {
         int height = rows - r >= TILE ? TILE : 1;
-        const double *ar = a + (size_t)r * a_stride;
+        const real *ar = a + (size_t)r * a_stride;
         for (int s = 0; s < others && !(lower && s >= r + height);) {
             int width = others - s >= TILE ? TILE : 1;
-            const double *bs = b + (size_t)s * b_stride;
-            double *cell = c + (size_t)r * c_stride + s;
+            const real *bs = b + (size_t)s * b_stride;
+            real *cell = c + (size_t)r * c_stride + s;
             if (height == TILE && width == TILE)
                 inner_tile(TILE, TILE, columns, ar, a_stride, bs, b_stride, cell, c_stride);
             else if (height == TILE)
@@ -124,8 +124,8 @@ static void inner_block(int rows, int others, int columns, const double *a, size
 }
 
 /* In blocks of columns that stay in the cache while every row meets every other. */
-static void inner_all(int rows, int others, int columns, const double *a, int a_stride, const double *b, int b_stride,
-                      bool lower, double beta, double *c, int c_stride)
+static void inner_all(int rows, int others, int columns, const real *a, int a_stride, const real *b, int b_stride,
+                      bool lower, double beta, real *c, int c_stride)
 {
     for (int r = 0; beta == 0 && r < rows; r++)
         memset(c + (size_t)r * (size_t)c_stride, 0, (size_t)others * sizeof *c);
@@ -134,13 +134,13 @@ static void inner_all(int rows, int others, int columns, const double *a, int a_
                     (size_t)b_stride, lower, c, (size_t)c_stride);
 }
 
-void panel_inner(int rows, int others, int columns, const double *a, int a_stride, const double *b, int b_stride,
-                 double beta, double *c, int c_stride)
+void panel_inner(int rows, int others, int columns, const real *a, int a_stride, const real *b, int b_stride,
+                 double beta, real *c, int c_stride)
 {
     inner_all(rows, others, columns, a, a_stride, b, b_stride, false, beta, c, c_stride);
 }
 
-void panel_gram(int rows, int columns, const double *a, double *c)
+void panel_gram(int rows, int columns, const real *a, real *c)
 {
     inner_all(rows, rows, columns, a, columns, a, columns, true, 0, c, rows);
     for (int i = 0; i < rows; i++)

@@ -7,16 +7,18 @@
 
 #include <stdbool.h>
 
+#include "sim/real.h"
+
 /* c = beta c + a b, a [rows][inner], b [inner][columns], c [rows][columns]; beta 0 or 1, and 0 reads nothing from c.
  * lower: the entries of a right of its diagonal are 0, and most of them are passed over. */
-void panel_multiply(int rows, int inner, int columns, const double *a, int a_stride, bool lower, const double *b,
-                    int b_stride, double beta, double *c, int c_stride);
+void panel_multiply(int rows, int inner, int columns, const real *a, int a_stride, bool lower, const real *b,
+                    int b_stride, double beta, real *c, int c_stride);
 
 /* c = beta c + a b^T, a [rows][columns], b [others][columns], c [rows][others]. */
-void panel_inner(int rows, int others, int columns, const double *a, int a_stride, const double *b, int b_stride,
-                 double beta, double *c, int c_stride);
+void panel_inner(int rows, int others, int columns, const real *a, int a_stride, const real *b, int b_stride,
+                 double beta, real *c, int c_stride);
 
 /* c = a a^T, a [rows][columns], c [rows][rows]. */
-void panel_gram(int rows, int columns, const double *a, double *c);
+void panel_gram(int rows, int columns, const real *a, real *c);
 
 #endif

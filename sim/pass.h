@@ -6,11 +6,11 @@
 
 /* What a node has of memory. */
 struct pass_node {
-    const double *signal; // [rows][width]
-    double *own;          /* the same where this node has written it, else NULL */
-    struct arena extra;   /* what else it keeps from forward to reverse */
-    double *gradient;     // [rows][width], the cotangent on its way; NULL where it is not wanted
-    bool arrived;         /* who arrives first writes it, the others add */
+    const real *signal; // [rows][width]
+    real *own;          /* the same where this node has written it, else NULL */
+    struct arena extra; /* what else it keeps from forward to reverse */
+    real *gradient;     // [rows][width], the cotangent on its way; NULL where it is not wanted
+    bool arrived;       /* who arrives first writes it, the others add */
 };
 
 struct pass {
@@ -41,14 +41,14 @@ void pass_forward(struct pass *pass, int first, int end);
 void pass_backward(struct pass *pass, int first, int end);
 
 /* The node's cotangent gets scale times dy. */
-void pass_arrive(struct pass *pass, int n, double scale, const double *dy);
+void pass_arrive(struct pass *pass, int n, double scale, const real *dy);
 
 /* A map of the matrix, with the expert's number where it is an expert's. */
 struct linear_map pass_map(const struct pass *pass, int matrix, int fan_out);
 
 /* The engine's reverse pass of the maps of one input, gradients added to the report. matrices [linear->count]. */
 void pass_linear_backward(struct pass *pass, const struct linear *linear, const int matrices[], int input,
-                          const double *const y[], const double *const dy[], const double *tape);
+                          const real *const y[], const real *const dy[], const real *tape);
 
 /* What a kind of signal does in either pass. */
 struct pass_operation {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* exp(score) over the sum of all that are to be weighed, without overflow; p holds the scores, -infinity where not. */
-static void normalise(int experts, double *p)
+static void normalise(int experts, real *p)
 {
     double largest = -INFINITY, sum = 0;
     for (int e = 0; e < experts; e++)
@@ -17,14 +17,14 @@ static void normalise(int experts, double *p)
         p[e] /= sum;
 }
 
-static void weigh_chosen(int experts, const double *logits, const double *chosen, double *p)
+static void weigh_chosen(int experts, const real *logits, const real *chosen, real *p)
 {
     for (int e = 0; e < experts; e++)
         p[e] = chosen[e] != 0 ? logits[e] : -INFINITY;
     normalise(experts, p);
 }
 
-static void weigh_all(int experts, const double *logits, const double *chosen, double *p)
+static void weigh_all(int experts, const real *logits, const real *chosen, real *p)
 {
     (void)chosen;
     memcpy(p, logits, (size_t)experts * sizeof *p);
@@ -37,7 +37,7 @@ static double log_sigmoid(double u)
     return u < 0 ? u - log1p(exp(u)) : -log1p(exp(-u));
 }
 
-static void weigh_sigmoid(int experts, const double *logits, const double *chosen, double *p)
+static void weigh_sigmoid(int experts, const real *logits, const real *chosen, real *p)
 {
     for (int e = 0; e < experts; e++)
         p[e] = chosen[e] != 0 ? log_sigmoid(logits[e]) : -INFINITY;
@@ -45,7 +45,7 @@ static void weigh_sigmoid(int experts, const double *logits, const double *chose
 }
 
 /* The transpose of p = exp(score) / sum for the scores. */
-static void softmax_backward(int experts, const double *chosen, const double *p, const double *dp, double *dscores)
+static void softmax_backward(int experts, const real *chosen, const real *p, const real *dp, real *dscores)
 {
     double mean = 0;
     for (int e = 0; e < experts; e++)
@@ -54,16 +54,16 @@ static void softmax_backward(int experts, const double *chosen, const double *p,
         dscores[e] = p[e] * ((chosen[e] != 0 ? dp[e] : 0) - mean);
 }
 
-static void backward_softmax(int experts, const double *logits, const double *chosen, const double *p, const double *dp,
-                             double *dlogits)
+static void backward_softmax(int experts, const real *logits, const real *chosen, const real *p, const real *dp,
+                             real *dlogits)
 {
     (void)logits;
     softmax_backward(experts, chosen, p, dp, dlogits);
 }
 
 /* The slope of log sigmoid is sigmoid of the opposite. */
-static void backward_sigmoid(int experts, const double *logits, const double *chosen, const double *p, const double *dp,
-                             double *dlogits)
+static void backward_sigmoid(int experts, const real *logits, const real *chosen, const real *p, const real *dp,
+                             real *dlogits)
 {
     softmax_backward(experts, chosen, p, dp, dlogits);
     for (int e = 0; e < experts; e++)
@@ -77,7 +77,7 @@ const struct router routers[] = {
 };
 const size_t router_count = sizeof routers / sizeof *routers;
 
-static void choose(int experts, int top_k, const double *logits, double *chosen)
+static void choose(int experts, int top_k, const real *logits, real *chosen)
 {
     memset(chosen, 0, (size_t)experts * sizeof *chosen);
     for (int n = 0; n < top_k; n++) {
@@ -89,7 +89,7 @@ static void choose(int experts, int top_k, const double *logits, double *chosen)
     }
 }
 
-void router_gate(const struct router *router, int experts, int top_k, const double *logits, double *chosen, double *p)
+void router_gate(const struct router *router, int experts, int top_k, const real *logits, real *chosen, real *p)
 {
     choose(experts, top_k, logits, chosen);
     router->weigh(experts, logits, chosen, p);

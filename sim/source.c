@@ -6,7 +6,7 @@
 #include "sim/stream.h"
 
 static void draw(uint64_t seed, uint64_t sample, uint32_t number, enum stream_role role, size_t first, size_t count,
-                 double *out)
+                 real *out)
 {
     struct stream_address address = {.seed = seed, .sample = sample, .site = number, .role = role};
     struct stream stream = stream_open(&address);
@@ -15,7 +15,7 @@ static void draw(uint64_t seed, uint64_t sample, uint32_t number, enum stream_ro
 
 /* Normals 0 .. d-1 of the stream are the shared vector z, drawn by chunks; the tokens own the rest. */
 void source_input(uint64_t seed, uint64_t sample, uint32_t number, int tokens, int width, double correlation,
-                  double scale, double *x)
+                  double scale, real *x)
 {
     size_t d = (size_t)width, T = (size_t)tokens;
     double own = scale * sqrt(1 - correlation), shared = scale * sqrt(correlation);
@@ -36,19 +36,19 @@ void source_input(uint64_t seed, uint64_t sample, uint32_t number, int tokens, i
     }
 }
 
-static void fill_iid(uint64_t seed, uint64_t sample, int tokens, int width, double *g)
+static void fill_iid(uint64_t seed, uint64_t sample, int tokens, int width, real *g)
 {
     draw(seed, sample, 0, STREAM_COTANGENT, 0, (size_t)tokens * (size_t)width, g);
 }
 
-static void fill_pooled(uint64_t seed, uint64_t sample, int tokens, int width, double *g)
+static void fill_pooled(uint64_t seed, uint64_t sample, int tokens, int width, real *g)
 {
     draw(seed, sample, 0, STREAM_COTANGENT, 0, (size_t)width, g);
     for (int t = 1; t < tokens; t++)
         memcpy(g + (size_t)t * (size_t)width, g, (size_t)width * sizeof *g);
 }
 
-static void fill_last(uint64_t seed, uint64_t sample, int tokens, int width, double *g)
+static void fill_last(uint64_t seed, uint64_t sample, int tokens, int width, real *g)
 {
     size_t before = (size_t)(tokens - 1) * (size_t)width;
     memset(g, 0, before * sizeof *g);

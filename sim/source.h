@@ -6,16 +6,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sim/real.h"
+
 /* x_t = scale (sqrt(1-r) z_t + sqrt(r) z) with z_t, z of N(0,1) entries: tokens of pairwise correlation r. Number 0 is
  * the stack's input, the others are memories, independent of it and each other. */
 void source_input(uint64_t seed, uint64_t sample, uint32_t number, int tokens, int width, double correlation,
                   double scale,
-                  double *x); // [T][d]
+                  real *x); // [T][d]
 
 struct cotangent {
     const char *name;
     const char *summary;
-    void (*fill)(uint64_t seed, uint64_t sample, int tokens, int width, double *g); // [T][d]
+    void (*fill)(uint64_t seed, uint64_t sample, int tokens, int width, real *g); // [T][d]
     double (*gram)(int tokens, int s, int t); /* E of the product of a feature at tokens s and t */
     bool exchangeable;                        /* gram depends on s == t only */
 };

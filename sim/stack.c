@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/memory.h"
 static size_t signal_entries(const struct model *model)
 {
     return memory_multiply((size_t)model->tokens, (size_t)model->width);
@@ -60,12 +61,13 @@ static bool keeping_pays(const struct stack *stack)
 
 static int plan_memory(struct stack *stack, size_t budget, struct error *error)
 {
-    size_t fixed = memory_multiply(memory_add(fixed_doubles(stack), stack->block_tape), sizeof(double));
-    size_t tape = memory_multiply(stack->block_tape, sizeof(double));
+    size_t fixed = memory_multiply(memory_add(fixed_doubles(stack), stack->block_tape), sizeof(real));
+    size_t tape = memory_multiply(stack->block_tape, sizeof(real));
+    char needed[MEMORY_WORDS], limit[MEMORY_WORDS];
     if (fixed > budget)
         return error_set(error, ERROR_RESOURCE,
-                         "memory: one sample needs at least %.4g GB in each thread, the limit is %.4g GB (--memory)",
-                         (double)fixed / 1e9, (double)budget / 1e9);
+                         "memory: one sample needs at least %s in each thread, the limit is %s (--memory)",
+                         memory_words(fixed, needed), memory_words(budget, limit));
     size_t most = budget - fixed;
     if (!keeping_pays(stack) && most > CACHE_BYTES)
         most = CACHE_BYTES;
@@ -174,12 +176,13 @@ int stack_workspace_init(struct stack_workspace *workspace, const struct stack *
 {
     *workspace = (struct stack_workspace){0};
     const struct depth *depth = &stack->depth;
-    struct arena all = {.size = stack->bytes / sizeof(double)};
-    workspace->memory = all.base = memory_doubles(all.size);
+    struct arena all = {.size = stack->bytes / sizeof(real)};
+    char words[MEMORY_WORDS];
+    workspace->memory = all.base = memory_reals(all.size);
     workspace->tapes = calloc((size_t)stack->kept + 1, sizeof *workspace->tapes);
     if (!workspace->memory || !workspace->tapes || !init_report(&workspace->report, depth)) {
         stack_workspace_free(workspace);
-        return error_set(error, ERROR_RESOURCE, "out of memory: a sample needs %.4g GB", (double)stack->bytes / 1e9);
+        return error_set(error, ERROR_RESOURCE, "out of memory: a sample needs %s", memory_words(stack->bytes, words));
     }
     size_t memory = arena_cost(memory_entries(depth->model)), memories = (size_t)memory_count(stack);
     workspace->inputs = arena_take(&all, layer_entries(stack) * (size_t)(depth->block_count + 1));
@@ -209,20 +212,20 @@ static struct wide *layer_row(const struct stack *stack, struct wide *values, in
     return values + (size_t)layer * (size_t)stack->depth.schema.column_count;
 }
 
-static double *state_of(const struct stack *stack, double *layer, int state)
+static real *state_of(const struct stack *stack, real *layer, int state)
 {
     return layer + (size_t)state * arena_cost(signal_entries(stack->depth.model));
 }
 
 /* A state that enters block number b from 0, which is what block b - 1 left. */
-static double *input_of(const struct stack *stack, const struct stack_workspace *workspace, int block, int state)
+static real *input_of(const struct stack *stack, const struct stack_workspace *workspace, int block, int state)
 {
     return state_of(stack, workspace->inputs + (size_t)block * layer_entries(stack), state);
 }
 
 /* What a block is handed: its states and the memories. */
 static void find_inputs(const struct stack *stack, const struct stack_workspace *workspace, int block,
-                        const double *inputs[])
+                        const real *inputs[])
 {
     int states = stack->depth.state_count;
     for (int i = 0; i < states; i++)
@@ -277,9 +280,9 @@ static int forward_pass(const struct stack *stack, struct stack_workspace *works
                         const volatile sig_atomic_t *stop, struct wide *values, struct error *error)
 {
     const struct depth *depth = &stack->depth;
-    size_t bytes = signal_entries(depth->model) * sizeof(double);
+    size_t bytes = signal_entries(depth->model) * sizeof(real);
     int square = depth->schema.layer_column[OBSERVE_ACTIVATION_VARIANCE];
-    const double *inputs[GRAPH_INPUTS_MAX], *outputs[GRAPH_INPUTS_MAX];
+    const real *inputs[GRAPH_INPUTS_MAX], *outputs[GRAPH_INPUTS_MAX];
     for (int i = 0; i < depth->state_count; i++)
         observe_activation(&depth->schema, i, NULL, input_of(stack, workspace, 0, i), values, workspace->row);
     if (workspace->watch)
@@ -310,7 +313,7 @@ static int forward_pass(const struct stack *stack, struct stack_workspace *works
 
 /* Multiplies the states' g by the power of two that brings the largest mean square near 1, and returns the exponent
  * that they have now. Far from the ends of double's range, the multiplication is exact. */
-static int rescale(size_t count, double *g, double mean_square, int exponent)
+static int rescale(size_t count, real *g, double mean_square, int exponent)
 {
     enum { LEAST_SHIFT = 32 };
     int shift = 0;
@@ -324,7 +327,7 @@ static int rescale(size_t count, double *g, double mean_square, int exponent)
 }
 
 /* Returns the largest mean square of the states' gradients at a layer; NAN where one is out of range. */
-static double observe_gradients(const struct stack *stack, struct stack_workspace *workspace, int layer, double *g,
+static double observe_gradients(const struct stack *stack, struct stack_workspace *workspace, int layer, real *g,
                                 int exponent, struct wide *values)
 {
     double largest = 0;
@@ -341,11 +344,11 @@ static double observe_gradients(const struct stack *stack, struct stack_workspac
 
 /* One block in reverse, from g to dx. Blocks without a tape are evaluated again first. */
 static void reverse_block(const struct stack *stack, struct stack_workspace *workspace, const struct block_run *run,
-                          int b, double *g, double *dx)
+                          int b, real *g, real *dx)
 {
     const struct depth *depth = &stack->depth;
-    const double *inputs[GRAPH_INPUTS_MAX], *outputs[GRAPH_INPUTS_MAX], *dy[GRAPH_INPUTS_MAX];
-    double *to[GRAPH_INPUTS_MAX];
+    const real *inputs[GRAPH_INPUTS_MAX], *outputs[GRAPH_INPUTS_MAX], *dy[GRAPH_INPUTS_MAX];
+    real *to[GRAPH_INPUTS_MAX];
     struct block_report report = {.gradients = workspace->report.gradients};
     find_inputs(stack, workspace, b, inputs);
     for (int i = 0; i < depth->input_count; i++) {
@@ -361,7 +364,7 @@ static int reverse_pass(const struct stack *stack, struct stack_workspace *works
                         const volatile sig_atomic_t *stop, struct wide *values, struct error *error)
 {
     int layers = stack->depth.model->layers, exponent = 0;
-    double *g = workspace->gradient[0], *dx = workspace->gradient[1];
+    real *g = workspace->gradient[0], *dx = workspace->gradient[1];
     if (stack->depth.block_count == layers)
         observe_gradients(stack, workspace, layers, g, exponent, values);
     for (int b = stack->depth.block_count - 1; b >= 0; b--) {
@@ -375,7 +378,7 @@ static int reverse_pass(const struct stack *stack, struct stack_workspace *works
             return error_set(error, ERROR_INPUT, "the gradient leaves the range of double within block %d of %d", b + 1,
                              layers);
         exponent = rescale(layer_entries(stack), dx, square, exponent);
-        double *swap = g;
+        real *swap = g;
         g = dx;
         dx = swap;
     }
@@ -387,8 +390,8 @@ static void start(const struct stack *stack, struct stack_workspace *workspace, 
                   const struct stack_ends *ends)
 {
     const struct model *model = stack->depth.model;
-    size_t bytes = signal_entries(model) * sizeof(double);
-    double *x = input_of(stack, workspace, 0, 0);
+    size_t bytes = signal_entries(model) * sizeof(real);
+    real *x = input_of(stack, workspace, 0, 0);
     ends->input(ends->context, x);
     for (int i = 1; i < stack->depth.state_count; i++)
         memcpy(input_of(stack, workspace, 0, i), x, bytes);
@@ -400,8 +403,8 @@ static void start(const struct stack *stack, struct stack_workspace *workspace, 
 /* The cotangent lies on x. */
 static void turn(const struct stack *stack, struct stack_workspace *workspace, const struct stack_ends *ends)
 {
-    memset(workspace->gradient[0], 0, layer_entries(stack) * sizeof(double));
-    memset(workspace->gradient[1], 0, layer_entries(stack) * sizeof(double));
+    memset(workspace->gradient[0], 0, layer_entries(stack) * sizeof(real));
+    memset(workspace->gradient[1], 0, layer_entries(stack) * sizeof(real));
     ends->cotangent(ends->context, input_of(stack, workspace, stack->depth.block_count, 0), workspace->gradient[0]);
 }
 
@@ -429,7 +432,7 @@ struct drawn_ends {
     uint64_t seed, sample;
 };
 
-static void draw_input(void *context, double *x)
+static void draw_input(void *context, real *x)
 {
     const struct drawn_ends *ends = context;
     const struct model *model = ends->model;
@@ -437,7 +440,7 @@ static void draw_input(void *context, double *x)
                  x);
 }
 
-static void draw_cotangent(void *context, const double *x, double *g)
+static void draw_cotangent(void *context, const real *x, real *g)
 {
     (void)x;
     const struct drawn_ends *ends = context;

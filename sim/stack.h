@@ -38,19 +38,19 @@ double stack_seconds(const struct stack *stack);
 /* Who wants to see a pass's signals themselves: the state x and its gradient g 2^exponent at every layer, and the
  * attentions of every block. */
 struct stack_watch {
-    void (*activation)(void *context, int layer, const double *x);             // [T][d]
-    void (*gradient)(void *context, int layer, const double *g, int exponent); // [T][d]
+    void (*activation)(void *context, int layer, const real *x);             // [T][d]
+    void (*gradient)(void *context, int layer, const real *g, int exponent); // [T][d]
     struct block_watch block;
     void *context; // of the first two
 };
 
 /* Memory of one thread; serves any number of samples one after another. */
 struct stack_workspace {
-    double *memory;
-    double *inputs;      // [block_count + 1][states][T][d]
-    double *memories;    // [memories][T_m][d]
-    double *gradient[2]; // [states][T][d]
-    double *forgotten;   // [T_m][d], the memories' cotangents, which nobody reads
+    real *memory;
+    real *inputs;        // [block_count + 1][states][T][d]
+    real *memories;      // [memories][T_m][d]
+    real *gradient[2];   // [states][T][d]
+    real *forgotten;     // [T_m][d], the memories' cotangents, which nobody reads
     struct arena row;    /* scratch of the observables */
     struct arena *tapes; /* [kept + 1]; the last one is shared by the blocks that are not kept */
     struct arena work;
@@ -63,8 +63,8 @@ void stack_workspace_free(struct stack_workspace *workspace);
 
 /* What stands at both ends of a stack. */
 struct stack_ends {
-    void (*input)(void *context, double *x);                      // [T][d]
-    void (*cotangent)(void *context, const double *x, double *g); // [T][d]; x is the stack's output
+    void (*input)(void *context, real *x);                    // [T][d]
+    void (*cotangent)(void *context, const real *x, real *g); // [T][d]; x is the stack's output
     void *context;
 };
 

@@ -96,8 +96,8 @@ static struct linear_cost held_cost(const struct linear *linear)
     return cost;
 }
 
-static void held_forward(const struct linear_engine *self, const struct linear *linear, const double *x,
-                         double *const y[], double *tape, struct arena work)
+static void held_forward(const struct linear_engine *self, const struct linear *linear, const real *x, real *const y[],
+                         real *tape, struct arena work)
 {
     (void)tape;
     const struct held *held = of_engine(self);
@@ -109,9 +109,9 @@ static void held_forward(const struct linear_engine *self, const struct linear *
 }
 
 /* squares sees what this pass alone adds: exact where the gradient was fresh, as every matrix of one block's is. */
-static void held_backward(const struct linear_engine *self, const struct linear *linear, const double *x,
-                          const double *const y[], const double *const dy[], double beta, double *dx, double squares[],
-                          const double *tape, struct arena work)
+static void held_backward(const struct linear_engine *self, const struct linear *linear, const real *x,
+                          const real *const y[], const real *const dy[], double beta, real *dx, double squares[],
+                          const real *tape, struct arena work)
 {
     (void)y, (void)tape;
     struct held *held = of_engine(self);
@@ -170,7 +170,7 @@ void held_free(struct held *held)
 static int draw(struct held *held, struct held_matrix *matrix, uint64_t seed, struct error *error)
 {
     const struct law *law = matrix->map.law ? matrix->map.law : &laws[0];
-    real *work = memory_doubles(law_work(law, matrix->fan_in, matrix->map.fan_out));
+    real *work = memory_reals(law_work(law, matrix->fan_in, matrix->map.fan_out));
     if (!work)
         return error_set(error, ERROR_RESOURCE, "out of memory for a matrix of %zu entries", matrix->entries);
     matrix->map.address.seed = seed;
@@ -195,8 +195,8 @@ int held_draw(struct held *held, uint64_t seed, struct error *error)
     held_place(held);
     free(held->weights);
     free(held->gradients);
-    held->weights = memory_doubles(held->entries);
-    held->gradients = memory_doubles(held->entries);
+    held->weights = memory_reals(held->entries);
+    held->gradients = memory_reals(held->entries);
     if (!held->weights || !held->gradients)
         return error_set(error, ERROR_RESOURCE, "out of memory for %zu weights", held->entries);
     memset(held->weights, 0, held->entries * sizeof *held->weights);

@@ -10,7 +10,7 @@
 
 #include "sim/depth.h"
 #include "train/parametrisation.h"
-#include "train/real.h"
+#include "sim/real.h"
 
 struct held_matrix {
     struct linear_map map; /* the address' seed and sample are not part of its name */

@@ -89,8 +89,8 @@ int measure_init(struct measure *measure, struct network *network, size_t budget
     if (code == ERROR_NONE)
         code = init_schema(measure, error);
     if (code == ERROR_NONE) {
-        measure->logits = memory_doubles((size_t)measure->model.tokens * (size_t)network->vocabulary);
-        measure->activations = memory_doubles(memory_multiply((size_t)measure->model.layers + 1, signals(network)));
+        measure->logits = memory_reals((size_t)measure->model.tokens * (size_t)network->vocabulary);
+        measure->activations = memory_reals(memory_multiply((size_t)measure->model.layers + 1, signals(network)));
         if (!measure->logits || !measure->activations)
             code = error_set(error, ERROR_RESOURCE, "out of memory");
     }
@@ -127,13 +127,13 @@ struct sequence {
     const int *x, *y; // [T]
 };
 
-static void embed(void *context, double *x)
+static void embed(void *context, real *x)
 {
     const struct sequence *sequence = context;
     network_embed(sequence->network, sequence->x, x);
 }
 
-static void drawn_cotangent(void *context, const double *x, double *g)
+static void drawn_cotangent(void *context, const real *x, real *g)
 {
     (void)x;
     const struct sequence *sequence = context;
@@ -141,15 +141,14 @@ static void drawn_cotangent(void *context, const double *x, double *g)
     model->cotangent->fill(sequence->seed, sequence->sample, model->tokens, model->width, g);
 }
 
-static void loss_cotangent(void *context, const double *x, double *g)
+static void loss_cotangent(void *context, const real *x, real *g)
 {
     const struct sequence *sequence = context;
     network_loss_cotangent(sequence->network, x, sequence->y, sequence->measure->logits, g);
 }
 
 /* ERROR_INPUT is an outcome: what was seen before the signal left the range stays, the rest is absent. */
-static void pass(const struct sequence *sequence, void (*cotangent)(void *, const double *, double *),
-                 struct wide *values)
+static void pass(const struct sequence *sequence, void (*cotangent)(void *, const real *, real *), struct wide *values)
 {
     struct error outcome;
     struct stack_ends ends = {embed, cotangent, (void *)(uintptr_t)sequence};
@@ -195,7 +194,7 @@ void measure_keep(struct measure *measure, const struct network *network)
 {
     size_t count = signals(network);
     for (int l = 0; l <= measure->model.layers; l++)
-        memcpy(measure->activations + (size_t)l * count, network_layer(network, l), count * sizeof(double));
+        memcpy(measure->activations + (size_t)l * count, network_layer(network, l), count * sizeof(real));
 }
 
 void measure_moved(struct measure *measure, struct network *network, const struct network_batch *batch,
@@ -204,7 +203,7 @@ void measure_moved(struct measure *measure, struct network *network, const struc
     size_t count = signals(network);
     network_forward(network, batch, 0);
     for (int l = 0; l <= measure->model.layers; l++) {
-        double *kept = measure->activations + (size_t)l * count;
+        real *kept = measure->activations + (size_t)l * count;
         cblas_daxpy((int)count, -1, network_layer(network, l), 1, kept, 1);
         double square = cblas_ddot((int)count, kept, 1, kept, 1) / (double)count;
         if (isfinite(square))

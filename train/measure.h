@@ -26,8 +26,8 @@ struct measure {
     int *training; /* [columns of the stack]: the column of the same under the training gradient, or -1 */
     int *update;   /* [columns of the stack]: that of update_over_weight, or -1 */
     int ablated, changed;
-    double *logits;       // [T][V]
-    double *activations;  // [L + 1][B T][d], before the update
+    real *logits;         // [T][V]
+    real *activations;    // [L + 1][B T][d], before the update
     struct wide *values;  // [L + 1][columns of the stack]
     struct wide *weights; // the same
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/memory.h"
 #include "train/optimiser.h"
 
 static size_t signal_entries(const struct network *network)
@@ -87,14 +88,15 @@ static int allocate(struct network *network, size_t budget, struct error *error)
         return error_set(error, ERROR_RESOURCE, "out of memory for %d blocks", depth->block_count);
     size_t work, doubles = pass_doubles(network, &work);
     size_t bytes = network->bytes = memory_multiply(
-        memory_add(doubles, memory_multiply(WEIGHT_ARRAYS, network->held.entries)), sizeof(double));
+        memory_add(doubles, memory_multiply(WEIGHT_ARRAYS, network->held.entries)), sizeof(real));
+    char needed[MEMORY_WORDS], limit[MEMORY_WORDS];
     if (bytes > budget)
         return error_set(error, ERROR_RESOURCE,
-                         "memory: training needs at least %.4g GB in each thread, the limit is %.4g GB (--memory)",
-                         (double)bytes / 1e9, (double)budget / 1e9);
-    network->memory = memory_doubles(doubles);
+                         "memory: training needs at least %s in each thread, the limit is %s (--memory)",
+                         memory_words(bytes, needed), memory_words(budget, limit));
+    network->memory = memory_reals(doubles);
     if (!network->memory)
-        return error_set(error, ERROR_RESOURCE, "out of memory: a run needs %.4g GB", (double)bytes / 1e9);
+        return error_set(error, ERROR_RESOURCE, "out of memory: a run needs %s", memory_words(bytes, needed));
     lay_out(network, (struct arena){network->memory, doubles, 0}, work);
     return ERROR_NONE;
 }
@@ -143,7 +145,7 @@ static struct held_matrix *end_matrix(const struct network *network, enum networ
 
 /* ---- embedding ---- */
 
-void network_embed(const struct network *network, const int *tokens, double *x)
+void network_embed(const struct network *network, const int *tokens, real *x)
 {
     size_t d = (size_t)network->model.width;
     const real *words = network->held.weights + end_matrix(network, NETWORK_TOKENS)->first;
@@ -153,7 +155,7 @@ void network_embed(const struct network *network, const int *tokens, double *x)
             x[t * d + i] = words[(size_t)tokens[t] * d + i] + positions[t * d + i];
 }
 
-static void embed_backward(struct network *network, const int *tokens, const double *dx)
+static void embed_backward(struct network *network, const int *tokens, const real *dx)
 {
     struct held_matrix *words = end_matrix(network, NETWORK_TOKENS);
     struct held_matrix *positions = end_matrix(network, NETWORK_POSITIONS);
@@ -173,7 +175,7 @@ static void embed_backward(struct network *network, const int *tokens, const dou
 /* ---- loss ---- */
 
 /* The largest logit is taken off first, so that exp cannot overflow. Returns -log p[target]. */
-static double softmax_row(int count, int target, double *p)
+static double softmax_row(int count, int target, real *p)
 {
     double largest = p[0], sum = 0;
     for (int i = 1; i < count; i++)
@@ -188,11 +190,11 @@ static double softmax_row(int count, int target, double *p)
     return log(sum) - own;
 }
 
-double network_cross_entropy(int rows, int vocabulary, const int *y, int counted, double *logits)
+double network_cross_entropy(int rows, int vocabulary, const int *y, int counted, real *logits)
 {
     double loss = 0;
     for (int n = 0; n < rows; n++) {
-        double *row = logits + (size_t)n * (size_t)vocabulary;
+        real *row = logits + (size_t)n * (size_t)vocabulary;
         if (y[n] == TASK_IGNORED) {
             memset(row, 0, (size_t)vocabulary * sizeof *row);
             continue;
@@ -205,7 +207,7 @@ double network_cross_entropy(int rows, int vocabulary, const int *y, int counted
     return loss / counted;
 }
 
-void network_loss_cotangent(const struct network *network, const double *x, const int *y, double *logits, double *g)
+void network_loss_cotangent(const struct network *network, const real *x, const int *y, real *logits, real *g)
 {
     const real *readout = network->held.weights + end_matrix(network, NETWORK_READOUT)->first;
     int T = network->model.tokens, d = network->model.width, V = network->vocabulary, counted = 0;
@@ -219,17 +221,17 @@ void network_loss_cotangent(const struct network *network, const double *x, cons
 /* ---- both passes ---- */
 
 /* The states of a layer. */
-static const double **layer_of(const struct network *network, int layer)
+static const real **layer_of(const struct network *network, int layer)
 {
     return network->inputs + layer * network->depth.state_count;
 }
 
-const double *network_output(const struct network *network)
+const real *network_output(const struct network *network)
 {
     return network_layer(network, network->depth.block_count);
 }
 
-const double *network_layer(const struct network *network, int layer)
+const real *network_layer(const struct network *network, int layer)
 {
     return layer_of(network, layer)[0];
 }
@@ -238,7 +240,7 @@ static void forward_block(struct network *network, int b, bool skipped)
 {
     struct block_run run = {&network->model, &network->held.engine, 0, 0};
     struct block_report report = {.gradients = network->squares};
-    const double **inputs = layer_of(network, b), **outputs = layer_of(network, b + 1);
+    const real **inputs = layer_of(network, b), **outputs = layer_of(network, b + 1);
     if (skipped)
         memcpy(outputs, inputs, (size_t)network->depth.state_count * sizeof *outputs);
     else
@@ -256,13 +258,13 @@ double network_forward(struct network *network, const struct network_batch *batc
     for (int b = 0; b < network->depth.block_count; b++)
         forward_block(network, b, b + 1 == skip);
     const struct linear_engine *engine = &network->held.engine;
-    engine->forward(engine, &network->readout, network_output(network), (double *const[]){network->logits}, NULL,
+    engine->forward(engine, &network->readout, network_output(network), (real *const[]){network->logits}, NULL,
                     network->work);
     return network_cross_entropy(model_rows(model), network->vocabulary, batch->y, batch->counted, network->logits);
 }
 
 /* State i of what gradient[side] holds. */
-static double *gradient_of(const struct network *network, int side, int i)
+static real *gradient_of(const struct network *network, int side, int i)
 {
     return network->gradient[side] + (size_t)i * arena_cost(signal_entries(network));
 }
@@ -271,8 +273,8 @@ static void backward_block(struct network *network, int b, int from)
 {
     struct block_run run = {&network->model, &network->held.engine, 0, 0};
     struct block_report report = {.gradients = network->squares};
-    const double *dy[GRAPH_INPUTS_MAX];
-    double *dx[GRAPH_INPUTS_MAX];
+    const real *dy[GRAPH_INPUTS_MAX];
+    real *dx[GRAPH_INPUTS_MAX];
     for (int i = 0; i < network->depth.state_count; i++) {
         dy[i] = gradient_of(network, from, i);
         dx[i] = gradient_of(network, !from, i);
@@ -288,10 +290,10 @@ void network_backward(struct network *network, const struct network_batch *batch
     double square = 0;
     int side = 0;
     held_clear(&network->held);
-    engine->backward(engine, &network->readout, network_output(network), NULL, (const double *const[]){network->logits},
+    engine->backward(engine, &network->readout, network_output(network), NULL, (const real *const[]){network->logits},
                      0, gradient_of(network, 0, 0), &square, NULL, network->work);
     for (int i = 1; i < network->depth.state_count; i++)
-        memset(gradient_of(network, 0, i), 0, signal * sizeof(double));
+        memset(gradient_of(network, 0, i), 0, signal * sizeof(real));
     for (int b = network->depth.block_count - 1; b >= 0; b--, side = !side)
         backward_block(network, b, side);
     for (int i = 1; i < network->depth.state_count; i++)
@@ -304,7 +306,7 @@ void network_backward(struct network *network, const struct network_batch *batch
 
 /* With unit rows n_t and their mean m over the rows that are not zero, 1 - mean of <n_s, n_t> over pairs is
  * sum |n_t - m|^2/(n - 1). NAN where fewer than two are left. */
-static double sequence_spread(int tokens, size_t d, const double *x, double *unit, double *mean)
+static double sequence_spread(int tokens, size_t d, const real *x, real *unit, real *mean)
 {
     int n = 0;
     memset(mean, 0, d * sizeof *mean);
@@ -331,8 +333,8 @@ double network_spread(const struct network *network)
 {
     const struct model *model = &network->model;
     size_t d = (size_t)model->width, T = (size_t)model->tokens;
-    const double *x = network_output(network);
-    double *unit = network->gradient[0], *mean = network->gradient[1], sum = 0; // free between passes
+    const real *x = network_output(network);
+    real *unit = network->gradient[0], *mean = network->gradient[1], sum = 0; // free between passes
     for (size_t b = 0; b < (size_t)model->sequences; b++)
         sum += sequence_spread(model->tokens, d, x + b * T * d, unit, mean);
     return sum / model->sequences;

@@ -21,14 +21,14 @@ struct network {
     int vocabulary; /* V */
     struct linear_map readout_map;
     struct linear readout;
-    double *memory;
-    size_t bytes;          /* of a run of it, moments included */
-    double flops;          /* of a forward and a backward pass */
-    struct arena *tapes;   /* [block_count] */
-    double *input;         // [B T][d], x_0, where every state begins
-    const double **inputs; /* [block_count + 1][states] of [B T][d]: x and the other states of every layer */
-    double *gradient[2];   // [states][B T][d]
-    double *logits;        // [B T][V]: probabilities less targets after the loss
+    real *memory;
+    size_t bytes;        /* of a run of it, moments included */
+    double flops;        /* of a forward and a backward pass */
+    struct arena *tapes; /* [block_count] */
+    real *input;         // [B T][d], x_0, where every state begins
+    const real **inputs; /* [block_count + 1][states] of [B T][d]: x and the other states of every layer */
+    real *gradient[2];   // [states][B T][d]
+    real *logits;        // [B T][V]: probabilities less targets after the loss
     struct arena work;
     double *squares; // [matrices_max], what the blocks report and nobody reads
 };
@@ -55,19 +55,19 @@ void network_backward(struct network *network, const struct network_batch *batch
 
 /* The gradient of a loss at logits [rows][V] in their place, and its value: softmax less target over counted; rows that
  * do not count become 0. */
-double network_cross_entropy(int rows, int vocabulary, const int *y, int counted, double *logits);
+double network_cross_entropy(int rows, int vocabulary, const int *y, int counted, real *logits);
 
 /* The gradient g of one sequence's mean loss at x, its x_L; logits is scratch. */
-void network_loss_cotangent(const struct network *network, const double *x, const int *y, double *logits, // [T][d], [T]
-                            double *g); // [T][V], [T][d]
+void network_loss_cotangent(const struct network *network, const real *x, const int *y, real *logits, // [T][d], [T]
+                            real *g);                                                                 // [T][V], [T][d]
 
 /* What the readout takes [B T][d] behind network_forward; and x_l, the stack's state behind block l, of which x_0 is the
  * input. */
-const double *network_output(const struct network *network);
-const double *network_layer(const struct network *network, int layer);
+const real *network_output(const struct network *network);
+const real *network_layer(const struct network *network, int layer);
 
 /* x_0 of one sequence. */
-void network_embed(const struct network *network, const int *tokens, double *x); // [T], [T][d]
+void network_embed(const struct network *network, const int *tokens, real *x); // [T], [T][d]
 
 /* 1 - token cosine of x_L within the sequences, mean over them, from deviations: exact to rounding however near 0. */
 double network_spread(const struct network *network);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "train/real.h"
+#include "sim/real.h"
 
 enum { OPTIMISER_MOMENTS = 2 };
 

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "train/real.h"
+#include "sim/real.h"
 
 /* Entries of scratch. */
 size_t product_work(int m, int n);

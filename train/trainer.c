@@ -69,7 +69,7 @@ static int allocate_moments(struct trainer *trainer, struct error *error)
 {
     size_t entries = trainer->network.held.entries;
     for (int m = 0; m < trainer->training.optimiser->moments; m++) {
-        trainer->moments[m] = memory_doubles(entries);
+        trainer->moments[m] = memory_reals(entries);
         if (!trainer->moments[m])
             return error_set(error, ERROR_RESOURCE, "out of memory for the moments of %zu weights", entries);
         memset(trainer->moments[m], 0, entries * sizeof *trainer->moments[m]);
@@ -90,8 +90,8 @@ static int init_measure(struct trainer *trainer, size_t budget, struct error *er
     record->profile = calloc(memory_multiply((size_t)record->room, record->cells), sizeof *record->profile);
     record->schema = trainer->measure.schema;
     trainer->measure.schema.columns = NULL;
-    trainer->before = memory_doubles(entries);
-    trainer->delta = memory_doubles(entries);
+    trainer->before = memory_reals(entries);
+    trainer->delta = memory_reals(entries);
     if (!record->profile || !trainer->before || !trainer->delta)
         return error_set(error, ERROR_RESOURCE, "out of memory for %d profiles", record->room);
     return ERROR_NONE;

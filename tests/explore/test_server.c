@@ -32,9 +32,9 @@ static void start_with(const char *script, double seconds)
         program_script("stub", script);
     snprintf(stub, sizeof stub, "%s/stub", program_folder());
     options.name = script ? stub : getenv("SPANSCOPE");
-    static char real[4096];
+    static char resolved[4096];
     if (!script) // jobs work in "/"
-        options.name = realpath(options.name, real);
+        options.name = realpath(options.name, resolved);
     ck_assert_msg(server_start(&server, &options, &stop, &error) == ERROR_NONE, "%s", error.text);
 }
 

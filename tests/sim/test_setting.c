@@ -292,17 +292,17 @@ END_TEST
 START_TEST(numbers_are_whole_texts)
 {
     long long value = 0;
-    double real = 0;
+    double number = 0;
     ck_assert_int_eq(setting_integer("it", "-37", -40, 40, &value, &error), ERROR_NONE);
     ck_assert_int_eq(value, -37);
     ck_assert_int_eq(setting_integer("it", " 37", -40, 40, &value, &error), ERROR_INPUT);
     ck_assert_int_eq(setting_integer("it", "41", -40, 40, &value, &error), ERROR_INPUT);
     ck_assert_str_eq(error.text, "it: 41 is not between -40 and 40");
-    ck_assert_int_eq(setting_real("it", "-1.5e-3", &real, &error), ERROR_NONE);
-    ck_assert_double_eq(real, -1.5e-3);
-    ck_assert_int_eq(setting_real("it", " 1", &real, &error), ERROR_INPUT);
-    ck_assert_int_eq(setting_real("it", "", &real, &error), ERROR_INPUT);
-    ck_assert_double_eq(real, -1.5e-3); // left alone
+    ck_assert_int_eq(setting_real("it", "-1.5e-3", &number, &error), ERROR_NONE);
+    ck_assert_double_eq(number, -1.5e-3);
+    ck_assert_int_eq(setting_real("it", " 1", &number, &error), ERROR_INPUT);
+    ck_assert_int_eq(setting_real("it", "", &number, &error), ERROR_INPUT);
+    ck_assert_double_eq(number, -1.5e-3); // left alone
 }
 END_TEST
 
