@@ -60,6 +60,9 @@ static struct arena scratch(struct rule_run *run, const struct attention *attend
     return (struct arena){pool_take(run->scratch, size), size, 0};
 }
 
+/* Biases and sinks of a replica are not those of the sample of its number. */
+enum { LIMIT_EXPERT = 1 };
+
 static void forward_drawn(struct rule_run *run, int node)
 {
     const struct graph_node *own = node_of(run, node);
@@ -68,7 +71,11 @@ static void forward_drawn(struct rule_run *run, int node)
     double *q = features(run, own->a, &run->nodes[own->a].out), *k = features(run, own->b, &run->nodes[own->b].out);
     double *v = features(run, own->c, &run->nodes[own->c].out), *y = room(run, node);
     double *a = pool_take(run->work, (size_t)attend->heads * square);
-    attention_forward(attend, q, k, v, a, y, scratch(run, attend), &run->attentions[node]);
+    double *drawn = pool_take(run->scratch, attention_drawn(attend));
+    struct stream_address address = run->address;
+    address.expert = LIMIT_EXPERT;
+    attention_draw(attend, &address, drawn);
+    attention_forward(attend, drawn, q, k, v, a, y, scratch(run, attend), &run->attentions[node]);
     run->nodes[node].attention = a;
     put(run, node, 1, y, &run->nodes[node].out);
 }

@@ -7,6 +7,7 @@
 #include "analysis/huggingface.h"
 #include "sim/sampler.h"
 #include "sim/setting.h"
+#include "tests/folder.h"
 #include "tests/support.h"
 
 static const char EXAMPLES[] = "examples";
@@ -37,6 +38,8 @@ static const struct {
     {"decoder_ffn_dim", 40},
     {"d_kv", 6},
     {"n_embed", 48},
+    {"max_position_embeddings", 70},
+    {"rope_scaling.factor", 4},
 };
 
 static void set(json_t *config, const char *key, json_t *value)
@@ -163,7 +166,7 @@ START_TEST(every_example_is_a_model)
         size_t length = strlen(entry->d_name);
         if (length < 5 || strcmp(entry->d_name + length - 5, ".json") != 0)
             continue;
-        open_example(entry->d_name, strstr(entry->d_name, "deepseek") ? "n_group,rope_scaling" : NULL, &model);
+        open_example(entry->d_name, strstr(entry->d_name, "deepseek") ? "n_group" : NULL, &model);
         model_free(&model);
         count++;
     }
@@ -269,6 +272,24 @@ static const struct {
     {"{" LLAMA "}", "rope", 1e4},
     {"{" LLAMA ", 'rope_theta': 5e5}", "rope", 5e5},
     {"{" LLAMA ", 'rope_parameters': {'rope_theta': 7e5, 'rope_type': 'default'}}", "rope", 7e5},
+    {"{" LLAMA ", 'rope_scaling': {'type': 'linear', 'factor': 8}}", "rope-factor", 8},
+    {"{" LLAMA ", 'rope_parameters': {'rope_theta': 7e5, 'rope_type': 'linear', 'factor': 3}}", "rope-factor", 3},
+    {"{" LLAMA ", 'max_position_embeddings': 70, 'rope_scaling': {'type': 'dynamic', 'factor': 2}}", "rope-length", 70},
+    {"{" LLAMA ", 'max_position_embeddings': 70, 'rope_scaling': {'type': 'yarn', 'factor': 2}}", "rope-length", 70},
+    {"{" LLAMA ", 'max_position_embeddings': 70, 'rope_scaling': {'type': 'yarn', 'factor': 10, "
+     "'original_max_position_embeddings': 7}}",
+     "rope-length", 7},
+    {"{" LLAMA ", 'max_position_embeddings': 70, 'rope_scaling': {'type': 'yarn', 'factor': 10}}", "rope-gain",
+     1 + 0.1 * M_LN10},
+    {"{" LLAMA ", 'max_position_embeddings': 70, 'rope_scaling': {'type': 'yarn', 'factor': 10, 'mscale': 0.7, "
+     "'mscale_all_dim': 0.7}}",
+     "rope-gain", 1},
+    {"{" LLAMA ", 'max_position_embeddings': 70, 'rope_scaling': {'type': 'yarn', 'factor': 10, "
+     "'attention_factor': 1.5}}",
+     "rope-gain", 1.5},
+    {"{" LLAMA ", 'rope_scaling': {'rope_type': 'llama3', 'factor': 8, 'low_freq_factor': 1, 'high_freq_factor': 4, "
+     "'original_max_position_embeddings': 8192}}",
+     "rope-length", 8192},
     {"{" LLAMA ", 'initializer_range': 0.006}", "s", 0.006},
     {"{" LLAMA ", 'initializer_range': 0.006}", "input-scale", 0.006},
     {"{" LLAMA ", 'head_dim': 8}", "head-width", 8},
@@ -317,7 +338,13 @@ static const struct {
     {"{'model_type': 'mamba2'}", NULL, "written by hand"},
     {"{'model_type': 'llama', 'hidden_size': 4}", NULL, "lacks num_hidden_layers"},
     {"{" LLAMA ", 'new_thing': 3}", NULL, "new_thing = 3 is not understood"},
-    {"{" LLAMA ", 'rope_scaling': {'rope_type': 'llama3', 'factor': 8}}", NULL, "--ignore rope_scaling leaves"},
+    {"{" LLAMA ", 'rope_scaling': {'rope_type': 'llama3', 'factor': 8}}", NULL, "original_max_position_embeddings"},
+    {"{" LLAMA ", 'rope_scaling': {'rope_type': 'longrope', 'factor': 8}}", NULL, "--ignore rope_scaling leaves"},
+    {"{" LLAMA ", 'rope_scaling': {'type': 'yarm', 'factor': 8}}", NULL, "did you mean 'yarn'"},
+    {"{" LLAMA ", 'rope_scaling': {'type': 'linear', 'factor': 8, 'new': 1}}", NULL, "rope_scaling.new = 1"},
+    {"{" LLAMA ", 'rope_scaling': {'type': 'yarn', 'factor': 8, 'beta_fast': 16}}", NULL,
+     "rope_scaling.beta_fast is 16"},
+    {"{'model_type': 't5', 'relative_attention_num_buckets': 64}", NULL, "relative_attention_num_buckets is 64"},
     {"{" LLAMA ", 'clip_qkv': 8.0}", NULL, "clip_qkv = 8"},
     {"{" LLAMA "}", "rope_scalin", "no key 'rope_scalin'"},
     {"{" LLAMA ", 'hidden_act': 'silu layers=7'}", NULL, "expected a word"},
@@ -325,6 +352,10 @@ static const struct {
     {"{'model_type': 'deepseek_v3', 'n_group': 8}", NULL, "n_group is 8"},
     {"{" GEMMA3 ", 'layer_types': ['a', 'b', 'a', 'b', 'a', 'b']}", NULL, "layer_types is every-2"},
     {"{" LLAMA ", 'layer_types': ['full_attention', 'other']}", NULL, "layer_types = every-2"},
+    {"{" LLAMA ", 'rms_norm_eps': {}}", NULL, "rms_norm_eps is {}; expected a number or a word"},
+    {"{" LLAMA ", 'rms_norm_eps': []}", NULL, "rms_norm_eps is []; expected a number or a word"},
+    {"{" LLAMA ", 'rms_norm_eps': {'a': 1}}", NULL, "rms_norm_eps.a = 1 is not understood"},
+    {"{" LLAMA ", 'new_word': 'linear'}", NULL, "new_word = linear is not understood"},
 };
 
 START_TEST(what_is_not_understood_is_an_error)
@@ -334,6 +365,50 @@ START_TEST(what_is_not_understood_is_an_error)
     ck_assert_int_eq(read_quoted(&read, wrong[_i].config, wrong[_i].ignore, &error), ERROR_INPUT);
     ck_assert_msg(strstr(error.text, wrong[_i].error) != NULL, "'%s' is not in '%s'", wrong[_i].error, error.text);
     ck_assert_ptr_null(read.settings);
+}
+END_TEST
+
+static const struct {
+    const char *config, *error;
+} refused[] = {
+    {"{" GPT2 ", 'activation_function': 'gelo_new'}", "gpt2: activation_function: unknown activation 'gelo_new'"},
+    {"{" GPT2 ", 'n_inner': -2}", "gpt2: n_inner: ffn-width: -2"},
+    {"{" LLAMA ", 'rms_norm_eps': 'tiny'}", "llama: rms_norm_eps: eps: 'tiny'"},
+};
+
+/* What the settings refuse is an error that names the configuration's key. */
+START_TEST(refused_values_name_their_key)
+{
+    struct huggingface read;
+    struct model model;
+    struct error error = {0};
+    ck_assert_msg(read_quoted(&read, refused[_i].config, NULL, &error) == ERROR_NONE, "%s", error.text);
+    model_defaults(&model);
+    ck_assert_int_eq(huggingface_apply(&read, &model, &error), ERROR_INPUT);
+    ck_assert_msg(strncmp(error.text, refused[_i].error, strlen(refused[_i].error)) == 0, "%s", error.text);
+    model_free(&model);
+    huggingface_free(&read);
+}
+END_TEST
+
+static const struct {
+    const char *text, *error;
+} files[] = {
+    {"{} {}", ", line 1: expected the end of the file"},
+    {"{}\n garbage", ", line 2, column 1: not JSON"},
+    {"{\"a\":", "not JSON"},
+    {"7", "not JSON"},
+    {"[]", "expected a JSON object"},
+    {"", "expected a JSON object"},
+};
+
+START_TEST(file_holds_one_object)
+{
+    struct huggingface read;
+    struct error error = {0};
+    folder_write("config.json", files[_i].text);
+    ck_assert_int_eq(huggingface_open(&read, folder_path("config.json"), NULL, &error), ERROR_INPUT);
+    ck_assert_msg(strstr(error.text, files[_i].error) != NULL, "%s", error.text);
 }
 END_TEST
 
@@ -348,6 +423,7 @@ static const struct {
     {"{" LLAMA ", 'layer_types': ['full_attention', 'full_attention']}", NULL, ""},
     {"{" GEMMA3 ", 'layer_types': ['a', 'a', 'a', 'a', 'a', 'b', 'a']}", NULL, ""},
     {"{" LLAMA ", 'mlp_only_layers': []}", NULL, ""},
+    {"{" LLAMA ", 'quantization_config': {}}", NULL, ""},
 };
 
 START_TEST(ignored_keys_are_listed)
@@ -428,8 +504,10 @@ Suite *huggingface_suite(void)
     tcase_add_loop_test(facts, keys_become_settings, 0, sizeof numbers / sizeof *numbers);
     tcase_add_loop_test(facts, what_is_not_understood_is_an_error, 0, sizeof wrong / sizeof *wrong);
     tcase_add_loop_test(facts, ignored_keys_are_listed, 0, sizeof right / sizeof *right);
+    tcase_add_loop_test(facts, refused_values_name_their_key, 0, sizeof refused / sizeof *refused);
     tcase_add_test(facts, what_is_printed_makes_the_model);
     tcase_add_test(facts, broken_configurations_are_errors);
     suite_add_tcase(suite, facts);
+    tcase_add_loop_test(folder_case(suite, "files"), file_holds_one_object, 0, sizeof files / sizeof *files);
     return suite;
 }
