@@ -222,7 +222,7 @@ static void row_at(struct gain_rows *table, double place, double *excess, double
         return;
     if (isnan(table->excess[i])) {
         struct softmax_means means;
-        softmax_one_row(T, SOFTMAX_SIGMA * exp2((double)i / PER_OCTAVE - OCTAVES), &means, table->work);
+        softmax_one_row(T, SOFTMAX_SIGMA * exp2((double)i / PER_OCTAVE - OCTAVES), 0, &means, table->work);
         table->excess[i] = means.excess[0];
         table->entropy[i] = means.entropy;
     }

@@ -13,6 +13,7 @@ struct flow_states {
     int count;
     struct signal signals[GRAPH_INPUTS_MAX];
     const double *ripples; /* to first order: those of the components that are handed on, a triangle; else NULL */
+    double normed[GRAPH_INPUTS_MAX], spread[GRAPH_INPUTS_MAX]; /* of signals: as of a rule_node */
 };
 
 struct flow_block {

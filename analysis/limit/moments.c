@@ -2,6 +2,7 @@
 
 #include <cblas.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,9 +165,12 @@ static int batch_end(const struct course *course, const struct moments_options *
         end = end < allowed ? end : allowed;
         return end > least ? end : least;
     }
-    bool asked = !course->mode.width_limit && options->replicas > 0;
-    int most = asked ? options->replicas : allowed, end = b < DOUBLINGS - 1 ? LEAST_REPLICAS << b : most;
-    return end < most ? end : most;
+    int most = allowed, end = LEAST_REPLICAS << b;
+    if (!course->mode.width_limit && options->replicas > 0)
+        most = options->replicas;
+    else if (!course->mode.width_limit && options->enough > 0 && options->enough < most)
+        most = options->enough > FEWEST ? (int)options->enough : FEWEST;
+    return b == DOUBLINGS - 1 || end > most ? most : end;
 }
 
 int moments_replicas(const struct course *course, const struct moments_options *options, bool most)
@@ -187,28 +191,35 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
-/* The features of a block's narrowest space, a head's where tokens are several. */
-static int narrowest(const struct layout *layout)
+/* The least features of a block's spaces and, where tokens are several, of its heads; and, where it attends to them, of
+ * its norms. */
+static void find_narrowest(const struct course *course, const struct layout *layout, int *width, int *normed)
 {
-    int width = INT_MAX;
     const struct plan *plan = layout->plan;
+    int least_norm = course->model.width;
+    bool attends = false;
     for (int s = 0; s < layout->space_count; s++)
-        width = least(width, layout->spaces[s].width);
-    for (int n = 0; layout->mode.tokens > 1 && n < plan->graph->node_count; n++)
-        if (plan->graph->nodes[n].kind == GRAPH_ATTEND)
-            width = least(width, plan->nodes[n].attend.head_width);
-    return width;
+        *width = least(*width, layout->spaces[s].width);
+    for (int n = 0; course->model.tokens > 1 && n < plan->graph->node_count; n++)
+        if (plan->graph->nodes[n].kind == GRAPH_ATTEND) {
+            *width = least(*width, plan->nodes[n].attend.head_width);
+            attends = true;
+        } else if (plan->graph->nodes[n].kind == GRAPH_NORM) {
+            least_norm = least(least_norm, plan->nodes[n].width / plan->nodes[n].norm.groups);
+        }
+    *normed = attends ? least(*normed, least_norm) : *normed;
 }
 
-/* Heads of h features let means err by 1/h, 0.8 to 1.2 of it as measured for h from 16 to 64; and a mean over stacks
- * whose logarithm has this variance lies some three times it off (d = 64, 4 blocks of unit gain). */
+/* What the closed form leaves (theory.md): of gradients of queries' and keys' matrices, in heads of h features of tokens
+ * that are normed over m, up to 1/h and 5/m, of others less; and a mean over stacks whose logarithm has this variance
+ * lies some three times it off (d = 64, 4 blocks of unit gain). */
 double moments_order_error(const struct course *course, double variance)
 {
-    static const double factor = 3;
-    int width = INT_MAX;
+    static const double factor = 3, pairs = 5;
+    int width = INT_MAX, normed = INT_MAX;
     for (int i = 0; i < course->layout_count; i++)
-        width = least(width, narrowest(&course->layouts[i]));
-    return course->mode.first_order ? factor * variance + 1. / width : 0;
+        find_narrowest(course, &course->layouts[i], &width, &normed);
+    return course->mode.first_order ? factor * variance + fmax(1. / width, pairs / normed) : 0;
 }
 
 bool moments_suffice(const struct moments_options *options, bool too_sharp, double order_error)

@@ -24,6 +24,7 @@ struct moments_options {
     int heads;        /* of a replica in the limit, about; 0: 4 to 64, fewer for longer sequences */
     int most;         /* batches, at most */
     int replicas;     /* at the model's width, at most; 0: as many as the budget allows, 2 at least */
+    int64_t enough;   /* there, too, where the budget decides: more than these serve nobody; 0: any number does */
     int budget;       /* some seconds of a core, as its products are counted: the same on any machine */
     double error;     /* standard error aimed at: replicas go on until every observable but those by token has it,
                          relative to its value, to 1 for cosines */

@@ -117,6 +117,7 @@ static void scale_forward(struct rule_run *run, int node)
     const struct graph_node *own = node_of(run, node);
     frame_add(rule_space(run, node), run->block->scalars[own->b], &run->nodes[own->a].out, &run->nodes[node].out,
               run->work);
+    run->nodes[node].normed = run->nodes[own->a].normed;
 }
 
 static void scale_backward(struct rule_run *run, int node)

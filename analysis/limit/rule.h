@@ -27,6 +27,8 @@ struct rule_node {
     struct rule_law law;         /* of a function: NULL before it is known */
     double *attention;           // [heads][T][T_m] of an attend
     struct ripple echo;          /* first order: of the gradient's Gram, to those of signals */
+    double normed;               /* features over which a norm has fixed its square; 0: it has not */
+    double spread;               /* first order: relative variance of a token's square, by attentions of few heads */
     double *gates; // [4][T][E] of a mixture: the router's weights, the same at the chosen, 1 there, its logits
 };
 

@@ -174,8 +174,8 @@ START_TEST(csv_of_a_prediction)
 }
 END_TEST
 
-/* One head of 64 features: wide enough for the closed form. */
-#define WIDE "-L", "3", "-d", "64", "-H", "1", "-T", "3", "-F", "7"
+/* Heads and hidden features: many and wide enough for the closed form. */
+#define WIDE "-L", "3", "-d", "256", "-H", "4", "-T", "3", "-F", "200"
 
 /* The measured profile is what run writes by itself, the other what predict does. */
 START_TEST(run_with_a_prediction)
