@@ -1,6 +1,7 @@
 #include "cli/predict.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "analysis/limit/effort.h"
@@ -86,13 +87,17 @@ static void report_error(const struct predict *predict, const struct profile *pr
 {
     const struct moments *moments = &profile->moments;
     size_t columns = (size_t)moments->schema.column_count;
-    if (predict->quiet || !(moments->worst > predict->moments.error))
+    char left[32] = "not known";
+    if (predict->quiet || moments->worst <= predict->moments.error)
         return;
+    if (isfinite(moments->worst))
+        snprintf(left, sizeof left, "still %.2g %%", 100 * moments->worst);
     fprintf(stderr,
-            "spanscope predict: after %d replicas the standard error of %s at layer %zu is still %.2g %% (--error %g); "
+            "spanscope predict: after %d replica%s the standard error of %s at layer %zu is %s (--error %g); "
             "--%s draws more\n",
-            moments->replicas, moments->schema.columns[moments->worst_cell % columns].name,
-            moments->worst_cell / columns, 100 * moments->worst, predict->moments.error,
+            moments->replicas, moments->replicas == 1 ? "" : "s",
+            moments->schema.columns[moments->worst_cell % columns].name, moments->worst_cell / columns, left,
+            predict->moments.error,
             moments->spent                 ? "budget"
             : predict->moments.width_limit ? "draws"
                                            : "replicas");

@@ -2,6 +2,7 @@
 
 #include <cblas.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/panel.h"
@@ -50,16 +51,15 @@ const size_t bias_count = sizeof biases / sizeof *biases;
 
 void attention_visible(const struct attention *attention, int row, int *first, int *end)
 {
-    int window = attention->window;
-    *end = attention->mask->visible(row, attention->keys);
-    *first = 0;
-    if (window == 0)
-        return;
-    *first = row - window + 1 > 0 ? row - window + 1 : 0;
-    if (!attention->mask->causal && window < *end - row)
-        *end = row + window;
-    if (*first >= *end) // a memory that ends before the window begins
-        *first = *end - 1;
+    int window = attention->window, at = attention->row + row, seen;
+    seen = attention->mask->visible(at, attention->key + attention->keys);
+    *first = window > 0 && at - window + 1 > 0 ? at - window + 1 : 0;
+    if (window > 0 && !attention->mask->causal && window < seen - at)
+        seen = at + window;
+    if (*first >= seen) // a memory that ends before the window begins
+        *first = seen - 1;
+    *first = *first > attention->key ? *first - attention->key : 0;
+    *end = seen - attention->key;
 }
 
 /* ---- rotation ---- */
@@ -74,17 +74,22 @@ double attention_angle(const struct attention *attention, int plane)
     return pow(attention->rope, -(double)plane / attention_planes(attention));
 }
 
+/* Positions are below. */
+static int table_tokens(const struct attention *attention)
+{
+    int queries = attention->row + attention->queries, keys = attention->key + attention->keys;
+    return queries > keys ? queries : keys;
+}
+
 static size_t table_entries(const struct attention *attention)
 {
-    int tokens = attention->queries > attention->keys ? attention->queries : attention->keys;
-    return memory_multiply(2, memory_multiply((size_t)tokens, (size_t)attention_planes(attention)));
+    return memory_multiply(2, memory_multiply((size_t)table_tokens(attention), (size_t)attention_planes(attention)));
 }
 
 /* cos and sin of every position and plane. */
 static void fill_table(const struct attention *attention, real *table) // [tokens][planes][2]
 {
-    int planes = attention_planes(attention);
-    int tokens = attention->queries > attention->keys ? attention->queries : attention->keys;
+    int planes = attention_planes(attention), tokens = table_tokens(attention);
     for (int p = 0; p < planes; p++) {
         double angle = attention_angle(attention, p);
         for (int t = 0; t < tokens; t++) {
@@ -95,13 +100,14 @@ static void fill_table(const struct attention *attention, real *table) // [token
     }
 }
 
-/* out = R x for every head of the rows of all sequences; direction -1: R^T x. May be done in place. */
-static void rotate(const struct attention *attention, int tokens, int heads, const real *table, double direction,
-                   const real *x, real *out) // [B tokens][heads head_width]
+/* out = R x for every head of the rows of all sequences, from position `first` on; direction -1: R^T x. May be done in
+ * place. */
+static void rotate(const struct attention *attention, int first, int tokens, int heads, const real *table,
+                   double direction, const real *x, real *out) // [B tokens][heads head_width]
 {
     int planes = attention_planes(attention), width = attention->head_width;
     for (int row = 0; row < attention->sequences * tokens; row++) {
-        const real *turns = table + 2 * (size_t)(row % tokens) * (size_t)planes;
+        const real *turns = table + 2 * (size_t)(first + row % tokens) * (size_t)planes;
         for (int h = 0; h < heads; h++) {
             size_t start = ((size_t)row * (size_t)heads + (size_t)h) * (size_t)width;
             for (int p = 0; p < planes; p++) {
@@ -151,8 +157,8 @@ static struct turned turn(const struct attention *attention, const real *q, cons
     real *table = arena_take(work, table_entries(attention));
     real *rotated_q = arena_take(work, query_entries(attention)), *rotated_k = arena_take(work, key_entries(attention));
     fill_table(attention, table);
-    rotate(attention, attention->queries, attention->heads, table, 1, q, rotated_q);
-    rotate(attention, attention->keys, attention->kv_heads, table, 1, k, rotated_k);
+    rotate(attention, attention->row, attention->queries, attention->heads, table, 1, q, rotated_q);
+    rotate(attention, attention->key, attention->keys, attention->kv_heads, table, 1, k, rotated_k);
     return (struct turned){rotated_q, rotated_k, table};
 }
 
@@ -208,7 +214,7 @@ static void softmax(const struct attention *attention, int head, real *a, struct
                 row[j] = attention->cap * tanh(row[j] / attention->cap);
         if (slope > 0)
             for (int j = first; j < end; j++)
-                row[j] -= slope * (i > j ? i - j : j - i);
+                row[j] -= slope * abs(attention->row + i - attention->key - j);
         softmax_visible(end - first, attention->sink, row + first, sums);
         memset(row, 0, (size_t)first * sizeof *row);
         memset(row + end, 0, (size_t)(keys - end) * sizeof *row);
@@ -257,7 +263,7 @@ static struct attention_report report_of(const struct attention *attention, cons
         .relative_entropy = sums->relative_rows > 0 ? sums->relative / sums->relative_rows : 0,
         .square = sums->square / rows,
         .logit_variance = sums->logit_variance / rows,
-        .stable_rank = ranks / heads,
+        .stable_rank = attention->part ? NAN : ranks / heads,
     };
 }
 
@@ -314,7 +320,7 @@ void attention_forward(const struct attention *attention, const real *q, const r
             softmax(attention, h, a + at.a, &sums);
             panel_multiply(Tq, Tk, attention->value_width, a + at.a, Tk, false, v + at.v, at.v_stride, 0, y + at.y,
                            at.y_stride);
-            if (report)
+            if (report && !attention->part)
                 ranks += stable_rank(attention, a + at.a, sums.square - square, work);
         }
     if (report)
@@ -381,7 +387,7 @@ void attention_backward(const struct attention *attention, const real *q, const 
             head_backward(attention, &at, &turned, v, a, dy, dq, dk, dv, work);
         }
     if (turned.table) {
-        rotate(attention, attention->queries, attention->heads, turned.table, -1, dq, dq);
-        rotate(attention, attention->keys, attention->kv_heads, turned.table, -1, dk, dk);
+        rotate(attention, attention->row, attention->queries, attention->heads, turned.table, -1, dq, dq);
+        rotate(attention, attention->key, attention->keys, attention->kv_heads, turned.table, -1, dk, dk);
     }
 }

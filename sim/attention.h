@@ -46,9 +46,11 @@ struct attention {
     double rotary; /* rotated fraction of a head */
     double cap;    /* 0: none */
     bool sink;
+    bool part;    /* of a longer sequence: */
+    int row, key; /* positions of the first query and key; keys that no query of the part sees may be left out */
 };
 
-/* Row i sees the keys first .. end - 1, at least one of them. */
+/* Row i sees the keys first .. end - 1, at least one of them; both are counted from the first that is given. */
 void attention_visible(const struct attention *attention, int row, int *first, int *end);
 
 /* Planes of a head that are rotated, and the angle between neighbouring positions in one of them, from 0. */
@@ -67,7 +69,7 @@ struct attention_report {
     double relative_entropy; /* the same over log(keys seen), rows that see one key left out; 0 where all do */
     double square;           /* sum A^2 */
     double logit_variance;   /* of a row's logits over the keys seen */
-    double stable_rank;      /* of a head's A: |A|_F^2 / |A|_2^2, from below by 1e-6 or so */
+    double stable_rank;      /* of a head's A: |A|_F^2 / |A|_2^2, from below by 1e-6 or so; NaN of a part */
 };
 
 /* Fills a and y, and the report unless it is NULL. */

@@ -165,40 +165,32 @@ double course_flops(const struct course *course)
     return sum;
 }
 
-static void equal_tokens(const struct course *course, int tokens, double square, double correlation, double *gram)
+static double equal_tokens(const struct course *course, int tokens, double square, double correlation, double *own)
 {
-    size_t T = (size_t)tokens;
-    if (course->mode.exchangeable) {
-        gram[0] = square * (1 - correlation);
-        gram[1] = square * correlation;
-        return;
-    }
-    for (size_t i = 0; i < T * T; i++)
-        gram[i] = i % (T + 1) == 0 ? square : square * correlation;
+    int rows = gram_rows((struct gram_space){tokens, course->mode.exchangeable});
+    for (int t = 0; t < rows; t++)
+        own[t] = square * (1 - correlation);
+    return square * correlation;
 }
 
-void course_input(const struct course *course, double *gram)
+double course_input(const struct course *course, double *own)
 {
     const struct model *model = &course->model;
-    equal_tokens(course, model->tokens, model->input_scale * model->input_scale, model->input_correlation, gram);
+    return equal_tokens(course, model->tokens, model->input_scale * model->input_scale, model->input_correlation, own);
 }
 
-void course_memory(const struct course *course, double *gram)
+double course_memory(const struct course *course, double *own)
 {
     double scale = course->model.input_scale;
-    equal_tokens(course, course->mode.memory_tokens, scale * scale, course->model.memory_correlation, gram);
+    return equal_tokens(course, course->mode.memory_tokens, scale * scale, course->model.memory_correlation, own);
 }
 
-void course_cotangent(const struct course *course, double *gram)
+double course_cotangent(const struct course *course, double *own)
 {
     const struct cotangent *cotangent = course->model.cotangent;
-    int T = course->model.tokens;
-    if (course->mode.exchangeable) {
-        gram[1] = T > 1 ? cotangent->gram(T, 0, 1) : 0;
-        gram[0] = cotangent->gram(T, 0, 0) - gram[1];
-        return;
-    }
-    for (int s = 0; s < T; s++)
-        for (int t = 0; t < T; t++)
-            gram[s * T + t] = cotangent->gram(T, s, t);
+    int T = course->model.tokens, rows = gram_rows((struct gram_space){T, course->mode.exchangeable});
+    double shared = T > 1 ? cotangent->gram(T, 0, 1) : 0;
+    for (int t = 0; t < rows; t++)
+        own[t] = cotangent->gram(T, t, t) - shared;
+    return shared;
 }
