@@ -103,6 +103,15 @@ static void report_error(const struct predict *predict, const struct profile *pr
                                            : "replicas");
 }
 
+/* What no budget shortens: the closed form, and the fewest replicas that know their error. */
+static void report_budget(const struct predict *predict, const struct moments *moments)
+{
+    if (predict->quiet || moments->counted <= predict->moments.budget)
+        return;
+    fprintf(stderr, "spanscope predict: %s takes about %.2g s of a core; --budget %d cannot be kept\n",
+            moments->drawn ? "the least that is drawn" : "the closed form", moments->counted, predict->moments.budget);
+}
+
 static int predict_model(struct predict *predict, const struct model *model, struct error *error)
 {
     struct profile profile;
@@ -117,8 +126,10 @@ static int predict_model(struct predict *predict, const struct model *model, str
     }
     if (code == ERROR_NONE)
         code = format_write(predict->format, &profile, &predict->page, error);
-    if (code == ERROR_NONE)
+    if (code == ERROR_NONE) {
         report_error(predict, &profile);
+        report_budget(predict, &profile.moments);
+    }
     bounds_free(&bounds);
     profile_free(&profile);
     return code;

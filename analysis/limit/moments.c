@@ -151,11 +151,9 @@ static double largest_error(const struct tally *tally, size_t *where)
     return largest;
 }
 
-static const double FLOPS = 1e10; /* as they are counted, of one core in a second, about */
-
 static int affordable(const struct course *course, const struct moments_options *options)
 {
-    double count = options->budget * FLOPS / course_flops(course);
+    double count = options->budget * COURSE_RATE / course_flops(course);
     return count > REPLICAS_MOST ? REPLICAS_MOST : count < FEWEST ? FEWEST : (int)count;
 }
 
@@ -262,6 +260,7 @@ static int run_replicas(const struct tally *tally, struct replica *replicas, str
     moments->drawn = drawn;
     moments->worst = drawn ? largest_error(tally, &moments->worst_cell) : 0;
     moments->spent = is_spent(tally->course, options);
+    moments->counted = count * course_flops(tally->course) / COURSE_RATE;
     return code;
 }
 

@@ -24,7 +24,8 @@ struct moments_options {
     int heads;        /* of a replica in the limit, about; 0: 4 to 64, fewer for longer sequences */
     int most;         /* batches, at most */
     int replicas;     /* at the model's width, at most; 0: as many as the budget allows, 2 at least */
-    int budget;       /* some seconds of a core, as its products are counted: the same on any machine */
+    int budget;       /* some seconds of a core, as its products are counted: the same on any machine; the closed form,
+                         or the fewest replicas that know their error, are read whatever they take */
     double error;     /* standard error aimed at: replicas go on until every observable but those by token has it,
                          relative to its value, to 1 for cosines */
     uint64_t seed;
@@ -52,6 +53,7 @@ struct moments {
     bool first_order;   /* that of exchangeable tokens at the model's width */
     double order_error; /* of it: its own estimate of the relative error it leaves */
     bool spent;         /* the budget allowed no more */
+    double counted;    /* seconds of a core, as the budget counts them: more where the least that there is takes more */
     double worst;      /* the largest error that is left, as options.error counts it; infinite where one is not known */
     size_t worst_cell; /* where */
 };

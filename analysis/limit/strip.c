@@ -45,6 +45,19 @@ static struct strip strip_at(const struct attention *attention, int row, int row
     return strip;
 }
 
+double strip_keys(const struct attention *attention)
+{
+    int rows = strip_rows(attention);
+    double sum = 0;
+    if (rows == 0)
+        return (double)attention->queries * attention->keys;
+    for (int row = 0; row < attention->queries; row += rows) {
+        struct strip strip = strip_at(attention, row, rows);
+        sum += (double)strip.own.queries * strip.own.keys;
+    }
+    return sum;
+}
+
 static struct arena scratch(const struct attention *attention, struct pool *work)
 {
     size_t size = attention_work(attention);

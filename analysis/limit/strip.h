@@ -10,6 +10,9 @@
 /* Queries of a strip; 0 where the attention is small enough to be held whole. */
 int strip_rows(const struct attention *attention);
 
+/* Entries of a head's attention that are read, in strips or whole. */
+double strip_keys(const struct attention *attention);
+
 /* As attention_forward and attention_backward of one sequence. The report knows no stable rank. */
 void strip_forward(const struct attention *attention, int rows, const double *q, const double *k, const double *v,
                    double *y, struct pool *work, struct attention_report *report);

@@ -545,18 +545,20 @@ static int replicas_at_most(const char *text, const struct moments_options *opti
  * is more to spend, but for whole ones, and two at least. */
 START_TEST(dear_replicas_keep_to_the_budget)
 {
-    const char *const dear[] = {"layers=8 width=256 heads=4 tokens=128 mask=causal",
-                                "layers=8 width=256 heads=4 tokens=1500 mask=causal"};
+    const char *const dear[] = {"layers=4 width=256 heads=4 tokens=128 mask=causal",
+                                "layers=16 width=256 heads=4 tokens=128 mask=causal"};
+    const char *const dearer = "layers=8 width=256 heads=4 tokens=1500 mask=causal";
     for (int limit = 0; limit < 2; limit++) {
         struct moments_options options = moments_defaults();
         double flops, more;
         options.width_limit = limit;
-        int two = replicas_at_most(dear[0], &options, &flops);
+        options.budget = 1;
+        int two = replicas_at_most(dear[limit], &options, &flops);
         options.budget *= 2;
-        int four = replicas_at_most(dear[0], &options, &more);
+        int four = replicas_at_most(dear[limit], &options, &more);
         ck_assert(two >= 2 && two < 16 && flops == more);
         ck_assert_msg(four >= 2 * two && four <= 2 * two + 1, "%d and %d", two, four);
-        ck_assert_int_eq(replicas_at_most(dear[1], &options, &more), 2);
+        ck_assert_int_eq(replicas_at_most(dearer, &options, &more), 2);
     }
 }
 END_TEST
