@@ -165,6 +165,7 @@ static int read_next(struct document_reader *reader, json_t **root, size_t *line
         return code;
     json_error_t why;
     *root = parse(reader, &why);
+    reader->malformed = !*root;
     if (*root)
         return ERROR_NONE;
     return error_set(error, ERROR_RESOURCE, "%.300s, line %zu, column %d: not JSON: %s", reader->path,

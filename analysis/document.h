@@ -31,6 +31,7 @@ struct document_reader {
     size_t length, room;
     json_t *ahead; /* read by document_peek and not yet handed over; begins at ahead_line */
     size_t ahead_line;
+    bool malformed; /* what was read last is no JSON */
 };
 
 /* path "-" is standard input. ERROR_RESOURCE where it cannot be read. */

@@ -15,7 +15,7 @@ enum { KEY_MAX = 128, KEYS_MAX = 512, VALUE_MAX = 4096, SPELLED_MAX = 64 };
 
 enum use { UNUSED, READ, IDLE, IGNORED };
 
-/* A member that is no object, by the names that lead to it. */
+/* A member that is no object, or an empty one, by the names that lead to it. */
 struct leaf {
     char key[KEY_MAX]; /* "rope_scaling.factor" */
     const json_t *value;
@@ -27,6 +27,7 @@ struct reader {
     struct leaf *leaves;
     int count;
     const char *ignore;
+    bool translates; /* words become those of the settings */
     struct error *error;
 };
 
@@ -43,7 +44,7 @@ static int add_leaves(struct reader *reader, const char *prefix, const json_t *o
         if (reader->count == KEYS_MAX || snprintf(name, sizeof name, "%s%s", prefix, key) >= KEY_MAX - 1)
             return error_set(reader->error, ERROR_INPUT, "more than %d keys, or one of more than %d characters",
                              KEYS_MAX, KEY_MAX - 2);
-        if (json_is_object(value)) {
+        if (json_object_size(value) > 0) {
             strcat(name, ".");
             code = add_leaves(reader, name, value);
         } else {
@@ -155,7 +156,7 @@ static bool print_words(const json_t *array, struct text *text)
 static void print_value(const json_t *value, struct text *text)
 {
     if (json_is_string(value)) {
-        text_print(text, "%s", architecture_word(json_string_value(value)));
+        text_print(text, "%s", json_string_value(value));
     } else if (json_is_number(value)) {
         char number[32];
         setting_print_number(json_number_value(value), number, sizeof number);
@@ -205,15 +206,22 @@ static size_t find_symbol(const char *template, size_t length, char symbol)
     return length;
 }
 
-/* A string is a word, so that it says nothing but the value. */
+/* A string is a word, so that it says nothing but the value; a list is one of words. */
 static int expand_value(struct reader *reader, const struct leaf *leaf, struct text *out)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
-    const char *string = json_string_value(leaf->value);
+    const char *string = json_string_value(leaf->value), *first = json_string_value(json_array_get(leaf->value, 0));
+    char spelled[SPELLED_MAX];
     if (string && (*string == '\0' || string[strspn(string, letters)] != '\0'))
         return error_set(reader->error, ERROR_INPUT, "%s: %s is '%.64s'; expected a word", reader->type, leaf->key,
                          string);
-    print_value(leaf->value, out);
+    if (json_is_object(leaf->value) || (json_is_array(leaf->value) && !first))
+        return error_set(reader->error, ERROR_INPUT, "%s: %s is %s; expected a number or a word", reader->type,
+                         leaf->key, spell(leaf->value, spelled));
+    if (string && reader->translates)
+        text_print(out, "%s", architecture_word(string));
+    else
+        print_value(leaf->value, out);
     return ERROR_NONE;
 }
 
@@ -391,6 +399,12 @@ static const char *name_ignored(const struct reader *reader, const char *key, ch
     return name;
 }
 
+static bool is_empty(const json_t *value)
+{
+    return json_is_null(value) || (json_is_array(value) && json_array_size(value) == 0) ||
+           (json_is_object(value) && json_object_size(value) == 0);
+}
+
 static int check_keys(struct reader *reader, const struct architecture *row)
 {
     char name[KEY_MAX];
@@ -400,7 +414,7 @@ static int check_keys(struct reader *reader, const struct architecture *row)
         spell(leaf->value, value);
         if (leaf->use != UNUSED)
             continue;
-        if (!json_is_null(leaf->value) && strcmp(value, "[]") != 0 && !is_idle(row, leaf->key, value))
+        if (!is_empty(leaf->value) && !is_idle(row, leaf->key, value))
             return error_set(reader->error, ERROR_INPUT,
                              "%s: %s = %s is not understood and may change the law; --ignore %s leaves it out",
                              row->type, leaf->key, value, name_ignored(reader, leaf->key, name));
@@ -429,6 +443,7 @@ static int read_all(struct huggingface *self, struct reader *reader)
     int code = mark_ignored(reader);
     if (code == ERROR_NONE)
         code = find_row(reader, &self->row);
+    reader->translates = true;
     if (code == ERROR_NONE)
         code = expand_all(reader, self->row->placement, &self->placement);
     if (code == ERROR_NONE)
@@ -445,7 +460,8 @@ static int read_all(struct huggingface *self, struct reader *reader)
 int huggingface_read(struct huggingface *self, const json_t *config, const char *ignore, struct error *error)
 {
     *self = (struct huggingface){0};
-    struct reader reader = {json_string_value(json_object_get(config, "model_type")), NULL, 0, ignore, error};
+    struct reader reader = {
+        .type = json_string_value(json_object_get(config, "model_type")), .ignore = ignore, .error = error};
     if (!reader.type)
         return error_set(error, ERROR_INPUT,
                          "the configuration has no \"model_type\"; is it a config.json of transformers?");
@@ -465,6 +481,7 @@ int huggingface_open(struct huggingface *self, const char *path, const char *ign
 {
     struct document_reader reader;
     json_t *root = NULL;
+    const json_t *more = NULL;
     size_t line;
     *self = (struct huggingface){0};
     int code = document_open(&reader, path, error);
@@ -473,6 +490,13 @@ int huggingface_open(struct huggingface *self, const char *path, const char *ign
     code = document_next(&reader, &root, &line, error);
     if (code == ERROR_NONE && !json_is_object(root))
         code = error_set(error, ERROR_INPUT, "%s: no configuration; expected a JSON object", path);
+    if (code == ERROR_NONE)
+        code = document_peek(&reader, &more, error);
+    if (reader.malformed) // not the file's fault but the configuration's
+        code = error->code = ERROR_INPUT;
+    if (code == ERROR_NONE && more)
+        code = error_set(error, ERROR_INPUT, "%s, line %zu: expected the end of the file behind the configuration",
+                         path, reader.ahead_line);
     struct error inner = {0};
     if (code == ERROR_NONE && (code = huggingface_read(self, root, ignore, &inner)) != ERROR_NONE)
         error_set(error, inner.code, "%s: %s", path, inner.text);
@@ -490,13 +514,45 @@ void huggingface_free(struct huggingface *self)
     *self = (struct huggingface){0};
 }
 
+/* The first key that the template of the setting in word, "width=32", reads; "" where it reads none. */
+static void key_behind(const struct architecture *row, const char *word, char key[KEY_MAX])
+{
+    size_t name = strcspn(word, "=") + 1, length;
+    const char *templates = row->settings, *template;
+    *key = '\0';
+    while ((template = setting_word(&templates, &length)))
+        if (strncmp(template, word, name) == 0) {
+            const char *brace = memchr(template, '{', length);
+            if (brace)
+                asked_key(brace, key);
+            return;
+        }
+}
+
+/* Setting by setting, so that an error names the configuration's key as well. */
+static int apply_settings(const struct huggingface *self, struct model *model, struct error *error)
+{
+    const char *rest = self->settings, *word;
+    size_t length;
+    while ((word = setting_word(&rest, &length))) {
+        char setting[VALUE_MAX], key[KEY_MAX];
+        struct error inner = {0};
+        snprintf(setting, sizeof setting, "%.*s", (int)length, word);
+        if (setting_apply_all(model, setting, &inner) == ERROR_NONE)
+            continue;
+        key_behind(self->row, setting, key);
+        return error_set(error, inner.code, "%s%s%s", key, *key ? ": " : "", inner.text);
+    }
+    return ERROR_NONE;
+}
+
 int huggingface_apply(const struct huggingface *self, struct model *model, struct error *error)
 {
     struct error inner = {0};
     const struct setting *placement = setting_find("placement", error);
     int code = setting_apply(model, placement->name, self->placement, &inner);
     if (code == ERROR_NONE)
-        code = setting_apply_all(model, self->settings, &inner);
+        code = apply_settings(self, model, &inner);
     if (code != ERROR_NONE)
         return error_set(error, inner.code, "%s: %s", self->row->type, inner.text);
     setting_rename(placement, model, self->row->type);

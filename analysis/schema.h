@@ -60,7 +60,4 @@ enum schema_kind { SCHEMA_MEASURED, SCHEMA_PREDICTED, SCHEMA_KINDS };
 
 extern const char *const schema_kinds[SCHEMA_KINDS];
 
-/* SCHEMA_KINDS where there is none of that name. */
-enum schema_kind schema_kind_find(const char *name);
-
 #endif

@@ -113,7 +113,7 @@ int options_bytes(void *field, const char *name, const char *text, struct error 
     for (const char *s = suffixes; suffix && s < suffix; s++)
         unit *= 1e3;
     bool whole = end != text && (*end == '\0' || (suffix && end[1] == '\0'));
-    if (!whole || !(value > 0) || value * unit > 1e18)
+    if (!whole || !(value * unit >= 1) || value * unit > 1e18)
         return error_set(error, ERROR_INPUT, "--%s: '%s' is not a size such as 500M or 4G", name, text);
     *(size_t *)field = (size_t)(value * unit);
     return ERROR_NONE;

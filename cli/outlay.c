@@ -6,19 +6,21 @@
 
 #include "analysis/document.h"
 #include "analysis/schema.h"
+#include "sim/memory.h"
 
 /* ---- words ---- */
 
 static void print_model(const struct outlay *outlay, FILE *stream)
 {
     const struct outlay_model *model = &outlay->model;
+    char all[MEMORY_WORDS], each[MEMORY_WORDS];
     fprintf(stream, "%s: %.4g parameters in %d blocks\n", model->label, model->parameters, model->layers);
     fprintf(stream, "  engine    %s%s%s; %d of %d blocks keep their tape for the reverse pass\n", model->engine,
             model->forced ? " because " : "", model->forced ? model->forced : "", model->kept, model->blocks);
     fprintf(stream, "  a sample  %.3g normals, %.3g operations, about %.2g s\n", model->normals, model->flops,
             model->seconds);
-    fprintf(stream, "  memory    %.3g GB: %.3g in each of %d threads, and the observables\n",
-            (double)outlay->bytes / 1e9, (double)outlay->thread_bytes / 1e9, outlay->threads);
+    fprintf(stream, "  memory    %s: %s in each of %d threads, and the observables\n", memory_words(outlay->bytes, all),
+            memory_words(outlay->thread_bytes, each), outlay->threads);
     fprintf(stream,
             "  in all    %" PRId64 " samples, about %.2g s (at %.3g normals/s and %.3g operations/s, and %.2g times "
             "that for all else, measured now)\n",
@@ -33,6 +35,7 @@ static void print_count(int64_t count, const char *plural, FILE *stream)
 
 int outlay_words(const struct outlay *outlay, FILE *stream, struct error *error)
 {
+    char all[MEMORY_WORDS], each[MEMORY_WORDS];
     (void)error;
     if (*outlay->model.label) {
         print_model(outlay, stream);
@@ -43,8 +46,8 @@ int outlay_words(const struct outlay *outlay, FILE *stream, struct error *error)
     print_count(outlay->threads, "threads", stream);
     fprintf(stream, ", from %s of ", outlay->unit);
     print_count(outlay->probes, "models", stream);
-    fprintf(stream, "\n  memory    %.3g GB: %.3g in each thread at most\n", (double)outlay->bytes / 1e9,
-            (double)outlay->thread_bytes / 1e9);
+    fprintf(stream, "\n  memory    %s: %s in each thread at most\n", memory_words(outlay->bytes, all),
+            memory_words(outlay->thread_bytes, each));
     return ERROR_NONE;
 }
 

@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/ranks.h"
+#include "sim/memory.h"
 #include "sim/team.h"
 
 struct predict {
@@ -141,6 +142,7 @@ static int print_effort(const struct predict *predict, const struct sweep *sweep
     enum { PROBES = 16 };
     int64_t points = sweep->points, probes = points < PROBES ? points : PROBES;
     struct effort all = {0};
+    char words[MEMORY_WORDS];
     int code = ERROR_NONE;
     for (int64_t i = 0; code == ERROR_NONE && i < probes; i++) {
         int64_t from = i * points / probes, to = (i + 1) * points / probes;
@@ -160,8 +162,8 @@ static int print_effort(const struct predict *predict, const struct sweep *sweep
     fprintf(stream, "%" PRId64 " model%s to predict: about %.2g", points, points == 1 ? "" : "s", all.least);
     if (all.most > all.least)
         fprintf(stream, " to %.2g, by the error that is met,", all.most);
-    fprintf(stream, " s in %d threads, from replicas of %" PRId64 " of them\n  memory    %.2g GB at most\n",
-            predict->moments.threads, probes, (double)all.bytes / 1e9);
+    fprintf(stream, " s in %d threads, from replicas of %" PRId64 " of them\n  memory    %s at most\n",
+            predict->moments.threads, probes, memory_words(all.bytes, words));
     return code;
 }
 

@@ -515,6 +515,8 @@ static int run_all(void *target, struct error *error)
     struct sweep sweep;
     if (run->samples == 0)
         run->samples = run->precision > 0 ? DEFAULT_BUDGET : DEFAULT_SAMPLES;
+    if (run->memory == 0)
+        run->memory = budget_available(run->threads) / (size_t)ranks_local();
     int code = check_shard(run, error);
     if (code == ERROR_NONE)
         code = format_check(run->format, run->per_token, &run->page, error);
@@ -539,6 +541,5 @@ static int run_all(void *target, struct error *error)
 int run_command(int argc, char **argv)
 {
     struct run run = {.seed = 1, .threads = team_processors(), .format = &formats[0]};
-    run.memory = budget_available(run.threads) / (size_t)ranks_local();
     return command_run(&run_options, argc, argv, &run, run_all);
 }

@@ -86,7 +86,7 @@ static int measure(struct report *report, const struct verify *verify, struct er
     struct trial_options options = {.tier = verify->tier,
                                     .seed = verify->seed,
                                     .threads = verify->threads,
-                                    .memory = verify->memory,
+                                    .memory = verify->memory > 0 ? verify->memory : budget_available(verify->threads),
                                     .samples = verify->samples,
                                     .stop = interrupt_flag()};
     return report_measure(report, &options, &verify->options, !verify->quiet && isatty(STDERR_FILENO), error);
@@ -150,11 +150,7 @@ out:
 
 int verify_command(int argc, char **argv)
 {
-    struct verify verify = {.tier = CLAIM_CHECK,
-                            .level = 0.01,
-                            .seed = 1,
-                            .threads = team_processors(),
-                            .memory = budget_available(team_processors()),
-                            .format = &report_formats[0]};
+    struct verify verify = {
+        .tier = CLAIM_CHECK, .level = 0.01, .seed = 1, .threads = team_processors(), .format = &report_formats[0]};
     return command_run(&verify_options, argc, argv, &verify, verify_all);
 }

@@ -216,16 +216,24 @@ size_t budget_available(int threads)
     return budget_left("", threads) / 4 * 3;
 }
 
-/* Tried rather than computed: a mapping can be refused for other reasons than RLIMIT_AS, such as strict overcommit. */
+/* Tried as well as computed: a mapping can be refused for other reasons than the limits, such as strict overcommit. */
+static bool is_granted(size_t bytes)
+{
+    for (int i = 0; i < (int)(sizeof limits / sizeof *limits); i++)
+        if (limit_left(i) <= bytes)
+            return false;
+    void *mapping = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return mapping != MAP_FAILED && munmap(mapping, bytes) == 0;
+}
+
 int budget_check(int threads, size_t bytes, struct error *error)
 {
     size_t needed = memory_add(bytes, thread_bytes(threads));
-    void *mapping = mmap(NULL, needed, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (mapping == MAP_FAILED)
+    char words[MEMORY_WORDS];
+    if (!is_granted(needed))
         return error_set(error, ERROR_RESOURCE,
-                         "memory: %d threads need %.3g GB of address space, which the system refuses (see ulimit -v); "
+                         "memory: %d threads need %s of address space, which the system refuses (see ulimit -v); "
                          "fewer threads (--threads) need less",
-                         threads, (double)needed / 1e9);
-    munmap(mapping, needed);
+                         threads, memory_words(needed, words));
     return ERROR_NONE;
 }

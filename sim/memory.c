@@ -1,5 +1,6 @@
 #include "sim/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sim/invariant.h"
@@ -16,6 +17,17 @@ size_t memory_add(size_t a, size_t b)
 {
     size_t sum;
     return __builtin_add_overflow(a, b, &sum) ? SIZE_MAX : sum;
+}
+
+const char *memory_words(size_t bytes, char text[MEMORY_WORDS])
+{
+    static const char units[] = "kMGTPE";
+    double size = (double)bytes / 1e3;
+    int unit = 0;
+    for (; size >= 999.5 && units[unit + 1]; unit++)
+        size /= 1e3;
+    snprintf(text, MEMORY_WORDS, "%.3g %cB", size, units[unit]);
+    return text;
 }
 
 static void *take_lines(size_t count, size_t size)

@@ -11,6 +11,10 @@
 size_t memory_multiply(size_t a, size_t b);
 size_t memory_add(size_t a, size_t b);
 
+/* A size in words, for messages: "1.91 MB", in the powers of ten that --memory reads. */
+enum { MEMORY_WORDS = 16 };
+const char *memory_words(size_t bytes, char text[MEMORY_WORDS]);
+
 /* count numbers on a cache line's boundary, or NULL; free with free(). Large blocks are touched only when written. */
 real *memory_reals(size_t count);
 double *memory_doubles(size_t count);

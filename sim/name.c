@@ -241,11 +241,24 @@ static int unknown_name(const struct parser *parser, const struct lexer_token *n
     return parser_unknown(parser, name, "name", candidates.names, candidates.count);
 }
 
+/* One that stands below, or about the place itself: definitions see those above them alone, and so always end. */
+static bool is_defined_later(const struct parser *parser, const struct lexer_token *name)
+{
+    for (int i = parser->visible; i < parser->definition_count; i++)
+        if (lexer_same(&parser->definitions[i].name, name))
+            return true;
+    return false;
+}
+
 int name_unknown_function(const struct parser *parser, const struct lexer_token *name)
 {
     struct candidates candidates;
+    char quoted[64];
     if (is_foreign(parser, name))
         return foreign(parser, name);
+    if (is_defined_later(parser, name))
+        return parser_fail(parser, name, "%s is not defined yet: a definition calls those above it, never itself",
+                           lexer_describe(name, quoted));
     list_callables(parser, &candidates);
     return parser_unknown(parser, name, "function", candidates.names, candidates.count);
 }

@@ -6,6 +6,7 @@
 
 #include "sim/budget.h"
 #include "sim/estimate.h"
+#include "sim/memory.h"
 #include "sim/team.h"
 
 /* A thread hands over several samples at once where they take less time than waiting for the turn. Longer ones go one by
@@ -52,11 +53,12 @@ int sampler_plan(struct sampler *sampler, const struct model *model, const struc
     if (sampler_bytes(sampler) <= memory)
         return ERROR_NONE;
     size_t other = other_bytes(sampler);
+    char needed[MEMORY_WORDS], limit[MEMORY_WORDS];
     stack_free(&sampler->stack);
     if (other > memory)
         return error_set(error, ERROR_RESOURCE,
-                         "memory: the observables of %d layers need %.4g GB, the limit is %.4g GB (--memory)",
-                         model->layers, (double)other / 1e9, (double)memory / 1e9);
+                         "memory: the observables of %d layers need %s, the limit is %s (--memory)", model->layers,
+                         memory_words(other, needed), memory_words(memory, limit));
     return stack_init(&sampler->stack, model, engine, per_token, (memory - other) / (size_t)threads, error);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/memory.h"
 static size_t signal_entries(const struct model *model)
 {
     return memory_multiply((size_t)model->tokens, (size_t)model->width);
@@ -62,10 +63,11 @@ static int plan_memory(struct stack *stack, size_t budget, struct error *error)
 {
     size_t fixed = memory_multiply(memory_add(fixed_doubles(stack), stack->block_tape), sizeof(real));
     size_t tape = memory_multiply(stack->block_tape, sizeof(real));
+    char needed[MEMORY_WORDS], limit[MEMORY_WORDS];
     if (fixed > budget)
         return error_set(error, ERROR_RESOURCE,
-                         "memory: one sample needs at least %.4g GB in each thread, the limit is %.4g GB (--memory)",
-                         (double)fixed / 1e9, (double)budget / 1e9);
+                         "memory: one sample needs at least %s in each thread, the limit is %s (--memory)",
+                         memory_words(fixed, needed), memory_words(budget, limit));
     size_t most = budget - fixed;
     if (!keeping_pays(stack) && most > CACHE_BYTES)
         most = CACHE_BYTES;
@@ -175,11 +177,12 @@ int stack_workspace_init(struct stack_workspace *workspace, const struct stack *
     *workspace = (struct stack_workspace){0};
     const struct depth *depth = &stack->depth;
     struct arena all = {.size = stack->bytes / sizeof(real)};
+    char words[MEMORY_WORDS];
     workspace->memory = all.base = memory_reals(all.size);
     workspace->tapes = calloc((size_t)stack->kept + 1, sizeof *workspace->tapes);
     if (!workspace->memory || !workspace->tapes || !init_report(&workspace->report, depth)) {
         stack_workspace_free(workspace);
-        return error_set(error, ERROR_RESOURCE, "out of memory: a sample needs %.4g GB", (double)stack->bytes / 1e9);
+        return error_set(error, ERROR_RESOURCE, "out of memory: a sample needs %s", memory_words(stack->bytes, words));
     }
     size_t memory = arena_cost(memory_entries(depth->model)), memories = (size_t)memory_count(stack);
     workspace->inputs = arena_take(&all, layer_entries(stack) * (size_t)(depth->block_count + 1));

@@ -184,18 +184,6 @@ int text_once(const char *path, size_t limit, const char **bytes, size_t *length
     return ERROR_NONE;
 }
 
-void text_forget(void)
-{
-    pthread_mutex_lock(&files_lock);
-    for (struct once *file; (file = files);) {
-        files = file->next;
-        free(file->path);
-        free(file->bytes);
-        free(file);
-    }
-    pthread_mutex_unlock(&files_lock);
-}
-
 /* Bytes that a message can show. */
 static void print_shown(const char *name, char *shown, size_t size)
 {

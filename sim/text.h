@@ -29,10 +29,9 @@ bool text_is_file(const char *argument);
 int text_read(const char *path, size_t limit, char **bytes, size_t *length, struct error *error);
 
 /* The same for a file that many readings of a configuration name, such as a formula at every point of a map: the first
- * reads it, the others are given the same text, though the file be a pipe or be edited meanwhile. The bytes stay until
- * text_forget, which is for tests and for programs that live on. Any thread may call it. */
+ * reads it, the others are given the same text, though the file be a pipe or be edited meanwhile. The bytes stay as
+ * long as the program. Any thread may call it. */
 int text_once(const char *path, size_t limit, const char **bytes, size_t *length, struct error *error);
-void text_forget(void);
 
 /* Length in bytes of the character that text[length] begins with, and its number; 0 where that is no UTF-8. */
 size_t text_character(const char *text, size_t length, uint32_t *number);

@@ -1,6 +1,7 @@
 #include "sim/values.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +48,7 @@ static void fill(struct values *values, int points, bool logarithmic, bool whole
 
 static int parse_axis(struct values *values, const char *what, char *text, bool whole, struct error *error)
 {
-    char *words[5] = {NULL};
+    char *words[5] = {NULL}, counted[64];
     int count = 0;
     bool logarithmic = false;
     long long points = VALUES_COUNT;
@@ -58,11 +59,12 @@ static int parse_axis(struct values *values, const char *what, char *text, bool 
         logarithmic = strcmp(words[--count], "log") == 0;
     if (count < 2 || count > 3)
         return error_set(error, ERROR_INPUT, "%s: expected a number, a list or FROM:TO[:COUNT][:log|:lin]", what);
+    snprintf(counted, sizeof counted, "points of %s", what);
     int code = parse_number(what, words[0], whole, &from, error);
     if (code == ERROR_NONE)
         code = parse_number(what, words[1], whole, &to, error);
     if (code == ERROR_NONE && count == 3)
-        code = setting_integer(what, words[2], 2, VALUES_MOST, &points, error);
+        code = setting_integer(counted, words[2], 2, VALUES_MOST, &points, error);
     if (code == ERROR_NONE && !(from < to))
         code = error_set(error, ERROR_INPUT, "%s: %g is not below %g", what, from, to);
     if (code == ERROR_NONE && logarithmic && !(from > 0))

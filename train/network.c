@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/memory.h"
 #include "train/optimiser.h"
 
 static size_t signal_entries(const struct network *network)
@@ -88,13 +89,14 @@ static int allocate(struct network *network, size_t budget, struct error *error)
     size_t work, doubles = pass_doubles(network, &work);
     size_t bytes = network->bytes = memory_multiply(
         memory_add(doubles, memory_multiply(WEIGHT_ARRAYS, network->held.entries)), sizeof(real));
+    char needed[MEMORY_WORDS], limit[MEMORY_WORDS];
     if (bytes > budget)
         return error_set(error, ERROR_RESOURCE,
-                         "memory: training needs at least %.4g GB in each thread, the limit is %.4g GB (--memory)",
-                         (double)bytes / 1e9, (double)budget / 1e9);
+                         "memory: training needs at least %s in each thread, the limit is %s (--memory)",
+                         memory_words(bytes, needed), memory_words(budget, limit));
     network->memory = memory_reals(doubles);
     if (!network->memory)
-        return error_set(error, ERROR_RESOURCE, "out of memory: a run needs %.4g GB", (double)bytes / 1e9);
+        return error_set(error, ERROR_RESOURCE, "out of memory: a run needs %s", memory_words(bytes, needed));
     lay_out(network, (struct arena){network->memory, doubles, 0}, work);
     return ERROR_NONE;
 }

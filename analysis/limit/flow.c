@@ -8,6 +8,7 @@
 
 #include "analysis/limit/flight.h"
 #include "analysis/limit/wishart.h"
+#include "sim/memory.h"
 
 int flow_open(struct flow_block *flow, const struct layout *layout, const struct block *block, struct error *error)
 {
@@ -322,8 +323,9 @@ static void read_forward(struct flow_block *flow, const struct flow_states *in, 
 
 static int out_of_memory(const struct flow_block *flow, struct error *error)
 {
-    return error_set(error, ERROR_RESOURCE, "out of memory for the Grams of block %d, %.3g GB of them",
-                     (int)flow->block->number, (double)flow->pool.bytes / 1e9);
+    char words[MEMORY_WORDS];
+    return error_set(error, ERROR_RESOURCE, "out of memory for the Grams of block %d, %s of them",
+                     (int)flow->block->number, memory_words(flow->pool.bytes, words));
 }
 
 int flow_forward(struct flow_block *flow, const struct flow_replica *replica, const struct flow_states *in,

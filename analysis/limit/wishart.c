@@ -21,13 +21,6 @@ static uint64_t even(uint64_t count)
     return count + count % 2;
 }
 
-/* A block of normals for the entries, and WISHART_SERIES for every diagonal one of few degrees of freedom. */
-uint64_t wishart_normals(int rows, int columns)
-{
-    int few = columns < WISHART_SERIES ? columns : WISHART_SERIES;
-    return even((uint64_t)rows * (uint64_t)columns) + (uint64_t)few * WISHART_SERIES;
-}
-
 static double chi_of_few(const struct stream_address *address, uint64_t first, int freedom)
 {
     double z[WISHART_SERIES], sum = 0;

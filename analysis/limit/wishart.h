@@ -4,12 +4,10 @@
 
 #include "sim/stream.h"
 
-/* Normals of `address` that wishart_factor takes, from number `first` on: even. */
-uint64_t wishart_normals(int rows, int columns);
-
 /* factor [rows][min(rows, freedom)], with factor factor^T distributed as Z Z^T for Z [rows][freedom] of independent
  * N(0,1): lower trapezoidal, normal below the diagonal and chi of freedom - i on it (Bartlett, Proc. R. Soc. Edinb. 53,
- * 1933). Rows have a stride of `stride`. */
+ * 1933). Rows have a stride of `stride`. Of the address's normals those from number `first` on are taken: a block for the
+ * entries, and WISHART_SERIES for every diagonal entry of few degrees of freedom. */
 void wishart_factor(const struct stream_address *address, uint64_t first, int rows, int freedom, double *factor,
                     int stride);
 

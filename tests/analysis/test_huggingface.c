@@ -7,6 +7,7 @@
 #include "analysis/huggingface.h"
 #include "sim/sampler.h"
 #include "sim/setting.h"
+#include "tests/folder.h"
 #include "tests/support.h"
 
 static const char EXAMPLES[] = "examples";
@@ -325,6 +326,10 @@ static const struct {
     {"{'model_type': 'deepseek_v3', 'n_group': 8}", NULL, "n_group is 8"},
     {"{" GEMMA3 ", 'layer_types': ['a', 'b', 'a', 'b', 'a', 'b']}", NULL, "layer_types is every-2"},
     {"{" LLAMA ", 'layer_types': ['full_attention', 'other']}", NULL, "layer_types = every-2"},
+    {"{" LLAMA ", 'rms_norm_eps': {}}", NULL, "rms_norm_eps is {}; expected a number or a word"},
+    {"{" LLAMA ", 'rms_norm_eps': []}", NULL, "rms_norm_eps is []; expected a number or a word"},
+    {"{" LLAMA ", 'rms_norm_eps': {'a': 1}}", NULL, "rms_norm_eps.a = 1 is not understood"},
+    {"{" LLAMA ", 'new_word': 'linear'}", NULL, "new_word = linear is not understood"},
 };
 
 START_TEST(what_is_not_understood_is_an_error)
@@ -334,6 +339,50 @@ START_TEST(what_is_not_understood_is_an_error)
     ck_assert_int_eq(read_quoted(&read, wrong[_i].config, wrong[_i].ignore, &error), ERROR_INPUT);
     ck_assert_msg(strstr(error.text, wrong[_i].error) != NULL, "'%s' is not in '%s'", wrong[_i].error, error.text);
     ck_assert_ptr_null(read.settings);
+}
+END_TEST
+
+static const struct {
+    const char *config, *error;
+} refused[] = {
+    {"{" GPT2 ", 'activation_function': 'gelo_new'}", "gpt2: activation_function: unknown activation 'gelo_new'"},
+    {"{" GPT2 ", 'n_inner': -2}", "gpt2: n_inner: ffn-width: -2"},
+    {"{" LLAMA ", 'rms_norm_eps': 'tiny'}", "llama: rms_norm_eps: eps: 'tiny'"},
+};
+
+/* What the settings refuse is an error that names the configuration's key. */
+START_TEST(refused_values_name_their_key)
+{
+    struct huggingface read;
+    struct model model;
+    struct error error = {0};
+    ck_assert_msg(read_quoted(&read, refused[_i].config, NULL, &error) == ERROR_NONE, "%s", error.text);
+    model_defaults(&model);
+    ck_assert_int_eq(huggingface_apply(&read, &model, &error), ERROR_INPUT);
+    ck_assert_msg(strncmp(error.text, refused[_i].error, strlen(refused[_i].error)) == 0, "%s", error.text);
+    model_free(&model);
+    huggingface_free(&read);
+}
+END_TEST
+
+static const struct {
+    const char *text, *error;
+} files[] = {
+    {"{} {}", ", line 1: expected the end of the file"},
+    {"{}\n garbage", ", line 2, column 1: not JSON"},
+    {"{\"a\":", "not JSON"},
+    {"7", "not JSON"},
+    {"[]", "expected a JSON object"},
+    {"", "expected a JSON object"},
+};
+
+START_TEST(file_holds_one_object)
+{
+    struct huggingface read;
+    struct error error = {0};
+    folder_write("config.json", files[_i].text);
+    ck_assert_int_eq(huggingface_open(&read, folder_path("config.json"), NULL, &error), ERROR_INPUT);
+    ck_assert_msg(strstr(error.text, files[_i].error) != NULL, "%s", error.text);
 }
 END_TEST
 
@@ -348,6 +397,7 @@ static const struct {
     {"{" LLAMA ", 'layer_types': ['full_attention', 'full_attention']}", NULL, ""},
     {"{" GEMMA3 ", 'layer_types': ['a', 'a', 'a', 'a', 'a', 'b', 'a']}", NULL, ""},
     {"{" LLAMA ", 'mlp_only_layers': []}", NULL, ""},
+    {"{" LLAMA ", 'quantization_config': {}}", NULL, ""},
 };
 
 START_TEST(ignored_keys_are_listed)
@@ -428,8 +478,10 @@ Suite *huggingface_suite(void)
     tcase_add_loop_test(facts, keys_become_settings, 0, sizeof numbers / sizeof *numbers);
     tcase_add_loop_test(facts, what_is_not_understood_is_an_error, 0, sizeof wrong / sizeof *wrong);
     tcase_add_loop_test(facts, ignored_keys_are_listed, 0, sizeof right / sizeof *right);
+    tcase_add_loop_test(facts, refused_values_name_their_key, 0, sizeof refused / sizeof *refused);
     tcase_add_test(facts, what_is_printed_makes_the_model);
     tcase_add_test(facts, broken_configurations_are_errors);
     suite_add_tcase(suite, facts);
+    tcase_add_loop_test(folder_case(suite, "files"), file_holds_one_object, 0, sizeof files / sizeof *files);
     return suite;
 }

@@ -316,13 +316,13 @@ START_TEST(configurations_are_checked)
         int status;
         const char *words;
     } cases[] = {
-        {"{\"model_type\":\"llama\",", 3, "c.json, line 1, column"},
+        {"{\"model_type\":\"llama\",", 2, "c.json, line 1, column"},
         {"[1]", 2, "c.json: no configuration; expected a JSON object"},
         {"{\"hidden_size\":64}", 2, "c.json: the configuration has no \"model_type\""},
         {"{\"model_type\":\"llamma\"}", 2, "c.json: unknown model_type 'llamma'; did you mean 'llama'?"},
         {"{\"model_type\":\"llama\",\"hidden_size\":64}", 2,
          "c.json: llama: the configuration lacks num_hidden_layers"},
-        {LLAMA "\"hidden_size\":\"x\"}", 2, "c.json: llama: width: 'x' is not a whole number"},
+        {LLAMA "\"hidden_size\":\"x\"}", 2, "c.json: llama: hidden_size: width: 'x' is not a whole number"},
         {LLAMA "\"hidden_size\":64,\"foo\":3}", 2,
          "c.json: llama: foo = 3 is not understood and may change the law; --ignore foo"},
     };

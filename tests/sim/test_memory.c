@@ -51,6 +51,21 @@ START_TEST(arenas_hand_out_pieces)
 }
 END_TEST
 
+START_TEST(sizes_in_words)
+{
+    static const struct {
+        size_t bytes;
+        const char *words;
+    } cases[] = {{0, "0 kB"},          {137, "0.137 kB"},          {1370, "1.37 kB"},
+                 {999400, "999 kB"},   {999600, "1 MB"},           {500000, "500 kB"},
+                 {1908000, "1.91 MB"}, {(size_t)137e8, "13.7 GB"}, {SIZE_MAX, "18.4 EB"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char words[MEMORY_WORDS];
+        ck_assert_str_eq(memory_words(cases[i].bytes, words), cases[i].words);
+    }
+}
+END_TEST
+
 START_TEST(wide_values)
 {
     struct wide tiny = {1.37, -5000}, large = {1.37, 5000}, one = wide_of(-1.37);
@@ -74,6 +89,7 @@ Suite *memory_suite(void)
     TCase *tests = tcase_create("memory");
     tcase_add_test(tests, sizes_stick_at_the_top);
     tcase_add_test(tests, arenas_hand_out_pieces);
+    tcase_add_test(tests, sizes_in_words);
     tcase_add_test(tests, wide_values);
     suite_add_tcase(suite, tests);
     return suite;

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-#include <check.h>
 #include "sim/values.h"
 
 static struct values values;
@@ -70,7 +69,7 @@ START_TEST(wrong_texts_are_named)
         {"1:2:3:4:5:6", "expected a number, a list or FROM:TO", false},
         {"2:1", "2 is not below 1", false},
         {"0:1:3:log", "begins above 0", false},
-        {"1:2:1", "between 2 and", false},
+        {"1:2:1", "points of it: 1 is not between 2 and", false},
         {"nan", "not a finite number", false},
         {"1:inf", "not a finite number", false},
     };
