@@ -76,7 +76,7 @@ const struct architecture architectures[] = {
      GATED HEADS_NORMED
      "block if mod(l, {sliding_window_pattern={_sliding_window_pattern=6}}) == 0: "
      "y = x + norm(attn(norm(x))); x = y + norm(mlp(norm(y))); "
-     "block: y = x + norm(attn(norm(x), window={sliding_window=4096|0}, rope={rope_local_base_freq=10000})); "
+     "block: y = x + norm(attn(norm(x), window={sliding_window=4096|0}, rope={rope_local_base_freq=10000}, rope_scaling=default)); "
      "x = y + norm(mlp(norm(y)))" FINAL,
      SIZES " kv-heads={num_key_value_heads=4} head-width={head_dim=256}" CAUSAL
      " activation={hidden_activation=gelu_tanh} cap={attn_logit_softcapping=0}"
@@ -84,6 +84,13 @@ const struct architecture architectures[] = {
      " init=normal:{initializer_range=0.02} input-scale=[sqrt({hidden_size})*{initializer_range=0.02}]",
      "final_logit_softcapping", NULL},
 
+    {"gpt_oss", "{layer_types=every-2}=every-2 {rope_scaling.rope_type={rope_parameters.rope_type=default}}=yarn",
+     "def act(g) = g*sigmoid(1.702*g); def gate(s, v) = w2(s*v + s); def mlp(u) = gate(act(wg(u, F)), w1(u, F)); "
+     "y = x + attn(norm(x), window={sliding_window=128|0}*mod(l, 2)); x = y + moe(norm(y), body=mlp)" FINAL,
+     SIZES " kv-heads={num_key_value_heads=8} head-width={head_dim=64}" CAUSAL " sink=1 sink-sd={initializer_range=0.02}"
+     " experts={num_local_experts=128} top-k={num_experts_per_tok=4} router=renormalised" ROPE("150000") RMS("1e-5")
+     NORMAL("0.02"), "hidden_act experts_per_token initial_context_length swiglu_limit",
+     "entries beyond swiglu_limit are clipped, which none are at initialisation"},
     {"phi3", "", GATED PRENORM_GATED FINAL,
      LLAMA " window={sliding_window=0}" ROPE("10000") PARTIAL("1") RMS("1e-5") NORMAL("0.02"),
      "original_max_position_embeddings", NULL},
@@ -182,6 +189,8 @@ const struct architecture architectures[] = {
 #define DEEPSEEK \
     SIZES " head-width=[{qk_nope_head_dim=128}+{qk_rope_head_dim=64}]" CAUSAL " activation={hidden_act=silu}" \
     " experts={n_routed_experts=256} top-k={num_experts_per_tok=8} router=sigmoid" ROPE("10000") \
+    " scale=[({qk_nope_head_dim=128}+{qk_rope_head_dim=64})^(-1/2)" \
+    "*(1+0.1*{rope_scaling.mscale_all_dim=0}*log({rope_scaling.factor=1}))^2]" \
     " rotary=[{qk_rope_head_dim=64}/({qk_nope_head_dim=128}+{qk_rope_head_dim=64})]" RMS("1e-6") NORMAL("0.02"), \
     "num_key_value_heads rope_interleave topk_group topk_method ep_size aux_loss_alpha seq_aux num_nextn_predict_layers", \
     "the rotated part of the keys comes from the compressed ones, a head's own each; the model's is one for all heads, " \
@@ -193,13 +202,12 @@ const struct architecture architectures[] = {
 #define T5(mlp) \
     "input m; y = x + attn(norm(x)); z = y + attn(norm(y), norm(m)); x = z + " mlp "(norm(z))" FINAL, \
     "layers={num_decoder_layers={num_layers}} width={d_model} heads={num_heads} head-width={d_kv} ffn-width={d_ff}" CAUSAL \
-    " scale=1 norm=rmsnorm eps={layer_norm_epsilon=1e-6}" \
+    " scale=1 bias=t5 bias-sd=[{initializer_factor=1}/sqrt({d_model})] norm=rmsnorm eps={layer_norm_epsilon=1e-6}" \
     " init='f = {initializer_factor=1}; w = f/sqrt(n); wq = f/sqrt(n*{d_kv})' input-scale={initializer_factor=1}"
-#define T5_IDLE "num_layers relative_attention_num_buckets relative_attention_max_distance feed_forward_proj is_gated_act " \
-                "dense_act_fn n_positions"
-#define T5_NOTE DECODER_NOTE "; without the relative bias, whose entries begin at 1/sqrt(d) beside logits of about 1"
-    {"t5", "{feed_forward_proj=relu}=relu", T5("ffn") " activation=relu", T5_IDLE, T5_NOTE},
-    {"t5", "{feed_forward_proj=relu}=gated-gelu", GATED T5("mlp") " activation=gelu_tanh", T5_IDLE, T5_NOTE},
+#define T5_IDLE "num_layers feed_forward_proj is_gated_act dense_act_fn n_positions"
+#define T5_BUCKETS "{relative_attention_num_buckets=32}=32 {relative_attention_max_distance=128}=128"
+    {"t5", T5_BUCKETS " {feed_forward_proj=relu}=relu", T5("ffn") " activation=relu", T5_IDLE, DECODER_NOTE},
+    {"t5", T5_BUCKETS " {feed_forward_proj=relu}=gated-gelu", GATED T5("mlp") " activation=gelu_tanh", T5_IDLE, DECODER_NOTE},
 #define HALF "layers={decoder_layers} width={d_model} heads={decoder_attention_heads} ffn-width={decoder_ffn_dim}" CAUSAL \
              " activation={activation_function=gelu}" LAYERNORM "1e-5 init=normal:{init_std=0.02}"
 #define HALF_IDLE "encoder_layers encoder_attention_heads encoder_ffn_dim num_hidden_layers"
@@ -213,6 +221,31 @@ const struct architecture architectures[] = {
 };
 // clang-format on
 const size_t architecture_count = sizeof architectures / sizeof *architectures;
+
+// clang-format off
+#define SCALING(key, absent) "{rope_scaling." key "={rope_parameters." key "=" absent "}}"
+#define SCALING_OF(key)      "{rope_parameters." key "={rope_scaling." key "}}"
+#define BY_FACTOR            " rope-factor=" SCALING_OF("factor")
+#define LONG_FROM            " rope-length=" SCALING("original_max_position_embeddings", "{max_position_embeddings}")
+#define YARN_WHEN \
+    SCALING("beta_fast", "32") "=32 " SCALING("beta_slow", "1") "=1 " SCALING("mscale", "0") "=" SCALING("mscale_all_dim", "0")
+#define YARN_GAIN \
+    " rope-gain=" SCALING("attention_factor", "[(1+0.1*" SCALING("mscale", "1") "*log(" SCALING_OF("factor") \
+    "))/(1+0.1*" SCALING("mscale_all_dim", "0") "*log(" SCALING_OF("factor") "))]")
+
+const char architecture_rope[] = "{rope_scaling.rope_type={rope_scaling.type={rope_parameters.rope_type=default}}}";
+const struct architecture architecture_ropes[] = {
+    {"default", "", "", "", "", NULL},
+    {"linear", "", "", " rope-scaling=linear" BY_FACTOR, "", NULL},
+    {"dynamic", "", "", " rope-scaling=dynamic rope-length={max_position_embeddings}" BY_FACTOR, "", NULL},
+    {"llama3", SCALING("low_freq_factor", "1") "=1 " SCALING("high_freq_factor", "4") "=4", "",
+     " rope-scaling=llama3 rope-length=" SCALING_OF("original_max_position_embeddings") BY_FACTOR, "", NULL},
+    {"yarn", YARN_WHEN " " SCALING("truncate", "true") "=true", "", " rope-scaling=yarn" LONG_FROM BY_FACTOR YARN_GAIN, "", NULL},
+    {"yarn", YARN_WHEN " " SCALING("truncate", "true") "=false", "",
+     " rope-scaling=yarn_exact" LONG_FROM BY_FACTOR YARN_GAIN, "", NULL},
+};
+// clang-format on
+const size_t architecture_rope_count = sizeof architecture_ropes / sizeof *architecture_ropes;
 
 const char *const architecture_idle[] = {
     // names, and how the program runs
@@ -306,10 +339,8 @@ const char *const architecture_idle[] = {
     "enable_bias",
     "layer_norm_elementwise_affine",
     "rope_interleave",
-    // rotary positions as they are here
-    "rope_scaling.rope_type=default",
-    "rope_scaling.type=default",
-    "rope_parameters.rope_type=default",
+    // spelled twice
+    "rope_scaling.type",
     // of a type that has but one value for it
     "position_embedding_type=absolute",
     "add_cross_attention=false",

@@ -24,6 +24,12 @@ struct architecture {
 extern const struct architecture architectures[];
 extern const size_t architecture_count;
 
+/* How rotary positions are stretched (sim/scaling), for rows whose settings have a rope: what a configuration calls it, and
+ * its rows, whose types these names are; settings are added to the architecture's. */
+extern const char architecture_rope[];
+extern const struct architecture architecture_ropes[];
+extern const size_t architecture_rope_count;
+
 /* Keys (patterns of fnmatch, or pattern=value) that say nothing to the law at initialisation, whatever the type: sizes of
  * the vocabulary, dropout, biases (they begin at 0), numbers of tokens, how the program runs. */
 extern const char *const architecture_idle[];

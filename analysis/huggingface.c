@@ -378,6 +378,57 @@ static int find_row(struct reader *reader, const struct architecture **row)
     return failure.code;
 }
 
+/* ---- rotary positions ---- */
+
+static int unknown_rope(const struct reader *reader, const char *type)
+{
+    const char *names[16];
+    size_t count = 0;
+    for (size_t i = 0; i < architecture_rope_count; i++)
+        if (i == 0 || strcmp(architecture_ropes[i].type, architecture_ropes[i - 1].type) != 0)
+            names[count++] = architecture_ropes[i].type;
+    text_unknown(reader->error, "rope_scaling", type, names, count);
+    struct error inner = *reader->error;
+    return error_set(reader->error, ERROR_INPUT, "%s: %s; --ignore rope_scaling leaves it out", reader->type,
+                     inner.text);
+}
+
+/* The row of how rotary positions are stretched, the first where the model has none. */
+static int find_rope(struct reader *reader, const struct architecture *architecture, const struct architecture **row)
+{
+    char type[SPELLED_MAX] = "";
+    struct text text = {type, sizeof type, 0};
+    struct error failure = {0};
+    *row = architecture_ropes;
+    if (!strstr(architecture->settings, " rope="))
+        return ERROR_NONE;
+    int code = expand(reader, architecture_rope, strlen(architecture_rope), &text);
+    for (size_t i = 0; code == ERROR_NONE && i < architecture_rope_count; i++) {
+        bool holds;
+        *row = &architecture_ropes[i];
+        if (strcmp(architecture_word((*row)->type), type) != 0) // "linear" is a function's name, too
+            continue;
+        code = check_row(reader, *row, &holds, &failure);
+        if (code != ERROR_NONE || holds)
+            return code;
+    }
+    if (code != ERROR_NONE || failure.code == ERROR_NONE)
+        return code != ERROR_NONE ? code : unknown_rope(reader, type);
+    *reader->error = failure;
+    return failure.code;
+}
+
+static int expand_settings(struct reader *reader, const struct architecture *architecture, char **result)
+{
+    const struct architecture *rope;
+    char template[2 * VALUE_MAX];
+    int code = find_rope(reader, architecture, &rope);
+    if (code != ERROR_NONE)
+        return code;
+    snprintf(template, sizeof template, "%s%s", architecture->settings, rope->settings);
+    return expand_all(reader, template, result);
+}
+
 /* ---- keys that no template has read ---- */
 
 static bool is_idle(const struct architecture *row, const char *key, const char *value)
@@ -447,7 +498,7 @@ static int read_all(struct huggingface *self, struct reader *reader)
     if (code == ERROR_NONE)
         code = expand_all(reader, self->row->placement, &self->placement);
     if (code == ERROR_NONE)
-        code = expand_all(reader, self->row->settings, &self->settings);
+        code = expand_settings(reader, self->row, &self->settings);
     if (code == ERROR_NONE)
         code = check_keys(reader, self->row);
     if (code != ERROR_NONE)

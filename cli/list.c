@@ -126,6 +126,7 @@ ROWS(activations, activations, activation_count)
 ROWS(norms, norms, norm_count)
 ROWS(masks, masks, mask_count)
 ROWS(biases, biases, bias_count)
+ROWS(scalings, scalings, scaling_count)
 ROWS(laws, laws, law_count)
 ROWS(routers, routers, router_count)
 ROWS(cotangents, cotangents, cotangent_count)
@@ -179,6 +180,7 @@ static const struct section {
     {"norms", list_norms},
     {"masks", list_masks},
     {"biases", list_biases},
+    {"scalings", list_scalings},
     {"laws", list_laws},
     {"routers", list_routers},
     {"cotangents", list_cotangents},

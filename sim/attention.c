@@ -25,30 +25,6 @@ const struct mask masks[] = {
 };
 const size_t mask_count = sizeof masks / sizeof *masks;
 
-/* Press et al., arXiv 2108.12409: a geometric sequence from 2^(-8/H) to 2^-8. */
-static double alibi_slope(int head, int heads)
-{
-    return exp2(-8.0 * (head + 1) / heads);
-}
-
-/* The authors' code where H is no power of two: the sequence of the power P below, then every other slope of 2P. */
-static double alibi_halves_slope(int head, int heads)
-{
-    int power = 1;
-    while (2 * power <= heads)
-        power *= 2;
-    return head < power ? alibi_slope(head, power) : alibi_slope(2 * (head - power), 2 * power);
-}
-
-const struct bias biases[] = {
-    {"none", "nothing", NULL},
-    {"alibi", "-2^(-8 h/H) |i - j| in head h (Press et al., arXiv 2108.12409)", alibi_slope},
-    {"alibi_halves",
-     "alibi as its authors' code has it where H is no power P of 2: P's slopes, then every other of 2P's",
-     alibi_halves_slope},
-};
-const size_t bias_count = sizeof biases / sizeof *biases;
-
 void attention_visible(const struct attention *attention, int row, int *first, int *end)
 {
     int window = attention->window, at = attention->row + row, seen;
@@ -62,19 +38,33 @@ void attention_visible(const struct attention *attention, int row, int *first, i
     *end = seen - attention->key;
 }
 
+static const struct attention *whole_of(const struct attention *attention)
+{
+    return attention->whole ? attention->whole : attention;
+}
+
 /* ---- rotation ---- */
 
 int attention_planes(const struct attention *attention)
 {
-    return attention->rope > 0 ? (int)(attention->rotary * attention->head_width / 2) : 0;
+    return attention->rope > 0 ? (int)(attention->rotary * attention->head_width / 2 + 1e-9) : 0;
+}
+
+/* Positions that are turned. */
+static int turned_tokens(const struct attention *attention)
+{
+    const struct attention *whole = whole_of(attention);
+    return whole->queries > whole->keys ? whole->queries : whole->keys;
 }
 
 double attention_angle(const struct attention *attention, int plane)
 {
-    return pow(attention->rope, -(double)plane / attention_planes(attention));
+    struct scaling_of of = {attention->rope, attention_planes(attention), turned_tokens(attention), attention->factor,
+                            attention->length};
+    return attention->scaling->angle(&of, plane);
 }
 
-/* Positions are below. */
+/* Positions of the part are below. */
 static int table_tokens(const struct attention *attention)
 {
     int queries = attention->row + attention->queries, keys = attention->key + attention->keys;
@@ -86,7 +76,7 @@ static size_t table_entries(const struct attention *attention)
     return memory_multiply(2, memory_multiply((size_t)table_tokens(attention), (size_t)attention_planes(attention)));
 }
 
-/* cos and sin of every position and plane. */
+/* cos and sin of every position and plane, times the gain. */
 static void fill_table(const struct attention *attention, real *table) // [tokens][planes][2]
 {
     int planes = attention_planes(attention), tokens = table_tokens(attention);
@@ -94,8 +84,8 @@ static void fill_table(const struct attention *attention, real *table) // [token
         double angle = attention_angle(attention, p);
         for (int t = 0; t < tokens; t++) {
             real *entry = table + 2 * ((size_t)t * (size_t)planes + (size_t)p);
-            entry[0] = cos(t * angle);
-            entry[1] = sin(t * angle);
+            entry[0] = attention->gain * cos(t * angle);
+            entry[1] = attention->gain * sin(t * angle);
         }
     }
 }
@@ -162,6 +152,95 @@ static struct turned turn(const struct attention *attention, const real *q, cons
     return (struct turned){rotated_q, rotated_k, table};
 }
 
+/* ---- what is drawn ---- */
+
+bool attention_is_biased(const struct attention *attention)
+{
+    return attention->bias->slope || attention->bias->drawing || attention->sink_sd > 0;
+}
+
+static struct bias_grid grid_of(const struct attention *attention)
+{
+    const struct attention *whole = whole_of(attention);
+    return (struct bias_grid){whole->queries, whole->keys, whole->mask->causal};
+}
+
+static size_t sink_entries(const struct attention *attention)
+{
+    return attention->sink_sd > 0 ? (size_t)attention->heads : 0;
+}
+
+static size_t bias_entries(const struct attention *attention)
+{
+    struct bias_grid grid = grid_of(attention);
+    return attention->bias->drawing ? attention->bias->drawing->entries(&grid) : 0;
+}
+
+size_t attention_drawn(const struct attention *attention)
+{
+    return memory_add(sink_entries(attention), memory_multiply((size_t)attention->heads, bias_entries(attention)));
+}
+
+static struct stream open_stream(const struct attention *attention, struct stream_address address,
+                                 enum stream_role role)
+{
+    address.site = (uint32_t)attention->number % STREAM_SITES;
+    address.matrix = (uint32_t)attention->number / STREAM_SITES;
+    address.role = role;
+    return stream_open(&address);
+}
+
+void attention_draw(const struct attention *attention, const struct stream_address *address, real *drawn)
+{
+    struct stream_address own = *address;
+    if (attention->sink_sd > 0) {
+        struct stream stream = open_stream(attention, own, STREAM_SINK);
+        for (size_t h = 0; h < sink_entries(attention); h++) {
+            double sink;
+            stream_normals(&stream, h, 1, attention->sink_sd, &sink);
+            drawn[h] = sink;
+        }
+    }
+    const struct bias_drawing *drawing = attention->bias->drawing;
+    if (!drawing)
+        return;
+    own.block = drawing->shared ? 0 : own.block;
+    struct stream stream = open_stream(attention, own, STREAM_BIAS);
+    struct bias_grid grid = grid_of(attention);
+    drawing->fill(&grid, attention->heads, attention->bias_sd, &stream, drawn + sink_entries(attention));
+}
+
+/* What moves a head's logits beside its queries and keys. */
+struct shifts {
+    double slope, sink; /* -INFINITY: no sink */
+    const real *table;  /* of the bias, NULL: none */
+};
+
+static struct shifts shifts_of(const struct attention *attention, const real *drawn, int head)
+{
+    const real *tables = drawn + sink_entries(attention);
+    return (struct shifts){
+        .slope = attention->bias->slope ? attention->bias->slope(head, attention->heads) : 0,
+        .sink = !attention->sink         ? -INFINITY
+                : attention->sink_sd > 0 ? drawn[head]
+                                         : 0,
+        .table = attention->bias->drawing ? tables + (size_t)head * bias_entries(attention) : NULL,
+    };
+}
+
+static void add_bias(const struct attention *attention, const struct shifts *shifts, int i, int first, int end,
+                     real *row)
+{
+    struct bias_grid grid = grid_of(attention);
+    int query = attention->row + i, key = attention->key;
+    if (shifts->slope > 0)
+        for (int j = first; j < end; j++)
+            row[j] -= shifts->slope * abs(query - key - j);
+    if (shifts->table)
+        for (int j = first; j < end; j++)
+            row[j] += shifts->table[attention->bias->drawing->entry(&grid, query, key + j)];
+}
+
 /* ---- softmax ---- */
 
 /* What the observables want of rows, added up. */
@@ -172,9 +251,9 @@ struct row_sums {
 
 /* Logits t, counted from the largest so that exp cannot overflow, become their softmax. With a = e^t / sum the entropy
  * -sum a log a is log(sum) sum a - sum a t; with a sink, sum a is not 1. */
-static void softmax_visible(int count, bool sink, real *row, struct row_sums *sums)
+static void softmax_visible(int count, double sink, real *row, struct row_sums *sums)
 {
-    double largest = sink ? 0 : row[0], mass = 0, weighted = 0, square = 0, mean = 0, logit_square = 0;
+    double largest = sink, mass = 0, weighted = 0, square = 0, mean = 0, logit_square = 0;
     for (int j = 0; j < count; j++)
         largest = row[j] > largest ? row[j] : largest;
     for (int j = 0; j < count; j++) {
@@ -185,7 +264,7 @@ static void softmax_visible(int count, bool sink, real *row, struct row_sums *su
         mean += t;
         logit_square += t * t;
     }
-    double sum = mass + (sink ? exp(-largest) : 0), entropy = (mass * log(sum) - weighted) / sum;
+    double sum = mass + exp(sink - largest), entropy = (mass * log(sum) - weighted) / sum;
     mean /= count;
     for (int j = 0; j < count; j++) {
         row[j] /= sum;
@@ -199,10 +278,9 @@ static void softmax_visible(int count, bool sink, real *row, struct row_sums *su
 }
 
 /* The raw products q k^T [queries][keys] of one head, rotated as they may be, become its attention, 0 where masked. */
-static void softmax(const struct attention *attention, int head, real *a, struct row_sums *sums)
+static void softmax(const struct attention *attention, const struct shifts *shifts, real *a, struct row_sums *sums)
 {
     int keys = attention->keys;
-    double slope = attention->bias->slope ? attention->bias->slope(head, attention->heads) : 0;
     for (int i = 0; i < attention->queries; i++) {
         real *row = a + (size_t)i * (size_t)keys;
         int first, end;
@@ -212,10 +290,8 @@ static void softmax(const struct attention *attention, int head, real *a, struct
         if (attention->cap > 0)
             for (int j = first; j < end; j++)
                 row[j] = attention->cap * tanh(row[j] / attention->cap);
-        if (slope > 0)
-            for (int j = first; j < end; j++)
-                row[j] -= slope * abs(attention->row + i - attention->key - j);
-        softmax_visible(end - first, attention->sink, row + first, sums);
+        add_bias(attention, shifts, i, first, end, row);
+        softmax_visible(end - first, shifts->sink, row + first, sums);
         memset(row, 0, (size_t)first * sizeof *row);
         memset(row + end, 0, (size_t)(keys - end) * sizeof *row);
     }
@@ -263,7 +339,7 @@ static struct attention_report report_of(const struct attention *attention, cons
         .relative_entropy = sums->relative_rows > 0 ? sums->relative / sums->relative_rows : 0,
         .square = sums->square / rows,
         .logit_variance = sums->logit_variance / rows,
-        .stable_rank = attention->part ? NAN : ranks / heads,
+        .stable_rank = attention->whole ? NAN : ranks / heads,
     };
 }
 
@@ -304,8 +380,8 @@ static struct head head_at(const struct attention *attention, int sequence, int 
     return at;
 }
 
-void attention_forward(const struct attention *attention, const real *q, const real *k, const real *v, real *a, real *y,
-                       struct arena work, struct attention_report *report)
+void attention_forward(const struct attention *attention, const real *drawn, const real *q, const real *k,
+                       const real *v, real *a, real *y, struct arena work, struct attention_report *report)
 {
     int Tq = attention->queries, Tk = attention->keys;
     struct turned turned = turn(attention, q, k, &work);
@@ -314,13 +390,14 @@ void attention_forward(const struct attention *attention, const real *q, const r
     for (int s = 0; s < attention->sequences; s++)
         for (int h = 0; h < attention->heads; h++) {
             struct head at = head_at(attention, s, h);
+            struct shifts shifts = shifts_of(attention, drawn, h);
             double square = sums.square;
             panel_inner(Tq, Tk, attention->head_width, turned.q + at.q, at.q_stride, turned.k + at.k, at.k_stride, 0,
                         a + at.a, Tk);
-            softmax(attention, h, a + at.a, &sums);
+            softmax(attention, &shifts, a + at.a, &sums);
             panel_multiply(Tq, Tk, attention->value_width, a + at.a, Tk, false, v + at.v, at.v_stride, 0, y + at.y,
                            at.y_stride);
-            if (report && !attention->part)
+            if (report && !attention->whole)
                 ranks += stable_rank(attention, a + at.a, sums.square - square, work);
         }
     if (report)

@@ -2,15 +2,17 @@
  *
  * Head h of the queries meets head h kv_heads / heads of the keys and values (grouped queries, arXiv 2305.13245). Its
  * logits are cap(scale <R_i q_i, R_j k_j>) + bias_h(i, j) where row i sees j: R_i turns each plane p of the rotated part
- * of a head by i base^(-2p/width of that part) (rotary positions, arXiv 2104.09864), cap(s) = c tanh(s/c), and a sink
- * is one more logit, 0, whose share goes nowhere. */
+ * of a head by i base^(-2p/width of that part) (rotary positions, arXiv 2104.09864), or as its scaling says, times its
+ * gain; cap(s) = c tanh(s/c), and a sink is one more logit, 0 or a normal of the head's own, whose share goes nowhere. */
 #ifndef SPANSCOPE_SIM_ATTENTION_H
 #define SPANSCOPE_SIM_ATTENTION_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sim/bias.h"
 #include "sim/memory.h"
+#include "sim/scaling.h"
 
 /* Which tokens a row may look at: always a prefix of the sequence. */
 struct mask {
@@ -22,16 +24,6 @@ struct mask {
 
 extern const struct mask masks[];
 extern const size_t mask_count;
-
-/* What is added to the logits by distance. */
-struct bias {
-    const char *name;
-    const char *summary;
-    double (*slope)(int head, int heads); /* bias = -slope |i - j|; head from 0; NULL: none */
-};
-
-extern const struct bias biases[];
-extern const size_t bias_count;
 
 struct attention {
     int sequences;               /* B; rows of one sequence stand together */
@@ -46,12 +38,20 @@ struct attention {
     double rotary; /* rotated fraction of a head */
     double cap;    /* 0: none */
     bool sink;
-    bool part;    /* of a longer sequence: */
-    int row, key; /* positions of the first query and key; keys that no query of the part sees may be left out */
+    double bias_sd, sink_sd;       /* of what is drawn; sink_sd 0: the logit 0 */
+    const struct scaling *scaling; /* of the rotation */
+    double factor, length;         /* its */
+    double gain;                   /* of rotated queries and keys */
+    int number;                    /* among the attentions of its block: what is drawn is found by it */
+    const struct attention *whole; /* NULL, or what this is a part of: */
+    int row, key; /* positions of its first query and key; keys that no query of the part sees may be left out */
 };
 
 /* Row i sees the keys first .. end - 1, at least one of them; both are counted from the first that is given. */
 void attention_visible(const struct attention *attention, int row, int *first, int *end);
+
+/* Whether logits are more than products of queries and keys, rotated or capped as they may be. */
+bool attention_is_biased(const struct attention *attention);
 
 /* Planes of a head that are rotated, and the angle between neighbouring positions in one of them, from 0. */
 int attention_planes(const struct attention *attention);
@@ -63,6 +63,11 @@ size_t attention_entries(const struct attention *attention);
 /* Doubles of scratch that either pass takes. */
 size_t attention_work(const struct attention *attention);
 
+/* Numbers that a sample draws for the attention beside its weights: sinks and biases. They are constants: nothing learns
+ * them. The address needs seed, sample, block and expert. */
+size_t attention_drawn(const struct attention *attention);
+void attention_draw(const struct attention *attention, const struct stream_address *address, real *drawn);
+
 /* What the observables are told of one attention, means over sequences, heads and rows. */
 struct attention_report {
     double entropy;          /* -sum A log A */
@@ -72,12 +77,13 @@ struct attention_report {
     double stable_rank;      /* of a head's A: |A|_F^2 / |A|_2^2, from below by 1e-6 or so; NaN of a part */
 };
 
-/* Fills a and y, and the report unless it is NULL. */
-void attention_forward(const struct attention *attention, const real *q, // [B queries][heads head_width]
-                       const real *k,                                    // [B keys][kv_heads head_width]
-                       const real *v,                                    // [B keys][kv_heads value_width]
-                       real *a,                                          // [B][heads][queries][keys]
-                       real *y,                                          // [B queries][heads value_width]
+/* Fills a and y, and the report unless it is NULL. drawn is attention_draw's. */
+void attention_forward(const struct attention *attention, const real *drawn,
+                       const real *q, // [B queries][heads head_width]
+                       const real *k, // [B keys][kv_heads head_width]
+                       const real *v, // [B keys][kv_heads value_width]
+                       real *a,       // [B][heads][queries][keys]
+                       real *y,       // [B queries][heads value_width]
                        struct arena work, struct attention_report *report);
 
 /* Exact gradients through all three paths, shaped as their arguments; a and the arguments are those of the forward

@@ -294,7 +294,10 @@ static struct linear_cost attend_cost(const struct pass *pass, int n)
         memory_add(arena_cost(pass_entries(pass, node->b)), arena_cost(pass_entries(pass, node->c))));
     double product = (double)attend->sequences * attend->queries * attend->keys * attend->heads *
                      ((double)attend->head_width + attend->value_width);
-    return (struct linear_cost){.work = memory_add(attention_work(attend), operands),
+    size_t drawn = attention_drawn(attend), work = memory_add(attention_work(attend), arena_cost(drawn));
+    return (struct linear_cost){.work = memory_add(work, operands),
+                                .normals = (double)drawn,
+                                .forward_normals = (double)drawn,
                                 .flops = 6 * product, // two products forward, four in reverse
                                 .forward_flops = 2 * product};
 }
@@ -303,8 +306,13 @@ static void attend_forward(struct pass *pass, int n)
 {
     const struct graph_node *node = &pass->graph->nodes[n];
     const struct attention *attend = attention_of(pass, n);
-    attention_forward(attend, signal_of(pass, node->a), signal_of(pass, node->b), signal_of(pass, node->c),
-                      pass->nodes[n].extra.base, pass->nodes[n].own, pass->work,
+    struct stream_address address = {
+        .seed = pass->run->seed, .sample = pass->run->sample, .block = pass->block->number};
+    struct arena work = pass->work;
+    real *drawn = arena_take(&work, attention_drawn(attend));
+    attention_draw(attend, &address, drawn);
+    attention_forward(attend, drawn, signal_of(pass, node->a), signal_of(pass, node->b), signal_of(pass, node->c),
+                      pass->nodes[n].extra.base, pass->nodes[n].own, work,
                       pass->report->attentions ? &pass->report->attentions[n] : NULL);
     const struct block_watch *watch = pass->report->watch;
     if (watch)

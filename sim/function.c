@@ -13,6 +13,7 @@
 CHOICE(norms, norm_count)
 CHOICE(masks, mask_count)
 CHOICE(biases, bias_count)
+CHOICE(scalings, scaling_count)
 CHOICE(routers, router_count)
 
 static const struct function_option map_options[] = {
@@ -37,6 +38,12 @@ static const struct function_option attend_options[] = {
     [GRAPH_ATTEND_BIAS] = {"bias", biases_choice, "added to the logits; --bias"},
     [GRAPH_ATTEND_CAP] = {"cap", NULL, "c tanh(logit/c), after the scale, before bias and mask; 0 for none; --cap"},
     [GRAPH_ATTEND_SINK] = {"sink", NULL, "1: a logit of 0 to attend to nothing by; --sink"},
+    [GRAPH_ATTEND_BIAS_SD] = {"bias_sd", NULL, "standard deviation of a drawn bias; --bias-sd"},
+    [GRAPH_ATTEND_SINK_SD] = {"sink_sd", NULL, "standard deviation of the sink's logit, a normal for each head; --sink-sd"},
+    [GRAPH_ATTEND_SCALING] = {"rope_scaling", scalings_choice, "how rotary positions are stretched; --rope-scaling"},
+    [GRAPH_ATTEND_FACTOR] = {"rope_factor", NULL, "by how much; --rope-factor"},
+    [GRAPH_ATTEND_LENGTH] = {"rope_length", NULL, "of the sequences before that; --rope-length"},
+    [GRAPH_ATTEND_GAIN] = {"rope_gain", NULL, "of rotated queries and keys; --rope-gain"},
 };
 
 static const struct function_option moe_options[] = {

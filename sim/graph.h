@@ -65,7 +65,7 @@ enum {
     GRAPH_NODES_MAX = 4096,
     GRAPH_STATEMENTS_MAX = 512,
     GRAPH_INPUTS_MAX = 12,
-    GRAPH_OPTIONS_MAX = 11,
+    GRAPH_OPTIONS_MAX = 17,
 };
 
 /* Options of a node: node->option[...] is a scalar node, or for a choice the number of its row in the option's table;
@@ -92,6 +92,12 @@ enum graph_attend_option {
     GRAPH_ATTEND_BIAS,       /* choice: biases */
     GRAPH_ATTEND_CAP,        /* 0: none */
     GRAPH_ATTEND_SINK,       /* 0 or 1 */
+    GRAPH_ATTEND_BIAS_SD,    /* of a drawn bias; the bias's own */
+    GRAPH_ATTEND_SINK_SD,    /* of the sink's logit; 0 */
+    GRAPH_ATTEND_SCALING,    /* choice: scalings */
+    GRAPH_ATTEND_FACTOR,
+    GRAPH_ATTEND_LENGTH,
+    GRAPH_ATTEND_GAIN, /* of rotated queries and keys; the scaling's own */
 };
 
 enum graph_moe_option {

@@ -38,9 +38,14 @@ struct model {
     double rope;   /* base of rotary positions; 0: none */
     double rotary; /* rotated fraction of a head */
     const struct bias *bias;
-    double cap;            /* of the logits; 0: none */
-    int sink;              /* 0 or 1 */
-    const struct law *law; /* of a weight's entries */
+    double cap;                    /* of the logits; 0: none */
+    int sink;                      /* 0 or 1 */
+    double bias_sd;                /* of a bias that is drawn; 0: the bias's own */
+    double sink_sd;                /* of the sink's logit */
+    const struct scaling *scaling; /* of rotary positions */
+    double factor, length;         /* its, 0: not given */
+    double gain;                   /* of rotated queries and keys; 0: the scaling's own */
+    const struct law *law;         /* of a weight's entries */
     const struct router *router;
     const struct cotangent *cotangent;
     double input_correlation;  /* r_0 in [0, 1] */

@@ -159,18 +159,72 @@ static int plan_positions(const struct planner *planner, int n, struct attention
     return code;
 }
 
+/* How the rotation is stretched. */
+static int plan_scaling(const struct planner *planner, int n, struct attention *attend)
+{
+    const struct model *model = planner->model;
+    attend->scaling = &scalings[choice_option(planner, n, GRAPH_ATTEND_SCALING, (int)(model->scaling - scalings))];
+    int code = range_option(planner, n, GRAPH_ATTEND_FACTOR, "rope_factor", 0, 1e100, model->factor, &attend->factor);
+    if (code == ERROR_NONE)
+        code = range_option(planner, n, GRAPH_ATTEND_LENGTH, "rope_length", 0, 1e100, model->length, &attend->length);
+    if (code == ERROR_NONE && attend->scaling->by_factor && attend->factor == 0)
+        code = fail(planner, n, "rope_scaling=%s wants a rope_factor", attend->scaling->name);
+    if (code == ERROR_NONE && attend->scaling->by_length && attend->length == 0)
+        code = fail(planner, n, "rope_scaling=%s wants a rope_length", attend->scaling->name);
+    double usual = model->gain > 0 ? model->gain : attend->scaling->gain(attend->factor);
+    return code == ERROR_NONE ? range_option(planner, n, GRAPH_ATTEND_GAIN, "rope_gain", 0, 1e100, usual, &attend->gain)
+                              : code;
+}
+
+/* What is drawn beside weights. */
+static int plan_drawn(const struct planner *planner, int n, struct attention *attend)
+{
+    const struct model *model = planner->model;
+    const struct bias_drawing *drawing = attend->bias->drawing;
+    double usual = !drawing ? 0 : model->bias_sd > 0 ? model->bias_sd : drawing->usual(model->width);
+    int sink = 0;
+    int code = whole_option(planner, n, GRAPH_ATTEND_SINK, "sink", 0, 1, model->sink, &sink);
+    attend->sink = code == ERROR_NONE && sink;
+    if (code == ERROR_NONE)
+        code = range_option(planner, n, GRAPH_ATTEND_BIAS_SD, "bias_sd", 0, 1e100, usual, &attend->bias_sd);
+    if (code == ERROR_NONE)
+        code = range_option(planner, n, GRAPH_ATTEND_SINK_SD, "sink_sd", 0, 1e100, sink ? model->sink_sd : 0,
+                            &attend->sink_sd);
+    if (code == ERROR_NONE && attend->bias_sd > 0 && !drawing)
+        code = fail(planner, n, "bias_sd is %.10g, but bias=%s is not drawn", attend->bias_sd, attend->bias->name);
+    if (code == ERROR_NONE && attend->sink_sd > 0 && !sink)
+        code = fail(planner, n, "sink_sd is %.10g, but there is no sink", attend->sink_sd);
+    bool squares = attend->queries == attend->keys && bias_side(attend->keys) > 0;
+    if (code == ERROR_NONE && drawing && drawing->square && !squares)
+        code = fail(planner, n, "bias=%s is of a square of tokens, which %d are not", attend->bias->name, attend->keys);
+    return code;
+}
+
+/* The attentions of the graph before a node. */
+static int attentions_before(const struct graph *graph, int n)
+{
+    int count = 0;
+    for (int m = 0; m < n; m++)
+        count += graph->nodes[m].kind == GRAPH_ATTEND;
+    return count;
+}
+
 static int plan_attend(const struct planner *planner, int n)
 {
     const struct model *model = planner->model;
     const struct graph_node *node = &planner->plan->graph->nodes[n];
     struct attention *attend = &planned(planner, n)->attend;
-    int sink = 0;
     *attend = (struct attention){.sequences = model->sequences,
+                                 .number = attentions_before(planner->plan->graph, n),
                                  .queries = planned(planner, node->a)->rows / model->sequences,
                                  .keys = planned(planner, node->b)->rows / model->sequences};
     int code = plan_heads(planner, n, attend);
     if (code == ERROR_NONE)
         code = plan_positions(planner, n, attend);
+    if (code == ERROR_NONE)
+        code = plan_scaling(planner, n, attend);
+    if (code == ERROR_NONE)
+        code = plan_drawn(planner, n, attend);
     if (code != ERROR_NONE)
         return code;
     double usual = model->scale > 0 ? model->scale : 1 / sqrt((double)attend->head_width);
@@ -178,9 +232,6 @@ static int plan_attend(const struct planner *planner, int n)
                         &attend->scale);
     if (code == ERROR_NONE)
         code = range_option(planner, n, GRAPH_ATTEND_CAP, "cap", 0, 1e100, model->cap, &attend->cap);
-    if (code == ERROR_NONE)
-        code = whole_option(planner, n, GRAPH_ATTEND_SINK, "sink", 0, 1, model->sink, &sink);
-    attend->sink = code == ERROR_NONE && sink;
     planned(planner, n)->width = attend->heads * attend->value_width;
     return code;
 }
@@ -461,7 +512,9 @@ static bool same_attention(const struct attention *a, const struct attention *b)
     return a->sequences == b->sequences && a->queries == b->queries && a->keys == b->keys && a->heads == b->heads &&
            a->kv_heads == b->kv_heads && a->head_width == b->head_width && a->value_width == b->value_width &&
            a->mask == b->mask && a->window == b->window && a->bias == b->bias && a->scale == b->scale &&
-           a->rope == b->rope && a->rotary == b->rotary && a->cap == b->cap && a->sink == b->sink;
+           a->rope == b->rope && a->rotary == b->rotary && a->cap == b->cap && a->sink == b->sink &&
+           a->bias_sd == b->bias_sd && a->sink_sd == b->sink_sd && a->scaling == b->scaling && a->factor == b->factor &&
+           a->length == b->length && a->gain == b->gain && a->number == b->number;
 }
 
 static bool same_node(enum graph_kind kind, const struct plan_node *a, const struct plan_node *b)

@@ -22,6 +22,8 @@ enum stream_role {
     STREAM_REVERSE,   /* the fresh part of a matrix on the reverse pass (conditioned sampling) */
     STREAM_REPLICA,   /* attention and router logits of the infinite-width reading */
     STREAM_DATA,      /* sequences that are learned; block is the sequence, sample the step */
+    STREAM_BIAS,      /* what attention adds to its logits by position */
+    STREAM_SINK,      /* its sinks' logits */
 };
 
 /* Beyond these a tensor would have another one's numbers: exclusive bounds of an address's fields. */

@@ -274,7 +274,8 @@ static void signal_attend(struct generator *generator)
     signal(generator, TERMS);
     put(generator, "), ");
     signal_map(generator);
-    PUT_ONE_OF(generator, "))", ", rope=50))", ", bias=alibi, sink=1))", ", scale=0.3, heads=1, head_width=d))");
+    PUT_ONE_OF(generator, "))", ", rope=50, rope_scaling=yarn, rope_factor=4, rope_length=9, rope_gain=1.2))",
+               ", bias=t5, bias_sd=0.3, sink=1, sink_sd=0.3))", ", scale=0.3, heads=1, head_width=d, bias=alibi))");
 }
 
 static void signal_group_norm(struct generator *generator)

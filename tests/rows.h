@@ -17,6 +17,7 @@ const struct router *router_find(const char *name);
 const struct norm *norm_find(const char *name);
 const struct mask *mask_find(const char *name);
 const struct bias *bias_find(const char *name);
+const struct scaling *scaling_find(const char *name);
 const struct parametrisation *parametrisation_find(const char *name);
 const struct schedule_row *schedule_find(const char *name);
 

@@ -19,6 +19,9 @@
  * Rotation. Cov(S_ij, S_kl) = kappa Q_ik K_jl c((i-j)-(k-l)): within a row K o c, a Gram whose diagonal is K's and whose
  * other entries are at most K's in size; between two rows Cauchy-Schwarz over the planes gives |Q_ik| times it.
  *
+ * A gain g of rotated queries and keys stands in S as g^2: K is that of logits times g^4 in the planes that turn, between K
+ * and g^4 K in all; and dS K, dS' Q, the query and key path's, carry the same factor.
+ *
  * Backward. Means over tokens are traces over T. A_ij <= exp(S_ij - mean_k S_ik) / n_i (the row's sum is at
  * least n_i exp(mean), Jensen). S is Gaussian with Cov(S_ij, S_kl) = kappa Q_ik K_jl, so with W a bound of
  * w' K w, w = e_j - (mean over a row's tokens),
@@ -147,17 +150,19 @@ static struct gain_gram with_sink(struct gain_gram gram)
     return (struct gain_gram){{fmin(0, gram.square.lo), gram.square.hi}, interval_join(gram.pair, interval_point(0))};
 }
 
-/* Entries off the diagonal times cosines of any angle. */
-static struct gain_gram rotated(struct gain_gram gram)
+/* Entries off the diagonal times cosines of any angle, in some planes times the gain to the fourth. */
+static struct gain_gram rotated(const struct attention *attention, struct gain_gram gram)
 {
-    return (struct gain_gram){gram.square, interval_join(gram.pair, interval_scale(-1, gram.pair))};
+    struct interval turned = interval_join(gram.pair, interval_scale(-1, gram.pair));
+    struct interval times = interval_join(interval_point(1), interval_point(gsl_pow_4(attention->gain)));
+    return (struct gain_gram){interval_multiply(times, gram.square), interval_multiply(times, turned)};
 }
 
 struct gain_attend gain_attend_of(struct gain_context *context, const struct attention *attention, bool alike,
                                   bool centred, struct gain_gram q, struct gain_gram k, struct gain_gram v)
 {
     struct gain_attend self = {.context = context, .attention = attention, .q = q, .k = k, .v = v};
-    bool biased = attention->bias->slope != NULL, capped = attention->cap > 0;
+    bool biased = attention_is_biased(attention), capped = attention->cap > 0;
     for (int i = 0; i < attention->queries; i++) {
         int first, end;
         attention_visible(attention, i, &first, &end);
@@ -171,7 +176,7 @@ struct gain_attend gain_attend_of(struct gain_context *context, const struct att
     self.gaussian = centred && !biased && !capped;
     self.alike = alike && self.gaussian && self.least == attention->keys && attention->rope == 0 && !attention->sink;
     if (attention->rope > 0)
-        self.k = rotated(self.k);
+        self.k = rotated(attention, self.k);
     if (attention->sink)
         self.k = with_sink(self.k), self.v = with_sink(self.v);
     return self;
@@ -268,7 +273,7 @@ struct exponents {
 /* Whether the cap is all that moves the logits. */
 static bool is_capped(const struct gain_attend *self)
 {
-    return self->attention->cap > 0 && !self->attention->bias->slope;
+    return self->attention->cap > 0 && !attention_is_biased(self->attention);
 }
 
 static struct exponents exponents_of(const struct gain_attend *self)
@@ -376,7 +381,8 @@ static struct gain_paths paths_unlike(struct gain_attend *self)
 {
     struct exponents exponents = exponents_of(self);
     bool capped = self->attention->cap > 0;
-    double q = self->q.square.hi, c = interval_magnitude(self->q.pair), nu = spread(self, self->v);
+    double turned = self->attention->rope > 0 ? fmax(1, gsl_pow_4(self->attention->gain)) : 1;
+    double q = turned * self->q.square.hi, c = turned * interval_magnitude(self->q.pair), nu = spread(self, self->v);
     double wide = capped ? INFINITY : 2 * apart(self->v);
     return (struct gain_paths){
         .value = largest_eigenvalue(self, (struct matrix_bound){exponents.own, 1, 1, 1},

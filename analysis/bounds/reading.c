@@ -139,7 +139,7 @@ int reading_block(struct reading *self, const struct block *block, const struct 
 /* Rows of one attention see the same tokens, and its logits know no order. */
 static bool is_without_order(const struct attention *attention)
 {
-    bool all = attention->rope == 0 && !attention->bias->slope;
+    bool all = attention->rope == 0 && !attention_is_biased(attention);
     for (int i = 0; i < attention->queries && all; i++) {
         int first, end;
         attention_visible(attention, i, &first, &end);

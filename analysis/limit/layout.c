@@ -152,7 +152,7 @@ static bool is_plain_attention(const struct attention *attend)
         attention_visible(attend, row, &first, &end);
         sees_all &= first == 0 && end == attend->keys;
     }
-    return sees_all && !attend->bias->slope && attend->rope == 0 && attend->cap == 0 && !attend->sink;
+    return sees_all && !attention_is_biased(attend) && attend->rope == 0 && attend->cap == 0 && !attend->sink;
 }
 
 /* Logits of exchangeable tokens, of independent queries, keys and values, that nothing but the softmax alters. */

@@ -61,6 +61,17 @@ static struct arena scratch(struct rule_run *run, const struct attention *attend
     return (struct arena){pool_take(run->scratch, size), size, 0};
 }
 
+/* Biases and sinks of a replica are not those of the sample of its number. */
+static double *draw(struct rule_run *run, const struct attention *attend)
+{
+    enum { LIMIT_EXPERT = 1 };
+    double *drawn = pool_take(run->scratch, attention_drawn(attend));
+    struct stream_address address = run->address;
+    address.expert = LIMIT_EXPERT;
+    attention_draw(attend, &address, drawn);
+    return drawn;
+}
+
 static void forward_drawn(struct rule_run *run, int node)
 {
     const struct graph_node *own = node_of(run, node);
@@ -69,10 +80,10 @@ static void forward_drawn(struct rule_run *run, int node)
     double *v = features(run, own->c, &run->nodes[own->c].out), *y = room(run, node);
     int rows = strip_rows(attend);
     if (rows > 0) {
-        strip_forward(attend, rows, q, k, v, y, run->scratch, &run->attentions[node]);
+        strip_forward(attend, rows, draw(run, attend), q, k, v, y, run->scratch, &run->attentions[node]);
     } else {
         double *a = run->nodes[node].attention = pool_take(run->work, attention_entries(attend));
-        attention_forward(attend, q, k, v, a, y, scratch(run, attend), &run->attentions[node]);
+        attention_forward(attend, draw(run, attend), q, k, v, a, y, scratch(run, attend), &run->attentions[node]);
     }
     put(run, node, 1, y, &run->nodes[node].out);
 }
@@ -113,7 +124,7 @@ static void backward_drawn(struct rule_run *run, int node)
     double *dq = room(run, own->a), *dk = room(run, own->b), *dv = room(run, own->c);
     int rows = strip_rows(attend);
     if (rows > 0)
-        strip_backward(attend, rows, q, k, v, dy, dq, dk, dv, run->scratch);
+        strip_backward(attend, rows, draw(run, attend), q, k, v, dy, dq, dk, dv, run->scratch);
     else
         attention_backward(attend, q, k, v, run->nodes[node].attention, dy, dq, dk, dv, scratch(run, attend));
     put(run, own->a, factor, dq, &run->nodes[own->a].gradient);

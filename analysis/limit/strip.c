@@ -33,7 +33,7 @@ static struct strip strip_at(const struct attention *attention, int row, int row
         last = end > last ? end : last;
         strip.relative_rows += end - first > 1;
     }
-    strip.own.part = true;
+    strip.own.whole = attention;
     strip.own.row = row;
     strip.own.key = key;
     strip.own.queries = count;
@@ -73,8 +73,8 @@ static void add_report(const struct strip *strip, const struct attention_report 
     sum->logit_variance += own->logit_variance * strip->own.queries;
 }
 
-void strip_forward(const struct attention *attention, int rows, const double *q, const double *k, const double *v,
-                   double *y, struct pool *work, struct attention_report *report)
+void strip_forward(const struct attention *attention, int rows, const double *drawn, const double *q, const double *k,
+                   const double *v, double *y, struct pool *work, struct attention_report *report)
 {
     struct attention_report sum = {0}, own;
     double queries = attention->queries;
@@ -83,8 +83,8 @@ void strip_forward(const struct attention *attention, int rows, const double *q,
         struct strip strip = strip_at(attention, row, rows);
         struct pool_mark mark = pool_mark(work);
         double *a = pool_take(work, attention_entries(&strip.own));
-        attention_forward(&strip.own, q + strip.q, k + strip.k, v + strip.v, a, y + strip.y, scratch(&strip.own, work),
-                          &own);
+        attention_forward(&strip.own, drawn, q + strip.q, k + strip.k, v + strip.v, a, y + strip.y,
+                          scratch(&strip.own, work), &own);
         add_report(&strip, &own, &sum);
         relative_rows += strip.relative_rows;
         pool_release(work, mark);
@@ -98,8 +98,8 @@ void strip_forward(const struct attention *attention, int rows, const double *q,
     };
 }
 
-void strip_backward(const struct attention *attention, int rows, const double *q, const double *k, const double *v,
-                    const double *dy, double *dq, double *dk, double *dv, struct pool *work)
+void strip_backward(const struct attention *attention, int rows, const double *drawn, const double *q, const double *k,
+                    const double *v, const double *dy, double *dq, double *dk, double *dv, struct pool *work)
 {
     size_t keys = (size_t)attention->keys * (size_t)attention->kv_heads;
     memset(dk, 0, keys * (size_t)attention->head_width * sizeof *dk);
@@ -113,7 +113,7 @@ void strip_backward(const struct attention *attention, int rows, const double *q
         double *y = pool_take(work, (size_t)rows * (size_t)attention->heads * (size_t)attention->value_width);
         double *own_v = pool_take(work, v_count);
         struct arena room = scratch(&strip.own, work);
-        attention_forward(&strip.own, q + strip.q, k + strip.k, v + strip.v, a, y, room, NULL);
+        attention_forward(&strip.own, drawn, q + strip.q, k + strip.k, v + strip.v, a, y, room, NULL);
         attention_backward(&strip.own, q + strip.q, k + strip.k, v + strip.v, a, dy + strip.y, dq + strip.q, own_k,
                            own_v, room);
         cblas_daxpy((int)k_count, 1, own_k, 1, dk + strip.k, 1);

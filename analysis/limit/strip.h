@@ -13,10 +13,11 @@ int strip_rows(const struct attention *attention);
 /* Entries of a head's attention that are read, in strips or whole. */
 double strip_keys(const struct attention *attention);
 
-/* As attention_forward and attention_backward of one sequence. The report knows no stable rank. */
-void strip_forward(const struct attention *attention, int rows, const double *q, const double *k, const double *v,
-                   double *y, struct pool *work, struct attention_report *report);
-void strip_backward(const struct attention *attention, int rows, const double *q, const double *k, const double *v,
-                    const double *dy, double *dq, double *dk, double *dv, struct pool *work);
+/* As attention_forward and attention_backward of one sequence; what is drawn is the whole's. The report knows no stable
+ * rank. */
+void strip_forward(const struct attention *attention, int rows, const double *drawn, const double *q, const double *k,
+                   const double *v, double *y, struct pool *work, struct attention_report *report);
+void strip_backward(const struct attention *attention, int rows, const double *drawn, const double *q, const double *k,
+                    const double *v, const double *dy, double *dq, double *dk, double *dv, struct pool *work);
 
 #endif

@@ -38,6 +38,8 @@ static const struct {
     {"decoder_ffn_dim", 40},
     {"d_kv", 6},
     {"n_embed", 48},
+    {"max_position_embeddings", 70},
+    {"rope_scaling.factor", 4},
 };
 
 static void set(json_t *config, const char *key, json_t *value)
@@ -164,7 +166,7 @@ START_TEST(every_example_is_a_model)
         size_t length = strlen(entry->d_name);
         if (length < 5 || strcmp(entry->d_name + length - 5, ".json") != 0)
             continue;
-        open_example(entry->d_name, strstr(entry->d_name, "deepseek") ? "n_group,rope_scaling" : NULL, &model);
+        open_example(entry->d_name, strstr(entry->d_name, "deepseek") ? "n_group" : NULL, &model);
         model_free(&model);
         count++;
     }
@@ -270,6 +272,24 @@ static const struct {
     {"{" LLAMA "}", "rope", 1e4},
     {"{" LLAMA ", 'rope_theta': 5e5}", "rope", 5e5},
     {"{" LLAMA ", 'rope_parameters': {'rope_theta': 7e5, 'rope_type': 'default'}}", "rope", 7e5},
+    {"{" LLAMA ", 'rope_scaling': {'type': 'linear', 'factor': 8}}", "rope-factor", 8},
+    {"{" LLAMA ", 'rope_parameters': {'rope_theta': 7e5, 'rope_type': 'linear', 'factor': 3}}", "rope-factor", 3},
+    {"{" LLAMA ", 'max_position_embeddings': 70, 'rope_scaling': {'type': 'dynamic', 'factor': 2}}", "rope-length", 70},
+    {"{" LLAMA ", 'max_position_embeddings': 70, 'rope_scaling': {'type': 'yarn', 'factor': 2}}", "rope-length", 70},
+    {"{" LLAMA ", 'max_position_embeddings': 70, 'rope_scaling': {'type': 'yarn', 'factor': 10, "
+     "'original_max_position_embeddings': 7}}",
+     "rope-length", 7},
+    {"{" LLAMA ", 'max_position_embeddings': 70, 'rope_scaling': {'type': 'yarn', 'factor': 10}}", "rope-gain",
+     1 + 0.1 * M_LN10},
+    {"{" LLAMA ", 'max_position_embeddings': 70, 'rope_scaling': {'type': 'yarn', 'factor': 10, 'mscale': 0.7, "
+     "'mscale_all_dim': 0.7}}",
+     "rope-gain", 1},
+    {"{" LLAMA ", 'max_position_embeddings': 70, 'rope_scaling': {'type': 'yarn', 'factor': 10, "
+     "'attention_factor': 1.5}}",
+     "rope-gain", 1.5},
+    {"{" LLAMA ", 'rope_scaling': {'rope_type': 'llama3', 'factor': 8, 'low_freq_factor': 1, 'high_freq_factor': 4, "
+     "'original_max_position_embeddings': 8192}}",
+     "rope-length", 8192},
     {"{" LLAMA ", 'initializer_range': 0.006}", "s", 0.006},
     {"{" LLAMA ", 'initializer_range': 0.006}", "input-scale", 0.006},
     {"{" LLAMA ", 'head_dim': 8}", "head-width", 8},
@@ -318,7 +338,13 @@ static const struct {
     {"{'model_type': 'mamba2'}", NULL, "written by hand"},
     {"{'model_type': 'llama', 'hidden_size': 4}", NULL, "lacks num_hidden_layers"},
     {"{" LLAMA ", 'new_thing': 3}", NULL, "new_thing = 3 is not understood"},
-    {"{" LLAMA ", 'rope_scaling': {'rope_type': 'llama3', 'factor': 8}}", NULL, "--ignore rope_scaling leaves"},
+    {"{" LLAMA ", 'rope_scaling': {'rope_type': 'llama3', 'factor': 8}}", NULL, "original_max_position_embeddings"},
+    {"{" LLAMA ", 'rope_scaling': {'rope_type': 'longrope', 'factor': 8}}", NULL, "--ignore rope_scaling leaves"},
+    {"{" LLAMA ", 'rope_scaling': {'type': 'yarm', 'factor': 8}}", NULL, "did you mean 'yarn'"},
+    {"{" LLAMA ", 'rope_scaling': {'type': 'linear', 'factor': 8, 'new': 1}}", NULL, "rope_scaling.new = 1"},
+    {"{" LLAMA ", 'rope_scaling': {'type': 'yarn', 'factor': 8, 'beta_fast': 16}}", NULL,
+     "rope_scaling.beta_fast is 16"},
+    {"{'model_type': 't5', 'relative_attention_num_buckets': 64}", NULL, "relative_attention_num_buckets is 64"},
     {"{" LLAMA ", 'clip_qkv': 8.0}", NULL, "clip_qkv = 8"},
     {"{" LLAMA "}", "rope_scalin", "no key 'rope_scalin'"},
     {"{" LLAMA ", 'hidden_act': 'silu layers=7'}", NULL, "expected a word"},

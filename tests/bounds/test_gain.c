@@ -74,7 +74,9 @@ static struct attention attention_of(const char *mask, double kappa)
                               .value_width = 1,
                               .mask = mask_find(mask),
                               .bias = bias_find("none"),
-                              .scale = sqrt(kappa)};
+                              .scale = sqrt(kappa),
+                              .scaling = scalings,
+                              .gain = 1};
 }
 
 /* Attention and the slopes of its caps. */

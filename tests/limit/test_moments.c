@@ -316,6 +316,10 @@ static const char *const narrow[] = {
     "memory-correlation=0.3 mask=causal",
     "placement='def f(u) = w2(norm(phi(w1(norm(u), F)))); x = x + norm(attn(norm(x), bias=alibi, sink=1)); "
     "x = x + f(x)' norm=layernorm mask=causal",
+    "placement='x = norm(x + attn(x, bias=t5, bias_sd=1.5, sink=1, sink_sd=0.8)); x = norm(x + ffn(x))' mask=causal",
+    "placement='x = x + attn(norm(x), bias=swin2, bias_sd=0.3, rope=9, rope_scaling=yarn, rope_factor=8, "
+    "rope_length=20, "
+    "rope_gain=1.3); x = x + ffn(norm(x))' tokens=9",
     "placement='x = tanh(0.5*x + attn(x)); x = x*sigmoid(wg(x)) + ffn(x)'",
     "placement='x = norm(x + attend(x, x, x)); y = wa(x); x = norm(x + y*relu(y))'",
     "placement='x = attn(x)' heads=1 layers=2 tokens=38 mask=causal", // attention of a condition beyond 1e7

@@ -14,47 +14,60 @@ enum { T = 5, H = 6 };
 /* Sums of at most 15 terms of size 1, a softmax and its derivative: a few tens of eps. */
 static const double TOLERANCE = 1e-13;
 
+/* Nothing is drawn, the rotation not stretched: the last members of a struct attention. */
+#define PLAIN 0, 0, scalings, 0, 0, 1, 0
+
 /* Every option, by itself and together, on odd shapes: sequences, more queries than keys and the other way round, heads
  * that share keys, values wider than keys, an odd head that is rotated in part. */
 static struct attention variant(int i)
 {
     const struct mask *none = mask_find("none"), *causal = mask_find("causal");
     const struct bias *plain = bias_find("none"), *alibi = bias_find("alibi"), *halves = bias_find("alibi_halves");
+    const struct bias *t5 = bias_find("t5"), *swin2 = bias_find("swin2");
+    const struct scaling *yarn = scaling_find("yarn"), *dynamic = scaling_find("dynamic");
     const struct attention variants[] = {
-        {1, T, T, 3, 3, 5, 5, none, 0, plain, 0.447, 0, 1, 0, false},
-        {1, T, T, 3, 3, 5, 5, causal, 0, plain, 0.447, 0, 1, 0, false},
-        {3, T, T, 2, 2, 3, 3, causal, 0, plain, 0.37, 0, 1, 0, false},
-        {1, T, 7, 3, 3, 5, 4, none, 0, plain, 0.447, 0, 1, 0, false},
-        {2, 7, T, 3, 1, 3, 4, causal, 0, plain, -0.4, 0, 1, 0, false},
-        {1, T, T, H, 2, 3, 5, none, 0, plain, 0.447, 0, 1, 0, false},
-        {1, T, T, 2, 2, 5, 5, none, 2, plain, 0.447, 0, 1, 0, false},
-        {1, 7, 7, 2, 1, 5, 5, causal, 3, plain, 0.447, 0, 1, 0, false},
-        {1, T, T, 2, 2, 7, 5, none, 0, plain, 0.447, 100, 1, 0, false},
-        {2, T, T, 4, 2, 7, 3, causal, 0, plain, 0.447, 1e4, 0.6, 0, false},
-        {1, T, T, 3, 3, 5, 5, none, 0, alibi, 0.447, 0, 1, 0, false},
-        {1, T, T, 3, 3, 5, 5, none, 0, plain, 0.9, 0, 1, 0.8, false},
-        {1, T, T, 3, 3, 5, 5, causal, 0, plain, 0.447, 0, 1, 0, true},
-        {2, 6, 6, 4, 2, 5, 3, causal, 4, alibi, 0.7, 50, 0.8, 1.3, true},
-        {1, 1, 1, 3, 3, 5, 5, none, 0, plain, 0.447, 0, 1, 0, false},
-        {1, T, T, 7, 7, 2, 3, causal, 0, halves, 0.447, 0, 1, 0, false},
+        {1, T, T, 3, 3, 5, 5, none, 0, plain, 0.447, 0, 1, 0, false, PLAIN},
+        {1, T, T, 3, 3, 5, 5, causal, 0, plain, 0.447, 0, 1, 0, false, PLAIN},
+        {3, T, T, 2, 2, 3, 3, causal, 0, plain, 0.37, 0, 1, 0, false, PLAIN},
+        {1, T, 7, 3, 3, 5, 4, none, 0, plain, 0.447, 0, 1, 0, false, PLAIN},
+        {2, 7, T, 3, 1, 3, 4, causal, 0, plain, -0.4, 0, 1, 0, false, PLAIN},
+        {1, T, T, H, 2, 3, 5, none, 0, plain, 0.447, 0, 1, 0, false, PLAIN},
+        {1, T, T, 2, 2, 5, 5, none, 2, plain, 0.447, 0, 1, 0, false, PLAIN},
+        {1, 7, 7, 2, 1, 5, 5, causal, 3, plain, 0.447, 0, 1, 0, false, PLAIN},
+        {1, T, T, 2, 2, 7, 5, none, 0, plain, 0.447, 100, 1, 0, false, PLAIN},
+        {2, T, T, 4, 2, 7, 3, causal, 0, plain, 0.447, 1e4, 0.6, 0, false, PLAIN},
+        {1, T, T, 3, 3, 5, 5, none, 0, alibi, 0.447, 0, 1, 0, false, PLAIN},
+        {1, T, T, 3, 3, 5, 5, none, 0, plain, 0.9, 0, 1, 0.8, false, PLAIN},
+        {1, T, T, 3, 3, 5, 5, causal, 0, plain, 0.447, 0, 1, 0, true, PLAIN},
+        {2, 6, 6, 4, 2, 5, 3, causal, 4, alibi, 0.7, 50, 0.8, 1.3, true, PLAIN},
+        {1, 1, 1, 3, 3, 5, 5, none, 0, plain, 0.447, 0, 1, 0, false, PLAIN},
+        {1, T, T, 7, 7, 2, 3, causal, 0, halves, 0.447, 0, 1, 0, false, PLAIN},
+        {2, T, T, 3, 1, 5, 4, none, 0, t5, 0.447, 0, 1, 0, false, .bias_sd = 1.2, .scaling = scalings, .number = 3},
+        {1, 41, 37, 2, 2, 3, 2, causal, 0, t5, 0.447, 0, 1, 0, false, .bias_sd = 1.2, .scaling = scalings},
+        {2, 9, 9, 3, 3, 2, 2, none, 0, swin2, 0.447, 0, 1, 0, false, .bias_sd = 0.3, .scaling = scalings},
+        {2, T, T, 4, 2, 3, 3, causal, 0, plain, 0.447, 0, 1, 0, true, .sink_sd = 1.4, .scaling = scalings},
+        {1, 7, 7, 2, 1, 9, 3, none, 0, plain, 0.447, 50, 1, 0, false, 0, 0, yarn, 8, 20, 1.3, 0},
+        {1, 7, 6, 2, 2, 9, 3, causal, 3, t5, 0.7, 50, 0.7, 1.3, true, 0.6, 0.8, dynamic, 3, 5, 0.9, 1027},
     };
     return variants[i];
 }
-enum { VARIANTS = 16 };
+enum { VARIANTS = 22 };
 
 struct bench {
     struct attention attention;
     size_t queries, keys, values, outputs, scores;
-    double *q, *k, *v, *dy, *a, *y, *dq, *dk, *dv;
+    double *q, *k, *v, *dy, *a, *y, *dq, *dk, *dv, *drawn;
     struct attention_report report;
     struct arena work;
 };
 
 static void run(struct bench *b)
 {
-    attention_forward(&b->attention, b->q, b->k, b->v, b->a, b->y, b->work, &b->report);
+    attention_forward(&b->attention, b->drawn, b->q, b->k, b->v, b->a, b->y, b->work, &b->report);
     attention_backward(&b->attention, b->q, b->k, b->v, b->a, b->dy, b->dq, b->dk, b->dv, b->work);
 }
+
+static const struct stream_address address = {.seed = 11, .sample = 2, .block = 4, .expert = 1};
 
 static struct bench bench_of_attention(struct attention attention)
 {
@@ -70,6 +83,8 @@ static struct bench bench_of_attention(struct attention attention)
     b.q = support_normals(1, b.queries), b.k = support_normals(2, b.keys), b.v = support_normals(3, b.values);
     b.dy = support_normals(4, b.outputs), b.a = support_poison(b.scores), b.y = support_poison(b.outputs);
     b.dq = support_poison(b.queries), b.dk = support_poison(b.keys), b.dv = support_poison(b.values);
+    b.drawn = support_poison(attention_drawn(&attention));
+    attention_draw(&attention, &address, b.drawn);
     size_t work = attention_work(&attention);
     b.work = (struct arena){support_poison(work), work, 0};
     run(&b);
@@ -83,7 +98,8 @@ static struct bench bench_of(int i)
 
 static void bench_free(struct bench *b)
 {
-    free(b->q), free(b->k), free(b->v), free(b->dy), free(b->a), free(b->y), free(b->dq), free(b->dk), free(b->dv);
+    free(b->q), free(b->k), free(b->v), free(b->dy), free(b->a), free(b->y), free(b->dq), free(b->dk), free(b->dv),
+        free(b->drawn);
     free(b->work.base);
 }
 
@@ -101,8 +117,12 @@ static double turned(const struct attention *at, const double *row, int position
     int planes = (int)(at->rotary * at->head_width / 2), p = f / 2;
     if (at->rope == 0 || p >= planes)
         return row[f];
-    double angle = position * pow(at->rope, -2.0 * p / (2 * planes));
-    return f % 2 == 0 ? cos(angle) * row[f] - sin(angle) * row[f + 1] : sin(angle) * row[f - 1] + cos(angle) * row[f];
+    int tokens = at->queries > at->keys ? at->queries : at->keys;
+    struct scaling_of of = {at->rope, planes, tokens, at->factor, at->length};
+    double angle = position *
+                   (at->scaling == scalings ? pow(at->rope, -2.0 * p / (2 * planes)) : at->scaling->angle(&of, p));
+    return at->gain *
+           (f % 2 == 0 ? cos(angle) * row[f] - sin(angle) * row[f + 1] : sin(angle) * row[f - 1] + cos(angle) * row[f]);
 }
 
 /* Exponents of the slopes; of seven heads the first four are those of four, the others of eight. */
@@ -112,6 +132,43 @@ static double naive_slope(const struct attention *at, int h)
     if (at->bias == bias_find("none"))
         return 0;
     return pow(2, at->bias == bias_find("alibi") ? -8.0 * (h + 1) / at->heads : halves[h]);
+}
+
+/* A number of a stream of the attention's: its number is where the address has site and matrix. */
+static double drawn_number(const struct attention *at, enum stream_role role, uint32_t block, uint64_t place, double sd)
+{
+    struct stream_address own = address;
+    double out;
+    own.block = block, own.role = role;
+    own.site = at->number == 1027 ? 3 : (uint32_t)at->number, own.matrix = at->number == 1027 ? 1 : 0;
+    struct stream stream = stream_open(&own);
+    stream_normals(&stream, place, 1, sd, &out);
+    return out;
+}
+
+/* T5's are of block 0 whatever the block; Swin-v2's network is that of test_bias. */
+static double naive_bias(const struct bench *b, int h, int i, int j)
+{
+    const struct attention *at = &b->attention;
+    bool causal = at->mask == mask_find("causal");
+    if (at->bias == bias_find("t5"))
+        return drawn_number(at, STREAM_BIAS, 0, (uint64_t)(32 * h + bias_bucket(j - i, causal)), at->bias_sd);
+    if (at->bias != bias_find("swin2"))
+        return -naive_slope(at, h) * abs(i - j);
+    struct bias_grid grid = {at->queries, at->keys, causal};
+    struct stream_address own = address;
+    double tables[3 * 25];
+    own.role = STREAM_BIAS;
+    struct stream stream = stream_open(&own);
+    at->bias->drawing->fill(&grid, at->heads, at->bias_sd, &stream, tables);
+    return tables[25 * h + (i / 3 - j / 3 + 2) * 5 + i % 3 - j % 3 + 2];
+}
+
+static double naive_sink(const struct attention *at, int h)
+{
+    if (!at->sink)
+        return 0;
+    return at->sink_sd > 0 ? exp(drawn_number(at, STREAM_SINK, address.block, (uint64_t)h, at->sink_sd)) : 1;
 }
 
 static double naive_logit(const struct bench *b, int s, int h, int i, int j)
@@ -126,7 +183,7 @@ static double naive_logit(const struct bench *b, int s, int h, int i, int j)
     logit *= at->scale;
     if (at->cap > 0)
         logit = at->cap * tanh(logit / at->cap);
-    return logit - naive_slope(at, h) * abs(i - j);
+    return logit + naive_bias(b, h, i, j);
 }
 
 static void naive_forward(const struct bench *b, double *a, double *y)
@@ -136,7 +193,7 @@ static void naive_forward(const struct bench *b, double *a, double *y)
     for (int s = 0; s < at->sequences; s++)
         for (int h = 0; h < at->heads; h++)
             for (int i = 0; i < at->queries; i++) {
-                double *row = a + ((s * at->heads + h) * at->queries + i) * at->keys, sum = at->sink ? 1 : 0;
+                double *row = a + ((s * at->heads + h) * at->queries + i) * at->keys, sum = naive_sink(at, h);
                 double *out = y + ((s * at->queries + i) * at->heads + h) * w;
                 for (int j = 0; j < at->keys; j++) {
                     row[j] = is_visible(at, i, j) ? exp(naive_logit(b, s, h, i, j)) : 0;
@@ -179,7 +236,7 @@ static double objective(void *context, double step)
     for (size_t i = 0; i < counts[motion->moved]; i++)
         moved[i] += step * motion->direction[i];
     inputs[motion->moved] = moved;
-    attention_forward(&b->attention, inputs[0], inputs[1], inputs[2], a, y, b->work, NULL);
+    attention_forward(&b->attention, b->drawn, inputs[0], inputs[1], inputs[2], a, y, b->work, NULL);
     free(moved);
     return support_dot(b->outputs, y, b->dy);
 }
@@ -196,6 +253,28 @@ START_TEST(backward_is_the_derivative)
         free(motion.direction);
     }
     bench_free(&b);
+}
+END_TEST
+
+/* T5's numbers are those of all blocks, Swin-v2's and sinks of one; all are the sample's own and the attention's. */
+START_TEST(draws_belong_to_their_addresses)
+{
+    static const int variants[] = {16, 18, 19};
+    for (int v = 0; v < 3; v++)
+        for (int moved = 0; moved < 5; moved++) {
+            struct attention at = variant(variants[v]);
+            struct stream_address other = address;
+            size_t count = attention_drawn(&at);
+            double a[count], b[count];
+            attention_draw(&at, &other, a);
+            other.seed += moved == 0, other.sample += moved == 1, other.expert += moved == 2, other.block += moved == 3;
+            at.number += moved == 4;
+            attention_draw(&at, &other, b);
+            for (size_t i = 0; i < count; i++)
+                ck_assert(isfinite(a[i]) && (a[i] == b[i]) == ((moved == 3 && v == 0) || a[i] == 8)); // no offset's
+        }
+    struct attention plain = variant(1);
+    ck_assert_uint_eq(attention_drawn(&plain), 0);
 }
 END_TEST
 
@@ -358,12 +437,13 @@ static double norm_by_sets(const double *p) // [T]
  * dy is the gradient of the row of a. */
 static void softmax_jacobian(struct bench *b, int row, double *jacobian)
 {
-    struct attention one = {1, T, T, 1, 1, T, T, b->attention.mask, 0, bias_find("none"), 1 / sqrt(T), 0, 1, 0, false};
+    struct attention one = {1,           T, T, 1, 1,     T,    T, b->attention.mask, 0, bias_find("none"),
+                            1 / sqrt(T), 0, 1, 0, false, PLAIN};
     double q[T * T], unit[T * T] = {0}, a[T * T], y[T * T], dq[T * T], dk[T * T], dv[T * T], dy[T * T];
     memcpy(q, b->q, sizeof q);
     for (int j = 0; j < T; j++)
         unit[j * T + j] = 1;
-    attention_forward(&one, q, unit, unit, a, y, b->work, NULL);
+    attention_forward(&one, NULL, q, unit, unit, a, y, b->work, NULL);
     memcpy(b->a, a, sizeof a);
     for (int j = 0; j < T; j++) {
         memset(dy, 0, sizeof dy);
@@ -480,6 +560,7 @@ Suite *attention_suite(void)
     TCase *tests = tcase_create("attention");
     tcase_add_loop_test(tests, forward_follows_the_definition, 0, VARIANTS);
     tcase_add_loop_test(tests, backward_is_the_derivative, 0, VARIANTS);
+    tcase_add_test(tests, draws_belong_to_their_addresses);
     tcase_add_loop_test(tests, backward_is_linear_in_the_cotangent, 0, VARIANTS);
     tcase_add_loop_test(tests, rows_are_distributions_over_what_they_see, 0, VARIANTS);
     tcase_add_test(tests, every_row_sees_a_key);

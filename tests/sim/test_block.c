@@ -55,6 +55,11 @@ static const char *const operations[] = {
     "placement='x=x+attn(norm(x),kv_heads=1,head_width=4,window=2,cap=3,sink=1)'",
     "placement='u=norm(x);x=x+wo(sigmoid(wz(u))*attend(wq(u),wk(u),wv(u)))' kv-heads=3 rope=30 mask=causal",
     "placement=prenorm heads=6 kv-heads=2 head-width=4 bias=alibi cap=1.7 sink=1 scale=0.8 window=3 rope=9 rotary=0.6",
+    "placement='x=x+wo(attend(wq(x),wk(x),wv(x),bias=t5,bias_sd=0.7))+attend(x,x,x,sink=1,sink_sd=0.8)'",
+    "placement='x=x+attn(norm(x),bias=swin2,bias_sd=0.3)' tokens=9",
+    "placement=prenorm rope=50 rope-scaling=yarn rope-factor=8 rope-length=20 rope-gain=1.3 bias=t5 sink=1 sink-sd=0.5 "
+    "mask=causal cap=2",
+    "placement='x=x+attn(norm(x),rope=9,rope_scaling=llama3,rope_factor=4,rope_length=7)' head-width=8",
     /* states and memories */
     "placement='state x,u;x=x+attn(norm(x));u=u+ffn(x)' activation=silu",
     "placement='state x,u,v;first:u=wz(x);v=tanh(x);x=x+u;block:y=attn(norm(u))+v;u=norm(x);x=x+y;final:x=norm(x+u)-v'",

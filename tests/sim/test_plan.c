@@ -57,8 +57,38 @@ START_TEST(options_are_resolved)
     at = &first(&plan, GRAPH_ATTEND)->attend;
     ck_assert(at->heads == 3 && at->kv_heads == 1 && at->head_width == 4 && at->value_width == 4 && at->window == 2);
     ck_assert(at->scale == 0.3 && at->rope == 0 && at->cap == 0 && !at->sink && at->bias == bias_find("none"));
+    ck_assert(at->bias_sd == 0 && at->sink_sd == 0 && at->scaling == scalings && at->gain == 1 && at->number == 0);
     const struct plan_norm *norm = &first(&plan, GRAPH_NORM)->norm;
     ck_assert(norm->norm == norm_find("layernorm") && norm->groups == 3 && norm->eps == 0.2);
+    plan_free(&plan);
+    model_free(&model);
+}
+END_TEST
+
+/* What is drawn, and the rotation's stretching: of the call, of the settings, of the tables. */
+START_TEST(draws_and_scalings_are_resolved)
+{
+    struct model model;
+    struct plan plan;
+    struct error error;
+    double values[GRAPH_NODES_MAX];
+    ck_assert_int_eq(
+        plan_of("placement='x=x+attn(x,bias_sd=0.5*l,rope_gain=3)+attn(x,sink=0,rope_scaling=linear)' bias=t5 "
+                "sink=1 sink-sd=0.2 rope=50 rope-scaling=yarn rope-factor=4 rope-length=9",
+                2, &model, values, &plan, &error),
+        ERROR_NONE);
+    int n = 0;
+    while (plan.graph->nodes[n].kind != GRAPH_ATTEND)
+        n++;
+    const struct attention *at = &plan.nodes[n].attend;
+    ck_assert(at->bias_sd == 1 && at->sink && at->sink_sd == 0.2 && at->scaling == scaling_find("yarn"));
+    ck_assert(at->factor == 4 && at->length == 9 && at->gain == 3 && at->number == 0);
+    do
+        n++;
+    while (plan.graph->nodes[n].kind != GRAPH_ATTEND);
+    at = &plan.nodes[n].attend;
+    ck_assert(at->bias_sd == 1 / sqrt(15) && !at->sink && at->sink_sd == 0 && at->scaling == scaling_find("linear"));
+    ck_assert(at->gain == 1 && at->number == 1);
     plan_free(&plan);
     model_free(&model);
 }
@@ -181,6 +211,11 @@ static const struct {
     {"placement='x=attend(x,x,x,rotary=2)'", "rotary is 2, not between 0 and 1 in block 2"},
     {"placement='x=attend(x,x,x,sink=2)'", "sink is 2, not a whole number between 0 and 1 in block 2"},
     {"placement='x=attend(x,x,x,cap=-1)'", "cap is -1, not between 0 and 1e+100 in block 2"},
+    {"placement='x=attend(x,x,x,bias_sd=1)'", "bias_sd is 1, but bias=none is not drawn in block 2"},
+    {"placement='x=attend(x,x,x,sink_sd=1)'", "sink_sd is 1, but there is no sink in block 2"},
+    {"placement='x=attend(x,x,x,bias=swin2)'", "bias=swin2 is of a square of tokens, which 5 are not in block 2"},
+    {"placement='x=attend(x,x,x,rope_scaling=linear)'", "rope_scaling=linear wants a rope_factor in block 2"},
+    {"placement='x=attend(x,x,x,rope_scaling=yarn,rope_factor=2)'", "rope_scaling=yarn wants a rope_length in block 2"},
     {"placement='x=moe(x,top=6)'", "top is 6, not a whole number between 1 and 5 in block 2"},
     {"placement='x=moe(x,experts=0)'", "experts is 0, not a whole number between 1 and 4096 in block 2"},
     {"placement='x=x+attn(x)' kv-heads=3 head-width=0 heads=5", NULL},
@@ -240,6 +275,7 @@ Suite *plan_suite(void)
     Suite *suite = suite_create("plan");
     TCase *tests = tcase_create("plan");
     tcase_add_test(tests, options_are_resolved);
+    tcase_add_test(tests, draws_and_scalings_are_resolved);
     tcase_add_test(tests, a_memory_has_no_positions);
     tcase_add_test(tests, maps_are_grouped);
     tcase_add_test(tests, slots_do_not_overlap);

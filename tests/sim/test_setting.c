@@ -93,7 +93,7 @@ START_TEST(every_choice_is_taken)
         }
     }
     ck_assert_int_eq(choices, (int)(activation_count + norm_count + mask_count + router_count + cotangent_count +
-                                    bias_count + law_count));
+                                    bias_count + scaling_count + law_count));
 }
 END_TEST
 
