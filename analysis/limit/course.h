@@ -30,7 +30,7 @@ void course_free(struct course *course);
 /* Of a replica, roughly. */
 double course_flops(const struct course *course);
 
-/* Grams of the embedding, of a memory, and of the cotangent. */
+/* Grams of the embedding, of a memory, and of a cotangent that no loss makes. */
 void course_input(const struct course *course, double *gram);
 void course_memory(const struct course *course, double *gram);
 void course_cotangent(const struct course *course, double *gram);

@@ -480,8 +480,8 @@ int flow_backward(struct flow_block *flow, const struct flow_states *dy, struct 
 }
 
 /* In the frame of what was handed on and with what lies across it: as a fresh signal in a space of that frame. */
-int flow_cotangent(struct flow_block *flow, const double *gram, struct flow_states *dy, struct pool *keep,
-                   struct error *error)
+int flow_cotangent(struct flow_block *flow, const double *gram, const double *along, struct flow_states *dy,
+                   struct pool *keep, struct error *error)
 {
     jmp_buf exhausted;
     struct space space = *states_space(flow);
@@ -493,6 +493,9 @@ int flow_cotangent(struct flow_block *flow, const double *gram, struct flow_stat
     struct factor factor = frame_factor(space.grams, gram, keep);
     dy->count = graph_of(flow)->state_count;
     dy->signals[0] = frame_fresh(&space, &factor, &address, keep, NULL);
+    for (int t = 0; along && t < space.grams.tokens; t++)
+        memcpy(row_of(&dy->signals[0], t), along + (size_t)t * (size_t)flow->handed,
+               (size_t)flow->handed * sizeof *along);
     for (int s = 1; s < dy->count; s++)
         dy->signals[s] = frame_zero(&space, space.columns, keep);
     return ERROR_NONE;

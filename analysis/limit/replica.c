@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/limit/loss.h"
+
 int replica_init(struct replica *replica, const struct course *course, uint64_t seed, size_t budget,
                  struct error *error)
 {
@@ -354,17 +356,41 @@ static int need_block(struct replica *replica, int block, struct error *error)
     return code;
 }
 
+/* What a loss sends back of the output; its coordinates along it are returned where a replica has a width. */
+static double *draw_loss(struct replica *replica, double *gram)
+{
+    const struct course *course = replica->course;
+    const struct model *model = &course->model;
+    int last = course->depth.block_count;
+    const struct signal *x = &replica->states[last].signals[0];
+    struct pool *work = &replica->sources;
+    if (course->mode.exchangeable) {
+        double *own = pool_take(work, gram_size(states_space(replica, last - 1)->grams));
+        frame_gram(states_space(replica, last - 1), 1, x, own);
+        replica->too_sharp |= !loss_closed(model, !course->mode.first_order, own, gram, work);
+        return NULL;
+    }
+    size_t entries = (size_t)model->tokens * (size_t)x->columns;
+    double *along = course->mode.width_limit ? NULL : pool_take(work, entries + 1);
+    replica->drawn = true;
+    loss_draw(model, x, replica->seed, replica->number, gram, along, work);
+    return along;
+}
+
 static int draw_cotangent(struct replica *replica, struct flow_states *dy, struct error *error)
 {
     const struct course *course = replica->course;
     int last = course->depth.block_count - 1;
-    double *gram = pool_take(&replica->sources, gram_size(states_space(replica, last)->grams));
-    course_cotangent(course, gram);
+    double *gram = pool_take(&replica->sources, gram_size(states_space(replica, last)->grams)), *along = NULL;
+    if (course->model.cotangent->loss)
+        along = draw_loss(replica, gram);
+    else
+        course_cotangent(course, gram);
     pool_clear(&replica->reverse[(last + 1) % 2]);
     int code = need_block(replica, last, error);
     return code != ERROR_NONE
                ? code
-               : flow_cotangent(&replica->flows[last], gram, dy, &replica->reverse[(last + 1) % 2], error);
+               : flow_cotangent(&replica->flows[last], gram, along, dy, &replica->reverse[(last + 1) % 2], error);
 }
 
 static int reverse_pass(struct replica *replica, const volatile sig_atomic_t *stop, struct error *error)

@@ -58,7 +58,8 @@ static void read_chain(struct chain *chain, const char *text)
     double *gram = pool_take(&chain->keep[BLOCKS], gram_size(states_space(chain)->grams));
     course_cotangent(&chain->course, gram);
     if (code == ERROR_NONE)
-        code = flow_cotangent(&chain->flows[BLOCKS - 1], gram, &chain->gradients[BLOCKS], &chain->keep[BLOCKS], &error);
+        code = flow_cotangent(&chain->flows[BLOCKS - 1], gram, NULL, &chain->gradients[BLOCKS], &chain->keep[BLOCKS],
+                              &error);
     for (int b = BLOCKS - 1; code == ERROR_NONE && b >= 0; b--)
         code = flow_backward(&chain->flows[b], &chain->gradients[b + 1], &chain->gradients[b], &chain->keep[b], &error);
     ck_assert_msg(code == ERROR_NONE, "%s", error.text);
