@@ -84,10 +84,10 @@ const struct options_command verify_options = {
     .settings = true,
 };
 
-/* Claims have runs in common, of one seed in different plans. Where no file keeps them, SQLite's memory does. */
+/* Claims have runs in common, of one seed in different plans. */
 static int open_keeper(struct keeper *keeper, const struct verify *verify, struct error *error)
 {
-    return keeper_open(keeper, NULL, 0, verify->store ? verify->store : ":memory:", NULL, error);
+    return verify->store ? keeper_open(keeper, NULL, 0, verify->store, NULL, error) : keeper_open_memory(keeper, error);
 }
 
 static int measure(struct report *report, const struct verify *verify, struct error *error)
