@@ -24,6 +24,7 @@ void model_defaults(struct model *model)
         .law = &laws[0],
         .router = &routers[0],
         .cotangent = &cotangents[0],
+        .vocabulary = 256,
         .input_scale = 1,
         .logit_factor = 1,
         .init = {.c = INIT_C, .s = INIT_S},

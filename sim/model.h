@@ -48,6 +48,8 @@ struct model {
     const struct law *law;         /* of a weight's entries, where the initialisation says no other */
     const struct router *router;
     const struct cotangent *cotangent;
+    int vocabulary;            /* V, classes of a loss's readout */
+    double zipf;               /* of its targets: p(v) like (v + 1)^-zipf */
     double input_correlation;  /* r_0 in [0, 1] */
     double input_scale;        /* e, 1e-100 to 1e100 */
     double logit_factor;       /* times the scale of attention's logits, where a call does not give one */

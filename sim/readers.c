@@ -75,6 +75,8 @@ bool readers_exist(const struct setting *setting, const struct model *model)
     const struct formula *formula = &model->formula;
     if (setting->readers == 0 && !setting->variable)
         return true;
+    if (setting->readers & READERS_LOSS)
+        return model->cotangent->loss;
     bool reads = block_reads(&formula->first, model, setting) || block_reads(&formula->last, model, setting);
     for (int r = 0; r < formula->rule_count && !reads; r++)
         reads = graph_reads(&formula->rules[r].condition, model, setting) ||
@@ -106,8 +108,10 @@ size_t readers_print(const struct setting *setting, char *buffer, size_t size)
     static const struct {
         unsigned kinds;
         const char *words;
-    } readers[] = {{READERS_MATRICES, "a matrix"}, {READERS_NORM, "norm()"},      {READERS_ATTEND, "attend(), attn()"},
-                   {READERS_MOE, "moe()"},         {READERS_PHI, "phi(), ffn()"}, {READERS_MEMORY, "an input"}};
+    } readers[] = {{READERS_MATRICES, "a matrix"},         {READERS_NORM, "norm()"},
+                   {READERS_ATTEND, "attend(), attn()"},   {READERS_MOE, "moe()"},
+                   {READERS_PHI, "phi(), ffn()"},          {READERS_MEMORY, "an input"},
+                   {READERS_LOSS, "a loss as --cotangent"}};
     struct text text = {buffer, size, 0};
     unsigned left = setting->readers;
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)

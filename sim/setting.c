@@ -333,6 +333,12 @@ const struct setting settings[] = {
      .summary = "correlation of two tokens of an input, 0 to 1"},
     {CHOICE(cotangent), .after = " cotangent", .usual = "iid", .spoken = "",
      .summary = "the gradient put on the output"},
+    {.name = "vocabulary", .rare = true, INTEGER_FROM(vocabulary, 2), .most = WIDTH_MAX, .before = "V = ",
+     .readers = READERS_LOSS,
+     .summary = "classes that the loss of --cotangent cross-entropy tells apart; 256 unless\ngiven"},
+    {.name = "zipf", .rare = true, REAL(zipf, zipf), .least = 0, .most = 100, .before = "zipf ", .usual = "0", .spoken = "",
+     .readers = READERS_LOSS,
+     .summary = "its targets' law, rank^-X; 0, uniform, unless given"},
 };
 // clang-format on
 const size_t setting_count = sizeof settings / sizeof *settings;

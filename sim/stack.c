@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "sim/memory.h"
+#include "sim/readout.h"
+
 static size_t signal_entries(const struct model *model)
 {
     return memory_multiply((size_t)model->tokens, (size_t)model->width);
@@ -35,6 +37,8 @@ static void add_costs(struct stack *stack)
         stack->block_tape = block.tape > stack->block_tape ? block.tape : stack->block_tape;
         stack->cost = linear_cost_add(stack->cost, block);
     }
+    if (stack->depth.model->cotangent->loss)
+        stack->cost = linear_cost_add(stack->cost, readout_cost(stack->depth.model, stack->engine));
 }
 
 /* Doubles that a workspace needs whatever is kept. */
@@ -428,29 +432,32 @@ int stack_pass(const struct stack *stack, struct stack_workspace *workspace, uin
 
 /* The ends that a model's settings name. */
 struct drawn_ends {
-    const struct model *model;
-    uint64_t seed, sample;
+    struct block_run run;
+    struct arena work;
 };
 
 static void draw_input(void *context, real *x)
 {
     const struct drawn_ends *ends = context;
-    const struct model *model = ends->model;
-    source_input(ends->seed, ends->sample, 0, model->tokens, model->width, model->input_correlation, model->input_scale,
-                 x);
+    const struct model *model = ends->run.model;
+    source_input(ends->run.seed, ends->run.sample, 0, model->tokens, model->width, model->input_correlation,
+                 model->input_scale, x);
 }
 
 static void draw_cotangent(void *context, const real *x, real *g)
 {
-    (void)x;
     const struct drawn_ends *ends = context;
-    ends->model->cotangent->fill(ends->seed, ends->sample, ends->model->tokens, ends->model->width, g);
+    const struct model *model = ends->run.model;
+    if (model->cotangent->loss)
+        readout_cotangent(&ends->run, x, g, ends->work);
+    else
+        model->cotangent->fill(ends->run.seed, ends->run.sample, model->tokens, model->width, g);
 }
 
 int stack_sample(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
                  const volatile sig_atomic_t *stop, struct wide *values, struct error *error)
 {
-    struct drawn_ends drawn = {stack->depth.model, seed, sample};
+    struct drawn_ends drawn = {{stack->depth.model, stack->engine, seed, sample}, workspace->work};
     struct stack_ends ends = {draw_input, draw_cotangent, &drawn};
     return stack_pass(stack, workspace, seed, sample, &ends, stop, values, error);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/limit/loss.h"
 #include "analysis/limit/strip.h"
 
 enum { ROUNDS = 4 };
@@ -198,6 +199,8 @@ double course_flops(const struct course *course)
         for (int n = 0; n < layout->plan->graph->node_count; n++)
             sum += layout->nodes[n].space >= 0 ? node_flops(layout, n) + 2e4 : 0;
     }
+    if (course->model.cotangent->loss && !course->mode.exchangeable)
+        sum += loss_flops(&course->model);
     return sum;
 }
 

@@ -31,8 +31,8 @@ void course_free(struct course *course);
 #define COURSE_RATE 1e10
 double course_flops(const struct course *course);
 
-/* Of the embedding, of a memory, and of the cotangent: what each token's square is more than the product of any two,
- * which is returned (frame_factor_alike). */
+/* Of the embedding, of a memory, and of a cotangent that no loss makes: what each token's square is more than the product
+ * of any two, which is returned (frame_factor_alike). */
 double course_input(const struct course *course, double *own); // [gram_rows]
 double course_memory(const struct course *course, double *own);
 double course_cotangent(const struct course *course, double *own);

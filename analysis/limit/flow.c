@@ -520,8 +520,8 @@ int flow_backward(struct flow_block *flow, const struct flow_states *dy, struct 
 }
 
 /* In the frame of what was handed on and with what lies across it: as a fresh signal in a space of that frame. */
-int flow_cotangent(struct flow_block *flow, const double *own, double shared, struct flow_states *dy, struct pool *keep,
-                   struct error *error)
+int flow_cotangent(struct flow_block *flow, const struct flow_cotangent *from, struct flow_states *dy,
+                   struct pool *keep, struct error *error)
 {
     jmp_buf exhausted;
     struct space space = *states_space(flow);
@@ -530,9 +530,13 @@ int flow_cotangent(struct flow_block *flow, const double *own, double shared, st
     if (setjmp(exhausted))
         return out_of_memory(flow, error);
     space.columns = flow->handed;
-    struct factor factor = frame_factor_alike(&space, own, shared, keep);
+    struct factor factor = from->gram ? frame_factor(space.grams, from->gram, keep)
+                                      : frame_factor_alike(&space, from->own, from->shared, keep);
     dy->count = graph_of(flow)->state_count;
     dy->signals[0] = frame_fresh(&space, &factor, &address, keep, NULL);
+    for (int t = 0; from->along && t < space.grams.tokens; t++)
+        memcpy(row_of(&dy->signals[0], t), from->along + (size_t)t * (size_t)flow->handed,
+               (size_t)flow->handed * sizeof *from->along);
     for (int s = 1; s < dy->count; s++)
         dy->signals[s] = frame_zero(&space, space.columns, keep);
     return ERROR_NONE;

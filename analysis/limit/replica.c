@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/limit/loss.h"
+
 int replica_init(struct replica *replica, const struct course *course, uint64_t seed, size_t budget,
                  struct error *error)
 {
@@ -346,17 +348,45 @@ static int need_block(struct replica *replica, int block, struct error *error)
     return code;
 }
 
+/* What a loss sends back of the output: a Gram, and its coordinates along the output where a replica has a width. */
+static void draw_loss(struct replica *replica, struct flow_cotangent *from)
+{
+    const struct course *course = replica->course;
+    const struct model *model = &course->model;
+    int last = course->depth.block_count;
+    const struct signal *x = &replica->states[last].signals[0];
+    struct pool *work = &replica->sources;
+    double *gram = pool_take(work, gram_size(states_space(replica, last - 1)->grams)), *along = NULL;
+    from->gram = gram;
+    if (course->mode.exchangeable) {
+        double *own = pool_take(work, gram_size(states_space(replica, last - 1)->grams));
+        frame_gram(states_space(replica, last - 1), 1, x, own);
+        replica->too_sharp |= !loss_closed(model, !course->mode.first_order, own, gram, work);
+        return;
+    }
+    if (!course->mode.width_limit)
+        from->along = along = pool_take(work, (size_t)model->tokens * (size_t)x->columns + 1);
+    replica->drawn = true;
+    loss_draw(model, x, replica->seed, replica->number, gram, along, work);
+}
+
 static int draw_cotangent(struct replica *replica, struct flow_states *dy, struct error *error)
 {
     const struct course *course = replica->course;
     int last = course->depth.block_count - 1;
-    double *own = pool_take(&replica->sources, (size_t)gram_rows(states_space(replica, last)->grams));
-    double shared = course_cotangent(course, own);
+    struct flow_cotangent from = {0};
+    if (course->model.cotangent->loss) {
+        draw_loss(replica, &from);
+    } else {
+        double *own = pool_take(&replica->sources, (size_t)gram_rows(states_space(replica, last)->grams));
+        from.shared = course_cotangent(course, own);
+        from.own = own;
+    }
     pool_clear(&replica->reverse[(last + 1) % 2]);
     int code = need_block(replica, last, error);
     return code != ERROR_NONE
                ? code
-               : flow_cotangent(&replica->flows[last], own, shared, dy, &replica->reverse[(last + 1) % 2], error);
+               : flow_cotangent(&replica->flows[last], &from, dy, &replica->reverse[(last + 1) % 2], error);
 }
 
 static int reverse_pass(struct replica *replica, const volatile sig_atomic_t *stop, struct error *error)

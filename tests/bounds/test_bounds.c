@@ -623,6 +623,13 @@ START_TEST(refused_in_words)
         ck_assert_msg(strstr(error.text, rows[i][1]), "%s", error.text);
         model_free(&model);
     }
+    struct model model;
+    struct bounds bounds;
+    struct error error = {0};
+    support_model(&model, "cotangent=cross-entropy");
+    ck_assert_int_eq(bounds_derive(&model, &(struct bounds_options){0}, &bounds, &error), ERROR_INPUT);
+    ck_assert_msg(strstr(error.text, "the cross-entropy cotangent depends on the output"), "%s", error.text);
+    model_free(&model);
 }
 END_TEST
 

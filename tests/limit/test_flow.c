@@ -57,8 +57,8 @@ static void read_chain(struct chain *chain, const char *text)
     double *own = pool_take(&chain->keep[BLOCKS], (size_t)gram_rows(states_space(chain)->grams));
     double shared = course_cotangent(&chain->course, own);
     if (code == ERROR_NONE)
-        code = flow_cotangent(&chain->flows[BLOCKS - 1], own, shared, &chain->gradients[BLOCKS], &chain->keep[BLOCKS],
-                              &error);
+        code = flow_cotangent(&chain->flows[BLOCKS - 1], &(struct flow_cotangent){own, shared, NULL, NULL},
+                              &chain->gradients[BLOCKS], &chain->keep[BLOCKS], &error);
     for (int b = BLOCKS - 1; code == ERROR_NONE && b >= 0; b--)
         code = flow_backward(&chain->flows[b], &chain->gradients[b + 1], &chain->gradients[b], &chain->keep[b], &error);
     ck_assert_msg(code == ERROR_NONE, "%s", error.text);

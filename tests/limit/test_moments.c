@@ -77,6 +77,7 @@ static const char *const exchangeable[] = {
     "placement=spannorm activation=tanh input-scale=0.3 init=unit tokens=2",
     "placement=x=attn(x+attn(0.9*x))+0.5*x;x=x-ffn(x);final:x=norm(x+attn(x)) activation=gelu init=xavier",
     "placement=y=attn(1.4*x);x=norm(y+x)",
+    "placement=spannorm cotangent=cross-entropy vocabulary=40 zipf=1 input-correlation=0.3 init=unit",
 };
 
 /* 64 heads a replica: their spread moves means by the square of a relative 0.5/sqrt(64), halved: 2e-3. Beyond that 6
@@ -313,6 +314,7 @@ static const char *const sampled[] = {
     "placement=x=norm(x+moe(x)) activation=swiglu router=renormalised init=unit",
     "placement=y=norm(x+attn(x));x=y+moe(y) router=switch activation=tanh top-k=3 mask=causal init=unit",
     "placement=x=x+attn(norm(x))+ffn(norm(x)) cotangent=last activation=swiglu init=unit",
+    "placement=spannorm mask=causal init=unit cotangent=cross-entropy vocabulary=5 zipf=0.5",
     // experts with a mean in common, which routers see and LayerNorm takes off
     "placement='def body(u) = relu(w1(u, d)); x = norm(x + moe(norm(x), body=body))' init='w = 1/sqrt(n)'",
     ("placement='def body(u) = w2(relu(w1(u, F)))*sigmoid(w3(u)) + 0.5*relu(w4(u)); x = norm(x + moe(x, body=body))' "
@@ -409,6 +411,9 @@ static const char *const narrow[] = {
     "placement='def f(u) = w2(phi(w1(u, F) + wa(ones(u), F))) + wb(ones(u)); y = norm(x + attn(x)); x = norm(y + "
     "f(y))' "
     "norm=layernorm init='w = 1/sqrt(n); wa = 0.6; wb = 0.8'",
+    "placement='x = x + attn(norm(x)); x = x + ffn(norm(x)); final: x = norm(x)' mask=causal cotangent=cross-entropy "
+    "vocabulary=4 input-correlation=0.3",
+    "placement='x = x + attn(x); x = x*sigmoid(wg(x)) + ffn(x)' cotangent=cross-entropy vocabulary=30 zipf=1",
     "placement='x = norm(x + attend(x, x, x)); y = wa(x); x = norm(x + y*relu(y))'",
     "placement='x = attn(x)' heads=1 layers=2 tokens=38 mask=causal", // attention of a condition beyond 1e7
 };
