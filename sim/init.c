@@ -79,9 +79,9 @@ static int resolve_file(const char *path, struct init *init, struct error *error
 {
     const char *bytes;
     size_t length;
-    int code = text_label(path, init->label, sizeof init->label, error);
+    int code = text_once(path, FORMULA_TEXT_MAX, &bytes, &length, error);
     if (code == ERROR_NONE)
-        code = text_once(path, FORMULA_TEXT_MAX, &bytes, &length, error);
+        code = text_label(path, init->label, sizeof init->label, error);
     return code == ERROR_NONE ? parse(bytes, length, path, init, error) : code;
 }
 
@@ -92,12 +92,12 @@ int init_resolve(const char *argument, struct init *init, struct error *error)
     const struct init_row *row = find_row(argument, length);
     if (row)
         return resolve_row(row, argument[length] == ':' ? argument + length + 1 : NULL, init, error);
+    if (text_is_file(argument))
+        return resolve_file(argument, init, error);
     if (strpbrk(argument, "=\n")) {
         snprintf(init->label, sizeof init->label, "custom");
         return parse(argument, strlen(argument), "initialisation", init, error);
     }
-    if (text_is_file(argument))
-        return resolve_file(argument, init, error);
     char word[256];
     snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word), argument);
     return unknown(word, error);
