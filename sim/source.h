@@ -18,8 +18,9 @@ struct cotangent {
     const char *name;
     const char *summary;
     void (*fill)(uint64_t seed, uint64_t sample, int tokens, int width, real *g); // [T][d]
-    double (*gram)(int tokens, int s, int t); /* E of the product of a feature at tokens s and t */
-    bool exchangeable;                        /* gram depends on s == t only */
+    double (*gram)(int tokens, int s,
+                   int t); /* E of the product of a feature at tokens s and t, the same for all s != t */
+    bool exchangeable;     /* gram depends on s == t only */
 };
 
 extern const struct cotangent cotangents[];

@@ -480,7 +480,7 @@ int flow_backward(struct flow_block *flow, const struct flow_states *dy, struct 
 }
 
 /* In the frame of what was handed on and with what lies across it: as a fresh signal in a space of that frame. */
-int flow_cotangent(struct flow_block *flow, const double *gram, struct flow_states *dy, struct pool *keep,
+int flow_cotangent(struct flow_block *flow, const double *own, double shared, struct flow_states *dy, struct pool *keep,
                    struct error *error)
 {
     jmp_buf exhausted;
@@ -490,7 +490,7 @@ int flow_cotangent(struct flow_block *flow, const double *gram, struct flow_stat
     if (setjmp(exhausted))
         return out_of_memory(flow, error);
     space.columns = flow->handed;
-    struct factor factor = frame_factor(space.grams, gram, keep);
+    struct factor factor = frame_factor_alike(&space, own, shared, keep);
     dy->count = graph_of(flow)->state_count;
     dy->signals[0] = frame_fresh(&space, &factor, &address, keep, NULL);
     for (int s = 1; s < dy->count; s++)

@@ -47,8 +47,9 @@ int flow_forward(struct flow_block *flow, const struct flow_replica *replica, co
 int flow_backward(struct flow_block *flow, const struct flow_states *dy, struct flow_states *dx, struct pool *keep,
                   struct error *error);
 
-/* dy of a stack's last block: independent of everything, of this Gram, on the first state. */
-int flow_cotangent(struct flow_block *flow, const double *gram, struct flow_states *dy, struct pool *keep,
+/* dy of a stack's last block: independent of everything, on the first state, of the Gram of tokens alike
+ * (frame_factor_alike). */
+int flow_cotangent(struct flow_block *flow, const double *own, double shared, struct flow_states *dy, struct pool *keep,
                    struct error *error);
 
 #endif

@@ -33,25 +33,37 @@ struct tally {
     bool in_flights;
     const struct moments_options *options;
     struct estimate *cells, *flight; // [(L + 1)][columns]
+    struct wide *part;               // [(L + 1)][columns] means of a flight
     double *log_ratio;               // [REPLICAS_MOST] of each replica, at a width
 };
 
-static void end_flight(const struct tally *tally)
+/* A mean over replicas that is independent of all others. */
+static void add_part(const struct tally *tally, int number, const struct wide *values)
+{
+    const struct moments_options *options = tally->options;
+    for (size_t i = 0; i < tally->course->cells; i++)
+        estimate_add(&tally->cells[i], values[i]);
+    if (options->visit)
+        options->visit(options->context, &tally->course->depth.schema, number, values);
+}
+
+static void end_flight(const struct tally *tally, int number)
 {
     for (size_t i = 0; i < tally->course->cells; i++) {
-        if (tally->flight[i].n > 0)
-            estimate_add(&tally->cells[i], estimate_mean(&tally->flight[i]));
+        tally->part[i] = tally->flight[i].n > 0 ? estimate_mean(&tally->flight[i]) : wide_absent();
         tally->flight[i] = (struct estimate){0};
     }
+    add_part(tally, number, tally->part);
 }
 
 static void add_replica(const struct tally *tally, int number, const struct wide *values)
 {
-    struct estimate *into = tally->in_flights ? tally->flight : tally->cells;
-    for (size_t i = 0; i < tally->course->cells; i++)
-        estimate_add(&into[i], values[i]);
-    if (tally->in_flights && number % FLIGHT == FLIGHT - 1)
-        end_flight(tally);
+    for (size_t i = 0; tally->in_flights && i < tally->course->cells; i++)
+        estimate_add(&tally->flight[i], values[i]);
+    if (!tally->in_flights)
+        add_part(tally, number, values);
+    else if (number % FLIGHT == FLIGHT - 1)
+        end_flight(tally, number / FLIGHT);
     const struct observe_schema *schema = &tally->course->depth.schema;
     const struct wide *bottom = values + schema->layer_column[OBSERVE_GRADIENT_VARIANCE];
     const struct wide *top = bottom + (size_t)tally->course->model.layers * (size_t)schema->column_count;
@@ -102,8 +114,8 @@ static int run_batch(const struct tally *tally, struct replica *replicas, int fi
     return batch.halted;
 }
 
-/* Relative to the mean or absolute for cosines; 0 where rounding has eaten the value: parts of a gradient below 1e-10
- * of the whole. */
+/* Relative to the mean or absolute for cosines; infinite where no spread or no number is known; 0 where rounding has
+ * eaten the value: parts of a gradient below 1e-10 of the whole. */
 static double relative_error(const struct tally *tally, size_t i)
 {
     const struct observe_schema *schema = &tally->course->depth.schema;
@@ -113,11 +125,16 @@ static double relative_error(const struct tally *tally, size_t i)
     struct wide se = estimate_se(cell);
     bool by_token = schema->token_column[id] >= 0 && column != schema->layer_column[id];
     bool of_gradient = id == OBSERVE_GRADIENT_SPECIFIC || id == OBSERVE_WEIGHT_GRADIENT_VARIANCE;
-    if (by_token || !wide_present(se) || se.mantissa == 0)
+    if (by_token || cell->n == 0)
         return 0;
+    if (!wide_present(se))
+        return INFINITY;
     if (of_gradient && ldexp(cell->mean, cell->exponent - whole->exponent) < 1e-10 * whole->mean)
         return 0;
-    return se.mantissa / (observables[id].cosine ? ldexp(1, -cell->exponent) : fabs(cell->mean));
+    if (se.mantissa == 0)
+        return 0;
+    double error = se.mantissa / (observables[id].cosine ? ldexp(1, -cell->exponent) : fabs(cell->mean));
+    return isnan(error) ? INFINITY : error;
 }
 
 static double largest_error(const struct tally *tally, size_t *where)
@@ -134,11 +151,9 @@ static double largest_error(const struct tally *tally, size_t *where)
     return largest;
 }
 
-static const double FLOPS = 1e10; /* as they are counted, of one core in a second, about */
-
 static int affordable(const struct course *course, const struct moments_options *options)
 {
-    double count = options->budget * FLOPS / course_flops(course);
+    double count = options->budget * COURSE_RATE / course_flops(course);
     return count > REPLICAS_MOST ? REPLICAS_MOST : count < FEWEST ? FEWEST : (int)count;
 }
 
@@ -230,7 +245,7 @@ static int run_replicas(const struct tally *tally, struct replica *replicas, str
         variance += replicas[t].variance;
     }
     if (code == ERROR_NONE && !drawn && tally->in_flights)
-        end_flight(tally);
+        end_flight(tally, 0);
     moments->order_error = moments_order_error(tally->course, variance);
     for (int b = 0; code == ERROR_NONE && drawn && b < batch_count(tally->course, options); b++) {
         int next = batch_end(tally->course, options, b);
@@ -238,11 +253,14 @@ static int run_replicas(const struct tally *tally, struct replica *replicas, str
             continue;
         code = run_batch(tally, replicas, count, next - count, error);
         count = next;
-        if ((moments->worst = largest_error(tally, &moments->worst_cell)) <= options->error)
+        if (largest_error(tally, &moments->worst_cell) <= options->error)
             break;
     }
     moments->replicas = count;
+    moments->drawn = drawn;
+    moments->worst = drawn ? largest_error(tally, &moments->worst_cell) : 0;
     moments->spent = is_spent(tally->course, options);
+    moments->counted = count * course_flops(tally->course) / COURSE_RATE;
     return code;
 }
 
@@ -264,7 +282,7 @@ static int keep(struct moments *moments, struct course *course, struct tally *ta
     for (size_t i = 0; i < course->cells; i++) {
         struct wide se = estimate_se(&cells[i]);
         moments->mean[i] = cells[i].n > 0 ? estimate_mean(&cells[i]) : wide_absent();
-        moments->se[i] = wide_present(se) ? se.mantissa : 0;
+        moments->se[i] = wide_present(se) ? se.mantissa : moments->drawn ? NAN : 0;
     }
     moments->schema = course->depth.schema;
     course->depth.schema = (struct observe_schema){0};
@@ -287,11 +305,12 @@ static int predict(struct course *course, const struct moments_options *options,
                           options,
                           calloc(course->cells, sizeof *tally.cells),
                           calloc(course->cells, sizeof *tally.flight),
+                          calloc(course->cells, sizeof *tally.part),
                           calloc((size_t)most, sizeof(double))};
     struct replica *replicas = calloc((size_t)options->threads, sizeof *replicas);
     size_t budget = budget_available(options->threads) / 2 / (size_t)options->threads;
     int code = ERROR_NONE, opened = 0;
-    if (!tally.cells || !tally.flight || !tally.log_ratio || !replicas)
+    if (!tally.cells || !tally.flight || !tally.part || !tally.log_ratio || !replicas)
         code = error_set(error, ERROR_RESOURCE, "out of memory for a profile of %d layers", course->model.layers);
     for (; code == ERROR_NONE && opened < options->threads; opened++)
         code = replica_init(&replicas[opened], course, options->seed, budget, error);
@@ -307,6 +326,7 @@ static int predict(struct course *course, const struct moments_options *options,
     free(replicas);
     free(tally.cells);
     free(tally.flight);
+    free(tally.part);
     free(tally.log_ratio);
     return code;
 }

@@ -25,7 +25,7 @@ struct rule_node {
     struct frame_part *arriving; /* what maps send back, each times what it was mapped by */
     double *along;               // [T][rank] and its coordinates along the basis that are given
     struct rule_law law;         /* of a function: NULL before it is known */
-    double *attention;           // [heads][T][T_m] of an attend
+    double *attention;           // [heads][T][T_m] of an attend that is held whole (strip.h)
     struct ripple echo;          /* first order: of the gradient's Gram, to those of signals */
     double *gates; // [4][T][E] of a mixture: the router's weights, the same at the chosen, 1 there, its logits
 };

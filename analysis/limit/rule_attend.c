@@ -6,6 +6,7 @@
 #include "analysis/limit/flight.h"
 #include "analysis/limit/rule.h"
 #include "analysis/limit/softmax.h"
+#include "analysis/limit/strip.h"
 
 /* Attention. Its spaces hold the features of heads, drawn one by one, on which sim/attention does what it does to
  * samples: every option holds, at the heads' own width. In the limit heads are as wide as logits take to be Gaussian:
@@ -61,22 +62,29 @@ static struct arena scratch(struct rule_run *run, const struct attention *attend
 }
 
 /* Biases and sinks of a replica are not those of the sample of its number. */
-enum { LIMIT_EXPERT = 1 };
+static double *draw(struct rule_run *run, const struct attention *attend)
+{
+    enum { LIMIT_EXPERT = 1 };
+    double *drawn = pool_take(run->scratch, attention_drawn(attend));
+    struct stream_address address = run->address;
+    address.expert = LIMIT_EXPERT;
+    attention_draw(attend, &address, drawn);
+    return drawn;
+}
 
 static void forward_drawn(struct rule_run *run, int node)
 {
     const struct graph_node *own = node_of(run, node);
     const struct attention *attend = &run->layout->nodes[node].attend;
-    size_t square = (size_t)rows_of(run, node) * (size_t)rows_of(run, own->b);
     double *q = features(run, own->a, &run->nodes[own->a].out), *k = features(run, own->b, &run->nodes[own->b].out);
     double *v = features(run, own->c, &run->nodes[own->c].out), *y = room(run, node);
-    double *a = pool_take(run->work, (size_t)attend->heads * square);
-    double *drawn = pool_take(run->scratch, attention_drawn(attend));
-    struct stream_address address = run->address;
-    address.expert = LIMIT_EXPERT;
-    attention_draw(attend, &address, drawn);
-    attention_forward(attend, drawn, q, k, v, a, y, scratch(run, attend), &run->attentions[node]);
-    run->nodes[node].attention = a;
+    int rows = strip_rows(attend);
+    if (rows > 0) {
+        strip_forward(attend, rows, draw(run, attend), q, k, v, y, run->scratch, &run->attentions[node]);
+    } else {
+        double *a = run->nodes[node].attention = pool_take(run->work, attention_entries(attend));
+        attention_forward(attend, draw(run, attend), q, k, v, a, y, scratch(run, attend), &run->attentions[node]);
+    }
     put(run, node, 1, y, &run->nodes[node].out);
 }
 
@@ -114,7 +122,11 @@ static void backward_drawn(struct rule_run *run, int node)
     double *v = features(run, own->c, &run->nodes[own->c].out);
     double *dy = features(run, node, rule_gradient(run, node));
     double *dq = room(run, own->a), *dk = room(run, own->b), *dv = room(run, own->c);
-    attention_backward(attend, q, k, v, run->nodes[node].attention, dy, dq, dk, dv, scratch(run, attend));
+    int rows = strip_rows(attend);
+    if (rows > 0)
+        strip_backward(attend, rows, draw(run, attend), q, k, v, dy, dq, dk, dv, run->scratch);
+    else
+        attention_backward(attend, q, k, v, run->nodes[node].attention, dy, dq, dk, dv, scratch(run, attend));
     put(run, own->a, factor, dq, &run->nodes[own->a].gradient);
     put(run, own->b, factor, dk, &run->nodes[own->b].gradient);
     put(run, own->c, 1, dv, &run->nodes[own->c].gradient);
