@@ -21,9 +21,6 @@
 /* What it is to others that want its file. */
 static const char KEPT[] = "store";
 
-/* The path of one that has none. */
-static const char MEMORY[] = "in memory";
-
 static const char *const texts[STORE_STATEMENTS] = {
     [STORE_FIND] = "SELECT id FROM configs WHERE key = ?1",
     [STORE_INSERT] = "INSERT OR IGNORE INTO configs (key, config, engine, seed, per_token, law, cells)"
@@ -169,7 +166,7 @@ static int take_places(const struct store *store, struct error *error)
 static void leave_places(const struct store *store)
 {
     char path[PATH_MAX];
-    for (int i = 0; store->path && store->path != MEMORY && i < STORE_TABLES_FILES; i++)
+    for (int i = 0; store->path && i < STORE_TABLES_FILES; i++)
         if (snprintf(path, sizeof path, "%s%s", store->path, store_tables_suffixes[i]) < PATH_MAX)
             place_leave(path, KEPT);
 }
@@ -205,17 +202,6 @@ int store_open(struct store *store, const char *path, enum store_use use, const 
     }
     if (code == ERROR_NONE)
         code = open_file(store, use, error);
-    if (code != ERROR_NONE)
-        store_close(store);
-    return code;
-}
-
-int store_open_memory(struct store *store, const volatile sig_atomic_t *stop, struct error *error)
-{
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX;
-    *store = (struct store){.path = MEMORY, .stop = stop};
-    bool opened = sqlite3_open_v2(":memory:", &store->db, flags, NULL) == SQLITE_OK;
-    int code = opened ? store_tables_make(store, error) : store_failed(store, error);
     if (code != ERROR_NONE)
         store_close(store);
     return code;

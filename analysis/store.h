@@ -45,9 +45,6 @@ struct store {
 int store_open(struct store *store, const char *path, enum store_use use, const volatile sig_atomic_t *stop,
                struct error *error);
 
-/* One in this process's memory, which nobody else sees and no file keeps. */
-int store_open_memory(struct store *store, const volatile sig_atomic_t *stop, struct error *error);
-
 /* What SQLite met last, as ERROR_RESOURCE in words of ours where it is the file's fault; likewise no memory. */
 int store_failed(const struct store *store, struct error *error);
 int store_no_memory(const struct store *store, struct error *error);

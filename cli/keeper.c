@@ -110,15 +110,6 @@ int keeper_open(struct keeper *keeper, const struct train_run *runs, int count, 
     return code;
 }
 
-int keeper_open_memory(struct keeper *keeper, struct error *error)
-{
-    *keeper = (struct keeper){.law = keeper_law()};
-    int code = keeper->law ? store_open_memory(&keeper->store, interrupt_flag(), error) : no_memory(keeper, error);
-    if (code != ERROR_NONE)
-        keeper_close(keeper);
-    return code;
-}
-
 void keeper_close(struct keeper *keeper)
 {
     if (keeper->store.db)

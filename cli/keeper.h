@@ -22,9 +22,6 @@ char *keeper_law(void);
 /* One of the paths, or neither: then nothing is kept. The runs must outlive the keeper. */
 int keeper_open(struct keeper *keeper, const struct train_run *runs, int count, const char *store,
                 const char *checkpoint, struct error *error);
-
-/* Of any runs, for as long as the process lives. */
-int keeper_open_memory(struct keeper *keeper, struct error *error);
 void keeper_close(struct keeper *keeper);
 
 /* The keeper of a plan; keep is NULL where nothing is kept. */

@@ -5,7 +5,6 @@
 
 #include "cli/interrupt.h"
 #include "cli/command.h"
-#include "cli/keeper.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/report_format.h"
@@ -23,7 +22,7 @@ struct verify {
     int64_t samples; /* 0: the tier's */
     bool list, quiet;
     const struct report_format *format;
-    const char *output, *store;
+    const char *output;
     struct columns columns;
 };
 
@@ -63,8 +62,6 @@ static const struct options_row rows[] = {
     {"columns", 0, "NAME[,NAME]", "only these columns of the table, in this order", options_text,
      offsetof(struct verify, columns.text), report_format_column},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct verify, output)},
-    {"store", 0, "FILE", "keeps the models that claims have trained, and trains none of them again", options_path,
-     offsetof(struct verify, store)},
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct verify, quiet)},
 };
 
@@ -84,29 +81,15 @@ const struct options_command verify_options = {
     .settings = true,
 };
 
-/* Claims have runs in common, of one seed in different plans. */
-static int open_keeper(struct keeper *keeper, const struct verify *verify, struct error *error)
-{
-    return verify->store ? keeper_open(keeper, NULL, 0, verify->store, NULL, error) : keeper_open_memory(keeper, error);
-}
-
 static int measure(struct report *report, const struct verify *verify, struct error *error)
 {
-    struct keeper runs;
-    int code = open_keeper(&runs, verify, error);
-    if (code != ERROR_NONE)
-        return code;
-    struct train_keeper keeper = keeper_of(&runs);
     struct trial_options options = {.tier = verify->tier,
                                     .seed = verify->seed,
                                     .threads = verify->threads,
                                     .memory = verify->memory > 0 ? verify->memory : budget_available(verify->threads),
                                     .samples = verify->samples,
-                                    .stop = interrupt_flag(),
-                                    .keeper = &keeper};
-    code = report_measure(report, &options, &verify->options, !verify->quiet && isatty(STDERR_FILENO), error);
-    keeper_close(&runs);
-    return code;
+                                    .stop = interrupt_flag()};
+    return report_measure(report, &options, &verify->options, !verify->quiet && isatty(STDERR_FILENO), error);
 }
 
 static int write_report(const struct report *report, const struct verify *verify, FILE *stream, struct output *output,

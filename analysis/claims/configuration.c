@@ -254,7 +254,6 @@ static int train(struct configuration *configuration, const struct trial_options
         .threads = options->threads,
         .memory = options->memory,
         .stop = options->stop,
-        .keeper = options->keeper,
         .visit = visit,
         .context = configuration,
     };

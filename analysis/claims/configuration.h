@@ -21,7 +21,6 @@ struct trial_options {
     const struct claim_override *overrides;
     int override_count;
     const volatile sig_atomic_t *stop; /* may be NULL */
-    const struct train_keeper *keeper; /* of trainings, which claims can have in common; may be NULL */
 };
 
 /* Whether a claim speaks of what the options make of it. Where it does not, the error's text says why. */

@@ -205,7 +205,7 @@ static const struct claim claims[] = {
             "At equal rates 8 blocks of SpanNorm with ScaleInit come as far as of PreNorm, in 300 steps at 2e-3 "
             "with linear decay: u differs by 0.02 at most where it is 0.03, of the small task, by 0.1 where it is 0.17",
         .hypotheses = "heads=2 mask=causal init=scaleinit layers=8",
-        .settings = MODEL " init=scaleinit layers=8 lr=2e-3 steps=300 measure=300 decay=linear",
+        .settings = MODEL " init=scaleinit layers=8 lr=2e-3 steps=300 decay=linear",
         .trains = true,
         .checks = {CLAIM_TEST("value", "score", "L", "L", "0", "0", "d/200 - 0.06",
                               "0.02 at d = 16, where 0.001 is measured, of scores of 0.034, with a spread of 0.004; "

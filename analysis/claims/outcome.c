@@ -133,8 +133,6 @@ static int run_all(struct sampling *sampling, struct train_run *order[], int cou
         .threads = plan->threads < count ? plan->threads : count,
         .memory = plan->memory,
         .stop = plan->stop,
-        .keeper = plan->keeper,
-        .interval = INFINITY,
         .visit = visit,
         .context = sampling,
     };

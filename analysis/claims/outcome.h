@@ -38,7 +38,6 @@ struct outcome_plan {
     int threads;
     size_t memory; /* bytes for all threads */
     const volatile sig_atomic_t *stop;
-    const struct train_keeper *keeper; /* of finished runs; may be NULL */
     /* A sample's columns at layers 0 to L, in the samples' order, as a sampler hands them over. */
     void (*visit)(void *context, uint64_t sample, const struct wide *values); // [L + 1][columns]
     void *context;

@@ -137,71 +137,6 @@ START_TEST(threads_leave_no_trace)
 }
 END_TEST
 
-/* What is kept of runs, by warm-up and seed. */
-struct shelf {
-    struct {
-        char *bytes;
-        size_t length;
-    } slots[2][3];
-    int kept, taken;
-};
-
-static int take(void *context, const struct train_run *run, char **bytes, size_t *length, struct error *error)
-{
-    struct shelf *shelf = context;
-    int w = run->training.warmup > 0, k = (int)run->training.seed - 7;
-    (void)error;
-    *bytes = NULL;
-    if (!shelf->slots[w][k].bytes)
-        return ERROR_NONE;
-    shelf->taken++;
-    *length = shelf->slots[w][k].length;
-    *bytes = malloc(*length);
-    memcpy(*bytes, shelf->slots[w][k].bytes, *length);
-    return ERROR_NONE;
-}
-
-static int keep(void *context, const struct train_run *run, int64_t done, const char *bytes, size_t length,
-                struct error *error)
-{
-    struct shelf *shelf = context;
-    int w = run->training.warmup > 0, k = (int)run->training.seed - 7;
-    (void)done, (void)error;
-    ck_assert(run->finished && !shelf->slots[w][k].bytes); // nothing of a run on its way, and nothing twice
-    shelf->kept++;
-    shelf->slots[w][k].length = length;
-    shelf->slots[w][k].bytes = malloc(length);
-    memcpy(shelf->slots[w][k].bytes, bytes, length);
-    return ERROR_NONE;
-}
-
-/* Runs that one claim has trained are not trained for the next, and its numbers have the same bits. */
-START_TEST(runs_are_kept_for_other_claims)
-{
-    struct shelf shelf = {0};
-    const struct train_keeper keeper = {take, keep, &shelf};
-    struct trial_options keeping = options;
-    struct trial trials[2];
-    struct verdict_claim verdict[2];
-    struct error error = {0};
-    keeping.threads = 1;
-    keeping.keeper = &keeper;
-    for (int i = 0; i < 2; i++) {
-        ck_assert_int_eq(trial_init(&trials[i], &tiny, &keeping, &error), ERROR_NONE);
-        ck_assert_int_eq(trial_decide(&trials[i], 0.01, &verdict[i], &error), ERROR_NONE);
-        ck_assert_int_eq(shelf.kept, 6);
-        ck_assert_int_eq(shelf.taken, 6 * i);
-    }
-    for (size_t t = 0; t < verdict[0].count; t++)
-        ck_assert(verdict[0].tests[t].mean == verdict[1].tests[t].mean &&
-                  verdict[0].tests[t].se == verdict[1].tests[t].se);
-    for (int i = 0; i < 6; i++)
-        free(shelf.slots[i / 3][i % 3].bytes);
-    trial_free(&trials[0]);
-    trial_free(&trials[1]);
-}
-END_TEST
-
 /* A claim that no tier but the full has time for says so and measures nothing. */
 START_TEST(an_empty_tier_does_not_apply)
 {
@@ -240,7 +175,6 @@ Suite *outcome_suite(void)
     tcase_add_test(tests, what_is_not_known_is_no_number);
     tcase_add_test(tests, samples_are_runs);
     tcase_add_test(tests, threads_leave_no_trace);
-    tcase_add_test(tests, runs_are_kept_for_other_claims);
     tcase_add_test(tests, an_empty_tier_does_not_apply);
     tcase_add_test(tests, words_of_training_are_of_claims_that_train);
     suite_add_tcase(suite, tests);
