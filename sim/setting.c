@@ -305,7 +305,7 @@ const struct setting settings[] = {
      .summary = "by how much --rope-scaling stretches them"},
     {.name = "rope-length", .rare = true, REAL(rope_length, length), .least = 0, .most = SCALE_MAX, .scale = SETTING_LOGARITHMIC,
      .before = "rotary length ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_LENGTH,
-     .summary = "length of the sequences that rotary positions were made for, as\nstretched by --rope-scaling"},
+     .summary = "length of the sequences that rotary positions were made for, before\nthey are stretched"},
     {.name = "rope-gain", .rare = true, REAL(rope_gain, gain), .least = 0, .most = SCALE_MAX, .scale = SETTING_LOGARITHMIC,
      .before = "rotary gain ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_GAIN,
      .summary = "what rotated queries and keys are multiplied by; 0, 0.1 log(factor) + 1 of\nyarn and else 1, unless given"},
