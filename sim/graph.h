@@ -1,7 +1,7 @@
 /* A formula as a graph: nodes in topological order, each a signal (rows x width) or a scalar.
  *
- * The parser (sim/formula) lowers every section of a formula to ten kinds of signal, so that an interpretation of the
- * language (sampling, moments, bounds) is one pass over the nodes with ten cases. What users write every day (attn,
+ * The parser (sim/formula) lowers every section of a formula to eleven kinds of signal, so that an interpretation of the
+ * language (sampling, moments, bounds) is one pass over the nodes with eleven cases. What users write every day (attn,
  * ffn, glu) is defined in prelude text in the same language and is expanded while it is parsed. Subtraction is a sum
  * with a scale of -1, division by a scalar a scale by its inverse. Scalars keep their own tree and are evaluated per
  * block.
@@ -28,6 +28,7 @@ enum graph_kind {
     GRAPH_NORM,      /* norm of each row of a, or of each of its groups of columns; options graph_norm_option */
     GRAPH_MAP,       /* signal a through the random matrix matrices[index]; options graph_map_option */
     GRAPH_ATTEND,    /* softmax attention of queries a, keys b, values c, no matrices; options graph_attend_option */
+    GRAPH_JOIN,      /* columns of signals a and b side by side; options graph_join_option */
     GRAPH_EXPERT,    /* the rows of a that one expert of a mixture is given; the input of the mixture's body */
     GRAPH_MOE,       /* routing of a by matrices[index]; b is the output of the body; options graph_moe_option */
     /* scalars */
@@ -78,6 +79,11 @@ enum graph_norm_option {
     GRAPH_NORM_KIND,   /* choice: norms */
     GRAPH_NORM_GROUPS, /* 1 */
     GRAPH_NORM_EPS,
+};
+
+enum graph_join_option {
+    GRAPH_JOIN_GROUPS, /* of what comes out; 1 */
+    GRAPH_JOIN_REPEAT, /* groups that one of a stands in; 1 */
 };
 
 enum graph_attend_option {
