@@ -86,8 +86,9 @@ static int read_text(const struct setting *setting, const json_t *config, struct
         return wrong(setting, "a name", error);
     if (!text)
         text = name;
-    if (!strchr(text, '=') && text_is_file(text))
-        return error_set(error, ERROR_INPUT, "\"%s\" of \"config\": '%.200s' assigns nothing",
+    if (text_is_file(text))
+        return error_set(error, ERROR_INPUT,
+                         "\"%s\" of \"config\": '%.200s' names a file; a name or a text is expected",
                          text == name ? setting->key : setting->text->key, text);
     int code = setting_apply(model, setting->name, text, error);
     if (code == ERROR_NONE)

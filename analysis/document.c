@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/place.h"
+
 /* ---- writing ---- */
 
 void document_put(bool *ok, json_t *object, const char *key, json_t *value)
@@ -65,7 +67,10 @@ int document_open(struct document_reader *reader, const char *path, struct error
     reader->stream = standard ? stdin : fopen(path, "re");
     if (!reader->stream)
         return error_set(error, ERROR_RESOURCE, "%.300s: cannot be opened: %s", path, strerror(errno));
-    return ERROR_NONE;
+    int code = place_read(standard ? "/dev/stdin" : path, error);
+    if (code != ERROR_NONE)
+        document_close(reader);
+    return code;
 }
 
 void document_close(struct document_reader *reader)

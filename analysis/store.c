@@ -11,25 +11,15 @@
 
 #include "analysis/config.h"
 #include "analysis/document.h"
+#include "analysis/store_tables.h"
 #include "build_version.h"
 #include "sim/memory.h"
+#include "sim/place.h"
 #include "sim/setting.h"
+#include "sim/text.h"
 
-/* "span", and the version of the tables. */
-enum { APPLICATION = 0x7370616e, FORMAT = 2 };
-
-/* Another process may be writing; it is done within moments, but a machine may be slow. */
-enum { PATIENCE = 600000 }; // ms
-
-static const char tables[] =
-    "CREATE TABLE IF NOT EXISTS configs (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,"
-    " config TEXT NOT NULL, engine TEXT NOT NULL, seed TEXT NOT NULL,"
-    " per_token INTEGER NOT NULL, law TEXT NOT NULL, cells INTEGER NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS samples (config INTEGER NOT NULL, sample INTEGER NOT NULL,"
-    " sum INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (config, sample));"
-    "CREATE TABLE IF NOT EXISTS trainings (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,"
-    " run TEXT NOT NULL, law TEXT NOT NULL, done INTEGER NOT NULL, finished INTEGER NOT NULL,"
-    " sum INTEGER NOT NULL, data BLOB NOT NULL);";
+/* What it is to others that want its file. */
+static const char KEPT[] = "store";
 
 static const char *const texts[STORE_STATEMENTS] = {
     [STORE_FIND] = "SELECT id FROM configs WHERE key = ?1",
@@ -42,11 +32,24 @@ static const char *const texts[STORE_STATEMENTS] = {
 
 /* ---- opening ---- */
 
+/* The errno of what failed, or 0. What is undone afterwards may leave no other trace of it than with the file or its log. */
+static int reason_of(sqlite3 *db)
+{
+    sqlite3_file *log = NULL;
+    int reason = sqlite3_system_errno(db);
+    if (reason == 0)
+        sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &reason);
+    if (reason == 0 && sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log &&
+        log->pMethods)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &reason);
+    return reason;
+}
+
 /* What SQLite met, in words of ours where it is the file's fault. */
 int store_failed(const struct store *store, struct error *error)
 {
     int code = store->db ? sqlite3_extended_errcode(store->db) : SQLITE_NOMEM;
-    int cause = store->db ? sqlite3_system_errno(store->db) : 0;
+    int cause = store->db ? reason_of(store->db) : 0;
     switch (code & 0xff) {
     case SQLITE_NOTADB:
         return error_set(error, ERROR_RESOURCE, "'%s' is no store: it is no SQLite database", store->path);
@@ -54,7 +57,12 @@ int store_failed(const struct store *store, struct error *error)
         return error_set(error, ERROR_RESOURCE, "store '%s' is damaged: %s", store->path, sqlite3_errmsg(store->db));
     case SQLITE_FULL:
         return error_set(error, ERROR_RESOURCE, "store '%s': the disk is full", store->path);
+    case SQLITE_INTERRUPT:
+        return error_set(error, ERROR_INTERRUPTED, "interrupted while store '%s' was read", store->path);
     case SQLITE_BUSY:
+        if (store->stop && *store->stop)
+            return error_set(error, ERROR_INTERRUPTED, "interrupted while another process held store '%s'",
+                             store->path);
         return error_set(error, ERROR_RESOURCE, "store '%s': another process holds it for minutes", store->path);
     case SQLITE_READONLY:
         return error_set(error, ERROR_RESOURCE, "store '%s' may not be written to", store->path);
@@ -64,58 +72,14 @@ int store_failed(const struct store *store, struct error *error)
         return error_set(error, ERROR_RESOURCE, "cannot open store '%s': %s", store->path,
                          cause ? strerror(cause) : sqlite3_errmsg(store->db));
     default:
-        return error_set(error, ERROR_RESOURCE, "store '%s': %s", store->path, sqlite3_errmsg(store->db));
+        return error_set(error, ERROR_RESOURCE, "store '%s': %s", store->path,
+                         cause ? strerror(cause) : sqlite3_errmsg(store->db));
     }
 }
 
 int store_execute(struct store *store, const char *text, struct error *error)
 {
     return sqlite3_exec(store->db, text, NULL, NULL, NULL) == SQLITE_OK ? ERROR_NONE : store_failed(store, error);
-}
-
-/* The number that a statement without parameters gives. */
-static int ask(struct store *store, const char *text, int64_t *value, struct error *error)
-{
-    sqlite3_stmt *statement = NULL;
-    bool ok = sqlite3_prepare_v2(store->db, text, -1, &statement, NULL) == SQLITE_OK &&
-              sqlite3_step(statement) == SQLITE_ROW;
-    if (ok)
-        *value = sqlite3_column_int64(statement, 0);
-    int code = ok ? ERROR_NONE : store_failed(store, error);
-    sqlite3_finalize(statement);
-    return code;
-}
-
-/* Whose file it is. An empty one is nobody's. */
-static int check_owner(struct store *store, bool *empty, struct error *error)
-{
-    int64_t application = 0, format = 0, entries = 0;
-    int code = ask(store, "SELECT count(*) FROM sqlite_master", &entries, error);
-    if (code == ERROR_NONE)
-        code = ask(store, "PRAGMA application_id", &application, error);
-    if (code == ERROR_NONE)
-        code = ask(store, "PRAGMA user_version", &format, error);
-    if (code != ERROR_NONE)
-        return code;
-    *empty = entries == 0 && application == 0;
-    if (!*empty && application != APPLICATION)
-        return error_set(error, ERROR_RESOURCE, "'%s' is no store: it is an SQLite database of another program",
-                         store->path);
-    if (!*empty && format != FORMAT)
-        return error_set(error, ERROR_RESOURCE,
-                         "store '%s' has format %" PRId64 ", which another version of this program wrote; this one "
-                         "reads %d",
-                         store->path, format, FORMAT);
-    return ERROR_NONE;
-}
-
-/* Two processes may do it at once: under the lock, only what is not there is made. */
-static int create(struct store *store, struct error *error)
-{
-    char text[2048];
-    snprintf(text, sizeof text, "BEGIN IMMEDIATE; %s PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;",
-             tables, APPLICATION, FORMAT);
-    return store_execute(store, text, error);
 }
 
 /* A log beside the file holds samples that are not in it yet. */
@@ -128,52 +92,116 @@ static bool has_log(const char *path)
 }
 
 /* To read a file that one may not write to, SQLite must be told that nobody else does: else it wants to make a log. */
-static int open_unwritable(struct store *store, const char *path)
+static int open_unwritable(struct store *store)
 {
-    char *name = sqlite3_mprintf("file:%s%s", path[0] == '/' ? "//" : "", path), *uri = NULL;
-    int code = SQLITE_NOMEM;
-    if (name && !strpbrk(path, "?#%"))
-        uri = sqlite3_mprintf("%s?immutable=1", name);
-    if (uri)
-        code = sqlite3_open_v2(uri, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
-    sqlite3_free(name);
-    sqlite3_free(uri);
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+    size_t room = 3 * strlen(store->file) + 32;
+    char *uri = malloc(room);
+    if (!uri)
+        return SQLITE_NOMEM;
+    struct text text = {uri, room, 0};
+    text_print(&text, "file:%s", store->file[0] == '/' ? "//" : "");
+    for (const char *c = store->file; *c; c++)
+        text_print(&text, strchr(plain, *c) ? "%c" : "%%%02X", (unsigned char)*c);
+    text_print(&text, "?immutable=1");
+    int code = sqlite3_open_v2(uri, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+    free(uri);
     return code;
 }
 
-/* Opens, and says whose it is. */
-static int open_and_check(struct store *store, const char *path, enum store_use use, bool *empty, struct error *error)
+/* Called while a statement goes on for long. What is being written is finished: it is what an interruption leaves. */
+static int is_stopped(void *context)
 {
-    int flags = use == STORE_READ ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    if (sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-        return store_failed(store, error);
-    sqlite3_busy_timeout(store->db, PATIENCE);
-    int code = check_owner(store, empty, error);
-    if (code == ERROR_NONE || use != STORE_READ || (sqlite3_errcode(store->db) & 0xff) != SQLITE_READONLY ||
-        has_log(path))
-        return code;
-    sqlite3_close(store->db);
-    return open_unwritable(store, path) == SQLITE_OK ? check_owner(store, empty, error) : store_failed(store, error);
+    const struct store *store = context;
+    return store->stop && *store->stop && sqlite3_get_autocommit(store->db);
 }
 
-int store_open(struct store *store, const char *path, enum store_use use, struct error *error)
+/* Another process may be writing; it is done within moments, but a machine may be slow. Whoever interrupts waits less. */
+static int wait_again(void *context, int turns)
 {
-    *store = (struct store){.path = path};
+    enum { TURN = 10, PATIENCE = 600000, PATIENCE_STOPPED = 1000 }; // ms
+    const struct store *store = context;
+    if ((int64_t)turns * TURN >= (store->stop && *store->stop ? PATIENCE_STOPPED : PATIENCE))
+        return 0;
+    sqlite3_sleep(TURN);
+    return 1;
+}
+
+static void attend(struct store *store)
+{
+    enum { LONG = 100000 }; // steps of SQLite's machine, far more than to write a row takes
+    sqlite3_progress_handler(store->db, LONG, is_stopped, store);
+    sqlite3_busy_handler(store->db, wait_again, store);
+}
+
+/* Opens, and says whose it is. */
+static int open_and_check(struct store *store, enum store_use use, bool *empty, struct error *error)
+{
+    if (sqlite3_open_v2(store->file, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+        return store_failed(store, error);
+    attend(store);
+    int code = store_tables_check(store, empty, error);
+    if (code == ERROR_NONE || use != STORE_READ || (sqlite3_errcode(store->db) & 0xff) != SQLITE_READONLY ||
+        has_log(store->file))
+        return code;
+    sqlite3_close(store->db);
+    store->db = NULL;
+    if (open_unwritable(store) != SQLITE_OK)
+        return store_failed(store, error);
+    attend(store);
+    return store_tables_check(store, empty, error);
+}
+
+/* SQLite's names beside the file too. */
+static int take_places(const struct store *store, struct error *error)
+{
+    char path[PATH_MAX];
     int code = ERROR_NONE;
+    for (int i = 0; code == ERROR_NONE && i < STORE_TABLES_FILES; i++)
+        if (snprintf(path, sizeof path, "%s%s", store->path, store_tables_suffixes[i]) < PATH_MAX)
+            code = place_keep(path, KEPT, error);
+    return code;
+}
+
+static void leave_places(const struct store *store)
+{
+    char path[PATH_MAX];
+    for (int i = 0; store->path && i < STORE_TABLES_FILES; i++)
+        if (snprintf(path, sizeof path, "%s%s", store->path, store_tables_suffixes[i]) < PATH_MAX)
+            place_leave(path, KEPT);
+}
+
+static int open_file(struct store *store, enum store_use use, struct error *error)
+{
     bool empty = false;
     struct stat status;
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
-        return error_set(error, ERROR_RESOURCE, "'%s' is no store: it is no regular file", path);
-    code = open_and_check(store, path, use, &empty, error);
+    int missing = stat(store->path, &status), code = ERROR_NONE;
+    if (missing == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+        return error_set(error, ERROR_RESOURCE, "'%s' is no store: it is no regular file", store->path);
+    if (missing && errno == ENOENT && use == STORE_WRITE && store->path[strlen(store->path) - 1] != '/')
+        code = store_tables_new(store->path, error);
+    if (code == ERROR_NONE)
+        code = open_and_check(store, use, &empty, error);
     if (code == ERROR_NONE && empty && use == STORE_READ)
-        code = error_set(error, ERROR_RESOURCE, "'%s' is no store: it is empty", path);
-    if (code == ERROR_NONE && use == STORE_WRITE) {
-        /* The log makes a commit one write without a wait for the disk: a killed process loses nothing, a machine that
-         * loses its power the last moments. */
+        code = error_set(error, ERROR_RESOURCE, "'%s' is no store: it is empty", store->path);
+    if (code == ERROR_NONE && empty)
+        code = store_tables_make(store, error);
+    if (code == ERROR_NONE && use == STORE_WRITE)
         code = store_execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", error);
-        if (code == ERROR_NONE && empty)
-            code = create(store, error);
+    return code;
+}
+
+int store_open(struct store *store, const char *path, enum store_use use, const volatile sig_atomic_t *stop,
+               struct error *error)
+{
+    *store = (struct store){.path = path, .stop = stop};
+    int code = take_places(store, error);
+    if (code == ERROR_NONE && asprintf(&store->file, "%s%s", path[0] == '/' ? "" : "./", path) < 0) {
+        store->file = NULL;
+        code = store_no_memory(store, error);
     }
+    if (code == ERROR_NONE)
+        code = open_file(store, use, error);
     if (code != ERROR_NONE)
         store_close(store);
     return code;
@@ -193,6 +221,8 @@ void store_close(struct store *store)
     for (int i = 0; i < STORE_STATEMENTS; i++)
         sqlite3_finalize(store->statements[i]);
     sqlite3_close(store->db);
+    leave_places(store);
+    free(store->file);
     *store = (struct store){0};
 }
 

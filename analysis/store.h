@@ -8,6 +8,7 @@
 #define SPANSCOPE_ANALYSIS_STORE_H
 
 #include <jansson.h>
+#include <signal.h>
 #include <sqlite3.h>
 
 #include "sim/sampler.h"
@@ -28,15 +29,21 @@ struct store_sample {
 };
 
 struct store {
-    const char *path;
+    const char *path; /* as the user wrote it */
+    char *file;       /* the same as SQLite takes it for nothing but a file's name */
+    const volatile sig_atomic_t *stop;
     sqlite3 *db;
     sqlite3_stmt *statements[STORE_STATEMENTS]; /* prepared at first use */
     struct store_sample *waiting;
     int waiting_count, waiting_room;
 };
 
-/* ERROR_RESOURCE says in words what is wrong with a file that is missing, damaged, foreign or of a newer program. */
-int store_open(struct store *store, const char *path, enum store_use use, struct error *error);
+/* A store is a file of exactly that name. ERROR_RESOURCE says in words what is wrong with one that is missing, damaged,
+ * foreign or of a newer program; ERROR_INPUT where it is written otherwise (sim/place). When *stop (or NULL) becomes other
+ * than 0, reading and waiting for another process end with ERROR_INTERRUPTED; writing does not. The store must stay where
+ * it is, and path must outlive it. */
+int store_open(struct store *store, const char *path, enum store_use use, const volatile sig_atomic_t *stop,
+               struct error *error);
 
 /* What SQLite met last, as ERROR_RESOURCE in words of ours where it is the file's fault; likewise no memory. */
 int store_failed(const struct store *store, struct error *error);

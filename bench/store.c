@@ -38,7 +38,7 @@ static int reopen(const char *path, const struct sampler *sampler, uint64_t last
     struct store store;
     int64_t config;
     uint64_t found = 0;
-    int code = store_open(&store, path, STORE_WRITE, error);
+    int code = store_open(&store, path, STORE_WRITE, NULL, error);
     if (code != ERROR_NONE)
         return code;
     code = store_enter(&store, sampler, 1, &config, error);
@@ -58,7 +58,7 @@ static int bench(const char *path, const struct sampler *sampler, struct wide *v
     int code = ERROR_NONE;
     for (int t = 0; code == ERROR_NONE && t < TENTHS; t++) {
         double start = processor(), began = clock_now();
-        code = store_open(&store, path, STORE_WRITE, error);
+        code = store_open(&store, path, STORE_WRITE, NULL, error);
         if (code == ERROR_NONE)
             code = store_enter(&store, sampler, 1, &config, error);
         if (code == ERROR_NONE)

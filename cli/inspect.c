@@ -228,35 +228,31 @@ static int print_json(const struct inspect *inspect, const struct model *model, 
 
 /* ---- running ---- */
 
-static int write_entries(const struct inspect *inspect, const struct model *model, const struct entries *entries,
-                         struct error *error)
+static int look_at(const struct inspect *inspect, const struct model *model, FILE *stream, struct error *error)
 {
-    struct output output;
-    FILE *stream = output_open(&output, inspect->output, error);
-    int code = ERROR_NONE;
-    if (!stream)
-        return error->code;
+    struct entries entries;
+    int code = entries_init(&entries, model, &inspect->wish, error);
+    if (code != ERROR_NONE)
+        return code;
     if (inspect->json)
-        code = print_json(inspect, model, entries, stream, error);
+        code = print_json(inspect, model, &entries, stream, error);
     else
-        print_text(inspect, model, entries, stream);
-    return output_end(&output, code, false, error);
+        print_text(inspect, model, &entries, stream);
+    entries_free(&entries);
+    return code;
 }
 
 static int look(void *target, struct error *error)
 {
     struct inspect *inspect = target;
-    struct entries entries;
+    struct output output;
     struct model model;
     int code = sweep_single(&inspect->options, &model, error);
     if (code != ERROR_NONE)
         return code;
     inspect->wish.stop = interrupt_flag();
-    code = entries_init(&entries, &model, &inspect->wish, error);
-    if (code == ERROR_NONE) {
-        code = write_entries(inspect, &model, &entries, error);
-        entries_free(&entries);
-    }
+    FILE *stream = output_open(&output, inspect->output, error);
+    code = stream ? output_end(&output, look_at(inspect, &model, stream, error), false, error) : (int)error->code;
     model_free(&model);
     return code;
 }

@@ -5,6 +5,7 @@
 
 #include "analysis/document.h"
 #include "analysis/trained.h"
+#include "cli/interrupt.h"
 #include "cli/training.h"
 
 static int no_memory(const struct keeper *keeper, struct error *error)
@@ -99,7 +100,7 @@ int keeper_open(struct keeper *keeper, const struct train_run *runs, int count, 
     if (store && !(keeper->law = keeper_law()))
         code = no_memory(keeper, error);
     else if (store)
-        code = store_open(&keeper->store, store, STORE_WRITE, error);
+        code = store_open(&keeper->store, store, STORE_WRITE, interrupt_flag(), error);
     else if (checkpoint && !(keeper->identity = identify(runs, count)))
         code = no_memory(keeper, error);
     else if (checkpoint)

@@ -74,7 +74,7 @@ int merge_open(struct merge *merge, char *const paths[], int count, merge_filter
     merge->lists = calloc((size_t)count, sizeof *merge->lists);
     int code = merge->stores && merge->lists ? ERROR_NONE : no_memory(error);
     for (int s = 0; code == ERROR_NONE && s < count; s++, merge->store_count++) {
-        code = store_open(&merge->stores[s], paths[s], STORE_READ, error);
+        code = store_open(&merge->stores[s], paths[s], STORE_READ, NULL, error);
         if (code == ERROR_NONE)
             code = inventory_read(&merge->stores[s], &merge->lists[s], error);
     }
@@ -299,23 +299,19 @@ static int copy_trained(struct store *from, struct store *to, struct error *erro
     return code;
 }
 
-static int copy_all(struct merge *merge, const char *path, struct error *error)
+static int copy_all(struct merge *merge, struct store *store, struct error *error)
 {
-    struct store store;
-    int code = store_open(&store, path, STORE_WRITE, error);
-    if (code != ERROR_NONE)
-        return code;
+    int code = ERROR_NONE;
     for (int i = 0; code == ERROR_NONE && i < merge->config_count; i++) {
         const struct merge_config *config = &merge->configs[i];
-        struct copier copier = {.store = &store, .cells = (size_t)config->config->cells};
-        code = store_adopt(&store, config->config, &copier.config, error);
+        struct copier copier = {.store = store, .cells = (size_t)config->config->cells};
+        code = store_adopt(store, config->config, &copier.config, error);
         for (int s = 0; code == ERROR_NONE && s < merge->store_count; s++)
             if (config->ids[s] >= 0)
                 code = copy_from(&merge->stores[s], config->ids[s], &copier, error);
     }
     for (int s = 0; code == ERROR_NONE && s < merge->store_count; s++)
-        code = copy_trained(&merge->stores[s], &store, error);
-    store_close(&store);
+        code = copy_trained(&merge->stores[s], store, error);
     return code;
 }
 
@@ -358,14 +354,18 @@ const struct options_command merge_options = {
     .row_count = sizeof rows / sizeof *rows,
 };
 
-static int write_merged(struct merge_options *self, struct merge *merge, struct error *error)
+/* Opens the store of --store too, before anything is written, and leaves it open. */
+static int write_merged(struct merge_options *self, struct merge *merge, struct store *store, struct error *error)
 {
     struct output output;
-    int gaps = 0;
+    int gaps = 0, code = ERROR_NONE;
     self->page.stream = output_open(&output, self->output, error);
     if (!self->page.stream)
         return error->code;
-    int code = merge_write(merge, self->format, &self->page, self->quiet, &gaps, error);
+    if (self->store_path)
+        code = store_open(store, self->store_path, STORE_WRITE, NULL, error);
+    if (code == ERROR_NONE)
+        code = merge_write(merge, self->format, &self->page, self->quiet, &gaps, error);
     if (gaps > 0)
         self->options.status = STATUS_INCONCLUSIVE;
     return output_end(&output, code, false, error);
@@ -375,6 +375,7 @@ static int merge_all(void *target, struct error *error)
 {
     struct merge_options *self = target;
     struct merge merge;
+    struct store store = {0};
     if (self->options.word_count == 0)
         return error_set(error, ERROR_INPUT, "no store is named; see spanscope merge --help");
     int code = format_check(self->format, false, &self->page, error);
@@ -382,9 +383,10 @@ static int merge_all(void *target, struct error *error)
         code = merge_open(&merge, self->options.words, self->options.word_count, NULL, NULL, error);
     if (code != ERROR_NONE)
         return code;
-    code = write_merged(self, &merge, error);
+    code = write_merged(self, &merge, &store, error);
     if (code == ERROR_NONE && self->store_path)
-        code = copy_all(&merge, self->store_path, error);
+        code = copy_all(&merge, &store, error);
+    store_close(&store);
     merge_close(&merge);
     return code;
 }

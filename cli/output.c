@@ -2,15 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "sim/cleanup.h"
+#include "sim/place.h"
+
+static const char WRITER[] = "--output";
 
 static int cannot(const struct output *output, const char *why, struct error *error)
 {
@@ -22,72 +23,11 @@ static int fail(const struct output *output, struct error *error)
     return cannot(output, strerror(errno), error);
 }
 
-/* ---- where a path leads ---- */
-
-/* Number of the descriptor that folder/name is one of this process's, as /dev/stdout leads to; else -1. */
-static int descriptor_of(const char *folder, const char *name)
-{
-    char own[64], thread[64];
-    snprintf(own, sizeof own, "/proc/%ld/fd", (long)getpid());
-    snprintf(thread, sizeof thread, "/proc/%ld/task/%ld/fd", (long)getpid(), (long)gettid());
-    bool digits = *name && strspn(name, "0123456789") == strlen(name) && strlen(name) < 9;
-    return digits && (strcmp(folder, own) == 0 || strcmp(folder, thread) == 0) ? atoi(name) : -1;
-}
-
-/* One link further: path, [PATH_MAX], becomes absolute, its folder without links. Whether path was a link and another
- * step is to be made; -1 with errno. */
-static int step(char path[PATH_MAX], int *descriptor)
-{
-    char folder_copy[PATH_MAX], name_copy[PATH_MAX], folder[PATH_MAX], target[PATH_MAX];
-    strcpy(folder_copy, path);
-    strcpy(name_copy, path);
-    const char *name = basename(name_copy);
-    if (!realpath(dirname(folder_copy), folder))
-        return -1;
-    *descriptor = descriptor_of(folder, name);
-    const char *slash = strcmp(folder, "/") == 0 ? "" : "/";
-    if (snprintf(path, PATH_MAX, "%s%s%s", folder, slash, name) >= PATH_MAX) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    ssize_t length = *descriptor < 0 ? readlink(path, target, sizeof target - 1) : -1;
-    if (length < 0)
-        return 0;
-    target[length] = '\0';
-    if (snprintf(path, PATH_MAX, "%s%s%s", *target == '/' ? "" : folder, *target == '/' ? "" : "/", target) < PATH_MAX)
-        return 1;
-    errno = ENAMETOOLONG;
-    return -1;
-}
-
-/* realpath would go through a descriptor to its file, and fail on a link to what is not there yet. */
-static int follow(char path[PATH_MAX], int *descriptor)
-{
-    enum { LINKS_MAX = 40 }; // the kernel's own
-    for (int i = 0; i < LINKS_MAX; i++) {
-        int more = step(path, descriptor);
-        if (more <= 0)
-            return more;
-    }
-    errno = ELOOP;
-    return -1;
-}
-
 /* ---- opening ---- */
-
-static char *name_beside(const char *path)
-{
-    char folder[PATH_MAX], *name;
-    uint64_t random = 0;
-    strcpy(folder, path);
-    if (getrandom(&random, sizeof random, 0) < 0)
-        random = (uint64_t)getpid();
-    return asprintf(&name, "%s/.spanscope-%016" PRIx64, dirname(folder), random) < 0 ? NULL : name;
-}
 
 static int open_named(struct output *output)
 {
-    output->temporary = name_beside(output->path);
+    output->temporary = place_beside(output->path);
     if (!output->temporary)
         return -1;
     cleanup_hold();
@@ -145,6 +85,13 @@ static int check_there(struct output *output, struct error *error)
     return ERROR_NONE;
 }
 
+static void drop_path(struct output *output)
+{
+    place_leave(output->path, WRITER);
+    free(output->path);
+    output->path = NULL;
+}
+
 static int open_place(struct output *output, int descriptor, struct error *error)
 {
     int file = -1;
@@ -159,8 +106,7 @@ static int open_place(struct output *output, int descriptor, struct error *error
     } else {
         file = open_existing(output->path);
     }
-    free(output->path);
-    output->path = NULL;
+    drop_path(output);
     return file;
 }
 
@@ -176,12 +122,14 @@ static int open_file(struct output *output, struct error *error)
     strcpy(path, output->given);
     if ((stat(path, &output->there) == 0 && S_ISDIR(output->there.st_mode)) || path[length - 1] == '/')
         return cannot(output, "it is a folder", error);
-    if (follow(path, &descriptor) < 0)
+    if (place_follow(path, &descriptor) < 0)
         return fail(output, error);
     output->path = strdup(path);
     if (!output->path)
         return error_set(error, ERROR_RESOURCE, "out of memory");
     *error = (struct error){0};
+    if (descriptor < 0 && place_write(path, WRITER, error) != ERROR_NONE)
+        return error->code;
     int file = open_place(output, descriptor, error);
     if (file >= 0)
         output->stream = fdopen(file, "w+");
@@ -255,7 +203,7 @@ static void drop_temporary(struct output *output)
 static int replace(struct output *output)
 {
     if (!output->temporary) {
-        output->temporary = name_beside(output->path);
+        output->temporary = place_beside(output->path);
         if (!output->temporary || give_name(output, output->temporary) != 0) {
             drop_temporary(output);
             return -1;
@@ -336,6 +284,6 @@ void output_discard(struct output *output)
         unlink(output->temporary);
     drop_temporary(output);
     free(output->given);
-    free(output->path);
+    drop_path(output);
     *output = (struct output){0};
 }

@@ -29,7 +29,7 @@ struct output {
 /* path NULL or "-" is stdout; /dev/stdout, /dev/fd/N and /proc/self/fd/N are the open descriptor, not a new one of its
  * file; other devices and pipes are opened. Links are followed. A file that is replaced keeps its mode, and its owner
  * where we may give files away. One that nobody may write to is refused, to root too: it was closed on purpose.
- * Returns the stream, or NULL with ERROR_RESOURCE. */
+ * Returns the stream, or NULL with ERROR_RESOURCE, or ERROR_INPUT where the file is needed otherwise (sim/place). */
 FILE *output_open(struct output *output, const char *path, struct error *error);
 
 /* Flushes, checks that all was written, and puts the file into its place. */

@@ -133,10 +133,13 @@ static int draw_wanted(const struct plot_options *plot, const struct saved_list 
     return ERROR_NONE;
 }
 
-/* All figures that the profiles allow; none at all is an error. */
+/* All figures that the profiles allow; none at all is an error, and so is one that would replace what it is drawn from. */
 static int draw_all(const struct plot_options *plot, const struct saved_list *profiles, struct error *error)
 {
     size_t drawn = 0;
+    for (size_t i = 0; i < figure_count; i++)
+        if (publish_check(plot->wish.directory, name_of(&figures[i], &plot->wish), error) != ERROR_NONE)
+            return error->code;
     for (size_t i = 0; i < figure_count; i++) {
         int code = figure_draw(&figures[i], profiles, &plot->wish, error);
         if (code == ERROR_INPUT) {

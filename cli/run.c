@@ -490,7 +490,7 @@ static int run_points(struct run *run, struct error *error)
         return output_end(&output, print_cost(run, error), true, error);
     interrupt_flag(); // what is opened from here on is closed in order
     if (run->store_path)
-        code = store_open(&run->store, run->store_path, STORE_WRITE, error);
+        code = store_open(&run->store, run->store_path, STORE_WRITE, interrupt_flag(), error);
     progress_init(&run->progress, &(struct progress_options){.quiet = run->quiet,
                                                              .hidden = run->no_progress,
                                                              .log = run->log,

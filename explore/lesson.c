@@ -25,7 +25,7 @@ const struct lesson *lesson_find(const char *id, struct error *error)
 
 /* ---- models ---- */
 
-/* NAME=VALUE in place. A text that assigns nothing and could be a file is refused. */
+/* NAME=VALUE in place. A text that could be a file is refused. */
 static int apply_text(struct model *model, char *word, struct error *error)
 {
     char *equals = strchr(word, '=');
@@ -37,8 +37,8 @@ static int apply_text(struct model *model, char *word, struct error *error)
     const struct setting *setting = setting_find(word, error);
     if (!setting)
         return error->code;
-    if (setting->type == SETTING_TEXT && !strpbrk(value, "=\n") && text_is_file(value))
-        return error_set(error, ERROR_INPUT, "%s: '%.100s' is no name and assigns nothing", word, value);
+    if (setting->type == SETTING_TEXT && text_is_file(value))
+        return error_set(error, ERROR_INPUT, "%s: '%.100s' names a file; a name or a text is expected", word, value);
     return setting_apply(model, word, value, error);
 }
 

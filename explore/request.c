@@ -6,6 +6,7 @@
 
 #include "sim/setting.h"
 #include "sim/text.h"
+#include "sim/variants.h"
 
 // clang-format off
 const struct request_service request_services[] = {
@@ -99,12 +100,12 @@ static int check_name(const struct request *request, const char *name, struct er
     return ERROR_NONE;
 }
 
-/* A text that assigns nothing and is no NAME or NAME:NUMBER would be looked for as a file. */
-static int check_text(const char *name, const char *value, struct error *error)
+/* What is a path, or assigns nothing and is no NAME or NAME:NUMBER, would be looked for as a file. */
+static int check_file(const char *name, const char *value, struct error *error)
 {
     static const char digits[] = "0123456789";
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-    if (strpbrk(value, "=\n"))
+    if (strpbrk(value, "=\n") && !text_is_file(value))
         return ERROR_NONE;
     size_t word = strspn(value, letters);
     const char *rest = value + word;
@@ -112,8 +113,24 @@ static int check_text(const char *name, const char *value, struct error *error)
                   strspn(rest + 1, "0123456789.eE+-") == strlen(rest + 1);
     if (word > 0 && (*rest == '\0' || number))
         return ERROR_NONE;
-    return error_set(error, ERROR_INPUT, "--%s: '%.200s' is no name and assigns nothing; files are not read here", name,
-                     value);
+    return error_set(error, ERROR_INPUT,
+                     "--%s: '%.200s' is neither a name nor a text that assigns; files are not read here", name, value);
+}
+
+static int several(const char *name, const char *value, struct error *error)
+{
+    return error_set(error, ERROR_INPUT, "--%s: '%.100s' is several values; one a request", name, value);
+}
+
+/* A text of several, too, would be looked for as files, one by one. */
+static int check_text(const struct setting *setting, const char *value, struct error *error)
+{
+    struct variants variants = {0};
+    int code = variants_add(&variants, setting, value, error);
+    if (code == ERROR_NONE && variants.count != 1)
+        code = several(setting->name, value, error);
+    variants_free(&variants);
+    return code == ERROR_NONE ? check_file(setting->name, value, error) : code;
 }
 
 /* A command takes several values of a setting; an answer is of one model. */
@@ -126,9 +143,9 @@ static int check_value(const char *name, const char *value, struct error *error)
     if (!setting)
         return ERROR_NONE;
     if (setting->type == SETTING_TEXT)
-        return check_text(name, value, error);
+        return check_text(setting, value, error);
     if (strpbrk(value, ",:"))
-        return error_set(error, ERROR_INPUT, "--%s: '%.100s' is several values; one a request", name, value);
+        return several(name, value, error);
     return ERROR_NONE;
 }
 

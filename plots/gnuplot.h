@@ -8,7 +8,7 @@
 #include "sim/error.h"
 
 /* Time for one figure, s: hundreds of times what the largest has taken, so that only a gnuplot that hangs needs it. */
-enum { GNUPLOT_SECONDS = 300 };
+enum { GNUPLOT_SECONDS = 120 };
 
 /* What ends a gnuplot before it does. */
 struct gnuplot_limits {

@@ -10,6 +10,7 @@
 #include "plots/gnuplot.h"
 #include "plots/scratch.h"
 #include "sim/cleanup.h"
+#include "sim/place.h"
 
 const char *const publish_suffixes[PUBLISH_FILES] = {"gp", "dat", "txt", "svg", "png", "pdf"};
 
@@ -128,14 +129,30 @@ static int make_directory(const char *directory, bool *made, struct error *error
     return *made || why == EEXIST ? ERROR_NONE : cannot("cannot make the folder", directory, error);
 }
 
+static const char writer[] = "the figure";
+
+int publish_check(const char *directory, const char *name, struct error *error)
+{
+    int code = ERROR_NONE;
+    for (int i = 0; i < PUBLISH_FILES && code == ERROR_NONE; i++) {
+        char *place = path_of(directory, name, publish_suffixes[i]);
+        code = place ? place_write(place, writer, error) : out_of_memory(error);
+        place_leave(place, writer);
+        free(place);
+    }
+    return code;
+}
+
 /* Everything is made in a folder of its own inside directory, under its final name, and moved when complete. */
 int publish(const char *directory, const char *name, publish_print *const print[PUBLISH_WRITTEN], const void *context,
             const volatile sig_atomic_t *stop, struct error *error)
 {
     const struct gnuplot_limits limits = {GNUPLOT_SECONDS, stop};
     struct workshop workshop = {0};
-    bool made;
-    int code = make_directory(directory, &made, error);
+    bool made = false;
+    int code = publish_check(directory, name, error);
+    if (code == ERROR_NONE)
+        code = make_directory(directory, &made, error);
     if (code != ERROR_NONE)
         return code;
     code = workshop_make(&workshop, directory, name, error);

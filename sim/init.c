@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/formula.h"
 #include "sim/text.h"
 
 const char *const init_matrix_names[INIT_MATRICES] = {"wq", "wk", "wv", "wo", "w1", "wg", "w2", "wr"};
@@ -80,9 +79,9 @@ static int resolve_file(const char *path, struct init *init, struct error *error
 {
     const char *bytes;
     size_t length;
-    int code = text_label(path, init->label, sizeof init->label, error);
+    int code = text_once(path, FORMULA_TEXT_MAX, &bytes, &length, error);
     if (code == ERROR_NONE)
-        code = text_once(path, FORMULA_TEXT_MAX, &bytes, &length, error);
+        code = text_label(path, init->label, sizeof init->label, error);
     return code == ERROR_NONE ? parse(bytes, length, path, init, error) : code;
 }
 
@@ -93,12 +92,12 @@ int init_resolve(const char *argument, struct init *init, struct error *error)
     const struct init_row *row = find_row(argument, length);
     if (row)
         return resolve_row(row, argument[length] == ':' ? argument + length + 1 : NULL, init, error);
+    if (text_is_file(argument))
+        return resolve_file(argument, init, error);
     if (strpbrk(argument, "=\n")) {
         snprintf(init->label, sizeof init->label, "custom");
         return parse(argument, strlen(argument), "initialisation", init, error);
     }
-    if (text_is_file(argument))
-        return resolve_file(argument, init, error);
     char word[256];
     snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word), argument);
     return unknown(word, error);
@@ -150,12 +149,87 @@ int init_find(const struct init *init, const struct graph_matrix *matrix)
     return found;
 }
 
-int init_check(const struct init *init, const struct graph *graph, struct error *error)
+static int check_matrices(const struct init *init, const struct graph *graph, struct error *error)
 {
     for (int i = 0; i < graph->matrix_count; i++)
         if (init_find(init, &graph->matrices[i]) < 0)
             return missing(init, graph, &graph->matrices[i], error);
     return ERROR_NONE;
+}
+
+/* ---- assignments that say nothing ---- */
+
+/* Whether an assignment behind statement i reads its value, or takes it over as it is. */
+static bool is_read(const struct graph *graph, int i)
+{
+    int node = graph->statements[i].node;
+    for (int n = node + 1; n < graph->node_count; n++)
+        if (graph->nodes[n].a == node || graph->nodes[n].b == node || graph->nodes[n].c == node)
+            return true;
+    for (int j = i + 1; j < graph->statement_count; j++)
+        if (graph->statements[j].node == node)
+            return true;
+    return false;
+}
+
+/* The prelude's matrices, of whatever site, may be assigned whether the formula has them or not: one initialisation is of
+ * many formulas. */
+static bool is_matrix(const char *name, const struct formula *formula)
+{
+    const struct graph *section;
+    const char *dot = strchr(name, '.');
+    for (int i = 0; i < INIT_MATRICES; i++)
+        if (strcmp(dot ? dot + 1 : name, init_matrix_names[i]) == 0)
+            return true;
+    for (int i = 0; (section = formula_section(formula, i)) != NULL; i++)
+        for (int j = 0; j < section->matrix_count; j++)
+            if (strcmp(name, section->matrices[j].label) == 0 || strcmp(name, section->matrices[j].name) == 0)
+                return true;
+    return strcmp(name, "w") == 0;
+}
+
+/* The matrix, of the formula or the prelude, that the name is nearest to, or NULL. */
+static const char *nearest_matrix(const char *name, const struct formula *formula)
+{
+    const char *names[GRAPH_STATEMENTS_MAX];
+    const struct graph *section;
+    size_t count = 0;
+    for (int i = 0; i < INIT_MATRICES; i++)
+        names[count++] = init_matrix_names[i];
+    for (int i = 0; (section = formula_section(formula, i)) != NULL; i++)
+        for (int j = 0; j < section->matrix_count && count + 2 <= GRAPH_STATEMENTS_MAX; j++) {
+            names[count++] = section->matrices[j].label;
+            names[count++] = section->matrices[j].name;
+        }
+    return error_nearest(name, names, count);
+}
+
+static int says_nothing(const struct init *init, const struct formula *formula, int i, struct error *error)
+{
+    const struct graph_statement *statement = &init->graph.statements[i];
+    const struct graph_node *node = &init->graph.nodes[statement->node];
+    char why[2 * GRAPH_LABEL_MAX + 64] = "is assigned again";
+    if (!is_matrix(statement->name, formula)) {
+        const char *near = nearest_matrix(statement->name, formula);
+        snprintf(why, sizeof why, "is no matrix of the formula, and nothing reads it%s%s%s",
+                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    }
+    return error_set(error, ERROR_INPUT, "%s: line %d: '%s' %s", init->graph.what, node->line, statement->name, why);
+}
+
+int init_check(const struct init *init, const struct formula *formula, struct error *error)
+{
+    const struct graph *graph = &init->graph, *section;
+    int code = ERROR_NONE;
+    for (int i = 0; code == ERROR_NONE && (section = formula_section(formula, i)) != NULL; i++)
+        code = check_matrices(init, section, error);
+    for (int i = 0; code == ERROR_NONE && i < graph->statement_count; i++) {
+        const char *name = graph->statements[i].name;
+        bool last = graph_statement(graph, name) == i;
+        if (!(last && is_matrix(name, formula)) && !is_read(graph, i))
+            code = says_nothing(init, formula, i, error);
+    }
+    return code;
 }
 
 int init_evaluate(const struct init *init, const struct graph_scope *scope, const struct graph *graph,

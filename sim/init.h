@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "sim/error.h"
+#include "sim/formula.h"
 #include "sim/graph.h"
 #include "sim/owners.h"
 
@@ -48,8 +49,9 @@ struct init_size {
 /* The assignment that says what the matrix is, index in init->graph.statements, or -1. */
 int init_find(const struct init *init, const struct graph_matrix *matrix);
 
-/* ERROR_INPUT where a matrix of the graph has none. */
-int init_check(const struct init *init, const struct graph *graph, struct error *error);
+/* ERROR_INPUT where a matrix of the formula has none, and for an assignment that says nothing: of no matrix of the formula
+ * or the prelude, and read by no other. */
+int init_check(const struct init *init, const struct formula *formula, struct error *error);
 
 /* argument is NAME, NAME:VALUE, assignments (they hold '=' or a newline), or a file of them. */
 int init_resolve(const char *argument, struct init *init, struct error *error);

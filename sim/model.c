@@ -30,16 +30,6 @@ void model_defaults(struct model *model)
     };
 }
 
-/* Every matrix of the formula needs its standard deviation. */
-static int check_init(const struct model *model, struct error *error)
-{
-    const struct graph *section;
-    int code = ERROR_NONE;
-    for (int i = 0; code == ERROR_NONE && (section = formula_section(&model->formula, i)) != NULL; i++)
-        code = init_check(&model->init, section, error);
-    return code;
-}
-
 int model_check(struct model *model, struct error *error)
 {
     if (model->ffn_width == 0)
@@ -60,7 +50,7 @@ int model_check(struct model *model, struct error *error)
         return error_set(error, ERROR_RESOURCE, "no second moment of %s: its quadrature fails, or memory is out",
                          model->activation->name);
     int code = formula_set_gated(&model->formula, model->activation->gated, error);
-    return code != ERROR_NONE ? code : check_init(model, error);
+    return code != ERROR_NONE ? code : init_check(&model->init, &model->formula, error);
 }
 
 void model_share(const struct model *from, struct model *to)

@@ -94,9 +94,9 @@ static int resolve_file(const char *path, struct formula *formula, char *label, 
 {
     const char *bytes;
     size_t length;
-    int code = text_label(path, label, GRAPH_NAME_MAX, error);
+    int code = text_once(path, FORMULA_TEXT_MAX, &bytes, &length, error);
     if (code == ERROR_NONE)
-        code = text_once(path, FORMULA_TEXT_MAX, &bytes, &length, error);
+        code = text_label(path, label, GRAPH_NAME_MAX, error);
     return code == ERROR_NONE ? formula_parse(bytes, length, path, formula, error) : code;
 }
 
@@ -117,11 +117,11 @@ int placement_resolve(const char *argument, struct formula *formula, char *label
     *formula = (struct formula){0};
     const struct placement *row = placement_find(argument);
     const char *text = row ? row->formula : argument;
+    if (!row && text_is_file(argument))
+        return resolve_file(argument, formula, label, error);
     if (row || strpbrk(argument, "=\n")) {
         snprintf(label, GRAPH_NAME_MAX, "%s", row ? row->name : "custom");
         return formula_parse(text, strlen(text), "formula", formula, error);
     }
-    if (text_is_file(argument))
-        return resolve_file(argument, formula, label, error);
     return unknown(argument, error);
 }

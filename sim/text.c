@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "sim/place.h"
+
 char *text_end(const struct text *text)
 {
     return text_room(text) > 0 ? text->buffer + text->length : NULL;
@@ -30,9 +32,18 @@ void text_print(struct text *text, const char *format, ...)
     text->length += length > 0 ? (size_t)length : 0;
 }
 
+/* As no formula begins: /etc, ./a, ../a. */
+static bool begins_like_a_path(const char *argument)
+{
+    return argument[strspn(argument, ".")] == '/';
+}
+
 bool text_is_file(const char *argument)
 {
-    return strpbrk(argument, "/.") || access(argument, F_OK) == 0;
+    bool exists = access(argument, F_OK) == 0, in_folder = strchr(argument, '/') != NULL;
+    if (begins_like_a_path(argument) || (in_folder && exists))
+        return true;
+    return !strpbrk(argument, "=\n") && (exists || strpbrk(argument, "/."));
 }
 
 /* ---- characters ---- */
@@ -86,10 +97,10 @@ static int too_large(FILE *file, const char *path, size_t limit, struct error *e
     return error_set(error, ERROR_INPUT, "'%.400s' has more than the %zu bytes that are allowed", path, limit);
 }
 
-/* Doubles the room until the file ends, or there is a byte too many. */
+/* Doubles the room until the file ends, or there is the one byte too many that is read. */
 static int read_all(FILE *file, const char *path, size_t limit, char **bytes, size_t *length, struct error *error)
 {
-    size_t room = 4096;
+    size_t room = limit < 4096 ? limit + 1 : 4096;
     while (!feof(file)) {
         char *larger = realloc(*bytes, room + 1);
         if (!larger)
@@ -100,7 +111,7 @@ static int read_all(FILE *file, const char *path, size_t limit, char **bytes, si
             return error_set(error, ERROR_RESOURCE, "cannot read '%.400s': %s", path, strerror(errno));
         if (*length > limit)
             return too_large(file, path, limit, error);
-        room *= 2;
+        room = room < limit / 2 ? 2 * room : limit + 1;
     }
     (*bytes)[*length] = '\0';
     return ERROR_NONE;
@@ -123,7 +134,9 @@ int text_read(const char *path, size_t limit, char **bytes, size_t *length, stru
     FILE *file = fopen(path, "rbe");
     if (!file)
         return error_set(error, ERROR_RESOURCE, "cannot open '%.400s': %s", path, strerror(errno));
-    int code = read_all(file, path, limit, bytes, length, error);
+    int code = place_read(path, error);
+    if (code == ERROR_NONE)
+        code = read_all(file, path, limit, bytes, length, error);
     if (code == ERROR_NONE)
         code = strip_mark(path, *bytes, length, error);
     fclose(file);

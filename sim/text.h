@@ -21,11 +21,13 @@ void text_print(struct text *text, const char *format, ...) __attribute__((forma
 char *text_end(const struct text *text);
 size_t text_room(const struct text *text);
 
-/* Whether the argument is meant as a file: it exists, or has a folder or an extension as no name of a table has. */
+/* Whether the argument is meant as a file, not as a text: it begins like a path, or exists and has a folder; or it assigns
+ * nothing, and exists or has a folder or an extension as no name of a table has. */
 bool text_is_file(const char *argument);
 
 /* Reads a file of text, whole, into memory that the caller frees: bytes[length], and a NUL behind them. A byte-order mark
- * is left out. ERROR_RESOURCE where it cannot be read, ERROR_INPUT where it has more than limit bytes or is in UTF-16. */
+ * is left out. ERROR_RESOURCE where it cannot be read, ERROR_INPUT where it has more than limit bytes, is in UTF-16 or
+ * is written by this process (sim/place). */
 int text_read(const char *path, size_t limit, char **bytes, size_t *length, struct error *error);
 
 /* The same for a file that many readings of a configuration name, such as a formula at every point of a map: the first

@@ -11,7 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char MAGIC[16] = "spanscope-ckpt1\n";
+#include "sim/place.h"
+
+static const char MAGIC[16] = "spanscope-ckpt1\n", KEPT[] = "checkpoint", WRITER[] = "the checkpoint";
 enum { IDENTITY_MAX = 1 << 30 };
 
 /* A stream whose bytes are summed on their way: FNV-1a, 64 bits. */
@@ -106,19 +108,34 @@ static int read_stream(struct checkpoint *checkpoint, FILE *stream, struct error
     return get_slots(checkpoint, &summed, room, error);
 }
 
+/* Nothing where there is no file. */
+static int read_file(struct checkpoint *checkpoint, struct error *error)
+{
+    FILE *stream = fopen(checkpoint->path, "rb");
+    if (!stream && errno == ENOENT)
+        return ERROR_NONE;
+    if (!stream)
+        return error_set(error, ERROR_RESOURCE, "%s: %s", checkpoint->path, strerror(errno));
+    int code = read_stream(checkpoint, stream, error);
+    fclose(stream);
+    return code;
+}
+
+static int take_places(const struct checkpoint *checkpoint, struct error *error)
+{
+    int code = place_keep(checkpoint->path, KEPT, error);
+    return code == ERROR_NONE ? place_write(checkpoint->temporary, WRITER, error) : code;
+}
+
 int checkpoint_open(struct checkpoint *checkpoint, const char *path, const char *identity, int count,
                     struct error *error)
 {
-    *checkpoint = (struct checkpoint){path, identity, calloc((size_t)count, sizeof *checkpoint->slots), count};
-    if (!checkpoint->slots)
-        return error_set(error, ERROR_RESOURCE, "out of memory for %d runs", count);
-    FILE *stream = fopen(path, "rb");
-    if (!stream && errno == ENOENT)
-        return ERROR_NONE;
-    int code = stream ? read_stream(checkpoint, stream, error)
-                      : error_set(error, ERROR_RESOURCE, "%s: %s", path, strerror(errno));
-    if (stream)
-        fclose(stream);
+    *checkpoint = (struct checkpoint){path, identity, calloc((size_t)count, sizeof *checkpoint->slots), count, NULL};
+    int code = checkpoint->slots && asprintf(&checkpoint->temporary, "%s.new", path) >= 0
+                   ? take_places(checkpoint, error)
+                   : error_set(error, ERROR_RESOURCE, "out of memory for %d runs", count);
+    if (code == ERROR_NONE)
+        code = read_file(checkpoint, error);
     if (code != ERROR_NONE)
         checkpoint_free(checkpoint);
     return code;
@@ -129,6 +146,9 @@ void checkpoint_free(struct checkpoint *checkpoint)
     for (int i = 0; checkpoint->slots && i < checkpoint->count; i++)
         free(checkpoint->slots[i].bytes);
     free(checkpoint->slots);
+    place_leave(checkpoint->path, KEPT);
+    place_leave(checkpoint->temporary, WRITER);
+    free(checkpoint->temporary);
     *checkpoint = (struct checkpoint){0};
 }
 
@@ -171,27 +191,21 @@ static void sync_folder(const char *path)
 
 int checkpoint_write(const struct checkpoint *checkpoint, struct error *error)
 {
-    size_t size = strlen(checkpoint->path) + 5;
-    char *temporary = malloc(size);
-    if (!temporary)
-        return error_set(error, ERROR_RESOURCE, "out of memory");
-    snprintf(temporary, size, "%s.new", checkpoint->path);
-    FILE *stream = fopen(temporary, "wb");
+    FILE *stream = fopen(checkpoint->temporary, "wb");
     bool written = stream && write_stream(checkpoint, stream);
     int reason = errno;
     if (stream && fclose(stream) != 0 && written) {
         written = false;
         reason = errno;
     }
-    if (written && rename(temporary, checkpoint->path) != 0) {
+    if (written && rename(checkpoint->temporary, checkpoint->path) != 0) {
         written = false;
         reason = errno;
     }
     if (written)
         sync_folder(checkpoint->path);
     else if (stream)
-        unlink(temporary);
-    free(temporary);
+        unlink(checkpoint->temporary);
     return written ? ERROR_NONE
                    : error_set(error, ERROR_RESOURCE, "%s: cannot write the checkpoint: %s", checkpoint->path,
                                strerror(reason));

@@ -20,9 +20,10 @@ struct checkpoint {
     const char *path, *identity;
     struct checkpoint_slot *slots; /* [count] */
     int count;
+    char *temporary; /* what it is written to before it takes its place */
 };
 
-/* Reads the file where there is one: ERROR_INPUT where it belongs to other runs, ERROR_RESOURCE where it cannot be read
+/* Reads the file where there is one: ERROR_INPUT where it belongs to other runs or is in use otherwise (sim/place), ERROR_RESOURCE where it cannot be read
  * or is damaged. path and identity must outlive the checkpoint. */
 int checkpoint_open(struct checkpoint *checkpoint, const char *path, const char *identity, int count,
                     struct error *error);

@@ -81,7 +81,7 @@ static void draw_row(const gsl_rng *rng, int count, double alpha, double *cumula
 
 /* ---- arguments ---- */
 
-enum { VOCABULARY_MAX = 256, BYTES = 256, TEXT_BYTES_MAX = 1 << 30 };
+enum { VOCABULARY_MAX = 256, BYTES = 256, TEXT_BYTES_MAX = 1 << 28 };
 
 static int wrong(const struct task *task, const char *arguments, struct error *error)
 {

@@ -18,7 +18,7 @@ static void begin(void)
 {
     support_model(&model, "placement=prenorm");
     ck_assert_msg(sampler_init(&sampler, &model, NULL, false, 2, (size_t)1 << 28, &error) == ERROR_NONE &&
-                      store_open(&store, folder_path("kept"), STORE_WRITE, &error) == ERROR_NONE,
+                      store_open(&store, folder_path("kept"), STORE_WRITE, NULL, &error) == ERROR_NONE,
                   "%s", error.text);
 }
 

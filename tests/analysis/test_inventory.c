@@ -47,7 +47,7 @@ static int listed(int configurations)
 
 START_TEST(configurations_come_and_go)
 {
-    ck_assert_int_eq(store_open(&store, folder_path("kept"), STORE_WRITE, &error), ERROR_NONE);
+    ck_assert_int_eq(store_open(&store, folder_path("kept"), STORE_WRITE, NULL, &error), ERROR_NONE);
     ck_assert_int_eq(listed(0), 0);
     int64_t first = add("placement=prenorm", 4);
     add("placement=postnorm", 3);
@@ -65,7 +65,7 @@ END_TEST
 START_TEST(damage_is_found)
 {
     int64_t damaged = -1;
-    ck_assert_int_eq(store_open(&store, folder_path("kept"), STORE_WRITE, &error), ERROR_NONE);
+    ck_assert_int_eq(store_open(&store, folder_path("kept"), STORE_WRITE, NULL, &error), ERROR_NONE);
     add("placement=prenorm", 4);
     ck_assert_int_eq(inventory_check(&store, false, &damaged, &error), ERROR_NONE);
     ck_assert_int_eq(damaged, 0);

@@ -247,6 +247,64 @@ START_TEST(a_full_disk_is_an_error)
 }
 END_TEST
 
+/* Every way in which a command reads a file. Each would replace it, had it a place to write to. */
+static const char *const replacing[][ARGUMENTS] = {
+    {"run", TINY, "-p", "./read", "-o", "read"},
+    {"run", TINY, "-p", "prenorm", "-i", "./read", "-o", "read"},
+    {"run", "--config", "read", "-T", "2", "-q", "-o", "read"},
+    {"predict", "-L", "2", "-p", "./read", "-o", "read"},
+    {"map", "--x", "c=1:2:2", "--y", "input-correlation=0:1:2", "-p", "./read", "-o", "read"},
+    {"solve", "c", "gradient_ratio = 1", "-p", "./read", "-o", "read"},
+    {"inspect", "-L", "2", "-p", "./read", "-o", "read"},
+    {"verify", "-i", "./read", "-o", "read"},
+    {"diagram", "-p", "./read", "-f", "text", "-o", "read"},
+    {"train", "--steps", "1", "--task", "text:read", "-o", "link"},
+    {"report", "read", "-o", "link"},
+    {"plot", "gradient.txt"},
+    {"plot", "gradient.txt", "-f", "gradient", "-o", "."},
+};
+#define BLOCK "y = x + attn(x); x = y + ffn(y)"
+static const char *const contents[sizeof replacing / sizeof *replacing] = {
+    BLOCK, "w = 1/sqrt(n)", LLAMA "\"hidden_size\":32}", BLOCK, BLOCK, BLOCK, BLOCK, "w = 1/sqrt(n)", BLOCK,
+};
+
+START_TEST(nothing_is_written_over_what_is_read)
+{
+    struct program profile = PROGRAM("run", TINY, "-f", "json");
+    const char *text = contents[_i] ? contents[_i] : profile.out;
+    program_write("read", text);
+    program_write("gradient.txt", profile.out);
+    struct program link = program_shell("ln -s read link");
+    program_free(&link);
+    check_error(program_start(replacing[_i], NULL, NULL), 2, ", which is read by this command");
+    char *left = program_read("read");
+    ck_assert_str_eq(left, text);
+    ck_assert_int_eq(program_files(), 3);
+    free(left);
+    program_free(&profile);
+}
+END_TEST
+
+/* A file of an odd name is given with its folder; a text of that form that is no file's is told so. */
+START_TEST(paths_are_told_from_formulas)
+{
+    static const char *const files[] = {"./a=b.f", "sub/c=d", "sub/x = y;z"};
+    struct program made = program_shell("mkdir sub");
+    program_free(&made);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        program_write(files[i], "x = x + 0.37*ffn(x)");
+        struct program found = PROGRAM("run", "-L", "2", "-d", "12", "-T", "3", "-n", "1", "-p", files[i]);
+        ck_assert_msg(found.status == 0 && strstr(found.out, "x = x + 0.37*ffn(x)") != NULL, "%s", found.err);
+        program_free(&found);
+    }
+    program_write("a=b", "w = 1");
+    check_error(PROGRAM("run", "-i", "./a\nb"), 3, "cannot open './a\nb': No such file or directory");
+    check_error(PROGRAM("run", "-p", "./a=c.f"), 3, "cannot open './a=c.f': No such file or directory");
+    check_error(PROGRAM("run", "-p", "/a=c.f"), 3, "cannot open '/a=c.f': No such file or directory");
+    check_error(PROGRAM("run", "-p", "a=b"), 2, "'b'"); // without a folder it is a formula
+}
+END_TEST
+
 /* What fails, at the start or half-way, leaves an old file as it was and no other. */
 START_TEST(nothing_half_written)
 {
@@ -495,6 +553,8 @@ Suite *cli_suite(void)
     tcase_add_test(tests, help_names_every_option);
     tcase_add_test(tests, a_full_disk_is_an_error);
     tcase_add_test(tests, nothing_half_written);
+    tcase_add_loop_test(tests, nothing_is_written_over_what_is_read, 0, sizeof replacing / sizeof *replacing);
+    tcase_add_test(tests, paths_are_told_from_formulas);
     tcase_add_test(tests, options_that_something_reads_are_taken);
     tcase_add_test(tests, configurations_are_checked);
     tcase_add_test(tests, gnuplot_may_be_absent);

@@ -173,6 +173,63 @@ START_TEST(a_stream_keeps_nothing)
 }
 END_TEST
 
+static int exists(const char *name)
+{
+    char path[256];
+    struct stat status;
+    snprintf(path, sizeof path, "%s/%s", program_folder(), name);
+    return stat(path, &status) == 0;
+}
+
+/* Names that SQLite, left to itself, takes for no file's, or for another file's. */
+START_TEST(a_store_is_a_file_of_that_name)
+{
+    static const char *const names[] = {":memory:", "file:zz?mode=memory", "file:yy", "a?b#c%41", "-x"};
+    char option[64];
+    snprintf(option, sizeof option, "--store=%s", names[_i]);
+    free(output_of(PROGRAM("run", GRID, "-n", "2", option)));
+    ck_assert_int_eq(program_files(), 1);
+    ck_assert(exists(names[_i]));
+    char *whole = output_of(PROGRAM("run", GRID, "-n", "2"));
+    check_same(output_of(PROGRAM("store", "--export", "-f", "csv", "--", names[_i])), whole);
+}
+END_TEST
+
+/* The same command as in the message of a store that another opens: neither is lost, and nothing new is there. */
+static void check_apart(struct program program, int files)
+{
+    ck_assert_msg(program.status == 2, "status %d: %s", program.status, program.err);
+    ck_assert_msg(strstr(program.err, "--output is the ") != NULL, "%s", program.err);
+    ck_assert_str_eq(program.out, "");
+    ck_assert_int_eq(program_files(), files);
+    program_free(&program);
+}
+
+START_TEST(no_store_is_written_over)
+{
+    check_apart(PROGRAM("run", GRID, "-n", "2", "--store", "new", "-o", "./new"), 0);
+    check_apart(PROGRAM("train", "--steps", "1", "--store", "new", "-o", "new"), 0);
+    check_apart(PROGRAM("train", "--steps", "1", "--checkpoint", "new", "-o", "new"), 0);
+    free(output_of(PROGRAM("run", GRID, "-n", "2", "--store", "kept")));
+    check_apart(PROGRAM("run", GRID, "-n", "2", "--store", "kept", "-o", "kept"), 1);
+    check_apart(PROGRAM("run", GRID, "-n", "2", "--store", "kept", "-o", "kept-wal"), 1);
+    check_apart(PROGRAM("merge", "kept", "-o", "kept"), 1);
+    check_apart(PROGRAM("merge", "kept", "-o", "new", "--store", "new"), 1);
+    check_apart(PROGRAM("store", "kept", "--export", "-o", "kept"), 1);
+    free(output_of(PROGRAM("store", "--check", "kept")));
+}
+END_TEST
+
+START_TEST(a_store_without_room_leaves_nothing)
+{
+    struct program found = program_shell("ulimit -f 4; $SPANSCOPE run -L 2 -d 8 -H 1 -T 2 -n 4 --store new");
+    ck_assert_int_eq(found.status, 3);
+    ck_assert_msg(strstr(found.out, "store 'new': File too large") != NULL, "%s", found.out);
+    ck_assert_int_eq(program_files(), 0);
+    program_free(&found);
+}
+END_TEST
+
 START_TEST(damage_is_found)
 {
     free(output_of(PROGRAM("run", GRID, "-n", "60", "--store", "samples")));
@@ -197,6 +254,9 @@ Suite *kept_suite(void)
     tcase_add_test(tests, what_is_no_store_is_refused);
     tcase_add_test(tests, a_store_that_may_only_be_read_is_read);
     tcase_add_loop_test(tests, a_stream_keeps_nothing, 0, 3);
+    tcase_add_loop_test(tests, a_store_is_a_file_of_that_name, 0, 5);
+    tcase_add_test(tests, no_store_is_written_over);
+    tcase_add_test(tests, a_store_without_room_leaves_nothing);
     tcase_add_test(tests, damage_is_found);
     suite_add_tcase(suite, tests);
     return suite;

@@ -58,8 +58,8 @@ END_TEST
 
 START_TEST(no_text_names_a_file)
 {
-    static const char *const files[] = {"/etc/passwd",      "../x", "a.formula", "./x", "~/x",
-                                        "scaleinit:2/../x", "x:y",  "x:1x",      ":1",  "a b"};
+    static const char *const files[] = {"/etc/passwd", "../x", "a.formula", "./x",   "~/x",   "scaleinit:2/../x", "x:y",
+                                        "x:1x",        ":1",   "a b",       "./a=b", "/x\ny", "x = x,/etc/passwd"};
     static const char *const texts[] = {"spannorm", "scaleinit:2.5", "gpt2:1e-2", "x = x", "attn\n", "x=/etc/passwd"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         ck_assert_msg(request_add(&request, "init", files[i], &error) == ERROR_INPUT, "%s", files[i]);

@@ -97,6 +97,7 @@ END_TEST
 START_TEST(gnuplot_that_hangs_is_ended)
 {
     struct error error;
+    ck_assert_int_le(GNUPLOT_SECONDS, 120); // who waits for a figure does not wait longer
     fake_gnuplot("#!/bin/sh\necho half done\n/bin/sleep 1000 &\n/bin/sleep 1000\n");
     ck_assert_int_eq(gnuplot_run(folder_name, "x.gp", &(struct gnuplot_limits){.seconds = 1}, &error), ERROR_RESOURCE);
     ck_assert_str_eq(error.text, "gnuplot did not end within 1 s, and was ended:\nhalf done");

@@ -175,6 +175,36 @@ START_TEST(the_nearest_name_counts)
 }
 END_TEST
 
+static const struct {
+    const char *init, *error; /* or NULL */
+} checked[] = {
+    {"w = 1; wqq = 5", "line 1: 'wqq' is no matrix of the formula, and nothing reads it; did you mean 'wq'?"},
+    {"b = 2\nw = 1", "line 1: 'b' is no matrix of the formula, and nothing reads it"},
+    {"w = 1; w = 2", "line 1: 'w' is assigned again"},
+    {"wz = 1; w = wz; attn.wl = 3", "line 1: 'attn.wl' is no matrix"},
+    {"b = 2; g = 3; b = b*g; w = b", NULL},
+    {"w = 1; moe.wr = 2; wg = 3; attn3.wo = 1", NULL}, /* of other formulas */
+    {"w = 1; mix.wz = 2; u = w; wz = u", NULL},
+};
+
+START_TEST(an_assignment_that_says_nothing_is_named)
+{
+    struct init init;
+    struct formula formula;
+    struct error error = {0};
+    static const char text[] = "def mix(u) = wz(u); y = x + attn(x); x = y + mix(y)";
+    ck_assert_int_eq(formula_parse(text, sizeof text - 1, "formula", &formula, &error), ERROR_NONE);
+    int code = init_resolve(checked[_i].init, &init, &error);
+    if (code == ERROR_NONE)
+        code = init_check(&init, &formula, &error);
+    ck_assert_msg((code == ERROR_NONE) == !checked[_i].error, "%s", error.text);
+    if (checked[_i].error)
+        ck_assert_msg(strstr(error.text, checked[_i].error) != NULL, "%s", error.text);
+    init_free(&init);
+    formula_free(&formula);
+}
+END_TEST
+
 START_TEST(a_matrix_without_a_deviation_is_named)
 {
     struct init init;
@@ -258,6 +288,7 @@ Suite *init_suite(void)
     tcase_add_test(tests, text_is_read);
     tcase_add_test(tests, the_nearest_name_counts);
     tcase_add_test(tests, a_matrix_without_a_deviation_is_named);
+    tcase_add_loop_test(tests, an_assignment_that_says_nothing_is_named, 0, sizeof checked / sizeof *checked);
     tcase_add_loop_test(tests, bad_value_is_located, 0, sizeof bad_files / sizeof *bad_files);
     tcase_add_loop_test(tests, failure_says_why, 0, sizeof failures / sizeof *failures);
     suite_add_tcase(suite, tests);

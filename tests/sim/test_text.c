@@ -1,6 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "sim/text.h"
 #include "tests/folder.h"
@@ -130,6 +132,38 @@ START_TEST(files_are_read_whole)
 }
 END_TEST
 
+/* A stream that does not end is left when the limit is passed, not when the room for twice as much is full. */
+START_TEST(no_more_is_read_than_is_allowed)
+{
+    enum { LIMIT = 9000, MORE = 20000, BUFFER = 4096 /* of a stream */ };
+    struct error error;
+    char *bytes, path[64], written[MORE];
+    int ends[2], left = 0;
+    memset(written, 'x', sizeof written);
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(write(ends[1], written, MORE), MORE); // a pipe has room for 65536
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+    ck_assert_int_eq(text_read(path, LIMIT, &bytes, &(size_t){0}, &error), ERROR_INPUT);
+    ck_assert_int_eq(ioctl(ends[0], FIONREAD, &left), 0);
+    ck_assert_int_ge(left, MORE - LIMIT - 1 - BUFFER);
+    close(ends[0]), close(ends[1]);
+}
+END_TEST
+
+START_TEST(paths_are_told_from_texts)
+{
+    folder_write("a=b", "");
+    folder_write("plain", "");
+    ck_assert_int_eq(chdir(folder_name), 0);
+    static const char *const files[] = {"./a=b", "./none", "/none=", "../x\ny", "plain", "x.txt", "a/b"};
+    static const char *const texts[] = {"a=b", "x = y/2", "prenorm", "scaleinit:2", "x\n", "", "x = ./a=b"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        ck_assert_msg(text_is_file(files[i]), "%s", files[i]);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        ck_assert_msg(!text_is_file(texts[i]), "%s", texts[i]);
+}
+END_TEST
+
 START_TEST(files_are_read_once)
 {
     struct error error;
@@ -159,6 +193,8 @@ Suite *text_suite(void)
     tcase_add_test(tests, characters);
     TCase *files = folder_case(suite, "files");
     tcase_add_test(files, files_are_read_whole);
+    tcase_add_test(files, no_more_is_read_than_is_allowed);
+    tcase_add_test(files, paths_are_told_from_texts);
     tcase_add_test(files, files_are_read_once);
     suite_add_tcase(suite, tests);
     return suite;

@@ -196,6 +196,7 @@ START_TEST(wrong_words_are_named)
         {"copy:3:4", "whole number"},
         {"text:", "is not FILE"},
         {"text:/no/such/file", "/no/such"},
+        {"text:/dev/zero", "'/dev/zero' has more than the 268435456 bytes that are allowed"},
     };
     struct error error = {0};
     ck_assert_int_ne(task_init(&task, cases[_i].text, &error), ERROR_NONE);
