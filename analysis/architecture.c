@@ -181,7 +181,7 @@ const struct architecture architectures[] = {
 #define LATENT(query) \
     GATED "def shared_expert(u, f) = w2(phi(wg(u, f)) * w1(u, f)); " \
     "def attn(u, c) = wo(attend(" query ", join(wkr(u, {qk_rope_head_dim=64}), wk(c, heads*{qk_nope_head_dim=128}), " \
-    "groups=heads, repeat=heads), wv(c, heads*{v_head_dim=128}))); " \
+    "parts=heads, repeat=heads), wv(c, heads*{v_head_dim=128}))); " \
     "block if l <= {first_k_dense_replace=3}: u = norm(x); y = x + attn(u, norm(wc(u, {kv_lora_rank=512}), eps=1e-6)); " \
     "x = y + mlp(norm(y)); " \
     "block: u = norm(x); y = x + attn(u, norm(wc(u, {kv_lora_rank=512}), eps=1e-6)); v = norm(y); " \

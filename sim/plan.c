@@ -241,7 +241,7 @@ static int plan_join(const struct planner *planner, int n)
     const struct graph_node *node = &planner->plan->graph->nodes[n];
     struct join *join = &planned(planner, n)->join;
     int a = planned(planner, node->a)->width, b = planned(planner, node->b)->width;
-    int code = whole_option(planner, n, GRAPH_JOIN_GROUPS, "groups", 1, PLAN_WIDTH_MAX, 1, &join->groups);
+    int code = whole_option(planner, n, GRAPH_JOIN_GROUPS, "parts", 1, PLAN_WIDTH_MAX, 1, &join->groups);
     if (code == ERROR_NONE)
         code = whole_option(planner, n, GRAPH_JOIN_REPEAT, "repeat", 1, join->groups, 1, &join->repeat);
     if (code != ERROR_NONE)

@@ -321,7 +321,7 @@ static const char *const narrow[] = {
     "rope_length=20, "
     "rope_gain=1.3); x = x + ffn(norm(x))' tokens=9",
     "placement='u = norm(x); c = norm(wc(u, 24)); x = x + wo(attend(wq(u, 4*12), "
-    "join(wd(u, 4), wk(c, 4*8), groups=4, repeat=4), wv(c, 4*6), rope=20, rotary=0.34)); x = x + ffn(norm(x))' "
+    "join(wd(u, 4), wk(c, 4*8), parts=4, repeat=4), wv(c, 4*6), rope=20, rotary=0.34)); x = x + ffn(norm(x))' "
     "mask=causal",
     "placement='x = tanh(0.5*x + attn(x)); x = x*sigmoid(wg(x)) + ffn(x)'",
     "placement='x = norm(x + attend(x, x, x)); y = wa(x); x = norm(x + y*relu(y))'",
