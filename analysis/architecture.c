@@ -181,7 +181,8 @@ const struct architecture architectures[] = {
 
 #define LATENT(query) \
     GATED "def shared_expert(u, f) = w2(phi(wg(u, f)) * w1(u, f)); " \
-    "def attn(u, c) = wo(attend(" query ", wk(c, heads*head_width), wv(c, heads*{v_head_dim=128}))); " \
+    "def attn(u, c) = wo(attend(" query ", join(wkr(u, {qk_rope_head_dim=64}), wk(c, heads*{qk_nope_head_dim=128}), " \
+    "parts=heads, repeat=heads), wv(c, heads*{v_head_dim=128}))); " \
     "block if l <= {first_k_dense_replace=3}: u = norm(x); y = x + attn(u, norm(wc(u, {kv_lora_rank=512}), eps=1e-6)); " \
     "x = y + mlp(norm(y)); " \
     "block: u = norm(x); y = x + attn(u, norm(wc(u, {kv_lora_rank=512}), eps=1e-6)); v = norm(y); " \
@@ -193,9 +194,7 @@ const struct architecture architectures[] = {
     " scale=[({qk_nope_head_dim=128}+{qk_rope_head_dim=64})^(-1/2)" \
     "*(1+0.1*{rope_scaling.mscale_all_dim=0}*log({rope_scaling.factor=1}))^2]" \
     " rotary=[{qk_rope_head_dim=64}/({qk_nope_head_dim=128}+{qk_rope_head_dim=64})]" RMS("1e-6") NORMAL("0.02"), \
-    "num_key_value_heads rope_interleave topk_method ep_size aux_loss_alpha seq_aux num_nextn_predict_layers", \
-    "the rotated part of the keys comes from the compressed ones, a head's own each; the model's is one for all heads, " \
-    "from the block's input, with larger entries"
+    "num_key_value_heads rope_interleave topk_method ep_size aux_loss_alpha seq_aux num_nextn_predict_layers", NULL
 #define DEEPSEEK_WHEN "{scoring_func=sigmoid}=sigmoid {norm_topk_prob=true}=true {moe_layer_freq=1}=1"
     {"deepseek_v3", DEEPSEEK_WHEN " {q_lora_rank=1536|none}=none", LATENT("wq(u, heads*head_width)"), DEEPSEEK},
     {"deepseek_v3", DEEPSEEK_WHEN, LATENT("wq(norm(wqc(u, {q_lora_rank=1536}), eps=1e-6), heads*head_width)"), DEEPSEEK},

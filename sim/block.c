@@ -358,6 +358,34 @@ static void attend_backward(struct pass *pass, int n)
             pass_arrive(pass, operands[i], 1, beside[i]);
 }
 
+/* ---- joins ---- */
+
+static struct linear_cost join_cost(const struct pass *pass, int n)
+{
+    const struct graph_node *node = &pass->graph->nodes[n];
+    size_t a = arena_cost(pass_entries(pass, node->a)), b = arena_cost(pass_entries(pass, node->b));
+    return (struct linear_cost){.work = memory_add(a, b)};
+}
+
+static void joined_forward(struct pass *pass, int n)
+{
+    const struct graph_node *node = &pass->graph->nodes[n];
+    join_forward(&pass->plan->nodes[n].join, pass_rows(pass, n), signal_of(pass, node->a), signal_of(pass, node->b),
+                 pass->nodes[n].own);
+}
+
+static void joined_backward(struct pass *pass, int n)
+{
+    const struct graph_node *node = &pass->graph->nodes[n];
+    struct arena work = pass->work;
+    real *beside[2], *da = target(pass, node->a, &work, &beside[0]), *db = target(pass, node->b, &work, &beside[1]);
+    join_backward(&pass->plan->nodes[n].join, pass_rows(pass, n), pass->nodes[n].gradient, da, db);
+    if (beside[0])
+        pass_arrive(pass, node->a, 1, beside[0]);
+    if (beside[1])
+        pass_arrive(pass, node->b, 1, beside[1]);
+}
+
 /* ---- all kinds ---- */
 
 static const struct pass_operation ones_operation = {NULL, NULL, ones_forward, ones_backward};
@@ -368,6 +396,7 @@ static const struct pass_operation function_operation = {NULL, function_cost, fu
 static const struct pass_operation norm_operation = {norm_extra, NULL, norm_forward, norm_backward};
 static const struct pass_operation map_operation = {map_extra, map_cost, map_forward, map_backward};
 static const struct pass_operation attend_operation = {attend_extra, attend_cost, attend_forward, attend_backward};
+static const struct pass_operation join_operation = {NULL, join_cost, joined_forward, joined_backward};
 
 /* NULL for what a pass is given: inputs, and the rows of an expert. */
 static const struct pass_operation *operation_of(enum graph_kind kind)
@@ -381,6 +410,7 @@ static const struct pass_operation *operation_of(enum graph_kind kind)
         [GRAPH_NORM] = &norm_operation,
         [GRAPH_MAP] = &map_operation,
         [GRAPH_ATTEND] = &attend_operation,
+        [GRAPH_JOIN] = &join_operation,
         [GRAPH_EXPERT] = NULL,
         [GRAPH_MOE] = &mixture_operation,
     };

@@ -48,6 +48,11 @@ static const struct function_option attend_options[] = {
     [GRAPH_ATTEND_GAIN] = {"rope_gain", NULL, "of rotated queries and keys; --rope-gain"},
 };
 
+static const struct function_option join_options[] = {
+    [GRAPH_JOIN_GROUPS] = {"parts", NULL, "groups of what comes out, a part of each signal in each; 1"},
+    [GRAPH_JOIN_REPEAT] = {"repeat", NULL, "groups that one of the first signal's stands in; 1"},
+};
+
 static const struct function_option moe_options[] = {
     [GRAPH_MOE_EXPERTS] = {"experts", NULL, "how many; --experts"},
     [GRAPH_MOE_TOP] = {"top", NULL, "experts of a token; --top-k"},
@@ -66,6 +71,8 @@ static const struct function functions[] = {
     {"norm", GRAPH_NORM, -1, 1, OPTIONS(norm), true, 1, "norm(x, layernorm, groups=H)", "each token, or group of its columns, to unit size"},
     {"attend", GRAPH_ATTEND, -1, 3, OPTIONS(attend), false, 0, "attend(wq(x), wk(x), wv(x), mask=causal)",
      "softmax attention by heads, without any map"},
+    {"join", GRAPH_JOIN, -1, 2, OPTIONS(join), false, 0, "join(wz(x, 8), wk(x), parts=heads, repeat=heads)",
+     "columns of two signals side by side, by groups"},
     {"moe", GRAPH_MOE, -1, 1, OPTIONS(moe), true, 0, "moe(x, top=1, body=glu)", "each token through the experts that its router chooses"},
     {"sqrt", GRAPH_SQRT, -1, 1, NO_OPTIONS, true, 0, "sqrt(2*L)", "square root"},
     {"exp", GRAPH_EXP, -1, 1, NO_OPTIONS, false, 0, "exp(-l)", "exponential"},

@@ -56,6 +56,7 @@ static const struct {
     [GRAPH_PRODUCT] = {"*", NULL},
     [GRAPH_NORM] = {"norm", NULL},
     [GRAPH_ATTEND] = {"attend", NULL},
+    [GRAPH_JOIN] = {"join", NULL},
     [GRAPH_MOE] = {"moe", NULL},
     [GRAPH_ADD] = {"+", add},
     [GRAPH_SUBTRACT] = {"-", subtract},

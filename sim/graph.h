@@ -29,6 +29,7 @@ enum graph_kind {
     GRAPH_NORM,      /* norm of each row of a, or of each of its groups of columns; options graph_norm_option */
     GRAPH_MAP,       /* signal a through the random matrix matrices[index]; options graph_map_option */
     GRAPH_ATTEND,    /* softmax attention of queries a, keys b, values c, no matrices; options graph_attend_option */
+    GRAPH_JOIN,      /* columns of signals a and b side by side; options graph_join_option */
     GRAPH_EXPERT,    /* the rows of a that one expert of a mixture is given; the input of the mixture's body */
     GRAPH_MOE,       /* routing of a by matrices[index]; b is the output of the body; options graph_moe_option */
     /* scalars */
@@ -81,6 +82,11 @@ enum graph_norm_option {
     GRAPH_NORM_KIND,   /* choice: norms */
     GRAPH_NORM_GROUPS, /* 1 */
     GRAPH_NORM_EPS,
+};
+
+enum graph_join_option {
+    GRAPH_JOIN_GROUPS, /* of what comes out; 1 */
+    GRAPH_JOIN_REPEAT, /* groups that one of a stands in; 1 */
 };
 
 enum graph_attend_option {

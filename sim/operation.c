@@ -48,6 +48,13 @@ static int check_attend(const struct parser *parser, const struct call *call, co
     return ERROR_NONE;
 }
 
+static int check_join(const struct parser *parser, const struct call *call, const struct graph_node *node)
+{
+    if (parser_node(parser, node->a)->memory != parser_node(parser, node->b)->memory)
+        return parser_fail(parser, &call->name, "both signals of a join are of the same tokens");
+    return ERROR_NONE;
+}
+
 /* Labels number a name's further uses wq_2, wq_3, ... */
 static int check_matrix_name(const struct parser *parser, const struct lexer_token *name)
 {
@@ -80,6 +87,8 @@ static int add_plain(struct parser *parser, const struct call *call)
     fill_options(parser, call, &node);
     if (node.kind == GRAPH_ATTEND)
         code = check_attend(parser, call, &node);
+    else if (node.kind == GRAPH_JOIN)
+        code = check_join(parser, call, &node);
     else if (node.kind == GRAPH_MAP)
         code = check_matrix_name(parser, &call->name);
     int index = code != ERROR_NONE ? code : build_add(&parser->build, &call->name, node);

@@ -252,6 +252,29 @@ static int plan_expert_groups(const struct planner *planner, int n, struct route
     return code;
 }
 
+static int plan_join(const struct planner *planner, int n)
+{
+    const struct graph_node *node = &planner->plan->graph->nodes[n];
+    struct join *join = &planned(planner, n)->join;
+    int a = planned(planner, node->a)->width, b = planned(planner, node->b)->width;
+    int code = whole_option(planner, n, GRAPH_JOIN_GROUPS, "parts", 1, PLAN_WIDTH_MAX, 1, &join->groups);
+    if (code == ERROR_NONE)
+        code = whole_option(planner, n, GRAPH_JOIN_REPEAT, "repeat", 1, join->groups, 1, &join->repeat);
+    if (code != ERROR_NONE)
+        return code;
+    if (join->groups % join->repeat != 0)
+        return fail(planner, n, "repeat is %d, which does not divide %d groups", join->repeat, join->groups);
+    int parts = join->groups / join->repeat;
+    if (a % parts != 0 || b % join->groups != 0)
+        return fail(planner, n, "%d and %d groups do not divide widths %d and %d", parts, join->groups, a, b);
+    join->first = a / parts;
+    join->second = b / join->groups;
+    if (join->first + join->second > PLAN_WIDTH_MAX / join->groups)
+        return fail(planner, n, "a join wider than %d", PLAN_WIDTH_MAX);
+    planned(planner, n)->width = join->groups * (join->first + join->second);
+    return ERROR_NONE;
+}
+
 static int plan_mixture(const struct planner *planner, int n)
 {
     const struct model *model = planner->model;
@@ -297,6 +320,8 @@ static int plan_signal(const struct planner *planner, int n)
         return plan_map(planner, n);
     case GRAPH_ATTEND:
         return plan_attend(planner, n);
+    case GRAPH_JOIN:
+        return plan_join(planner, n);
     case GRAPH_MOE:
         return plan_mixture(planner, n);
     default:
@@ -551,6 +576,8 @@ static bool same_node(enum graph_kind kind, const struct plan_node *a, const str
         return false;
     if (kind == GRAPH_NORM)
         return a->norm.norm == b->norm.norm && a->norm.groups == b->norm.groups && a->norm.eps == b->norm.eps;
+    if (kind == GRAPH_JOIN)
+        return a->join.groups == b->join.groups && a->join.repeat == b->join.repeat;
     if (kind == GRAPH_MOE)
         return a->mixture.router == b->mixture.router && a->mixture.weigh == b->mixture.weigh &&
                same_sizes(&a->mixture.sizes, &b->mixture.sizes);

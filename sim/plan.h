@@ -7,6 +7,7 @@
 #ifndef SPANSCOPE_SIM_PLAN_H
 #define SPANSCOPE_SIM_PLAN_H
 
+#include "sim/join.h"
 #include "sim/model.h"
 
 /* Maps of one input within one site: they share one factor of it, and are evaluated together. */
@@ -43,6 +44,7 @@ struct plan_node {
     union {
         struct plan_norm norm;
         struct attention attend;
+        struct join join;
         struct plan_mixture mixture;
     };
 };

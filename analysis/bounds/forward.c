@@ -344,6 +344,24 @@ static void read_attend(struct reading *self, int n, struct form *form)
     }
 }
 
+/* Features of two laws, each as large a part as its group's. */
+static struct interval joined(const struct join *join, struct interval a, struct interval b)
+{
+    double first = (double)join->first / (join->first + join->second);
+    return interval_add(interval_scale(first, a), interval_scale(1 - first, b));
+}
+
+static void read_join(struct reading *self, int n, const struct form *a, const struct form *b, struct form *form)
+{
+    const struct join *join = &self->block->plan->nodes[n].join;
+    struct gain_gram gram = {joined(join, a->gram.square, b->gram.square), joined(join, a->gram.pair, b->gram.pair)};
+    form->mixed = true;
+    form->head = joined(join, a->head, b->head);
+    form->fourth = joined(join, interval_point(a->fourth), interval_point(b->fourth)).hi;
+    read_fresh(self, n, gram, joined(join, a->mean, b->mean), form);
+    link_related(self, self->survey.component[n]);
+}
+
 static void read_mixture(struct reading *self, int n, const struct form *body, struct form *form)
 {
     struct gain_gates gates = gain_gates(&self->block->plan->nodes[n].mixture);
@@ -393,6 +411,8 @@ static void read_node(struct reading *self, int n, const struct reading_joint *i
         (survey_related(&self->survey, node->a, node->b) ? read_dependent_product : read_product)(self, n, a, b, form);
     else if (node->kind == GRAPH_ATTEND)
         read_attend(self, n, form);
+    else if (node->kind == GRAPH_JOIN)
+        read_join(self, n, a, b, form);
     else
         read_mixture(self, n, b, form);
 }

@@ -157,6 +157,7 @@ const struct rule rules[GRAPH_KINDS] = {
     [GRAPH_NORM] = {rule_norm_forward, rule_norm_backward},
     [GRAPH_MAP] = {rule_map_forward, rule_map_backward},
     [GRAPH_ATTEND] = {rule_attend_forward, rule_attend_backward},
+    [GRAPH_JOIN] = {rule_join_forward, rule_join_backward},
     [GRAPH_EXPERT] = {expert_forward, expert_backward},
     [GRAPH_MOE] = {rule_mixture_forward, rule_mixture_backward},
 };

@@ -100,6 +100,8 @@ void rule_product_forward(struct rule_run *run, int node);
 void rule_product_backward(struct rule_run *run, int node);
 void rule_attend_forward(struct rule_run *run, int node);
 void rule_attend_backward(struct rule_run *run, int node);
+void rule_join_forward(struct rule_run *run, int node);
+void rule_join_backward(struct rule_run *run, int node);
 void rule_mixture_forward(struct rule_run *run, int node);
 void rule_mixture_backward(struct rule_run *run, int node);
 

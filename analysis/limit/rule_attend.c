@@ -132,6 +132,27 @@ static void backward_drawn(struct rule_run *run, int node)
     put(run, own->c, 1, dv, &run->nodes[own->c].gradient);
 }
 
+/* ---- joins: of features as they are, whose sizes are the plan's (layout.c) ---- */
+
+void rule_join_forward(struct rule_run *run, int node)
+{
+    const struct graph_node *own = node_of(run, node);
+    double *y = room(run, node);
+    join_forward(&run->layout->plan->nodes[node].join, rows_of(run, node),
+                 features(run, own->a, &run->nodes[own->a].out), features(run, own->b, &run->nodes[own->b].out), y);
+    put(run, node, 1, y, &run->nodes[node].out);
+}
+
+void rule_join_backward(struct rule_run *run, int node)
+{
+    const struct graph_node *own = node_of(run, node);
+    double *da = room(run, own->a), *db = room(run, own->b);
+    join_backward(&run->layout->plan->nodes[node].join, rows_of(run, node),
+                  features(run, node, rule_gradient(run, node)), da, db);
+    put(run, own->a, 1, da, &run->nodes[own->a].gradient);
+    put(run, own->b, 1, db, &run->nodes[own->b].gradient);
+}
+
 /* ---- exchangeable tokens ---- */
 
 /* Grams {diagonal - shared, shared} of what attention reads and gives. */

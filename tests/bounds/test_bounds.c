@@ -557,6 +557,8 @@ static const char *const blocks[] = {
     "x=x+attn(x,bias=t5,bias_sd=1.5,sink=1,sink_sd=0.7);x=norm(x+ffn(x))",
     "x=norm(x+attn(norm(x),rope=9,rope_scaling=yarn,rope_factor=8,rope_length=20,rope_gain=1.4));x=x+ffn(x)",
     "x=norm(x+attn(norm(x),rope=9,rope_gain=0.6,rotary=0.5,cap=2,sink=1,sink_sd=1))",
+    "u=norm(x);x=x+wo(attend(wq(u,H*6),join(wd(u,2),wk(wc(u,8),H*4),parts=H,repeat=H),wv(u),rope=9,rotary=0.34))",
+    "u=wa(norm(x),8);x=norm(x+wz(tanh(join(u,join(wb(x,4),u,parts=2),parts=2))))",
     "x=x+tanh(0.5*x)",
     "x=norm(x+silu(x)+wz(tanh(x)))",
     "y=wz(x);x=norm(relu(y)+y+x)",

@@ -407,6 +407,9 @@ static const char *const narrow[] = {
     "placement='x = x + attn(norm(x), bias=swin2, bias_sd=0.3, rope=9, rope_scaling=yarn, rope_factor=8, "
     "rope_length=20, "
     "rope_gain=1.3); x = x + ffn(norm(x))' tokens=9",
+    "placement='u = norm(x); c = norm(wc(u, 24)); x = x + wo(attend(wq(u, 4*12), "
+    "join(wd(u, 4), wk(c, 4*8), parts=4, repeat=4), wv(c, 4*6), rope=20, rotary=0.34)); x = x + ffn(norm(x))' "
+    "mask=causal",
     "placement='x = tanh(0.5*x + attn(x)); x = x*sigmoid(wg(x)) + ffn(x)'",
     "placement='def f(u) = w2(phi(w1(u, F) + wa(ones(u), F))) + wb(ones(u)); y = norm(x + attn(x)); x = norm(y + "
     "f(y))' "

@@ -60,6 +60,11 @@ static const char *const operations[] = {
     "placement=prenorm rope=50 rope-scaling=yarn rope-factor=8 rope-length=20 rope-gain=1.3 bias=t5 sink=1 sink-sd=0.5 "
     "mask=causal cap=2",
     "placement='x=x+attn(norm(x),rope=9,rope_scaling=llama3,rope_factor=4,rope_length=7)' head-width=8",
+    /* joins */
+    "placement='u=norm(x);x=x+wo(attend(wq(u,18),join(wr(u,2),wk(wc(u,7),12),parts=3,repeat=3),wv(u,6),rope=20,rotary="
+    "0.4))'",
+    "placement='u=wa(x,6);v=wb(x,8);y=join(u,v,parts=2);x=x+wz(y*sigmoid(join(u,v)))'",
+    "placement='u=tanh(x);x=x+wz(join(u,join(x,u,parts=5),parts=15,repeat=3))+u'",
     /* states and memories */
     "placement='state x,u;x=x+attn(norm(x));u=u+ffn(x)' activation=silu",
     "placement='state x,u,v;first:u=wz(x);v=tanh(x);x=x+u;block:y=attn(norm(u))+v;u=norm(x);x=x+y;final:x=norm(x+u)-v'",
