@@ -90,7 +90,8 @@ const struct architecture architectures[] = {
      SIZES " kv-heads={num_key_value_heads=8} head-width={head_dim=64}" CAUSAL " sink=1 sink-sd={initializer_range=0.02}"
      " experts={num_local_experts=128} top-k={num_experts_per_tok=4} router=renormalised" ROPE("150000") RMS("1e-5")
      NORMAL("0.02"), "hidden_act experts_per_token initial_context_length swiglu_limit",
-     "entries beyond swiglu_limit are clipped, which none are at initialisation"},
+     "entries beyond swiglu_limit are clipped, which none are at initialisation; the router's biases begin within 0.02 of "
+     "0, beside logits of about 1, here at 0"},
     {"phi3", "", GATED PRENORM_GATED FINAL,
      LLAMA " window={sliding_window=0}" ROPE("10000") PARTIAL("1") RMS("1e-5") NORMAL("0.02"),
      "original_max_position_embeddings", NULL},
@@ -180,22 +181,21 @@ const struct architecture architectures[] = {
 
 #define LATENT(query) \
     GATED "def shared_expert(u, f) = w2(phi(wg(u, f)) * w1(u, f)); " \
-    "def attn(u, c) = wo(attend(" query ", wk(c, heads*head_width), wv(c, heads*{v_head_dim=128}))); " \
+    "def attn(u, c) = wo(attend(" query ", join(wkr(u, {qk_rope_head_dim=64}), wk(c, heads*{qk_nope_head_dim=128}), " \
+    "parts=heads, repeat=heads), wv(c, heads*{v_head_dim=128}))); " \
     "block if l <= {first_k_dense_replace=3}: u = norm(x); y = x + attn(u, norm(wc(u, {kv_lora_rank=512}), eps=1e-6)); " \
     "x = y + mlp(norm(y)); " \
     "block: u = norm(x); y = x + attn(u, norm(wc(u, {kv_lora_rank=512}), eps=1e-6)); v = norm(y); " \
-    "x = y + {routed_scaling_factor=2.5}*moe(v, body=mlp, width={moe_intermediate_size=2048}) " \
-    "+ shared_expert(v, [{n_shared_experts=1}*{moe_intermediate_size=2048}])" FINAL
+    "x = y + {routed_scaling_factor=2.5}*moe(v, body=mlp, width={moe_intermediate_size=2048}, " \
+    "expert_groups={n_group=8}, top_groups={topk_group=4}) + shared_expert(v, [{n_shared_experts=1}*{moe_intermediate_size=2048}])" FINAL
 #define DEEPSEEK \
     SIZES " head-width=[{qk_nope_head_dim=128}+{qk_rope_head_dim=64}]" CAUSAL " activation={hidden_act=silu}" \
     " experts={n_routed_experts=256} top-k={num_experts_per_tok=8} router=sigmoid" ROPE("10000") \
     " scale=[({qk_nope_head_dim=128}+{qk_rope_head_dim=64})^(-1/2)" \
     "*(1+0.1*{rope_scaling.mscale_all_dim=0}*log({rope_scaling.factor=1}))^2]" \
     " rotary=[{qk_rope_head_dim=64}/({qk_nope_head_dim=128}+{qk_rope_head_dim=64})]" RMS("1e-6") NORMAL("0.02"), \
-    "num_key_value_heads rope_interleave topk_group topk_method ep_size aux_loss_alpha seq_aux num_nextn_predict_layers", \
-    "the rotated part of the keys comes from the compressed ones, a head's own each; the model's is one for all heads, " \
-    "from the block's input, with larger entries"
-#define DEEPSEEK_WHEN "{n_group=8}=1 {scoring_func=sigmoid}=sigmoid {norm_topk_prob=true}=true {moe_layer_freq=1}=1"
+    "num_key_value_heads rope_interleave topk_method ep_size aux_loss_alpha seq_aux num_nextn_predict_layers", NULL
+#define DEEPSEEK_WHEN "{scoring_func=sigmoid}=sigmoid {norm_topk_prob=true}=true {moe_layer_freq=1}=1"
     {"deepseek_v3", DEEPSEEK_WHEN " {q_lora_rank=1536|none}=none", LATENT("wq(u, heads*head_width)"), DEEPSEEK},
     {"deepseek_v3", DEEPSEEK_WHEN, LATENT("wq(norm(wqc(u, {q_lora_rank=1536}), eps=1e-6), heads*head_width)"), DEEPSEEK},
 

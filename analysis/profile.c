@@ -9,15 +9,21 @@ static size_t cell_count(const struct profile *profile)
     return (size_t)(profile->model->layers + 1) * (size_t)profile->schema->column_count;
 }
 
-static int allocate(struct profile *profile, struct error *error)
+static int out_of_memory(const struct profile *profile, struct error *error)
 {
-    int layers = profile->model->layers;
+    return error_set(error, ERROR_RESOURCE, "out of memory for a profile of %d layers", profile->model->layers);
+}
+
+static int allocate_cells(struct profile *profile, struct error *error)
+{
     profile->cells = calloc(cell_count(profile), sizeof *profile->cells);
-    profile->column = calloc((size_t)layers + 1, sizeof *profile->column);
-    if (profile->cells && profile->column)
-        return ERROR_NONE;
-    profile_free(profile);
-    return error_set(error, ERROR_RESOURCE, "out of memory for a profile of %d layers", layers);
+    return profile->cells ? ERROR_NONE : out_of_memory(profile, error);
+}
+
+static int allocate_column(struct profile *profile, struct error *error)
+{
+    profile->column = calloc((size_t)profile->model->layers + 1, sizeof *profile->column);
+    return profile->column ? ERROR_NONE : out_of_memory(profile, error);
 }
 
 int profile_init(struct profile *profile, const struct sampler *sampler, struct error *error)
@@ -30,7 +36,12 @@ int profile_init(struct profile *profile, const struct sampler *sampler, struct 
         .forced = sampler->stack.forced,
         .threads = sampler->threads,
     };
-    return allocate(profile, error);
+    int code = allocate_column(profile, error);
+    if (code == ERROR_NONE)
+        code = allocate_cells(profile, error);
+    if (code != ERROR_NONE)
+        profile_free(profile);
+    return code;
 }
 
 void profile_free(struct profile *profile)
@@ -62,23 +73,40 @@ void profile_add(struct profile *profile, const struct wide *values)
     profile->samples++;
 }
 
+static void add_part(void *context, const struct observe_schema *schema, int number, const struct wide *values)
+{
+    struct profile *profile = context;
+    int layers = profile->model->layers;
+    for (int i = 0; i < OVERALLS; i++) {
+        if (number == 0)
+            profile->parts[i] = (struct estimate){0};
+        estimate_add(&profile->parts[i], overall_of(i, schema, layers, values, profile->column));
+    }
+}
+
 int profile_predict(struct profile *profile, const struct model *model, const struct moments_options *options,
                     struct error *error)
 {
     double start = clock_now();
+    struct moments_options own = *options;
     *profile = (struct profile){.kind = SCHEMA_PREDICTED,
                                 .model = model,
                                 .engine = "moments",
                                 .seed = options->seed,
                                 .threads = options->threads};
-    int code = moments_predict(model, options, &profile->moments, error);
-    if (code != ERROR_NONE)
-        return code;
+    own.visit = add_part;
+    own.context = profile;
+    int code = allocate_column(profile, error);
+    if (code == ERROR_NONE)
+        code = moments_predict(model, &own, &profile->moments, error);
     profile->schema = &profile->moments.schema;
     profile->samples = profile->moments.replicas;
-    code = allocate(profile, error);
-    if (code != ERROR_NONE)
+    if (code == ERROR_NONE)
+        code = allocate_cells(profile, error);
+    if (code != ERROR_NONE) {
+        profile_free(profile);
         return code;
+    }
     add_values(profile, profile->moments.mean);
     for (size_t i = 0; profile->moments.spread && i < cell_count(profile); i++)
         profile->cells[i] = profile->moments.spread[i];
@@ -98,6 +126,14 @@ struct wide profile_se(const struct profile *profile, int layer, int column)
         return estimate_se(cell);
     size_t i = (size_t)layer * (size_t)profile->schema->column_count + (size_t)column;
     return (struct wide){profile->moments.se[i], profile->moments.mean[i].exponent};
+}
+
+struct wide profile_overall_se(const struct profile *profile, int i)
+{
+    const struct estimate *parts = &profile->parts[i];
+    if (profile->kind == SCHEMA_MEASURED)
+        return estimate_se(&profile->overall[i]);
+    return parts->n == 1 ? wide_of(0) : estimate_se(parts);
 }
 
 static struct wide limit(const struct profile *profile, const struct wide *limits, int layer, int column)

@@ -24,6 +24,7 @@ struct profile {
     struct estimate *cells; /* [(L + 1)][schema->column_count]; over samples; over replicas of a prediction at the
                                model's width; of one in the limit the mean alone, with n = 1 */
     struct estimate overall[OVERALLS]; /* likewise, of the whole stack */
+    struct estimate parts[OVERALLS];   /* of a prediction, over the independent parts of what was averaged */
     struct wide *column;               /* [L + 1], for work */
     struct moments moments; /* of a prediction, zeroed in a measurement; schema is its own: do not copy the struct */
     const struct profile
@@ -57,6 +58,10 @@ bool profile_has_spread(const struct profile *profile);
 
 /* Standard error of a cell's mean; absent where it is not known. */
 struct wide profile_se(const struct profile *profile, int layer, int column);
+
+/* The same of number i of the whole stack. A prediction's is made of means, of whose parts the spread is taken: true to
+ * first order in it. */
+struct wide profile_overall_se(const struct profile *profile, int i);
 
 /* What bounds a cell, absent where nothing is known to. */
 struct wide profile_floor(const struct profile *profile, int layer, int column);

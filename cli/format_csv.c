@@ -191,7 +191,7 @@ static void print_stack(const struct profile *profile, const struct common *comm
         if (cell->n == 0)
             continue;
         fprintf(stream, "%s,,%s", common->model, overalls[i].name);
-        print_numbers(profile->kind == SCHEMA_MEASURED, cell, estimate_se(cell), stream);
+        print_numbers(profile->kind == SCHEMA_MEASURED, cell, profile_overall_se(profile, i), stream);
         fprintf(stream, "%s\n", common->config);
     }
 }
@@ -293,12 +293,13 @@ const char *format_csv_quantity_column(size_t i)
 }
 
 /* mean, se, lo and hi. */
-static void print_quantity(const struct estimate *cell, FILE *stream)
+static void print_quantity(const struct profile *profile, int i, FILE *stream)
 {
+    const struct estimate *cell = &profile->overall[i];
     struct wide lo, hi;
     estimate_interval(cell, 0.95, &lo, &hi);
     print_real(cell->n > 0 ? wide_exact(estimate_mean(cell)) : NAN, stream);
-    print_real(wide_exact(estimate_se(cell)), stream);
+    print_real(wide_exact(profile_overall_se(profile, i)), stream);
     print_real(wide_exact(lo), stream);
     print_real(wide_exact(hi), stream);
 }
@@ -323,7 +324,7 @@ int format_csv_quantities(const struct profile *profile, const struct format_pag
         fputs(common.model, cut.stream);
         for (int i = 0; i < OVERALLS; i++)
             if (page->quantity[i])
-                print_quantity(&profile->overall[i], cut.stream);
+                print_quantity(profile, i, cut.stream);
         print_count(profile->kind == SCHEMA_MEASURED, profile->samples, cut.stream);
         fprintf(cut.stream, "%s\n", common.config);
         code = cut_close(&cut, error);

@@ -104,7 +104,7 @@ static json_t *stack_object(bool *ok, const struct profile *profile, const bool 
         const struct estimate *cell = &profile->overall[i];
         if (cell->n > 0 && (!chosen || chosen[i]))
             document_put(ok, object, overalls[i].name,
-                         estimate_object(ok, profile->kind == SCHEMA_MEASURED, cell, estimate_se(cell)));
+                         estimate_object(ok, profile->kind == SCHEMA_MEASURED, cell, profile_overall_se(profile, i)));
     }
     return object;
 }

@@ -201,7 +201,8 @@ static void print_prediction_kind(const struct profile *profile, FILE *stream)
     }
     if (!sorted) {
         fprintf(stream, "infinite width%s, %s\n",
-                profile->model->law->gaussian ? "" : ", which all laws share: a width's own is known of normal weights",
+                model_is_normal(profile->model) ? ""
+                                                : ", which all laws share: a width's own is known of normal weights",
                 n > 1 ? "mean over replicas ± standard error" : "many heads; by quadrature");
         return;
     }
@@ -295,7 +296,7 @@ static int print_stack(const struct profile *profile, const struct shown *shown,
         const struct estimate *cell = &profile->overall[i];
         if (cell->n == 0)
             continue;
-        print_mean(profile->kind, cell, wide_absent(), text, extent);
+        print_mean(profile->kind, cell, profile_overall_se(profile, i), text, extent);
         if (profile->prediction && profile->prediction->overall[i].n > 0)
             print_mean(SCHEMA_PREDICTED, &profile->prediction->overall[i], wide_absent(), predicted, none);
         fprintf(stream, "%s%-18s %s%s%s%s%s: %s\n", i == 0 ? "\n" : "", overalls[i].name, text, *extent ? " " : "",
@@ -401,7 +402,7 @@ static void quantity_cell(const void *row, int column, char text[GRID_CELL])
         snprintf(text, GRID_CELL, "%s", schema_kinds[profile->kind]);
     } else {
         if (profile->overall[i].n > 0)
-            print_mean(profile->kind, &profile->overall[i], wide_absent(), number, extent);
+            print_mean(profile->kind, &profile->overall[i], profile_overall_se(profile, i), number, extent);
         snprintf(text, GRID_CELL, *extent ? "%-9s %s" : "%s", number, extent);
     }
 }

@@ -71,6 +71,8 @@ static const struct {
     {"state x, u", "two streams from block to block; each begins as the input"},
     {"input m", "a memory of tokens of its own, the same in every block: attn(x, m)"},
     {"shared wq, ffn.w1", "matrices that are the same in all blocks; w is all of them"},
+    {"--init 'w = 1/sqrt(n); wo = uniform(0.02)'",
+     "deviations by name, n and m the matrix's inputs and outputs; a law of its own stands around one (list laws)"},
 };
 
 static void list_grammar(FILE *stream)

@@ -1,6 +1,7 @@
 #include "cli/predict.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "analysis/limit/effort.h"
@@ -87,16 +88,29 @@ static void report_error(const struct predict *predict, const struct profile *pr
 {
     const struct moments *moments = &profile->moments;
     size_t columns = (size_t)moments->schema.column_count;
-    if (predict->quiet || !(moments->worst > predict->moments.error))
+    char left[32] = "not known";
+    if (predict->quiet || moments->worst <= predict->moments.error)
         return;
+    if (isfinite(moments->worst))
+        snprintf(left, sizeof left, "still %.2g %%", 100 * moments->worst);
     fprintf(stderr,
-            "spanscope predict: after %d replicas the standard error of %s at layer %zu is still %.2g %% (--error %g); "
+            "spanscope predict: after %d replica%s the standard error of %s at layer %zu is %s (--error %g); "
             "--%s draws more\n",
-            moments->replicas, moments->schema.columns[moments->worst_cell % columns].name,
-            moments->worst_cell / columns, 100 * moments->worst, predict->moments.error,
+            moments->replicas, moments->replicas == 1 ? "" : "s",
+            moments->schema.columns[moments->worst_cell % columns].name, moments->worst_cell / columns, left,
+            predict->moments.error,
             moments->spent                 ? "budget"
             : predict->moments.width_limit ? "draws"
                                            : "replicas");
+}
+
+/* What no budget shortens: the closed form, and the fewest replicas that know their error. */
+static void report_budget(const struct predict *predict, const struct moments *moments)
+{
+    if (predict->quiet || moments->counted <= predict->moments.budget)
+        return;
+    fprintf(stderr, "spanscope predict: %s takes about %.2g s of a core; --budget %d cannot be kept\n",
+            moments->drawn ? "the least that is drawn" : "the closed form", moments->counted, predict->moments.budget);
 }
 
 static int predict_model(struct predict *predict, const struct model *model, struct error *error)
@@ -113,8 +127,10 @@ static int predict_model(struct predict *predict, const struct model *model, str
     }
     if (code == ERROR_NONE)
         code = format_write(predict->format, &profile, &predict->page, error);
-    if (code == ERROR_NONE)
+    if (code == ERROR_NONE) {
         report_error(predict, &profile);
+        report_budget(predict, &profile.moments);
+    }
     bounds_free(&bounds);
     profile_free(&profile);
     return code;

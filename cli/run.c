@@ -318,6 +318,9 @@ static int sample(struct run *run, struct sampler *sampler, const struct profile
     return code;
 }
 
+/* Drawn stacks for each sample: their standard error is half of the samples', which that widens by an eighth. */
+enum { ENOUGH = 4 };
+
 /* The prediction comes first. It takes a moment beside the samples, and whatever stops it (a signal, the range of double,
  * memory) then stops it before there are samples to lose. */
 static int measure(struct run *run, struct sampler *sampler, struct error *error)
@@ -326,6 +329,7 @@ static int measure(struct run *run, struct sampler *sampler, struct error *error
         return sample(run, sampler, NULL, error);
     struct moments_options options = moments_defaults();
     options.width_limit = false;
+    options.enough = ENOUGH * run->samples;
     options.per_token = run->per_token;
     options.threads = run->threads;
     options.stop = interrupt_flag();

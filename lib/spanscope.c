@@ -245,7 +245,7 @@ static struct spanscope_profile *take_profile(const struct spanscope_model *mode
         for (int c = 0; c < profile->columns; c++)
             take_cell(profile, from, l, c);
     for (int i = 0; i < OVERALLS; i++)
-        fill(profile->stack[i], &from->overall[i], estimate_se(&from->overall[i]), from->kind == SCHEMA_MEASURED);
+        fill(profile->stack[i], &from->overall[i], profile_overall_se(from, i), from->kind == SCHEMA_MEASURED);
     return profile;
 }
 

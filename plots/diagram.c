@@ -222,10 +222,10 @@ static void summarise(const struct drawer *drawer, const char *function_word, co
 static enum diagram_kind kind_of(const struct drawer *drawer, int n, const struct graph_call *call)
 {
     static const enum diagram_kind kinds[GRAPH_KINDS] = {
-        [GRAPH_INPUT] = DIAGRAM_INPUT,      [GRAPH_SUM] = DIAGRAM_OPERATOR,     [GRAPH_SCALE] = DIAGRAM_OPERATOR,
-        [GRAPH_PRODUCT] = DIAGRAM_OPERATOR, [GRAPH_POINTWISE] = DIAGRAM_CALL,   [GRAPH_NORM] = DIAGRAM_NORM,
-        [GRAPH_MAP] = DIAGRAM_BRANCH,       [GRAPH_ATTEND] = DIAGRAM_ATTENTION, [GRAPH_EXPERT] = DIAGRAM_CALL,
-        [GRAPH_MOE] = DIAGRAM_BRANCH,
+        [GRAPH_ONES] = DIAGRAM_CALL,      [GRAPH_INPUT] = DIAGRAM_INPUT,      [GRAPH_SUM] = DIAGRAM_OPERATOR,
+        [GRAPH_SCALE] = DIAGRAM_OPERATOR, [GRAPH_PRODUCT] = DIAGRAM_OPERATOR, [GRAPH_POINTWISE] = DIAGRAM_CALL,
+        [GRAPH_NORM] = DIAGRAM_NORM,      [GRAPH_MAP] = DIAGRAM_BRANCH,       [GRAPH_ATTEND] = DIAGRAM_ATTENTION,
+        [GRAPH_JOIN] = DIAGRAM_OPERATOR,  [GRAPH_EXPERT] = DIAGRAM_CALL,      [GRAPH_MOE] = DIAGRAM_BRANCH,
     };
     const struct graph *graph = drawer->graph;
     for (int i = 0; call && i < graph->site_count; i++)

@@ -2,6 +2,7 @@
 
 #include <cblas.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/panel.h"
@@ -26,16 +27,20 @@ const size_t mask_count = sizeof masks / sizeof *masks;
 
 void attention_visible(const struct attention *attention, int row, int *first, int *end)
 {
-    int window = attention->window;
-    *end = attention->mask->visible(row, attention->keys);
-    *first = 0;
-    if (window == 0)
-        return;
-    *first = row - window + 1 > 0 ? row - window + 1 : 0;
-    if (!attention->mask->causal && window < *end - row)
-        *end = row + window;
-    if (*first >= *end) // a memory that ends before the window begins
-        *first = *end - 1;
+    int window = attention->window, at = attention->row + row, seen;
+    seen = attention->mask->visible(at, attention->key + attention->keys);
+    *first = window > 0 && at - window + 1 > 0 ? at - window + 1 : 0;
+    if (window > 0 && !attention->mask->causal && window < seen - at)
+        seen = at + window;
+    if (*first >= seen) // a memory that ends before the window begins
+        *first = seen - 1;
+    *first = *first > attention->key ? *first - attention->key : 0;
+    *end = seen - attention->key;
+}
+
+static const struct attention *whole_of(const struct attention *attention)
+{
+    return attention->whole ? attention->whole : attention;
 }
 
 /* ---- rotation ---- */
@@ -48,7 +53,8 @@ int attention_planes(const struct attention *attention)
 /* Positions that are turned. */
 static int turned_tokens(const struct attention *attention)
 {
-    return attention->queries > attention->keys ? attention->queries : attention->keys;
+    const struct attention *whole = whole_of(attention);
+    return whole->queries > whole->keys ? whole->queries : whole->keys;
 }
 
 double attention_angle(const struct attention *attention, int plane)
@@ -58,16 +64,22 @@ double attention_angle(const struct attention *attention, int plane)
     return attention->scaling->angle(&of, plane);
 }
 
+/* Positions of the part are below. */
+static int table_tokens(const struct attention *attention)
+{
+    int queries = attention->row + attention->queries, keys = attention->key + attention->keys;
+    return queries > keys ? queries : keys;
+}
+
 static size_t table_entries(const struct attention *attention)
 {
-    return memory_multiply(2, memory_multiply((size_t)turned_tokens(attention), (size_t)attention_planes(attention)));
+    return memory_multiply(2, memory_multiply((size_t)table_tokens(attention), (size_t)attention_planes(attention)));
 }
 
 /* cos and sin of every position and plane, times the gain. */
 static void fill_table(const struct attention *attention, real *table) // [tokens][planes][2]
 {
-    int planes = attention_planes(attention);
-    int tokens = turned_tokens(attention);
+    int planes = attention_planes(attention), tokens = table_tokens(attention);
     for (int p = 0; p < planes; p++) {
         double angle = attention_angle(attention, p);
         for (int t = 0; t < tokens; t++) {
@@ -78,13 +90,14 @@ static void fill_table(const struct attention *attention, real *table) // [token
     }
 }
 
-/* out = R x for every head of the rows of all sequences; direction -1: R^T x. May be done in place. */
-static void rotate(const struct attention *attention, int tokens, int heads, const real *table, real direction,
-                   const real *x, real *out) // [B tokens][heads head_width]
+/* out = R x for every head of the rows of all sequences, from position `first` on; direction -1: R^T x. May be done in
+ * place. */
+static void rotate(const struct attention *attention, int first, int tokens, int heads, const real *table,
+                   real direction, const real *x, real *out) // [B tokens][heads head_width]
 {
     int planes = attention_planes(attention), width = attention->head_width;
     for (int row = 0; row < attention->sequences * tokens; row++) {
-        const real *turns = table + 2 * (size_t)(row % tokens) * (size_t)planes;
+        const real *turns = table + 2 * (size_t)(first + row % tokens) * (size_t)planes;
         for (int h = 0; h < heads; h++) {
             size_t start = ((size_t)row * (size_t)heads + (size_t)h) * (size_t)width;
             for (int p = 0; p < planes; p++) {
@@ -134,8 +147,8 @@ static struct turned turn(const struct attention *attention, const real *q, cons
     real *table = arena_take(work, table_entries(attention));
     real *rotated_q = arena_take(work, query_entries(attention)), *rotated_k = arena_take(work, key_entries(attention));
     fill_table(attention, table);
-    rotate(attention, attention->queries, attention->heads, table, 1, q, rotated_q);
-    rotate(attention, attention->keys, attention->kv_heads, table, 1, k, rotated_k);
+    rotate(attention, attention->row, attention->queries, attention->heads, table, 1, q, rotated_q);
+    rotate(attention, attention->key, attention->keys, attention->kv_heads, table, 1, k, rotated_k);
     return (struct turned){rotated_q, rotated_k, table};
 }
 
@@ -148,7 +161,8 @@ bool attention_is_biased(const struct attention *attention)
 
 static struct bias_grid grid_of(const struct attention *attention)
 {
-    return (struct bias_grid){attention->queries, attention->keys, attention->mask->causal};
+    const struct attention *whole = whole_of(attention);
+    return (struct bias_grid){whole->queries, whole->keys, whole->mask->causal};
 }
 
 static size_t sink_entries(const struct attention *attention)
@@ -218,12 +232,13 @@ static void add_bias(const struct attention *attention, const struct shifts *shi
                      real *row)
 {
     struct bias_grid grid = grid_of(attention);
+    int query = attention->row + i, key = attention->key;
     if (shifts->slope > 0)
         for (int j = first; j < end; j++)
-            row[j] -= shifts->slope * (i > j ? i - j : j - i);
+            row[j] -= shifts->slope * abs(query - key - j);
     if (shifts->table)
         for (int j = first; j < end; j++)
-            row[j] += shifts->table[attention->bias->drawing->entry(&grid, i, j)];
+            row[j] += shifts->table[attention->bias->drawing->entry(&grid, query, key + j)];
 }
 
 /* ---- softmax ---- */
@@ -325,7 +340,7 @@ static struct attention_report report_of(const struct attention *attention, cons
         .relative_entropy = sums->relative_rows > 0 ? sums->relative / sums->relative_rows : 0,
         .square = sums->square / rows,
         .logit_variance = sums->logit_variance / rows,
-        .stable_rank = ranks / heads,
+        .stable_rank = attention->whole ? NAN : ranks / heads,
     };
 }
 
@@ -383,7 +398,7 @@ void attention_forward(const struct attention *attention, const real *drawn, con
             softmax(attention, &shifts, a + at.a, &sums);
             panel_multiply(Tq, Tk, attention->value_width, a + at.a, Tk, false, v + at.v, at.v_stride, 0, y + at.y,
                            at.y_stride);
-            if (report)
+            if (report && !attention->whole)
                 ranks += stable_rank(attention, a + at.a, sums.square - square, work);
         }
     if (report)
@@ -450,7 +465,7 @@ void attention_backward(const struct attention *attention, const real *q, const 
             head_backward(attention, &at, &turned, v, a, dy, dq, dk, dv, work);
         }
     if (turned.table) {
-        rotate(attention, attention->queries, attention->heads, turned.table, -1, dq, dq);
-        rotate(attention, attention->keys, attention->kv_heads, turned.table, -1, dk, dk);
+        rotate(attention, attention->row, attention->queries, attention->heads, turned.table, -1, dq, dq);
+        rotate(attention, attention->key, attention->keys, attention->kv_heads, turned.table, -1, dk, dk);
     }
 }

@@ -43,9 +43,11 @@ struct attention {
     double factor, length;         /* its */
     double gain;                   /* of rotated queries and keys */
     int number;                    /* among the attentions of its block: what is drawn is found by it */
+    const struct attention *whole; /* NULL, or what this is a part of: */
+    int row, key; /* positions of its first query and key; keys that no query of the part sees may be left out */
 };
 
-/* Row i sees the keys first .. end - 1, at least one of them. */
+/* Row i sees the keys first .. end - 1, at least one of them; both are counted from the first that is given. */
 void attention_visible(const struct attention *attention, int row, int *first, int *end);
 
 /* Whether logits are more than products of queries and keys, rotated or capped as they may be. */
@@ -72,7 +74,7 @@ struct attention_report {
     double relative_entropy; /* the same over log(keys seen), rows that see one key left out; 0 where all do */
     double square;           /* sum A^2 */
     double logit_variance;   /* of a row's logits over the keys seen */
-    double stable_rank;      /* of a head's A: |A|_F^2 / |A|_2^2, from below by 1e-6 or so */
+    double stable_rank;      /* of a head's A: |A|_F^2 / |A|_2^2, from below by 1e-6 or so; NaN of a part */
 };
 
 /* Fills a and y, and the report unless it is NULL. drawn is attention_draw's. */

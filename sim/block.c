@@ -38,7 +38,21 @@ void pass_arrive(struct pass *pass, int n, double scale, const real *dy)
     node->arrived = true;
 }
 
-/* ---- sums, scales, products ---- */
+/* ---- ones, sums, scales, products ---- */
+
+static void ones_forward(struct pass *pass, int n)
+{
+    real *out = pass->nodes[n].own;
+    for (size_t i = 0; i < pass_entries(pass, n); i++)
+        out[i] = 1;
+}
+
+/* What arrives at a constant goes no further. */
+static void ones_backward(struct pass *pass, int n)
+{
+    (void)pass;
+    (void)n;
+}
 
 static void sum_forward(struct pass *pass, int n)
 {
@@ -183,7 +197,7 @@ struct linear_map block_map(const struct block_run *run, const struct block *blo
                     .site = own->place,
                     .matrix = own->matrix,
                     .expert = copied ? (uint32_t)expert : own->expert},
-        .law = run->model->law,
+        .law = block->laws[matrix],
     };
 }
 
@@ -351,8 +365,37 @@ static void attend_backward(struct pass *pass, int n)
             pass_arrive(pass, operands[i], 1, beside[i]);
 }
 
+/* ---- joins ---- */
+
+static struct linear_cost join_cost(const struct pass *pass, int n)
+{
+    const struct graph_node *node = &pass->graph->nodes[n];
+    size_t a = arena_cost(pass_entries(pass, node->a)), b = arena_cost(pass_entries(pass, node->b));
+    return (struct linear_cost){.work = memory_add(a, b)};
+}
+
+static void joined_forward(struct pass *pass, int n)
+{
+    const struct graph_node *node = &pass->graph->nodes[n];
+    join_forward(&pass->plan->nodes[n].join, pass_rows(pass, n), signal_of(pass, node->a), signal_of(pass, node->b),
+                 pass->nodes[n].own);
+}
+
+static void joined_backward(struct pass *pass, int n)
+{
+    const struct graph_node *node = &pass->graph->nodes[n];
+    struct arena work = pass->work;
+    real *beside[2], *da = target(pass, node->a, &work, &beside[0]), *db = target(pass, node->b, &work, &beside[1]);
+    join_backward(&pass->plan->nodes[n].join, pass_rows(pass, n), pass->nodes[n].gradient, da, db);
+    if (beside[0])
+        pass_arrive(pass, node->a, 1, beside[0]);
+    if (beside[1])
+        pass_arrive(pass, node->b, 1, beside[1]);
+}
+
 /* ---- all kinds ---- */
 
+static const struct pass_operation ones_operation = {NULL, NULL, ones_forward, ones_backward};
 static const struct pass_operation sum_operation = {NULL, NULL, sum_forward, sum_backward};
 static const struct pass_operation scale_operation = {NULL, NULL, scale_forward, scale_backward};
 static const struct pass_operation product_operation = {NULL, NULL, product_forward, product_backward};
@@ -360,15 +403,22 @@ static const struct pass_operation function_operation = {NULL, function_cost, fu
 static const struct pass_operation norm_operation = {norm_extra, NULL, norm_forward, norm_backward};
 static const struct pass_operation map_operation = {map_extra, map_cost, map_forward, map_backward};
 static const struct pass_operation attend_operation = {attend_extra, attend_cost, attend_forward, attend_backward};
+static const struct pass_operation join_operation = {NULL, join_cost, joined_forward, joined_backward};
 
 /* NULL for what a pass is given: inputs, and the rows of an expert. */
 static const struct pass_operation *operation_of(enum graph_kind kind)
 {
     static const struct pass_operation *const operations[] = {
-        [GRAPH_SUM] = &sum_operation,         [GRAPH_SCALE] = &scale_operation,
-        [GRAPH_PRODUCT] = &product_operation, [GRAPH_POINTWISE] = &function_operation,
-        [GRAPH_NORM] = &norm_operation,       [GRAPH_MAP] = &map_operation,
-        [GRAPH_ATTEND] = &attend_operation,   [GRAPH_EXPERT] = NULL,
+        [GRAPH_ONES] = &ones_operation,
+        [GRAPH_SUM] = &sum_operation,
+        [GRAPH_SCALE] = &scale_operation,
+        [GRAPH_PRODUCT] = &product_operation,
+        [GRAPH_POINTWISE] = &function_operation,
+        [GRAPH_NORM] = &norm_operation,
+        [GRAPH_MAP] = &map_operation,
+        [GRAPH_ATTEND] = &attend_operation,
+        [GRAPH_JOIN] = &join_operation,
+        [GRAPH_EXPERT] = NULL,
         [GRAPH_MOE] = &mixture_operation,
     };
     return (size_t)kind < sizeof operations / sizeof *operations ? operations[kind] : NULL;

@@ -9,9 +9,10 @@
 struct block {
     const struct graph *graph;
     const struct plan *plan;
-    const double *scalars; // [node_count], graph_evaluate's values in this block
-    const double *sd;      // [matrix_count], of its matrices
-    uint32_t number;       /* l from 1; L + 1 for the section final: */
+    const double *scalars;         // [node_count], graph_evaluate's values in this block
+    const double *sd;              // [matrix_count], of its matrices
+    const struct law *const *laws; // [matrix_count], theirs
+    uint32_t number;               /* l from 1; L + 1 for the section final: */
 };
 
 /* The sample that a block is evaluated in. */

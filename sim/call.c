@@ -116,9 +116,9 @@ static int parse_terms(struct parser *parser, struct call_argument *argument)
     if (argument->node < 0 || !argument->option)
         return argument->node < 0 ? argument->node : ERROR_NONE;
     enum type type = type_of(parser, argument->node);
-    return type == TYPE_SCALAR ? ERROR_NONE
-                               : parser_fail(parser, &argument->at, "%s is a scalar, this is a %s",
-                                             argument->option->name, type_names[type]);
+    return type_suits(type, TYPE_SCALAR) ? ERROR_NONE
+                                         : parser_fail(parser, &argument->at, "%s is a scalar, this is a %s",
+                                                       argument->option->name, type_names[type]);
 }
 
 static int parse_value(struct parser *parser, struct call_argument *argument)

@@ -77,6 +77,13 @@ static int evaluate_scales(const struct model *model, const struct block *block,
     return init_evaluate(&model->init, scope, block->graph, sizes, sd, error);
 }
 
+static void find_laws(const struct model *model, struct block *block, const struct law **own)
+{
+    for (int m = 0; m < block->graph->matrix_count; m++)
+        own[m] = model_law(model, &block->graph->matrices[m]);
+    block->laws = own;
+}
+
 static int fill_block(struct depth *depth, int l, double **scalars, struct error *error)
 {
     struct block *block = &depth->blocks[l - 1];
@@ -102,9 +109,15 @@ static int fill_block(struct depth *depth, int l, double **scalars, struct error
 static int fill_blocks(struct depth *depth, struct error *error)
 {
     double *scalars = depth->scalars;
+    const struct law **own = depth->laws;
     int code = ERROR_NONE;
-    for (int l = 1; code == ERROR_NONE && l <= depth->block_count; l++)
+    for (int l = 1; code == ERROR_NONE && l <= depth->block_count; l++) {
         code = fill_block(depth, l, &scalars, error);
+        if (code != ERROR_NONE)
+            break;
+        find_laws(depth->model, &depth->blocks[l - 1], own);
+        own += depth->blocks[l - 1].graph->matrix_count;
+    }
     return code;
 }
 
@@ -157,8 +170,9 @@ int depth_init(struct depth *depth, const struct model *model, bool per_token, s
     depth->blocks = calloc(blocks, sizeof *depth->blocks);
     depth->plans = calloc(blocks, sizeof *depth->plans);
     depth->scalars = calloc(totals.scalars + 1, sizeof *depth->scalars);
+    depth->laws = calloc(totals.matrices + 1, sizeof *depth->laws);
     depth->branch_index = calloc(1, 2 * blocks * sizeof(int *) + indices * sizeof(int));
-    if (!depth->blocks || !depth->plans || !depth->scalars || !depth->branch_index)
+    if (!depth->blocks || !depth->plans || !depth->scalars || !depth->laws || !depth->branch_index)
         code = error_set(error, ERROR_RESOURCE, "out of memory for %d blocks", depth->block_count);
     depth->matrix_index = depth->branch_index ? depth->branch_index + blocks : NULL;
     if (code == ERROR_NONE)
@@ -182,13 +196,14 @@ void depth_free(struct depth *depth)
     free(depth->plans);
     free(depth->blocks);
     free(depth->scalars);
+    free(depth->laws);
     free(depth->branch_index);
     *depth = (struct depth){0};
 }
 
 const char *depth_needs_matrices(const struct depth *depth)
 {
-    if (!depth->model->law->gaussian)
+    if (!model_is_normal(depth->model))
         return "the law of the weights is not normal";
     for (int b = 0; b < depth->block_count; b++)
         for (int m = 0; m < depth->blocks[b].graph->matrix_count; m++)
@@ -205,7 +220,8 @@ size_t depth_bytes(const struct depth *depth)
         size_t numbers = (size_t)graph->node_count + (size_t)graph->matrix_count;
         size_t indices = (size_t)graph->site_count + (size_t)graph->matrix_count;
         bytes += sizeof *depth->blocks + sizeof *depth->plans + 2 * sizeof *depth->branch_index +
-                 numbers * sizeof *depth->scalars + indices * sizeof(int);
+                 numbers * sizeof *depth->scalars + (size_t)graph->matrix_count * sizeof *depth->laws +
+                 indices * sizeof(int);
     }
     for (int p = 0; p < depth->plan_count; p++)
         bytes += (size_t)depth->plans[p]->graph->node_count * sizeof(struct plan_node);

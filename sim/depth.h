@@ -15,7 +15,8 @@ struct depth {
     int **
         matrix_index; /* [block_count][matrices of the block]: index into schema.matrices; unset for final:, as above */
     double *scalars;  /* the blocks' scalar values, and behind them the scales of their matrices */
-    struct plan **plans; /* [plan_count], different ones */
+    const struct law **laws; /* of the blocks' matrices */
+    struct plan **plans;     /* [plan_count], different ones */
     int plan_count;
     int sites_max, matrices_max, nodes_max; /* of a block */
 };

@@ -37,7 +37,7 @@ static int blame(struct parser *parser, const struct lexer *where, const struct 
 {
     if (where->what == prelude_what)
         return blame_call(parser, call);
-    return parser->expansion == 1 ? blame_definition(parser, call) : ERROR_INPUT;
+    return parser->expansion == 1 && !parser->checks ? blame_definition(parser, call) : ERROR_INPUT;
 }
 
 /* Reads an expression that stands elsewhere, to its end. */
@@ -150,6 +150,7 @@ static struct place enter(struct parser *parser, const struct call *call)
     struct place place = {parser->build.at, parser->fresh, parser->frame, parser->visible, parser->binding_count};
     if (parser->expansion++ == 0)
         parser->build.at = call->at;
+    parser->definitions[call->definition - parser->definitions].called = true;
     parser->fresh = parser->build.graph->node_count;
     parser->visible = (int)(call->definition - parser->definitions);
     return place;
@@ -182,6 +183,43 @@ static int expand(struct parser *parser, const struct call *call)
                            lexer_describe(&call->name, quoted));
     leave(parser, &place);
     return code != ERROR_NONE ? code : output;
+}
+
+/* Parameters may be anything, those with a default are that. */
+static int check(struct parser *parser, const struct parser_definition *definition)
+{
+    struct call call; // large: what counts of it is filled in
+    call.name = call.at = definition->name;
+    call.definition = definition;
+    call.count = call.positional = 0;
+    for (int p = 0; p < definition->parameter_count && !definition->parameters[p].preset.text; p++) {
+        const struct lexer_token *name = &definition->parameters[p].name;
+        int node = build_binary(&parser->build, name, GRAPH_UNKNOWN, -1, -1);
+        if (node < 0)
+            return node;
+        call.arguments[call.count++] = (struct call_argument){.at = *name, .node = node, .choice = -1};
+        call.positional++;
+    }
+    return expand_call(parser, &call);
+}
+
+int expand_check(struct parser *parser)
+{
+    int code = ERROR_NONE;
+    size_t expanded = 0;
+    parser->checks = true;
+    for (int i = parser->definition_count - 1; i >= parser->prelude_count && code >= 0; i--) {
+        struct graph scratch = {0};
+        if (parser->definitions[i].called)
+            continue;
+        parser_start(parser, &scratch, PARSER_BLOCK);
+        parser->expanded = expanded; // of all together
+        code = check(parser, &parser->definitions[i]);
+        expanded = parser->expanded;
+        graph_free(&scratch);
+    }
+    parser->checks = false;
+    return code < 0 ? code : ERROR_NONE;
 }
 
 int expand_call(struct parser *parser, const struct call *call)

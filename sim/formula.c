@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/define.h"
+#include "sim/expand.h"
 #include "sim/expression.h"
 #include "sim/name.h"
 #include "sim/print.h"
@@ -344,6 +345,8 @@ static int read_all(struct reader *reader, const char *text, size_t length, cons
                            "there is no block; a formula assigns x, as in x = x + attn(norm(x))");
     for (int i = 0; code == ERROR_NONE && i < reader->formula->head.shared_count; i++)
         code = share_named(reader, i);
+    if (code == ERROR_NONE)
+        code = expand_check(parser);
     parser_end(parser);
     return code;
 }

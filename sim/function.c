@@ -4,6 +4,7 @@
 
 #include "sim/activation.h"
 #include "sim/attention.h"
+#include "sim/law.h"
 #include "sim/router.h"
 #include "sim/norm.h"
 
@@ -15,6 +16,7 @@ CHOICE(masks, mask_count)
 CHOICE(biases, bias_count)
 CHOICE(scalings, scaling_count)
 CHOICE(routers, router_count)
+CHOICE(router_weighs, router_weigh_count)
 
 static const struct function_option map_options[] = {
     [GRAPH_MAP_FAN_OUT] = {"fan_out", NULL, "columns of the matrix; d"},
@@ -46,20 +48,31 @@ static const struct function_option attend_options[] = {
     [GRAPH_ATTEND_GAIN] = {"rope_gain", NULL, "of rotated queries and keys; --rope-gain"},
 };
 
+static const struct function_option join_options[] = {
+    [GRAPH_JOIN_GROUPS] = {"parts", NULL, "groups of what comes out, a part of each signal in each; 1"},
+    [GRAPH_JOIN_REPEAT] = {"repeat", NULL, "groups that one of the first signal's stands in; 1"},
+};
+
 static const struct function_option moe_options[] = {
     [GRAPH_MOE_EXPERTS] = {"experts", NULL, "how many; --experts"},
     [GRAPH_MOE_TOP] = {"top", NULL, "experts of a token; --top-k"},
     [GRAPH_MOE_ROUTER] = {"router", routers_choice, "how the chosen are weighed; --router"},
     [GRAPH_MOE_WIDTH] = {"width", NULL, "hidden features of an expert, its F; --ffn-width"},
+    [GRAPH_MOE_GROUPS] = {"expert_groups", NULL, "of equally many experts each, of which a token chooses some first; 1"},
+    [GRAPH_MOE_TOP_GROUPS] = {"top_groups", NULL, "groups of a token, those of the best experts; all"},
+    [GRAPH_MOE_WEIGH] = {"weigh", router_weighs_choice, "what of an expert its weight multiplies: output or input"},
 };
 
 #define OPTIONS(table) table##_options, sizeof table##_options / sizeof *table##_options
 #define NO_OPTIONS     NULL, 0
 
 static const struct function functions[] = {
+    {"ones", GRAPH_ONES, -1, 1, NO_OPTIONS, false, 0, "w1(x, F) + wb(ones(x), F)", "a column of ones, a row a token of x: mapped, a bias"},
     {"norm", GRAPH_NORM, -1, 1, OPTIONS(norm), true, 1, "norm(x, layernorm, groups=H)", "each token, or group of its columns, to unit size"},
     {"attend", GRAPH_ATTEND, -1, 3, OPTIONS(attend), false, 0, "attend(wq(x), wk(x), wv(x), mask=causal)",
      "softmax attention by heads, without any map"},
+    {"join", GRAPH_JOIN, -1, 2, OPTIONS(join), false, 0, "join(wz(x, 8), wk(x), parts=heads, repeat=heads)",
+     "columns of two signals side by side, by groups"},
     {"moe", GRAPH_MOE, -1, 1, OPTIONS(moe), true, 0, "moe(x, top=1, body=glu)", "each token through the experts that its router chooses"},
     {"sqrt", GRAPH_SQRT, -1, 1, NO_OPTIONS, true, 0, "sqrt(2*L)", "square root"},
     {"exp", GRAPH_EXP, -1, 1, NO_OPTIONS, false, 0, "exp(-l)", "exponential"},
@@ -120,6 +133,17 @@ bool function_find(const char *name, size_t length, struct function *function)
         }
     *function = *map;
     return length > 0 && name[0] == 'w' && !memchr(name, '.', length);
+}
+
+bool function_law(const char *name, size_t length, struct function *function)
+{
+    for (size_t i = 0; i < law_count; i++)
+        if (is_word(laws[i].name, name, length)) {
+            *function = (struct function){
+                .name = laws[i].name, .kind = GRAPH_LAW, .index = (int)i, .operands = 1, .summary = laws[i].summary};
+            return true;
+        }
+    return false;
 }
 
 const struct function_option *function_option(const char *name, size_t length)

@@ -30,6 +30,9 @@ bool function_at(size_t i, struct function *function);
 /* The function of that name (length bytes). A name that begins with w and is no other's is a map. */
 bool function_find(const char *name, size_t length, struct function *function);
 
+/* The law of that name as a function of a standard deviation, for initialisations. */
+bool function_law(const char *name, size_t length, struct function *function);
+
 /* The option of any function, or NULL: what a call of a def may set within it. */
 const struct function_option *function_option(const char *name, size_t length);
 

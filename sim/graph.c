@@ -17,6 +17,7 @@ OPERATION(subtract, a - b)
 OPERATION(multiply, a * b)
 OPERATION(divide, a / b)
 OPERATION(negate, -a)
+OPERATION(same, a)
 OPERATION(root, sqrt(a))
 OPERATION(exponential, exp(a))
 OPERATION(logarithm, log(a))
@@ -49,33 +50,21 @@ static const struct {
     const char *word;
     double (*value)(double a, double b);
 } kinds[GRAPH_KINDS] = {
-    [GRAPH_SUM] = {"+", NULL},
-    [GRAPH_SCALE] = {"*", NULL},
-    [GRAPH_PRODUCT] = {"*", NULL},
-    [GRAPH_NORM] = {"norm", NULL},
-    [GRAPH_ATTEND] = {"attend", NULL},
-    [GRAPH_MOE] = {"moe", NULL},
-    [GRAPH_ADD] = {"+", add},
-    [GRAPH_SUBTRACT] = {"-", subtract},
-    [GRAPH_MULTIPLY] = {"*", multiply},
-    [GRAPH_DIVIDE] = {"/", divide},
-    [GRAPH_POWER] = {"^", pow},
-    [GRAPH_NEGATE] = {"-", negate},
-    [GRAPH_SQRT] = {"sqrt", root},
-    [GRAPH_EXP] = {"exp", exponential},
-    [GRAPH_LOG] = {"log", logarithm},
-    [GRAPH_FLOOR] = {"floor", whole},
-    [GRAPH_MIN] = {"min", fmin},
-    [GRAPH_MAX] = {"max", fmax},
-    [GRAPH_MOD] = {"mod", modulo},
-    [GRAPH_LESS] = {"<", less},
-    [GRAPH_LESS_EQUAL] = {"<=", less_equal},
-    [GRAPH_GREATER] = {">", greater},
-    [GRAPH_GREATER_EQUAL] = {">=", greater_equal},
-    [GRAPH_EQUAL] = {"==", equal},
-    [GRAPH_NOT_EQUAL] = {"!=", not_equal},
-    [GRAPH_NOT] = {"not", negation},
-    [GRAPH_AND] = {"and", both},
+    [GRAPH_ONES] = {"ones", NULL},      [GRAPH_SUM] = {"+", NULL},
+    [GRAPH_SCALE] = {"*", NULL},        [GRAPH_PRODUCT] = {"*", NULL},
+    [GRAPH_NORM] = {"norm", NULL},      [GRAPH_ATTEND] = {"attend", NULL},
+    [GRAPH_JOIN] = {"join", NULL},      [GRAPH_MOE] = {"moe", NULL},
+    [GRAPH_ADD] = {"+", add},           [GRAPH_SUBTRACT] = {"-", subtract},
+    [GRAPH_MULTIPLY] = {"*", multiply}, [GRAPH_DIVIDE] = {"/", divide},
+    [GRAPH_POWER] = {"^", pow},         [GRAPH_NEGATE] = {"-", negate},
+    [GRAPH_SQRT] = {"sqrt", root},      [GRAPH_EXP] = {"exp", exponential},
+    [GRAPH_LOG] = {"log", logarithm},   [GRAPH_FLOOR] = {"floor", whole},
+    [GRAPH_MIN] = {"min", fmin},        [GRAPH_MAX] = {"max", fmax},
+    [GRAPH_MOD] = {"mod", modulo},      [GRAPH_LAW] = {"law", same},
+    [GRAPH_LESS] = {"<", less},         [GRAPH_LESS_EQUAL] = {"<=", less_equal},
+    [GRAPH_GREATER] = {">", greater},   [GRAPH_GREATER_EQUAL] = {">=", greater_equal},
+    [GRAPH_EQUAL] = {"==", equal},      [GRAPH_NOT_EQUAL] = {"!=", not_equal},
+    [GRAPH_NOT] = {"not", negation},    [GRAPH_AND] = {"and", both},
     [GRAPH_OR] = {"or", either},
 };
 
@@ -111,7 +100,7 @@ bool graph_is_signal(enum graph_kind kind)
 
 bool graph_is_truth(enum graph_kind kind)
 {
-    return kind >= GRAPH_LESS;
+    return kind >= GRAPH_LESS && kind <= GRAPH_OR;
 }
 
 const char *graph_word(enum graph_kind kind)

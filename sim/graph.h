@@ -1,7 +1,7 @@
 /* A formula as a graph: nodes in topological order, each a signal (rows x width) or a scalar.
  *
- * The parser (sim/formula) lowers every section of a formula to ten kinds of signal, so that an interpretation of the
- * language (sampling, moments, bounds) is one pass over the nodes with ten cases. What users write every day (attn,
+ * The parser (sim/formula) lowers every section of a formula to eleven kinds of signal, so that an interpretation of the
+ * language (sampling, moments, bounds) is one pass over the nodes with eleven cases. What users write every day (attn,
  * ffn, glu) is defined in prelude text in the same language and is expanded while it is parsed. Subtraction is a sum
  * with a scale of -1, division by a scalar a scale by its inverse. Scalars keep their own tree and are evaluated per
  * block.
@@ -20,14 +20,16 @@
 
 enum graph_kind {
     /* signals */
-    GRAPH_INPUT,     /* inputs[index]: what the block is handed, a state or a memory */
-    GRAPH_SUM,       /* signal a + signal b */
-    GRAPH_SCALE,     /* signal a times scalar b */
-    GRAPH_PRODUCT,   /* signal a times signal b, element by element */
+    GRAPH_INPUT,   /* inputs[index]: what the block is handed, a state or a memory */
+    GRAPH_ONES,    /* one column of ones: mapped, a bias. No operands: whose rows it has, `memory` and `mixture` say */
+    GRAPH_SUM,     /* signal a + signal b */
+    GRAPH_SCALE,   /* signal a times scalar b */
+    GRAPH_PRODUCT, /* signal a times signal b, element by element */
     GRAPH_POINTWISE, /* a function of each element of a: activations[index], or the setting's where index is -1 (phi) */
     GRAPH_NORM,      /* norm of each row of a, or of each of its groups of columns; options graph_norm_option */
     GRAPH_MAP,       /* signal a through the random matrix matrices[index]; options graph_map_option */
     GRAPH_ATTEND,    /* softmax attention of queries a, keys b, values c, no matrices; options graph_attend_option */
+    GRAPH_JOIN,      /* columns of signals a and b side by side; options graph_join_option */
     GRAPH_EXPERT,    /* the rows of a that one expert of a mixture is given; the input of the mixture's body */
     GRAPH_MOE,       /* routing of a by matrices[index]; b is the output of the body; options graph_moe_option */
     /* scalars */
@@ -46,6 +48,7 @@ enum graph_kind {
     GRAPH_MIN,
     GRAPH_MAX,
     GRAPH_MOD, /* a - b floor(a/b) */
+    GRAPH_LAW, /* only in initialisations: a, the standard deviation of a matrix whose entries have the law laws[index] */
     /* truths: scalars of value 0 or 1, only after "if" */
     GRAPH_LESS,
     GRAPH_LESS_EQUAL,
@@ -56,6 +59,7 @@ enum graph_kind {
     GRAPH_NOT,
     GRAPH_AND,
     GRAPH_OR,
+    GRAPH_UNKNOWN, /* a signal or a scalar: a parameter while a definition is checked that nothing calls; in no graph else */
     GRAPH_KINDS
 };
 
@@ -78,6 +82,11 @@ enum graph_norm_option {
     GRAPH_NORM_KIND,   /* choice: norms */
     GRAPH_NORM_GROUPS, /* 1 */
     GRAPH_NORM_EPS,
+};
+
+enum graph_join_option {
+    GRAPH_JOIN_GROUPS, /* of what comes out; 1 */
+    GRAPH_JOIN_REPEAT, /* groups that one of a stands in; 1 */
 };
 
 enum graph_attend_option {
@@ -103,8 +112,11 @@ enum graph_attend_option {
 enum graph_moe_option {
     GRAPH_MOE_EXPERTS,
     GRAPH_MOE_TOP,
-    GRAPH_MOE_ROUTER, /* choice: routers */
-    GRAPH_MOE_WIDTH,  /* hidden features of an expert: F within the body */
+    GRAPH_MOE_ROUTER,     /* choice: routers */
+    GRAPH_MOE_WIDTH,      /* hidden features of an expert: F within the body */
+    GRAPH_MOE_GROUPS,     /* 1 */
+    GRAPH_MOE_TOP_GROUPS, /* all of them */
+    GRAPH_MOE_WEIGH,      /* choice: router_weighs */
 };
 
 /* The values behind the scalar names of the language; theory.md, section 1. */

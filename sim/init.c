@@ -149,6 +149,13 @@ int init_find(const struct init *init, const struct graph_matrix *matrix)
     return found;
 }
 
+const struct law *init_law(const struct init *init, const struct graph_matrix *matrix)
+{
+    int found = init_find(init, matrix);
+    const struct graph_node *node = found < 0 ? NULL : &init->graph.nodes[init->graph.statements[found].node];
+    return node && node->kind == GRAPH_LAW ? &laws[node->index] : NULL;
+}
+
 static int check_matrices(const struct init *init, const struct graph *graph, struct error *error)
 {
     for (int i = 0; i < graph->matrix_count; i++)

@@ -1,7 +1,8 @@
 /* The table of initialisations: the standard deviation of every matrix as scalar expressions; theory.md, section 1.
  *
  * An assignment to attn2.wo is of one matrix of a formula, to wo of all of that name, to w of all that are not named;
- * other names are helpers. n and m are the matrix's fan-in and fan-out. */
+ * other names are helpers. n and m are the matrix's fan-in and fan-out. "wo = uniform(s)" gives the matrix a law (sim/law)
+ * of its own. */
 #ifndef SPANSCOPE_SIM_INIT_H
 #define SPANSCOPE_SIM_INIT_H
 
@@ -11,6 +12,7 @@
 #include "sim/error.h"
 #include "sim/formula.h"
 #include "sim/graph.h"
+#include "sim/law.h"
 #include "sim/owners.h"
 
 /* The matrices of the prelude and of mixtures have numbers of their own (their address, sim/stream). */
@@ -48,6 +50,9 @@ struct init_size {
 
 /* The assignment that says what the matrix is, index in init->graph.statements, or -1. */
 int init_find(const struct init *init, const struct graph_matrix *matrix);
+
+/* The law that it says besides, or NULL: the model's. */
+const struct law *init_law(const struct init *init, const struct graph_matrix *matrix);
 
 /* ERROR_INPUT where a matrix of the formula has none, and for an assignment that says nothing: of no matrix of the formula
  * or the prelude, and read by no other. */

@@ -1,5 +1,6 @@
 #include "sim/law.h"
 
+#include <cblas.h>
 #include <lapacke.h>
 #include <math.h>
 
@@ -93,20 +94,49 @@ static void fill_orthogonal(const struct stream *stream, int fan_in, int fan_out
         }
 }
 
+static size_t orthogonal_room(int fan_in, int fan_out)
+{
+    size_t shorter = (size_t)(fan_in > fan_out ? fan_out : fan_in);
+    size_t copy = fan_in > fan_out ? memory_multiply((size_t)fan_in, (size_t)fan_out) : 0;
+    return memory_add(memory_multiply(34, shorter), copy);
+}
+
+/* A row of normals at the length that makes its entries' mean square sigma^2 is uniform on that sphere. */
+static void fill_rows(const struct stream *stream, int fan_in, int fan_out, double sigma, int first, int count, real *w,
+                      real *work)
+{
+    (void)fan_in, (void)work;
+    draw_normals(stream, entry(first, fan_out), entry(count, fan_out), 1, w);
+    for (int i = 0; i < count; i++) {
+        real *row = w + entry(i, fan_out);
+        REAL_BLAS(scal)(fan_out, (real)(sigma * sqrt(fan_out)) / REAL_BLAS(nrm2)(fan_out, row, 1), row, 1);
+    }
+}
+
+static void fill_columns(const struct stream *stream, int fan_in, int fan_out, double sigma, int first, int count,
+                         real *w, real *work)
+{
+    (void)first, (void)count, (void)work;
+    draw_normals(stream, 0, entry(fan_in, fan_out), 1, w);
+    for (int j = 0; j < fan_out; j++)
+        REAL_BLAS(scal)(fan_in, (real)(sigma * sqrt(fan_in)) / REAL_BLAS(nrm2)(fan_in, w + j, fan_out), w + j, fan_out);
+}
+
 const struct law laws[] = {
-    {"normal", "N(0, sigma^2)", true, false, fill_normal},
-    {"truncated", "normal, cut at two of its standard deviations, of variance sigma^2", false, false, fill_truncated},
-    {"uniform", "uniform in +-sqrt(3) sigma", false, false, fill_uniform},
+    {"normal", "N(0, sigma^2)", true, false, fill_normal, NULL},
+    {"truncated", "normal, cut at two of its standard deviations, of variance sigma^2", false, false, fill_truncated,
+     NULL},
+    {"uniform", "uniform in +-sqrt(3) sigma", false, false, fill_uniform, NULL},
     {"orthogonal", "rows or columns orthogonal, Haar-distributed, entries of variance sigma^2", false, true,
-     fill_orthogonal},
+     fill_orthogonal, orthogonal_room},
+    {"rows", "an input's weights uniform on a sphere, of length sigma sqrt(m), m the outputs", false, false, fill_rows,
+     NULL},
+    {"columns", "an output's weights uniform on a sphere, of length sigma sqrt(n), n the inputs", false, true,
+     fill_columns, NULL},
 };
 const size_t law_count = sizeof laws / sizeof *laws;
 
 size_t law_work(const struct law *law, int fan_in, int fan_out)
 {
-    size_t shorter = (size_t)(fan_in > fan_out ? fan_out : fan_in);
-    if (!law->whole)
-        return 0;
-    size_t copy = fan_in > fan_out ? memory_multiply((size_t)fan_in, (size_t)fan_out) : 0;
-    return memory_add(memory_multiply(34, shorter), copy);
+    return law->room ? law->room(fan_in, fan_out) : 0;
 }

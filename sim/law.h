@@ -14,8 +14,9 @@ struct law {
     bool whole;    /* entries depend on each other: first is 0 and count fan_in */
     /* Rows first .. first + count - 1 of a matrix. work has law_work doubles. */
     void (*fill)(const struct stream *stream, int fan_in, int fan_out, double sigma, int first, int count,
-                 real *w,     // [count][fan_out]
-                 real *work); // [law_work]
+                 real *w,                    // [count][fan_out]
+                 real *work);                // [law_work]
+    size_t (*room)(int fan_in, int fan_out); /* doubles of work; NULL: none */
 };
 
 extern const struct law laws[];

@@ -26,7 +26,7 @@ static bool is_blank(char c)
 
 void lexer_init(struct lexer *lexer, const char *text, size_t length, const char *what, struct error *error)
 {
-    *lexer = (struct lexer){.what = what, .text = text, .length = length, .line = 1, .error = error};
+    *lexer = (struct lexer){.what = what, .text = text, .length = length, .shown = length, .line = 1, .error = error};
 }
 
 /* The byte at an offset, NUL behind the end; a NUL in the text is no part of any token either. */
@@ -214,7 +214,7 @@ static void show_line(const struct lexer *lexer, const struct lexer_token *at, c
 {
     size_t caret = (size_t)at->column - 1;
     const char *line = at->text - caret;
-    size_t rest = (size_t)(lexer->text + lexer->length - line);
+    size_t rest = (size_t)(lexer->text + lexer->shown - line);
     const char *newline = rest > 0 ? memchr(line, '\n', rest) : NULL;
     size_t length = newline ? (size_t)(newline - line) : rest;
     buffer[0] = '\0';

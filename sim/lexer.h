@@ -21,7 +21,8 @@ struct lexer {
     const char *what; /* names the text in messages */
     const char *text; /* [length], any bytes */
     size_t length;
-    size_t next; /* offset of the first byte not yet read */
+    size_t shown; /* errors show lines up to here: a definition's body ends before its text does */
+    size_t next;  /* offset of the first byte not yet read */
     size_t line_start;
     int line;
     struct error *error;

@@ -19,12 +19,12 @@ static const struct plan_mixture *mixture_of(const struct pass *pass, int n)
 
 static size_t gate_entries(const struct pass *pass, int n)
 {
-    return memory_multiply((size_t)pass_rows(pass, n), (size_t)mixture_of(pass, n)->experts);
+    return memory_multiply((size_t)pass_rows(pass, n), (size_t)mixture_of(pass, n)->sizes.experts);
 }
 
 static struct linear router_map(const struct pass *pass, int n, struct linear_map *map)
 {
-    *map = pass_map(pass, pass->graph->nodes[n].index, mixture_of(pass, n)->experts);
+    *map = pass_map(pass, pass->graph->nodes[n].index, mixture_of(pass, n)->sizes.experts);
     return (struct linear){pass_rows(pass, n), pass->plan->nodes[pass->graph->nodes[n].a].width, 1, map};
 }
 
@@ -48,8 +48,8 @@ static struct linear_cost body_cost(const struct pass *pass, int n, int rows)
 /* Experts that can have tokens at all. */
 static size_t busy_experts(const struct pass *pass, int n)
 {
-    size_t assigned = memory_multiply((size_t)mixture_of(pass, n)->top_k, (size_t)pass_rows(pass, n));
-    size_t experts = (size_t)mixture_of(pass, n)->experts;
+    size_t assigned = memory_multiply((size_t)mixture_of(pass, n)->sizes.top_k, (size_t)pass_rows(pass, n));
+    size_t experts = (size_t)mixture_of(pass, n)->sizes.experts;
     return assigned < experts ? assigned : experts;
 }
 
@@ -59,7 +59,7 @@ static size_t bodies_tape(const struct pass *pass, int n)
 {
     size_t one = body_cost(pass, n, 1).tape, all = body_cost(pass, n, pass_rows(pass, n)).tape;
     return memory_add(memory_multiply(busy_experts(pass, n), one),
-                      memory_multiply((size_t)mixture_of(pass, n)->top_k, all));
+                      memory_multiply((size_t)mixture_of(pass, n)->sizes.top_k, all));
 }
 
 static size_t mixture_extra(const struct pass *pass, int n)
@@ -91,7 +91,7 @@ static struct linear_cost mixture_cost(const struct pass *pass, int n)
     struct linear router = router_map(pass, n, &map);
     struct linear_cost cost = pass->run->engine->cost(&router);
     int rows = pass_rows(pass, n);
-    size_t busy = busy_experts(pass, n), assigned = (size_t)mixture_of(pass, n)->top_k * (size_t)rows;
+    size_t busy = busy_experts(pass, n), assigned = (size_t)mixture_of(pass, n)->sizes.top_k * (size_t)rows;
     struct linear_cost even = body_cost(pass, n, (int)((assigned + busy - 1) / busy));
     struct linear_cost bodies = {
         .work = body_cost(pass, n, rows).work,
@@ -107,22 +107,39 @@ static struct linear_cost mixture_cost(const struct pass *pass, int n)
     return cost;
 }
 
-/* Copies the rows of the tokens that chose expert e; returns their number. */
-static int gather(const struct pass *pass, int n, int e, const real *chosen, real *rows)
+/* What an expert's output is multiplied by at a token, and what its input is: the gate is one of them. */
+static double output_weight(const struct pass *pass, int n, double gate)
 {
-    int experts = mixture_of(pass, n)->experts, a = pass->graph->nodes[n].a, count = 0;
+    return mixture_of(pass, n)->weigh->input ? 1 : gate;
+}
+
+static double input_weight(const struct pass *pass, int n, double gate)
+{
+    return mixture_of(pass, n)->weigh->input ? gate : 1;
+}
+
+/* Copies the rows of the tokens that chose expert e, times their weights; returns their number. */
+static int gather(const struct pass *pass, int n, int e, const struct tape *tape, real *rows)
+{
+    int experts = mixture_of(pass, n)->sizes.experts, a = pass->graph->nodes[n].a, count = 0;
     size_t width = (size_t)pass->plan->nodes[a].width;
-    for (int t = 0; t < pass_rows(pass, n); t++)
-        if (chosen[(size_t)t * (size_t)experts + (size_t)e] != 0)
-            memcpy(rows + (size_t)count++ * width, pass->nodes[a].signal + (size_t)t * width, width * sizeof *rows);
+    for (int t = 0; t < pass_rows(pass, n); t++) {
+        size_t gate = (size_t)t * (size_t)experts + (size_t)e;
+        if (tape->chosen[gate] == 0)
+            continue;
+        const real *x = pass->nodes[a].signal + (size_t)t * width;
+        real weight = input_weight(pass, n, tape->p[gate]), *row = rows + (size_t)count++ * width;
+        for (size_t j = 0; j < width; j++)
+            row[j] = weight * x[j];
+    }
     return count;
 }
 
 static void observe(const struct pass *pass, int n, const real *chosen)
 {
     const struct plan_mixture *mixture = mixture_of(pass, n);
-    int rows = pass_rows(pass, n), E = mixture->experts;
-    double choices = (double)rows * mixture->top_k, largest = 0, entropy = 0;
+    int rows = pass_rows(pass, n), E = mixture->sizes.experts;
+    double choices = (double)rows * mixture->sizes.top_k, largest = 0, entropy = 0;
     for (int e = 0; e < E; e++) {
         double own = 0;
         for (int t = 0; t < rows; t++)
@@ -137,7 +154,7 @@ static void mixture_forward(struct pass *pass, int n)
 {
     const struct graph_node *node = &pass->graph->nodes[n];
     const struct plan_mixture *mixture = mixture_of(pass, n);
-    int T = pass_rows(pass, n), E = mixture->experts, d = pass->plan->nodes[n].width;
+    int T = pass_rows(pass, n), E = mixture->sizes.experts, d = pass->plan->nodes[n].width;
     struct tape tape = tape_of(pass, n);
     struct arena work = pass->work;
     struct linear_map map;
@@ -146,13 +163,13 @@ static void mixture_forward(struct pass *pass, int n)
     pass->run->engine->forward(pass->run->engine, &router, pass->nodes[node->a].signal, (real *const[]){tape.logits},
                                tape.router, work);
     for (int i = 0; i < T; i++)
-        router_gate(REAL_ROW(routers, mixture->router), E, mixture->top_k, tape.logits + (size_t)i * (size_t)E,
+        router_gate(REAL_ROW(routers, mixture->router), &mixture->sizes, tape.logits + (size_t)i * (size_t)E,
                     tape.chosen + (size_t)i * (size_t)E, tape.p + (size_t)i * (size_t)E);
     if (pass->report->mixtures)
         observe(pass, n, tape.chosen);
     memset(y, 0, pass_entries(pass, n) * sizeof *y);
     for (int e = 0; e < E; e++) {
-        int count = gather(pass, n, e, tape.chosen, rows);
+        int count = gather(pass, n, e, &tape, rows);
         if (count == 0)
             continue;
         struct pass body = body_of(pass, n, e, count, work);
@@ -164,16 +181,17 @@ static void mixture_forward(struct pass *pass, int n)
             size_t gate = (size_t)i * (size_t)E + (size_t)e;
             if (tape.chosen[gate] == 0)
                 continue;
-            REAL_BLAS(axpy)(d, tape.p[gate], out, 1, y + (size_t)i * (size_t)d, 1);
+            REAL_BLAS(axpy)(d, (real)output_weight(pass, n, tape.p[gate]), out, 1, y + (size_t)i * (size_t)d, 1);
             out += d;
         }
     }
 }
 
-/* For each token of expert e: the gate's gradient <dy, out>, and the expert's cotangent p dy. */
+/* For each token of expert e: the gate's gradient <dy, out>, and the expert's cotangent p dy. Of a gate that multiplies
+ * the input they are something else, and dy. */
 static void split_cotangent(const struct pass *pass, int n, int e, const struct tape *tape, real *dp)
 {
-    int E = mixture_of(pass, n)->experts, d = pass->plan->nodes[n].width, b = pass->graph->nodes[n].b;
+    int E = mixture_of(pass, n)->sizes.experts, d = pass->plan->nodes[n].width, b = pass->graph->nodes[n].b;
     const real *out = pass->nodes[b].signal;
     real *dout = pass->nodes[b].gradient;
     for (int i = 0; i < pass_rows(pass, n); i++) {
@@ -182,23 +200,31 @@ static void split_cotangent(const struct pass *pass, int n, int e, const struct 
             continue;
         const real *row = pass->nodes[n].gradient + (size_t)i * (size_t)d;
         dp[gate] = (real)REAL_DOT(d, row, 1, out, 1);
+        real weight = (real)output_weight(pass, n, tape->p[gate]);
         for (int j = 0; j < d; j++)
-            dout[j] = tape->p[gate] * row[j];
+            dout[j] = weight * row[j];
         out += d;
         dout += d;
     }
     pass->nodes[b].arrived = true;
 }
 
-/* What has arrived at the rows of expert e is added to the cotangents of their tokens. */
-static void scatter(struct pass *pass, int n, int e, const real *chosen)
+/* What has arrived at the rows of expert e, p x or x, is added to the cotangents of their tokens x; the gate of p x has
+ * the gradient <dp x, x>. */
+static void scatter(struct pass *pass, int n, int e, const struct tape *tape, real *dp)
 {
-    int E = mixture_of(pass, n)->experts, a = pass->graph->nodes[n].a, width = pass->plan->nodes[a].width;
-    const real *row = pass->nodes[mixture_of(pass, n)->expert].gradient;
+    int E = mixture_of(pass, n)->sizes.experts, a = pass->graph->nodes[n].a, width = pass->plan->nodes[a].width;
+    const struct pass_node *input = &pass->nodes[mixture_of(pass, n)->expert];
+    const real *row = input->gradient;
     for (int i = 0; i < pass_rows(pass, n); i++) {
-        if (chosen[(size_t)i * (size_t)E + (size_t)e] == 0)
+        size_t gate = (size_t)i * (size_t)E + (size_t)e, place = (size_t)i * (size_t)width;
+        if (tape->chosen[gate] == 0)
             continue;
-        REAL_BLAS(axpy)(width, 1, row, 1, pass->nodes[a].gradient + (size_t)i * (size_t)width, 1);
+        if (mixture_of(pass, n)->weigh->input)
+            dp[gate] = input->arrived ? (real)REAL_DOT(width, row, 1, pass->nodes[a].signal + place, 1) : 0;
+        if (input->arrived)
+            REAL_BLAS(axpy)
+        (width, (real)input_weight(pass, n, tape->p[gate]), row, 1, pass->nodes[a].gradient + place, 1);
         row += width;
     }
 }
@@ -206,8 +232,8 @@ static void scatter(struct pass *pass, int n, int e, const real *chosen)
 static void experts_backward(struct pass *pass, int n, struct tape *tape, real *rows, real *dp, struct arena work)
 {
     const struct plan_mixture *mixture = mixture_of(pass, n);
-    for (int e = 0; e < mixture->experts; e++) {
-        int count = gather(pass, n, e, tape->chosen, rows);
+    for (int e = 0; e < mixture->sizes.experts; e++) {
+        int count = gather(pass, n, e, tape, rows);
         if (count == 0)
             continue;
         struct pass body = body_of(pass, n, e, count, work);
@@ -217,8 +243,7 @@ static void experts_backward(struct pass *pass, int n, struct tape *tape, real *
         pass_lay_out(&body, mixture->expert, n, &tape->bodies);
         split_cotangent(pass, n, e, tape, dp);
         pass_backward(&body, mixture->expert, n);
-        if (input->arrived)
-            scatter(pass, n, e, tape->chosen);
+        scatter(pass, n, e, tape, dp);
     }
 }
 
@@ -226,7 +251,7 @@ static void mixture_backward(struct pass *pass, int n)
 {
     const struct graph_node *node = &pass->graph->nodes[n];
     const struct plan_mixture *mixture = mixture_of(pass, n);
-    int E = mixture->experts;
+    int E = mixture->sizes.experts;
     struct tape tape = tape_of(pass, n);
     struct pass router_pass = *pass;
     struct linear_map map;

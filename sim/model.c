@@ -24,6 +24,7 @@ void model_defaults(struct model *model)
         .law = &laws[0],
         .router = &routers[0],
         .cotangent = &cotangents[0],
+        .vocabulary = 256,
         .input_scale = 1,
         .logit_factor = 1,
         .init = {.c = INIT_C, .s = INIT_S},
@@ -64,6 +65,22 @@ void model_free(struct model *model)
 {
     formula_free(&model->formula);
     init_free(&model->init);
+}
+
+const struct law *model_law(const struct model *model, const struct graph_matrix *matrix)
+{
+    const struct law *own = init_law(&model->init, matrix);
+    return own ? own : model->law;
+}
+
+bool model_is_normal(const struct model *model)
+{
+    const struct graph *graph;
+    for (int i = 0; (graph = formula_section(&model->formula, i)) != NULL; i++)
+        for (int m = 0; m < graph->matrix_count; m++)
+            if (!model_law(model, &graph->matrices[m])->gaussian)
+                return false;
+    return true;
 }
 
 int model_rows(const struct model *model)

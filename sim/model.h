@@ -45,9 +45,11 @@ struct model {
     const struct scaling *scaling; /* of rotary positions */
     double factor, length;         /* its, 0: not given */
     double gain;                   /* of rotated queries and keys; 0: the scaling's own */
-    const struct law *law;         /* of a weight's entries */
+    const struct law *law;         /* of a weight's entries, where the initialisation says no other */
     const struct router *router;
     const struct cotangent *cotangent;
+    int vocabulary;            /* V, classes of a loss's readout */
+    double zipf;               /* of its targets: p(v) like (v + 1)^-zipf */
     double input_correlation;  /* r_0 in [0, 1] */
     double input_scale;        /* e, 1e-100 to 1e100 */
     double logit_factor;       /* times the scale of attention's logits, where a call does not give one */
@@ -67,6 +69,10 @@ void model_free(struct model *model);
 
 /* The same model with the same formula and initialisation in memory, which is theirs together; any thread may. */
 void model_share(const struct model *from, struct model *to);
+
+/* A matrix's law, and whether all weights are independent normals. */
+const struct law *model_law(const struct model *model, const struct graph_matrix *matrix);
+bool model_is_normal(const struct model *model);
 
 /* Rows of a signal, B T. */
 int model_rows(const struct model *model);

@@ -3,7 +3,7 @@ SIM_SRC := $(wildcard sim/*.c)
 # Single precision of the same sources (sim/real.h): those that hold tensors once more, with -DSINGLE. All names that
 # these objects define are then renamed, in each of them, from NAME to NAME_single: they find each other, and what they
 # do not define (graphs, plans, streams, errors) is shared. There doubles become floats on purpose.
-SINGLE     = activation attention bias block conditioned draw law linear memory mixture norm observe panel router source \
+SINGLE     = activation attention bias block conditioned draw join law linear memory mixture norm observe panel readout router source \
              spectrum stack
 SINGLE_RAW = $(SINGLE:%=$(BUILD)/single/sim/%.raw)
 SINGLE_OBJ = $(SINGLE_RAW:.raw=_single.o)

@@ -1,5 +1,6 @@
 #include "sim/name.h"
 
+#include "sim/law.h"
 #include "sim/prelude.h"
 
 static const char *const keywords[] = {"first", "block", "final", "if"};
@@ -93,6 +94,8 @@ bool name_callable(const struct parser *parser, const struct lexer_token *name,
                    const struct parser_definition **definition, struct function *function)
 {
     *definition = name_definition(parser, name);
+    if (parser->context == PARSER_INIT && function_law(name->text, name->length, function))
+        return true;
     return *definition || (function_find(name->text, name->length, function) &&
                            (parser->context == PARSER_BLOCK || !graph_is_signal(function->kind)));
 }
@@ -193,6 +196,8 @@ static void list_callables(const struct parser *parser, struct candidates *candi
     for (size_t i = 0; function_at(i, &function); i++)
         if (parser->context == PARSER_BLOCK || !graph_is_signal(function.kind))
             candidates->names[candidates->count++] = function.name;
+    for (size_t i = 0; parser->context == PARSER_INIT && i < law_count; i++)
+        candidates->names[candidates->count++] = laws[i].name;
     list_definitions(parser, candidates);
 }
 

@@ -16,7 +16,7 @@ static int check_operands(const struct parser *parser, const struct call *call)
                            function->operands, type_names[wanted], function->operands > 1 ? "s" : "", call->positional);
     for (int i = 0; i < function->operands; i++) {
         enum type found = type_of(parser, call->arguments[i].node);
-        if (found != wanted)
+        if (!type_suits(found, wanted))
             return parser_fail(parser, &call->arguments[i].at, "%s takes a %s, this is a %s",
                                lexer_describe(&call->name, quoted), type_names[wanted], type_names[found]);
     }
@@ -45,6 +45,13 @@ static int check_attend(const struct parser *parser, const struct call *call, co
         return parser_fail(parser, &call->name, "keys and values are of different tokens");
     if (parser->build.mixture >= 0)
         return parser_fail(parser, &call->name, "an expert sees its tokens one by one and cannot attend");
+    return ERROR_NONE;
+}
+
+static int check_join(const struct parser *parser, const struct call *call, const struct graph_node *node)
+{
+    if (parser_node(parser, node->a)->memory != parser_node(parser, node->b)->memory)
+        return parser_fail(parser, &call->name, "both signals of a join are of the same tokens");
     return ERROR_NONE;
 }
 
@@ -80,9 +87,13 @@ static int add_plain(struct parser *parser, const struct call *call)
     fill_options(parser, call, &node);
     if (node.kind == GRAPH_ATTEND)
         code = check_attend(parser, call, &node);
+    else if (node.kind == GRAPH_JOIN)
+        code = check_join(parser, call, &node);
     else if (node.kind == GRAPH_MAP)
         code = check_matrix_name(parser, &call->name);
     int index = code != ERROR_NONE ? code : build_add(&parser->build, &call->name, node);
+    if (index >= 0 && node.kind == GRAPH_ONES)
+        parser->build.graph->nodes[index].a = -1; // it has the rows of its argument, and nothing else of it
     return index >= 0 && node.kind == GRAPH_MAP ? add_matrix(parser, call, index) : index;
 }
 
@@ -121,7 +132,7 @@ static int add_experts(struct parser *parser, const struct call *call)
     int input = build_add(build, &call->name, rows);
     int body = input < 0 ? input : call_body(parser, call, input);
     build->mixture = -1;
-    if (body >= 0 && type_of(parser, body) != TYPE_SIGNAL)
+    if (body >= 0 && !type_suits(type_of(parser, body), TYPE_SIGNAL))
         return parser_fail(parser, &call->name, "what an expert gives is a signal, this is a scalar");
     return body;
 }

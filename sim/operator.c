@@ -2,12 +2,21 @@
 
 #include "sim/invariant.h"
 
-const char *const type_names[] = {"signal", "scalar", "condition"};
+const char *const type_names[] = {"signal", "scalar", "condition", "law", "value"};
 
 enum type type_of(const struct parser *parser, int node)
 {
     enum graph_kind kind = parser_node(parser, node)->kind;
-    return graph_is_signal(kind) ? TYPE_SIGNAL : graph_is_truth(kind) ? TYPE_TRUTH : TYPE_SCALAR;
+    return graph_is_signal(kind)   ? TYPE_SIGNAL
+           : graph_is_truth(kind)  ? TYPE_TRUTH
+           : kind == GRAPH_LAW     ? TYPE_LAW
+           : kind == GRAPH_UNKNOWN ? TYPE_UNKNOWN
+                                   : TYPE_SCALAR;
+}
+
+bool type_suits(enum type found, enum type wanted)
+{
+    return found == wanted || (found == TYPE_UNKNOWN && (wanted == TYPE_SIGNAL || wanted == TYPE_SCALAR));
 }
 
 /* ---- lowering ---- */
@@ -102,12 +111,19 @@ int operator_apply(struct parser *parser, const struct lexer_token *sign, int a,
     enum type left = type_of(parser, a), right = type_of(parser, b);
     if (left == TYPE_TRUTH || right == TYPE_TRUTH)
         return parser_fail(parser, sign, "a condition is no number; join conditions by 'and', 'or', 'not'");
-    int i = 0;
-    while (i < LOWERINGS &&
-           (lowerings[i].left != left || lowerings[i].right != right || !lexer_is(sign, lowerings[i].sign)))
-        i++;
-    invariant(i < LOWERINGS);
-    const struct lowering *row = &lowerings[i];
+    if (left == TYPE_LAW || right == TYPE_LAW)
+        return parser_fail(parser, sign, "a law stands around all that it scales, as in uniform(2*s)");
+    const struct lowering *row = NULL;
+    for (int i = 0; i < LOWERINGS; i++) {
+        const struct lowering *other = &lowerings[i];
+        if (!lexer_is(sign, other->sign) || !type_suits(left, other->left) || !type_suits(right, other->right))
+            continue;
+        if (row && row->lower && other->lower && graph_is_signal(row->kind) != graph_is_signal(other->kind))
+            return build_binary(&parser->build, sign, GRAPH_UNKNOWN, -1, -1); // it may be either
+        if (!row || !row->lower)
+            row = other;
+    }
+    invariant(row);
     return row->lower ? row->lower(parser, sign, row->kind, a, b) : parser_fail(parser, sign, "%s", row->complaint);
 }
 
@@ -126,10 +142,14 @@ int operator_negate(struct parser *parser, const struct lexer_token *minus, int 
         operand->value = -operand->value;
         return node;
     }
+    if (type_of(parser, node) == TYPE_LAW)
+        return parser_fail(parser, minus, "a law has no sign");
     if (type_of(parser, node) == TYPE_TRUTH)
         return parser_fail(parser, minus, "a condition has no sign; its opposite is 'not'");
     if (type_of(parser, node) == TYPE_SCALAR)
         return build_binary(&parser->build, minus, GRAPH_NEGATE, node, -1);
+    if (type_of(parser, node) == TYPE_UNKNOWN)
+        return node;
     int factor = build_number(&parser->build, minus, -1);
     return factor < 0 ? factor : build_binary(&parser->build, minus, GRAPH_SCALE, node, factor);
 }

@@ -4,8 +4,11 @@
 
 #include "sim/parser.h"
 
-enum type { TYPE_SIGNAL, TYPE_SCALAR, TYPE_TRUTH };
-extern const char *const type_names[]; /* "signal", "scalar", "condition" */
+enum type { TYPE_SIGNAL, TYPE_SCALAR, TYPE_TRUTH, TYPE_LAW, TYPE_UNKNOWN };
+extern const char *const type_names[]; /* "signal", "scalar", "condition", "law", "value" */
+
+/* Whether something of the first type may stand where the second is wanted. */
+bool type_suits(enum type found, enum type wanted);
 
 enum type type_of(const struct parser *parser, int node);
 

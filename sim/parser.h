@@ -31,6 +31,7 @@ struct parser_definition {
     struct parser_parameter parameters[PARSER_PARAMETERS_MAX];
     int parameter_count;
     struct lexer body;
+    bool called;
 };
 
 /* A name that means a node, or a word, while a definition is expanded: a parameter, or a setting that the call has
@@ -49,6 +50,7 @@ struct parser {
     int fresh; /* first node of the statement, or of the expansion */
     int depth;
     int expansion;                         /* definitions being expanded, within each other */
+    bool checks;                           /* the outermost of them is not called, but checked */
     size_t expanded;                       /* bytes of bodies read for this section */
     int visible;                           /* definitions that may be called: those before the one that is expanded */
     struct parser_definition *definitions; /* [definition_count], the prelude's and then the text's */

@@ -236,16 +236,59 @@ static int plan_attend(const struct planner *planner, int n)
     return code;
 }
 
+/* Groups of equally many experts, enough of them chosen to hold a token's. */
+static int plan_expert_groups(const struct planner *planner, int n, struct router_sizes *sizes)
+{
+    int E = sizes->experts, code;
+    code = whole_option(planner, n, GRAPH_MOE_GROUPS, "expert_groups", 1, E, 1, &sizes->groups);
+    if (code == ERROR_NONE && E % sizes->groups != 0)
+        code = fail(planner, n, "%d groups do not divide %d experts", sizes->groups, E);
+    if (code == ERROR_NONE)
+        code = whole_option(planner, n, GRAPH_MOE_TOP_GROUPS, "top_groups", 1, sizes->groups, sizes->groups,
+                            &sizes->top_groups);
+    if (code == ERROR_NONE && E / sizes->groups * sizes->top_groups < sizes->top_k)
+        code = fail(planner, n, "%d of %d groups hold %d experts, not the %d of a token", sizes->top_groups,
+                    sizes->groups, E / sizes->groups * sizes->top_groups, sizes->top_k);
+    return code;
+}
+
+static int plan_join(const struct planner *planner, int n)
+{
+    const struct graph_node *node = &planner->plan->graph->nodes[n];
+    struct join *join = &planned(planner, n)->join;
+    int a = planned(planner, node->a)->width, b = planned(planner, node->b)->width;
+    int code = whole_option(planner, n, GRAPH_JOIN_GROUPS, "parts", 1, PLAN_WIDTH_MAX, 1, &join->groups);
+    if (code == ERROR_NONE)
+        code = whole_option(planner, n, GRAPH_JOIN_REPEAT, "repeat", 1, join->groups, 1, &join->repeat);
+    if (code != ERROR_NONE)
+        return code;
+    if (join->groups % join->repeat != 0)
+        return fail(planner, n, "repeat is %d, which does not divide %d groups", join->repeat, join->groups);
+    int parts = join->groups / join->repeat;
+    if (a % parts != 0 || b % join->groups != 0)
+        return fail(planner, n, "%d and %d groups do not divide widths %d and %d", parts, join->groups, a, b);
+    join->first = a / parts;
+    join->second = b / join->groups;
+    if (join->first + join->second > PLAN_WIDTH_MAX / join->groups)
+        return fail(planner, n, "a join wider than %d", PLAN_WIDTH_MAX);
+    planned(planner, n)->width = join->groups * (join->first + join->second);
+    return ERROR_NONE;
+}
+
 static int plan_mixture(const struct planner *planner, int n)
 {
     const struct model *model = planner->model;
     const struct graph *graph = planner->plan->graph;
     struct plan_mixture *mixture = &planned(planner, n)->mixture;
+    struct router_sizes *sizes = &mixture->sizes;
     int code = whole_option(planner, n, GRAPH_MOE_EXPERTS, "experts", 1, STREAM_EXPERTS, model->experts,
-                            &mixture->experts);
+                            &sizes->experts);
     if (code == ERROR_NONE)
-        code = whole_option(planner, n, GRAPH_MOE_TOP, "top", 1, mixture->experts, model->top_k, &mixture->top_k);
+        code = whole_option(planner, n, GRAPH_MOE_TOP, "top", 1, sizes->experts, model->top_k, &sizes->top_k);
+    if (code == ERROR_NONE)
+        code = plan_expert_groups(planner, n, sizes);
     mixture->router = &routers[choice_option(planner, n, GRAPH_MOE_ROUTER, (int)(model->router - routers))];
+    mixture->weigh = &router_weighs[choice_option(planner, n, GRAPH_MOE_WEIGH, 0)];
     mixture->expert = n - 1;
     while (graph->nodes[mixture->expert].kind != GRAPH_EXPERT)
         mixture->expert--;
@@ -262,6 +305,9 @@ static int plan_signal(const struct planner *planner, int n)
     self->rows = model->sequences * (node->memory ? model_memory_tokens(model) : model->tokens);
     self->width = width;
     switch (node->kind) {
+    case GRAPH_ONES:
+        self->width = 1;
+        return ERROR_NONE;
     case GRAPH_SUM:
     case GRAPH_PRODUCT:
         return plan_pair(planner, n);
@@ -274,6 +320,8 @@ static int plan_signal(const struct planner *planner, int n)
         return plan_map(planner, n);
     case GRAPH_ATTEND:
         return plan_attend(planner, n);
+    case GRAPH_JOIN:
+        return plan_join(planner, n);
     case GRAPH_MOE:
         return plan_mixture(planner, n);
     default:
@@ -517,15 +565,22 @@ static bool same_attention(const struct attention *a, const struct attention *b)
            a->length == b->length && a->gain == b->gain && a->number == b->number;
 }
 
+static bool same_sizes(const struct router_sizes *a, const struct router_sizes *b)
+{
+    return a->experts == b->experts && a->top_k == b->top_k && a->groups == b->groups && a->top_groups == b->top_groups;
+}
+
 static bool same_node(enum graph_kind kind, const struct plan_node *a, const struct plan_node *b)
 {
     if (a->width != b->width || a->rows != b->rows || a->function != b->function)
         return false;
     if (kind == GRAPH_NORM)
         return a->norm.norm == b->norm.norm && a->norm.groups == b->norm.groups && a->norm.eps == b->norm.eps;
+    if (kind == GRAPH_JOIN)
+        return a->join.groups == b->join.groups && a->join.repeat == b->join.repeat;
     if (kind == GRAPH_MOE)
-        return a->mixture.router == b->mixture.router && a->mixture.experts == b->mixture.experts &&
-               a->mixture.top_k == b->mixture.top_k;
+        return a->mixture.router == b->mixture.router && a->mixture.weigh == b->mixture.weigh &&
+               same_sizes(&a->mixture.sizes, &b->mixture.sizes);
     return kind != GRAPH_ATTEND || same_attention(&a->attend, &b->attend);
 }
 
@@ -546,7 +601,7 @@ struct init_size plan_matrix(const struct plan *plan, int matrix)
 {
     int n = plan->graph->matrices[matrix].node;
     const struct graph_node *node = &plan->graph->nodes[n];
-    int fan_out = node->kind == GRAPH_MOE ? plan->nodes[n].mixture.experts : plan->nodes[n].width;
+    int fan_out = node->kind == GRAPH_MOE ? plan->nodes[n].mixture.sizes.experts : plan->nodes[n].width;
     return (struct init_size){plan->nodes[node->a].width, fan_out};
 }
 
@@ -558,5 +613,5 @@ int plan_copies(const struct plan *plan, int matrix)
         return 1;
     while (graph->nodes[n].kind != GRAPH_MOE)
         n++;
-    return plan->nodes[n].mixture.experts;
+    return plan->nodes[n].mixture.sizes.experts;
 }

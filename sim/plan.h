@@ -7,6 +7,7 @@
 #ifndef SPANSCOPE_SIM_PLAN_H
 #define SPANSCOPE_SIM_PLAN_H
 
+#include "sim/join.h"
 #include "sim/model.h"
 
 /* Maps of one input within one site: they share one factor of it, and are evaluated together. */
@@ -27,7 +28,8 @@ struct plan_norm {
 /* Options of a GRAPH_MOE. Its body is the nodes between the GRAPH_EXPERT and itself. */
 struct plan_mixture {
     const struct router *router;
-    int experts, top_k;
+    const struct router_weigh *weigh;
+    struct router_sizes sizes;
     int expert; /* node */
 };
 
@@ -42,6 +44,7 @@ struct plan_node {
     union {
         struct plan_norm norm;
         struct attention attend;
+        struct join join;
         struct plan_mixture mixture;
     };
 };

@@ -23,18 +23,20 @@ static bool is_variable(const struct graph_node *node, const char *name)
     return strcmp(graph_variables[node->index].name, name) == 0 || (option && own && strcmp(option, own) == 0);
 }
 
-static bool node_reads(const struct graph *graph, const struct graph_node *node, const struct setting *setting)
+static bool node_reads(const struct graph *graph, const struct graph_node *node, const struct model *model,
+                       const struct setting *setting)
 {
     bool names_function = node->kind == GRAPH_POINTWISE && node->index >= 0;
     bool is_state = node->kind == GRAPH_INPUT && !graph->inputs[node->index].memory;
     bool says_itself = setting->option > 0 && node->option[setting->option - 1] >= 0;
-    return (setting->readers >> node->kind & 1) && !names_function && !is_state && !says_itself;
+    bool reads = (setting->readers >> node->kind & 1) && !names_function && !is_state && !says_itself;
+    return reads && !(setting->matrix && setting->matrix(&model->init, &graph->matrices[node->index]));
 }
 
-static bool graph_reads(const struct graph *graph, const struct setting *setting)
+static bool graph_reads(const struct graph *graph, const struct model *model, const struct setting *setting)
 {
     for (int n = 0; n < graph->node_count; n++)
-        if (node_reads(graph, &graph->nodes[n], setting) || is_variable(&graph->nodes[n], setting->variable))
+        if (node_reads(graph, &graph->nodes[n], model, setting) || is_variable(&graph->nodes[n], setting->variable))
             return true;
     return false;
 }
@@ -62,7 +64,7 @@ static bool scale_reads(const struct init *init, const struct graph_matrix *matr
 
 static bool block_reads(const struct graph *graph, const struct model *model, const struct setting *setting)
 {
-    bool reads = graph_reads(graph, setting);
+    bool reads = graph_reads(graph, model, setting);
     for (int m = 0; setting->variable && m < graph->matrix_count && !reads; m++)
         reads = scale_reads(&model->init, &graph->matrices[m], setting->variable);
     return reads;
@@ -73,9 +75,11 @@ bool readers_exist(const struct setting *setting, const struct model *model)
     const struct formula *formula = &model->formula;
     if (setting->readers == 0 && !setting->variable)
         return true;
+    if (setting->readers & READERS_LOSS)
+        return model->cotangent->loss;
     bool reads = block_reads(&formula->first, model, setting) || block_reads(&formula->last, model, setting);
     for (int r = 0; r < formula->rule_count && !reads; r++)
-        reads = graph_reads(&formula->rules[r].condition, setting) ||
+        reads = graph_reads(&formula->rules[r].condition, model, setting) ||
                 block_reads(&formula->rules[r].block, model, setting);
     return reads;
 }
@@ -104,8 +108,10 @@ size_t readers_print(const struct setting *setting, char *buffer, size_t size)
     static const struct {
         unsigned kinds;
         const char *words;
-    } readers[] = {{READERS_MATRICES, "a matrix"}, {READERS_NORM, "norm()"},      {READERS_ATTEND, "attend(), attn()"},
-                   {READERS_MOE, "moe()"},         {READERS_PHI, "phi(), ffn()"}, {READERS_MEMORY, "an input"}};
+    } readers[] = {{READERS_MATRICES, "a matrix"},         {READERS_NORM, "norm()"},
+                   {READERS_ATTEND, "attend(), attn()"},   {READERS_MOE, "moe()"},
+                   {READERS_PHI, "phi(), ffn()"},          {READERS_MEMORY, "an input"},
+                   {READERS_LOSS, "a loss as --cotangent"}};
     struct text text = {buffer, size, 0};
     unsigned left = setting->readers;
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)

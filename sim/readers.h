@@ -12,6 +12,7 @@ enum {
     READERS_MATRICES = 1 << GRAPH_MAP | READERS_MOE,
     READERS_PHI = 1 << GRAPH_POINTWISE,
     READERS_MEMORY = 1 << GRAPH_INPUT,
+    READERS_LOSS = 1 << 30, // no node: a cotangent that is a loss's gradient
 };
 
 /* Whether anything in the checked model depends on the setting. */

@@ -37,7 +37,7 @@ typedef double real;
 #define REAL_MIN            DBL_MIN
 #define REAL_MAX            DBL_MAX
 #define REAL_RESOLVED       0
-#define REAL_SQUARE_MIN     0
+#define REAL_SQUARE_MIN     DBL_MIN
 #define REAL_SQUARE_MAX     DBL_MAX
 #define REAL_ROW(rows, row) (row)
 #endif

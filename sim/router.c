@@ -37,6 +37,11 @@ static double log_sigmoid(double u)
     return u < 0 ? u - log1p(exp(u)) : -log1p(exp(-u));
 }
 
+static double sigmoid(double u)
+{
+    return exp(log_sigmoid(u));
+}
+
 static void weigh_sigmoid(int experts, const real *logits, const real *chosen, real *p)
 {
     for (int e = 0; e < experts; e++)
@@ -67,30 +72,85 @@ static void backward_sigmoid(int experts, const real *logits, const real *chosen
 {
     softmax_backward(experts, chosen, p, dp, dlogits);
     for (int e = 0; e < experts; e++)
-        dlogits[e] *= exp(log_sigmoid(-logits[e]));
+        dlogits[e] *= sigmoid(-logits[e]);
+}
+
+static void weigh_apart(int experts, const real *logits, const real *chosen, real *p)
+{
+    (void)chosen;
+    for (int e = 0; e < experts; e++)
+        p[e] = sigmoid(logits[e]);
+}
+
+static void backward_apart(int experts, const real *logits, const real *chosen, const real *p, const real *dp,
+                           real *dlogits)
+{
+    for (int e = 0; e < experts; e++)
+        dlogits[e] = chosen[e] != 0 ? p[e] * sigmoid(-logits[e]) * dp[e] : 0;
 }
 
 const struct router routers[] = {
-    {"renormalised", "softmax over the chosen logits (Mixtral)", weigh_chosen, backward_softmax},
-    {"switch", "softmax over all logits, kept at the chosen (Switch Transformer)", weigh_all, backward_softmax},
-    {"sigmoid", "sigmoids of the chosen logits over their sum (DeepSeek-V3)", weigh_sigmoid, backward_sigmoid},
+    {"renormalised", "softmax over the chosen logits (Mixtral)", false, 1, NULL, weigh_chosen, backward_softmax},
+    {"switch", "softmax over all logits, kept at the chosen (Switch Transformer)", false, 1, NULL, weigh_all,
+     backward_softmax},
+    {"sigmoid", "sigmoids of the chosen logits over their sum (DeepSeek-V3)", false, 2, sigmoid, weigh_sigmoid,
+     backward_sigmoid},
+    {"independent", "sigmoids of the chosen logits as they are (Llama-4)", true, 1, NULL, weigh_apart, backward_apart},
 };
 const size_t router_count = sizeof routers / sizeof *routers;
 
-static void choose(int experts, int top_k, const real *logits, real *chosen)
+const struct router_weigh router_weighs[] = {
+    {"output", "what an expert puts out", false},
+    {"input", "what an expert is given (Llama-4)", true},
+};
+const size_t router_weigh_count = sizeof router_weighs / sizeof *router_weighs;
+
+/* The `count` largest scores that are not -infinity; ties go to the smaller index. */
+static void choose(int experts, int count, const real *scores, real *chosen)
 {
     memset(chosen, 0, (size_t)experts * sizeof *chosen);
-    for (int n = 0; n < top_k; n++) {
+    for (int n = 0; n < count; n++) {
         int best = -1;
         for (int e = 0; e < experts; e++)
-            if (chosen[e] == 0 && (best < 0 || logits[e] > logits[best]))
+            if (chosen[e] == 0 && scores[e] != -INFINITY && (best < 0 || scores[e] > scores[best]))
                 best = e;
-        chosen[best] = 1;
+        if (best >= 0)
+            chosen[best] = 1;
     }
 }
 
-void router_gate(const struct router *router, int experts, int top_k, const real *logits, real *chosen, real *p)
+/* Sum of a group's best scores. */
+static double group_score(const struct router *router, int size, const real *logits)
 {
-    choose(experts, top_k, logits, chosen);
-    router->weigh(experts, logits, chosen, p);
+    real own[size], chosen[size];
+    double sum = 0;
+    for (int e = 0; e < size; e++)
+        own[e] = router->score ? router->score(logits[e]) : logits[e];
+    choose(size, router->best, own, chosen);
+    for (int e = 0; e < size; e++)
+        sum += chosen[e] != 0 ? own[e] : 0;
+    return sum;
+}
+
+/* open[E]: the logits, -infinity in groups that are not chosen. */
+static void open_groups(const struct router *router, const struct router_sizes *sizes, const real *logits, real *open)
+{
+    int size = sizes->experts / sizes->groups;
+    real score[sizes->groups], chosen[sizes->groups];
+    for (int g = 0; g < sizes->groups; g++)
+        score[g] = group_score(router, size, logits + g * size);
+    choose(sizes->groups, sizes->top_groups, score, chosen);
+    for (int e = 0; e < sizes->experts; e++)
+        open[e] = chosen[e / size] != 0 ? logits[e] : -INFINITY;
+}
+
+void router_gate(const struct router *router, const struct router_sizes *sizes, const real *logits, real *chosen,
+                 real *p)
+{
+    real open[sizes->experts];
+    bool grouped = sizes->groups > 1 && sizes->top_groups < sizes->groups;
+    if (grouped)
+        open_groups(router, sizes, logits, open);
+    choose(sizes->experts, sizes->top_k, grouped ? open : logits, chosen);
+    router->weigh(sizes->experts, logits, chosen, p);
 }

@@ -53,6 +53,8 @@ struct setting {
     const char *usual, *spoken;      /* this value is spoken of like that, "" being silence; NULL: like any other */
     unsigned readers; /* the kinds of node that it says something to (sim/readers); with no variable, 0: all models */
     int option;       /* 1 + the option of such a node that says it instead, 0: there is none */
+    /* What an initialisation says of a matrix instead, NULL where it says nothing; NULL: it never does. */
+    const struct law *(*matrix)(const struct init *init, const struct graph_matrix *matrix);
     const char *variable; /* its name in formulas and initialisations where it says something to them, or NULL; names
                              that the same option of a call sets are one */
 };

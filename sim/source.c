@@ -73,9 +73,11 @@ static double gram_last(int tokens, int s, int t)
 }
 
 const struct cotangent cotangents[] = {
-    {"iid", "independent N(0,1) on every token: a per-token loss", fill_iid, gram_iid, true},
-    {"pooled", "the same N(0,1) vector on every token: a pooled loss", fill_pooled, gram_pooled, true},
-    {"last", "N(0,1) on the last token only", fill_last, gram_last, false},
+    {"iid", "independent N(0,1) on every token: a per-token loss", false, fill_iid, gram_iid, true},
+    {"pooled", "the same N(0,1) vector on every token: a pooled loss", false, fill_pooled, gram_pooled, true},
+    {"last", "N(0,1) on the last token only", false, fill_last, gram_last, false},
+    {"cross-entropy", "the gradient of a language model's loss: a random readout, random targets", .loss = true,
+     .exchangeable = true},
 };
 const size_t cotangent_count = sizeof cotangents / sizeof *cotangents;
 

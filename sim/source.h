@@ -17,9 +17,11 @@ void source_input(uint64_t seed, uint64_t sample, uint32_t number, int tokens, i
 struct cotangent {
     const char *name;
     const char *summary;
+    bool loss; /* the gradient of a loss at the output, which it depends on (sim/readout); has neither of these: */
     void (*fill)(uint64_t seed, uint64_t sample, int tokens, int width, real *g); // [T][d]
-    double (*gram)(int tokens, int s, int t); /* E of the product of a feature at tokens s and t */
-    bool exchangeable;                        /* gram depends on s == t only */
+    double (*gram)(int tokens, int s, int t); /* E of the product of a feature at tokens s and t, the same for all
+                                                 s != t */
+    bool exchangeable;                        /* where tokens are, the cotangent is: gram depends on s == t only */
 };
 
 extern const struct cotangent cotangents[];

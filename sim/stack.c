@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/memory.h"
+#include "sim/readout.h"
 #include "sim/source.h"
 
 static size_t signal_entries(const struct model *model)
@@ -37,6 +38,8 @@ static void add_costs(struct stack *stack)
         stack->block_tape = block.tape > stack->block_tape ? block.tape : stack->block_tape;
         stack->cost = linear_cost_add(stack->cost, block);
     }
+    if (stack->depth.model->cotangent->loss)
+        stack->cost = linear_cost_add(stack->cost, readout_cost(stack->depth.model, stack->engine));
 }
 
 /* Doubles that a workspace needs whatever is kept. */
@@ -271,9 +274,12 @@ static int check_stop(const volatile sig_atomic_t *stop, struct error *error)
     return stop && *stop ? error_set(error, ERROR_INTERRUPTED, "interrupted") : ERROR_NONE;
 }
 
-/* Whether a mean square leaves a block's sums and products room; 0 does. */
-static bool in_range(double square)
+/* Whether the mean square of x leaves a block's sums and products room; that of nothing but zeros does. */
+static bool in_range(double square, size_t count, const real *x)
 {
+    for (size_t i = 0; square == 0 && i < count; i++)
+        if (x[i] != 0)
+            return false;
     return square == 0 || (square >= REAL_SQUARE_MIN && square <= REAL_SQUARE_MAX);
 }
 
@@ -284,7 +290,8 @@ static bool observe_states(const struct stack *stack, struct stack_workspace *wo
     for (int i = 0; i < stack->depth.state_count; i++) {
         observe_activation(&stack->depth.schema, i, input_of(stack, workspace, b, i),
                            input_of(stack, workspace, b + 1, i), row, workspace->row);
-        finite &= in_range(row[stack->depth.schema.state_column[i][OBSERVE_ACTIVATION_VARIANCE]].mantissa);
+        double square = row[stack->depth.schema.state_column[i][OBSERVE_ACTIVATION_VARIANCE]].mantissa;
+        finite &= in_range(square, signal_entries(stack->depth.model), input_of(stack, workspace, b + 1, i));
     }
     if (workspace->watch)
         workspace->watch->activation(workspace->watch->context, b + 1, input_of(stack, workspace, b + 1, 0));
@@ -352,7 +359,8 @@ static double observe_gradients(const struct stack *stack, struct stack_workspac
     for (int i = 0; i < stack->depth.state_count; i++) {
         observe_gradient(&stack->depth.schema, i, state_of(stack, g, i), exponent, row, workspace->row);
         double square = row[stack->depth.schema.state_column[i][OBSERVE_GRADIENT_VARIANCE]].mantissa;
-        largest = !in_range(square) || isnan(largest) ? NAN : fmax(largest, square);
+        bool within = in_range(square, signal_entries(stack->depth.model), state_of(stack, g, i));
+        largest = !within || isnan(largest) ? NAN : fmax(largest, square);
     }
     return largest;
 }
@@ -443,30 +451,32 @@ int stack_pass(const struct stack *stack, struct stack_workspace *workspace, uin
 
 /* The ends that a model's settings name. */
 struct drawn_ends {
-    const struct model *model;
-    uint64_t seed, sample;
+    struct block_run run;
+    struct arena work;
 };
 
 static void draw_input(void *context, real *x)
 {
     const struct drawn_ends *ends = context;
-    const struct model *model = ends->model;
-    source_input(ends->seed, ends->sample, 0, model->tokens, model->width, model->input_correlation, model->input_scale,
-                 x);
+    const struct model *model = ends->run.model;
+    source_input(ends->run.seed, ends->run.sample, 0, model->tokens, model->width, model->input_correlation,
+                 model->input_scale, x);
 }
 
 static void draw_cotangent(void *context, const real *x, real *g)
 {
-    (void)x;
     const struct drawn_ends *ends = context;
-    REAL_ROW(cotangents, ends->model->cotangent)
-        ->fill(ends->seed, ends->sample, ends->model->tokens, ends->model->width, g);
+    const struct model *model = ends->run.model;
+    if (model->cotangent->loss)
+        readout_cotangent(&ends->run, x, g, ends->work);
+    else
+        REAL_ROW(cotangents, model->cotangent)->fill(ends->run.seed, ends->run.sample, model->tokens, model->width, g);
 }
 
 int stack_sample(const struct stack *stack, struct stack_workspace *workspace, uint64_t seed, uint64_t sample,
                  const volatile sig_atomic_t *stop, struct wide *values, struct error *error)
 {
-    struct drawn_ends drawn = {stack->depth.model, seed, sample};
+    struct drawn_ends drawn = {{stack->depth.model, stack->engine, seed, sample}, workspace->work};
     struct stack_ends ends = {draw_input, draw_cotangent, &drawn};
     return stack_pass(stack, workspace, seed, sample, &ends, stop, values, error);
 }

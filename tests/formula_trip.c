@@ -17,7 +17,7 @@ static int signal_operands(enum graph_kind kind)
     case GRAPH_ATTEND:
         return 3;
     default:
-        return graph_is_signal(kind) && kind != GRAPH_INPUT;
+        return graph_is_signal(kind) && kind != GRAPH_INPUT && kind != GRAPH_ONES;
     }
 }
 
@@ -33,6 +33,7 @@ static int scalar_operands(enum graph_kind kind)
     case GRAPH_LOG:
     case GRAPH_FLOOR:
     case GRAPH_NOT:
+    case GRAPH_LAW:
     case GRAPH_SCALE:
         return 1;
     default:
@@ -42,7 +43,8 @@ static int scalar_operands(enum graph_kind kind)
 
 static bool is_scalar(const struct graph *graph, int node)
 {
-    return !graph_is_signal(graph->nodes[node].kind) && !graph_is_truth(graph->nodes[node].kind);
+    enum graph_kind kind = graph->nodes[node].kind;
+    return !graph_is_signal(kind) && !graph_is_truth(kind) && kind != GRAPH_LAW;
 }
 
 /* Scalars come before their user, words are in their table, and there is nothing else. */
@@ -91,7 +93,7 @@ static const char *wrong_operands(const struct graph *graph, int index)
 static const char *wrong_rows(const struct graph *graph, int index)
 {
     const struct graph_node *node = &graph->nodes[index];
-    if (!graph_is_signal(node->kind))
+    if (!graph_is_signal(node->kind) || node->kind == GRAPH_ONES)
         return NULL;
     if (node->kind == GRAPH_INPUT)
         return node->memory == graph->inputs[node->index].memory ? NULL : "an input has the wrong rows";

@@ -252,6 +252,13 @@ static void signal_map(struct generator *generator)
     PUT_ONE_OF(generator, ")", ", d)", ", fan_out=d)");
 }
 
+static void signal_bias(struct generator *generator)
+{
+    put(generator, "wz(ones(");
+    signal(generator, TERMS);
+    put(generator, "))");
+}
+
 static void signal_function(struct generator *generator)
 {
     PUT_ONE_OF(generator, "tanh(", "silu(", "phi(", "sigmoid(");
@@ -304,7 +311,7 @@ static const struct production signals[] = {
     {PRIMARY, signal_mlp},          {PRIMARY, signal_mlp},
     {PRIMARY, signal_map},          {PRIMARY, signal_function},
     {FACTORS, signal_product},      {PRIMARY, signal_attend},
-    {PRIMARY, signal_group_norm},
+    {PRIMARY, signal_group_norm},   {PRIMARY, signal_bias},
 };
 
 static void signal(struct generator *generator, enum level least)

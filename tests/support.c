@@ -273,7 +273,7 @@ void support_matrix(const struct support_rig *rig, int block, const char *label,
             continue;
         struct linear_map map = block_map(&rig->run, own, m, expert);
         int fan_in = plan_matrix(own->plan, m).fan_in;
-        double *work = memory_doubles(law_work(rig->model.law, fan_in, map.fan_out));
+        double *work = memory_doubles(law_work(map.law, fan_in, map.fan_out));
         linear_engines[0].fill(&map, fan_in, 0, fan_in, w, work);
         free(work);
         return;

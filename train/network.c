@@ -176,39 +176,6 @@ static void embed_backward(struct network *network, const int *tokens, const rea
 
 /* ---- loss ---- */
 
-/* The largest logit is taken off first, so that exp cannot overflow. Returns -log p[target]. */
-static double softmax_row(int count, int target, real *p)
-{
-    double largest = p[0], sum = 0;
-    for (int i = 1; i < count; i++)
-        largest = p[i] > largest ? p[i] : largest;
-    double own = p[target] - largest;
-    for (int i = 0; i < count; i++) {
-        p[i] = exp(p[i] - largest);
-        sum += p[i];
-    }
-    for (int i = 0; i < count; i++)
-        p[i] /= sum;
-    return log(sum) - own;
-}
-
-double network_cross_entropy(int rows, int vocabulary, const int *y, int counted, real *logits)
-{
-    double loss = 0;
-    for (int n = 0; n < rows; n++) {
-        real *row = logits + (size_t)n * (size_t)vocabulary;
-        if (y[n] == TASK_IGNORED) {
-            memset(row, 0, (size_t)vocabulary * sizeof *row);
-            continue;
-        }
-        loss += softmax_row(vocabulary, y[n], row);
-        row[y[n]] -= 1;
-        for (int i = 0; i < vocabulary; i++)
-            row[i] /= counted;
-    }
-    return loss / counted;
-}
-
 void network_loss_cotangent(const struct network *network, const real *x, const int *y, real *logits, real *g)
 {
     const real *readout = network->held.weights + end_matrix(network, NETWORK_READOUT)->first;
@@ -216,7 +183,7 @@ void network_loss_cotangent(const struct network *network, const real *x, const 
     for (int t = 0; t < T; t++)
         counted += y[t] != TASK_IGNORED;
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, V, d, 1, x, d, readout, V, 0, logits, V);
-    network_cross_entropy(T, V, y, counted, logits);
+    readout_loss(T, V, y, counted, logits);
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, d, V, 1, logits, V, readout, V, 0, g, d);
 }
 
@@ -262,7 +229,7 @@ double network_forward(struct network *network, const struct network_batch *batc
     const struct linear_engine *engine = &network->held.engine;
     engine->forward(engine, &network->readout, network_output(network), (real *const[]){network->logits}, NULL,
                     network->work);
-    return network_cross_entropy(model_rows(model), network->vocabulary, batch->y, batch->counted, network->logits);
+    return readout_loss(model_rows(model), network->vocabulary, batch->y, batch->counted, network->logits);
 }
 
 /* State i of what gradient[side] holds. */

@@ -11,8 +11,8 @@
 #include "train/task.h"
 
 /* The matrices at the ends, in block 0, at a site that no formula reaches. */
-enum network_matrix { NETWORK_TOKENS, NETWORK_POSITIONS, NETWORK_READOUT };
-enum { NETWORK_SITE = STREAM_SITES - 1 };
+enum network_matrix { NETWORK_TOKENS, NETWORK_POSITIONS, NETWORK_READOUT = READOUT_MATRIX };
+enum { NETWORK_SITE = READOUT_SITE };
 
 struct network {
     struct model model; /* a copy whose sequences are the batch; formula and init stay the caller's */
@@ -52,10 +52,6 @@ double network_forward(struct network *network, const struct network_batch *batc
 
 /* Gradients of all weights behind network_forward(..., 0), in network->held. */
 void network_backward(struct network *network, const struct network_batch *batch);
-
-/* The gradient of a loss at logits [rows][V] in their place, and its value: softmax less target over counted; rows that
- * do not count become 0. */
-double network_cross_entropy(int rows, int vocabulary, const int *y, int counted, real *logits);
 
 /* The gradient g of one sequence's mean loss at x, its x_L; logits is scratch. */
 void network_loss_cotangent(const struct network *network, const real *x, const int *y, real *logits, // [T][d], [T]

@@ -287,5 +287,11 @@ static int check_mask(const struct model *model, struct error *error)
 int recipe_check(const struct recipe *recipe, const struct model *model, struct error *error)
 {
     int code = check_mask(model, error);
+    if (code == ERROR_NONE && model->cotangent->loss)
+        return error_set(
+            error, ERROR_INPUT,
+            "cotangent: a training has a loss of its own, whose gradients its profiles have beside those of "
+            "%s, %s or %s",
+            cotangents[0].name, cotangents[1].name, cotangents[2].name);
     return code == ERROR_NONE ? training_check(&recipe->training, model, error) : code;
 }

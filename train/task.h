@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sim/error.h"
+#include "sim/readout.h"
 
 struct task;
 
@@ -28,7 +28,7 @@ struct task_row {
 extern const struct task_row task_rows[];
 extern const size_t task_count;
 
-enum { TASK_TEXT_MAX = 256, TASK_IGNORED = -1, TASK_TOKENS_MIN = 2 };
+enum { TASK_TEXT_MAX = 256, TASK_IGNORED = READOUT_IGNORED, TASK_TOKENS_MIN = 2 };
 
 struct task {
     const struct task_row *row;

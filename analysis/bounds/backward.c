@@ -122,6 +122,19 @@ static void return_mixture(struct reading *self, int n, struct interval g, struc
     back[0] = (struct interval){0, sd * sd * width * self->forms[node->b].gram.square.hi * gates.slope * g.hi};
     back[1] = interval_multiply(gates.squares, g);
     coherent[1] = form_is_bare(self, n);
+    self->unbounded |= form_mixture(self, n)->weigh->input; // what comes back to a weight of the input is not known
+}
+
+/* Over the features of each part; a sum over groups that it stands in is at most their number times the squares'. */
+static void return_join(struct reading *self, int n, struct interval g, struct interval *back, bool *coherent)
+{
+    const struct join *join = &self->block->plan->nodes[n].join;
+    const int operands[2] = {form_node(self, n)->a, form_node(self, n)->b};
+    double width = join->first + join->second, repeat = join->repeat;
+    back[0] = (struct interval){0, repeat * repeat * width / join->first * g.hi};
+    back[1] = (struct interval){0, width / join->second * g.hi};
+    for (int port = 0; port < 2; port++)
+        coherent[port] = !self->survey.alone[operands[port]];
 }
 
 static void return_head_norm(struct reading *self, int n, struct interval g, struct interval *back, bool *coherent)
@@ -153,6 +166,8 @@ static void return_component(struct reading *self, int u, struct interval g)
         return_product(self, n, g, back, coherent);
     else if (kind == GRAPH_ATTEND)
         return_attend(self, n, g, back, coherent);
+    else if (kind == GRAPH_JOIN)
+        return_join(self, n, g, back, coherent);
     else if (kind == GRAPH_NORM)
         return_head_norm(self, n, g, back, coherent);
     else

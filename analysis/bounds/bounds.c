@@ -289,6 +289,12 @@ int bounds_derive(const struct model *model, const struct bounds_options *option
 {
     *bounds = (struct bounds){0};
     struct ascent ascent = {.seed.square[0][0] = {1, 1}};
+    if (model->cotangent->loss)
+        return error_set(
+            error, ERROR_INPUT,
+            "bounds: the %s cotangent depends on the output, and nothing bounds its size; they are known of "
+            "the others, such as %s",
+            model->cotangent->name, cotangents[0].name);
     int code = depth_init(&bounds->depth, model, options->per_token, error);
     if (code != ERROR_NONE)
         return code;

@@ -166,6 +166,13 @@ struct gain_attend form_attend(struct reading *self, int n)
                           centred && !q->mixed && !k->mixed, q->gram, k->gram, v->gram);
 }
 
+const struct plan_mixture *form_mixture(const struct reading *self, int n)
+{
+    while (form_node(self, n)->kind != GRAPH_MOE)
+        n++;
+    return &self->block->plan->nodes[n].mixture;
+}
+
 bool form_is_bare(const struct reading *self, int n)
 {
     int expert = self->block->plan->nodes[n].mixture.expert, body = form_node(self, n)->b;

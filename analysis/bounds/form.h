@@ -110,6 +110,9 @@ struct gain_attend form_attend(struct reading *self, int n);
 /* Whether a mixture's body hands on what its experts are given, beside what it makes of it. */
 bool form_is_bare(const struct reading *self, int n);
 
+/* The mixture of a GRAPH_EXPERT or GRAPH_MOE. */
+const struct plan_mixture *form_mixture(const struct reading *self, int n);
+
 /* 1 / sqrt(q + eps). */
 struct interval form_norm_factor(struct interval q, double eps);
 

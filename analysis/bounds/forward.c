@@ -40,6 +40,13 @@ static void read_input(struct reading *self, int n, const struct reading_joint *
         form->cosines[i] = interval_point(1);
 }
 
+static void read_ones(struct form *form)
+{
+    form->coefficients[0] = interval_point(1);
+    form->gram = gain_gram_ones(interval_point(1));
+    form->fourth = 1;
+}
+
 /* c / sqrt(c^2 + rest): grows with c, its size falls with rest. */
 static double cosine_of(double c, double rest, double undefined)
 {
@@ -103,6 +110,21 @@ static void read_scale(const struct reading *self, const struct form *a, double 
     form->gaussian = a->gaussian;
     for (int s = 0; factor != 0 && s < form_states(self); s++)
         form->cosines[s] = interval_scale(factor < 0 ? -1 : 1, a->cosines[s]);
+}
+
+/* What an expert is given: its tokens, or each times its weight. */
+static void read_expert(const struct reading *self, int n, const struct form *a, struct form *form)
+{
+    const struct plan_mixture *mixture = form_mixture(self, n);
+    read_scale(self, a, 1, form);
+    if (!mixture->weigh->input)
+        return;
+    struct interval weight = gain_gate(mixture), square = interval_square(weight);
+    for (int i = 0; i < self->survey.components; i++)
+        form->coefficients[i] = interval_multiply(weight, a->coefficients[i]);
+    form->gram = (struct gain_gram){interval_multiply(square, a->gram.square), interval_multiply(square, a->gram.pair)};
+    form->head = interval_multiply(square, a->head);
+    form->fourth = power4(weight.hi) * a->fourth;
 }
 
 /* q / (q + eps) of a second moment. */
@@ -322,18 +344,38 @@ static void read_attend(struct reading *self, int n, struct form *form)
     }
 }
 
+/* Features of two laws, each as large a part as its group's. */
+static struct interval joined(const struct join *join, struct interval a, struct interval b)
+{
+    double first = (double)join->first / (join->first + join->second);
+    return interval_add(interval_scale(first, a), interval_scale(1 - first, b));
+}
+
+static void read_join(struct reading *self, int n, const struct form *a, const struct form *b, struct form *form)
+{
+    const struct join *join = &self->block->plan->nodes[n].join;
+    struct gain_gram gram = {joined(join, a->gram.square, b->gram.square), joined(join, a->gram.pair, b->gram.pair)};
+    form->mixed = true;
+    form->head = joined(join, a->head, b->head);
+    form->fourth = joined(join, interval_point(a->fourth), interval_point(b->fourth)).hi;
+    read_fresh(self, n, gram, joined(join, a->mean, b->mean), form);
+    link_related(self, self->survey.component[n]);
+}
+
 static void read_mixture(struct reading *self, int n, const struct form *body, struct form *form)
 {
     struct gain_gates gates = gain_gates(&self->block->plan->nodes[n].mixture);
-    struct interval share = {0, 1}, mean = interval_multiply(gates.sum, body->mean);
+    struct interval share = {0, gates.squares.hi}, mean = interval_multiply(gates.sum, body->mean);
     struct gain_gram rest = gain_gram_without(body->gram, gain_gram_ones(body->mean)), common = gain_gram_ones(mean);
     struct gain_gram gram = {interval_add(interval_multiply(gates.squares, rest.square), common.square),
                              interval_add(interval_multiply(share, rest.pair), common.pair)};
     form->mixed = body->mixed;
     form->head = interval_multiply(share, body->head);
-    form->fourth = body->fourth;
-    if (form_is_bare(self, n))
-        gram = (struct gain_gram){{0, body->gram.square.hi}, interval_symmetric(body->gram.square.hi)};
+    form->fourth = power4(gates.sum.hi) * body->fourth;
+    if (form_is_bare(self, n)) {
+        double most = gates.sum.hi * gates.sum.hi * body->gram.square.hi;
+        gram = (struct gain_gram){{0, most}, interval_symmetric(most)};
+    }
     read_fresh(self, n, gram, mean, form);
     if (form_is_bare(self, n))
         link_related(self, self->survey.component[n]);
@@ -351,12 +393,14 @@ static void read_node(struct reading *self, int n, const struct reading_joint *i
     const struct form *b = node->b >= 0 ? &self->forms[node->b] : NULL;
     if (node->kind == GRAPH_INPUT)
         read_input(self, n, in, form);
+    else if (node->kind == GRAPH_ONES)
+        read_ones(form);
     else if (node->kind == GRAPH_SUM)
         read_sum(self, a, b, form);
     else if (node->kind == GRAPH_SCALE)
         read_scale(self, a, self->block->scalars[node->b], form);
     else if (node->kind == GRAPH_EXPERT)
-        read_scale(self, a, 1, form);
+        read_expert(self, n, a, form);
     else if (node->kind == GRAPH_NORM)
         read_norm(self, n, a, form);
     else if (node->kind == GRAPH_MAP)
@@ -367,6 +411,8 @@ static void read_node(struct reading *self, int n, const struct reading_joint *i
         (survey_related(&self->survey, node->a, node->b) ? read_dependent_product : read_product)(self, n, a, b, form);
     else if (node->kind == GRAPH_ATTEND)
         read_attend(self, n, form);
+    else if (node->kind == GRAPH_JOIN)
+        read_join(self, n, a, b, form);
     else
         read_mixture(self, n, b, form);
 }

@@ -9,6 +9,8 @@
  *     E_u sum D^2 = a - 2 sum p^3 + a b <= a + a b - 2 a^2.
  * Over the chosen: b = a, a - a^2 <= 1/4 (0 for k = 1); sigmoids multiply D_e by 1 - sigma_e <= 1. Switch: b <= max p <=
  * sqrt(a), and a + a^1.5 - 2 a^2 is largest at sqrt(a) = (3 + sqrt 73)/16: ROUTER_SWITCH.
+ * Weights that are sigmoids of their own logits alone: D_e = sigma' u_e, sigma' <= 1/4. Where groups are chosen first, of
+ * the k chosen only the largest is the largest of all: where the best expert makes a group's score it is always in.
  *
  * Forward. A row of A is a probability vector p on n tokens: p' V p >= h q.lo + (1 - h) c.lo and <= h q.hi + (1 - h)
  * c.hi, h = sum p^2 in [1/n, 1], in any draw, and at most exp(2 cap)/n. Two rows: p' V p~ is a mean of entries of V.
@@ -79,6 +81,7 @@
 
 #define ROUTER_CHOSEN 0.25
 #define ROUTER_SWITCH 0.35405
+#define ROUTER_APART  0.0625
 
 enum { COLLATZ_STEPS = 6, OCTAVES = 20, PER_OCTAVE = 64, ROWS = OCTAVES * PER_OCTAVE + 1 };
 
@@ -123,17 +126,33 @@ void gain_context_free(struct gain_context *context)
 static bool sums_over_chosen(const struct router *router)
 {
     double chosen[2], p[2];
-    router_gate(router, 2, 1, (double[]){0, 0}, chosen, p);
+    router_gate(router, &(struct router_sizes){2, 1, 1, 1}, (double[]){0, 0}, chosen, p);
     return p[0] == 1;
+}
+
+/* Whatever they multiply. */
+static struct gain_gates router_gates(const struct plan_mixture *mixture)
+{
+    const struct router_sizes *sizes = &mixture->sizes;
+    double k = sizes->top_k, E = sizes->experts;
+    if (mixture->router->apart)
+        return (struct gain_gates){{0, k}, {0, k}, ROUTER_APART * k};
+    if (sums_over_chosen(mixture->router))
+        return (struct gain_gates){{1, 1}, {1 / k, 1}, k > 1 ? ROUTER_CHOSEN : 0};
+    double slope = k < E ? ROUTER_SWITCH : k > 1 ? ROUTER_CHOSEN : 0;
+    double largest = sizes->top_groups < sizes->groups ? 1 : k; // of the k chosen, those that are the E's largest
+    return (struct gain_gates){{largest / E, 1}, {largest / (E * E), 1}, slope};
 }
 
 struct gain_gates gain_gates(const struct plan_mixture *mixture)
 {
-    double k = mixture->top_k, E = mixture->experts;
-    if (sums_over_chosen(mixture->router))
-        return (struct gain_gates){{1, 1}, {1 / k, 1}, k > 1 ? ROUTER_CHOSEN : 0};
-    double slope = mixture->top_k < mixture->experts ? ROUTER_SWITCH : k > 1 ? ROUTER_CHOSEN : 0;
-    return (struct gain_gates){{k / E, 1}, {k / (E * E), 1}, slope};
+    struct interval chosen = interval_point(mixture->sizes.top_k);
+    return mixture->weigh->input ? (struct gain_gates){chosen, chosen, 0} : router_gates(mixture);
+}
+
+struct interval gain_gate(const struct plan_mixture *mixture)
+{
+    return mixture->sizes.top_k == 1 ? router_gates(mixture).sum : (struct interval){0, 1};
 }
 
 /* ---- an attention ---- */
@@ -203,7 +222,7 @@ static void row_at(struct gain_rows *table, double place, double *excess, double
         return;
     if (isnan(table->excess[i])) {
         struct softmax_means means;
-        softmax_one_row(T, SOFTMAX_SIGMA * exp2((double)i / PER_OCTAVE - OCTAVES), &means, table->work);
+        softmax_one_row(T, SOFTMAX_SIGMA * exp2((double)i / PER_OCTAVE - OCTAVES), 0, &means, table->work);
         table->excess[i] = means.excess[0];
         table->entropy[i] = means.entropy;
     }

@@ -88,11 +88,14 @@ struct gain_report {
 };
 struct gain_report gain_report(struct gain_attend *self);
 
-/* Of a token's chosen gates: their sum, the sum of their squares, and from above E sum_e (dp_e / d logits)^2. */
+/* Of what a token's experts put out is multiplied by: the sum, the sum of their squares, and from above E sum_e (dp_e / d logits)^2. */
 struct gain_gates {
     struct interval sum, squares;
     double slope;
 };
 struct gain_gates gain_gates(const struct plan_mixture *mixture);
+
+/* One of them by itself. */
+struct interval gain_gate(const struct plan_mixture *mixture);
 
 #endif

@@ -25,8 +25,8 @@ struct claim_quantity {
 
 /* A family of tests: one for each layer, in each configuration or over all of them. Layers and the margin are scalar
  * text, rounded down and absolute. A bound is scalar text at the layer (of a range, its last; over configurations, of
- * the first), or "@id", the row of analysis/theory, or "@predicted", the prediction: these go through the statistic and
- * the contrast as if they were a sample. NULL where there is none. */
+ * the first), or "@id", the row of analysis/theory or a prediction (analysis/claims/reference): these go through the
+ * statistic and the contrast as if they were a sample. NULL where there is none. */
 struct claim_check {
     const char *statistic;
     const char *observable; /* in the words of analysis/column */

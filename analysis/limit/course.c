@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/limit/loss.h"
+#include "analysis/limit/strip.h"
+
 enum { ROUNDS = 4 };
 
 /* Heads of a replica in the limit, where they are many: what a Gram of few varies by is 1 over their number times that
@@ -83,7 +86,7 @@ static int read_model(struct course *course, const struct course_options *option
 {
     const struct model *model = &course->model;
     bool closed = !options->full && model->cotangent->exchangeable;
-    bool limit = options->width_limit || !model->law->gaussian; // which other laws have as well
+    bool limit = options->width_limit || !model_is_normal(model); // which other laws have as well
     course->mode = (struct layout_mode){
         .width_limit = limit || closed,
         .exchangeable = closed,
@@ -133,24 +136,58 @@ void course_free(struct course *course)
     *course = (struct course){0};
 }
 
-/* Products of a node: its Gram, a factor and the two ways through it, or scores and what they weigh. */
+/* ---- what a replica takes ---- */
+
+static double least(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+/* Columns of a space's signals: its features, and what a block's fresh signals add to its frame. */
+static double columns_of(const struct layout *layout, const struct space *space)
+{
+    double T = space->grams.exchangeable ? 2 : space->grams.tokens;
+    double frame = layout->mode.width_limit ? T : least(4 * T, space->width);
+    return space->population + (space->share < 1 ? frame : 0);
+}
+
+/* The weights of products are such that the sum is in COURSE_RATE: large ones run at thrice that, factors of tokens at
+ * half of it. */
+static double map_flops(const struct layout *layout, int node)
+{
+    const struct space *in = &layout->spaces[layout->nodes[layout->plan->graph->nodes[node].a].space];
+    double T = in->grams.exchangeable ? 2 : in->grams.tokens, from = columns_of(layout, in);
+    double to = columns_of(layout, &layout->spaces[layout->nodes[node].space]), rank = least(T, from);
+    bool limit = layout->mode.width_limit; // no reverse along the forward's signals, no rows that are made orthonormal
+    double factor = T > from ? 0 : limit ? T * T * from : 4 * T * T * from, normals = 60 * rank * to;
+    return (limit ? 2 : 3) * T * rank * (from + to) + factor + normals;
+}
+
+/* Of exchangeable tokens' means over softmaxes (softmax.h), forward and in reverse. */
+static const double QUADRATURES = 8e6;
+
+/* Products by the keys that are read, exponentials, and what a head takes by itself. */
+static double attend_flops(const struct layout *layout, int node)
+{
+    const struct attention *attend = &layout->nodes[node].attend;
+    double T = attend->keys, read = strip_keys(attend), products = strip_rows(attend) > 0 ? 8 : 6;
+    return attend->heads * (read * (products * attend->head_width + 100) + 1e4 + 4e3 * T);
+}
+
 static double node_flops(const struct layout *layout, int node)
 {
-    const struct plan_node *sizes = &layout->plan->nodes[node];
     const struct space *space = &layout->spaces[layout->nodes[node].space];
-    double T = space->grams.tokens, all = space->population > 0 ? space->population
-                                          : T < space->width    ? T
-                                                                : space->width;
+    double T = space->grams.exchangeable ? 2 : space->grams.tokens;
     switch (layout->plan->graph->nodes[node].kind) {
     case GRAPH_MAP:
-        return 12 * T * T * all + 2 * T * T * T;
+        return map_flops(layout, node);
     case GRAPH_ATTEND:
-        return layout->nodes[node].attend.heads * T * T * (12. * layout->nodes[node].attend.head_width + 60);
+        return space->grams.exchangeable ? QUADRATURES : attend_flops(layout, node);
     case GRAPH_POINTWISE:
     case GRAPH_PRODUCT:
-        return 60 * T * sizes->width + (space->share < 1 ? 100 * T * T : 0);
+        return 60 * T * space->population + (space->share < 1 ? 200 * T * T : 0);
     default:
-        return 4 * T * all;
+        return 4 * T * columns_of(layout, space);
     }
 }
 
@@ -162,43 +199,37 @@ double course_flops(const struct course *course)
         for (int n = 0; n < layout->plan->graph->node_count; n++)
             sum += layout->nodes[n].space >= 0 ? node_flops(layout, n) + 2e4 : 0;
     }
+    if (course->model.cotangent->loss && !course->mode.exchangeable)
+        sum += loss_flops(&course->model);
     return sum;
 }
 
-static void equal_tokens(const struct course *course, int tokens, double square, double correlation, double *gram)
+static double equal_tokens(const struct course *course, int tokens, double square, double correlation, double *own)
 {
-    size_t T = (size_t)tokens;
-    if (course->mode.exchangeable) {
-        gram[0] = square * (1 - correlation);
-        gram[1] = square * correlation;
-        return;
-    }
-    for (size_t i = 0; i < T * T; i++)
-        gram[i] = i % (T + 1) == 0 ? square : square * correlation;
+    int rows = gram_rows((struct gram_space){tokens, course->mode.exchangeable});
+    for (int t = 0; t < rows; t++)
+        own[t] = square * (1 - correlation);
+    return square * correlation;
 }
 
-void course_input(const struct course *course, double *gram)
+double course_input(const struct course *course, double *own)
 {
     const struct model *model = &course->model;
-    equal_tokens(course, model->tokens, model->input_scale * model->input_scale, model->input_correlation, gram);
+    return equal_tokens(course, model->tokens, model->input_scale * model->input_scale, model->input_correlation, own);
 }
 
-void course_memory(const struct course *course, double *gram)
+double course_memory(const struct course *course, double *own)
 {
     double scale = course->model.input_scale;
-    equal_tokens(course, course->mode.memory_tokens, scale * scale, course->model.memory_correlation, gram);
+    return equal_tokens(course, course->mode.memory_tokens, scale * scale, course->model.memory_correlation, own);
 }
 
-void course_cotangent(const struct course *course, double *gram)
+double course_cotangent(const struct course *course, double *own)
 {
     const struct cotangent *cotangent = course->model.cotangent;
-    int T = course->model.tokens;
-    if (course->mode.exchangeable) {
-        gram[1] = T > 1 ? cotangent->gram(T, 0, 1) : 0;
-        gram[0] = cotangent->gram(T, 0, 0) - gram[1];
-        return;
-    }
-    for (int s = 0; s < T; s++)
-        for (int t = 0; t < T; t++)
-            gram[s * T + t] = cotangent->gram(T, s, t);
+    int T = course->model.tokens, rows = gram_rows((struct gram_space){T, course->mode.exchangeable});
+    double shared = T > 1 ? cotangent->gram(T, 0, 1) : 0;
+    for (int t = 0; t < rows; t++)
+        own[t] = cotangent->gram(T, t, t) - shared;
+    return shared;
 }

@@ -27,12 +27,14 @@ int course_init(struct course *course, const struct model *model, const struct c
                 struct error *error);
 void course_free(struct course *course);
 
-/* Of a replica, roughly. */
+/* Of a replica: within 2 of what it takes, at so many a second of a core (bench/budget). */
+#define COURSE_RATE 1e10
 double course_flops(const struct course *course);
 
-/* Grams of the embedding, of a memory, and of the cotangent. */
-void course_input(const struct course *course, double *gram);
-void course_memory(const struct course *course, double *gram);
-void course_cotangent(const struct course *course, double *gram);
+/* Of the embedding, of a memory, and of a cotangent that no loss makes: what each token's square is more than the product
+ * of any two, which is returned (frame_factor_alike). */
+double course_input(const struct course *course, double *own); // [gram_rows]
+double course_memory(const struct course *course, double *own);
+double course_cotangent(const struct course *course, double *own);
 
 #endif

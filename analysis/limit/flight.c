@@ -17,13 +17,14 @@ void flight_normals(const struct stream_address *address, uint64_t first, size_t
     uint64_t words[2 * CHUNK];
     double normals[2 * CHUNK];
     for (size_t i = 0; i < count; i += 2 * CHUNK) {
-        stream_words(&stream, first + i, 2 * CHUNK, words);
-        for (int pair = 0; pair < CHUNK; pair++) {
+        size_t left = count - i, pairs = left < 2 * CHUNK ? (left + 1) / 2 : CHUNK; // small models ask for a few
+        stream_words(&stream, first + i, 2 * pairs, words);
+        for (size_t pair = 0; pair < pairs; pair++) {
             uint64_t spare = words[2 * pair + 1] >> SPARE;
             words[2 * pair] ^= (uint64_t)orders[(spare & 31) % 6][member] << 62;
             words[2 * pair + 1] ^= (uint64_t)orders[(spare >> 5 & 31) % 6][member] << 62;
         }
-        stream_pairs(words, CHUNK, sigma, normals);
-        memcpy(out + i, normals, (count - i < 2 * CHUNK ? count - i : 2 * CHUNK) * sizeof *out);
+        stream_pairs(words, pairs, sigma, normals);
+        memcpy(out + i, normals, (left < 2 * CHUNK ? left : 2 * CHUNK) * sizeof *out);
     }
 }

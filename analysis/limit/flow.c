@@ -264,7 +264,12 @@ static void begin(struct flow_block *flow, const struct flow_replica *replica, c
     for (int n = 0; n < graph->node_count; n++)
         if (graph->nodes[n].kind == GRAPH_INPUT) {
             struct space *space = &flow->run.spaces[layout->nodes[n].space];
+            int input = graph->nodes[n].index;
             flow->run.nodes[n].out = input_of(flow, replica, in, n);
+            if (!graph->inputs[input].memory) {
+                flow->run.nodes[n].normed = in->normed[input];
+                flow->run.nodes[n].spread = in->spread[input];
+            }
             if (flow->run.nodes[n].out.columns > space->columns)
                 space->columns = flow->run.nodes[n].out.columns;
         }
@@ -297,6 +302,35 @@ static double log_variance(const struct space *space, const struct signal *signa
     return trace > 0 ? 2 * (all[0] - all[1]) / (space->width * trace * trace) : 0;
 }
 
+/* The spread of tokens' squares goes where signals go; what a norm meets is what a mean of squares errs by, once and not
+ * three times as a stack's logarithm does (moments.c). */
+static void carry_spread(struct flow_block *flow, int n)
+{
+    const struct graph_node *own = &graph_of(flow)->nodes[n];
+    struct rule_node *nodes = flow->run.nodes;
+    double a, b;
+    switch (own->kind) {
+    case GRAPH_SUM:
+        a = frame_square(rule_space(&flow->run, n), &nodes[own->a].out, 0);
+        b = frame_square(rule_space(&flow->run, n), &nodes[own->b].out, 0);
+        nodes[n].spread = a + b > 0 ? gsl_pow_2(a / (a + b)) * nodes[own->a].spread +
+                                          gsl_pow_2(b / (a + b)) * nodes[own->b].spread
+                                    : 0;
+        break;
+    case GRAPH_NORM:
+        *flow->variance += nodes[own->a].spread / 3;
+        break;
+    case GRAPH_SCALE:
+    case GRAPH_MAP:
+    case GRAPH_POINTWISE:
+    case GRAPH_PRODUCT:
+        nodes[n].spread = nodes[own->a].spread;
+        break;
+    default:
+        break;
+    }
+}
+
 /* covariance[0] is no number where a signal of the block is beyond double: what hands it on may hide that. */
 static void read_forward(struct flow_block *flow, const struct flow_states *in, struct flow_states *out,
                          struct pool *keep, double covariance[])
@@ -309,6 +343,8 @@ static void read_forward(struct flow_block *flow, const struct flow_states *in, 
             pool_clear(flow->run.scratch);
             rules[graph->nodes[n].kind].forward(&flow->run, n);
             finite = finite && is_in_range(flow, n);
+            if (flow->layout->mode.first_order)
+                carry_spread(flow, n);
         }
     for (int s = 0; s < states.count; s++) {
         states.signals[s] = flow->run.nodes[graph->outputs[s]].out;
@@ -319,6 +355,10 @@ static void read_forward(struct flow_block *flow, const struct flow_states *in, 
     if (flow->layout->mode.first_order)
         *flow->variance += log_variance(states_space(flow), &states.signals[0], in->signals[0].columns);
     hand_on(flow, &states, out, keep);
+    for (int s = 0; s < states.count; s++) {
+        out->normed[s] = flow->run.nodes[graph->outputs[s]].normed;
+        out->spread[s] = flow->run.nodes[graph->outputs[s]].spread;
+    }
 }
 
 static int out_of_memory(const struct flow_block *flow, struct error *error)
@@ -480,8 +520,8 @@ int flow_backward(struct flow_block *flow, const struct flow_states *dy, struct 
 }
 
 /* In the frame of what was handed on and with what lies across it: as a fresh signal in a space of that frame. */
-int flow_cotangent(struct flow_block *flow, const double *gram, struct flow_states *dy, struct pool *keep,
-                   struct error *error)
+int flow_cotangent(struct flow_block *flow, const struct flow_cotangent *from, struct flow_states *dy,
+                   struct pool *keep, struct error *error)
 {
     jmp_buf exhausted;
     struct space space = *states_space(flow);
@@ -490,9 +530,13 @@ int flow_cotangent(struct flow_block *flow, const double *gram, struct flow_stat
     if (setjmp(exhausted))
         return out_of_memory(flow, error);
     space.columns = flow->handed;
-    struct factor factor = frame_factor(space.grams, gram, keep);
+    struct factor factor = from->gram ? frame_factor(space.grams, from->gram, keep)
+                                      : frame_factor_alike(&space, from->own, from->shared, keep);
     dy->count = graph_of(flow)->state_count;
     dy->signals[0] = frame_fresh(&space, &factor, &address, keep, NULL);
+    for (int t = 0; from->along && t < space.grams.tokens; t++)
+        memcpy(row_of(&dy->signals[0], t), from->along + (size_t)t * (size_t)flow->handed,
+               (size_t)flow->handed * sizeof *from->along);
     for (int s = 1; s < dy->count; s++)
         dy->signals[s] = frame_zero(&space, space.columns, keep);
     return ERROR_NONE;

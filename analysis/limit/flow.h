@@ -13,6 +13,7 @@ struct flow_states {
     int count;
     struct signal signals[GRAPH_INPUTS_MAX];
     const double *ripples; /* to first order: those of the components that are handed on, a triangle; else NULL */
+    double normed[GRAPH_INPUTS_MAX], spread[GRAPH_INPUTS_MAX]; /* of signals: as of a rule_node */
 };
 
 struct flow_block {
@@ -47,8 +48,17 @@ int flow_forward(struct flow_block *flow, const struct flow_replica *replica, co
 int flow_backward(struct flow_block *flow, const struct flow_states *dy, struct flow_states *dx, struct pool *keep,
                   struct error *error);
 
-/* dy of a stack's last block: independent of everything, of this Gram, on the first state. */
-int flow_cotangent(struct flow_block *flow, const double *gram, struct flow_states *dy, struct pool *keep,
-                   struct error *error);
+/* What comes from above: of tokens alike (frame_factor_alike), or of a Gram, where that is not NULL. It is independent of
+ * everything, unless `along` says what it is along the columns handed on. */
+struct flow_cotangent {
+    const double *own; // [gram_rows]
+    double shared;
+    const double *gram;  // [T][T]
+    const double *along; // [T][handed]
+};
+
+/* dy of a stack's last block: the cotangent on the first state. */
+int flow_cotangent(struct flow_block *flow, const struct flow_cotangent *from, struct flow_states *dy,
+                   struct pool *keep, struct error *error);
 
 #endif

@@ -117,6 +117,106 @@ double frame_dot(const struct space *space, const struct signal *a, const struct
     return sum;
 }
 
+/* The sum of all rows' differences from the first, which are 0 where rows are equal. */
+static double *deviations(const struct space *space, const struct signal *signal, struct pool *work)
+{
+    int K = signal->columns;
+    double *sum = memset(pool_take(work, (size_t)K + 1), 0, ((size_t)K + 1) * sizeof *sum);
+    for (int t = 1; t < space->grams.tokens; t++)
+        for (int j = 0; j < K; j++)
+            sum[j] += signal->at[(size_t)t * (size_t)K + (size_t)j] - signal->at[j];
+    return sum;
+}
+
+/* The sum of the directions of the rows that have one, from `first` on. */
+static double *directions(const struct space *space, const struct signal *signal, int first, int *count,
+                          struct pool *work)
+{
+    int K = signal->columns;
+    double *sum = memset(pool_take(work, (size_t)K + 1), 0, ((size_t)K + 1) * sizeof *sum);
+    *count = 0;
+    for (int t = first; t < space->grams.tokens; t++) {
+        double square = row_product(signal, signal, t, 0);
+        if (!(square > 0))
+            continue;
+        cblas_daxpy(K, 1 / sqrt(square), signal->at + (size_t)t * (size_t)K, 1, sum, 1);
+        ++*count;
+    }
+    return sum;
+}
+
+double frame_specific(const struct space *space, const struct signal *signal, struct pool *work)
+{
+    int K = signal->columns, T = space->grams.tokens;
+    double pair[2], sum = 0;
+    if (space->grams.exchangeable) {
+        frame_gram(space, 1, signal, pair);
+        return pair[0] * (T - 1) / T;
+    }
+    struct pool_mark mark = pool_mark(work);
+    double *mean = deviations(space, signal, work);
+    cblas_dscal(K, 1. / T, mean, 1);
+    for (int t = 0; t < T; t++)
+        for (int j = 0; j < K; j++) {
+            double own = signal->at[(size_t)t * (size_t)K + (size_t)j] - signal->at[j] - mean[j];
+            sum += own * own;
+        }
+    pool_release(work, mark);
+    return sum / T;
+}
+
+double frame_cosine(const struct space *space, const struct signal *signal, int first, struct pool *work)
+{
+    int n = space->grams.tokens - first;
+    double pair[2];
+    if (space->grams.exchangeable) {
+        frame_gram(space, 1, signal, pair);
+        return n > 1 && pair[0] + pair[1] > 0 ? pair[1] / (pair[0] + pair[1]) : NAN;
+    }
+    struct pool_mark mark = pool_mark(work);
+    double *sum = directions(space, signal, first, &n, work);
+    double square = cblas_ddot(signal->columns, sum, 1, sum, 1);
+    pool_release(work, mark);
+    return n > 1 ? (square - n) / ((double)n * (n - 1)) : NAN;
+}
+
+/* By powers of the Gram, from a vector that no one can be orthogonal to by design. */
+static double largest_eigenvalue(int T, const struct signal *signal, struct pool *work)
+{
+    enum { STEPS = 200 };
+    int K = signal->columns;
+    double *x = pool_take(work, (size_t)T), *through = pool_take(work, (size_t)K + 1), value = 0;
+    for (int t = 0; t < T; t++)
+        x[t] = 1 + 0.5 * cos(1 + t);
+    for (int step = 0; step < STEPS && K > 0; step++) {
+        double length = cblas_dnrm2(T, x, 1), before = value;
+        cblas_dscal(T, length > 0 ? 1 / length : 0, x, 1);
+        cblas_dgemv(CblasRowMajor, CblasTrans, T, K, 1, signal->at, K, x, 1, 0, through, 1);
+        value = cblas_ddot(K, through, 1, through, 1);
+        cblas_dgemv(CblasRowMajor, CblasNoTrans, T, K, 1, signal->at, K, through, 1, 0, x, 1);
+        if (fabs(value - before) <= 1e-6 * value)
+            break;
+    }
+    return value;
+}
+
+double frame_stable_rank(const struct space *space, const struct signal *signal, struct pool *work)
+{
+    int T = space->grams.tokens;
+    double pair[2], largest, trace = frame_dot(space, signal, signal);
+    if (space->grams.exchangeable) {
+        frame_gram(space, 1, signal, pair);
+        largest = fmax(pair[0], pair[0] + T * pair[1]);
+    } else {
+        struct pool_mark mark = pool_mark(work);
+        largest = largest_eigenvalue(T, signal, work);
+        pool_release(work, mark);
+    }
+    return trace > 0 && isfinite(trace) ? trace / largest : NAN;
+}
+
+/* ---- factors ---- */
+
 /* sqrt of what rounding may have taken below 0; what is no number stays none (fmax would make it 0). */
 static double root(double square)
 {
@@ -126,7 +226,7 @@ static double root(double square)
 static struct factor unset_factor(struct gram_space grams, struct pool *work)
 {
     return (struct factor){grams.exchangeable ? 1 : grams.tokens, !grams.exchangeable,
-                           pool_take(work, gram_size(grams))};
+                           pool_take(work, gram_size(grams)), NULL};
 }
 
 static void fill_factor(struct gram_space grams, const double *gram, struct factor *factor)
@@ -146,13 +246,42 @@ struct factor frame_factor(struct gram_space grams, const double *gram, struct p
     return factor;
 }
 
+/* Whether a fresh signal is the factor itself. */
+static bool is_orthogonal(const struct space *space)
+{
+    return !space->drawn && space->population == 0;
+}
+
+/* Token j's product with all later ones is what the tokens before it leave of `shared`, over its own diagonal entry. */
+struct factor frame_factor_alike(const struct space *space, const double *own, double shared, struct pool *work)
+{
+    struct gram_space grams = space->grams;
+    size_t T = (size_t)grams.tokens;
+    if (grams.exchangeable)
+        return frame_factor(grams, (double[]){own[0], shared}, work);
+    struct factor factor = {grams.tokens, true, NULL, pool_take(work, 2 * T)};
+    double *diagonal = factor.steps, *below = diagonal + T;
+    for (size_t t = 0; t < T; t++) {
+        diagonal[t] = sqrt(own[t] + shared);
+        below[t] = diagonal[t] > 0 ? shared / diagonal[t] : 0;
+        shared *= diagonal[t] > 0 ? own[t] / (own[t] + shared) : 1;
+    }
+    if (!is_orthogonal(space) && space->tile == 0)
+        return factor;
+    factor.rows = memset(pool_take(work, T * T), 0, T * T * sizeof(double));
+    for (size_t t = 0; t < T; t++)
+        for (size_t j = 0; j <= t; j++)
+            factor.rows[t * T + j] = j < t ? below[j] : diagonal[t];
+    return factor;
+}
+
 struct factor frame_factor_sum(const struct space *space, const struct frame_part *parts, struct pool *work)
 {
     int columns = 0, T = space->grams.tokens;
     for (const struct frame_part *part = parts; part; part = part->next)
         columns += part->signal.columns;
     if (!space->grams.exchangeable && columns < T) {
-        struct factor factor = {columns, false, pool_take(work, (size_t)T * (size_t)columns)};
+        struct factor factor = {columns, false, pool_take(work, (size_t)T * (size_t)columns), NULL};
         int first = 0;
         for (const struct frame_part *part = parts; part; first += part->signal.columns, part = part->next)
             for (int t = 0; t < T; t++)
@@ -284,18 +413,38 @@ static int columns_added(const struct space *space, int rows)
     return !space->drawn || left >= rows ? rows : left > 0 ? left : 0;
 }
 
+/* fresh = the factor of tokens alike times drawn: every row adds to what all later ones have. */
+static void add_steps(const struct factor *factor, const struct signal *drawn, const struct signal *fresh,
+                      struct pool *work)
+{
+    int K = drawn->columns, T = factor->rank;
+    struct pool_mark mark = pool_mark(work);
+    double *all = memset(pool_take(work, (size_t)K + 1), 0, ((size_t)K + 1) * sizeof *all);
+    for (int t = 0; t < T; t++) {
+        const double *row = drawn->at + (size_t)t * (size_t)K;
+        double *out = fresh->at + (size_t)t * (size_t)K, own = factor->steps[t], below = factor->steps[T + t];
+        for (int j = 0; j < K; j++) {
+            out[j] = all[j] + own * row[j];
+            all[j] += below * row[j];
+        }
+    }
+    pool_release(work, mark);
+}
+
 struct signal frame_fresh(struct space *space, const struct factor *factor, const struct stream_address *address,
                           struct pool *work, struct signal *unit)
 {
     int T = frame_rows(space), R = factor->rank, added = columns_added(space, R);
-    if (!space->drawn && space->population == 0)
+    if (is_orthogonal(space))
         return frame_law_signal(space, factor, work);
     if (space->tile > 0)
         return tiles(space, factor, work);
     struct signal fresh = unset(T, space->columns + added, work);
     struct pool_mark mark = pool_mark(work);
     struct signal drawn = draw_unit(space, R, added, address, work);
-    if (factor->lower) {
+    if (factor->steps) {
+        add_steps(factor, &drawn, &fresh, work);
+    } else if (factor->lower) {
         memcpy(fresh.at, drawn.at, (size_t)T * (size_t)fresh.columns * sizeof(double));
         cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, fresh.columns, 1, factor->rows,
                     T, fresh.at, fresh.columns);

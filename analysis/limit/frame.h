@@ -59,15 +59,26 @@ void frame_add_mean(const struct space *space, const double *mean, const struct 
 double frame_square(const struct space *space, const struct signal *signal, int row);
 double frame_dot(const struct space *space, const struct signal *a, const struct signal *b);
 
+/* Of all tokens: the mean square of a token without the part that all share; the mean cosine over ordered pairs of those
+ * from `first` on that are not zero, NaN where there are fewer than two; the Gram's trace over its largest eigenvalue,
+ * NaN where there is none. By coordinates, which keep the digits of what is small beside what is shared. */
+double frame_specific(const struct space *space, const struct signal *signal, struct pool *work);
+double frame_cosine(const struct space *space, const struct signal *signal, int first, struct pool *work);
+double frame_stable_rank(const struct space *space, const struct signal *signal, struct pool *work);
+
 /* rows rows^T is a Gram: [T][rank], lower triangular where it has as many columns as rows; of exchangeable tokens the
- * two rows, rank 1. */
+ * two rows, rank 1. Or, of tokens alike, `steps` in place of the rows: what is on the diagonal, [0][T], and the same
+ * in every row below it, [1][T]. */
 struct factor {
     int rank;
     bool lower;
-    double *rows;
+    double *rows, *steps;
 };
 
 struct factor frame_factor(struct gram_space grams, const double *gram, struct pool *work);
+
+/* Of the Gram of tokens any two of which have the product shared >= 0; each one's square is own[gram_rows] more. */
+struct factor frame_factor_alike(const struct space *space, const double *own, double shared, struct pool *work);
 
 /* Of a sum over signals, in a list. */
 struct frame_part {

@@ -33,16 +33,6 @@ void gram_multiply(struct gram_space space, const double *a, const double *b, do
 /* Sum over all T x T entries of a o b. */
 double gram_dot(struct gram_space space, const double *a, const double *b);
 
-/* Mean of the diagonal; the same without the part that all tokens share; mean cosine over ordered pairs of rows that
- * are not zero, NaN where there are fewer than two. */
-double gram_mean_square(struct gram_space space, const double *g);
-double gram_specific(struct gram_space space, const double *g);
-double gram_cosine(struct gram_space space, const double *g);
-
-/* Mean cosine of the second half of the tokens; trace over the largest eigenvalue, NaN where there is none. */
-double gram_late_cosine(struct gram_space space, const double *g);
-double gram_stable_rank(struct gram_space space, const double *g, struct pool *work);
-
 /* Lower triangular c with c c^T = g [T][T], for any positive semi-definite g: a pivot that is rounding leaves a zero
  * column. */
 void gram_factor(int tokens, const double *g, double *c);

@@ -112,8 +112,11 @@ static void find_sources(const struct graph *graph, const struct sources *source
         case GRAPH_MOE:
             sources_of(sources, n)[own / 64] |= (uint64_t)1 << own % 64;
             break;
+        case GRAPH_ONES:
+            break;
         case GRAPH_SUM:
         case GRAPH_PRODUCT:
+        case GRAPH_JOIN:
             sources_add(sources, node->b, n);
             sources_add(sources, node->a, n);
             break;
@@ -209,7 +212,10 @@ static enum common common_of(const struct layout *layout, const struct sources *
     switch (node->kind) {
     case GRAPH_EXPERT:
         return COMMON_SIGNAL;
+    case GRAPH_ONES:
+        return COMMON_MEAN;
     case GRAPH_SUM:
+    case GRAPH_JOIN:
         return larger(common[node->a], common[node->b]);
     case GRAPH_PRODUCT:
         if (!sources_disjoint(sources, node->a, node->b))
@@ -243,6 +249,11 @@ static int find_common(const struct layout *layout, const struct sources *source
                 error, ERROR_INPUT,
                 "a mixture whose body hands on what it is given has no prediction: its experts are read as "
                 "independent; run samples it");
+        if (layout->plan->nodes[n].mixture.weigh->input)
+            return error_set(
+                error, ERROR_INPUT,
+                "a mixture whose weights multiply what its experts are given has no prediction: what comes "
+                "back to its router is no function of Grams; run samples it");
         layout->nodes[n].biased = common[node->b] == COMMON_MEAN;
     }
     return ERROR_NONE;
@@ -336,13 +347,29 @@ static struct wants *own_states(const struct layout *layout, struct wants *wants
     return &wants[layout->states];
 }
 
-/* Sizes of every attention's spaces; false where two of them disagree. */
+/* A join's spaces hold all features: what is repeated has its own gradient from all of them. */
+static void size_join(const struct layout *layout, int n, struct wants *wants)
+{
+    const struct graph_node *node = &layout->plan->graph->nodes[n];
+    const int signals[] = {node->a, node->b, n};
+    for (int i = 0; i < 3; i++) {
+        struct wants *own = &wants[layout->nodes[signals[i]].space];
+        own->heads = true;
+        claim(own, layout->plan->nodes[signals[i]].width);
+    }
+}
+
+/* Sizes of the spaces of every attention and join; false where two of them disagree. */
 static bool size_heads(const struct layout *layout, struct wants *wants, bool as_they_are)
 {
     const struct graph *graph = layout->plan->graph;
     bool agree = true;
     for (int n = 0; n < graph->node_count; n++) {
         const struct graph_node *node = &graph->nodes[n];
+        if (node->kind == GRAPH_JOIN) {
+            size_join(layout, n, wants);
+            agree = agree && as_they_are;
+        }
         if (node->kind != GRAPH_ATTEND || layout->mode.exchangeable)
             continue;
         const struct layout_node *nodes = layout->nodes;
@@ -514,7 +541,7 @@ bool layout_is_closed(const struct layout *layout)
     const struct graph *graph = layout->plan->graph;
     for (int n = 0; n < graph->node_count; n++) {
         enum graph_kind kind = graph->nodes[n].kind;
-        if (kind == GRAPH_MOE)
+        if (kind == GRAPH_MOE || kind == GRAPH_JOIN)
             return false;
         if ((is_elementwise(kind) || kind == GRAPH_ATTEND) && !layout->nodes[n].closed)
             return false;

@@ -2,6 +2,7 @@
 
 #include <cblas.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,25 +34,37 @@ struct tally {
     bool in_flights;
     const struct moments_options *options;
     struct estimate *cells, *flight; // [(L + 1)][columns]
+    struct wide *part;               // [(L + 1)][columns] means of a flight
     double *log_ratio;               // [REPLICAS_MOST] of each replica, at a width
 };
 
-static void end_flight(const struct tally *tally)
+/* A mean over replicas that is independent of all others. */
+static void add_part(const struct tally *tally, int number, const struct wide *values)
+{
+    const struct moments_options *options = tally->options;
+    for (size_t i = 0; i < tally->course->cells; i++)
+        estimate_add(&tally->cells[i], values[i]);
+    if (options->visit)
+        options->visit(options->context, &tally->course->depth.schema, number, values);
+}
+
+static void end_flight(const struct tally *tally, int number)
 {
     for (size_t i = 0; i < tally->course->cells; i++) {
-        if (tally->flight[i].n > 0)
-            estimate_add(&tally->cells[i], estimate_mean(&tally->flight[i]));
+        tally->part[i] = tally->flight[i].n > 0 ? estimate_mean(&tally->flight[i]) : wide_absent();
         tally->flight[i] = (struct estimate){0};
     }
+    add_part(tally, number, tally->part);
 }
 
 static void add_replica(const struct tally *tally, int number, const struct wide *values)
 {
-    struct estimate *into = tally->in_flights ? tally->flight : tally->cells;
-    for (size_t i = 0; i < tally->course->cells; i++)
-        estimate_add(&into[i], values[i]);
-    if (tally->in_flights && number % FLIGHT == FLIGHT - 1)
-        end_flight(tally);
+    for (size_t i = 0; tally->in_flights && i < tally->course->cells; i++)
+        estimate_add(&tally->flight[i], values[i]);
+    if (!tally->in_flights)
+        add_part(tally, number, values);
+    else if (number % FLIGHT == FLIGHT - 1)
+        end_flight(tally, number / FLIGHT);
     const struct observe_schema *schema = &tally->course->depth.schema;
     const struct wide *bottom = values + schema->layer_column[OBSERVE_GRADIENT_VARIANCE];
     const struct wide *top = bottom + (size_t)tally->course->model.layers * (size_t)schema->column_count;
@@ -102,8 +115,8 @@ static int run_batch(const struct tally *tally, struct replica *replicas, int fi
     return batch.halted;
 }
 
-/* Relative to the mean or absolute for cosines; 0 where rounding has eaten the value: parts of a gradient below 1e-10
- * of the whole. */
+/* Relative to the mean or absolute for cosines; infinite where no spread or no number is known; 0 where rounding has
+ * eaten the value: parts of a gradient below 1e-10 of the whole. */
 static double relative_error(const struct tally *tally, size_t i)
 {
     const struct observe_schema *schema = &tally->course->depth.schema;
@@ -113,11 +126,16 @@ static double relative_error(const struct tally *tally, size_t i)
     struct wide se = estimate_se(cell);
     bool by_token = schema->token_column[id] >= 0 && column != schema->layer_column[id];
     bool of_gradient = id == OBSERVE_GRADIENT_SPECIFIC || id == OBSERVE_WEIGHT_GRADIENT_VARIANCE;
-    if (by_token || !wide_present(se) || se.mantissa == 0)
+    if (by_token || cell->n == 0)
         return 0;
+    if (!wide_present(se))
+        return INFINITY;
     if (of_gradient && ldexp(cell->mean, cell->exponent - whole->exponent) < 1e-10 * whole->mean)
         return 0;
-    return se.mantissa / (observables[id].cosine ? ldexp(1, -cell->exponent) : fabs(cell->mean));
+    if (se.mantissa == 0)
+        return 0;
+    double error = se.mantissa / (observables[id].cosine ? ldexp(1, -cell->exponent) : fabs(cell->mean));
+    return isnan(error) ? INFINITY : error;
 }
 
 static double largest_error(const struct tally *tally, size_t *where)
@@ -134,11 +152,9 @@ static double largest_error(const struct tally *tally, size_t *where)
     return largest;
 }
 
-static const double FLOPS = 1e10; /* as they are counted, of one core in a second, about */
-
 static int affordable(const struct course *course, const struct moments_options *options)
 {
-    double count = options->budget * FLOPS / course_flops(course);
+    double count = options->budget * COURSE_RATE / course_flops(course);
     return count > REPLICAS_MOST ? REPLICAS_MOST : count < FEWEST ? FEWEST : (int)count;
 }
 
@@ -164,9 +180,12 @@ static int batch_end(const struct course *course, const struct moments_options *
         end = end < allowed ? end : allowed;
         return end > least ? end : least;
     }
-    bool asked = !course->mode.width_limit && options->replicas > 0;
-    int most = asked ? options->replicas : allowed, end = b < DOUBLINGS - 1 ? LEAST_REPLICAS << b : most;
-    return end < most ? end : most;
+    int most = allowed, end = LEAST_REPLICAS << b;
+    if (!course->mode.width_limit && options->replicas > 0)
+        most = options->replicas;
+    else if (!course->mode.width_limit && options->enough > 0 && options->enough < most)
+        most = options->enough > FEWEST ? (int)options->enough : FEWEST;
+    return b == DOUBLINGS - 1 || end > most ? most : end;
 }
 
 int moments_replicas(const struct course *course, const struct moments_options *options, bool most)
@@ -187,28 +206,35 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
-/* The features of a block's narrowest space, a head's where tokens are several. */
-static int narrowest(const struct layout *layout)
+/* The least features of a block's spaces and, where tokens are several, of its heads; and, where it attends to them, of
+ * its norms. */
+static void find_narrowest(const struct course *course, const struct layout *layout, int *width, int *normed)
 {
-    int width = INT_MAX;
     const struct plan *plan = layout->plan;
+    int least_norm = course->model.width;
+    bool attends = false;
     for (int s = 0; s < layout->space_count; s++)
-        width = least(width, layout->spaces[s].width);
-    for (int n = 0; layout->mode.tokens > 1 && n < plan->graph->node_count; n++)
-        if (plan->graph->nodes[n].kind == GRAPH_ATTEND)
-            width = least(width, plan->nodes[n].attend.head_width);
-    return width;
+        *width = least(*width, layout->spaces[s].width);
+    for (int n = 0; course->model.tokens > 1 && n < plan->graph->node_count; n++)
+        if (plan->graph->nodes[n].kind == GRAPH_ATTEND) {
+            *width = least(*width, plan->nodes[n].attend.head_width);
+            attends = true;
+        } else if (plan->graph->nodes[n].kind == GRAPH_NORM) {
+            least_norm = least(least_norm, plan->nodes[n].width / plan->nodes[n].norm.groups);
+        }
+    *normed = attends ? least(*normed, least_norm) : *normed;
 }
 
-/* Heads of h features let means err by 1/h, 0.8 to 1.2 of it as measured for h from 16 to 64; and a mean over stacks
- * whose logarithm has this variance lies some three times it off (d = 64, 4 blocks of unit gain). */
+/* What the closed form leaves (theory.md): of gradients of queries' and keys' matrices, in heads of h features of tokens
+ * that are normed over m, up to 1/h and 5/m, of others less; and a mean over stacks whose logarithm has this variance
+ * lies some three times it off (d = 64, 4 blocks of unit gain). */
 double moments_order_error(const struct course *course, double variance)
 {
-    static const double factor = 3;
-    int width = INT_MAX;
+    static const double factor = 3, pairs = 5;
+    int width = INT_MAX, normed = INT_MAX;
     for (int i = 0; i < course->layout_count; i++)
-        width = least(width, narrowest(&course->layouts[i]));
-    return course->mode.first_order ? factor * variance + 1. / width : 0;
+        find_narrowest(course, &course->layouts[i], &width, &normed);
+    return course->mode.first_order ? factor * variance + fmax(1. / width, pairs / normed) : 0;
 }
 
 bool moments_suffice(const struct moments_options *options, bool too_sharp, double order_error)
@@ -230,7 +256,7 @@ static int run_replicas(const struct tally *tally, struct replica *replicas, str
         variance += replicas[t].variance;
     }
     if (code == ERROR_NONE && !drawn && tally->in_flights)
-        end_flight(tally);
+        end_flight(tally, 0);
     moments->order_error = moments_order_error(tally->course, variance);
     for (int b = 0; code == ERROR_NONE && drawn && b < batch_count(tally->course, options); b++) {
         int next = batch_end(tally->course, options, b);
@@ -238,11 +264,14 @@ static int run_replicas(const struct tally *tally, struct replica *replicas, str
             continue;
         code = run_batch(tally, replicas, count, next - count, error);
         count = next;
-        if ((moments->worst = largest_error(tally, &moments->worst_cell)) <= options->error)
+        if (largest_error(tally, &moments->worst_cell) <= options->error)
             break;
     }
     moments->replicas = count;
+    moments->drawn = drawn;
+    moments->worst = drawn ? largest_error(tally, &moments->worst_cell) : 0;
     moments->spent = is_spent(tally->course, options);
+    moments->counted = count * course_flops(tally->course) / COURSE_RATE;
     return code;
 }
 
@@ -264,7 +293,7 @@ static int keep(struct moments *moments, struct course *course, struct tally *ta
     for (size_t i = 0; i < course->cells; i++) {
         struct wide se = estimate_se(&cells[i]);
         moments->mean[i] = cells[i].n > 0 ? estimate_mean(&cells[i]) : wide_absent();
-        moments->se[i] = wide_present(se) ? se.mantissa : 0;
+        moments->se[i] = wide_present(se) ? se.mantissa : moments->drawn ? NAN : 0;
     }
     moments->schema = course->depth.schema;
     course->depth.schema = (struct observe_schema){0};
@@ -287,11 +316,12 @@ static int predict(struct course *course, const struct moments_options *options,
                           options,
                           calloc(course->cells, sizeof *tally.cells),
                           calloc(course->cells, sizeof *tally.flight),
+                          calloc(course->cells, sizeof *tally.part),
                           calloc((size_t)most, sizeof(double))};
     struct replica *replicas = calloc((size_t)options->threads, sizeof *replicas);
     size_t budget = budget_available(options->threads) / 2 / (size_t)options->threads;
     int code = ERROR_NONE, opened = 0;
-    if (!tally.cells || !tally.flight || !tally.log_ratio || !replicas)
+    if (!tally.cells || !tally.flight || !tally.part || !tally.log_ratio || !replicas)
         code = error_set(error, ERROR_RESOURCE, "out of memory for a profile of %d layers", course->model.layers);
     for (; code == ERROR_NONE && opened < options->threads; opened++)
         code = replica_init(&replicas[opened], course, options->seed, budget, error);
@@ -307,6 +337,7 @@ static int predict(struct course *course, const struct moments_options *options,
     free(replicas);
     free(tally.cells);
     free(tally.flight);
+    free(tally.part);
     free(tally.log_ratio);
     return code;
 }

@@ -24,12 +24,18 @@ struct moments_options {
     int heads;        /* of a replica in the limit, about; 0: 4 to 64, fewer for longer sequences */
     int most;         /* batches, at most */
     int replicas;     /* at the model's width, at most; 0: as many as the budget allows, 2 at least */
-    int budget;       /* some seconds of a core, as its products are counted: the same on any machine */
+    int64_t enough;   /* there, too, where the budget decides: more than these serve nobody; 0: any number does */
+    int budget;       /* some seconds of a core, as its products are counted: the same on any machine; the closed form,
+                         or the fewest replicas that know their error, are read whatever they take */
     double error;     /* standard error aimed at: replicas go on until every observable but those by token has it,
                          relative to its value, to 1 for cosines */
     uint64_t seed;
     int threads;                       /* results do not depend on it */
     const volatile sig_atomic_t *stop; /* may be NULL; nonzero: ERROR_INTERRUPTED */
+    /* May be NULL: is given the cells, [(L + 1)][columns], of every independent part of what is averaged, from number 0
+     * on; from 0 again where a closed form did not suffice. */
+    void (*visit)(void *context, const struct observe_schema *schema, int number, const struct wide *values);
+    void *context;
 };
 
 struct moments_options moments_defaults(void);
@@ -37,16 +43,20 @@ struct moments_options moments_defaults(void);
 struct moments {
     struct observe_schema schema;
     struct wide *mean; /* [(L + 1)][schema.column_count]; wide_absent() where sim/observe.h has none */
-    double *se; /* the same shape: standard error of mean, in units of the mean's own 2^exponent; 0 where exact */
+    double *
+        se; /* the same shape: standard error of mean, in units of the mean's own 2^exponent; 0 where exact, NaN where it
+                   is not known */
     struct estimate *spread; /* the same shape, at the model's width: over replicas, as over samples; else NULL */
     double *log_ratio;       /* [replicas] at the model's width: log g_0/g_L of each, ascending; else NULL */
     int replicas;
+    bool drawn;         /* else in closed form */
     bool exchangeable;  /* the path that was taken */
     bool first_order;   /* that of exchangeable tokens at the model's width */
     double order_error; /* of it: its own estimate of the relative error it leaves */
     bool spent;         /* the budget allowed no more */
-    double worst;       /* the largest error that is left, as options.error counts it */
-    size_t worst_cell;  /* where */
+    double counted;    /* seconds of a core, as the budget counts them: more where the least that there is takes more */
+    double worst;      /* the largest error that is left, as options.error counts it; infinite where one is not known */
+    size_t worst_cell; /* where */
 };
 
 /* ERROR_INPUT names the block where a signal or its gradient leaves the range of double; ERROR_RESOURCE. */

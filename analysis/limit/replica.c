@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/limit/loss.h"
+
 int replica_init(struct replica *replica, const struct course *course, uint64_t seed, size_t budget,
                  struct error *error)
 {
@@ -117,18 +119,14 @@ static void observe_state(struct replica *replica, int layer, int state, struct 
     const struct space *space = states_space(replica, layer > 0 ? layer - 1 : 0);
     const struct signal *signal = &replica->states[layer].signals[state];
     struct wide *row = layer_row(replica, layer);
-    struct pool_mark mark = pool_mark(work);
-    double *gram = pool_take(work, gram_size(space->grams));
     double square = observe_squares(schema, state, OBSERVE_ACTIVATION_VARIANCE, space, signal, 0, row);
     row[column[OBSERVE_KURTOSIS]] = cell(kurtosis(replica, space, signal, square, is_normed(replica, layer, state)));
     if (column[OBSERVE_TOKEN_COSINE] >= 0) {
-        frame_gram(space, 1, signal, gram);
-        row[column[OBSERVE_TOKEN_COSINE]] = cell(gram_cosine(space->grams, gram));
-        row[column[OBSERVE_LATE_TOKEN_COSINE]] = cell(gram_late_cosine(space->grams, gram));
+        row[column[OBSERVE_TOKEN_COSINE]] = cell(frame_cosine(space, signal, 0, work));
+        row[column[OBSERVE_LATE_TOKEN_COSINE]] = cell(frame_cosine(space, signal, space->grams.tokens / 2, work));
         if (!replica->course->mode.width_limit) // the limit is off by the root of T/d
-            row[column[OBSERVE_TOKEN_STABLE_RANK]] = cell(gram_stable_rank(space->grams, gram, work));
+            row[column[OBSERVE_TOKEN_STABLE_RANK]] = cell(frame_stable_rank(space, signal, work));
     }
-    pool_release(work, mark);
 }
 
 static void observe_states(struct replica *replica, int layer)
@@ -143,18 +141,15 @@ static void observe_gradients(struct replica *replica, int layer, const struct f
     const struct observe_schema *schema = &replica->course->depth.schema;
     const struct space *space = states_space(replica, layer > 0 ? layer - 1 : 0);
     struct wide *row = layer_row(replica, layer);
-    struct pool_mark mark = pool_mark(work);
-    double *gram = pool_take(work, gram_size(space->grams));
     for (int s = 0; s < gradients->count; s++) {
         const int *column = schema->state_column[s];
         observe_squares(schema, s, OBSERVE_GRADIENT_VARIANCE, space, &gradients->signals[s], exponent, row);
         if (column[OBSERVE_GRADIENT_TOKEN_COSINE] < 0)
             continue;
-        frame_gram(space, 1, &gradients->signals[s], gram);
-        row[column[OBSERVE_GRADIENT_TOKEN_COSINE]] = cell(gram_cosine(space->grams, gram));
-        row[column[OBSERVE_GRADIENT_SPECIFIC]] = (struct wide){gram_specific(space->grams, gram), exponent};
+        const struct signal *gradient = &gradients->signals[s];
+        row[column[OBSERVE_GRADIENT_TOKEN_COSINE]] = cell(frame_cosine(space, gradient, 0, work));
+        row[column[OBSERVE_GRADIENT_SPECIFIC]] = (struct wide){frame_specific(space, gradient, work), exponent};
     }
-    pool_release(work, mark);
 }
 
 static double node_square(const struct flow_block *flow, int node)
@@ -200,12 +195,12 @@ static int out_of_memory(struct error *error)
     return error_set(error, ERROR_RESOURCE, "out of memory for a replica of the Grams");
 }
 
-static void fresh_source(struct replica *replica, struct space *space, const double *gram, int number,
+static void fresh_source(struct replica *replica, struct space *space, const double *own, double shared, int number,
                          struct signal *signal)
 {
     struct stream_address address = {replica->seed, replica->number, 0, (uint32_t)number, 0, 0, STREAM_REPLICA};
     replica->drawn |= space->drawn || space->population > 0;
-    struct factor factor = frame_factor(space->grams, gram, &replica->sources);
+    struct factor factor = frame_factor_alike(space, own, shared, &replica->sources);
     *signal = frame_fresh(space, &factor, &address, &replica->sources, NULL);
 }
 
@@ -221,9 +216,9 @@ static void draw_memories(struct replica *replica)
             if (graph->nodes[n].kind != GRAPH_INPUT || !graph->nodes[n].memory || replica->memories[input].at)
                 continue;
             struct space space = layout->spaces[layout->nodes[n].space];
-            double *gram = pool_take(&replica->sources, gram_size(space.grams));
-            course_memory(course, gram);
-            fresh_source(replica, &space, gram, 1 + input, &replica->memories[input]);
+            double *own = pool_take(&replica->sources, (size_t)gram_rows(space.grams));
+            double shared = course_memory(course, own);
+            fresh_source(replica, &space, own, shared, 1 + input, &replica->memories[input]);
         }
     }
 }
@@ -234,12 +229,11 @@ static void draw_sources(struct replica *replica)
     const struct course *course = replica->course;
     struct space space = *states_space(replica, 0);
     pool_clear(&replica->sources);
-    double *gram = pool_take(&replica->sources, gram_size(space.grams));
-    course_input(course, gram);
+    double *own = pool_take(&replica->sources, (size_t)gram_rows(space.grams)), shared = course_input(course, own);
     struct flow_states *states = &replica->states[0];
     states->ripples = NULL;
     states->count = course->depth.state_count;
-    fresh_source(replica, &space, gram, 0, &states->signals[0]);
+    fresh_source(replica, &space, own, shared, 0, &states->signals[0]);
     for (int s = 1; s < states->count; s++)
         states->signals[s] = states->signals[0];
     draw_memories(replica);
@@ -354,17 +348,45 @@ static int need_block(struct replica *replica, int block, struct error *error)
     return code;
 }
 
+/* What a loss sends back of the output: a Gram, and its coordinates along the output where a replica has a width. */
+static void draw_loss(struct replica *replica, struct flow_cotangent *from)
+{
+    const struct course *course = replica->course;
+    const struct model *model = &course->model;
+    int last = course->depth.block_count;
+    const struct signal *x = &replica->states[last].signals[0];
+    struct pool *work = &replica->sources;
+    double *gram = pool_take(work, gram_size(states_space(replica, last - 1)->grams)), *along = NULL;
+    from->gram = gram;
+    if (course->mode.exchangeable) {
+        double *own = pool_take(work, gram_size(states_space(replica, last - 1)->grams));
+        frame_gram(states_space(replica, last - 1), 1, x, own);
+        replica->too_sharp |= !loss_closed(model, !course->mode.first_order, own, gram, work);
+        return;
+    }
+    if (!course->mode.width_limit)
+        from->along = along = pool_take(work, (size_t)model->tokens * (size_t)x->columns + 1);
+    replica->drawn = true;
+    loss_draw(model, x, replica->seed, replica->number, gram, along, work);
+}
+
 static int draw_cotangent(struct replica *replica, struct flow_states *dy, struct error *error)
 {
     const struct course *course = replica->course;
     int last = course->depth.block_count - 1;
-    double *gram = pool_take(&replica->sources, gram_size(states_space(replica, last)->grams));
-    course_cotangent(course, gram);
+    struct flow_cotangent from = {0};
+    if (course->model.cotangent->loss) {
+        draw_loss(replica, &from);
+    } else {
+        double *own = pool_take(&replica->sources, (size_t)gram_rows(states_space(replica, last)->grams));
+        from.shared = course_cotangent(course, own);
+        from.own = own;
+    }
     pool_clear(&replica->reverse[(last + 1) % 2]);
     int code = need_block(replica, last, error);
     return code != ERROR_NONE
                ? code
-               : flow_cotangent(&replica->flows[last], gram, dy, &replica->reverse[(last + 1) % 2], error);
+               : flow_cotangent(&replica->flows[last], &from, dy, &replica->reverse[(last + 1) % 2], error);
 }
 
 static int reverse_pass(struct replica *replica, const volatile sig_atomic_t *stop, struct error *error)

@@ -82,6 +82,17 @@ static const struct graph_node *node_of(const struct rule_run *run, int node)
     return &run->layout->plan->graph->nodes[node];
 }
 
+/* The same in all features. */
+static void ones_forward(struct rule_run *run, int node)
+{
+    const struct space *space = rule_space(run, node);
+    double *ones = pool_take(run->scratch, (size_t)gram_rows(space->grams));
+    for (int t = 0; t < gram_rows(space->grams); t++)
+        ones[t] = 1;
+    run->nodes[node].out = frame_zero(space, frame_first(space), run->work);
+    frame_add_mean(space, ones, &run->nodes[node].out);
+}
+
 static void sum_forward(struct rule_run *run, int node)
 {
     const struct graph_node *own = node_of(run, node);
@@ -106,6 +117,7 @@ static void scale_forward(struct rule_run *run, int node)
     const struct graph_node *own = node_of(run, node);
     frame_add(rule_space(run, node), run->block->scalars[own->b], &run->nodes[own->a].out, &run->nodes[node].out,
               run->work);
+    run->nodes[node].normed = run->nodes[own->a].normed;
 }
 
 static void scale_backward(struct rule_run *run, int node)
@@ -128,7 +140,7 @@ static void expert_backward(struct rule_run *run, int node)
               run->work);
 }
 
-/* Inputs are given, and their gradients taken, by the flow. */
+/* Inputs are given, and their gradients taken, by the flow; those of constants by nobody. */
 static void nothing(struct rule_run *run, int node)
 {
     (void)run;
@@ -137,6 +149,7 @@ static void nothing(struct rule_run *run, int node)
 
 const struct rule rules[GRAPH_KINDS] = {
     [GRAPH_INPUT] = {nothing, nothing},
+    [GRAPH_ONES] = {ones_forward, nothing},
     [GRAPH_SUM] = {sum_forward, sum_backward},
     [GRAPH_SCALE] = {scale_forward, scale_backward},
     [GRAPH_PRODUCT] = {rule_product_forward, rule_product_backward},
@@ -144,6 +157,7 @@ const struct rule rules[GRAPH_KINDS] = {
     [GRAPH_NORM] = {rule_norm_forward, rule_norm_backward},
     [GRAPH_MAP] = {rule_map_forward, rule_map_backward},
     [GRAPH_ATTEND] = {rule_attend_forward, rule_attend_backward},
+    [GRAPH_JOIN] = {rule_join_forward, rule_join_backward},
     [GRAPH_EXPERT] = {expert_forward, expert_backward},
     [GRAPH_MOE] = {rule_mixture_forward, rule_mixture_backward},
 };

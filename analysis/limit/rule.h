@@ -25,8 +25,10 @@ struct rule_node {
     struct frame_part *arriving; /* what maps send back, each times what it was mapped by */
     double *along;               // [T][rank] and its coordinates along the basis that are given
     struct rule_law law;         /* of a function: NULL before it is known */
-    double *attention;           // [heads][T][T_m] of an attend
+    double *attention;           // [heads][T][T_m] of an attend that is held whole (strip.h)
     struct ripple echo;          /* first order: of the gradient's Gram, to those of signals */
+    double normed;               /* features over which a norm has fixed its square; 0: it has not */
+    double spread;               /* first order: relative variance of a token's square, by attentions of few heads */
     double *gates; // [4][T][E] of a mixture: the router's weights, the same at the chosen, 1 there, its logits
 };
 
@@ -98,6 +100,8 @@ void rule_product_forward(struct rule_run *run, int node);
 void rule_product_backward(struct rule_run *run, int node);
 void rule_attend_forward(struct rule_run *run, int node);
 void rule_attend_backward(struct rule_run *run, int node);
+void rule_join_forward(struct rule_run *run, int node);
+void rule_join_backward(struct rule_run *run, int node);
 void rule_mixture_forward(struct rule_run *run, int node);
 void rule_mixture_backward(struct rule_run *run, int node);
 

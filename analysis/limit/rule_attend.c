@@ -6,6 +6,7 @@
 #include "analysis/limit/flight.h"
 #include "analysis/limit/rule.h"
 #include "analysis/limit/softmax.h"
+#include "analysis/limit/strip.h"
 
 /* Attention. Its spaces hold the features of heads, drawn one by one, on which sim/attention does what it does to
  * samples: every option holds, at the heads' own width. In the limit heads are as wide as logits take to be Gaussian:
@@ -61,22 +62,29 @@ static struct arena scratch(struct rule_run *run, const struct attention *attend
 }
 
 /* Biases and sinks of a replica are not those of the sample of its number. */
-enum { LIMIT_EXPERT = 1 };
+static double *draw(struct rule_run *run, const struct attention *attend)
+{
+    enum { LIMIT_EXPERT = 1 };
+    double *drawn = pool_take(run->scratch, attention_drawn(attend));
+    struct stream_address address = run->address;
+    address.expert = LIMIT_EXPERT;
+    attention_draw(attend, &address, drawn);
+    return drawn;
+}
 
 static void forward_drawn(struct rule_run *run, int node)
 {
     const struct graph_node *own = node_of(run, node);
     const struct attention *attend = &run->layout->nodes[node].attend;
-    size_t square = (size_t)rows_of(run, node) * (size_t)rows_of(run, own->b);
     double *q = features(run, own->a, &run->nodes[own->a].out), *k = features(run, own->b, &run->nodes[own->b].out);
     double *v = features(run, own->c, &run->nodes[own->c].out), *y = room(run, node);
-    double *a = pool_take(run->work, (size_t)attend->heads * square);
-    double *drawn = pool_take(run->scratch, attention_drawn(attend));
-    struct stream_address address = run->address;
-    address.expert = LIMIT_EXPERT;
-    attention_draw(attend, &address, drawn);
-    attention_forward(attend, drawn, q, k, v, a, y, scratch(run, attend), &run->attentions[node]);
-    run->nodes[node].attention = a;
+    int rows = strip_rows(attend);
+    if (rows > 0) {
+        strip_forward(attend, rows, draw(run, attend), q, k, v, y, run->scratch, &run->attentions[node]);
+    } else {
+        double *a = run->nodes[node].attention = pool_take(run->work, attention_entries(attend));
+        attention_forward(attend, draw(run, attend), q, k, v, a, y, scratch(run, attend), &run->attentions[node]);
+    }
     put(run, node, 1, y, &run->nodes[node].out);
 }
 
@@ -114,10 +122,35 @@ static void backward_drawn(struct rule_run *run, int node)
     double *v = features(run, own->c, &run->nodes[own->c].out);
     double *dy = features(run, node, rule_gradient(run, node));
     double *dq = room(run, own->a), *dk = room(run, own->b), *dv = room(run, own->c);
-    attention_backward(attend, q, k, v, run->nodes[node].attention, dy, dq, dk, dv, scratch(run, attend));
+    int rows = strip_rows(attend);
+    if (rows > 0)
+        strip_backward(attend, rows, draw(run, attend), q, k, v, dy, dq, dk, dv, run->scratch);
+    else
+        attention_backward(attend, q, k, v, run->nodes[node].attention, dy, dq, dk, dv, scratch(run, attend));
     put(run, own->a, factor, dq, &run->nodes[own->a].gradient);
     put(run, own->b, factor, dk, &run->nodes[own->b].gradient);
     put(run, own->c, 1, dv, &run->nodes[own->c].gradient);
+}
+
+/* ---- joins: of features as they are, whose sizes are the plan's (layout.c) ---- */
+
+void rule_join_forward(struct rule_run *run, int node)
+{
+    const struct graph_node *own = node_of(run, node);
+    double *y = room(run, node);
+    join_forward(&run->layout->plan->nodes[node].join, rows_of(run, node),
+                 features(run, own->a, &run->nodes[own->a].out), features(run, own->b, &run->nodes[own->b].out), y);
+    put(run, node, 1, y, &run->nodes[node].out);
+}
+
+void rule_join_backward(struct rule_run *run, int node)
+{
+    const struct graph_node *own = node_of(run, node);
+    double *da = room(run, own->a), *db = room(run, own->b);
+    join_backward(&run->layout->plan->nodes[node].join, rows_of(run, node),
+                  features(run, node, rule_gradient(run, node)), da, db);
+    put(run, own->a, 1, da, &run->nodes[own->a].gradient);
+    put(run, own->b, 1, db, &run->nodes[own->b].gradient);
 }
 
 /* ---- exchangeable tokens ---- */
@@ -125,14 +158,51 @@ static void backward_drawn(struct rule_run *run, int node)
 /* Grams {diagonal - shared, shared} of what attention reads and gives. */
 struct pairs {
     int queries, keys; /* tokens */
+    int heads;         /* 0 in the limit */
+    double features;   /* a row's logits vary in size like a mean over so many squares; 0: like none */
+    double kurtosis;   /* excess, of its logits given their size */
+    double longer;     /* a value's square, by the square of its logit; relative to both */
     double q[2], k[2], v[2];
     double square; /* variance of a logit over that of a query and a key: a^2 h */
     double common,
-        apart; /* to first order: what keys and values deviate by together, and queries of one head, squared */
+        apart;   /* to first order: what keys and values deviate by together, and queries of one head, squared */
+    double pull; /* a row's slope where its query's square weighs it */
     double tilt, pass, cross;
     double out[2], gradient[2], dq[2], dk[2], dv[2];
     struct attention_report report;
 };
+
+static int mapped_by(const struct rule_run *run, int node)
+{
+    while (node_of(run, node)->kind == GRAPH_SCALE)
+        node = node_of(run, node)->a;
+    return node_of(run, node)->kind == GRAPH_MAP ? node_of(run, node)->a : -1;
+}
+
+static double inverse(double features)
+{
+    return features > 0 ? 1 / features : 0;
+}
+
+/* Given a query, a row's logits are the keys along it. Behind a map that is the tokens along what the map makes of it, a
+ * direction of their space of a length that varies like a mean over its m features and the head's h: normal where the
+ * tokens are, with the kurtosis -6/m of a uniform direction where they are normed. (Where they are not, a value is
+ * longer where its logit is large.) Where a norm follows the maps, all is in the head. */
+static void size_logits(const struct rule_run *run, int node, struct pairs *p)
+{
+    const struct graph_node *own = node_of(run, node);
+    int q = mapped_by(run, own->a), k = mapped_by(run, own->b);
+    double head = run->layout->plan->nodes[node].attend.head_width, vary = 0;
+    vary += run->nodes[own->a].normed > 0 ? 0 : 1 / head;
+    if (q >= 0 && run->nodes[q].normed == 0)
+        vary += 1. / rule_space(run, q)->width;
+    if (k >= 0)
+        vary += 1. / rule_space(run, k)->width;
+    p->features = inverse(vary);
+    p->kurtosis = -6 * inverse(run->nodes[k >= 0 ? k : own->b].normed);
+    if (k >= 0 && k == mapped_by(run, own->c) && run->nodes[k].normed == 0)
+        p->longer = 1. / rule_space(run, k)->width;
+}
 
 static struct pairs pairs_of(const struct rule_run *run, int node)
 {
@@ -143,25 +213,69 @@ static struct pairs pairs_of(const struct rule_run *run, int node)
     frame_gram(rule_space(run, own->b), 1, &run->nodes[own->b].out, p.k);
     frame_gram(rule_space(run, own->c), 1, &run->nodes[own->c].out, p.v);
     p.square = attend->scale * attend->scale * attend->head_width;
+    if (run->layout->mode.first_order) {
+        p.heads = attend->heads;
+        size_logits(run, node, &p);
+    }
     return p;
+}
+
+static double query_square(const struct pairs *p)
+{
+    return p->q[0] + p->q[1];
+}
+
+/* Of the queries of two tokens. */
+static double correlation(const struct pairs *p)
+{
+    double q = query_square(p);
+    return q > 0 ? fmin(1, fmax(-1, p->q[1] / q)) : 0;
+}
+
+/* The logits' square is about Gamma distributed, of shape features/2; Gauss's and Laguerre's two points have its powers
+ * up to the third. What two rows have follows as far as their queries are the same. */
+static bool average_sizes(struct pairs *p, double sigma, double *work, struct softmax_means *means)
+{
+    double shape = p->features > 0 ? p->features / 2 : 1e12, root = sqrt(shape + 1), same = gsl_pow_2(correlation(p));
+    struct softmax_means mean = {.varied = means->varied, .stretch = means->stretch}, at;
+    p->pull = 0;
+    for (int side = -1; side <= 1; side += 2) {
+        double square = (shape + 1 + side * root) / shape, weight = (1 - side / root) / 2;
+        if (!(sigma * sqrt(square) <= SOFTMAX_SIGMA))
+            return false;
+        softmax_one_row(p->keys, sigma * sqrt(square), p->kurtosis, &at, work);
+        mean.excess[0] += weight * at.excess[0];
+        mean.slope[0] += weight * at.slope[0];
+        mean.entropy += weight * at.entropy;
+        p->pull += weight * square * at.slope[0];
+    }
+    if (means->excess[0] > 0 && means->slope[0] > 0) {
+        mean.excess[1] = means->excess[1] * (1 + same * (mean.excess[0] / means->excess[0] - 1));
+        mean.slope[1] = means->slope[1] * (1 + same * (mean.slope[0] / means->slope[0] - 1));
+    }
+    *means = mean;
+    return true;
 }
 
 /* A softmax sees logits of variance square q (k's specific part), q being a query's whole square, of the queries'
  * correlation between rows. False where they are too large for quadrature. */
-static bool means_of(const struct pairs *p, struct pool *work, struct softmax_means *means)
+static bool means_of(struct pairs *p, struct pool *pool, struct softmax_means *means)
 {
-    struct pool_mark mark = pool_mark(work);
-    double q = p->q[0] + p->q[1], sigma = sqrt(fmax(0, p->square * q * p->k[0]));
-    if (p->keys == 1) {
-        *means = (struct softmax_means){{0, 0}, {0, 0}, 0};
+    struct pool_mark mark = pool_mark(pool);
+    double sigma = sqrt(fmax(0, p->square * query_square(p) * p->k[0])), *work;
+    bool reached = true;
+    *means = (struct softmax_means){{0, 0}, {0, 0}, 0, 0, 0};
+    if (p->keys == 1)
         return true;
-    }
     if (!(sigma <= SOFTMAX_SIGMA))
         return false;
-    softmax_means(p->keys, sigma, q > 0 ? fmin(1, fmax(-1, p->q[1] / q)) : 0, means,
-                  pool_take(work, softmax_work(p->keys)));
-    pool_release(work, mark);
-    return true;
+    work = pool_take(pool, softmax_work(p->keys));
+    softmax_means(p->keys, sigma, correlation(p), means, work);
+    p->pull = means->slope[0];
+    if (p->heads > 0)
+        reached = average_sizes(p, sigma, work, means);
+    pool_release(pool, mark);
+    return reached;
 }
 
 /* Sums over keys j != l of one row's A_j A_l, as a second derivative by their logits sees them and as D does, and of two
@@ -192,18 +306,26 @@ static void read_ripples(struct rule_run *run, int node, const struct softmax_me
     p->apart = p->cross * (ripple_dot(&q, &q) + p->q[0] * p->q[0] * head);
 }
 
+/* Samples have the root of a mean over rows and heads, in which a row has as many squares as it has differences of keys:
+ * of n of them E sqrt(chi^2_n/n), squared. Rows share them as far as queries are the same. */
+static double root_bias(const struct pairs *p)
+{
+    double T = p->queries, n = p->heads * (p->keys - 1) / (1 / T + (1 - 1 / T) * gsl_pow_2(correlation(p)));
+    return n > 0 ? 2 / n * exp(2 * (lgamma((n + 1) / 2) - lgamma(n / 2))) : 1;
+}
+
 /* A V A^T = (V's specific part) A A^T + what values share. */
 static void forward_means(const struct softmax_means *means, struct pairs *p)
 {
-    p->out[0] = p->v[0] * fmax(0, means->excess[0] - means->excess[1]);
+    p->out[0] = p->v[0] * (fmax(0, means->excess[0] - means->excess[1]) + p->longer * means->stretch);
     p->out[1] = p->v[0] * (1. / p->keys + means->excess[1]) + p->v[1];
-    p->out[0] += p->square * p->common * ((p->q[0] + p->q[1]) * p->tilt - p->q[1] * p->cross);
+    p->out[0] += p->square * p->common * (query_square(p) * p->tilt - p->q[1] * p->cross);
     p->out[1] += p->square * p->common * p->q[1] * p->cross;
     p->report = (struct attention_report){
         .entropy = means->entropy,
         .relative_entropy = p->keys > 1 ? means->entropy / log(p->keys) : 0,
         .square = 1. / p->keys + means->excess[0],
-        .logit_variance = p->square * (p->q[0] + p->q[1]) * p->k[0] * (p->keys - 1) / p->keys,
+        .logit_variance = root_bias(p) * p->square * query_square(p) * p->k[0] * (p->keys - 1) / p->keys,
         .stable_rank = NAN, // no closed form
     };
 }
@@ -221,9 +343,10 @@ static void backward_means(const struct softmax_means *means, double value_squar
     double cross = both * p->k[0] * shared * means->slope[1] + value_square * p->common * shared * p->cross;
     p->dq[0] = own - cross;
     p->dq[1] = cross;
-    double trace = both * (T * (p->q[0] + p->q[1]) * whole * means->slope[0] +
-                           T * (T - 1) * p->q[1] * shared * means->slope[1] +
-                           T * (T - 1) * shared * draw * (1 + draw * p->q[1] / 2) * p->apart / N);
+    double two = means->slope[0] > 0 ? 1 + gsl_pow_2(correlation(p)) * (p->pull / means->slope[0] - 1) : 1;
+    double trace = both *
+                   (T * query_square(p) * whole * p->pull + T * (T - 1) * p->q[1] * shared * means->slope[1] * two +
+                    T * (T - 1) * shared * draw * (1 + draw * p->q[1] / 2) * p->apart / N);
     p->dk[0] = trace / others;
     p->dk[1] = -trace / others / N;
     double excess = means->excess[1] + draw * draw * p->apart / 2 / N;
@@ -254,13 +377,12 @@ static void forward_closed(struct rule_run *run, int node)
 {
     struct pairs p = pairs_of(run, node);
     struct softmax_means means;
-    if (!means_of(&p, run->work, &means)) {
-        *run->too_sharp = true;
-        means = (struct softmax_means){{0, 0}, {0, 0}, 0};
-    }
+    *run->too_sharp |= !means_of(&p, run->work, &means);
     read_ripples(run, node, &means, &p);
     forward_means(&means, &p);
     run->attentions[node] = p.report;
+    if (p.heads > 0 && p.out[0] + p.out[1] > 0)
+        run->nodes[node].spread = gsl_pow_2(p.v[0] / (p.out[0] + p.out[1])) * means.varied / p.heads;
     int column = rule_space(run, node)->columns;
     add_pair(run, node, p.out, &run->nodes[node].out);
     hand_ripples_on(run, node, column, &p);
@@ -272,7 +394,7 @@ static void give_echoes(struct rule_run *run, int node, double value_square, con
     const struct graph_node *own = node_of(run, node);
     double T = p->queries, N = p->keys, draw = p->square * p->k[0];
     double whole = p->gradient[0] + p->gradient[1], shared = p->gradient[1];
-    double same = T * whole * (p->q[0] + p->q[1]) / (N * N), two = T * (T - 1) * shared * p->q[1] * p->cross / (N * N);
+    double same = T * whole * query_square(p) / (N * N), two = T * (T - 1) * shared * p->q[1] * p->cross / (N * N);
     struct ripple q = rule_ripple_of(run, own->a), k = rule_ripple_of(run, own->b), v = rule_ripple_of(run, own->c);
     rule_echo(run, own->a, p->cross * value_square * shared * p->v[0] * p->k[0] * draw * exp(draw * p->q[1]) / N, &q);
     rule_echo(run, own->b, value_square * (same * p->pass + two), &v);
@@ -284,7 +406,7 @@ static void backward_closed(struct rule_run *run, int node)
     const struct graph_node *own = node_of(run, node);
     const struct attention *attend = &run->layout->plan->nodes[node].attend;
     struct pairs p = pairs_of(run, node);
-    struct softmax_means means = {{0, 0}, {0, 0}, 0};
+    struct softmax_means means;
     means_of(&p, run->work, &means);
     read_ripples(run, node, &means, &p);
     frame_gram(rule_space(run, node), 1, rule_gradient(run, node), p.gradient);

@@ -112,6 +112,7 @@ void rule_norm_forward(struct rule_run *run, int node)
     const struct space *space = rule_space(run, node);
     struct signal out = centred(run, node, &run->nodes[in].out, run->work);
     run->nodes[node].out = out;
+    run->nodes[node].normed = (double)space->width / norm->groups;
     if (space->grams.exchangeable) { // rows share the scale of any token
         cblas_dscal(2 * out.columns, 1 / sqrt(frame_square(space, &out, 0) + norm->eps), out.at, 1);
         return;

@@ -49,7 +49,7 @@ static struct mixture_report report_of(int T, int E, const double *mask)
 static void draw_gates(struct rule_run *run, int node)
 {
     const struct plan_mixture *moe = &run->layout->plan->nodes[node].mixture;
-    int in = node_of(run, node)->a, T = rule_space(run, in)->grams.tokens, E = moe->experts;
+    int in = node_of(run, node)->a, T = rule_space(run, in)->grams.tokens, E = moe->sizes.experts;
     struct stream_address address = rule_address(run, node, RULE_GATES);
     size_t count = (size_t)T * (size_t)E;
     double *gates = run->nodes[node].gates = pool_take(run->work, 4 * count), *chosen = gates + count;
@@ -58,7 +58,7 @@ static void draw_gates(struct rule_run *run, int node)
     cblas_dscal((int)count, run->block->sd[node_of(run, node)->index] * sqrt(rule_space(run, in)->width), logits, 1);
     for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * (size_t)E;
-        router_gate(moe->router, E, moe->top_k, logits + at, mask + at, gates + at);
+        router_gate(moe->router, &moe->sizes, logits + at, mask + at, gates + at);
         for (int e = 0; e < E; e++)
             chosen[at + (size_t)e] = gates[at + (size_t)e] * mask[at + (size_t)e];
     }
@@ -72,8 +72,8 @@ static void through_gates(struct rule_run *run, int node, double *gram)
     const struct plan_mixture *moe = &run->layout->plan->nodes[node].mixture;
     struct gram_space grams = rule_space(run, node)->grams;
     double *products = rule_take(run, grams);
-    const double *chosen = run->nodes[node].gates + grams.tokens * moe->experts;
-    gate_products(grams.tokens, moe->experts, chosen, chosen, products);
+    const double *chosen = run->nodes[node].gates + grams.tokens * moe->sizes.experts;
+    gate_products(grams.tokens, moe->sizes.experts, chosen, chosen, products);
     gram_multiply(grams, products, gram, gram);
 }
 
@@ -103,7 +103,7 @@ static void experts_gram(struct rule_run *run, int node, double factor, const do
 static void add_mean(struct rule_run *run, int node, const double *mean)
 {
     const struct space *space = rule_space(run, node);
-    int T = space->grams.tokens, E = run->layout->plan->nodes[node].mixture.experts;
+    int T = space->grams.tokens, E = run->layout->plan->nodes[node].mixture.sizes.experts;
     const double *chosen = run->nodes[node].gates + T * E;
     double *own = pool_take(run->work, (size_t)T);
     for (int t = 0; t < T; t++) {
@@ -133,7 +133,8 @@ void rule_mixture_forward(struct rule_run *run, int node)
 static void draw_gate_gradients(struct rule_run *run, int node, const double *gradient, double *u)
 {
     struct gram_space grams = rule_space(run, node)->grams;
-    int T = grams.tokens, E = run->layout->plan->nodes[node].mixture.experts, width = rule_space(run, node)->width;
+    int T = grams.tokens, E = run->layout->plan->nodes[node].mixture.sizes.experts,
+        width = rule_space(run, node)->width;
     struct stream_address address = rule_address(run, node, RULE_REVERSE);
     double *gram = rule_take(run, grams), *mean = means_of(run, node);
     experts_gram(run, node, width, mean, gram);
@@ -158,7 +159,7 @@ static void router_backward(struct rule_run *run, int node, const double *gradie
     const struct graph_node *own = node_of(run, node);
     const struct plan_mixture *moe = &run->layout->plan->nodes[node].mixture;
     struct gram_space grams = rule_space(run, node)->grams;
-    int T = grams.tokens, E = moe->experts;
+    int T = grams.tokens, E = moe->sizes.experts;
     size_t count = (size_t)T * (size_t)E;
     double *u = pool_take(run->work, count), *slopes = pool_take(run->work, count);
     const double *gates = run->nodes[node].gates, *mask = gates + 2 * count, *logits = gates + 3 * count;

@@ -79,8 +79,8 @@ static void add_powers(double w, double weight, int count, size_t stride, double
         f[(size_t)a * stride] += term;
 }
 
-/* f[a][i] = E f_a(exp(lo + i step + scale z)), i < n, a < count. */
-static void smooth(double lo, double step, double scale, int n, int count, double *f)
+/* f[a][i] = E f_a(exp(lo + i step + scale z)), i < n, a < count; z of that excess kurtosis, by Edgeworth's density. */
+static void smooth(double lo, double step, double scale, double kurtosis, int n, int count, double *f)
 {
     double normal_step, z;
     int nodes = normal_nodes(scale, &normal_step);
@@ -88,26 +88,33 @@ static void smooth(double lo, double step, double scale, int n, int count, doubl
         f[i] = 0;
     for (int j = 0; j < nodes; j++) {
         double weight = normal_weight(j, nodes, normal_step, &z), w = exp(lo + scale * z), factor = exp(step);
+        weight *= 1 + kurtosis / 24 * (gsl_pow_4(z) - 6 * z * z + 3);
         for (int i = 0; i < n; i++, w *= factor)
             add_powers(w, weight, count, (size_t)n, f + i);
     }
 }
 
-/* What one row gives; psi [ROWS][n]. */
-static void one_row(int tokens, double sigma, double lo, int n, const double *psi, struct softmax_means *means)
+/* What one row gives; psi [ROWS][n]. Of normal logits Stein has E z f = E f', else kurtosis/6 times the mean of f's third
+ * derivative besides. */
+static void one_row(int tokens, double sigma, double kurtosis, double lo, int n, const double *psi,
+                    struct softmax_means *means)
 {
-    double T = tokens, square = 0, cube = 0, fourth = 0, log_sum = 0;
+    double T = tokens, square = 0, cube = 0, fourth = 0, both = 0, log_sum = 0;
     for (int i = 0; i < n; i++) {
         double fewer = gsl_pow_int(psi[i], tokens - 2), others = fewer * psi[i];
         const double *at = psi + i;
         square += T * at[2 * n] * others;
         cube += T / 2 * at[3 * n] * others;
-        fourth += (T * at[4 * n] * others + T * (T - 1) * at[2 * n] * at[2 * n] * fewer) / 6;
+        fourth += T * at[4 * n] * others / 6;
+        both += (T * at[4 * n] * others + T * (T - 1) * at[2 * n] * at[2 * n] * fewer) / 6;
         log_sum += exp(-exp(lo + i * STEP)) - others * psi[i];
     }
+    double third = 1 - (7 * square - 12 * cube + 6 * fourth) * STEP;
     means->excess[0] = square * STEP - 1 / T;
-    means->slope[0] = (square + fourth - 2 * cube) * STEP;
-    means->entropy = log_sum * STEP - sigma * sigma * (1 - square * STEP);
+    means->slope[0] = (square + both - 2 * cube) * STEP;
+    means->entropy = log_sum * STEP - sigma * sigma * (1 - square * STEP) - kurtosis / 6 * gsl_pow_4(sigma) * third;
+    means->stretch = sigma * sigma * (4 * square - 10 * cube + 6 * fourth) * STEP; // Stein, twice
+    means->varied = fmax(0, both * STEP - gsl_pow_2(square * STEP));
 }
 
 /* Lagrange weights of POINTS equidistant points at the place `at` (in steps from the first). */
@@ -136,7 +143,7 @@ static void fill_given(struct pairs *pairs, double shared, double own, double *f
     pairs->nodes = normal_nodes(shared, &step);
     int margin = FINE * (int)ceil(NORMAL_END * shared / STEP) + POINTS;
     int count = FINE * pairs->n + 2 * margin;
-    smooth(pairs->lo - margin * fine_step, fine_step, own, count, 3, fine);
+    smooth(pairs->lo - margin * fine_step, fine_step, own, 0, count, 3, fine);
     for (int j = 0; j < pairs->nodes; j++) {
         double root = sqrt(normal_weight(j, pairs->nodes, step, &z)), weights[POINTS];
         double shift = margin + shared * z / fine_step;
@@ -215,17 +222,17 @@ static void cut(int tokens, const double *psi, int n, int *first, int *last)
 }
 
 /* psi [ROWS][t_nodes]. */
-static void fill_one_row(int tokens, double sigma, struct softmax_means *means, double *psi)
+static void fill_one_row(int tokens, double sigma, double kurtosis, struct softmax_means *means, double *psi)
 {
     double lo = lowest(tokens, sigma);
     int n = t_nodes(tokens, sigma);
-    smooth(lo, STEP, sigma, n, ROWS, psi);
-    one_row(tokens, sigma, lo, n, psi, means);
+    smooth(lo, STEP, sigma, kurtosis, n, ROWS, psi);
+    one_row(tokens, sigma, kurtosis, lo, n, psi, means);
 }
 
-void softmax_one_row(int tokens, double sigma, struct softmax_means *means, double *work)
+void softmax_one_row(int tokens, double sigma, double kurtosis, struct softmax_means *means, double *work)
 {
-    fill_one_row(tokens, sigma, means, work);
+    fill_one_row(tokens, sigma, kurtosis, means, work);
     if (sigma * sigma < SMALL)
         small_excess(tokens, sigma, 0, means);
 }
@@ -235,7 +242,7 @@ void softmax_means(int tokens, double sigma, double rho, struct softmax_means *m
     double lo = lowest(tokens, sigma), *psi = work;
     int n = t_nodes(tokens, sigma), first, last;
     work += (size_t)ROWS * (size_t)n;
-    fill_one_row(tokens, sigma, means, psi);
+    fill_one_row(tokens, sigma, 0, means, psi);
     cut(tokens, psi, n, &first, &last);
 
     struct pairs pairs = {.tokens = tokens, .n = last - first + 1, .lo = lo + first * STEP};

@@ -90,6 +90,8 @@ START_TEST(all_that_differs_is_written)
         "input-correlation=0.3",
         "input-scale=0.7",
         "cotangent=pooled",
+        "vocabulary=7",
+        "zipf=1.2",
     };
     ck_assert_uint_ge(sizeof changes / sizeof *changes, setting_count);
     struct model model;

@@ -166,7 +166,7 @@ START_TEST(every_example_is_a_model)
         size_t length = strlen(entry->d_name);
         if (length < 5 || strcmp(entry->d_name + length - 5, ".json") != 0)
             continue;
-        open_example(entry->d_name, strstr(entry->d_name, "deepseek") ? "n_group" : NULL, &model);
+        open_example(entry->d_name, NULL, &model);
         model_free(&model);
         count++;
     }
@@ -349,7 +349,7 @@ static const struct {
     {"{" LLAMA "}", "rope_scalin", "no key 'rope_scalin'"},
     {"{" LLAMA ", 'hidden_act': 'silu layers=7'}", NULL, "expected a word"},
     {"{" GPT2 ", 'scale_attn_weights': false}", NULL, "scale_attn_weights is false"},
-    {"{'model_type': 'deepseek_v3', 'n_group': 8}", NULL, "n_group is 8"},
+    {"{'model_type': 'deepseek_v3', 'scoring_func': 'softmax'}", NULL, "scoring_func is softmax"},
     {"{" GEMMA3 ", 'layer_types': ['a', 'b', 'a', 'b', 'a', 'b']}", NULL, "layer_types is every-2"},
     {"{" LLAMA ", 'layer_types': ['full_attention', 'other']}", NULL, "layer_types = every-2"},
     {"{" LLAMA ", 'rms_norm_eps': {}}", NULL, "rms_norm_eps is {}; expected a number or a word"},

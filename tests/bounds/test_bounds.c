@@ -461,7 +461,8 @@ static double uncancelled(const struct block *block, double input_square)
         }
         if (!linear) {
             c[n][n] = 1;
-            square[n] = node->kind == GRAPH_INPUT ? input_square
+            square[n] = node->kind == GRAPH_INPUT  ? input_square
+                        : node->kind == GRAPH_ONES ? 1
                         : node->kind == GRAPH_MAP
                             ? block->sd[node->index] * block->sd[node->index] * block->plan->nodes[a].width * square[a]
                         : node->kind == GRAPH_PRODUCT ? square[a] * square[b]
@@ -556,6 +557,8 @@ static const char *const blocks[] = {
     "x=x+attn(x,bias=t5,bias_sd=1.5,sink=1,sink_sd=0.7);x=norm(x+ffn(x))",
     "x=norm(x+attn(norm(x),rope=9,rope_scaling=yarn,rope_factor=8,rope_length=20,rope_gain=1.4));x=x+ffn(x)",
     "x=norm(x+attn(norm(x),rope=9,rope_gain=0.6,rotary=0.5,cap=2,sink=1,sink_sd=1))",
+    "u=norm(x);x=x+wo(attend(wq(u,H*6),join(wd(u,2),wk(wc(u,8),H*4),parts=H,repeat=H),wv(u),rope=9,rotary=0.34))",
+    "u=wa(norm(x),8);x=norm(x+wz(tanh(join(u,join(wb(x,4),u,parts=2),parts=2))))",
     "x=x+tanh(0.5*x)",
     "x=norm(x+silu(x)+wz(tanh(x)))",
     "y=wz(x);x=norm(relu(y)+y+x)",
@@ -575,6 +578,9 @@ static const char *const blocks[] = {
     "x=x+norm(w2(silu(norm(w1(norm(x),F)))*norm(w3(norm(x),F))))",
     "state x, u\nx=tanh(x)+wz(u);u=x*sigmoid(wu(u))\nfinal: x=x+u",
     "x=attn(x,mask=causal,window=2,kv_heads=1)-ffn(x)",
+    "def f(u)=w2(phi(w1(u,F)+wb(ones(u),F)))+wc(ones(u))\nx=norm(x+attn(x)+wz(ones(x)));x=norm(x+f(x))",
+    "def f(u)=w2(tanh(w1(u,F)+wb(ones(u),F)))\nx=norm(x+moe(x,body=f,router=independent,top=2)+wz(tanh(wy(ones(x)))))",
+    "x=norm(x+moe(norm(x),experts=4,top=2,expert_groups=2,top_groups=1,router=switch))",
 };
 
 START_TEST(predictions_of_the_grammar)
@@ -619,6 +625,13 @@ START_TEST(refused_in_words)
         ck_assert_msg(strstr(error.text, rows[i][1]), "%s", error.text);
         model_free(&model);
     }
+    struct model model;
+    struct bounds bounds;
+    struct error error = {0};
+    support_model(&model, "cotangent=cross-entropy");
+    ck_assert_int_eq(bounds_derive(&model, &(struct bounds_options){0}, &bounds, &error), ERROR_INPUT);
+    ck_assert_msg(strstr(error.text, "the cross-entropy cotangent depends on the output"), "%s", error.text);
+    model_free(&model);
 }
 END_TEST
 

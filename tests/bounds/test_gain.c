@@ -344,11 +344,14 @@ START_TEST(gates_within_their_bounds)
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
     for (int n = 0; n < 3000; n++) {
         int E = 1 + n % 7, k = 1 + n / 7 % E;
-        struct plan_mixture mixture = {.router = &routers[n / 49 % (int)router_count], .experts = E, .top_k = k};
+        struct plan_mixture mixture = {
+            .router = &routers[n / 49 % (int)router_count], .weigh = &router_weighs[0], .sizes = {E, k, 1, 1}};
+        if (E == 6 && k <= 4 && n % 2 == 0) // three groups of two
+            mixture.sizes = (struct router_sizes){E, k, 3, 2};
         double logits[7], chosen[7], p[7], sum = 0, squares = 0, path = 0;
         for (int e = 0; e < E; e++)
             logits[e] = n % 5 == 0 ? 0 : gsl_ran_gaussian(rng, n % 3 == 0 ? 9 : 0.8);
-        router_gate(mixture.router, E, k, logits, chosen, p);
+        router_gate(mixture.router, &mixture.sizes, logits, chosen, p);
         for (int e = 0; e < E; e++) {
             double u[7] = {0}, slopes[7];
             u[e] = 1;

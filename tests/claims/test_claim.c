@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "analysis/claims/contrast.h"
+#include "analysis/claims/reference.h"
 #include "analysis/bounds/hypothesis.h"
 #include "analysis/claims/statistic.h"
 #include "analysis/bounds/theory.h"
@@ -28,7 +29,7 @@ static void check_row(const struct claim *claim, const struct claim_check *check
                   claim->id, by->statistic);
     const char *const bounds[] = {check->lower, check->upper};
     for (int i = 0; i < 2; i++) {
-        if (!bounds[i] || bounds[i][0] != '@' || strcmp(bounds[i], "@predicted") == 0)
+        if (!bounds[i] || bounds[i][0] != '@' || reference_is_predicted(bounds[i] + 1))
             continue;
         const struct theory_line *line = theory_find(bounds[i] + 1);
         ck_assert_msg(line != NULL, "%s: no row %s", claim->id, bounds[i]);

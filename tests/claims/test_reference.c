@@ -51,7 +51,7 @@ START_TEST(rows_of_the_theory_are_evaluated)
     ck_assert_int_eq(gather("span-gradient-floor", "gradient_variance", 0, 1, false), ERROR_NONE);
     ck_assert_double_eq_tol(wide_value(gathered[0]), pow(1 + 1.37 * 1.37 / LAYERS, -LAYERS), 1e-14);
     ck_assert_double_eq(wide_value(gathered[2]), -37);
-    ck_assert(!reference.predicted); // nothing was predicted for it
+    ck_assert(!reference.predicted[0] && !reference.predicted[1]); // nothing was predicted for it
     discard();
 }
 END_TEST
@@ -65,28 +65,31 @@ START_TEST(unknown_rows_are_named)
 }
 END_TEST
 
-/* The prediction itself, made once, whose columns are laid out otherwise than those of samples. */
+/* Each prediction itself, made once, whose columns are laid out otherwise than those of samples. */
 START_TEST(predictions_are_those_of_the_moments)
 {
     struct moments_options options = moments_defaults();
     struct moments moments;
+    const char *id = _i ? "predicted-at-width" : "predicted";
     make("placement=postnorm layers=7");
     options.per_token = true;
+    options.width_limit = _i == 0;
     ck_assert_int_eq(moments_predict(&model, &options, &moments, &error), ERROR_NONE);
     int columns = moments.schema.column_count, g = observe_find(&moments.schema, "gradient_variance"),
         q = observe_find(&moments.schema, "gradient_specific"),
         t = observe_find(&moments.schema, "gradient_variance.token2");
     ck_assert(g >= 0 && q >= 0 && t >= 0);
-    ck_assert_int_eq(gather("predicted", "gradient_variance/gradient_specific", 1, LAYERS, true), ERROR_NONE);
+    ck_assert_int_eq(gather(id, "gradient_variance/gradient_specific", 1, LAYERS, true), ERROR_NONE);
     for (int l = 0; l <= LAYERS; l++) {
         double wanted = exp(wide_log(moments.mean[l * columns + g]) - wide_log(moments.mean[l * columns + q]));
         ck_assert_double_eq_tol(wide_value(gathered[l]), wanted, 1e-13 * wanted);
     }
-    ck_assert_int_eq(gather("predicted", "gradient_variance.token2", 1, LAYERS, true), ERROR_NONE);
+    ck_assert_int_eq(gather(id, "gradient_variance.token2", 1, LAYERS, true), ERROR_NONE);
     ck_assert_double_eq(wide_value(gathered[3]), wide_value(moments.mean[3 * columns + t]));
-    reference.moments.mean[3 * columns + t] = wide_of(1.37); // asked again, it is not made again
-    ck_assert_int_eq(gather("predicted", "gradient_variance.token2", 1, LAYERS, true), ERROR_NONE);
+    reference.moments[_i].mean[3 * columns + t] = wide_of(1.37); // asked again, it is not made again
+    ck_assert_int_eq(gather(id, "gradient_variance.token2", 1, LAYERS, true), ERROR_NONE);
     ck_assert_double_eq(wide_value(gathered[3]), 1.37);
+    ck_assert(!reference.predicted[1 - _i]);
     moments_free(&moments);
     discard();
 }
@@ -98,10 +101,11 @@ START_TEST(columns_are_found_by_name)
     static const char name[] = "weight_gradient_variance.ffn.w2";
     make("placement=prenorm layers=7");
     ck_assert_int_eq(gather("predicted", name, 1, LAYERS, false), ERROR_NONE);
-    const struct observe_schema *schema = &reference.moments.schema;
+    const struct observe_schema *schema = &reference.moments[0].schema;
     int here = observe_find(schema, name);
     ck_assert_int_ne(here, observe_find(&depth.schema, name));
-    ck_assert_double_eq(wide_value(gathered[5]), wide_value(reference.moments.mean[5 * schema->column_count + here]));
+    ck_assert_double_eq(wide_value(gathered[5]),
+                        wide_value(reference.moments[0].mean[5 * schema->column_count + here]));
     discard();
 }
 END_TEST
@@ -123,7 +127,7 @@ Suite *reference_suite(void)
     TCase *tests = tcase_create("reference");
     tcase_add_test(tests, rows_of_the_theory_are_evaluated);
     tcase_add_test(tests, unknown_rows_are_named);
-    tcase_add_test(tests, predictions_are_those_of_the_moments);
+    tcase_add_loop_test(tests, predictions_are_those_of_the_moments, 0, REFERENCE_PREDICTIONS);
     tcase_add_test(tests, columns_are_found_by_name);
     tcase_add_test(tests, what_is_not_predicted_is_said);
     suite_add_tcase(suite, tests);

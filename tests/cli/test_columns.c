@@ -8,7 +8,7 @@
 #include "tests/program.h"
 
 /* One of which the prediction is in closed form. */
-#define WIDE "-L", "3", "-d", "64", "-H", "1", "-T", "3", "-F", "7", "-n", "4", "-q"
+#define WIDE "-L", "3", "-d", "256", "-H", "4", "-T", "3", "-F", "200", "-n", "4", "-q"
 #define TINY "-L", "3", "-d", "12", "-H", "3", "-T", "3", "-F", "7", "-n", "4", "-q"
 
 static char *line_of(char *text, int number)

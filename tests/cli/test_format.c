@@ -81,6 +81,8 @@ static const struct key config_keys[] = {
     {"init_formula", 's'},
     {"engine", 's'},
     {"cotangent", 's'},
+    {"vocabulary", 'i'},
+    {"zipf", 'r'},
     {"samples", 'i'},
     {"first_sample", 'i'},
     {"seed", 'i'},

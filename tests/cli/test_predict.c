@@ -174,8 +174,8 @@ START_TEST(csv_of_a_prediction)
 }
 END_TEST
 
-/* One head of 64 features: wide enough for the closed form. */
-#define WIDE "-L", "3", "-d", "64", "-H", "1", "-T", "3", "-F", "7"
+/* Heads and hidden features: many and wide enough for the closed form. */
+#define WIDE "-L", "3", "-d", "256", "-H", "4", "-T", "3", "-F", "200"
 
 /* The measured profile is what run writes by itself, the other what predict does. */
 START_TEST(run_with_a_prediction)
@@ -229,6 +229,47 @@ START_TEST(what_is_not_known_to_suffice_is_drawn)
     ck_assert_ptr_nonnull(strstr(program.out, "mean over "));
     ck_assert_ptr_null(strstr(program.out, "nan"));
     program_free(&program);
+}
+END_TEST
+
+/* One replica knows nothing of its spread: nothing is said to be exact. */
+START_TEST(an_error_that_is_not_known_is_said)
+{
+    struct program program = PROGRAM("predict", TINY, "--mask", "causal", "--replicas", "1", "-f", "json");
+    ck_assert_int_eq(program.status, 0);
+    ck_assert_ptr_nonnull(strstr(program.err, "after 1 replica the standard error of activation_variance at layer 0 is "
+                                              "not known (--error 0.003); --replicas draws more"));
+    json_t *profile = parse_line(program.out, 0);
+    ck_assert(json_is_null(json_object_get(cell_of(profile, 1, "activation_variance"), "se")));
+    json_decref(profile);
+    program_free(&program);
+}
+END_TEST
+
+/* Quantities of the stack have the standard error of what they are made of: that of one cell its own, and that of a
+ * ratio the spread of its logarithm, to first order: sd 0.3 over 200 replicas, whose standard deviation is known within
+ * 5 %, and of a skewed ratio within three times that. */
+START_TEST(quantities_have_errors)
+{
+    enum { REPLICAS = 200 };
+    struct program drawn = PROGRAM("predict", "-L", "3", "-d", "24", "-H", "3", "-T", "5", "--mask", "causal",
+                                   "--replicas", "200", "-f", "json", "-q"),
+                   limit = PROGRAM("predict", TINY, "--mask", "causal", "--width-limit", "-f", "json", "-q"),
+                   closed = PROGRAM("predict", TINY, "--width-limit", "-f", "json", "-q");
+    json_t *profiles[3] = {parse_line(drawn.out, 0), parse_line(limit.out, 0), parse_line(closed.out, 0)};
+    for (int i = 0; i < 3; i++) {
+        const json_t *stack = json_object_get(profiles[i], "stack");
+        double se = number_of(json_object_get(stack, "last_token_cosine"), "se");
+        double own = number_of(cell_of(profiles[i], 3, "token_cosine"), "se");
+        ck_assert(i < 2 ? own > 0 : own == 0);
+        ck_assert_double_le(fabs(se - own), 1e-9 * own);
+    }
+    const json_t *ratio = json_object_get(json_object_get(profiles[0], "stack"), "gradient_ratio");
+    double spread = number_of(json_object_get(profiles[0], "log_gradient_ratio"), "sd") / sqrt(REPLICAS);
+    ck_assert_double_eq_tol(number_of(ratio, "se") / number_of(ratio, "mean") / spread, 1, 0.15);
+    for (int i = 0; i < 3; i++)
+        json_decref(profiles[i]);
+    program_free(&drawn), program_free(&limit), program_free(&closed);
 }
 END_TEST
 
@@ -374,6 +415,8 @@ Suite *predict_suite(void)
     tcase_add_test(tests, run_with_a_prediction);
     tcase_add_test(tests, other_laws_have_the_limit);
     tcase_add_test(tests, what_is_not_known_to_suffice_is_drawn);
+    tcase_add_test(tests, an_error_that_is_not_known_is_said);
+    tcase_add_test(tests, quantities_have_errors);
     tcase_add_test(tests, threads_change_nothing);
     tcase_add_test(tests, maps_are_predictions);
     tcase_add_loop_test(tests, mistakes_are_named, 0, (int)(sizeof mistakes / sizeof *mistakes));

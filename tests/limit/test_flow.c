@@ -29,9 +29,8 @@ static void draw_input(struct chain *chain)
     struct space space = *states_space(chain);
     struct pool *pool = &chain->keep[BLOCKS];
     struct stream_address address = {.seed = 5, .role = STREAM_REPLICA};
-    double *gram = pool_take(pool, gram_size(space.grams));
-    course_input(&chain->course, gram);
-    struct factor factor = frame_factor(space.grams, gram, pool);
+    double *own = pool_take(pool, (size_t)gram_rows(space.grams)), shared = course_input(&chain->course, own);
+    struct factor factor = frame_factor_alike(&space, own, shared, pool);
     chain->states[0].count = 1;
     chain->states[0].signals[0] = frame_fresh(&space, &factor, &address, pool, NULL);
 }
@@ -55,10 +54,11 @@ static void read_chain(struct chain *chain, const char *text)
             code = flow_forward(&chain->flows[b], &replica, &chain->states[b], &chain->states[b + 1], &chain->keep[b],
                                 covariance, &error);
     }
-    double *gram = pool_take(&chain->keep[BLOCKS], gram_size(states_space(chain)->grams));
-    course_cotangent(&chain->course, gram);
+    double *own = pool_take(&chain->keep[BLOCKS], (size_t)gram_rows(states_space(chain)->grams));
+    double shared = course_cotangent(&chain->course, own);
     if (code == ERROR_NONE)
-        code = flow_cotangent(&chain->flows[BLOCKS - 1], gram, &chain->gradients[BLOCKS], &chain->keep[BLOCKS], &error);
+        code = flow_cotangent(&chain->flows[BLOCKS - 1], &(struct flow_cotangent){own, shared, NULL, NULL},
+                              &chain->gradients[BLOCKS], &chain->keep[BLOCKS], &error);
     for (int b = BLOCKS - 1; code == ERROR_NONE && b >= 0; b--)
         code = flow_backward(&chain->flows[b], &chain->gradients[b + 1], &chain->gradients[b], &chain->keep[b], &error);
     ck_assert_msg(code == ERROR_NONE, "%s", error.text);

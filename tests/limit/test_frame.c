@@ -5,6 +5,7 @@
 
 #include "analysis/limit/flight.h"
 #include "analysis/limit/frame.h"
+#include "sim/spectrum.h"
 #include "tests/support.h"
 
 enum { T = 3 };
@@ -125,6 +126,106 @@ START_TEST(exchangeable_rows_are_eigenvalues)
     ck_assert_double_eq_tol(out[1], all[1], 1e-14);
     ck_assert_double_eq_tol(frame_square(&two, &a, 0), frame_square(&rows, &b, 0), 1e-14);
     ck_assert_double_eq_tol(frame_dot(&two, &a, &a), frame_dot(&rows, &b, &b), 1e-14);
+    ck_assert_double_eq_tol(frame_specific(&two, &a, &pool), frame_specific(&rows, &b, &pool), 1e-14);
+    ck_assert_double_eq_tol(frame_cosine(&two, &a, 0, &pool), frame_cosine(&rows, &b, 0, &pool), 1e-14);
+    ck_assert_double_eq_tol(frame_cosine(&two, &a, 1, &pool), frame_cosine(&rows, &b, 1, &pool), 1e-14);
+    ck_assert(isnan(frame_cosine(&two, &a, T - 1, &pool)));
+    ck_assert_double_eq_tol(frame_stable_rank(&two, &a, &pool), frame_stable_rank(&rows, &b, &pool), 1e-5);
+}
+END_TEST
+
+/* ---- what they say of tokens ---- */
+
+enum { ROWS = 7, FEATURES = 5, EMPTY = 2 };
+
+static double row_product(const double *x, int s, int t)
+{
+    return support_dot(FEATURES, x + s * FEATURES, x + t * FEATURES);
+}
+
+/* By their definitions, with a row that has no direction. Sums of 49 rounded terms; the largest eigenvalue is found to a
+ * relative 1e-6 a step. */
+START_TEST(numbers_of_rows)
+{
+    struct space space = {{ROWS, false}, FEATURES, 0, 0, true, 0, FEATURES};
+    double *x = support_normals(3, ROWS * FEATURES), specific = 0, cosine = 0, mean[FEATURES] = {0};
+    double gram[FEATURES * FEATURES] = {0}, trace = 0;
+    memset(x + EMPTY * FEATURES, 0, FEATURES * sizeof *x);
+    struct signal signal = {FEATURES, x};
+    for (int i = 0; i < ROWS * FEATURES; i++)
+        mean[i % FEATURES] += x[i] / ROWS;
+    for (int t = 0; t < ROWS; t++)
+        for (int f = 0; f < FEATURES; f++) {
+            specific += (x[t * FEATURES + f] - mean[f]) * (x[t * FEATURES + f] - mean[f]) / ROWS;
+            for (int g = 0; g < FEATURES; g++)
+                gram[f * FEATURES + g] += x[t * FEATURES + f] * x[t * FEATURES + g];
+            trace += x[t * FEATURES + f] * x[t * FEATURES + f];
+        }
+    for (int s = 0; s < ROWS; s++)
+        for (int t = 0; t < ROWS; t++)
+            if (s != t && s != EMPTY && t != EMPTY)
+                cosine += row_product(x, s, t) / sqrt(row_product(x, s, s) * row_product(x, t, t)) /
+                          ((ROWS - 1) * (ROWS - 2));
+    size_t size = spectrum_work(FEATURES);
+    double *work = support_poison(size);
+    double largest = spectrum_largest_of(FEATURES, gram, (struct arena){work, size, 0});
+    ck_assert_double_eq_tol(frame_specific(&space, &signal, &pool), specific, 1e-14);
+    ck_assert_double_eq_tol(frame_cosine(&space, &signal, 0, &pool), cosine, 1e-14);
+    ck_assert_double_eq_tol(frame_stable_rank(&space, &signal, &pool), trace / largest, 1e-4);
+    free(x), free(work);
+}
+END_TEST
+
+/* Two rows that have a direction, one of them last, are the least that has a cosine; what rows that are equal differ by
+ * is nothing, and what they differ by little keeps its digits. */
+START_TEST(few_and_equal_rows)
+{
+    struct space space = {{ROWS, false}, 2, 0, 0, true, 0, 2};
+    double x[ROWS * 2] = {0};
+    struct signal signal = {2, x};
+    ck_assert(isnan(frame_cosine(&space, &signal, 0, &pool)));
+    ck_assert(isnan(frame_stable_rank(&space, &signal, &pool)));
+    x[0] = 2;
+    ck_assert(isnan(frame_cosine(&space, &signal, 0, &pool)));
+    x[2 * (ROWS - 1)] = -1.5, x[2 * (ROWS - 1) + 1] = 2;
+    ck_assert_double_eq_tol(frame_cosine(&space, &signal, 0, &pool), -0.6, 1e-15);
+    ck_assert(isnan(frame_cosine(&space, &signal, 1, &pool)));
+    for (int t = 0; t < ROWS; t++)
+        x[2 * t] = 1. / 3, x[2 * t + 1] = 0.1;
+    ck_assert_double_eq(frame_specific(&space, &signal, &pool), 0);
+    x[1] += 1e-9;
+    ck_assert_double_eq_tol(frame_specific(&space, &signal, &pool) / ((x[1] - 0.1) * (x[1] - 0.1)),
+                            (ROWS - 1.) / (ROWS * ROWS), 1e-14);
+}
+END_TEST
+
+/* ---- factors ---- */
+
+/* Tokens alike: whatever each has of its own and all share, also nothing of either, a fresh signal is that of the Gram,
+ * drawn, feature by feature or orthogonal. */
+START_TEST(tokens_alike_have_their_gram)
+{
+    static const double cases[][T + 1] = {
+        {0.7, 0.7, 0.7, 0.5}, {1, 1, 1, 0}, {0, 0, 0, 1}, {0, 0, 1, 0}, {0.3, 0, 2, 0.8}};
+    const double *own = cases[_i], shared = own[T];
+    double gram[T * T];
+    for (int s = 0; s < T; s++)
+        for (int t = 0; t < T; t++)
+            gram[s * T + t] = shared + (s == t ? own[t] : 0);
+    for (int kind = 0; kind < 3; kind++) {
+        struct space spaces[2];
+        struct signal signals[2];
+        for (int i = 0; i < 2; i++) {
+            struct stream_address address = {3, 0, 1, 0, 0, 0, STREAM_REPLICA};
+            spaces[i] = make_space(8, kind == 1 ? 6 : 0, kind == 1 ? 0.5 : 0, kind == 0);
+            struct factor factor = i == 0 ? frame_factor(spaces[i].grams, gram, &pool)
+                                          : frame_factor_alike(&spaces[i], own, shared, &pool);
+            signals[i] = frame_fresh(&spaces[i], &factor, &address, &pool, NULL);
+        }
+        ck_assert_int_eq(signals[0].columns, signals[1].columns);
+        for (int i = 0; i < T * signals[0].columns; i++)
+            ck_assert_double_eq_tol(signals[0].at[i], signals[1].at[i], 1e-14);
+    }
 }
 END_TEST
 
@@ -174,6 +275,9 @@ Suite *frame_suite(void)
     tcase_add_test(tests, signals_of_the_limit_are_orthogonal);
     tcase_add_test(tests, populations_fluctuate_as_all_features_do);
     tcase_add_test(tests, exchangeable_rows_are_eigenvalues);
+    tcase_add_test(tests, numbers_of_rows);
+    tcase_add_test(tests, few_and_equal_rows);
+    tcase_add_loop_test(tests, tokens_alike_have_their_gram, 0, 5);
     tcase_add_test(tests, factors_of_sums);
     tcase_add_test(tests, sums_of_different_lengths);
     suite_add_tcase(suite, tests);

@@ -29,50 +29,6 @@ static void gram_of(const double *x, int features, double g[ENTRIES])
             g[i * T + j] = support_dot((size_t)features, x + i * features, x + j * features);
 }
 
-/* ---- what they say of rows ---- */
-
-/* The numbers of a Gram are those of the rows it was made of, by their definitions. */
-START_TEST(numbers_of_rows)
-{
-    enum { FEATURES = 5 };
-    double *x = support_normals(3, T * FEATURES), g[ENTRIES];
-    memset(x + 2 * FEATURES, 0, FEATURES * sizeof *x); // a row without a direction
-    gram_of(x, FEATURES, g);
-    double square = 0, specific = 0, cosine = 0, mean[FEATURES] = {0};
-    for (int i = 0; i < T * FEATURES; i++)
-        mean[i % FEATURES] += x[i] / T;
-    for (int t = 0; t < T; t++) {
-        const double *row = x + t * FEATURES;
-        double own = support_sum_of_squares(FEATURES, row);
-        square += own / T;
-        for (int f = 0; f < FEATURES; f++)
-            specific += (row[f] - mean[f]) * (row[f] - mean[f]) / T;
-        for (int s = 0; s < T; s++)
-            if (s != t && s != 2 && t != 2)
-                cosine += support_dot(FEATURES, row, x + s * FEATURES) /
-                          sqrt(own * support_sum_of_squares(FEATURES, x + s * FEATURES)) / ((T - 1) * (T - 2));
-    }
-    check_close(gram_mean_square(full, g), square, square, "mean square");
-    check_close(gram_specific(full, g), specific, square, "specific");
-    check_close(gram_cosine(full, g), cosine, 1, "cosine");
-    free(x);
-}
-END_TEST
-
-START_TEST(cosines_need_two_rows)
-{
-    double g[ENTRIES] = {0};
-    ck_assert(isnan(gram_cosine(full, g)));
-    g[0] = 4;
-    ck_assert(isnan(gram_cosine(full, g)));
-    g[T + 1] = 9;
-    g[1] = g[T] = -3;
-    check_close(gram_cosine(full, g), -0.5, 1, "cosine of two rows");
-    ck_assert(isnan(gram_cosine((struct gram_space){1, true}, (double[]){1, 0})));
-    ck_assert(isnan(gram_cosine(pair, (double[]){0, 0})));
-}
-END_TEST
-
 /* diag(c) x has the Gram c c^T o g. */
 START_TEST(scaled_rows)
 {
@@ -120,9 +76,6 @@ START_TEST(both_spaces_agree)
     for (int t = 0; t < T; t++)
         check_close(gram_diagonal(full, A, t), gram_diagonal(pair, a, 0), 1, "diagonal");
     check_close(gram_dot(full, A, B), gram_dot(pair, a, b), 100, "dot");
-    check_close(gram_mean_square(full, A), gram_mean_square(pair, a), 10, "mean square");
-    check_close(gram_specific(full, A), gram_specific(pair, a), 10, "specific");
-    check_close(gram_cosine(full, A), gram_cosine(pair, a), 10, "cosine");
 
     gram_multiply(pair, a, b, of_pair);
     gram_multiply(full, A, B, of_full);
@@ -147,7 +100,6 @@ START_TEST(small_differences_keep_their_precision)
     gram_multiply(pair, a, b, out);
     ck_assert_double_eq_tol(out[0] / 5e-40, 1, 4 * DBL_EPSILON); // (1 + a)(2 + b) - 2 = 2 a + b + a b
     ck_assert_double_eq(out[1], 2);
-    ck_assert_double_eq_tol(gram_specific(pair, a) / 1e-40, (T - 1.) / T, 4 * DBL_EPSILON);
 }
 END_TEST
 
@@ -260,8 +212,6 @@ Suite *gram_suite(void)
 {
     Suite *suite = suite_create("gram");
     TCase *tests = tcase_create("gram");
-    tcase_add_test(tests, numbers_of_rows);
-    tcase_add_test(tests, cosines_need_two_rows);
     tcase_add_test(tests, scaled_rows);
     tcase_add_test(tests, both_spaces_agree);
     tcase_add_test(tests, small_differences_keep_their_precision);

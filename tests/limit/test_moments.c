@@ -77,6 +77,7 @@ static const char *const exchangeable[] = {
     "placement=spannorm activation=tanh input-scale=0.3 init=unit tokens=2",
     "placement=x=attn(x+attn(0.9*x))+0.5*x;x=x-ffn(x);final:x=norm(x+attn(x)) activation=gelu init=xavier",
     "placement=y=attn(1.4*x);x=norm(y+x)",
+    "placement=spannorm cotangent=cross-entropy vocabulary=40 zipf=1 input-correlation=0.3 init=unit",
 };
 
 /* 64 heads a replica: their spread moves means by the square of a relative 0.5/sqrt(64), halved: 2e-3. Beyond that 6
@@ -139,7 +140,7 @@ START_TEST(long_sequences_have_a_first_order)
     options.order = 1;
     predict(&closed, &model, &options);
     ck_assert(closed.moments.first_order && closed.samples == 1);
-    ck_assert(closed.moments.order_error > 1. / 64 && closed.moments.order_error < 0.1);
+    ck_assert(closed.moments.order_error > 5. / 128 && closed.moments.order_error < 0.15);
     options.order = 0; // reaches nothing
     options.replicas = 24;
     options.error = 0;
@@ -150,6 +151,91 @@ START_TEST(long_sequences_have_a_first_order)
     ck_assert_msg(before > 0.2 && gap <= fmax(0.03, before / 3), "%s: %g of %g", long_sequences[_i], gap, before);
     profile_free(&drawn), profile_free(&closed), profile_free(&limit);
     model_free(&model);
+}
+END_TEST
+
+/* ---- a head's features, and few heads ---- */
+
+static const struct {
+    const char *settings;
+    int replicas;
+} narrow_heads[] = {
+    {"placement='x = x + attn(norm(x))' heads=8 tokens=32", 1000},    // normed over the width, queries of 8 features
+    {"placement='x = x + attn(x)' width=16 heads=2 tokens=12", 2000}, // values are as long as logits are large
+    {"placement='def a(u) = wo(attend(norm(wq(u), groups=H), 1.3*norm(wk(u), groups=H), wv(u))); x = x + a(x)' heads=4 "
+     "tokens=32",
+     1000},
+    {"placement='x = x + attn(norm(x))' heads=1 tokens=2", 1000}, // two rows and one head: a root's mean is 11 % low
+};
+
+static bool is_of_softmax(enum observe_id id)
+{
+    return id == OBSERVE_ATTENTION_ENTROPY || id == OBSERVE_ATTENTION_SQUARE || id == OBSERVE_LOGIT_DEVIATION ||
+           id == OBSERVE_BRANCH_RATIO;
+}
+
+/* What a softmax averages at heads of 8 to 64 features: within 6 standard errors of 1000 stacks or 2000 (2e-9 a cell), of
+ * 0.05 to 1 %, and 0.4 % for what is of second order; the limit is not, in some cell of each. */
+START_TEST(heads_of_few_features_have_their_own_softmax)
+{
+    struct model model;
+    struct profile drawn, closed, limit;
+    struct error error;
+    bool told = false;
+    struct moments_options options = moments_defaults();
+    support_model(&model, "width=64 heads=1 layers=1 ffn-width=8 init=unit");
+    ck_assert(setting_apply_all(&model, narrow_heads[_i].settings, &error) == ERROR_NONE &&
+              model_check(&model, &error) == ERROR_NONE);
+    predict(&limit, &model, &options);
+    options.width_limit = false;
+    options.order = 1;
+    predict(&closed, &model, &options);
+    ck_assert(closed.moments.first_order);
+    options.order = 0; // reaches nothing
+    options.replicas = narrow_heads[_i].replicas;
+    options.error = 0;
+    predict(&drawn, &model, &options);
+    for (int c = 0; c < closed.schema->column_count; c++) {
+        if (!is_of_softmax(closed.schema->columns[c].observable))
+            continue;
+        double of_limit = wide_value(estimate_mean(profile_cell(&limit, 1, c)));
+        double of_closed = wide_value(estimate_mean(profile_cell(&closed, 1, c)));
+        double mean = wide_value(estimate_mean(profile_cell(&drawn, 1, c))), se = wide_value(profile_se(&drawn, 1, c));
+        ck_assert_msg(fabs(of_closed - mean) <= 6 * se + 0.004 * mean, "%s: %s %g, drawn %g +- %g",
+                      narrow_heads[_i].settings, closed.schema->columns[c].name, of_closed, mean, se);
+        told |= fabs(of_limit - mean) > 6 * se + 0.004 * mean;
+    }
+    ck_assert_msg(told, "%s is the limit", narrow_heads[_i].settings);
+    profile_free(&drawn), profile_free(&closed), profile_free(&limit);
+    model_free(&model);
+}
+END_TEST
+
+/* At 5/512 of what tokens' norms leave, twice the heads halve what tokens' squares differ by: (0.39/1.39)^2 Var p_2/p_2^2,
+ * 0.01 for one head, and nothing without a norm behind them. */
+START_TEST(few_heads_are_less_sure)
+{
+    static const char *const formulas[] = {"placement='x = norm(x + attn(x))'", "placement='x = x + attn(x)'"};
+    double errors[2][2];
+    for (int f = 0; f < 2; f++)
+        for (int heads = 1; heads <= 2; heads++) {
+            struct model model;
+            struct profile closed;
+            struct error error;
+            struct moments_options options = moments_defaults();
+            options.width_limit = false;
+            options.order = 1;
+            support_model(&model, "width=512 layers=1 tokens=4 ffn-width=8 init=unit heads=1");
+            model.heads = heads;
+            ck_assert(setting_apply_all(&model, formulas[f], &error) == ERROR_NONE &&
+                      model_check(&model, &error) == ERROR_NONE);
+            predict(&closed, &model, &options);
+            errors[f][heads - 1] = closed.moments.order_error;
+            profile_free(&closed);
+            model_free(&model);
+        }
+    ck_assert_double_lt(fabs(errors[0][0] - errors[0][1] - 0.005), 0.003);
+    ck_assert_double_lt(fabs(errors[1][0] - errors[1][1]), 1e-3);
 }
 END_TEST
 
@@ -228,6 +314,7 @@ static const char *const sampled[] = {
     "placement=x=norm(x+moe(x)) activation=swiglu router=renormalised init=unit",
     "placement=y=norm(x+attn(x));x=y+moe(y) router=switch activation=tanh top-k=3 mask=causal init=unit",
     "placement=x=x+attn(norm(x))+ffn(norm(x)) cotangent=last activation=swiglu init=unit",
+    "placement=spannorm mask=causal init=unit cotangent=cross-entropy vocabulary=5 zipf=0.5",
     // experts with a mean in common, which routers see and LayerNorm takes off
     "placement='def body(u) = relu(w1(u, d)); x = norm(x + moe(norm(x), body=body))' init='w = 1/sqrt(n)'",
     ("placement='def body(u) = w2(relu(w1(u, F)))*sigmoid(w3(u)) + 0.5*relu(w4(u)); x = norm(x + moe(x, body=body))' "
@@ -320,7 +407,16 @@ static const char *const narrow[] = {
     "placement='x = x + attn(norm(x), bias=swin2, bias_sd=0.3, rope=9, rope_scaling=yarn, rope_factor=8, "
     "rope_length=20, "
     "rope_gain=1.3); x = x + ffn(norm(x))' tokens=9",
+    "placement='u = norm(x); c = norm(wc(u, 24)); x = x + wo(attend(wq(u, 4*12), "
+    "join(wd(u, 4), wk(c, 4*8), parts=4, repeat=4), wv(c, 4*6), rope=20, rotary=0.34)); x = x + ffn(norm(x))' "
+    "mask=causal",
     "placement='x = tanh(0.5*x + attn(x)); x = x*sigmoid(wg(x)) + ffn(x)'",
+    "placement='def f(u) = w2(phi(w1(u, F) + wa(ones(u), F))) + wb(ones(u)); y = norm(x + attn(x)); x = norm(y + "
+    "f(y))' "
+    "norm=layernorm init='w = 1/sqrt(n); wa = 0.6; wb = 0.8'",
+    "placement='x = x + attn(norm(x)); x = x + ffn(norm(x)); final: x = norm(x)' mask=causal cotangent=cross-entropy "
+    "vocabulary=4 input-correlation=0.3",
+    "placement='x = x + attn(x); x = x*sigmoid(wg(x)) + ffn(x)' cotangent=cross-entropy vocabulary=30 zipf=1",
     "placement='x = norm(x + attend(x, x, x)); y = wa(x); x = norm(x + y*relu(y))'",
     "placement='x = attn(x)' heads=1 layers=2 tokens=38 mask=causal", // attention of a condition beyond 1e7
 };
@@ -498,7 +594,8 @@ START_TEST(input_scale_is_normed_away)
             double a = wide_value(estimate_mean(profile_cell(&profiles[0], l, c)));
             double b = wide_value(estimate_mean(profile_cell(&profiles[1], l, c)));
             ck_assert(isfinite(a) && isfinite(b));
-            ck_assert_msg(fabs(b - factor * a) <= 2e-5 * fabs(factor * a), "%s at layer %d: %g and %g",
+            double rounding = observables[id].cosine ? 1e-15 : 0; // of what is orthogonal
+            ck_assert_msg(fabs(b - factor * a) <= 2e-5 * fabs(factor * a) + rounding, "%s at layer %d: %g and %g",
                           profiles[0].schema->columns[c].name, l, a, b);
         }
     }
@@ -548,18 +645,20 @@ static int replicas_at_most(const char *text, const struct moments_options *opti
  * is more to spend, but for whole ones, and two at least. */
 START_TEST(dear_replicas_keep_to_the_budget)
 {
-    const char *const dear[] = {"layers=8 width=256 heads=4 tokens=128 mask=causal",
-                                "layers=8 width=256 heads=4 tokens=1500 mask=causal"};
+    const char *const dear[] = {"layers=4 width=256 heads=4 tokens=128 mask=causal",
+                                "layers=16 width=256 heads=4 tokens=128 mask=causal"};
+    const char *const dearer = "layers=8 width=256 heads=4 tokens=1500 mask=causal";
     for (int limit = 0; limit < 2; limit++) {
         struct moments_options options = moments_defaults();
         double flops, more;
         options.width_limit = limit;
-        int two = replicas_at_most(dear[0], &options, &flops);
+        options.budget = 1;
+        int two = replicas_at_most(dear[limit], &options, &flops);
         options.budget *= 2;
-        int four = replicas_at_most(dear[0], &options, &more);
+        int four = replicas_at_most(dear[limit], &options, &more);
         ck_assert(two >= 2 && two < 16 && flops == more);
         ck_assert_msg(four >= 2 * two && four <= 2 * two + 1, "%d and %d", two, four);
-        ck_assert_int_eq(replicas_at_most(dear[1], &options, &more), 2);
+        ck_assert_int_eq(replicas_at_most(dearer, &options, &more), 2);
     }
 }
 END_TEST
@@ -624,6 +723,9 @@ Suite *moments_suite(void)
     tcase_set_timeout(slow, 300);
     tcase_set_tags(slow, "slow");
     tcase_add_loop_test(tests, exchangeable_tokens_need_no_matrices, 0, sizeof exchangeable / sizeof *exchangeable);
+    tcase_add_test(tests, few_heads_are_less_sure);
+    tcase_add_loop_test(slow, heads_of_few_features_have_their_own_softmax, 0,
+                        sizeof narrow_heads / sizeof *narrow_heads);
     tcase_add_loop_test(slow, long_sequences_have_a_first_order, 0, sizeof long_sequences / sizeof *long_sequences);
     tcase_add_test(tests, large_logits_are_drawn);
     tcase_add_test(tests, the_budget_is_spent_and_said_to_be);

@@ -60,6 +60,11 @@ static const char *const operations[] = {
     "placement=prenorm rope=50 rope-scaling=yarn rope-factor=8 rope-length=20 rope-gain=1.3 bias=t5 sink=1 sink-sd=0.5 "
     "mask=causal cap=2",
     "placement='x=x+attn(norm(x),rope=9,rope_scaling=llama3,rope_factor=4,rope_length=7)' head-width=8",
+    /* joins */
+    "placement='u=norm(x);x=x+wo(attend(wq(u,18),join(wr(u,2),wk(wc(u,7),12),parts=3,repeat=3),wv(u,6),rope=20,rotary="
+    "0.4))'",
+    "placement='u=wa(x,6);v=wb(x,8);y=join(u,v,parts=2);x=x+wz(y*sigmoid(join(u,v)))'",
+    "placement='u=tanh(x);x=x+wz(join(u,join(x,u,parts=5),parts=15,repeat=3))+u'",
     /* states and memories */
     "placement='state x,u;x=x+attn(norm(x));u=u+ffn(x)' activation=silu",
     "placement='state x,u,v;first:u=wz(x);v=tanh(x);x=x+u;block:y=attn(norm(u))+v;u=norm(x);x=x+y;final:x=norm(x+u)-v'",
@@ -70,6 +75,9 @@ static const char *const operations[] = {
     /* depth */
     "placement='block if mod(l,2)==1 and not l>3:x=x+attn(x,window=2);block:x=x+attn(x)*exp(-l)+ffn(x)/log(l+1)' "
     "activation=silu layers=4",
+    /* biases */
+    "placement='x=x+wo(tanh(wz(x,7)+wb(ones(x),7)))+wc(ones(x))*x' init='w=0.8/sqrt(n)'",
+    "placement='input m;x=norm(x+attn(x,m+wb(ones(m))))+wz(tanh(ones(x)))' init='w=0.8/sqrt(n)' memory-tokens=7",
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 
@@ -223,6 +231,25 @@ START_TEST(a_block_that_ignores_its_input_has_gradient_zero)
 }
 END_TEST
 
+/* A map of ones is one row of weights for all tokens, here of length 2 sqrt(d); ten roundings. */
+START_TEST(a_bias_is_one_row_for_all_tokens)
+{
+    struct support_rig rig;
+    support_rig_init(&rig, "placement='x=0*x+wz(ones(x))' init='wz=rows(2)' law=truncated");
+    double *x = support_normals(13, rig.count), *w = support_poison(rig.count), square = 0;
+    const double *y = support_forward(&rig, 0, x);
+    int d = rig.model.width;
+    support_matrix(&rig, 0, "wz", 0, w);
+    for (size_t i = 0; i < rig.count; i++)
+        ck_assert_double_eq(y[i], w[i % (size_t)d]);
+    for (int i = 0; i < d; i++)
+        square += w[i] * w[i];
+    ck_assert_double_eq_tol(square, 4. * d, 4e-15 * d);
+    free(x), free(w);
+    support_rig_free(&rig);
+}
+END_TEST
+
 /* The estimate that --dry-run and the memory plan rest on: what the tape of a block takes by hand. */
 START_TEST(cost_counts_the_tape)
 {
@@ -248,6 +275,7 @@ Suite *block_suite(void)
     tcase_add_loop_test(tests, permuting_tokens_permutes_results, 0, (int)placement_count);
     tcase_add_loop_test(tests, inputs_are_unchanged, 0, FORMULAS);
     tcase_add_test(tests, a_block_that_ignores_its_input_has_gradient_zero);
+    tcase_add_test(tests, a_bias_is_one_row_for_all_tokens);
     tcase_add_test(tests, cost_counts_the_tape);
     suite_add_tcase(suite, tests);
     return suite;

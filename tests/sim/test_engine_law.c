@@ -31,6 +31,7 @@ static const char *const models[] = {
     "init='w=1/sqrt(n)'",
     "placement='input m;x=x+attn(norm(x),m);x=x+glu(norm(x))' width=6 heads=3 kv-heads=1 tokens=4 memory-tokens=7 "
     "ffn-width=9",
+    "placement=postnorm width=6 heads=2 tokens=5 ffn-width=9 cotangent=cross-entropy vocabulary=4 zipf=0.7",
     "placement='x=x+moe(norm(x),router=sigmoid,body=glu,width=5)+wz(x,fan_out=d)' width=7 heads=1 tokens=6 experts=3 "
     "top-k=2 init='w=1/sqrt(n)'",
 };

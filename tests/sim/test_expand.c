@@ -38,6 +38,10 @@ static const struct text_message blames[] = {
      "formula: line 1, column 23: within 'glu': 'wg' takes a signal, this is a scalar\n"
      "  def two(u) = ffn(u) + glu(2)\n"
      "                        ^\n  in the definition of 'two', called in line 2, column 5"},
+    {"def f(u) = norm(v); x = x + f(x) # both", "formula: line 1, column 17: unknown name 'v'\n"
+                                                "  def f(u) = norm(v); x = x + f(x) # both\n"
+                                                "                  ^\n"
+                                                "  in the definition of 'f', called in line 1, column 29"},
     {"x = ffn(2)", "formula: line 1, column 5: within 'ffn': 'w1' takes a signal, this is a scalar\n"
                    "  x = ffn(2)\n"
                    "      ^"},
@@ -50,6 +54,49 @@ START_TEST(error_says_who_called)
     const char *text = blames[_i].text;
     ck_assert_int_eq(formula_parse(text, strlen(text), "formula", &formula, &error), ERROR_INPUT);
     ck_assert_str_eq(error.text, blames[_i].message);
+}
+END_TEST
+
+/* What no section calls is read all the same, its parameters signals or scalars, whichever makes sense. */
+static const struct text_message unused[] = {
+    {"def f(u) = norm(v); x = norm(x)", "line 1, column 17: unknown name 'v'"},
+    {"def f(u) = nrom(u)\nx = norm(x)", "line 1, column 12: unknown function 'nrom'; did you mean 'norm'?"},
+    {"def f(u, a) = norm(u, groups=norm(a)); x = norm(x)", "line 1, column 30: groups is a scalar, this is a signal"},
+    {"def f(u) = attend(u, u); x = norm(x)", "line 1, column 12: 'attend' takes 3 signals, found 2"},
+    {"def f(u, a) = norm(u) + sqrt(a); x = norm(x)", "line 1, column 23: cannot add a scalar to a signal"},
+    {"def f(u, a) = 1/(u + norm(a)); x = norm(x)", "line 1, column 16: cannot divide a scalar by a signal"},
+    {"def f(u, a = norm(2)) = a*norm(u); x = norm(x)", "line 1, column 19: 'norm' takes a signal, this is a scalar"},
+    {"def f(u) = ffn(u, cap=2); x = norm(x)", "line 1, column 19: 'cap' says nothing to 'ffn'"},
+    {"def f(u) = ffn(sqrt(u)); x = norm(x)", "line 1, column 12: within 'ffn': 'w1' takes a signal, this is a scalar"},
+    {"def f(u) = u; x = norm(x)", "line 1, column 5: 'f' gives an argument back as it is"},
+    {"def f(u) = norm(v); def g(u) = f(u) + f(u); x = x", "line 1, column 17: unknown name 'v'"},
+};
+
+START_TEST(what_nothing_calls_is_checked)
+{
+    texts_check_message(&unused[_i]);
+}
+END_TEST
+
+/* In none of them can it be known what the parameters are, but that they are something. */
+START_TEST(parameters_may_be_anything)
+{
+    static const char *const texts[] = {
+        "def f(u, a) = a*u/a; x = norm(x)",
+        "def f(u, a, b) = attn(u, window=a)*(a + b) - norm(u)*b; x = norm(x)",
+        "def f(a, b = 2*a) = sqrt(a)^b; x = norm(x)",
+        "def f(u, a) = -(u - a)*tanh(a*u); x = norm(x)",
+        "def f(u, v) = moe(u*v, body=g); def g(u) = w2(u)*u; x = norm(x)",
+    };
+    struct formula formula;
+    for (size_t i = 0; i + 1 < COUNT(texts); i++) {
+        texts_parse(texts[i], &formula);
+        formula_free(&formula);
+    }
+    struct error error;
+    const char *before = texts[COUNT(texts) - 1]; // a definition calls those before it only
+    ck_assert_int_eq(formula_parse(before, strlen(before), "formula", &formula, &error), ERROR_INPUT);
+    ck_assert_ptr_nonnull(strstr(error.text, "line 1, column 29: unknown def 'g'"));
 }
 END_TEST
 
@@ -139,6 +186,8 @@ Suite *expand_suite(void)
     TCase *tests = tcase_create("expand");
     tcase_add_loop_test(tests, message_names_place_and_reason, 0, COUNT(messages));
     tcase_add_loop_test(tests, error_says_who_called, 0, COUNT(blames));
+    tcase_add_loop_test(tests, what_nothing_calls_is_checked, 0, COUNT(unused));
+    tcase_add_test(tests, parameters_may_be_anything);
     tcase_add_test(tests, options_reach_into_definitions);
     tcase_add_test(tests, defaults_are_expressions);
     tcase_add_test(tests, long_bodies_end);

@@ -196,7 +196,7 @@ static const struct {
     {"c = 1", "line 1, column 1: 'c' is reserved and cannot be assigned"},
     {"wq = x", "line 1, column 6: unknown name 'x'"},
     {"wq = phi3", "line 1, column 6: unknown name 'phi3'; did you mean 'phi2'?"},
-    {"wq = norm(d)", "line 1, column 6: unknown function 'norm'"},
+    {"wq = norm(d)", "line 1, column 6: unknown function 'norm'; did you mean 'normal'?"},
     {"first: wq = 1", "line 1, column 1: sections are for block formulas only"},
 };
 

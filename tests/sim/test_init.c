@@ -175,6 +175,57 @@ START_TEST(the_nearest_name_counts)
 }
 END_TEST
 
+/* A law stands around a deviation, which stays what it is; names hand it on, and the nearest name counts for both. */
+START_TEST(matrices_have_laws_of_their_own)
+{
+    static const char *const expected[INIT_MATRICES] = {NULL, "uniform", "rows",    "uniform",
+                                                        NULL, NULL,      "columns", NULL};
+    const char *argument = "w = 2; b = 3; wk = uniform(b/2); wo = wk; wv = rows(1); w2 = columns(n); moe.w2 = wv",
+               *text;
+    double sd[INIT_MATRICES];
+    struct formula formula;
+    struct init init;
+    struct error error;
+    evaluate(argument, "custom", sd);
+    ck_assert(sd[WK] == 1.5 && sd[WO] == 1.5 && sd[WV] == 1 && sd[WQ] == 2);
+    text = "x = x + attn(x) + glu(x) + moe(x)";
+    ck_assert_int_eq(formula_parse(text, strlen(text), "formula", &formula, &error), ERROR_NONE);
+    ck_assert_int_eq(init_resolve(argument, &init, &error), ERROR_NONE);
+    const struct graph *graph = &formula.rules[0].block;
+    for (int m = 0; m < graph->matrix_count; m++) {
+        const struct law *law = init_law(&init, &graph->matrices[m]);
+        const char *wanted = NULL;
+        for (int i = 0; i < INIT_MATRICES; i++)
+            if (strcmp(graph->matrices[m].name, init_matrix_names[i]) == 0)
+                wanted = strcmp(graph->matrices[m].label, "moe.w2") == 0 ? "rows" : expected[i];
+        ck_assert_msg(law ? wanted && strcmp(law->name, wanted) == 0 : !wanted, "%s", graph->matrices[m].label);
+    }
+    formula_free(&formula);
+    init_free(&init);
+}
+END_TEST
+
+static const struct {
+    const char *text, *message; /* the message from "column" on, to the end of its line */
+} bad_laws[] = {
+    {"w = 2*uniform(s)", "column 6: a law stands around all that it scales, as in uniform(2*s)"},
+    {"w = -uniform(s)", "column 5: a law has no sign"},
+    {"w = uniform(rows(s))", "column 13: 'uniform' takes a scalar, this is a law"},
+    {"w = uniform", "column 12: expected '(' after 'uniform', found end of line"},
+    {"w = unifrom(s)", "column 5: unknown function 'unifrom'; did you mean 'uniform'?"},
+    {"w = uniform(s, s)", "column 5: 'uniform' takes 1 scalar, found 2"},
+};
+
+START_TEST(bad_law_is_located)
+{
+    struct init init;
+    struct error error;
+    ck_assert_int_eq(init_resolve(bad_laws[_i].text, &init, &error), ERROR_INPUT);
+    const char *found = strstr(error.text, "column");
+    ck_assert_msg(found && strncmp(found, bad_laws[_i].message, strcspn(found, "\n")) == 0, "%s", error.text);
+}
+END_TEST
+
 static const struct {
     const char *init, *error; /* or NULL */
 } checked[] = {
@@ -287,6 +338,8 @@ Suite *init_suite(void)
     tcase_add_test(tests, file_is_read);
     tcase_add_test(tests, text_is_read);
     tcase_add_test(tests, the_nearest_name_counts);
+    tcase_add_test(tests, matrices_have_laws_of_their_own);
+    tcase_add_loop_test(tests, bad_law_is_located, 0, sizeof bad_laws / sizeof *bad_laws);
     tcase_add_test(tests, a_matrix_without_a_deviation_is_named);
     tcase_add_loop_test(tests, an_assignment_that_says_nothing_is_named, 0, sizeof checked / sizeof *checked);
     tcase_add_loop_test(tests, bad_value_is_located, 0, sizeof bad_files / sizeof *bad_files);

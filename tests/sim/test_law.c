@@ -11,6 +11,9 @@
 
 static const double SIGMA = 0.37;
 
+/* From here on in the table rows or columns have one length. */
+enum { FIXED = 3 };
+
 /* A whole matrix of the law. */
 static double *draw(const struct law *law, int fan_in, int fan_out, uint64_t seed)
 {
@@ -24,18 +27,19 @@ static double *draw(const struct law *law, int fan_in, int fan_out, uint64_t see
 }
 
 /* n entries: mean within 5.5 standard errors of 0 and mean square of sigma^2, false alarm 4e-8 each; the variance of a
- * square is (kurtosis - 1) sigma^4, at most 2 for all laws. An orthogonal matrix has its sum of squares exactly. */
+ * square is (kurtosis - 1) sigma^4, at most 2 for all laws. Matrices of
+ * vectors of one length have their sum of squares exactly. */
 START_TEST(entries_have_their_deviation)
 {
-    enum { IN = 150, OUT = 401, COUNT = IN * OUT };
-    double *w = draw(&laws[_i], IN, OUT, 3), sum = 0, squares = 0;
+    enum { ROWS = 150, COLUMNS = 401, COUNT = ROWS * COLUMNS };
+    double *w = draw(&laws[_i], ROWS, COLUMNS, 3), sum = 0, squares = 0;
     for (int i = 0; i < COUNT; i++) {
         sum += w[i];
         squares += w[i] * w[i];
     }
     ck_assert(isfinite(sum) && isfinite(squares));
     ck_assert_double_lt(fabs(sum / COUNT), 5.5 * SIGMA / sqrt(COUNT));
-    ck_assert_double_lt(fabs(squares / COUNT / (SIGMA * SIGMA) - 1), laws[_i].whole ? 1e-13 : 5.5 * sqrt(2.0 / COUNT));
+    ck_assert_double_lt(fabs(squares / COUNT / (SIGMA * SIGMA) - 1), _i >= FIXED ? 1e-13 : 5.5 * sqrt(2.0 / COUNT));
     free(w);
 }
 END_TEST
@@ -58,16 +62,26 @@ static double uniform(double x)
     return fmax(0, fmin(1, 0.5 + x / SIGMA / sqrt(12)));
 }
 
-/* An entry of a Haar vector of length n is a root of a beta variable: (1 + x)/2 of beta((n-1)/2, (n-1)/2). */
-enum { HAAR = 9 };
-
-static double haar(double x)
+/* An entry x of a vector that is uniform on the unit sphere of R^n: (1 + x)/2 is of beta((n-1)/2, (n-1)/2). */
+static double on_sphere(double x, int n)
 {
-    double u = x / (SIGMA * sqrt(HAAR));
-    return gsl_cdf_beta_P(fmax(0, fmin(1, (1 + u) / 2)), (HAAR - 1) / 2., (HAAR - 1) / 2.);
+    double u = x / (SIGMA * sqrt(n));
+    return gsl_cdf_beta_P(fmax(0, fmin(1, (1 + u) / 2)), (n - 1) / 2., (n - 1) / 2.);
 }
 
-static double (*const distributions[])(double x) = {normal, truncated, uniform, haar};
+enum { IN = 9, OUT = 4 };
+
+static double of_inputs(double x)
+{
+    return on_sphere(x, IN);
+}
+
+static double of_outputs(double x)
+{
+    return on_sphere(x, OUT);
+}
+
+static double (*const distributions[])(double x) = {normal, truncated, uniform, of_inputs, of_outputs, of_inputs};
 
 static int compare(const void *a, const void *b)
 {
@@ -82,7 +96,7 @@ START_TEST(entries_have_their_distribution)
     enum { COUNT = 20000 };
     double *values = support_poison(COUNT), distance = 0;
     for (int i = 0; i < COUNT; i++) {
-        double *w = draw(&laws[_i], HAAR, 4, 100 + (uint64_t)i);
+        double *w = draw(&laws[_i], IN, OUT, 100 + (uint64_t)i);
         values[i] = w[5];
         free(w);
     }
@@ -116,19 +130,38 @@ START_TEST(orthogonal_is_orthogonal)
 }
 END_TEST
 
+/* Sums of 13 squares, each rounded. */
+START_TEST(rows_and_columns_have_one_length)
+{
+    static const int shapes[][2] = {{5, 13}, {13, 5}, {7, 7}, {1, 4}, {4, 1}};
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        int in = shapes[s][0], out = shapes[s][1];
+        double *rows = draw(law_find("rows"), in, out, 9 + s), *columns = draw(law_find("columns"), in, out, 9 + s);
+        for (int i = 0; i < in + out; i++) {
+            double sum = 0;
+            for (int j = 0; j < (i < in ? out : in); j++)
+                sum += pow(i < in ? rows[i * out + j] : columns[j * out + i - in], 2);
+            ck_assert_double_eq_tol(sum, SIGMA * SIGMA * (i < in ? out : in), 1e-14);
+        }
+        free(rows), free(columns);
+    }
+}
+END_TEST
+
 /* A matrix filled in pieces is the matrix. */
 START_TEST(pieces_make_the_whole)
 {
-    enum { IN = 11, OUT = 37 };
+    enum { ROWS = 11, COLUMNS = 37 };
     const struct law *law = &laws[_i];
     if (law->whole)
         return;
-    double *w = draw(law, IN, OUT, 5), *pieces = support_poison(IN * OUT);
+    double *w = draw(law, ROWS, COLUMNS, 5), *pieces = support_poison(ROWS * COLUMNS);
     struct stream_address address = {.seed = 5, .block = 1, .role = STREAM_WEIGHT};
     struct stream stream = stream_open(&address);
-    for (int first = 0; first < IN; first += 4)
-        law->fill(&stream, IN, OUT, SIGMA, first, IN - first < 4 ? IN - first : 4, pieces + first * OUT, NULL);
-    ck_assert_mem_eq(w, pieces, IN * OUT * sizeof *w);
+    for (int first = 0; first < ROWS; first += 4)
+        law->fill(&stream, ROWS, COLUMNS, SIGMA, first, ROWS - first < 4 ? ROWS - first : 4, pieces + first * COLUMNS,
+                  NULL);
+    ck_assert_mem_eq(w, pieces, ROWS * COLUMNS * sizeof *w);
     free(w), free(pieces);
 }
 END_TEST
@@ -147,6 +180,7 @@ Suite *law_suite(void)
     tcase_add_loop_test(tests, entries_have_their_deviation, 0, (int)law_count);
     tcase_add_loop_test(tests, entries_have_their_distribution, 0, (int)law_count);
     tcase_add_test(tests, orthogonal_is_orthogonal);
+    tcase_add_test(tests, rows_and_columns_have_one_length);
     tcase_add_loop_test(tests, pieces_make_the_whole, 0, (int)law_count);
     tcase_add_test(tests, the_first_alone_is_normal);
     suite_add_tcase(suite, tests);

@@ -43,7 +43,7 @@ static void naive_moe(const struct support_rig *rig, const double *u, double *y)
         multiply(T, F, d, hidden, w2, out);
         for (int t = 0; t < T; t++) {
             double chosen[n], p[n];
-            router_gate(m->router, n, m->top_k, logits + t * n, chosen, p);
+            router_gate(m->router, &(struct router_sizes){n, m->top_k, 1, 1}, logits + t * n, chosen, p);
             for (int i = 0; i < d; i++)
                 y[t * d + i] += chosen[e] * p[e] * out[t * d + i];
         }
@@ -175,7 +175,32 @@ static const char *const calls[] = {
     "placement='y=x+moe(x);x=y+moe(y,router=sigmoid)' layers=2 activation=silu",
     "placement='x=x+moe(moe(norm(x)))' layers=1 activation=tanh",
     "placement='def two(u)=moe(u)+moe(u,top=1);x=x+two(x)' layers=1 activation=tanh",
+    "placement='x=x+moe(x,experts=6,expert_groups=3,top_groups=2,router=sigmoid)' layers=1 activation=tanh",
+    "placement='x=x+moe(x,weigh=input,body=glu)' layers=1",
+    "placement='x=x+moe(norm(x),weigh=input,top=1,router=independent)' layers=1 activation=silu",
+    "placement='def e(u)=w2(tanh(w1(u,F)+wb(ones(u),F)));x=x+moe(x,body=e,weigh=input,router=switch)' layers=1 "
+    "init='w=0.7/sqrt(n)'",
 };
+
+/* An expert of linear maps gives the same whether its weight multiplies what it is given or what it puts out. */
+START_TEST(linear_experts_are_weighed_on_either_side)
+{
+    static const char *const sides[] = {
+        "placement='def e(u)=w2(w1(u,7));x=moe(x,body=e,weigh=output)' layers=1 router=independent init='w=1/sqrt(n)'",
+        "placement='def e(u)=w2(w1(u,7));x=moe(x,body=e,weigh=input)' layers=1 router=independent init='w=1/sqrt(n)'"};
+    struct support_rig rig[2];
+    for (int i = 0; i < 2; i++)
+        support_rig_init(&rig[i], sides[i]);
+    double *u = support_normals(13, rig[0].count), *dy = support_normals(14, rig[0].count), dx[2][rig[0].count];
+    ck_assert_double_le(support_distance(rig[0].count, support_forward(&rig[0], 0, u), support_forward(&rig[1], 0, u)),
+                        TOLERANCE);
+    for (int i = 0; i < 2; i++)
+        support_backward(&rig[i], 0, u, dy, dx[i]);
+    ck_assert_double_le(support_distance(rig[0].count, dx[0], dx[1]), TOLERANCE);
+    free(u), free(dy);
+    support_rig_free(&rig[0]), support_rig_free(&rig[1]);
+}
+END_TEST
 
 START_TEST(calls_have_exact_gradients)
 {
@@ -194,6 +219,7 @@ Suite *mixture_suite(void)
     tcase_add_test(tests, one_expert_is_an_ffn);
     tcase_add_test(tests, experts_see_the_chosen_rows_only);
     tcase_add_test(tests, copies_and_sizes_are_those_of_the_experts);
+    tcase_add_test(tests, linear_experts_are_weighed_on_either_side);
     tcase_add_loop_test(tests, calls_have_exact_gradients, 0, sizeof calls / sizeof *calls);
     suite_add_tcase(suite, tests);
     return suite;

@@ -57,8 +57,11 @@ static const char *const read_formulas[] = {
     "placement=x=x;final:x=norm(x+attn(x))",
     "placement=x=x+attn(x) init=wq=phi2;wk=1/F;wv=1/d;wo=1;w1=E;wg=1;w2=k;wr=H",
     "placement=x=x+ffn(x) init=scaleinit",
+    "placement=x=x+wz(x) init='w=uniform(1/sqrt(n))'",
+    "placement=x=x+attn(x) init='w=1/sqrt(n);wo=rows(1/sqrt(n))'",
     "placement=prenorm init=gpt2:1",
     "placement=x=x+ffn(x) init=wq=c;wk=c;wv=c;wo=c;w1=1/d;wg=c;w2=1/d;wr=s",
+    "placement=x=norm(x+ffn(x)) cotangent=cross-entropy",
     "placement=x=x+ffn(x) init=wq=k;wk=H;wv=E;wo=1;w1=1/F;wg=1;w2=1/d;wr=k",
 };
 
@@ -67,7 +70,7 @@ static const char *const changes[] = {
     "heads=5",   "ffn-width=13",    "activation=gelu",       "norm=layernorm",   "mask=causal",
     "experts=6", "top-k=1",         "router=switch",         "init=gpt2:0.3",    "width=30",
     "tokens=4",  "input-scale=0.7", "input-correlation=0.3", "cotangent=pooled", "eps=0.3",
-    "c=0.7",     "s=0.3",
+    "c=0.7",     "s=0.3",           "vocabulary=7",          "zipf=1.5",
 };
 
 /* The rule is held against the stack itself: a sample changes with a setting exactly where the setting is read. */
@@ -110,6 +113,8 @@ START_TEST(readers_are_printed)
     ck_assert_str_eq(text, "moe()");
     readers_print(setting_find("init", &error), text, sizeof text);
     ck_assert_str_eq(text, "a matrix");
+    readers_print(setting_find("zipf", &error), text, sizeof text);
+    ck_assert_str_eq(text, "a loss as --cotangent");
 }
 END_TEST
 

@@ -478,8 +478,9 @@ START_TEST(matrices_are_drawn_where_they_must_be)
     static const char *const texts[][2] = {
         {"placement='shared wq;x=x+attn(norm(x))' width=512 heads=2", "blocks share a matrix"},
         {"law=uniform width=512 heads=2", "the law of the weights is not normal"},
+        {"init='w=1/sqrt(n);attn.wo=uniform(0.1)' width=512 heads=2", "the law of the weights is not normal"},
     };
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct taken taken;
         struct error error = {0};
         ck_assert_int_eq(take_within(&taken, texts[i][0], NULL, (size_t)1 << 30, &error), ERROR_NONE);

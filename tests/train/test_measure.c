@@ -100,6 +100,51 @@ START_TEST(other_columns_are_those_of_a_sample)
 }
 END_TEST
 
+static void embed(void *context, double *input)
+{
+    network_embed(context, x, input);
+}
+
+/* The cotangent of `run`, at the task's targets. */
+static void of_the_loss(void *context, const double *output, double *g)
+{
+    static double memory[1 << 12];
+    const struct network *own = context;
+    struct model wanted = own->model;
+    wanted.vocabulary = V;
+    struct block_run run = {&wanted, linear_engine_find("dense"), SEED, 0};
+    readout_gradient(&run, output, y, batch.counted, g, (struct arena){memory, 1 << 12, 0});
+}
+
+/* `--cotangent cross-entropy` is what training begins with: the same readout, and of the same input, output and targets
+ * the same gradients in every column. Two orders of summation of a hundred terms. */
+START_TEST(cross_entropy_is_the_loss_of_training)
+{
+    struct stack dense;
+    struct stack_workspace workspace;
+    struct error error;
+    struct stack_ends ends = {embed, of_the_loss, &network};
+    measure_sequence(&measure, &network, SEED, 0, x, y, cells);
+    ck_assert_int_eq(stack_init(&dense, &model, linear_engine_find("dense"), false, 1 << 30, &error), ERROR_NONE);
+    ck_assert_int_eq(stack_workspace_init(&workspace, &dense, &error), ERROR_NONE);
+    int columns = dense.depth.schema.column_count, compared = 0;
+    struct wide values[(LAYERS + 1) * columns];
+    ck_assert_int_eq(stack_pass(&dense, &workspace, SEED, 0, &ends, NULL, values, &error), ERROR_NONE);
+    for (int l = 0; l <= LAYERS; l++)
+        for (int c = 0; c < columns; c++) {
+            char name[OBSERVE_NAME_MAX + 16];
+            snprintf(name, sizeof name, "training_%s", dense.depth.schema.columns[c].name);
+            if (observe_find(&measure.schema, name) < 0 || !wide_present(values[l * columns + c]))
+                continue;
+            check_near(mean_of(l, name), wide_value(values[l * columns + c]), 1e-11);
+            compared++;
+        }
+    ck_assert_int_ge(compared, 3 * (LAYERS + 1) + 6 * LAYERS); // of activations, and of six matrices a block
+    stack_workspace_free(&workspace);
+    stack_free(&dense);
+}
+END_TEST
+
 START_TEST(ablation_is_the_loss_without_the_block)
 {
     measure_ablation(&measure, &network, &batch, cells);
@@ -152,6 +197,7 @@ Suite *measure_suite(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, training_gradients_are_the_networks);
     tcase_add_test(tests, other_columns_are_those_of_a_sample);
+    tcase_add_test(tests, cross_entropy_is_the_loss_of_training);
     tcase_add_test(tests, ablation_is_the_loss_without_the_block);
     tcase_add_test(tests, update_is_over_the_weight);
     tcase_add_test(tests, changes_are_those_of_the_activations);

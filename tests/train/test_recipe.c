@@ -1,6 +1,7 @@
 #include <check.h>
 #include <string.h>
 
+#include "tests/support.h"
 #include "train/recipe.h"
 
 static void make(struct recipe *recipe, const char *name, const char *text)
@@ -65,6 +66,24 @@ START_TEST(words_that_do_not_go_together_are_mistakes)
 }
 END_TEST
 
+/* A training has a loss of its own; the readout of another would lie where its own does. */
+START_TEST(another_loss_is_refused)
+{
+    struct recipe recipe;
+    struct model model;
+    struct error error = {0};
+    make(&recipe, "steps", "12");
+    support_model(&model, "mask=causal cotangent=pooled");
+    ck_assert_int_eq(recipe_check(&recipe, &model, &error), ERROR_NONE);
+    model_free(&model);
+    support_model(&model, "mask=causal cotangent=cross-entropy");
+    ck_assert_int_eq(recipe_check(&recipe, &model, &error), ERROR_INPUT);
+    ck_assert_msg(strstr(error.text, "a loss of its own"), "%s", error.text);
+    model_free(&model);
+    recipe_free(&recipe);
+}
+END_TEST
+
 Suite *recipe_suite(void)
 {
     Suite *suite = suite_create("recipe");
@@ -72,6 +91,7 @@ Suite *recipe_suite(void)
     tcase_add_loop_test(tests, every_word_counts, 0, sizeof words / sizeof *words);
     tcase_add_test(tests, what_is_left_open_has_its_usual_value);
     tcase_add_test(tests, words_that_do_not_go_together_are_mistakes);
+    tcase_add_test(tests, another_loss_is_refused);
     suite_add_tcase(suite, tests);
     return suite;
 }

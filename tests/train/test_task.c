@@ -215,6 +215,6 @@ Suite *task_suite(void)
     tcase_add_test(tests, copy_repeats_and_counts_the_second_half);
     tcase_add_test(tests, markov_floor_is_the_tables);
     tcase_add_test(tests, text_is_a_stretch_of_the_file);
-    tcase_add_loop_test(tests, wrong_words_are_named, 0, 10);
+    tcase_add_loop_test(tests, wrong_words_are_named, 0, 11);
     return suite;
 }
