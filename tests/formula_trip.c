@@ -12,6 +12,7 @@ static int signal_operands(enum graph_kind kind)
     switch (kind) {
     case GRAPH_SUM:
     case GRAPH_PRODUCT:
+    case GRAPH_JOIN:
     case GRAPH_MOE:
         return 2;
     case GRAPH_ATTEND:
@@ -101,7 +102,7 @@ static const char *wrong_rows(const struct graph *graph, int index)
         return "a signal's rows are not those of its operand";
     if (node->kind == GRAPH_ATTEND)
         return graph->nodes[node->b].memory == graph->nodes[node->c].memory ? NULL : "keys and values differ in rows";
-    bool pair = node->kind == GRAPH_SUM || node->kind == GRAPH_PRODUCT;
+    bool pair = node->kind == GRAPH_SUM || node->kind == GRAPH_PRODUCT || node->kind == GRAPH_JOIN;
     return !pair || node->memory == graph->nodes[node->b].memory ? NULL : "signals of different rows meet";
 }
 

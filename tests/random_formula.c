@@ -285,6 +285,15 @@ static void signal_attend(struct generator *generator)
                ", bias=t5, bias_sd=0.3, sink=1, sink_sd=0.3))", ", scale=0.3, heads=1, head_width=d, bias=alibi))");
 }
 
+static void signal_join(struct generator *generator)
+{
+    put(generator, "wz(join(");
+    signal(generator, TERMS);
+    put(generator, ", ");
+    signal(generator, TERMS);
+    PUT_ONE_OF(generator, "))", ", parts=heads))", ", parts=heads, repeat=heads))");
+}
+
 static void signal_group_norm(struct generator *generator)
 {
     put(generator, "norm(");
@@ -312,6 +321,7 @@ static const struct production signals[] = {
     {PRIMARY, signal_map},          {PRIMARY, signal_function},
     {FACTORS, signal_product},      {PRIMARY, signal_attend},
     {PRIMARY, signal_group_norm},   {PRIMARY, signal_bias},
+    {PRIMARY, signal_join},
 };
 
 static void signal(struct generator *generator, enum level least)
