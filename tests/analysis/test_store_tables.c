@@ -22,8 +22,8 @@ static void change(const char *statements)
 
 /* Each of these would run what somebody else wrote, or is not there to be read. The view has no end. */
 static const char *const strange[] = {
-    "DROP TABLE samples; CREATE VIEW samples AS WITH RECURSIVE t(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM t)"
-    " SELECT 1 config, n sample, 0 sum, x'00' data FROM t",
+    ("DROP TABLE samples; CREATE VIEW samples AS WITH RECURSIVE t(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM t)"
+     " SELECT 1 config, n sample, 0 sum, x'00' data FROM t"),
     "CREATE VIEW more AS SELECT 1",
     "CREATE TRIGGER first AFTER INSERT ON samples BEGIN DELETE FROM samples; END",
     "CREATE INDEX more ON samples (abs(sum))",
