@@ -178,8 +178,8 @@ static const char *const calls[] = {
     "placement='x=x+moe(x,experts=6,expert_groups=3,top_groups=2,router=sigmoid)' layers=1 activation=tanh",
     "placement='x=x+moe(x,weigh=input,body=glu)' layers=1",
     "placement='x=x+moe(norm(x),weigh=input,top=1,router=independent)' layers=1 activation=silu",
-    "placement='def e(u)=w2(tanh(w1(u,F)+wb(ones(u),F)));x=x+moe(x,body=e,weigh=input,router=switch)' layers=1 "
-    "init='w=0.7/sqrt(n)'",
+    ("placement='def e(u)=w2(tanh(w1(u,F)+wb(ones(u),F)));x=x+moe(x,body=e,weigh=input,router=switch)' layers=1 "
+     "init='w=0.7/sqrt(n)'"),
 };
 
 /* An expert of linear maps gives the same whether its weight multiplies what it is given or what it puts out. */
