@@ -218,7 +218,7 @@ struct shifts {
 
 static struct shifts shifts_of(const struct attention *attention, const real *drawn, int head)
 {
-    const real *tables = drawn + sink_entries(attention);
+    const real *tables = drawn ? drawn + sink_entries(attention) : NULL;
     return (struct shifts){
         .slope = attention->bias->slope ? attention->bias->slope(head, attention->heads) : 0,
         .sink = !attention->sink         ? -INFINITY

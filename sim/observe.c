@@ -271,7 +271,7 @@ static double square_of(size_t count, const double *a)
 /* A cosine, NaN where its distance from 1 is the tensors' rounding: NaN stays one in every mean, and is not printed. */
 static struct wide resolved(double cosine)
 {
-    return wide_of(1 - fabs(cosine) < REAL_RESOLVED ? NAN : cosine);
+    return wide_of(REAL_RESOLVED > 0 && 1 - fabs(cosine) < REAL_RESOLVED ? NAN : cosine);
 }
 
 /* sum_{s != t} cos = |sum_t x_t/|x_t||^2 - n over the n rows that are not zero; absent where n < 2. */

@@ -92,6 +92,7 @@ START_TEST(all_that_differs_is_written)
         "cotangent=pooled",
         "vocabulary=7",
         "zipf=1.2",
+        "single=1",
     };
     ck_assert_uint_ge(sizeof changes / sizeof *changes, setting_count);
     struct model model;

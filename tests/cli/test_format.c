@@ -83,6 +83,7 @@ static const struct key config_keys[] = {
     {"cotangent", 's'},
     {"vocabulary", 'i'},
     {"zipf", 'r'},
+    {"single", 'i'},
     {"samples", 'i'},
     {"first_sample", 'i'},
     {"seed", 'i'},
