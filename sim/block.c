@@ -204,7 +204,8 @@ struct linear_map block_map(const struct block_run *run, const struct block *blo
 struct linear_map pass_map(const struct pass *pass, int matrix, int fan_out)
 {
     return pass->block ? block_map(pass->run, pass->block, matrix, pass->expert)
-                       : (struct linear_map){.fan_out = fan_out, .law = pass->run->model->law};
+                       : (struct linear_map){.fan_out = fan_out,
+                                             .law = model_law(pass->run->model, &pass->graph->matrices[matrix])};
 }
 
 static const struct plan_group *group_at(const struct pass *pass, int n)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/function.h"
+#include "sim/prelude.h"
 #include "sim/text.h"
 
 const char *const init_matrix_names[INIT_MATRICES] = {"wq", "wk", "wv", "wo", "w1", "wg", "w2", "wr"};
@@ -179,13 +181,22 @@ static bool is_read(const struct graph *graph, int i)
     return false;
 }
 
-/* The prelude's matrices, of whatever site, may be assigned whether the formula has them or not: one initialisation is of
- * many formulas. */
+/* Of the prelude or of a mixture, whatever its number. */
+static bool is_usual_site(const char *name, size_t length)
+{
+    struct function function;
+    while (length > 1 && name[length - 1] >= '0' && name[length - 1] <= '9')
+        length--;
+    return prelude_has(name, length) || (function_find(name, length, &function) && function.kind == GRAPH_MOE);
+}
+
+/* The usual matrices may be assigned whether the formula has them or not: one initialisation is of many formulas. */
 static bool is_matrix(const char *name, const struct formula *formula)
 {
     const struct graph *section;
     const char *dot = strchr(name, '.');
-    for (int i = 0; i < INIT_MATRICES; i++)
+    bool usual = !dot || is_usual_site(name, (size_t)(dot - name));
+    for (int i = 0; usual && i < INIT_MATRICES; i++)
         if (strcmp(dot ? dot + 1 : name, init_matrix_names[i]) == 0)
             return true;
     for (int i = 0; (section = formula_section(formula, i)) != NULL; i++)

@@ -236,6 +236,8 @@ static const struct {
     {"b = 2; g = 3; b = b*g; w = b", NULL},
     {"w = 1; moe.wr = 2; wg = 3; attn3.wo = 1", NULL}, /* of other formulas */
     {"w = 1; mix.wz = 2; u = w; wz = u", NULL},
+    {"w = 1; atn.wo = 0",
+     "line 1: 'atn.wo' is no matrix of the formula, and nothing reads it; did you mean 'attn.wo'?"},
 };
 
 START_TEST(an_assignment_that_says_nothing_is_named)

@@ -505,12 +505,13 @@ START_TEST(laws_have_room_at_every_length)
 {
     static const char *const formulas[] = {"prenorm", "'x = x + moe(norm(x))'"};
     static const int lengths[] = {1, 2, 7, 40};
-    for (size_t f = 0; f < 2; f++)
+    static const char *const laws_of_matrices[] = {"law=%s", "init='w = %s(0.3)'"};
+    for (size_t f = 0; f < 4; f++)
         for (size_t t = 0; t < 4; t++) {
             struct support_rig rig;
-            char text[128];
-            snprintf(text, sizeof text, "placement=%s layers=1 tokens=%d law=%s", formulas[f], lengths[t],
-                     laws[_i].name);
+            char text[128], law[64];
+            snprintf(law, sizeof law, laws_of_matrices[f / 2], laws[_i].name);
+            snprintf(text, sizeof text, "placement=%s layers=1 tokens=%d %s", formulas[f % 2], lengths[t], law);
             support_rig_init(&rig, text);
             double *x = support_normals(3, rig.inputs), *dy = support_normals(4, rig.count);
             double *dx = support_poison(rig.inputs), *y = support_run(&rig, x, dy, dx);
