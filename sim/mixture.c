@@ -222,9 +222,9 @@ static void scatter(struct pass *pass, int n, int e, const struct tape *tape, re
             continue;
         if (mixture_of(pass, n)->weigh->input)
             dp[gate] = input->arrived ? (real)REAL_DOT(width, row, 1, pass->nodes[a].signal + place, 1) : 0;
+        real weight = (real)input_weight(pass, n, tape->p[gate]);
         if (input->arrived)
-            REAL_BLAS(axpy)
-        (width, (real)input_weight(pass, n, tape->p[gate]), row, 1, pass->nodes[a].gradient + place, 1);
+            REAL_BLAS(axpy)(width, weight, row, 1, pass->nodes[a].gradient + place, 1);
         row += width;
     }
 }
