@@ -207,8 +207,8 @@ static void report_unresolved(const struct run *run, const struct profile *profi
             lost += profile_cell(profile, l, c)->n > 0 && isnan(estimate_mean(profile_cell(profile, l, c)).mantissa);
     if (!run->quiet && profile->model->single && lost > 0)
         fprintf(stderr,
-                "%s: %d numbers are left out: single precision does not tell cosines within 1e-6 of 1, nor deviations "
-                "as small, from rounding; without --single they are known\n",
+                "%s: %d numbers are left out: single precision does not tell cosines within 1e-6 of 1, deviations as "
+                "small and weight gradients that tokens cancel from rounding; without --single they are known\n",
                 profile->model->placement, lost);
 }
 

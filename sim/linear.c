@@ -1,6 +1,7 @@
 #include "sim/linear.h"
 
 #include <cblas.h>
+#include <math.h>
 #include <string.h>
 
 #include "sim/conditioned.h"
@@ -93,9 +94,18 @@ static void dense_forward(const struct linear_engine *self, const struct linear 
     }
 }
 
+/* Whether a product of two Grams is more than what rounding leaves of tokens that cancel; |tr(G D)| <= |G|_F |D|_F. */
+static bool is_resolved(int entries, const real *gram, const real *dy_gram, double product)
+{
+    double sizes = REAL_DOT(entries, gram, 1, gram, 1) * REAL_DOT(entries, dy_gram, 1, dy_gram, 1);
+    return fabs(product) >= REAL_RESOLVED * sqrt(sizes);
+}
+
 double linear_gradient_square(int rows, const real *gram, const real *dy_gram)
 {
     double square = REAL_DOT(rows * rows, gram, 1, dy_gram, 1);
+    if (REAL_RESOLVED > 0 && !is_resolved(rows * rows, gram, dy_gram, square))
+        return NAN;
     return square < 0 ? 0 : square;
 }
 

@@ -68,7 +68,8 @@ struct linear_engine {
 };
 
 /* |x^T dy|^2 = sum_st (x x^T)_st (dy dy^T)_st from the two Grams [rows][rows]: rows^2 (fan_in + fan_out) operations
- * instead of rows fan_in fan_out. Where the gradient vanishes, rounding does not take it below 0. */
+ * instead of rows fan_in fan_out. Where the gradient vanishes, rounding does not take it below 0; NaN where the type of
+ * tensors cannot tell it from its rounding. */
 double linear_gradient_square(int rows, const real *gram, const real *dy_gram);
 
 extern const struct linear_engine linear_engines[];

@@ -159,6 +159,18 @@ static int plan_positions(const struct planner *planner, int n, struct attention
     return code;
 }
 
+/* What a call says of a rotation that there is not. */
+static int check_unrotated(const struct planner *planner, int n)
+{
+    static const int options[] = {GRAPH_ATTEND_ROTARY, GRAPH_ATTEND_SCALING, GRAPH_ATTEND_FACTOR, GRAPH_ATTEND_LENGTH,
+                                  GRAPH_ATTEND_GAIN};
+    const struct graph_node *node = &planner->plan->graph->nodes[n];
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (node->option[options[i]] >= 0)
+            return fail(planner, n, "rotary positions are spoken of, but rope is 0");
+    return ERROR_NONE;
+}
+
 /* How the rotation is stretched. */
 static int plan_scaling(const struct planner *planner, int n, struct attention *attend)
 {
@@ -171,6 +183,8 @@ static int plan_scaling(const struct planner *planner, int n, struct attention *
         code = fail(planner, n, "rope_scaling=%s wants a rope_factor", attend->scaling->name);
     if (code == ERROR_NONE && attend->scaling->by_length && attend->length == 0)
         code = fail(planner, n, "rope_scaling=%s wants a rope_length", attend->scaling->name);
+    if (code == ERROR_NONE && attend->rope == 0)
+        code = check_unrotated(planner, n);
     double usual = model->gain > 0 ? model->gain : attend->scaling->gain(attend->factor);
     return code == ERROR_NONE ? range_option(planner, n, GRAPH_ATTEND_GAIN, "rope_gain", 0, 1e100, usual, &attend->gain)
                               : code;
@@ -196,7 +210,8 @@ static int plan_drawn(const struct planner *planner, int n, struct attention *at
         code = fail(planner, n, "sink_sd is %.10g, but there is no sink", attend->sink_sd);
     bool squares = attend->queries == attend->keys && bias_side(attend->keys) > 0;
     if (code == ERROR_NONE && drawing && drawing->square && !squares)
-        code = fail(planner, n, "bias=%s is of a square of tokens, which %d are not", attend->bias->name, attend->keys);
+        code = fail(planner, n, "bias=%s is of one square of tokens, which queries and keys, %d and %d, are not",
+                    attend->bias->name, attend->queries, attend->keys);
     return code;
 }
 

@@ -29,7 +29,8 @@ static bool node_reads(const struct graph *graph, const struct graph_node *node,
     bool names_function = node->kind == GRAPH_POINTWISE && node->index >= 0;
     bool is_state = node->kind == GRAPH_INPUT && !graph->inputs[node->index].memory;
     bool says_itself = setting->option > 0 && node->option[setting->option - 1] >= 0;
-    bool reads = (setting->readers >> node->kind & 1) && !names_function && !is_state && !says_itself;
+    bool reads = (setting->readers >> node->kind & 1) && !names_function && !is_state && !says_itself &&
+                 (!setting->need || setting->need->met(model, node));
     return reads && !(setting->matrix && setting->matrix(&model->init, &graph->matrices[node->index]));
 }
 
@@ -119,6 +120,8 @@ size_t readers_print(const struct setting *setting, char *buffer, size_t size)
             list_reader(&text, readers[i].words);
             left &= ~readers[i].kinds;
         }
+    if (setting->need)
+        text_print(&text, " with %s", setting->need->words);
     if (!setting->variable)
         return text.length;
     bool only_init = graph_variables[find_variable(setting->variable)].init_only;

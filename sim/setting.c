@@ -203,6 +203,45 @@ static const struct setting_text placement_text = {"formula", apply_placement, p
                                                    known_placement};
 static const struct setting_text init_text = {"init_formula", apply_init, print_init, init_parameter, known_init};
 
+/* ---- what attention must do for some of its settings ---- */
+
+static bool rotates(const struct model *model, const struct graph_node *node)
+{
+    return node->option[GRAPH_ATTEND_ROPE] >= 0 || model->rope > 0;
+}
+
+static const struct scaling *scaling_at(const struct model *model, const struct graph_node *node)
+{
+    int choice = node->option[GRAPH_ATTEND_SCALING];
+    return choice >= 0 ? &scalings[choice] : model->scaling;
+}
+
+static bool scales_by_factor(const struct model *model, const struct graph_node *node)
+{
+    return rotates(model, node) && scaling_at(model, node)->by_factor;
+}
+
+static bool scales_by_length(const struct model *model, const struct graph_node *node)
+{
+    return rotates(model, node) && scaling_at(model, node)->by_length;
+}
+
+static bool draws_bias(const struct model *model, const struct graph_node *node)
+{
+    int choice = node->option[GRAPH_ATTEND_BIAS];
+    return (choice >= 0 ? &biases[choice] : model->bias)->drawing;
+}
+
+static bool has_sink(const struct model *model, const struct graph_node *node)
+{
+    return node->option[GRAPH_ATTEND_SINK] >= 0 || model->sink > 0;
+}
+
+static const struct setting_need a_rope = {rotates, "a rope"}, a_sink = {has_sink, "a sink"};
+static const struct setting_need a_drawn_bias = {draws_bias, "a bias that is drawn"};
+static const struct setting_need a_factor = {scales_by_factor, "a rope whose scaling has a factor"};
+static const struct setting_need a_length = {scales_by_length, "a rope whose scaling has a length"};
+
 /* ---- the table ---- */
 
 /* Largest sizes: far above any use, and small enough that every product of two of them fits size_t. */
@@ -278,7 +317,7 @@ const struct setting settings[] = {
      .before = "rotary base ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_ROPE,
      .summary = "base of rotary positions, such as 1e4; 0, none, unless given"},
     {.name = "rotary", .rare = true, REAL(rotary, rotary), .least = 0, .most = 1,
-     .before = "rotary part ", .usual = "1", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_ROTARY,
+     .before = "rotary part ", .usual = "1", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_ROTARY, .need = &a_rope,
      .summary = "fraction of a head that is rotated; 1 unless given"},
     {.name = "bias", .rare = true, .key = "bias", .type = SETTING_CHOICE, .argument = "NAME", .offset = offsetof(struct model, bias),
      .table = {biases, sizeof *biases, &bias_count}, .after = " bias", .usual = "none", .spoken = "",
@@ -291,23 +330,23 @@ const struct setting settings[] = {
      .before = "sink ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_SINK,
      .summary = "1: one logit more, of 0, whose share goes nowhere"},
     {.name = "bias-sd", .rare = true, REAL(bias_sd, bias_sd), .least = 0, .most = SCALE_MAX, .scale = SETTING_LOGARITHMIC,
-     .before = "bias sd ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_BIAS_SD,
+     .before = "bias sd ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_BIAS_SD, .need = &a_drawn_bias,
      .summary = "standard deviation of what a drawn bias is drawn from; 0, 1/sqrt(d) of t5\nand 0.02 of swin2, unless given"},
     {.name = "sink-sd", .rare = true, REAL(sink_sd, sink_sd), .least = 0, .most = SCALE_MAX, .scale = SETTING_LOGARITHMIC,
-     .before = "sink sd ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_SINK_SD,
+     .before = "sink sd ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_SINK_SD, .need = &a_sink,
      .summary = "standard deviation of a sink's logit, a normal for each head;\n0, the logit 0, unless given"},
     {.name = "rope-scaling", .rare = true, .key = "rope_scaling", .type = SETTING_CHOICE, .argument = "NAME",
      .offset = offsetof(struct model, scaling), .table = {scalings, sizeof *scalings, &scaling_count},
-     .before = "rotary scaling ", .usual = "default", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_SCALING,
+     .before = "rotary scaling ", .usual = "default", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_SCALING, .need = &a_rope,
      .summary = "how rotary positions are stretched to long sequences"},
     {.name = "rope-factor", .rare = true, REAL(rope_factor, factor), .least = 0, .most = SCALE_MAX, .scale = SETTING_LOGARITHMIC,
-     .before = "rotary factor ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_FACTOR,
+     .before = "rotary factor ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_FACTOR, .need = &a_factor,
      .summary = "by how much --rope-scaling stretches them"},
     {.name = "rope-length", .rare = true, REAL(rope_length, length), .least = 0, .most = SCALE_MAX, .scale = SETTING_LOGARITHMIC,
-     .before = "rotary length ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_LENGTH,
+     .before = "rotary length ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_LENGTH, .need = &a_length,
      .summary = "length of the sequences that rotary positions were made for, before\nthey are stretched"},
     {.name = "rope-gain", .rare = true, REAL(rope_gain, gain), .least = 0, .most = SCALE_MAX, .scale = SETTING_LOGARITHMIC,
-     .before = "rotary gain ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_GAIN,
+     .before = "rotary gain ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_GAIN, .need = &a_rope,
      .summary = "what rotated queries and keys are multiplied by; 0, 0.1 log(factor) + 1 of\nyarn and else 1, unless given"},
     {CHOICE(law), .rare = true, .readers = READERS_MATRICES, .matrix = init_law, .after = " weights", .usual = "normal", .spoken = "",
      .summary = "law of a weight's entries; all but normal are drawn as matrices"},

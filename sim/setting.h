@@ -32,6 +32,13 @@ struct setting_text {
     const char *(*known)(size_t i);               /* name number i of its table, NULL behind the last */
 };
 
+/* What a node must do besides for a setting to say anything to it, as its call and the model have it; an option whose value
+ * is an expression is taken to. */
+struct setting_need {
+    bool (*met)(const struct model *model, const struct graph_node *node);
+    const char *words; /* "a rope" */
+};
+
 /* A row is the option, the member of "config", the column of CSV, the words of a legend, the axis of a map and the name
  * in a hypothesis: a new number of the model is its field, its default (sim/model) and a row here. */
 struct setting {
@@ -53,6 +60,7 @@ struct setting {
     const char *usual, *spoken;      /* this value is spoken of like that, "" being silence; NULL: like any other */
     unsigned readers; /* the kinds of node that it says something to (sim/readers); with no variable, 0: all models */
     int option;       /* 1 + the option of such a node that says it instead, 0: there is none */
+    const struct setting_need *need; /* NULL: nothing */
     /* What an initialisation says of a matrix instead, NULL where it says nothing; NULL: it never does. */
     const struct law *(*matrix)(const struct init *init, const struct graph_matrix *matrix);
     const char *variable; /* its name in formulas and initialisations where it says something to them, or NULL; names

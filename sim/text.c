@@ -67,14 +67,23 @@ size_t text_character(const char *text, size_t length, uint32_t *number)
     return *number < least[count] || *number > 0x10ffff || surrogate ? 0 : count;
 }
 
+/* Read from files once, as it takes longer than a formula does; 0 where there is none. */
+static locale_t utf8;
+static pthread_once_t utf8_once = PTHREAD_ONCE_INIT;
+
+static void find_utf8(void)
+{
+    utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+}
+
 int text_columns(uint32_t number)
 {
-    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0), own = utf8 ? uselocale(utf8) : (locale_t)0;
-    int columns = utf8 ? wcwidth((wchar_t)number) : number >= ' ' && number != 0x7f ? 1 : -1;
-    if (utf8) {
-        uselocale(own);
-        freelocale(utf8);
-    }
+    pthread_once(&utf8_once, find_utf8);
+    if (!utf8 || number < 0x80)
+        return number >= ' ' && number != 0x7f ? 1 : -1;
+    locale_t own = uselocale(utf8);
+    int columns = wcwidth((wchar_t)number);
+    uselocale(own);
     return columns;
 }
 

@@ -72,18 +72,18 @@ START_TEST(what_is_not_spoken_of_does_not_apply)
 }
 END_TEST
 
-/* 5 heads do not divide a width of 6; a name that nobody knows is a mistake of its own. */
+/* 3 key heads do not divide 1; a name that nobody knows is a mistake of its own. */
 START_TEST(models_that_cannot_be_are_told_apart)
 {
     struct error error = {0};
-    struct claim_override override = {"heads", "5"};
+    struct claim_override override = {"kv-heads", "3"};
     struct trial_options options = smoke;
     options.overrides = &override;
     options.override_count = 1;
     struct trial trial;
     ck_assert_int_eq(trial_init(&trial, &silent, &options, &error), ERROR_NONE);
     ck_assert_int_eq(trial.fit, FIT_UNMADE);
-    ck_assert_ptr_nonnull(strstr(trial.why, "5 heads do not divide width 6"));
+    ck_assert_ptr_nonnull(strstr(trial.why, "3 do not divide 1 heads"));
     trial_free(&trial);
     override.text = "many";
     ck_assert_int_eq(trial_init(&trial, &silent, &options, &error), ERROR_INPUT);

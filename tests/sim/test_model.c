@@ -1,4 +1,3 @@
-#include <check.h>
 #include <limits.h>
 #include <math.h>
 #include <stddef.h>
@@ -61,12 +60,30 @@ START_TEST(limits_are_named)
         {offsetof(struct model, top_k), 9, "cannot choose 9 of 8 experts"},
         {offsetof(struct model, top_k), 0, "top-k: 0 is not between"},
     };
+    ck_assert_int_eq(setting_apply(&model, "placement", "x = attn(x)", &error), ERROR_NONE);
+    ck_assert_int_eq(setting_apply(&model, "init", "unit", &error), ERROR_NONE);
     *(int *)((char *)&model + rows[_i].offset) = rows[_i].value;
     ck_assert_int_eq(model_check(&model, &error), ERROR_INPUT);
     ck_assert_msg(strstr(error.text, rows[_i].words) != NULL, "%s", error.text);
 }
 END_TEST
 enum { LIMITS = 15 };
+
+/* 4 heads do not divide a width of 7. */
+START_TEST(heads_matter_where_they_are_read)
+{
+    static const struct {
+        const char *formula;
+        int code;
+    } rows[] = {{"x = ffn(x)", ERROR_NONE}, {"x = attn(x)", ERROR_INPUT}, {"x = ffn(x)/H", ERROR_INPUT}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ck_assert_int_eq(setting_apply(&model, "placement", rows[i].formula, &error), ERROR_NONE);
+        ck_assert_int_eq(setting_apply(&model, "init", "unit", &error), ERROR_NONE);
+        model.width = 7;
+        ck_assert_int_eq(model_check(&model, &error), rows[i].code);
+    }
+}
+END_TEST
 
 START_TEST(the_largest_width_has_its_ffn)
 {
@@ -172,6 +189,7 @@ Suite *model_suite(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, defaults_are_valid);
     tcase_add_loop_test(tests, limits_are_named, 0, LIMITS);
+    tcase_add_test(tests, heads_matter_where_they_are_read);
     tcase_add_test(tests, the_largest_width_has_its_ffn);
     tcase_add_test(tests, reals_are_in_range);
     tcase_add_test(tests, scope_holds_the_model);

@@ -176,6 +176,29 @@ START_TEST(what_is_not_resolved_is_no_number)
 }
 END_TEST
 
+/* A bias of the keys moves all logits of a row alike, so that its gradient is 0; those of the queries' are not. */
+START_TEST(gradients_that_cancel_are_no_numbers)
+{
+    struct drawn drawn;
+    struct error error = {0};
+    const char *text = "placement='x=x+wo(attend(wq(x)+wbq(ones(x)),wk(x)+wbk(ones(x)),wv(x)))' tokens=6 layers=2 "
+                       "init='w=1/sqrt(n);wbq=.5;wbk=.5' single=1";
+    ck_assert_int_eq(draw(&drawn, text, linear_engines[_i].name, 1, 1, &error), ERROR_NONE);
+    const struct observe_schema *schema = &drawn.sampler.stack.depth.schema;
+    int found = 0;
+    for (int c = 0; c < schema->column_count; c++) {
+        double value = drawn.values[schema->column_count + c].mantissa;
+        bool keys = strcmp(schema->columns[c].name, "weight_gradient_variance.wbk") == 0;
+        if (schema->columns[c].observable != OBSERVE_WEIGHT_GRADIENT_VARIANCE)
+            continue;
+        ck_assert_msg(keys ? isnan(value) : value > 0, "%s is %g", schema->columns[c].name, value);
+        found += keys;
+    }
+    ck_assert_int_eq(found, 1);
+    release(&drawn);
+}
+END_TEST
+
 /* q = 1e-36 is far within double's range; its square root, 1e-18, is a float, but the sums of its squares are not. */
 START_TEST(what_leaves_the_range_is_said)
 {
@@ -198,6 +221,7 @@ Suite *precision_suite(void)
     tcase_add_test(tcase, formulas_and_laws_too);
     tcase_add_test(tcase, threads_do_not_matter);
     tcase_add_test(tcase, what_is_not_resolved_is_no_number);
+    tcase_add_loop_test(tcase, gradients_that_cancel_are_no_numbers, 0, ENGINES);
     tcase_add_test(tcase, what_leaves_the_range_is_said);
     suite_add_tcase(suite, tcase);
     return suite;

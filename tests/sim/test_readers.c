@@ -52,6 +52,15 @@ static const char *const read_formulas[] = {
     "placement=x=x+moe(norm(x))",
     "placement=x=x+moe(norm(x)) activation=swiglu",
     "placement=x=x/E+ffn(x)/H",
+    "placement=x=x+attn(x) rope=50",
+    "placement=x=x+attn(x,rope=50)",
+    "placement=x=x+attn(x) rope=50 rope-scaling=linear rope-factor=2",
+    "placement=x=x+attn(x,rope=50,rope_scaling=dynamic) rope-factor=2 rope-length=2",
+    "placement=x=x+attn(x) rope-scaling=yarn rope-factor=2 rope-length=2",
+    "placement=x=x+attn(x) sink=1",
+    "placement=x=x+attn(x,sink=1,bias=alibi)",
+    "placement=x=x+attn(x) bias=t5",
+    "placement=x=x+attn(x,bias=t5)",
     "placement=x=x*k+attn(x/F)",
     "placement=first:x=x+ffn(x);block:x=x+attn(x)",
     "placement=x=x;final:x=norm(x+attn(x))",
@@ -67,10 +76,11 @@ static const char *const read_formulas[] = {
 
 /* The other value of each setting; the default is the one of tests/support.h. */
 static const char *const changes[] = {
-    "heads=5",   "ffn-width=13",    "activation=gelu",       "norm=layernorm",   "mask=causal",
-    "experts=6", "top-k=1",         "router=switch",         "init=gpt2:0.3",    "width=30",
-    "tokens=4",  "input-scale=0.7", "input-correlation=0.3", "cotangent=pooled", "eps=0.3",
-    "c=0.7",     "s=0.3",           "vocabulary=7",          "zipf=1.5",
+    "heads=5",       "ffn-width=13",    "activation=gelu",       "norm=layernorm",   "mask=causal",
+    "experts=6",     "top-k=1",         "router=switch",         "init=gpt2:0.3",    "width=30",
+    "tokens=4",      "input-scale=0.7", "input-correlation=0.3", "cotangent=pooled", "eps=0.3",
+    "c=0.7",         "s=0.3",           "vocabulary=7",          "zipf=1.5",         "rotary=0.5",
+    "rope-factor=3", "rope-length=2.5", "rope-gain=1.3",         "bias-sd=0.7",      "sink-sd=0.7",
 };
 
 /* The rule is held against the stack itself: a sample changes with a setting exactly where the setting is read. */
