@@ -420,3 +420,14 @@ void support_check_gradients(const char *text, unsigned long seed)
     free(gradient);
     support_rig_free(&rig);
 }
+
+int support_plan(const char *text, int l, struct model *model, double values[GRAPH_NODES_MAX], struct plan *plan,
+                 struct error *error)
+{
+    support_model(model, text);
+    struct graph_scope scope = model_scope(model, l);
+    const struct graph *graph;
+    ck_assert_int_eq(formula_block(&model->formula, &scope, &graph, error), ERROR_NONE);
+    ck_assert_int_eq(graph_evaluate(graph, &scope, values, error), ERROR_NONE);
+    return plan_init(plan, model, graph, values, l, error);
+}

@@ -79,4 +79,8 @@ void support_weight_gradient(int rows, int fan_in, int fan_out, const double *x,
  * direction each, and the reports' squares against explicit sums. */
 void support_check_gradients(const char *text, unsigned long seed);
 
+/* The model of the text and the plan of its block l, from the values that its scalars then have; plan_init's code. */
+int support_plan(const char *text, int l, struct model *model, double values[GRAPH_NODES_MAX], struct plan *plan,
+                 struct error *error);
+
 #endif
