@@ -1,0 +1,50 @@
+/* Texts over the keys of a JSON configuration: "width={hidden_size} eps={rms_norm_eps=1e-6}" (analysis/architecture has the
+ * language), and which keys they have read. */
+#ifndef SPANSCOPE_ANALYSIS_TEMPLATE_H
+#define SPANSCOPE_ANALYSIS_TEMPLATE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "sim/error.h"
+#include "sim/text.h"
+
+enum { TEMPLATE_KEY_MAX = 128, TEMPLATE_KEYS_MAX = 512, TEMPLATE_SPELLED_MAX = 64 };
+
+enum template_use { TEMPLATE_UNUSED, TEMPLATE_READ, TEMPLATE_IDLE, TEMPLATE_IGNORED };
+
+/* A member that is no object, or an empty one, by the names that lead to it. */
+struct template_leaf {
+    char key[TEMPLATE_KEY_MAX]; /* "rope_scaling.factor" */
+    const json_t *value;
+    enum template_use use;
+};
+
+struct template_reader {
+    const char *type;             /* model_type, for messages */
+    struct template_leaf *leaves; // [TEMPLATE_KEYS_MAX]
+    int count;
+    const char *ignore; /* "KEY,KEY", or NULL */
+    bool translates;    /* words become those of the settings */
+    struct error *error;
+};
+
+/* The members of an object, under "prefix.", behind the reader's leaves. */
+int template_add(struct template_reader *reader, const char *prefix, const json_t *object);
+
+/* Whether the list "a,b" or "a b" names the key or what it is within; its entries are patterns, or pattern=value. */
+bool template_lists(const char *list, const char *separators, const char *key, const char *value);
+bool template_ignores(const struct template_reader *reader, const char *key);
+
+/* A value as a template has it: a list of words as the one that all are, or by its period. */
+const char *template_spell(const json_t *value, char buffer[TEMPLATE_SPELLED_MAX]);
+
+/* The first byte at the template's own depth that is symbol, or length. */
+size_t template_find(const char *template, size_t length, char symbol);
+
+/* ERROR_INPUT names a key that is missing, or whose value makes no text. Words stay the configuration's own; the second
+ * gives what settings take, in allocated memory. */
+int template_expand(struct template_reader *reader, const char *template, size_t length, struct text *out);
+int template_expand_all(struct template_reader *reader, const char *template, char **result);
+
+#endif
