@@ -1,7 +1,7 @@
-/* Milliseconds of processor time a step of training takes, in double precision, against the same work in PyTorch
- * (train_torch.py, in the Debian package python3-torch) in single and in double precision, each on one thread, in one
- * run; and the rates of the products behind it against OpenBLAS's. Steps before and after PyTorch's turn share in
- * whatever else the machine does.
+/* Milliseconds of processor time a step of training takes, in double and in single precision, against the same work in
+ * PyTorch (train_torch.py, in the Debian package python3-torch) in both, each on one thread, in one run; and the rates of
+ * the products behind it against OpenBLAS's. Steps before and after PyTorch's turn share in whatever else the machine
+ * does.
  */
 #include <cblas.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 
 #include "sim/setting.h"
 #include "train/product.h"
-#include "train/trainer.h"
+#include "train/trainers.h"
 
 enum { TURN = 8, STEPS = 2 * TURN };
 
@@ -44,59 +44,97 @@ static double torch_step(int layers, int width, int batch, const char *precision
     return pclose(pipe) == 0 ? median : 0;
 }
 
-static void take_turn(struct trainer *trainer, double *spent)
+/* One precision of our own. */
+struct subject {
+    struct model model;
+    const struct trainers *trainers;
+    struct trainer trainer;
+    double spent[STEPS], step;
+};
+
+static int init(struct subject *subject, const char *text, bool single, const struct training *training,
+                struct error *error)
 {
-    trainer_step(trainer); // warms up
-    for (int i = 0; i < TURN; i++) {
+    *subject = (struct subject){0};
+    model_defaults(&subject->model);
+    int code = setting_apply_all(&subject->model, text, error);
+    subject->model.single = single;
+    if (code == ERROR_NONE)
+        code = model_check(&subject->model, error);
+    subject->trainers = trainers_of(&subject->model);
+    if (code == ERROR_NONE)
+        code = subject->trainers->init(&subject->trainer, &subject->model, training, (size_t)8 << 30, error);
+    return code;
+}
+
+static void release(struct subject *subject)
+{
+    trainer_free(&subject->trainer);
+    model_free(&subject->model);
+}
+
+static void take_turn(struct subject *subject, int turn)
+{
+    subject->trainers->step(&subject->trainer); // warms up
+    for (int i = turn * TURN; i < (turn + 1) * TURN; i++) {
         double start = seconds();
-        trainer_step(trainer);
-        spent[i] = 1e3 * (seconds() - start);
+        subject->trainers->step(&subject->trainer);
+        subject->spent[i] = 1e3 * (seconds() - start);
     }
 }
 
-static void print(const char *what, double step, double own)
+static void take_median(struct subject *subject)
+{
+    qsort(subject->spent, STEPS, sizeof *subject->spent, ascending);
+    subject->step = (subject->spent[TURN - 1] + subject->spent[TURN]) / 2;
+}
+
+static void print(const char *what, double step, const struct subject own[2])
 {
     if (step > 0)
-        printf("  %-28s %10.2f %10.2f\n", what, step, step / own);
+        printf("  %-28s %10.2f %10.2f %10.2f\n", what, step, step / own[0].step, step / own[1].step);
     else
         printf("  %-28s %10s\n", what, "absent");
+}
+
+static void compare(int layers, int width, int batch, struct subject own[2])
+{
+    for (int i = 0; i < 2; i++)
+        take_turn(&own[i], 0);
+    double single = torch_step(layers, width, batch, "single"), twice = torch_step(layers, width, batch, "double");
+    for (int i = 0; i < 2; i++) {
+        take_turn(&own[i], 1);
+        take_median(&own[i]);
+    }
+    printf("L %d, d %d, %d tokens a step\n", layers, width, 32 * batch);
+    print("spanscope, double", own[0].step, own);
+    print("spanscope, single", own[1].step, own);
+    print("PyTorch, double", twice, own);
+    print("PyTorch, single", single, own);
 }
 
 static int compare_steps(int layers, int width, int batch, struct error *error)
 {
     char text[160];
-    struct model model;
     struct task task;
-    struct trainer trainer;
-    double spent[STEPS];
+    struct subject own[2] = {0}; // double, single
     struct training training = training_defaults();
     snprintf(text, sizeof text, "placement=spannorm init=scaleinit heads=2 tokens=32 mask=causal layers=%d width=%d",
              layers, width);
-    model_defaults(&model);
-    int code = setting_apply_all(&model, text, error);
-    if (code == ERROR_NONE)
-        code = model_check(&model, error);
-    if (code == ERROR_NONE)
-        code = task_init(&task, "icl:4:0.1", error);
-    training.task = &task;
-    training.batch = batch;
-    if (code == ERROR_NONE)
-        code = trainer_init(&trainer, &model, &training, (size_t)8 << 30, error);
+    int code = task_init(&task, "icl:4:0.1", error);
     if (code != ERROR_NONE)
         return code;
-    take_turn(&trainer, spent);
-    double single = torch_step(layers, width, batch, "single"), twice = torch_step(layers, width, batch, "double");
-    take_turn(&trainer, spent + TURN);
-    qsort(spent, STEPS, sizeof *spent, ascending);
-    double own = (spent[TURN - 1] + spent[TURN]) / 2;
-    printf("L %d, d %d, %d tokens a step\n", layers, width, 32 * batch);
-    print("spanscope, double", own, own);
-    print("PyTorch, single", single, own);
-    print("PyTorch, double", twice, own);
-    trainer_free(&trainer);
+    training.task = &task;
+    training.batch = batch;
+    training.steps = STEPS + 2;
+    for (int i = 0; code == ERROR_NONE && i < 2; i++)
+        code = init(&own[i], text, i, &training, error);
+    if (code == ERROR_NONE)
+        compare(layers, width, batch, own);
+    for (int i = 0; i < 2; i++)
+        release(&own[i]);
     task_free(&task);
-    model_free(&model);
-    return ERROR_NONE;
+    return code;
 }
 
 /* ---- products ---- */
@@ -159,7 +197,7 @@ int main(void)
     static const int sizes[][3] = {{8, 32, 8}, {32, 32, 8}, {16, 64, 16}, {4, 128, 8}};
     struct error error = {0};
     openblas_set_num_threads(1);
-    printf("%-30s %10s %10s\n", "a step of training", "ms", "ratio");
+    printf("%-30s %10s %10s %10s\n", "a step of training", "ms", "/ double", "/ single");
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         if (compare_steps(sizes[i][0], sizes[i][1], sizes[i][2], &error) != ERROR_NONE) {
             fprintf(stderr, "bench/train: %s\n", error.text);

@@ -114,6 +114,7 @@ const struct options_command train_options = {
     .config = true,
     .no_words = "models are named by --placement",
     .sweeps = true,
+    .draws = true,
     .defaults = "layers=8 width=32 heads=2 tokens=32 mask=causal",
 };
 
