@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/ranks.h"
 #include "cli/training_cost.h"
+#include "sim/precision.h"
 #include "sim/team.h"
 #include "sim/text.h"
 #include "train/recipe.h"
@@ -219,6 +220,8 @@ static int train_and_write(const struct train *self, struct crew *crew, FILE *st
     if (code == ERROR_NONE)
         code = crew_train(crew, error);
     progress_end(&crew->progress);
+    if (crew->lost > 0 && !self->quiet)
+        fprintf(stderr, "%d numbers are left out: " PRECISION_LIMITS "\n", crew->lost);
     keeper_close(&crew->keeper);
     return code;
 }

@@ -272,8 +272,8 @@ void network_backward(struct network *network, const struct network_batch *batch
 /* ---- collapse ---- */
 
 /* With unit rows n_t and their mean m over the rows that are not zero, 1 - mean of <n_s, n_t> over pairs is
- * sum |n_t - m|^2/(n - 1). NAN where fewer than two are left, or where rounding makes as much: errors of REAL_RESOLVED,
- * independent from token to token. */
+ * sum |n_t - m|^2/(n - 1). NAN where fewer than two are left; 0 where rounding makes as much, by errors of REAL_RESOLVED
+ * that are independent from token to token. */
 static double sequence_spread(int tokens, size_t d, const real *x, real *unit, double *mean)
 {
     int n = 0;
@@ -295,7 +295,7 @@ static double sequence_spread(int tokens, size_t d, const real *x, real *unit, d
             sum += deviation * deviation;
         }
     double spread = n > 1 ? sum / (n - 1) : NAN;
-    return spread >= REAL_RESOLVED * REAL_RESOLVED ? spread : NAN;
+    return spread < REAL_RESOLVED * REAL_RESOLVED ? 0 : spread;
 }
 
 double network_spread(const struct network *network)

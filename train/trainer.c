@@ -31,6 +31,12 @@ int training_check(const struct training *training, const struct model *model, s
     if (training->warmup > training->steps)
         return error_set(error, ERROR_INPUT, "warmup: %" PRId64 " steps are more than all %" PRId64, training->warmup,
                          training->steps);
+    double least = optimiser_epsilon_least(&training->settings);
+    if (model->single && training->optimiser->adaptive && training->settings.epsilon < least)
+        return error_set(error, ERROR_INPUT,
+                         "epsilon: %g is below %.2g, where squares of gradients that single precision does not hold "
+                         "would decide the steps; do without --single",
+                         training->settings.epsilon, least);
     return task_check(training->task, model->tokens, error);
 }
 

@@ -41,7 +41,7 @@ struct trainer_record {
     int64_t diverged;             /* the last step where its loss or squared gradient left the tensors' range; -1 */
     double *loss;                 // [steps], mean over the batch, before the step's update
     double *bayes;                // [steps], of the best predictor on the same sequences; NAN where there is none
-    double *spread;               // [steps], 1 - token cosine of x_L
+    double *spread;               // [steps], 1 - token cosine of x_L (network_spread)
     double *gradient_norm;        // [steps], of all weights together, before clipping
     int profiles, room;           /* of the stack: taken so far, and asked for */
     size_t cells;                 /* of a profile */
