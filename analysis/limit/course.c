@@ -170,7 +170,7 @@ static const double QUADRATURES = 8e6;
 static double attend_flops(const struct layout *layout, int node)
 {
     const struct attention *attend = &layout->nodes[node].attend;
-    double T = attend->keys, read = strip_keys(attend), products = strip_rows(attend) > 0 ? 8 : 6;
+    double T = attend->keys, read = strip_keys(attend), products = strip_rows(attend) > 0 ? 7 : 6;
     return attend->heads * (read * (products * attend->head_width + 100) + 1e4 + 4e3 * T);
 }
 
