@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/lanes.h"
 #include "sim/panel.h"
 #include "sim/spectrum.h"
 
@@ -253,30 +254,90 @@ struct row_sums {
     int relative_rows;
 };
 
-/* Logits t, counted from the largest so that exp cannot overflow, become their softmax. With a = e^t / sum the entropy
- * -sum a log a is log(sum) sum a - sum a t; with a sink, sum a is not 1. */
-static void softmax_visible(int count, double sink, real *row, struct row_sums *sums)
+static double lane_sum(doubles v)
 {
-    double largest = sink, mass = 0, weighted = 0, square = 0, mean = 0, logit_square = 0;
-    for (int j = 0; j < count; j++)
-        largest = row[j] > largest ? row[j] : largest;
-    for (int j = 0; j < count; j++) {
-        double t = row[j] - largest, e = exp(t);
-        row[j] = e;
+    double sum = 0;
+    for (int i = 0; i < LANES; i++)
+        sum += v[i];
+    return sum;
+}
+
+static double largest_of(int count, double least, const real *row)
+{
+    doubles most = lanes_all(least);
+    int j = 0;
+    for (; j + LANES <= count; j += LANES) {
+        doubles t = lanes_widen(row + j);
+        most = lanes_choose(t > most, t, most);
+    }
+    for (int i = 0; i < LANES; i++)
+        least = most[i] > least ? most[i] : least;
+    for (; j < count; j++)
+        least = row[j] > least ? row[j] : least;
+    return least;
+}
+
+/* Of e = e^t: sums of e, e t, t and t^2. */
+struct exponentials {
+    double mass, weighted, mean, square;
+};
+
+/* Logits t, counted from `largest`, become e^t; what is below LEAST is 0. */
+static struct exponentials exponentiate(int count, double largest, real *row)
+{
+    const double LEAST = -800;
+    doubles mass = {0}, weighted = {0}, mean = {0}, square = {0};
+    int j = 0;
+    for (; j + LANES <= count; j += LANES) {
+        doubles t = lanes_widen(row + j) - largest;
+        doubles e = lanes_exponential(lanes_choose(t < LEAST, lanes_all(LEAST), t), lanes_all(0), NULL);
+        lanes_narrow(row + j, e);
         mass += e;
         weighted += e * t;
         mean += t;
-        logit_square += t * t;
+        square += t * t;
     }
-    double sum = mass + exp(sink - largest), entropy = (mass * log(sum) - weighted) / sum;
-    mean /= count;
-    for (int j = 0; j < count; j++) {
-        row[j] /= sum;
+    struct exponentials sums = {lane_sum(mass), lane_sum(weighted), lane_sum(mean), lane_sum(square)};
+    for (; j < count; j++) {
+        double t = row[j] - largest, e = exp(t);
+        row[j] = (real)e;
+        sums.mass += e;
+        sums.weighted += e * t;
+        sums.mean += t;
+        sums.square += t * t;
+    }
+    return sums;
+}
+
+/* row /= sum; the sum of what it then has, squared. */
+static double normalise(int count, double sum, real *row)
+{
+    doubles squares = {0};
+    int j = 0;
+    for (; j + LANES <= count; j += LANES) {
+        lanes_narrow(row + j, lanes_widen(row + j) / sum);
+        doubles a = lanes_widen(row + j);
+        squares += a * a;
+    }
+    double square = lane_sum(squares);
+    for (; j < count; j++) {
+        row[j] = (real)(row[j] / sum);
         square += row[j] * row[j];
     }
+    return square;
+}
+
+/* Logits, counted from the largest so that exp cannot overflow, become their softmax. With a = e^t / sum the entropy
+ * -sum a log a is log(sum) sum a - sum a t; with a sink, sum a is not 1. */
+static void softmax_visible(int count, double sink, real *row, struct row_sums *sums)
+{
+    double largest = largest_of(count, sink, row);
+    struct exponentials own = exponentiate(count, largest, row);
+    double sum = own.mass + exp(sink - largest), entropy = (own.mass * log(sum) - own.weighted) / sum;
+    double mean = own.mean / count;
     sums->entropy += entropy;
-    sums->square += square;
-    sums->logit_variance += fmax(0, logit_square / count - mean * mean);
+    sums->square += normalise(count, sum, row);
+    sums->logit_variance += fmax(0, own.square / count - mean * mean);
     sums->relative += count > 1 ? entropy / log(count) : 0;
     sums->relative_rows += count > 1;
 }
