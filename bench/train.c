@@ -139,26 +139,45 @@ static int compare_steps(int layers, int width, int batch, struct error *error)
 
 /* ---- products ---- */
 
-typedef void product_caller(int m, int n, real *const a[4]);
+__typeof__(product_forward) product_forward_single;
+__typeof__(product_backward) product_backward_single;
+__typeof__(product_gradient) product_gradient_single;
+
+/* x, w, y and scratch, as doubles or floats. */
+typedef void product_caller(int m, int n, void *const a[4]);
 
 enum { ROWS = 256 };
 
-static void own_products(int m, int n, real *const a[4])
+static void own_double(int m, int n, void *const a[4])
 {
     product_forward(ROWS, m, n, a[0], a[1], a[2], a[3]);
     product_backward(ROWS, m, n, a[2], a[1], 0, a[0], a[3]);
     product_gradient(ROWS, m, n, a[0], a[2], 0, a[1]);
 }
 
-static void blas_products(int m, int n, real *const a[4])
+static void own_single(int m, int n, void *const a[4])
+{
+    product_forward_single(ROWS, m, n, a[0], a[1], a[2], a[3]);
+    product_backward_single(ROWS, m, n, a[2], a[1], 0, a[0], a[3]);
+    product_gradient_single(ROWS, m, n, a[0], a[2], 0, a[1]);
+}
+
+static void blas_double(int m, int n, void *const a[4])
 {
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, ROWS, n, m, 1, a[0], m, a[1], n, 0, a[2], n);
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, ROWS, m, n, 1, a[2], n, a[1], n, 0, a[0], m);
     cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, ROWS, 1, a[0], m, a[2], n, 0, a[1], n);
 }
 
+static void blas_single(int m, int n, void *const a[4])
+{
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, ROWS, n, m, 1, a[0], m, a[1], n, 0, a[2], n);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, ROWS, m, n, 1, a[2], n, a[1], n, 0, a[0], m);
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, ROWS, 1, a[0], m, a[2], n, 0, a[1], n);
+}
+
 /* GF/s, the best of several turns. Entries are 0: what they are does not matter to the time. */
-static double rate(product_caller *call, int m, int n, real *const a[4])
+static double rate(product_caller *call, int m, int n, void *const a[4])
 {
     double flops = 6.0 * ROWS * m * n, best = 0;
     int calls = (int)(2e7 / flops) + 1;
@@ -175,18 +194,23 @@ static double rate(product_caller *call, int m, int n, real *const a[4])
 static void compare_products(void)
 {
     static const int sides[][2] = {{32, 32}, {32, 128}, {128, 32}, {64, 64}, {64, 256}, {128, 128}, {128, 512}};
-    printf("\n%-30s %10s %10s   GF/s, y = x w and both gradients, %d rows\n", "products", "own", "OpenBLAS", ROWS);
+    static product_caller *const callers[] = {own_double, blas_double, own_single, blas_single};
+    printf("\n%-30s %10s %10s %10s %10s   GF/s, y = x w and both gradients, %d rows\n", "products", "double",
+           "OpenBLAS", "single", "OpenBLAS", ROWS);
     for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
         int m = sides[i][0], n = sides[i][1];
         size_t entries[] = {(size_t)(ROWS * m), (size_t)(m * n), (size_t)(ROWS * n), product_work(m, n)};
-        real *a[4] = {NULL};
+        void *a[4] = {NULL};
         for (int j = 0; j < 4; j++) {
-            a[j] = memory_doubles(entries[j]);
+            a[j] = memory_reals(entries[j]);
             if (!a[j])
                 return;
             memset(a[j], 0, entries[j] * sizeof(real));
         }
-        printf("  %4d x %-22d %10.0f %10.0f\n", m, n, rate(own_products, m, n, a), rate(blas_products, m, n, a));
+        printf("  %4d x %-21d", m, n);
+        for (size_t c = 0; c < sizeof callers / sizeof *callers; c++)
+            printf(" %10.0f", rate(callers[c], m, n, a));
+        printf("\n");
         for (int j = 0; j < 4; j++)
             free(a[j]);
     }

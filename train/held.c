@@ -190,7 +190,7 @@ void held_free(struct held *held)
 
 static int draw(struct held *held, struct held_matrix *matrix, uint64_t seed, struct error *error)
 {
-    const struct law *law = matrix->map.law ? REAL_ROW(laws, matrix->map.law) : &laws[0];
+    const struct law *law = matrix->map.law ? matrix->map.law : &laws[0];
     real *work = memory_reals(law_work(law, matrix->fan_in, matrix->map.fan_out));
     if (!work)
         return error_set(error, ERROR_RESOURCE, "out of memory for a matrix of %zu entries", matrix->entries);

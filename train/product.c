@@ -5,8 +5,8 @@
 
 #include "sim/panel.h"
 
-/* Entries of w up to which this is faster than OpenBLAS, whose rate grows with the sides. */
-enum { ENTRIES_MAX = 1 << 16 };
+/* Entries of w, half a megabyte, up to which this is faster than OpenBLAS, whose rate grows with the sides. */
+enum { ENTRIES_MAX = (1 << 19) / sizeof(real) };
 
 /* Columns from which on a strip's rows, so far apart, would fall on each other in the first cache: they are copied. */
 enum { APART = 128 };
