@@ -199,7 +199,7 @@ static void compare_products(void)
            "OpenBLAS", "single", "OpenBLAS", ROWS);
     for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
         int m = sides[i][0], n = sides[i][1];
-        size_t entries[] = {(size_t)(ROWS * m), (size_t)(m * n), (size_t)(ROWS * n), product_work(m, n)};
+        size_t entries[] = {(size_t)(ROWS * m), (size_t)(m * n), (size_t)(ROWS * n), (size_t)(m * n)};
         void *a[4] = {NULL};
         for (int j = 0; j < 4; j++) {
             a[j] = memory_reals(entries[j]);
