@@ -417,6 +417,9 @@ static const char *const narrow[] = {
     "placement='x = x + attn(norm(x)); x = x + ffn(norm(x)); final: x = norm(x)' mask=causal cotangent=cross-entropy "
     "vocabulary=4 input-correlation=0.3",
     "placement='x = x + attn(x); x = x*sigmoid(wg(x)) + ffn(x)' cotangent=cross-entropy vocabulary=30 zipf=1",
+    // what a loss sends back along the outputs adds up over tokens that are alike: T r/d = 3.6
+    "placement='x = 0.5*x + wa(x)' layers=1 tokens=32 width=8 input-correlation=0.9 cotangent=cross-entropy "
+    "vocabulary=16",
     "placement='x = norm(x + attend(x, x, x)); y = wa(x); x = norm(x + y*relu(y))'",
     "placement='x = attn(x)' heads=1 layers=2 tokens=38 mask=causal", // attention of a condition beyond 1e7
 };
