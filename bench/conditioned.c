@@ -182,23 +182,23 @@ enum { COLUMNS = 2048, ROWS_MAX = 64 };
 static int rows;
 static double *wide[2], *square; // [ROWS_MAX][COLUMNS], [ROWS_MAX][ROWS_MAX]
 
-static void panel_product(void)
+static void multiply_panel(void)
 {
     panel_multiply(rows, rows, COLUMNS, square, rows, false, wide[0], COLUMNS, 0, wide[1], COLUMNS);
 }
 
-static void blas_product(void)
+static void multiply_blas(void)
 {
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, COLUMNS, rows, 1, square, rows, wide[0], COLUMNS, 0,
                 wide[1], COLUMNS);
 }
 
-static void panel_projection(void)
+static void project_panel(void)
 {
     panel_inner(rows, rows, COLUMNS, wide[0], COLUMNS, wide[1], COLUMNS, 0, square, rows);
 }
 
-static void blas_projection(void)
+static void project_blas(void)
 {
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, rows, COLUMNS, 1, wide[0], COLUMNS, wide[1], COLUMNS, 0,
                 square, rows);
@@ -206,7 +206,7 @@ static void blas_projection(void)
 
 static void bench_kernels(void)
 {
-    static void (*const work[])(void) = {panel_product, blas_product, panel_projection, blas_projection};
+    static void (*const work[])(void) = {multiply_panel, multiply_blas, project_panel, project_blas};
     printf("\n%-12s %14s %14s %14s %14s\n", "GFLOP/s", "T T x n", "dgemm", "T n x T", "dgemm");
     for (rows = 4; rows <= ROWS_MAX; rows *= 2) {
         double best[4] = {INFINITY, INFINITY, INFINITY, INFINITY};
