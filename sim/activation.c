@@ -17,34 +17,6 @@
  * An element's bits do not depend on where it stands in its array: the rest of an array goes through the same
  * instructions in a vector of its own. */
 
-/* exp(high + low) for high <= 0, |low| < 1e-4: in [-ln 2 / 2, ln 2 / 2] Taylor's series, the terms beyond x^13 / 13!
- * being 5e-18 of it, and whole powers of two. Both parts of ln 2 (fdlibm) are exact, and so is the high one's product
- * with 11 bits. minus_one gets the same less 1, without cancellation near 0. */
-static const double taylor[12] = {1. / 2,       1. / 6,        1. / 24,        1. / 120,
-                                  1. / 720,     1. / 5040,     1. / 40320,     1. / 362880,
-                                  1. / 3628800, 1. / 39916800, 1. / 479001600, 1. / 6227020800};
-
-LANES_INLINE doubles exponential(doubles high, doubles low, doubles *minus_one)
-{
-    const double to_whole = 0x1.8p52; // what is added to it becomes a whole number, in its low bits
-    const double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
-    doubles whole = high * M_LOG2E + to_whole;
-    doubles n = whole - to_whole, r = ((high - n * ln2_high) - n * ln2_low) + low, square = r * r;
-    doubles even = lanes_all(taylor[10]), odd = lanes_all(taylor[11]);
-    LANES_UNROLL for (int k = 8; k >= 0; k -= 2)
-    {
-        even = even * square + taylor[k];
-        odd = odd * square + taylor[k + 1];
-    }
-    doubles part = r + square * (even + r * odd); // exp(r) - 1
-    /* 2^n in two factors: their product may be subnormal. */
-    words power = (words)whole - (words)(lanes_all(to_whole)), half = (words)((integers)power >> 1);
-    doubles first = (doubles)((half + 1023) << 52), second = (doubles)((power - half + 1023) << 52);
-    if (minus_one)
-        *minus_one = (part * first) * second + (first * second - 1);
-    return ((1 + part) * first) * second;
-}
-
 /* Phi(-v) for 0 <= v <= TAIL, with the normal density at v. Phi(-v) = exp(-v^2/2) R(v), where v^2 goes without rounding
  * as that of its upper 26 bits and the rest; (v + 4) R(v) is smooth in s = (47 - 344 / (v + 4)) / 39, which runs from
  * -1 to 1, and its Chebyshev series (at 56 nodes, in 40 digits) is below 1e-17 beyond the 24 terms that are written out
@@ -63,7 +35,7 @@ static const double tail_series[24] = {
 LANES_INLINE doubles normal_tail(doubles v, doubles *density)
 {
     doubles upper = (doubles)((words)v & ~(((uint64_t)1 << 27) - 1));
-    doubles e = exponential(-upper * upper / 2, -(v - upper) * (v + upper) / 2, NULL);
+    doubles e = lanes_exponential(-upper * upper / 2, -(v - upper) * (v + upper) / 2, NULL);
     doubles q = 1 / (v + 4), s = (47 - 344 * q) * (1. / 39), square = s * s;
     doubles even = square * tail_series[22] + tail_series[20], odd = square * tail_series[23] + tail_series[21];
     LANES_UNROLL for (int k = 18; k >= 0; k -= 2)
@@ -108,7 +80,7 @@ LANES_INLINE doubles gelu_derivative(doubles u)
 /* 1/(1 + exp(-u)), and in other that of -u. */
 LANES_INLINE doubles logistic(doubles u, doubles v, doubles *other)
 {
-    doubles e = exponential(-v, lanes_all(0), NULL), large = 1 / (1 + e), small = e * large;
+    doubles e = lanes_exponential(-v, lanes_all(0), NULL), large = 1 / (1 + e), small = e * large;
     *other = lanes_choose(u < 0, large, small);
     return lanes_choose(u < 0, small, large);
 }
@@ -129,14 +101,14 @@ LANES_INLINE doubles silu_derivative(doubles u)
 LANES_INLINE doubles tangent(doubles u)
 {
     doubles minus_one, v = size_of(u, LOGISTIC / 2);
-    exponential(-2 * v, lanes_all(0), &minus_one);
+    lanes_exponential(-2 * v, lanes_all(0), &minus_one);
     doubles size = minus_one / (2 + minus_one);
     return (doubles)(((words)size & ~SIGN) | ((words)u & SIGN));
 }
 
 LANES_INLINE doubles tangent_derivative(doubles u)
 {
-    doubles e = exponential(-2 * size_of(u, LOGISTIC / 2), lanes_all(0), NULL), d = 1 + e;
+    doubles e = lanes_exponential(-2 * size_of(u, LOGISTIC / 2), lanes_all(0), NULL), d = 1 + e;
     return 4 * e / (d * d);
 }
 
@@ -171,7 +143,7 @@ LANES_INLINE doubles gelu_tanh_decay(doubles v)
     doubles factor = cubic + a, larger = lanes_choose(cubic > a, cubic, lanes_all(a)), smaller = cubic + a - larger;
     doubles factor_low = (lanes_choose(cubic > a, lanes_all(a), cubic) - smaller) + cubic_low + a_low;
     doubles high = v * factor, low = product_rest(v, factor, high) + v * factor_low;
-    return lanes_choose(high > LOGISTIC, lanes_all(0), exponential(-size_of(high, LOGISTIC), -low, NULL));
+    return lanes_choose(high > LOGISTIC, lanes_all(0), lanes_exponential(-size_of(high, LOGISTIC), -low, NULL));
 }
 
 /* u / (1 + exp(-2 w)): the tanh form of gelu is silu with another argument. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/lanes.h"
 #include "sim/panel.h"
 #include "sim/spectrum.h"
 
@@ -53,8 +54,7 @@ int attention_planes(const struct attention *attention)
 /* Positions that are turned. */
 static int turned_tokens(const struct attention *attention)
 {
-    const struct attention *whole = whole_of(attention);
-    return whole->queries > whole->keys ? whole->queries : whole->keys;
+    return attention->queries > attention->keys ? attention->queries : attention->keys;
 }
 
 double attention_angle(const struct attention *attention, int plane)
@@ -64,22 +64,15 @@ double attention_angle(const struct attention *attention, int plane)
     return attention->scaling->angle(&of, plane);
 }
 
-/* Positions of the part are below. */
-static int table_tokens(const struct attention *attention)
-{
-    int queries = attention->row + attention->queries, keys = attention->key + attention->keys;
-    return queries > keys ? queries : keys;
-}
-
 static size_t table_entries(const struct attention *attention)
 {
-    return memory_multiply(2, memory_multiply((size_t)table_tokens(attention), (size_t)attention_planes(attention)));
+    return memory_multiply(2, memory_multiply((size_t)turned_tokens(attention), (size_t)attention_planes(attention)));
 }
 
 /* cos and sin of every position and plane, times the gain. */
 static void fill_table(const struct attention *attention, real *table) // [tokens][planes][2]
 {
-    int planes = attention_planes(attention), tokens = table_tokens(attention);
+    int planes = attention_planes(attention), tokens = turned_tokens(attention);
     for (int p = 0; p < planes; p++) {
         double angle = attention_angle(attention, p);
         for (int t = 0; t < tokens; t++) {
@@ -90,14 +83,13 @@ static void fill_table(const struct attention *attention, real *table) // [token
     }
 }
 
-/* out = R x for every head of the rows of all sequences, from position `first` on; direction -1: R^T x. May be done in
- * place. */
-static void rotate(const struct attention *attention, int first, int tokens, int heads, const real *table,
-                   real direction, const real *x, real *out) // [B tokens][heads head_width]
+/* out = R x for every head of the rows of all sequences; direction -1: R^T x. May be done in place. */
+static void rotate(const struct attention *attention, int tokens, int heads, const real *table, real direction,
+                   const real *x, real *out) // [B tokens][heads head_width]
 {
     int planes = attention_planes(attention), width = attention->head_width;
     for (int row = 0; row < attention->sequences * tokens; row++) {
-        const real *turns = table + 2 * (size_t)(first + row % tokens) * (size_t)planes;
+        const real *turns = table + 2 * (size_t)(row % tokens) * (size_t)planes;
         for (int h = 0; h < heads; h++) {
             size_t start = ((size_t)row * (size_t)heads + (size_t)h) * (size_t)width;
             for (int p = 0; p < planes; p++) {
@@ -134,22 +126,33 @@ size_t attention_entries(const struct attention *attention)
     return memory_multiply((size_t)attention->sequences * (size_t)attention->heads, head_entries(attention));
 }
 
-/* Queries and keys as they meet: themselves, or rotated into work. */
-struct turned {
-    const real *q, *k;
-    real *table;
-};
-
-static struct turned turn(const struct attention *attention, const real *q, const real *k, struct arena *work)
+size_t attention_turn_work(const struct attention *attention)
 {
     if (attention_planes(attention) == 0)
-        return (struct turned){q, k, NULL};
+        return 0;
+    return memory_add(arena_cost(table_entries(attention)),
+                      memory_add(arena_cost(query_entries(attention)), arena_cost(key_entries(attention))));
+}
+
+struct attention_turned attention_turn(const struct attention *attention, const real *q, const real *k,
+                                       struct arena *work)
+{
+    if (attention_planes(attention) == 0)
+        return (struct attention_turned){q, k, NULL};
     real *table = arena_take(work, table_entries(attention));
     real *rotated_q = arena_take(work, query_entries(attention)), *rotated_k = arena_take(work, key_entries(attention));
     fill_table(attention, table);
-    rotate(attention, attention->row, attention->queries, attention->heads, table, 1, q, rotated_q);
-    rotate(attention, attention->key, attention->keys, attention->kv_heads, table, 1, k, rotated_k);
-    return (struct turned){rotated_q, rotated_k, table};
+    rotate(attention, attention->queries, attention->heads, table, 1, q, rotated_q);
+    rotate(attention, attention->keys, attention->kv_heads, table, 1, k, rotated_k);
+    return (struct attention_turned){rotated_q, rotated_k, table};
+}
+
+void attention_turn_back(const struct attention *attention, const real *table, real *dq, real *dk)
+{
+    if (!table)
+        return;
+    rotate(attention, attention->queries, attention->heads, table, -1, dq, dq);
+    rotate(attention, attention->keys, attention->kv_heads, table, -1, dk, dk);
 }
 
 /* ---- what is drawn ---- */
@@ -167,7 +170,7 @@ static struct bias_grid grid_of(const struct attention *attention)
 
 static size_t sink_entries(const struct attention *attention)
 {
-    return attention->sink_sd > 0 ? (size_t)attention->heads : 0;
+    return attention->sink_sd > 0 ? (size_t)whole_of(attention)->heads : 0;
 }
 
 static size_t bias_entries(const struct attention *attention)
@@ -216,11 +219,13 @@ struct shifts {
     const real *table;  /* of the bias, NULL: none */
 };
 
-static struct shifts shifts_of(const struct attention *attention, const real *drawn, int head)
+static struct shifts shifts_of(const struct attention *attention, const real *drawn, int own)
 {
+    const struct attention *whole = whole_of(attention);
+    int head = attention->head + own;
     const real *tables = drawn ? drawn + sink_entries(attention) : NULL;
     return (struct shifts){
-        .slope = attention->bias->slope ? attention->bias->slope(head, attention->heads) : 0,
+        .slope = attention->bias->slope ? attention->bias->slope(head, whole->heads) : 0,
         .sink = !attention->sink         ? -INFINITY
                 : attention->sink_sd > 0 ? drawn[head]
                                          : 0,
@@ -249,30 +254,90 @@ struct row_sums {
     int relative_rows;
 };
 
-/* Logits t, counted from the largest so that exp cannot overflow, become their softmax. With a = e^t / sum the entropy
- * -sum a log a is log(sum) sum a - sum a t; with a sink, sum a is not 1. */
-static void softmax_visible(int count, double sink, real *row, struct row_sums *sums)
+static double lane_sum(doubles v)
 {
-    double largest = sink, mass = 0, weighted = 0, square = 0, mean = 0, logit_square = 0;
-    for (int j = 0; j < count; j++)
-        largest = row[j] > largest ? row[j] : largest;
-    for (int j = 0; j < count; j++) {
-        double t = row[j] - largest, e = exp(t);
-        row[j] = e;
+    double sum = 0;
+    for (int i = 0; i < LANES; i++)
+        sum += v[i];
+    return sum;
+}
+
+static double largest_of(int count, double least, const real *row)
+{
+    doubles most = lanes_all(least);
+    int j = 0;
+    for (; j + LANES <= count; j += LANES) {
+        doubles t = lanes_widen(row + j);
+        most = lanes_choose(t > most, t, most);
+    }
+    for (int i = 0; i < LANES; i++)
+        least = most[i] > least ? most[i] : least;
+    for (; j < count; j++)
+        least = row[j] > least ? row[j] : least;
+    return least;
+}
+
+/* Of e = e^t: sums of e, e t, t and t^2. */
+struct exponentials {
+    double mass, weighted, mean, square;
+};
+
+/* Logits t, counted from `largest`, become e^t; what is below LEAST is 0. */
+static struct exponentials exponentiate(int count, double largest, real *row)
+{
+    const double LEAST = -800;
+    doubles mass = {0}, weighted = {0}, mean = {0}, square = {0};
+    int j = 0;
+    for (; j + LANES <= count; j += LANES) {
+        doubles t = lanes_widen(row + j) - largest;
+        doubles e = lanes_exponential(lanes_choose(t < LEAST, lanes_all(LEAST), t), lanes_all(0), NULL);
+        lanes_narrow(row + j, e);
         mass += e;
         weighted += e * t;
         mean += t;
-        logit_square += t * t;
+        square += t * t;
     }
-    double sum = mass + exp(sink - largest), entropy = (mass * log(sum) - weighted) / sum;
-    mean /= count;
-    for (int j = 0; j < count; j++) {
-        row[j] /= sum;
+    struct exponentials sums = {lane_sum(mass), lane_sum(weighted), lane_sum(mean), lane_sum(square)};
+    for (; j < count; j++) {
+        double t = row[j] - largest, e = exp(t);
+        row[j] = (real)e;
+        sums.mass += e;
+        sums.weighted += e * t;
+        sums.mean += t;
+        sums.square += t * t;
+    }
+    return sums;
+}
+
+/* row /= sum; the sum of what it then has, squared. */
+static double normalise(int count, double sum, real *row)
+{
+    doubles squares = {0};
+    int j = 0;
+    for (; j + LANES <= count; j += LANES) {
+        lanes_narrow(row + j, lanes_widen(row + j) / sum);
+        doubles a = lanes_widen(row + j);
+        squares += a * a;
+    }
+    double square = lane_sum(squares);
+    for (; j < count; j++) {
+        row[j] = (real)(row[j] / sum);
         square += row[j] * row[j];
     }
+    return square;
+}
+
+/* Logits, counted from the largest so that exp cannot overflow, become their softmax. With a = e^t / sum the entropy
+ * -sum a log a is log(sum) sum a - sum a t; with a sink, sum a is not 1. */
+static void softmax_visible(int count, double sink, real *row, struct row_sums *sums)
+{
+    double largest = largest_of(count, sink, row);
+    struct exponentials own = exponentiate(count, largest, row);
+    double sum = own.mass + exp(sink - largest), entropy = (own.mass * log(sum) - own.weighted) / sum;
+    double mean = own.mean / count;
     sums->entropy += entropy;
-    sums->square += square;
-    sums->logit_variance += fmax(0, logit_square / count - mean * mean);
+    sums->square += normalise(count, sum, row);
+    sums->logit_variance += fmax(0, own.square / count - mean * mean);
     sums->relative += count > 1 ? entropy / log(count) : 0;
     sums->relative_rows += count > 1;
 }
@@ -348,10 +413,7 @@ static struct attention_report report_of(const struct attention *attention, cons
 
 size_t attention_work(const struct attention *attention)
 {
-    size_t head = arena_cost(head_entries(attention)), turned = 0;
-    if (attention_planes(attention) > 0)
-        turned = memory_add(arena_cost(table_entries(attention)),
-                            memory_add(arena_cost(query_entries(attention)), arena_cost(key_entries(attention))));
+    size_t head = arena_cost(head_entries(attention)), turned = attention_turn_work(attention);
     size_t reverse = memory_multiply(attention->cap > 0 ? 3 : 2, head), spectrum = spectrum_work(attention->keys);
     return memory_add(turned, reverse > spectrum ? reverse : spectrum);
 }
@@ -385,7 +447,7 @@ void attention_forward(const struct attention *attention, const real *drawn, con
                        const real *v, real *a, real *y, struct arena work, struct attention_report *report)
 {
     int Tq = attention->queries, Tk = attention->keys;
-    struct turned turned = turn(attention, q, k, &work);
+    struct attention_turned turned = attention_turn(attention, q, k, &work);
     struct row_sums sums = {0};
     double ranks = 0;
     for (int s = 0; s < attention->sequences; s++)
@@ -396,8 +458,9 @@ void attention_forward(const struct attention *attention, const real *drawn, con
             panel_inner(Tq, Tk, attention->head_width, turned.q + at.q, at.q_stride, turned.k + at.k, at.k_stride, 0,
                         a + at.a, Tk);
             softmax(attention, &shifts, a + at.a, &sums);
-            panel_multiply(Tq, Tk, attention->value_width, a + at.a, Tk, false, v + at.v, at.v_stride, 0, y + at.y,
-                           at.y_stride);
+            if (y)
+                panel_multiply(Tq, Tk, attention->value_width, a + at.a, Tk, false, v + at.v, at.v_stride, 0, y + at.y,
+                               at.y_stride);
             if (report && !attention->whole)
                 ranks += stable_rank(attention, a + at.a, sums.square - square, work);
         }
@@ -417,8 +480,8 @@ static void softmax_row_backward(int keys, const real *a, real *da)
 }
 
 /* ds *= cap'(s) = 1 - tanh^2(scale q k / cap), with the products once more in scores. */
-static void cap_backward(const struct attention *attention, const struct head *at, const struct turned *turned,
-                         real *scores, real *ds)
+static void cap_backward(const struct attention *attention, const struct head *at,
+                         const struct attention_turned *turned, real *scores, real *ds)
 {
     panel_inner(attention->queries, attention->keys, attention->head_width, turned->q + at->q, at->q_stride,
                 turned->k + at->k, at->k_stride, 0, scores, attention->keys);
@@ -428,15 +491,20 @@ static void cap_backward(const struct attention *attention, const struct head *a
     }
 }
 
+/* In squares that stay in the cache: a long column touches a line of memory for every number. */
 static void transpose(int rows, int columns, const real *restrict a, real *restrict out)
 {
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < columns; j++)
-            out[j * rows + i] = a[i * columns + j];
+    enum { SQUARE = 16 };
+    for (int top = 0; top < rows; top += SQUARE)
+        for (int left = 0; left < columns; left += SQUARE)
+            for (int j = left; j < left + SQUARE && j < columns; j++)
+                for (int i = top; i < top + SQUARE && i < rows; i++)
+                    out[(size_t)j * (size_t)rows + (size_t)i] = a[(size_t)i * (size_t)columns + (size_t)j];
 }
 
-static void head_backward(const struct attention *attention, const struct head *at, const struct turned *turned,
-                          const real *v, const real *a, const real *dy, real *dq, real *dk, real *dv, struct arena work)
+static void head_backward(const struct attention *attention, const struct head *at,
+                          const struct attention_turned *turned, const real *v, const real *a, const real *dy, real *dq,
+                          real *dk, real *dv, struct arena work)
 {
     int Tq = attention->queries, Tk = attention->keys, width = attention->head_width, value = attention->value_width;
     double beta = at->first_of_group ? 0 : 1;
@@ -458,14 +526,11 @@ static void head_backward(const struct attention *attention, const struct head *
 void attention_backward(const struct attention *attention, const real *q, const real *k, const real *v, const real *a,
                         const real *dy, real *dq, real *dk, real *dv, struct arena work)
 {
-    struct turned turned = turn(attention, q, k, &work);
+    struct attention_turned turned = attention_turn(attention, q, k, &work);
     for (int s = 0; s < attention->sequences; s++)
         for (int h = 0; h < attention->heads; h++) {
             struct head at = head_at(attention, s, h);
             head_backward(attention, &at, &turned, v, a, dy, dq, dk, dv, work);
         }
-    if (turned.table) {
-        rotate(attention, attention->row, attention->queries, attention->heads, turned.table, -1, dq, dq);
-        rotate(attention, attention->key, attention->keys, attention->kv_heads, turned.table, -1, dk, dk);
-    }
+    attention_turn_back(attention, turned.table, dq, dk);
 }

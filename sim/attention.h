@@ -43,8 +43,8 @@ struct attention {
     double factor, length;         /* its */
     double gain;                   /* of rotated queries and keys */
     int number;                    /* among the attentions of its block: what is drawn is found by it */
-    const struct attention *whole; /* NULL, or what this is a part of: */
-    int row, key; /* positions of its first query and key; keys that no query of the part sees may be left out */
+    const struct attention *whole; /* NULL, or what this is a part of, without a rotation of its own: */
+    int row, key, head; /* its first query, key and head; keys that no query of the part sees may be left out */
 };
 
 /* Row i sees the keys first .. end - 1, at least one of them; both are counted from the first that is given. */
@@ -56,6 +56,17 @@ bool attention_is_biased(const struct attention *attention);
 /* Planes of a head that are rotated, and the angle between neighbouring positions in one of them, from 0. */
 int attention_planes(const struct attention *attention);
 double attention_angle(const struct attention *attention, int plane);
+
+/* Queries and keys as they meet: themselves, without a table, or rotated into work. What is sent back to them is turned
+ * back in place. */
+struct attention_turned {
+    const real *q, *k;
+    real *table;
+};
+size_t attention_turn_work(const struct attention *attention);
+struct attention_turned attention_turn(const struct attention *attention, const real *q, const real *k,
+                                       struct arena *work);
+void attention_turn_back(const struct attention *attention, const real *table, real *dq, real *dk);
 
 /* Doubles of the attentions a of all heads and sequences. */
 size_t attention_entries(const struct attention *attention);
@@ -77,7 +88,7 @@ struct attention_report {
     double stable_rank;      /* of a head's A: |A|_F^2 / |A|_2^2, from below by 1e-6 or so; NaN of a part */
 };
 
-/* Fills a and y, and the report unless it is NULL. drawn is attention_draw's. */
+/* Fills a, and y and the report unless they are NULL. drawn is attention_draw's, of the whole. */
 void attention_forward(const struct attention *attention, const real *drawn,
                        const real *q, // [B queries][heads head_width]
                        const real *k, // [B keys][kv_heads head_width]

@@ -160,7 +160,8 @@ static double map_flops(const struct layout *layout, int node)
     double to = columns_of(layout, &layout->spaces[layout->nodes[node].space]), rank = least(T, from);
     bool limit = layout->mode.width_limit; // no reverse along the forward's signals, no rows that are made orthonormal
     double factor = T > from ? 0 : limit ? T * T * from : 4 * T * T * from, normals = 60 * rank * to;
-    return (limit ? 2 : 3) * T * rank * (from + to) + factor + normals;
+    double products = limit ? 2 * (from + to) : T > from ? 3 * to : 3 * (from + to); // nothing fresh is sent back there
+    return T * rank * products + factor + normals;
 }
 
 /* Of exchangeable tokens' means over softmaxes (softmax.h), forward and in reverse. */
@@ -170,8 +171,8 @@ static const double QUADRATURES = 8e6;
 static double attend_flops(const struct layout *layout, int node)
 {
     const struct attention *attend = &layout->nodes[node].attend;
-    double T = attend->keys, read = strip_keys(attend), products = strip_rows(attend) > 0 ? 8 : 6;
-    return attend->heads * (read * (products * attend->head_width + 100) + 1e4 + 4e3 * T);
+    double T = attend->keys, read = strip_keys(attend), products = strip_rows(attend) > 0 ? 7 : 6;
+    return attend->heads * (read * (products * attend->head_width + 40) + 1e4 + 4e3 * T);
 }
 
 static double node_flops(const struct layout *layout, int node)

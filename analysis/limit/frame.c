@@ -280,6 +280,8 @@ struct factor frame_factor_sum(const struct space *space, const struct frame_par
     int columns = 0, T = space->grams.tokens;
     for (const struct frame_part *part = parts; part; part = part->next)
         columns += part->signal.columns;
+    if (!space->grams.exchangeable && columns < T && columns > 0 && !parts->next && parts->factor == 1)
+        return (struct factor){columns, false, parts->signal.at, NULL};
     if (!space->grams.exchangeable && columns < T) {
         struct factor factor = {columns, false, pool_take(work, (size_t)T * (size_t)columns), NULL};
         int first = 0;
@@ -327,15 +329,19 @@ static void place(const struct signal *z, int rows, int column, int count, doubl
     }
 }
 
-/* The population of every row. */
-static void fill_population(const struct space *space, int rows, const struct stream_address *address,
-                            struct signal *unit, struct pool *work)
+/* Normals in the first `count` columns of every row. */
+static void fill_normals(const struct stream_address *address, int rows, int count, double scale, struct signal *unit,
+                         struct pool *work)
 {
-    int n = space->population;
+    size_t all = (size_t)rows * (size_t)count;
+    if (unit->columns == count) {
+        flight_normals(address, 0, all, scale, unit->at);
+        return;
+    }
     struct pool_mark mark = pool_mark(work);
-    double *normals = pool_take(work, (size_t)rows * (size_t)n);
-    flight_normals(address, 0, (size_t)rows * (size_t)n, sqrt(space->share / n), normals);
-    place(unit, rows, 0, n, 1, normals);
+    double *normals = pool_take(work, all);
+    flight_normals(address, 0, all, scale, normals);
+    place(unit, rows, 0, count, 1, normals);
     pool_release(work, mark);
 }
 
@@ -359,15 +365,11 @@ static void fill_drawn(const struct space *space, int rows, int added, const str
                        struct signal *unit, struct pool *work)
 {
     int old = space->columns;
-    struct pool_mark mark = pool_mark(work);
-    size_t count = (size_t)rows * (size_t)old;
-    double *normals = pool_take(work, count), scale = 1 / sqrt(space->width);
-    flight_normals(address, 0, count, scale, normals);
-    place(unit, rows, 0, old, 1, normals);
-    pool_release(work, mark);
+    double scale = 1 / sqrt(space->width);
+    fill_normals(address, rows, old, scale, unit, work);
     if (added == 0)
         return;
-    wishart_factor(address, even(count), rows, space->width - old, unit->at + old, unit->columns);
+    wishart_factor(address, even((size_t)rows * (size_t)old), rows, space->width - old, unit->at + old, unit->columns);
     for (int t = 0; t < rows; t++)
         cblas_dscal(added, scale, unit->at + (size_t)t * (size_t)unit->columns + (size_t)old, 1);
 }
@@ -382,7 +384,7 @@ static struct signal draw_unit(const struct space *space, int rows, int added, c
     }
     if (space->share < 1)
         memset(unit.at, 0, (size_t)rows * (size_t)unit.columns * sizeof *unit.at);
-    fill_population(space, rows, address, &unit, work);
+    fill_normals(address, rows, space->population, sqrt(space->share / space->population), &unit, work);
     for (int t = 0; t < added; t++)
         unit.at[(size_t)t * (size_t)unit.columns + (size_t)(space->columns + t)] = sqrt(1 - space->share);
     return unit;
@@ -413,6 +415,11 @@ static int columns_added(const struct space *space, int rows)
     return !space->drawn || left >= rows ? rows : left > 0 ? left : 0;
 }
 
+bool frame_is_full(const struct space *space)
+{
+    return columns_added(space, 1) == 0;
+}
+
 /* fresh = the factor of tokens alike times drawn: every row adds to what all later ones have. */
 static void add_steps(const struct factor *factor, const struct signal *drawn, const struct signal *fresh,
                       struct pool *work)
@@ -431,6 +438,12 @@ static void add_steps(const struct factor *factor, const struct signal *drawn, c
     pool_release(work, mark);
 }
 
+static void lower_multiply(const struct factor *factor, const struct signal *signal)
+{
+    cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, factor->rank, signal->columns, 1,
+                factor->rows, factor->rank, signal->at, signal->columns);
+}
+
 struct signal frame_fresh(struct space *space, const struct factor *factor, const struct stream_address *address,
                           struct pool *work, struct signal *unit)
 {
@@ -439,22 +452,25 @@ struct signal frame_fresh(struct space *space, const struct factor *factor, cons
         return frame_law_signal(space, factor, work);
     if (space->tile > 0)
         return tiles(space, factor, work);
-    struct signal fresh = unset(T, space->columns + added, work);
+    bool in_place = factor->lower && !factor->steps && !unit;
+    struct signal fresh = in_place ? (struct signal){0} : unset(T, space->columns + added, work);
     struct pool_mark mark = pool_mark(work);
     struct signal drawn = draw_unit(space, R, added, address, work);
-    if (factor->steps) {
+    if (in_place) {
+        fresh = drawn;
+        lower_multiply(factor, &fresh);
+    } else if (factor->steps) {
         add_steps(factor, &drawn, &fresh, work);
     } else if (factor->lower) {
         memcpy(fresh.at, drawn.at, (size_t)T * (size_t)fresh.columns * sizeof(double));
-        cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, T, fresh.columns, 1, factor->rows,
-                    T, fresh.at, fresh.columns);
+        lower_multiply(factor, &fresh);
     } else {
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, fresh.columns, R, 1, factor->rows, R, drawn.at,
                     drawn.columns, 0, fresh.at, fresh.columns);
     }
     if (unit)
         *unit = drawn;
-    else
+    else if (!in_place)
         pool_release(work, mark);
     space->columns += added;
     return fresh;

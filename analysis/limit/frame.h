@@ -88,8 +88,11 @@ struct frame_part {
     struct frame_part *next;
 };
 
-/* Of its Gram: the coordinates themselves where they are few. */
+/* Of its Gram: the coordinates themselves where they are few, in place where there is but one signal, times 1. */
 struct factor frame_factor_sum(const struct space *space, const struct frame_part *parts, struct pool *work);
+
+/* Whether all of the space is along its frame, so that nothing fresh lies across it. */
+bool frame_is_full(const struct space *space);
 
 /* A signal of independent Gaussian features whose Gram is the factor's, independent of all others of the space. unit,
  * unless NULL, becomes what the factor was multiplied by, [rank][columns]. Normals are those of the address. */

@@ -29,12 +29,16 @@ static struct signal copy(const struct rule_run *run, int node, const struct sig
     return out;
 }
 
-/* For what a rule makes of signals with `columns`, with room for a fresh part. */
+/* For what a rule makes of signals with `columns`, with room for a fresh part; its features are unset. */
 static struct signal blank(const struct rule_run *run, int node, int columns)
 {
     const struct space *space = rule_space(run, node);
-    int fresh = space->share == 1 ? 0 : space->grams.exchangeable ? 1 : space->grams.tokens;
-    return frame_zero(space, space->share < 1 ? space->columns + fresh : columns, run->work);
+    int fresh = space->grams.exchangeable ? 1 : space->grams.tokens, n = space->population, rows = frame_rows(space);
+    int all = space->share < 1 ? space->columns + fresh : columns;
+    struct signal out = {all, pool_take(run->work, (size_t)rows * (size_t)all)};
+    for (int t = 0; t < rows && all > n; t++)
+        memset(at_row(&out, t) + n, 0, (size_t)(all - n) * sizeof *out.at);
+    return out;
 }
 
 /* ---- norms ---- */
@@ -194,7 +198,7 @@ static void each_feature(const struct space *space, const struct signal *a, cons
         if (function)
             (slope ? function->slope : function->value)((size_t)n, u, f);
         for (int j = 0; j < n; j++)
-            y[j] += a ? at_row(a, t)[j] * f[j] : f[j] / unit;
+            y[j] = a ? at_row(a, t)[j] * f[j] : f[j] / unit;
     }
     pool_release(work, mark);
 }

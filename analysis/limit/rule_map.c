@@ -33,7 +33,8 @@ const struct factor *rule_factor(struct rule_run *run, int node)
     own->factor = frame_factor_sum(space, &(struct frame_part){1, own->out, own->gram, NULL}, run->work);
     if (!is_finite_width(run) || !own->factor.lower)
         return &own->factor;
-    own->basis = frame_zero(space, own->out.columns, run->work);
+    own->basis.columns = own->out.columns;
+    own->basis.at = pool_take(run->work, (size_t)space->grams.tokens * (size_t)own->out.columns);
     memcpy(own->basis.at, own->out.at, (size_t)space->grams.tokens * (size_t)own->out.columns * sizeof(double));
     gram_orthonormal(space->grams.tokens, own->basis.columns, own->basis.at, own->factor.rows, run->work);
     return &own->factor;
@@ -140,8 +141,12 @@ void rule_collect(struct rule_run *run, int node)
     struct stream_address address = rule_address(run, node, RULE_REVERSE);
     if (!own->arriving)
         return;
-    struct factor factor = frame_factor_sum(space, own->arriving, run->work);
     *run->drawn |= space->drawn || space->population > 0;
+    if (own->along && !own->basis.at && own->factor.rank == space->columns && frame_is_full(space)) {
+        rule_give(run, node, (struct signal){own->factor.rank, own->along}); // nothing of a fresh signal would be left
+        return;
+    }
+    struct factor factor = frame_factor_sum(space, own->arriving, run->work);
     struct signal fresh = frame_fresh(space, &factor, &address, run->work, NULL);
     if (own->along)
         condition(run, node, &fresh);
