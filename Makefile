@@ -69,6 +69,24 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	@echo '  CC    $<'
 	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -c $< -o $@
 
+# Single precision of the same sources (sim/real.h): those that hold tensors, which the folders name in SINGLE, once more
+# with -DSINGLE. All names that these objects define are then renamed, in each of them, from NAME to NAME_single: they
+# find each other, and what they do not define (graphs, plans, streams, tasks, errors) is shared. There doubles become
+# floats on purpose.
+SINGLE_RAW := $(SINGLE:%=$(BUILD)/single/%.raw)
+SINGLE_OBJ := $(SINGLE_RAW:.raw=_single.o)
+
+$(SINGLE_RAW): $(BUILD)/single/%.raw: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo '  CC    $< (single)'
+	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_CFLAGS) -DSINGLE -Wno-float-conversion -Wno-implicit-float-conversion -c $< -o $@
+
+$(BUILD)/single/names: $(SINGLE_RAW)
+	$(Q)nm --defined-only --extern-only -P $^ | awk 'NF > 2 { print $$1, $$1 "_single" }' | LC_ALL=C sort -u > $@
+
+$(SINGLE_OBJ): %_single.o: %.raw $(BUILD)/single/names
+	$(Q)objcopy --redefine-syms=$(BUILD)/single/names $< $@
+
 # The version and commit that a profile's manifest names, and the flags that a store's samples are kept by; rewritten only
 # when they change.
 VERSIONED = $(addprefix $(BUILD)/,cli/format_json.o cli/training.o cli/main.o cli/manual.o cli/sheet.o analysis/store.o lib/spanscope.o)

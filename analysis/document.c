@@ -82,18 +82,21 @@ void document_close(struct document_reader *reader)
     *reader = (struct document_reader){0};
 }
 
-static bool keep_byte(struct document_reader *reader, int byte)
+static int keep_byte(struct document_reader *reader, int byte, struct error *error)
 {
+    if (reader->length >> 20 >= DOCUMENT_MIB)
+        return error_set(error, ERROR_RESOURCE, "%.300s, line %zu: a document of more than %d MiB", reader->path,
+                         reader->line, DOCUMENT_MIB);
     if (reader->length == reader->room) {
         size_t room = reader->room ? 2 * reader->room : 4096;
         char *grown = realloc(reader->text, room);
         if (!grown)
-            return false;
+            return error_set(error, ERROR_RESOURCE, "%.300s, line %zu: out of memory", reader->path, reader->line);
         reader->text = grown;
         reader->room = room;
     }
     reader->text[reader->length++] = (char)byte;
-    return true;
+    return ERROR_NONE;
 }
 
 /* What tells where a document ends: how many brackets are open, outside of strings. */
@@ -123,14 +126,18 @@ static int read_text(struct document_reader *reader, int byte, struct error *err
     struct nesting nesting = {0};
     reader->length = 0;
     while (byte != EOF) {
-        if (!keep_byte(reader, byte))
-            return error_set(error, ERROR_RESOURCE, "%.300s, line %zu: out of memory", reader->path, reader->line);
+        int code = keep_byte(reader, byte, error);
+        if (code != ERROR_NONE)
+            return code;
         bool opens = byte == '{' || byte == '[';
         if (nesting.depth == 0 && !opens)
             return ERROR_NONE;
         nesting_read(&nesting, byte);
         if (nesting.depth == 0)
             return ERROR_NONE;
+        if (nesting.depth > DOCUMENT_DEPTH)
+            return error_set(error, ERROR_RESOURCE, "%.300s, line %zu: not JSON of ours: brackets more than %d deep",
+                             reader->path, reader->line, DOCUMENT_DEPTH);
         byte = next_byte(reader);
     }
     return ferror(reader->stream) ? unreadable(reader, error) : ERROR_NONE;

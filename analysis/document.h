@@ -22,6 +22,9 @@ json_t *document_number(double value);
 int document_print(bool ok, json_t *value, FILE *stream, struct error *error);
 int document_print_members(bool ok, json_t *value, FILE *stream, struct error *error);
 
+/* What a document may have: our own nest a dozen deep, and a profile has some 6 KiB a layer. */
+enum { DOCUMENT_DEPTH = 64, DOCUMENT_MIB = 2048 };
+
 /* Reads a file of documents, on a line each or over several, with blanks, byte-order marks or nothing between them. */
 struct document_reader {
     FILE *stream;
@@ -38,7 +41,7 @@ struct document_reader {
 int document_open(struct document_reader *reader, const char *path, struct error *error);
 
 /* The next object or array, which the caller owns, and the line where it begins; *root is NULL at the end of the file.
- * ERROR_RESOURCE with file, line and column for what is no JSON. */
+ * ERROR_RESOURCE with file, line and column for what is no JSON, or more of it than a document may have. */
 int document_next(struct document_reader *reader, json_t **root, size_t *line, struct error *error);
 
 /* What document_next will give, which stays the reader's; NULL at the end of the file. */

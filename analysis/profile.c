@@ -119,6 +119,15 @@ bool profile_has_spread(const struct profile *profile)
     return profile->kind == SCHEMA_MEASURED || profile->moments.spread;
 }
 
+int profile_unresolved(const struct profile *profile)
+{
+    int lost = 0;
+    for (int l = 0; profile->model->single && l <= profile->model->layers; l++)
+        for (int c = 0; c < profile->schema->column_count; c++)
+            lost += profile_cell(profile, l, c)->n > 0 && isnan(estimate_mean(profile_cell(profile, l, c)).mantissa);
+    return lost;
+}
+
 struct wide profile_se(const struct profile *profile, int layer, int column)
 {
     const struct estimate *cell = profile_cell(profile, layer, column);

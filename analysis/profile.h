@@ -56,6 +56,9 @@ int profile_predict(struct profile *profile, const struct model *model, const st
 /* Whether cells hold the spread over samples, or over replicas with their law. */
 bool profile_has_spread(const struct profile *profile);
 
+/* How many numbers of layers single precision could not tell from its rounding, in any sample. */
+int profile_unresolved(const struct profile *profile);
+
 /* Standard error of a cell's mean; absent where it is not known. */
 struct wide profile_se(const struct profile *profile, int layer, int column);
 

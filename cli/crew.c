@@ -40,6 +40,7 @@ struct word {
     int64_t done;     /* steps */
     double share;     /* of its work that is done */
     bool interrupted; /* with WORD_OVER */
+    int lost;         /* with WORD_TEXT: numbers that it leaves out */
     size_t length;    /* of the bytes behind it */
 };
 
@@ -69,6 +70,7 @@ static int act_on(struct shift *shift, int from, const struct word *word, char *
         break;
     case WORD_TEXT:
         delivery_put(&crew->delivery, word->run, bytes, word->length);
+        crew->lost += word->lost;
         break;
     case WORD_OVER:
         shift->at_work--;
@@ -113,7 +115,7 @@ static int visit(void *context, struct train_run *run, struct error *error)
 {
     struct shift *shift = context;
     struct crew *crew = shift->crew;
-    struct word word = {.kind = WORD_TEXT, .run = (int)(run - crew->runs)};
+    struct word word = {.kind = WORD_TEXT, .run = (int)(run - crew->runs), .lost = training_unresolved(run)};
     char *text = NULL;
     FILE *stream = open_memstream(&text, &word.length);
     if (!stream)
@@ -123,6 +125,7 @@ static int visit(void *context, struct train_run *run, struct error *error)
         code = no_memory(crew, error);
     if (code == ERROR_NONE && ranks_own() == 0) {
         delivery_put(&crew->delivery, word.run, text, word.length);
+        crew->lost += word.lost;
         return code;
     }
     if (code == ERROR_NONE)

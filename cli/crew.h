@@ -20,6 +20,7 @@ struct crew {
     struct keeper keeper;
     struct delivery delivery;
     struct progress progress;
+    int lost; /* numbers that the runs leave out (training_unresolved) */
 };
 
 /* ERROR_INTERRUPTED on rank 0 once a signal has come to a rank: what there is has been kept and delivered. */

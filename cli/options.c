@@ -261,7 +261,7 @@ static int add_setting(const struct options_command *command, struct options *op
 {
     struct model scratch;
     if (setting->drawn && !command->draws)
-        return error_set(error, ERROR_INPUT, "--%s is for samples of `spanscope run`; %.*s does without", setting->name,
+        return error_set(error, ERROR_INPUT, "--%s is for samples and trainings; %.*s does without", setting->name,
                          (int)strcspn(command->usage, " "), command->usage);
     model_defaults(&scratch);
     int code = command->sweeps ? try_values(&scratch, setting, text, error)

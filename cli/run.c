@@ -13,6 +13,7 @@
 #include "cli/progress.h"
 #include "cli/spread.h"
 #include "sim/budget.h"
+#include "sim/precision.h"
 #include "sim/team.h"
 #include "sim/text.h"
 
@@ -198,18 +199,11 @@ static void report_precision(const struct run *run, const struct profile *profil
                 reached, spent ? ": the budget of samples is spent" : "");
 }
 
-/* Observables of layers that single precision could not tell from its rounding, in any sample. */
 static void report_unresolved(const struct run *run, const struct profile *profile)
 {
-    int lost = 0;
-    for (int l = 0; l <= profile->model->layers; l++)
-        for (int c = 0; c < profile->schema->column_count; c++)
-            lost += profile_cell(profile, l, c)->n > 0 && isnan(estimate_mean(profile_cell(profile, l, c)).mantissa);
-    if (!run->quiet && profile->model->single && lost > 0)
-        fprintf(stderr,
-                "%s: %d numbers are left out: single precision does not tell cosines within 1e-6 of 1, deviations as "
-                "small and weight gradients that tokens cancel from rounding; without --single they are known\n",
-                profile->model->placement, lost);
+    int lost = profile_unresolved(profile);
+    if (!run->quiet && lost > 0)
+        fprintf(stderr, "%s: %d numbers are left out: " PRECISION_LIMITS "\n", profile->model->placement, lost);
 }
 
 /* The profile, and its prediction (or NULL) beside or behind it. */

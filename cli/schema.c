@@ -259,7 +259,7 @@ static const struct member training_members[] = {
     {SCHEMA_MANIFEST, "#manifest", "what made it; nothing of time, so that the same runs are the same text"},
     {"loss", "[number?]", "in nats a token, at each step"},
     {"bayes", "[number?]", "the least that any predictor can have of the same sequences"},
-    {"spread", "[number?]", "1 - r_L, how far tokens are apart at the end"},
+    {"spread", "[number?]", "1 - r_L, how far tokens are apart at the end; null where the precision does not tell it from 0"},
     {"gradient_norm", "[number?]", "of all weights together"},
     {"score", "number?", "u = (loss - bayes)/(ln V - bayes) over the last tenth of the steps; null where it did not end"},
     {"collapsed", "count?", "the step from which tokens were one"},

@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/ranks.h"
 #include "cli/training_cost.h"
+#include "sim/precision.h"
 #include "sim/team.h"
 #include "sim/text.h"
 #include "train/recipe.h"
@@ -114,6 +115,7 @@ const struct options_command train_options = {
     .config = true,
     .no_words = "models are named by --placement",
     .sweeps = true,
+    .draws = true,
     .defaults = "layers=8 width=32 heads=2 tokens=32 mask=causal",
 };
 
@@ -218,6 +220,8 @@ static int train_and_write(const struct train *self, struct crew *crew, FILE *st
     if (code == ERROR_NONE)
         code = crew_train(crew, error);
     progress_end(&crew->progress);
+    if (crew->lost > 0 && !self->quiet)
+        fprintf(stderr, "%d numbers are left out: " PRECISION_LIMITS "\n", crew->lost);
     keeper_close(&crew->keeper);
     return code;
 }

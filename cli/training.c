@@ -21,6 +21,11 @@
 
 static const char RATE[] = "lr";
 
+double training_spread(const struct train_run *run, double spread)
+{
+    return run->model.single && spread == 0 ? NAN : spread;
+}
+
 /* ---- JSON ---- */
 
 static json_t *step_value(int64_t step)
@@ -33,6 +38,14 @@ static json_t *series(bool *ok, int64_t count, const double *values)
     json_t *array = json_array();
     for (int64_t i = 0; i < count; i++)
         document_append(ok, array, document_number(values[i]));
+    return array;
+}
+
+static json_t *spreads(bool *ok, const struct train_run *run)
+{
+    json_t *array = json_array();
+    for (int64_t i = 0; i < run->record.done; i++)
+        document_append(ok, array, document_number(training_spread(run, run->record.spread[i])));
     return array;
 }
 
@@ -49,6 +62,18 @@ static struct profile profile_of(const struct train_run *run, int i)
         .samples = run->training.batch,
         .cells = i >= 0 ? record->profile + (size_t)i * record->cells : NULL,
     };
+}
+
+int training_unresolved(const struct train_run *run)
+{
+    int lost = 0;
+    for (int64_t i = 0; i < run->record.done; i++)
+        lost += run->model.single && run->record.spread[i] == 0;
+    for (int i = 0; i < run->record.profiles; i++) {
+        struct profile profile = profile_of(run, i);
+        lost += profile_unresolved(&profile);
+    }
+    return lost;
 }
 
 static json_t *config_of(bool *ok, const struct train_run *run)
@@ -117,7 +142,7 @@ static json_t *run_object(bool *ok, const struct train_run *run)
     document_put(ok, object, SCHEMA_MANIFEST, manifest_object(ok));
     document_put(ok, object, "loss", series(ok, record->done, record->loss));
     document_put(ok, object, "bayes", series(ok, record->done, record->bayes));
-    document_put(ok, object, "spread", series(ok, record->done, record->spread));
+    document_put(ok, object, "spread", spreads(ok, run));
     document_put(ok, object, "gradient_norm", series(ok, record->done, record->gradient_norm));
     document_put(ok, object, "score", document_number(train_score(run)));
     document_put(ok, object, "collapsed", step_value(score_collapsed(record->done, record->spread)));
@@ -261,14 +286,15 @@ static int head_csv(const struct train_run *run, const struct training_page *pag
 }
 
 /* step,loss,bayes,spread,gradient_norm, and behind them the columns, the same in all rows of a run. */
-static void print_row(const struct trainer_record *record, int64_t i, json_t *columns, FILE *stream)
+static void print_row(const struct train_run *run, int64_t i, json_t *columns, FILE *stream)
 {
+    const struct trainer_record *record = &run->record;
     const char *key;
     json_t *value;
     fprintf(stream, "%" PRId64, i);
     csv_number(record->loss[i], stream);
     csv_number(record->bayes[i], stream);
-    csv_number(record->spread[i], stream);
+    csv_number(training_spread(run, record->spread[i]), stream);
     csv_number(record->gradient_norm[i], stream);
     json_object_foreach(columns, key, value) format_csv_value(value, stream);
     fputc('\n', stream);
@@ -282,7 +308,7 @@ static int write_csv(const struct train_run *run, const struct training_page *pa
     int code = ok ? open_rows(&cut, columns, page, false, stream, error) : no_memory(error);
     if (code == ERROR_NONE) {
         for (int64_t i = 0; i < run->record.done; i++)
-            print_row(&run->record, i, columns, cut.stream);
+            print_row(run, i, columns, cut.stream);
         code = cut_close(&cut, error);
     }
     json_decref(columns);

@@ -44,6 +44,11 @@ options_choice training_format_column;
 /* A reader of the option --format (cli/options). */
 int training_format_read(void *field, const char *name, const char *text, struct error *error);
 
+/* Of a record's spread: NAN where single precision could not tell it from 0. How many numbers of the run that leaves out,
+ * its profiles' among them. */
+double training_spread(const struct train_run *run, double spread);
+int training_unresolved(const struct train_run *run);
+
 /* All that decides a run's numbers: the settings of its model as "config", its own as "training", and the bytes it reads.
  * *ok becomes false where memory ran out. */
 json_t *training_identity(bool *ok, const struct train_run *run);

@@ -6,6 +6,7 @@
 
 #include "sim/budget.h"
 #include "sim/clock.h"
+#include "train/trainers.h"
 
 /* A step beside its products: measured at widths 32 to 128 on one core of a 2024 server (bench/train). It decides only
  * how many sequences a probe has. */
@@ -22,13 +23,15 @@ static double steps_of(const struct train_run *run)
 static int plan(const struct train_run *run, size_t budget, struct network *network, struct error *error)
 {
     const struct training *training = &run->training;
-    return network_init(network, &run->model, training->batch, training->task->vocabulary, training->parametrisation,
-                        training->base_width, 0, budget, error);
+    return trainers_of(&run->model)
+        ->network(network, &run->model, training->batch, training->task->vocabulary, training->parametrisation,
+                  training->base_width, 0, budget, error);
 }
 
 /* Seconds of a step, from the better of two with as many sequences as a moment allows. */
 static int time_step(const struct train_run *run, double flops, size_t budget, double *seconds, struct error *error)
 {
+    const struct trainers *trainers = trainers_of(&run->model);
     struct training training = run->training;
     struct trainer trainer;
     double sequence = SECONDS_FLOP * flops / training.batch, best = INFINITY;
@@ -37,12 +40,12 @@ static int time_step(const struct train_run *run, double flops, size_t budget, d
     training.steps = 2;
     training.warmup = 0;
     training.measured = NULL;
-    int code = trainer_init(&trainer, &run->model, &training, budget, error);
+    int code = trainers->init(&trainer, &run->model, &training, budget, error);
     if (code != ERROR_NONE)
         return code;
     while (trainer_goes_on(&trainer)) {
         double start = clock_worked();
-        trainer_step(&trainer);
+        trainers->step(&trainer);
         best = fmin(best, clock_worked() - start);
     }
     trainer_free(&trainer);

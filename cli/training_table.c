@@ -89,7 +89,7 @@ static void cell(const void *row, int column, char text[GRID_CELL])
         print_number("%.3f", train_score(run), text);
         break;
     default:
-        print_number("%.2g", last_tenth(record, record->spread), text);
+        print_number("%.2g", training_spread(run, last_tenth(record, record->spread)), text);
     }
 }
 

@@ -344,17 +344,17 @@ static struct wide stable_rank(int tokens, const double *gram, struct arena work
  * maximum that could meet NaN. */
 static double largest_square(size_t count, double scale, const real *x)
 {
-    enum { LANES = 8 };
-    double lanes[LANES] = {0}, largest = 0;
+    enum { WIDE = 8 };
+    double lanes[WIDE] = {0}, largest = 0;
     size_t i = 0;
-    for (; i + LANES <= count; i += LANES)
-        for (size_t lane = 0; lane < LANES; lane++) {
+    for (; i + WIDE <= count; i += WIDE)
+        for (size_t lane = 0; lane < WIDE; lane++) {
             double square = (scale * x[i + lane]) * (scale * x[i + lane]);
             lanes[lane] = square > lanes[lane] ? square : lanes[lane];
         }
     for (; i < count; i++)
         lanes[0] = fmax(lanes[0], (scale * x[i]) * (scale * x[i]));
-    for (size_t lane = 0; lane < LANES; lane++)
+    for (size_t lane = 0; lane < WIDE; lane++)
         largest = fmax(largest, lanes[lane]);
     return largest;
 }

@@ -5,64 +5,174 @@
 
 #include "sim/lanes.h"
 
-/* ROWS x 2 sums stay in the registers. */
-enum { ROWS = LANES == 8 ? 8 : 4, STRIP = 2 * REALS };
+/* ROWS x 2 sums stay in the registers: 16 of the 32 that AVX-512 has, 8 of 16. */
+enum { ROWS = LANES == 8 ? 8 : 4 };
 
-/* `rows` is a constant in every call. */
-LANES_INLINE void multiply_strip(const int rows, int inner, const real *a, size_t a_stride, const real *b,
-                                 size_t b_stride, double beta, real *c, size_t c_stride)
+/* Sums begin at 0, or with `onto` at c; with `beside` c is added behind them. `rows` and `vectors` are constants in every
+ * call. */
+LANES_INLINE void multiply_block(const int rows, const int vectors, int length, struct panel_view a, const real *b,
+                                 size_t b_row, bool onto, bool beside, real *c, size_t c_row)
 {
     reals sum[ROWS][2];
-    LANES_UNROLL for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = (reals){0};
-    for (int k = 0; k < inner; k++) {
-        const reals left = lanes_load(b + (size_t)k * b_stride), right = lanes_load(b + (size_t)k * b_stride + REALS);
-        LANES_UNROLL for (int r = 0; r < rows; r++)
-        {
-            sum[r][0] += a[(size_t)r * a_stride + (size_t)k] * left;
-            sum[r][1] += a[(size_t)r * a_stride + (size_t)k] * right;
-        }
+    LANES_UNROLL for (int r = 0; r < rows; r++) LANES_UNROLL for (int v = 0; v < vectors; v++)
+        sum[r][v] = onto ? lanes_load(c + (size_t)r * c_row + v * REALS) : (reals){0};
+    for (int k = 0; k < length; k++) {
+        reals right[2];
+        LANES_UNROLL for (int v = 0; v < vectors; v++) right[v] = lanes_load(b + (size_t)k * b_row + v * REALS);
+        const real *entry = a.base + (size_t)k * a.column;
+        LANES_UNROLL for (int r = 0; r < rows; r++) LANES_UNROLL for (int v = 0; v < vectors; v++)
+            sum[r][v] += entry[(size_t)r * a.row] * right[v];
     }
-    LANES_UNROLL for (int r = 0; r < rows; r++)
+    LANES_UNROLL for (int r = 0; r < rows; r++) LANES_UNROLL for (int v = 0; v < vectors; v++)
     {
-        real *out = c + (size_t)r * c_stride;
-        if (beta != 0) {
-            sum[r][0] += lanes_load(out);
-            sum[r][1] += lanes_load(out + REALS);
-        }
-        lanes_store(out, sum[r][0]);
-        lanes_store(out + REALS, sum[r][1]);
+        real *out = c + (size_t)r * c_row + v * REALS;
+        if (beside)
+            sum[r][v] += lanes_load(out);
+        lanes_store(out, sum[r][v]);
     }
 }
 
-static void multiply_rest(int rows, int inner, int columns, const real *a, size_t a_stride, bool lower, const real *b,
-                          size_t b_stride, double beta, real *c, size_t c_stride)
+/* Rows that are multiplied together from row r on, and how far those of a reach that are not 0. */
+static int rows_from(int r, int rows)
+{
+    return rows - r >= ROWS ? ROWS : 1;
+}
+
+static int reach(int end, int length, bool lower)
+{
+    return lower && end < length ? end : length;
+}
+
+static struct panel_view rows_of(struct panel_view a, int r)
+{
+    return (struct panel_view){a.base + (size_t)r * a.row, a.row, a.column};
+}
+
+static void multiply_strips(int rows, int length, int count, struct panel_view a, bool lower, struct panel_strips b,
+                            bool beside, real *c, size_t c_row)
+{
+    for (int r = 0, height; r < rows; r += height) {
+        height = rows_from(r, rows);
+        int depth = reach(r + height, length, lower);
+        for (int s = 0; s < count; s++) {
+            const real *strip = b.base + (size_t)s * b.strip;
+            real *out = c + (size_t)r * c_row + s * PANEL_STRIP;
+            if (height == ROWS)
+                multiply_block(ROWS, 2, depth, rows_of(a, r), strip, b.row, false, beside, out, c_row);
+            else
+                multiply_block(1, 2, depth, rows_of(a, r), strip, b.row, false, beside, out, c_row);
+        }
+    }
+}
+
+/* Rows of b that are copied, side by side, to where whole vectors can be read. */
+enum { CHUNK = 64 };
+
+static void pack_chunk(int length, int columns, struct panel_view b, real *out)
+{
+    int whole = columns > REALS ? PANEL_STRIP : REALS;
+    for (int k = 0; k < length; k++, out += PANEL_STRIP) {
+        for (int j = 0; j < columns; j++)
+            out[j] = b.base[(size_t)k * b.row + (size_t)j * b.column];
+        for (int j = columns; j < whole; j++)
+            out[j] = 0;
+    }
+}
+
+static void multiply_chunk(int height, bool two, int depth, struct panel_view a, const real *b, bool onto, real *c)
+{
+    if (height == ROWS && two)
+        multiply_block(ROWS, 2, depth, a, b, PANEL_STRIP, onto, false, c, PANEL_STRIP);
+    else if (height == ROWS)
+        multiply_block(ROWS, 1, depth, a, b, PANEL_STRIP, onto, false, c, PANEL_STRIP);
+    else if (two)
+        multiply_block(1, 2, depth, a, b, PANEL_STRIP, onto, false, c, PANEL_STRIP);
+    else
+        multiply_block(1, 1, depth, a, b, PANEL_STRIP, onto, false, c, PANEL_STRIP);
+}
+
+/* At most PANEL_STRIP columns, fewer or of any strides. Sums begin at c. */
+static void multiply_narrow(int rows, int length, int columns, struct panel_view a, bool lower, struct panel_view b,
+                            bool onto, real *c, size_t c_row)
+{
+    real packed[CHUNK * PANEL_STRIP], sums[ROWS * PANEL_STRIP] = {0};
+    for (int first = 0; first < length || first == 0; first += CHUNK, onto = true) {
+        int taken = length - first < CHUNK ? length - first : CHUNK;
+        struct panel_view left = {a.base + (size_t)first * a.column, a.row, a.column};
+        struct panel_view right = {b.base + (size_t)first * b.row, b.row, b.column};
+        pack_chunk(taken, columns, right, packed);
+        for (int r = 0, height; r < rows; r += height) {
+            height = rows_from(r, rows);
+            size_t bytes = (size_t)columns * sizeof(real);
+            for (int i = 0; onto && i < height; i++)
+                memcpy(sums + i * PANEL_STRIP, c + (size_t)(r + i) * c_row, bytes);
+            multiply_chunk(height, columns > REALS, reach(r + height - first, taken, lower), rows_of(left, r), packed,
+                           onto, sums);
+            for (int i = 0; i < height; i++)
+                memcpy(c + (size_t)(r + i) * c_row, sums + i * PANEL_STRIP, bytes);
+        }
+    }
+}
+
+LANES_INLINE void multiply_entries(int rows, int length, int columns, struct panel_view a, bool lower,
+                                   struct panel_view b, bool onto, real *c, size_t c_row)
 {
     for (int r = 0; r < rows; r++)
         for (int j = 0; j < columns; j++) {
-            real *out = c + (size_t)r * c_stride + j, sum = beta != 0 ? *out : 0;
-            for (int k = 0; k < inner && !(lower && k > r); k++)
-                sum += a[(size_t)r * a_stride + (size_t)k] * b[(size_t)k * b_stride + (size_t)j];
+            real *out = c + (size_t)r * c_row + j, sum = onto ? *out : 0;
+            for (int k = 0; k < length && !(lower && k > r); k++)
+                sum += a.base[(size_t)r * a.row + (size_t)k * a.column] *
+                       b.base[(size_t)k * b.row + (size_t)j * b.column];
             *out = sum;
         }
 }
 
+/* The columns that no strip holds. Of doubles they are few, and keep the roundings that samples have always had. */
+LANES_INLINE void multiply_rest(int rows, int length, int columns, struct panel_view a, bool lower, struct panel_view b,
+                                bool onto, real *c, size_t c_row)
+{
+    int first = columns / PANEL_STRIP * PANEL_STRIP;
+    struct panel_view right = {b.base + (size_t)first * b.column, b.row, b.column};
+    if (sizeof(real) == sizeof(double))
+        multiply_entries(rows, length, columns - first, a, lower, right, onto, c + first, c_row);
+    else if (columns > first)
+        multiply_narrow(rows, length, columns - first, a, lower, right, onto, c + first, c_row);
+}
+
+void panel_product(int rows, int inner, int columns, struct panel_view a, struct panel_view b,
+                   struct panel_strips strips, double beta, real *c)
+{
+    multiply_strips(rows, inner, columns / PANEL_STRIP, a, false, strips, beta != 0, c, (size_t)columns);
+    multiply_rest(rows, inner, columns, a, false, b, beta != 0, c, (size_t)columns);
+}
+
+struct panel_strips panel_in_place(struct panel_view b)
+{
+    return (struct panel_strips){b.base, PANEL_STRIP, b.row};
+}
+
+struct panel_strips panel_pack(int inner, int columns, struct panel_view b, real *work)
+{
+    real *out = work;
+    for (int s = 0; s < columns / PANEL_STRIP; s++)
+        for (int k = 0; k < inner; k++, out += PANEL_STRIP) {
+            const real *in = b.base + (size_t)k * b.row + (size_t)(s * PANEL_STRIP) * b.column;
+            for (int j = 0; j < PANEL_STRIP; j++)
+                out[j] = in[(size_t)j * b.column];
+        }
+    return (struct panel_strips){work, (size_t)inner * PANEL_STRIP, PANEL_STRIP};
+}
+
+/* Strip by strip: a stays in the cache, and b is read once. */
 void panel_multiply(int rows, int inner, int columns, const real *a, int a_stride, bool lower, const real *b,
                     int b_stride, double beta, real *c, int c_stride)
 {
-    size_t as = (size_t)a_stride, bs = (size_t)b_stride, cs = (size_t)c_stride;
-    int whole = columns / STRIP * STRIP;
-    for (int j = 0; j < whole; j += STRIP)
-        for (int r = 0; r < rows;) {
-            int count = rows - r >= ROWS ? ROWS : 1, length = lower && r + count < inner ? r + count : inner;
-            const real *ar = a + (size_t)r * as;
-            real *cr = c + (size_t)r * cs + j;
-            if (count == ROWS)
-                multiply_strip(ROWS, length, ar, as, b + j, bs, beta, cr, cs);
-            else
-                multiply_strip(1, length, ar, as, b + j, bs, beta, cr, cs);
-            r += count;
-        }
-    multiply_rest(rows, inner, columns - whole, a, as, lower, b + whole, bs, beta, c + whole, cs);
+    struct panel_view left = {a, (size_t)a_stride, 1}, right = {b, (size_t)b_stride, 1};
+    for (int j = 0; j + PANEL_STRIP <= columns; j += PANEL_STRIP) {
+        struct panel_strips strip = {b + j, PANEL_STRIP, (size_t)b_stride};
+        multiply_strips(rows, inner, 1, left, lower, strip, beta != 0, c + j, (size_t)c_stride);
+    }
+    multiply_rest(rows, inner, columns, left, lower, right, beta != 0, c, (size_t)c_stride);
 }
 
 /* A tile of 4 x 4 inner products. */
@@ -141,10 +251,21 @@ static void inner_all(int rows, int others, int columns, const real *a, int a_st
                     (size_t)b_stride, lower, c, (size_t)c_stride);
 }
 
+/* Rows of floats so short that adding up across their vectors costs more than the products: the other factor is turned
+ * instead. Sums of doubles, which have half as many lanes to add up, keep their order. */
+enum { TURNED = sizeof(real) == sizeof(double) ? 0 : 4 * REALS };
+
 void panel_inner(int rows, int others, int columns, const real *a, int a_stride, const real *b, int b_stride,
                  double beta, real *c, int c_stride)
 {
-    inner_all(rows, others, columns, a, a_stride, b, b_stride, false, beta, c, c_stride);
+    struct panel_view left = {a, (size_t)a_stride, 1};
+    for (int j = 0; columns <= TURNED && j < others; j += PANEL_STRIP) {
+        struct panel_view right = {b + (size_t)j * (size_t)b_stride, 1, (size_t)b_stride};
+        int width = others - j < PANEL_STRIP ? others - j : PANEL_STRIP;
+        multiply_narrow(rows, columns, width, left, false, right, beta != 0, c + j, (size_t)c_stride);
+    }
+    if (columns > TURNED)
+        inner_all(rows, others, columns, a, a_stride, b, b_stride, false, beta, c, c_stride);
 }
 
 void panel_gram(int rows, int columns, const real *a, real *c)

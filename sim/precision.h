@@ -14,6 +14,11 @@ struct precision {
                   const volatile sig_atomic_t *stop, struct wide *values, struct error *error);
 };
 
+/* What single precision leaves out, for who is told that it did. */
+#define PRECISION_LIMITS                                                                                               \
+    "single precision does not tell cosines within 1e-6 of 1, deviations as small and weight gradients that tokens "   \
+    "cancel from rounding; without --single they are known"
+
 /* Stacks and workspaces of either are freed by stack_free and stack_workspace_free. */
 const struct precision *precision_of(const struct model *model);
 

@@ -2,8 +2,9 @@
  * double whatever it is.
  *
  * Sources that hold tensors are compiled twice, the second time with -DSINGLE; all names that these objects define are
- * then given the ending _single (sim/module.mk). So a source knows one type, one BLAS and its own tables, and other
- * sources, compiled once, are shared. Who is compiled once sees doubles only; sim/precision is the way to the others.
+ * then given the ending _single (Makefile). So a source knows one type, one BLAS and its own tables, and other sources,
+ * compiled once, are shared. Who is compiled once sees doubles only; sim/precision and train/trainers are the ways to
+ * the others.
  * Structures look the same from both sides: they hold pointers to numbers and no numbers of the type. */
 #ifndef SPANSCOPE_SIM_REAL_H
 #define SPANSCOPE_SIM_REAL_H
@@ -12,7 +13,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* REAL_DOT adds up in double. REAL_RESOLVED is what rounding makes of 1 - r where r = 1, in deep stacks; mean squares
+/* REAL_DOT adds up in double, REAL_SQUARE(count, a) = sum a^2 in double altogether. REAL_RESOLVED is what rounding makes of 1 - r where r = 1, in deep stacks; mean squares
  * between REAL_SQUARE_MIN and _MAX leave room for the sums and products of a block. */
 #ifdef SINGLE
 typedef float real;
@@ -20,6 +21,7 @@ typedef float real;
 #define REAL_BLAS(name)     cblas_s##name
 #define REAL_LAPACK(name)   LAPACKE_s##name
 #define REAL_DOT            cblas_dsdot
+#define REAL_SQUARE         real_square
 #define REAL_EPSILON        FLT_EPSILON
 #define REAL_MIN            FLT_MIN
 #define REAL_MAX            FLT_MAX
@@ -33,6 +35,7 @@ typedef double real;
 #define REAL_BLAS(name)     cblas_d##name
 #define REAL_LAPACK(name)   LAPACKE_d##name
 #define REAL_DOT            cblas_ddot
+#define REAL_SQUARE(n, a)   cblas_ddot((int)(n), a, 1, a, 1)
 #define REAL_EPSILON        DBL_EPSILON
 #define REAL_MIN            DBL_MIN
 #define REAL_MAX            DBL_MAX
@@ -41,6 +44,15 @@ typedef double real;
 #define REAL_SQUARE_MAX     DBL_MAX
 #define REAL_ROW(rows, row) (row)
 #endif
+
+static inline double real_square(size_t count, const real *a)
+{
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < count; i++)
+        sum += (double)a[i] * (double)a[i];
+    return sum;
+}
 
 /* REAL_ROW is a row of this precision's table: a model's and a plan's rows are those of double. This is the index of
  * the row of that name, which exists; rows begin with their names. */

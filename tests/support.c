@@ -38,6 +38,22 @@ double *support_poison(size_t count)
     return out;
 }
 
+void *support_narrow(size_t count, const double *a)
+{
+    float *floats = calloc(count + 1, sizeof *floats);
+    for (size_t i = 0; i < count; i++)
+        floats[i] = (float)a[i];
+    return floats;
+}
+
+void support_widen(size_t count, void *floats, double *a)
+{
+    const float *from = floats;
+    for (size_t i = 0; i < count; i++)
+        a[i] = (double)from[i];
+    free(floats);
+}
+
 double support_dot(size_t count, const double *a, const double *b)
 {
     double sum = 0;

@@ -14,6 +14,11 @@ double *support_copy(size_t count, const double *a);
 /* count NaNs: memory whose old content must not matter. */
 double *support_poison(size_t count);
 
+/* The same as floats, rounded, for what takes tensors in single precision (sim/real.h); and what came of them in a. Frees
+ * the floats. */
+void *support_narrow(size_t count, const double *a);
+void support_widen(size_t count, void *floats, double *a);
+
 double support_dot(size_t count, const double *a, const double *b);
 
 /* full = [tokens][tokens] of {diagonal - shared, shared}, the two numbers of exchangeable tokens. */

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <cblas.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,7 +109,27 @@ static void held_forward(const struct linear_engine *self, const struct linear *
     }
 }
 
-/* squares sees what this pass alone adds: exact where the gradient was fresh, as every matrix of one block's is. */
+/* Whether a gradient x^T dy is more than rounding leaves of tokens that cancel: errors of its factors, of REAL_RESOLVED
+ * each and independent from token to token, add up to that part of sum_t |x_t|^2 |dy_t|^2. */
+static bool is_resolved(int rows, int m, int n, const real *x, const real *dy, double square)
+{
+    double sizes = 0;
+    for (int t = 0; t < rows; t++)
+        sizes += REAL_SQUARE((size_t)m, x + t * m) * REAL_SQUARE((size_t)n, dy + t * n);
+    return square >= REAL_RESOLVED * REAL_RESOLVED * sizes;
+}
+
+/* What is measured of a matrix behind its pass: exact where the gradient was fresh, as every matrix of one block's is. */
+static double square_of(const struct held *held, const struct held_matrix *matrix, int rows, const real *x,
+                        const real *dy)
+{
+    if (held->reported)
+        return REAL_SQUARE(matrix->entries, held->reported + matrix->first);
+    double square = REAL_SQUARE(matrix->entries, held->gradients + matrix->first);
+    bool resolved = REAL_RESOLVED == 0 || is_resolved(rows, matrix->fan_in, matrix->map.fan_out, x, dy, square);
+    return resolved ? square : NAN;
+}
+
 static void held_backward(const struct linear_engine *self, const struct linear *linear, const real *x,
                           const real *const y[], const real *const dy[], double beta, real *dx, double squares[],
                           const real *tape, struct arena work)
@@ -123,8 +144,8 @@ static void held_backward(const struct linear_engine *self, const struct linear 
         product_gradient(rows, m, n, x, dy[i], !matrix->fresh, gradient);
         matrix->fresh = false;
         product_backward(rows, m, n, dy[i], held->weights + matrix->first, i > 0 ? 1 : beta, dx, work.base + work.used);
-        const real *reported = held->reported ? held->reported + matrix->first : gradient;
-        squares[i] += cblas_ddot((int)matrix->entries, reported, 1, reported, 1);
+        if (held->measured)
+            squares[i] += square_of(held, matrix, rows, x, dy[i]);
     }
 }
 

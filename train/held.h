@@ -27,7 +27,8 @@ struct held {
     int count, room;
     size_t entries;            /* of all, padding included, which stays 0 */
     real *weights, *gradients; // [entries]
-    const real *reported;      // [entries], whose squares the backward passes report; NULL: the gradients
+    bool measured;             /* backward passes report squares */
+    const real *reported;      // [entries], whose squares; NULL: the gradients
     bool failed;               /* memory ran out while matrices were being found */
 };
 

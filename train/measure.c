@@ -138,7 +138,7 @@ static void drawn_cotangent(void *context, const real *x, real *g)
     (void)x;
     const struct sequence *sequence = context;
     const struct model *model = &sequence->measure->model;
-    model->cotangent->fill(sequence->seed, sequence->sample, model->tokens, model->width, g);
+    REAL_ROW(cotangents, model->cotangent)->fill(sequence->seed, sequence->sample, model->tokens, model->width, g);
 }
 
 static void loss_cotangent(void *context, const real *x, real *g)
@@ -152,9 +152,18 @@ static void pass(const struct sequence *sequence, void (*cotangent)(void *, cons
 {
     struct error outcome;
     struct stack_ends ends = {embed, cotangent, (void *)(uintptr_t)sequence};
-    held_clear(&sequence->network->held); // a sample's gradients are its own
+    struct held *held = &sequence->network->held;
+    held_clear(held); // a sample's gradients are its own
+    held->measured = true;
     stack_pass(&sequence->measure->stack, &sequence->measure->workspace, sequence->seed, sequence->sample, &ends, NULL,
                values, &outcome);
+    held->measured = false;
+}
+
+/* What the tensors' type cannot tell from its rounding is NaN, and stays one in the mean (sim/observe). */
+static bool counts(double value)
+{
+    return isfinite(value) || (REAL_RESOLVED > 0 && isnan(value));
 }
 
 /* Column c of the stack's values becomes column to[c] of the profile; NULL: itself. */
@@ -165,7 +174,7 @@ static void add_values(const struct measure *measure, const struct wide *values,
         for (int c = 0; c < columns; c++) {
             int column = to ? to[c] : c;
             struct wide value = values[l * columns + c];
-            if (column >= 0 && wide_present(value) && isfinite(value.mantissa))
+            if (column >= 0 && wide_present(value) && counts(value.mantissa))
                 estimate_add(&cells[l * measure->schema.column_count + column], value);
         }
 }
@@ -204,9 +213,11 @@ void measure_moved(struct measure *measure, struct network *network, const struc
     network_forward(network, batch, 0);
     for (int l = 0; l <= measure->model.layers; l++) {
         real *kept = measure->activations + (size_t)l * count;
-        cblas_daxpy((int)count, -1, network_layer(network, l), 1, kept, 1);
-        double square = cblas_ddot((int)count, kept, 1, kept, 1) / (double)count;
-        if (isfinite(square))
+        double rounding = REAL_RESOLVED * REAL_RESOLVED * REAL_SQUARE(count, kept);
+        REAL_BLAS(axpy)((int)count, -1, network_layer(network, l), 1, kept, 1);
+        double square = REAL_SQUARE(count, kept);
+        square = square >= rounding ? square / (double)count : NAN;
+        if (counts(square))
             estimate_add(&cells[l * measure->schema.column_count + measure->changed], wide_of(square));
     }
 }

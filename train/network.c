@@ -106,8 +106,6 @@ int network_init(struct network *network, const struct model *model, int batch, 
                  struct error *error)
 {
     double ratio = model->width / base_width;
-    if (model->single)
-        return error_set(error, ERROR_INPUT, "single: training is in double precision");
     *network = (struct network){.model = *model, .vocabulary = vocabulary};
     network->model.sequences = batch;
     network->model.logit_factor *= pow(ratio, parametrisation->logits);
@@ -182,9 +180,9 @@ void network_loss_cotangent(const struct network *network, const real *x, const 
     int T = network->model.tokens, d = network->model.width, V = network->vocabulary, counted = 0;
     for (int t = 0; t < T; t++)
         counted += y[t] != TASK_IGNORED;
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, V, d, 1, x, d, readout, V, 0, logits, V);
+    REAL_BLAS(gemm)(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, V, d, 1, x, d, readout, V, 0, logits, V);
     readout_loss(T, V, y, counted, logits);
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, d, V, 1, logits, V, readout, V, 0, g, d);
+    REAL_BLAS(gemm)(CblasRowMajor, CblasNoTrans, CblasTrans, T, d, V, 1, logits, V, readout, V, 0, g, d);
 }
 
 /* ---- both passes ---- */
@@ -266,7 +264,7 @@ void network_backward(struct network *network, const struct network_batch *batch
     for (int b = network->depth.block_count - 1; b >= 0; b--, side = !side)
         backward_block(network, b, side);
     for (int i = 1; i < network->depth.state_count; i++)
-        cblas_daxpy((int)signal, 1, gradient_of(network, side, i), 1, gradient_of(network, side, 0), 1);
+        REAL_BLAS(axpy)((int)signal, 1, gradient_of(network, side, i), 1, gradient_of(network, side, 0), 1);
     embed_backward(network, batch->x, gradient_of(network, side, 0));
     held_finish(&network->held);
 }
@@ -274,13 +272,14 @@ void network_backward(struct network *network, const struct network_batch *batch
 /* ---- collapse ---- */
 
 /* With unit rows n_t and their mean m over the rows that are not zero, 1 - mean of <n_s, n_t> over pairs is
- * sum |n_t - m|^2/(n - 1). NAN where fewer than two are left. */
-static double sequence_spread(int tokens, size_t d, const real *x, real *unit, real *mean)
+ * sum |n_t - m|^2/(n - 1). NAN where fewer than two are left; 0 where rounding makes as much, by errors of REAL_RESOLVED
+ * that are independent from token to token. */
+static double sequence_spread(int tokens, size_t d, const real *x, real *unit, double *mean)
 {
     int n = 0;
     memset(mean, 0, d * sizeof *mean);
     for (int t = 0; t < tokens; t++) {
-        double norm = cblas_dnrm2((int)d, x + (size_t)t * d, 1);
+        double norm = REAL_BLAS(nrm2)((int)d, x + (size_t)t * d, 1);
         if (norm == 0)
             continue;
         for (size_t i = 0; i < d; i++) {
@@ -295,7 +294,8 @@ static double sequence_spread(int tokens, size_t d, const real *x, real *unit, r
             double deviation = unit[(size_t)t * d + i] - mean[i] / n;
             sum += deviation * deviation;
         }
-    return n > 1 ? sum / (n - 1) : NAN;
+    double spread = n > 1 ? sum / (n - 1) : NAN;
+    return spread < REAL_RESOLVED * REAL_RESOLVED ? 0 : spread;
 }
 
 double network_spread(const struct network *network)
@@ -303,8 +303,9 @@ double network_spread(const struct network *network)
     const struct model *model = &network->model;
     size_t d = (size_t)model->width, T = (size_t)model->tokens;
     const real *x = network_output(network);
-    real *unit = network->gradient[0], *mean = network->gradient[1], sum = 0; // free between passes
-    for (size_t b = 0; b < (size_t)model->sequences; b++)
+    real *unit = network->gradient[0]; // as the other is, free between passes
+    double *mean = (double *)(void *)network->gradient[1], sum = 0;
+    for (size_t b = 0; T > 1 && b < (size_t)model->sequences; b++) // which has room for d doubles
         sum += sequence_spread(model->tokens, d, x + b * T * d, unit, mean);
-    return sum / model->sequences;
+    return T > 1 ? sum / model->sequences : NAN;
 }

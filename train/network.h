@@ -65,7 +65,8 @@ const real *network_layer(const struct network *network, int layer);
 /* x_0 of one sequence. */
 void network_embed(const struct network *network, const int *tokens, real *x); // [T], [T][d]
 
-/* 1 - token cosine of x_L within the sequences, mean over them, from deviations: exact to rounding however near 0. */
+/* 1 - token cosine of x_L within the sequences, mean over them, from deviations: exact to rounding however near 0;
+ * in single precision 0 below 1e-12, where it is rounding's. */
 double network_spread(const struct network *network);
 
 #endif

@@ -31,14 +31,16 @@ static void adam(const struct optimiser_settings *settings, double rate, int64_t
                  real *restrict v)
 {
     real beta1 = (real)settings->beta1, beta2 = (real)settings->beta2, epsilon = (real)settings->epsilon;
-    real keep = (real)kept, decay = (real)decay_added, s = (real)scale;
+    real more1 = (real)(1 - settings->beta1), more2 = (real)(1 - settings->beta2);
+    real decay = (real)decay_added, s = (real)scale;
     real eta = (real)(rate / (1 - pow(settings->beta1, (double)step)));
     real root = (real)(1 / sqrt(1 - pow(settings->beta2, (double)step)));
     for (size_t i = 0; i < count; i++) {
         real gradient = s * g[i] + decay * w[i];
-        m[i] = beta1 * m[i] + (1 - beta1) * gradient;
-        v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
-        w[i] = keep * w[i] - eta * m[i] / ((real)sqrt(v[i]) * root + epsilon);
+        m[i] = beta1 * m[i] + more1 * gradient;
+        v[i] = beta2 * v[i] + more2 * gradient * gradient;
+        real move = eta * m[i] / ((real)sqrt(v[i]) * root + epsilon);
+        w[i] = (real)(kept * w[i] - move); // in double: 1 - rate decay may round to 1
     }
 }
 
@@ -94,6 +96,11 @@ bool optimiser_reads(const struct optimiser *optimiser, const struct optimiser_n
 struct optimiser_settings optimiser_defaults(void)
 {
     return (struct optimiser_settings){.momentum = 0.9, .beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8};
+}
+
+double optimiser_epsilon_least(const struct optimiser_settings *settings)
+{
+    return sqrt(FLT_MIN / (1 - settings->beta2)) / FLT_EPSILON;
 }
 
 double optimiser_clip(const struct optimiser_settings *settings, double norm)

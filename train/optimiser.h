@@ -50,6 +50,10 @@ bool optimiser_reads(const struct optimiser *optimiser, const struct optimiser_n
 /* Adam(.9, .95), epsilon 1e-8, momentum .9, no decay, no clipping. */
 struct optimiser_settings optimiser_defaults(void);
 
+/* The least epsilon in single precision. Squares of gradients below sqrt(FLT_MIN/(1 - beta2)) underflow in the second
+ * moment; beside this epsilon what they lose is less than a step's rounding. */
+double optimiser_epsilon_least(const struct optimiser_settings *settings);
+
 /* What gradients of that norm are multiplied by: min(1, clip/norm). */
 double optimiser_clip(const struct optimiser_settings *settings, double norm);
 

@@ -9,6 +9,7 @@
 #include "sim/clock.h"
 #include "sim/team.h"
 #include "train/score.h"
+#include "train/trainers.h"
 
 /* What the threads share. */
 struct shared {
@@ -62,7 +63,8 @@ static int save(const struct train_run *run, const struct trainer *trainer, char
     if (!stream)
         return error_set(error, ERROR_RESOURCE, "out of memory for a checkpoint");
     fputc(run->finished, stream);
-    int code = run->finished ? trainer_record_save(&run->record, stream, error) : trainer_save(trainer, stream, error);
+    int code = run->finished ? trainer_record_save(&run->record, stream, error)
+                             : trainers_of(&run->model)->save(trainer, stream, error);
     if (fclose(stream) != 0 && code == ERROR_NONE)
         code = error_set(error, ERROR_RESOURCE, "out of memory for a checkpoint");
     return code;
@@ -100,7 +102,7 @@ static int restore(struct train_run *run, struct trainer *trainer, char *bytes, 
     run->finished = train_is_finished(bytes, length);
     fgetc(stream);
     int code = run->finished ? trainer_record_restore(&trainer->record, run->training.steps, stream, error)
-                             : trainer_restore(trainer, stream, error);
+                             : trainers_of(&run->model)->restore(trainer, stream, error);
     fclose(stream);
     return code;
 }
@@ -139,10 +141,11 @@ static int report(struct shared *shared, double work, struct error *error)
 
 static int go_on(struct shared *shared, int i, struct trainer *trainer, struct error *error)
 {
+    const struct trainers *trainers = trainers_of(&shared->plan->runs[i]->model);
     double saved = clock_now(), work = train_work(shared->plan->runs[i]) / (double)trainer->training.steps;
     int code = report(shared, work * (double)trainer->record.done, error);
     while (code == ERROR_NONE && trainer_goes_on(trainer) && !halted(shared)) {
-        trainer_step(trainer);
+        trainers->step(trainer);
         code = report(shared, work, error);
         if (code == ERROR_NONE && shared->plan->keeper && clock_now() - saved >= shared->plan->interval) {
             code = keep(shared, i, trainer, error);
@@ -164,7 +167,8 @@ static int run_one(struct shared *shared, int i, struct error *error)
     const struct train_plan *plan = shared->plan;
     struct train_run *run = plan->runs[i];
     struct trainer trainer;
-    int code = trainer_init(&trainer, &run->model, &run->training, plan->memory / (size_t)plan->threads, error);
+    size_t memory = plan->memory / (size_t)plan->threads;
+    int code = trainers_of(&run->model)->init(&trainer, &run->model, &run->training, memory, error);
     if (code != ERROR_NONE)
         return code;
     code = take_up(shared, i, &trainer, error);

@@ -31,6 +31,12 @@ int training_check(const struct training *training, const struct model *model, s
     if (training->warmup > training->steps)
         return error_set(error, ERROR_INPUT, "warmup: %" PRId64 " steps are more than all %" PRId64, training->warmup,
                          training->steps);
+    double least = optimiser_epsilon_least(&training->settings);
+    if (model->single && training->optimiser->adaptive && training->settings.epsilon < least)
+        return error_set(error, ERROR_INPUT,
+                         "epsilon: %g is below %.2g, where squares of gradients that single precision does not hold "
+                         "would decide the steps; do without --single",
+                         training->settings.epsilon, least);
     return task_check(training->task, model->tokens, error);
 }
 
@@ -181,19 +187,18 @@ struct network_batch trainer_batch(struct trainer *trainer, uint64_t step, doubl
 static void update(struct trainer *trainer, double scale)
 {
     const struct training *training = &trainer->training;
+    const struct optimiser *optimiser = REAL_ROW(optimisers, training->optimiser);
     const struct held *held = &trainer->network.held;
     int64_t step = trainer->record.done;
     double rate = training->rate * schedule_factor(training->schedule, training->warmup, training->steps, step);
     double ratio = trainer->network.model.width / training->base_width;
     for (int i = 0; i < held->count; i++) {
         const struct held_matrix *matrix = &held->matrices[i];
-        double own = parametrisation_rate(training->parametrisation, matrix->class, training->optimiser->adaptive,
-                                          ratio);
+        double own = parametrisation_rate(training->parametrisation, matrix->class, optimiser->adaptive, ratio);
         size_t first = matrix->first;
-        training->optimiser->update(&training->settings, rate * own, step + 1, scale, matrix->entries,
-                                    held->gradients + first, held->weights + first,
-                                    trainer->moments[0] ? trainer->moments[0] + first : NULL,
-                                    trainer->moments[1] ? trainer->moments[1] + first : NULL);
+        optimiser->update(&training->settings, rate * own, step + 1, scale, matrix->entries, held->gradients + first,
+                          held->weights + first, trainer->moments[0] ? trainer->moments[0] + first : NULL,
+                          trainer->moments[1] ? trainer->moments[1] + first : NULL);
     }
 }
 
@@ -203,7 +208,7 @@ static double gradient_norm(const struct held *held)
     double sum = 0;
     for (int i = 0; i < held->count; i++) {
         const real *g = held->gradients + held->matrices[i].first;
-        sum += cblas_ddot((int)held->matrices[i].entries, g, 1, g, 1);
+        sum += REAL_SQUARE(held->matrices[i].entries, g);
     }
     return sqrt(sum);
 }
@@ -274,11 +279,12 @@ void trainer_step(struct trainer *trainer)
         measure_keep(&trainer->measure, &trainer->network);
     network_backward(&trainer->network, &batch);
     double norm = gradient_norm(&trainer->network.held);
+    double scale = optimiser_clip(&trainer->training.settings, norm), clipped = scale * norm;
     record->gradient_norm[step] = norm;
-    if (!isfinite(record->loss[step]) || !isfinite(norm))
-        record->diverged = step;
+    if (isfinite(record->loss[step]) && clipped * clipped <= REAL_MAX)
+        update(trainer, scale);
     else
-        update(trainer, optimiser_clip(&trainer->training.settings, norm));
+        record->diverged = step;
     measure_change(trainer, &batch, cells);
     record->done = step + 1;
     measure_end(trainer);

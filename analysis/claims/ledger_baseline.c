@@ -116,8 +116,8 @@ static const struct claim claims[] = {
                               "logarithm of the mean; the rest is six standard errors")},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"layers=16 width=64"}, 512},
-                  {{"input-correlation=0|0.999999 layers=16 width=256"}, 512},
-                  {{"input-correlation=0|0.999999 layers=16|64 width=512"}, 512}},
+                  {{"input-correlation=0|0.999999 layers=16 width=256"}, 1024},
+                  {{"input-correlation=0|0.999999 layers=16|64 width=512"}, 1024}},
     },
     {
         .id = "rank-collapse",

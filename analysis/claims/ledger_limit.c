@@ -45,7 +45,7 @@ static const struct claim claims[] = {
                     "placement=prenorm|postnorm|spannorm|b2t|mixln width=1024 " XIONG_INIT,
                     "placement=prenorm|postnorm|spannorm|b2t " LONG_STACK,
                     "placement=spannorm mask=causal " LONG_STACK},
-                   256},
+                   512},
                   {{"placement=prenorm|postnorm|spannorm|b2t|deepnorm|perinorm|lns|mixln|parallel init=unit "
                     "mask=none|causal activation=relu|gelu|swiglu width=4096",
                     "placement=prenorm|postnorm|spannorm|b2t|deepnorm|perinorm|lns|mixln|parallel mask=none|causal "
@@ -77,7 +77,7 @@ static const struct claim claims[] = {
                    LONG_CHECKS("attn", "0.15", "0.2", "0.12")},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"heads=32 width=1024", LONG_STACK}, 256},
-                  {{"heads=64 width=2048", LONG_STACK}, 256},
+                  {{"heads=64 width=2048", LONG_STACK}, 512},
                   {{"heads=128 width=8192", LONG_STACK}, 256}},
     },
     {

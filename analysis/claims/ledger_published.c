@@ -206,8 +206,8 @@ static const struct claim claims[] = {
             "O(1/d): 3/d measured at L = 16, 4/d at 64; 0.05 and what is left are six standard errors")},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"layers=16 width=64"}, 512},
-                  {{"layers=16|64 width=128"}, 512},
-                  {{"layers=16|64|256 width=512"}, 512}},
+                  {{"layers=16|64 width=128"}, 1024},
+                  {{"layers=16|64|256 width=512"}, 1024}},
     },
     {
         .id = "de-smith",

@@ -62,7 +62,7 @@ static const struct claim claims[] = {
                               .contrast = "slope", .against = "L")},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"layers=8|32|128 width=64"}, 512},
-                  {{"layers=8|32|128 width=256"}, 512},
+                  {{"layers=8|32|128 width=256"}, 768},
                   {{"layers=8|32|128|1024 width=512"}, 1024}},
     },
     {
@@ -124,8 +124,8 @@ static const struct claim claims[] = {
                               "as for span-isometry", .contrast = "slope", .against = "L")},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"layers=8|32 width=64"}, 512},
-                  {{"layers=8|32|128 width=256"}, 512},
-                  {{"layers=8|32|128 width=512"}, 512}},
+                  {{"layers=8|32|128 width=256"}, 768},
+                  {{"layers=8|32|128 width=512"}, 768}},
     },
     {
         .id = "span-isometry-smooth",

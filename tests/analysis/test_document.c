@@ -58,6 +58,25 @@ START_TEST(documents_need_no_lines)
 }
 END_TEST
 
+/* As deep as may be, and one deeper: {"n":1,"a":[[...]]}, and what never closes. */
+START_TEST(depth_has_an_end)
+{
+    for (int deeper = 0; deeper <= 1; deeper++) {
+        char text[4 * DOCUMENT_DEPTH];
+        int depth = DOCUMENT_DEPTH - 1 + deeper, count;
+        int length = sprintf(text, "{\"n\":1,\"a\":");
+        memset(text + length, '[', (size_t)depth);
+        memset(text + length + depth, ']', (size_t)depth);
+        strcpy(text + length + 2 * depth, "}");
+        size_t lines[8];
+        struct error error = {0};
+        ck_assert_int_eq(read_all(text, strlen(text), &count, lines, &error), deeper ? ERROR_RESOURCE : ERROR_NONE);
+        ck_assert_int_eq(count, 1 - deeper);
+        ck_assert_int_eq(strstr(error.text, "line 1: not JSON of ours: brackets more than 64 deep") != NULL, deeper);
+    }
+}
+END_TEST
+
 START_TEST(what_is_no_json_is_placed)
 {
     static const struct {
@@ -165,6 +184,7 @@ Suite *document_suite(void)
     Suite *suite = suite_create("document");
     TCase *tests = folder_case(suite, "document");
     tcase_add_test(tests, documents_need_no_lines);
+    tcase_add_test(tests, depth_has_an_end);
     tcase_add_test(tests, what_is_no_json_is_placed);
     tcase_add_test(tests, files_that_cannot_be_read);
     tcase_add_test(tests, what_is_peeked_at_is_still_to_come);

@@ -441,7 +441,7 @@ START_TEST(pipes_are_plotted)
 {
     struct program made[] = {
         PROGRAM("run", TINY, "--format", "json", "-o", "profile"),
-        PROGRAM("map", "--x", "layers=2:8:3", "--y", "eps=1e-6:1e-5:2", "-o", "map"),
+        PROGRAM("map", "--x", "layers=2:4:2", "--y", "eps=1e-6:1e-5:2", "-d", "12", "-T", "3", "-o", "map"),
     };
     static const char *const sources[] = {"profile", "map"}, *const pictures[] = {"gradient.png", "map.png"};
     program_pipe("pipe");

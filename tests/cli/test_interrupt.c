@@ -103,7 +103,7 @@ static void pause_for(double seconds)
  * samples only would end it and have it. */
 START_TEST(a_sample_under_way_is_left)
 {
-    const char *const arguments[] = {"run", "-L", "100000", "-d", "32", "-n", "1", "-f", "csv", "-o", "part", NULL};
+    const char *const arguments[] = {"run", "-L", "20000", "-d", "32", "-n", "1", "-f", "csv", "-o", "part", NULL};
     pid_t child;
     int terminal = program_terminal(arguments, &child);
     ck_assert_int_eq(wait_for(terminal, 0, " samples"), 0);

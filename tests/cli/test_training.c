@@ -19,10 +19,14 @@ static void check_clean(const struct program *program)
     ck_assert_str_eq(program->err, "");
 }
 
+/* Of a training in double or in single precision. */
+static const char *const precisions[] = {"--no-progress", "--single"};
+
+#define RUNS "train", MODEL, "--steps=9", "--seeds=2", "--measure=0,9", "-f", "json", precisions[_i]
+
 START_TEST(threads_leave_no_trace)
 {
-    struct program one = PROGRAM("train", MODEL, "--steps=9", "--seeds=2", "--measure=0,9", "-f", "json", "-j", "1");
-    struct program three = PROGRAM("train", MODEL, "--steps=9", "--seeds=2", "--measure=0,9", "-f", "json", "-j", "3");
+    struct program one = PROGRAM(RUNS, "-j", "1"), three = PROGRAM(RUNS, "-j", "3");
     check_clean(&one);
     check_clean(&three);
     ck_assert_str_eq(one.out, three.out);
@@ -48,12 +52,13 @@ static void wait_for(const char *name)
 /* Killed twice on the way, at whatever step that is: the third process ends with the bytes of one that was not. */
 START_TEST(killed_runs_go_on_with_the_same_bits)
 {
-    const char *option = _i == 0 ? "--checkpoint" : "--store";
-    struct program whole = PROGRAM(LONG);
+    bool stored = _i % 2;
+    const char *option = stored ? "--store" : "--checkpoint", *precision = precisions[_i / 2];
+    struct program whole = PROGRAM(LONG, precision);
     check_clean(&whole);
     char *expected = program_read("out.json");
     ck_assert_ptr_nonnull(expected);
-    const char *const arguments[] = {LONG, option, "runs", "--checkpoint-every", "0", NULL};
+    const char *const arguments[] = {LONG, precision, option, "runs", "--checkpoint-every", "0", NULL};
     for (int i = 0; i < 2; i++) {
         pid_t child = program_launch(arguments);
         wait_for("runs");
@@ -61,14 +66,14 @@ START_TEST(killed_runs_go_on_with_the_same_bits)
         kill(child, SIGKILL);
         ck_assert_int_eq(program_wait(child), -SIGKILL);
     }
-    struct program last = PROGRAM(LONG, option, "runs");
+    struct program last = PROGRAM(LONG, precision, option, "runs");
     check_clean(&last);
     char *found = program_read("out.json");
     ck_assert_str_eq(found, expected);
     free(found);
     struct program other = PROGRAM("train", "--steps=3", option, "runs"); // a store takes any
-    ck_assert_int_eq(other.status, _i == 0 ? 2 : 0);
-    ck_assert(_i == 1 || strstr(other.err, "other runs"));
+    ck_assert_int_eq(other.status, stored ? 0 : 2);
+    ck_assert(stored || strstr(other.err, "other runs"));
     free(expected);
     program_free(&whole);
     program_free(&last);
@@ -113,6 +118,51 @@ START_TEST(a_store_is_of_runs_of_any_command)
     struct program *all[] = {&whole, &one, &two, &merged, &before, &from_store, &after, &check, &prune, &left};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         program_free(all[i]);
+}
+END_TEST
+
+/* The same training in both precisions is two runs of a store, and neither goes on where the other stopped. */
+START_TEST(precisions_are_told_apart)
+{
+    struct program twice = PROGRAM(PAIR, "-L", "2", "-f", "json", "--store", "a");
+    struct program once = PROGRAM(PAIR, "-L", "2", "-f", "json", "--single", "--store", "a");
+    struct program again = PROGRAM(PAIR, "-L", "2", "-f", "json", "--single", "--store", "a");
+    struct program without = PROGRAM(PAIR, "-L", "2", "-f", "json", "--single");
+    struct program store = PROGRAM("store", "a");
+    struct program kept = PROGRAM(PAIR, "-L", "2", "--checkpoint", "b");
+    struct program refused = PROGRAM(PAIR, "-L", "2", "--checkpoint", "b", "--single");
+    check_clean(&twice), check_clean(&once), check_clean(&without), check_clean(&kept);
+    ck_assert_str_ne(twice.out, once.out);
+    ck_assert_str_eq(once.out, again.out);
+    ck_assert_str_eq(once.out, without.out);
+    ck_assert_ptr_nonnull(strstr(twice.out, "\"single\":0,"));
+    ck_assert_ptr_nonnull(strstr(once.out, "\"single\":1,"));
+    ck_assert_ptr_nonnull(strstr(store.out, "; 4 training runs\n"));
+    ck_assert_int_eq(refused.status, 2);
+    ck_assert_ptr_nonnull(strstr(refused.err, "other runs"));
+    struct program *all[] = {&twice, &once, &again, &without, &store, &kept, &refused};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        program_free(all[i]);
+}
+END_TEST
+
+#define COLLAPSING "train", "-p", "x=norm(0.5*x+attn(x))", "--init", "unit", "-L", "60", "--steps=3"
+
+/* Tokens that are one to single precision have no spread and are collapsed; that a number is left out is said. */
+START_TEST(what_single_precision_leaves_out_is_said)
+{
+    struct program twice = PROGRAM(COLLAPSING, "-f", "csv", "--columns", "spread");
+    struct program once = PROGRAM(COLLAPSING, "-f", "csv", "--columns", "spread", "--single");
+    struct program json = PROGRAM(COLLAPSING, "-f", "json", "--measure=0", "--single");
+    struct program table = PROGRAM(COLLAPSING, "--single", "--quiet");
+    check_clean(&twice), check_clean(&table);
+    ck_assert_str_eq(once.out, "spread\n\n\n\n");
+    ck_assert_int_eq(strncmp(once.err, "3 numbers are left out: single precision", 40), 0);
+    ck_assert_ptr_nonnull(strstr(json.out, "\"spread\":[null,null,null]"));
+    ck_assert_ptr_nonnull(strstr(json.out, "\"collapsed\":0,"));
+    ck_assert_int_gt(atoi(json.err), 3);
+    ck_assert_ptr_nonnull(strstr(table.out, "         -  collapsed from step 0 on\n"));
+    program_free(&twice), program_free(&once), program_free(&json), program_free(&table);
 }
 END_TEST
 
@@ -320,8 +370,10 @@ Suite *training_suite(void)
     TCase *tests = tcase_create("command");
     tcase_add_checked_fixture(tests, program_setup, program_teardown);
     tcase_set_timeout(tests, 120);
-    tcase_add_test(tests, threads_leave_no_trace);
-    tcase_add_loop_test(tests, killed_runs_go_on_with_the_same_bits, 0, 2);
+    tcase_add_loop_test(tests, threads_leave_no_trace, 0, 2);
+    tcase_add_loop_test(tests, killed_runs_go_on_with_the_same_bits, 0, 4);
+    tcase_add_test(tests, precisions_are_told_apart);
+    tcase_add_test(tests, what_single_precision_leaves_out_is_said);
     tcase_add_test(tests, a_store_is_of_runs_of_any_command);
     tcase_add_test(tests, a_damaged_run_is_found);
     tcase_add_test(tests, what_varies_has_a_column);

@@ -149,7 +149,7 @@ START_TEST(unknown_activations_are_integrated)
     const struct activation *known = &activations[_i];
     struct activation unknown = *known;
     unknown.name = "unknown";
-    static const struct pair few[] = {{0.8, 1.3}, {310, 97}};
+    static const struct pair few[] = {{0.8, 1.3}, {31, 97}};
     for (size_t p = 0; p < sizeof few / sizeof *few; p++) {
         for (double rho = -0.95; rho < 1; rho += 0.65) {
             double a = few[p].a, b = few[p].b, k[2], slope[2];

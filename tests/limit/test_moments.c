@@ -269,9 +269,9 @@ START_TEST(the_budget_is_spent_and_said_to_be)
     struct moments_options options = moments_defaults();
     options.error = 1e-6;
     options.budget = 1;
-    support_model(&model, "placement=prenorm mask=causal layers=24 tokens=64 width=240");
+    support_model(&model, "placement=prenorm mask=causal layers=8 tokens=48 width=240");
     predict(&poor, &model, &options);
-    options.budget = 6;
+    options.budget = 2;
     predict(&rich, &model, &options);
     model_free(&model);
     ck_assert(poor.moments.spent && poor.moments.worst > options.error);

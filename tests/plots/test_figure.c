@@ -253,7 +253,8 @@ static void read_rich_profiles(struct saved_list *list, const struct series_choi
     ck_assert_msg(saved_read(folder_path("all.json"), list, &error) == ERROR_NONE, "%s", error.text);
 }
 
-/* Every row of the table makes a figure of data that have its observables, in every style that makes pictures. */
+/* Every row of the table makes a figure of data that have its observables, the first of them in every style that makes
+ * pictures and each other in one of them. */
 START_TEST(figures_of_the_table_are_drawn)
 {
     const struct figure *figure = &figures[_i];
@@ -263,8 +264,9 @@ START_TEST(figures_of_the_table_are_drawn)
     size_t length;
     ck_assert_ptr_eq(figure_find(figure->name), figure); /* names are unique */
     read_rich_profiles(&list, &figure->choice);
+    int nth = 0;
     for (size_t i = 0; i < style_count; i++) {
-        if (styles[i].plain)
+        if (styles[i].plain || (_i > 0 && nth++ != _i % 3))
             continue;
         struct figure_wish wish = {.directory = folder_name, .style = &styles[i]};
         int code = figure_draw(figure, &list, &wish, &error);
