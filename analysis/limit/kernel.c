@@ -6,227 +6,8 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* ---- closed forms ---- */
-
-struct value {
-    double k, slope;
-};
-
-/* A pair of inputs: variances, covariance, and sine^2 = 1 - c^2/(ab). The last is known apart, as near correlation +-1
- * the others have lost it. */
-struct pair {
-    double a, b, c, sine2;
-};
-
-/* NaN stays. */
-static double clamp(double least, double x, double most)
-{
-    return x < least ? least : x > most ? most : x;
-}
-
-/* Products of a few of them stay in range. */
-static bool is_moderate(double x)
-{
-    return x > 0x1p-400 && x < 0x1p400;
-}
-
-/* Kahan's a b - c^2, which fused multiply-add keeps to an epsilon of itself however much cancels, over a b; powers of
- * four keep the products in range. */
-static struct pair pair_of(double a, double b, double c)
-{
-    double most = sqrt(a) * sqrt(b);
-    if (!(most > 0 && isfinite(most)))
-        return (struct pair){a, b, c, 1};
-    double x = a, y = b, z = c;
-    if (!(is_moderate(a) && is_moderate(b))) {
-        int up = ilogb(a) & ~1, down = ilogb(b) & ~1;
-        x = ldexp(a, -up), y = ldexp(b, -down), z = ldexp(c, -(up + down) / 2);
-    }
-    double square = z * z;
-    double determinant = fma(x, y, -square) - fma(z, z, -square);
-    return (struct pair){a, b, clamp(-most, c, most), clamp(0, determinant / (x * y), 1)};
-}
-
-/* Two tokens of one variance that differ by little: their specific part a - c is known, and with it sine^2. */
-static struct pair pair_near(double a, double specific)
-{
-    double part = a > 0 ? clamp(0, specific / a, 2) : 0;
-    return (struct pair){a, a, a - specific, part * (2 - part)};
-}
-
-/* Cho and Saul 2009, degrees 1 and 0; the angle by atan2, which is accurate near 0 and pi too. */
-static struct value relu(struct pair p)
-{
-    double sine = sqrt(p.a) * sqrt(p.b) * sqrt(p.sine2), angle = atan2(sine, p.c); // sine in units of sqrt(ab)
-    if (!(p.a > 0 && p.b > 0))
-        return (struct value){0, 0};
-    return (struct value){(sine + (M_PI - angle) * p.c) / (2 * M_PI), (M_PI - angle) / (2 * M_PI)};
-}
-
-static struct value identity(struct pair p)
-{
-    return (struct value){p.c, 1};
-}
-
-/* Their degree 2. */
-static struct value relu_square(struct pair p)
-{
-    double root = sqrt(p.a) * sqrt(p.b), sine = sqrt(p.sine2), cosine = root > 0 ? p.c / root : 0;
-    double angle = atan2(sine, cosine);
-    double k = (3 * sine * cosine + (M_PI - angle) * (1 + 2 * cosine * cosine)) / (2 * M_PI);
-    return (struct value){p.a * p.b * k, 4 * relu(p).k};
-}
-
-/* sqrt(ab - c^2 + a + b + 1), in range whenever a and b are. */
-static double root_delta(struct pair p, double *root_determinant)
-{
-    double root = *root_determinant = sqrt(p.a) * sqrt(p.b) * sqrt(p.sine2), rest = p.a + p.b + 1;
-    return is_moderate(rest) ? sqrt(root * root + rest) : hypot(root, sqrt(rest));
-}
-
-/* phi(u) = u Phi(u). With p = E Phi(u) Phi(v) (an orthant probability), D = E n(u) n(v) for the density n, and
- * Delta = (1+a)(1+b) - c^2, Stein's lemma on each factor u, v gives
- *     K  = c p + D (ab - c^2 + c^2 (1/(1+a) + 1/(1+b)))
- *     K' = p + c D (1/(1+a) + 1/(1+b) + 1/Delta). */
-static struct value gelu(struct pair p)
-{
-    double determinant, root = root_delta(p, &determinant), inverses = 1 / (1 + p.a) + 1 / (1 + p.b);
-    double orthant = 0.25 + atan2(p.c, root) / (2 * M_PI), c = p.c / root; // c D = c / (2 pi root)
-    return (struct value){p.c * orthant + (determinant / root * determinant + c * (p.c * inverses)) / (2 * M_PI),
-                          orthant + c * (inverses + 1 / root / root) / (2 * M_PI)};
-}
-
-/* phi(u) = 2 Phi(u) - 1 (Williams 1997). */
-static struct value error_function(struct pair p)
-{
-    double determinant, root = root_delta(p, &determinant);
-    return (struct value){2 / M_PI * atan2(p.c, root), 2 / (M_PI * root)};
-}
-
-/* 1/(1+exp(-u)) = E Phi(u / sigma), sigma = 2x with x of Kolmogorov's distribution (Andrews and Mallows 1974). The
- * expectation is a trapezoidal sum over log x. In the variable tau = log x the density is analytic for |Im tau| < pi/4
- * and falls double-exponentially to both sides, so that the sum with step h errs by exp(-pi^2 / (2 h)): 1e-15 at 1/7,
- * where 23 terms reach from below 1e-15 on the left (x = 0.19) to below it on the right (x = 4.3). */
-enum { MIXTURE = 23 };
-static struct {
-    double scale[MIXTURE], weight[MIXTURE]; /* logistic(u) = sum weight Phi(scale u) */
-} mixture;
-
-/* x times Kolmogorov's density: by its series, below 1 by the series that Poisson summation makes of it. */
-static double kolmogorov(double x)
-{
-    double sum = 0;
-    if (x >= 1) {
-        for (int n = 1; n <= 8; n++)
-            sum += (n % 2 ? 8 : -8) * x * x * n * n * exp(-2 * n * n * x * x);
-        return sum;
-    }
-    for (int n = 1; n <= 15; n += 2) {
-        double e = n * n * M_PI * M_PI / (8 * x * x);
-        sum += sqrt(2 * M_PI) / x * (2 * e - 1) * exp(-e);
-    }
-    return sum;
-}
-
-static void make_mixture(void)
-{
-    const double step = 1. / 7;
-    for (int i = 0; i < MIXTURE; i++) {
-        double x = exp(step * (i - 11.6));
-        mixture.scale[i] = 1 / (2 * x);
-        mixture.weight[i] = step * kolmogorov(x);
-    }
-}
-
-typedef struct value closed_form(struct pair p);
-
-/* sum_ij w_i w_j base(s_i^2 a, s_j^2 b, s_i s_j c), and the slope with its inner derivatives, for inputs in units that
- * the activation wants. */
-static struct value mixed(closed_form *base, struct pair p, int power)
-{
-    struct value sum = {0, 0};
-    for (int i = 0; i < MIXTURE; i++) {
-        for (int j = 0; j < MIXTURE; j++) {
-            double s = mixture.scale[i], t = mixture.scale[j], w = mixture.weight[i] * mixture.weight[j];
-            struct value term = base((struct pair){s * s * p.a, t * t * p.b, s * t * p.c, p.sine2});
-            sum.k += power ? w / (s * t) * term.k : w * term.k;
-            sum.slope += power ? w * term.slope : w * s * t * term.slope;
-        }
-    }
-    return sum;
-}
-
-/* u logistic(u) = sum w gelu(s u) / s. */
-static struct value silu(struct pair p)
-{
-    return mixed(gelu, p, 1);
-}
-
-/* tanh(u) = 2 logistic(2u) - 1 = sum w (2 Phi(2 s u) - 1). */
-static struct value hyperbolic(struct pair p)
-{
-    struct value v = mixed(error_function, (struct pair){4 * p.a, 4 * p.b, 4 * p.c, p.sine2}, 0);
-    return (struct value){v.k, 4 * v.slope};
-}
-
-/* logistic(u) = (1 + tanh(u/2))/2. */
-static struct value logistic(struct pair p)
-{
-    struct value v = hyperbolic((struct pair){p.a / 4, p.b / 4, p.c / 4, p.sine2});
-    return (struct value){(1 + v.k) / 4, v.slope / 16};
-}
-
-/* ---- means of one input: E phi and E phi' at variance a ---- */
-
-typedef struct value means_form(double a);
-
-static struct value relu_means(double a)
-{
-    return (struct value){sqrt(a / (2 * M_PI)), 0.5};
-}
-
-static struct value relu_square_means(double a)
-{
-    return (struct value){a / 2, 2 * sqrt(a / (2 * M_PI))};
-}
-
-static struct value identity_means(double a)
-{
-    (void)a;
-    return (struct value){0, 1};
-}
-
-/* E u Phi(u) = a E n(u), by Stein. */
-static struct value gelu_means(double a)
-{
-    return (struct value){a / sqrt(2 * M_PI * (1 + a)), 0.5};
-}
-
-static struct value silu_means(double a)
-{
-    double sum = 0;
-    for (int i = 0; i < MIXTURE; i++)
-        sum += mixture.weight[i] / mixture.scale[i] * gelu_means(mixture.scale[i] * mixture.scale[i] * a).k;
-    return (struct value){sum, 0.5};
-}
-
-/* The slope of 2 Phi(2 s u) - 1 is 4 s n(2 s u). */
-static struct value hyperbolic_means(double a)
-{
-    double sum = 0;
-    for (int i = 0; i < MIXTURE; i++) {
-        double s = mixture.scale[i];
-        sum += mixture.weight[i] * 4 * s / sqrt(2 * M_PI * (1 + 4 * s * s * a));
-    }
-    return (struct value){0, sum};
-}
-
-static struct value logistic_means(double a)
-{
-    return (struct value){0.5, hyperbolic_means(a / 4).slope / 4};
-}
+#include "analysis/limit/dual.h"
 
 /* ---- any activation, by quadrature: slow ---- */
 
@@ -235,16 +16,16 @@ enum { LEGENDRE = 16, HALVINGS = 40 };
 struct span {
     const struct activation *activation;
     const gsl_integration_glfixed_table *table;
-    struct pair pair;
+    struct dual_pair pair;
 };
 
-typedef struct value conditional(const struct span *span, double v);
+typedef struct dual conditional(const struct span *span, double v);
 
 /* int over u of f(u) times the density of N(mean, sd^2), by Gauss-Legendre panels no wider than sd that shrink toward
  * 0, where activations have their kink or bend. */
-static struct value expect(const struct span *span, double mean, double sd, conditional *f)
+static struct dual expect(const struct span *span, double mean, double sd, conditional *f)
 {
-    struct value sum = {0, 0};
+    struct dual sum = {0, 0};
     if (!(sd > 0))
         return f(span, mean);
     for (int side = -1; side <= 1; side += 2) {
@@ -255,7 +36,7 @@ static struct value expect(const struct span *span, double mean, double sd, cond
                 double v, weight;
                 gsl_integration_glfixed_point(edge, next, i, &v, &weight, span->table);
                 double z = (side * v - mean) / sd;
-                struct value at = f(span, side * v);
+                struct dual at = f(span, side * v);
                 weight *= exp(-z * z / 2) / (sd * sqrt(2 * M_PI));
                 sum.k += weight * at.k;
                 sum.slope += weight * at.slope;
@@ -266,40 +47,40 @@ static struct value expect(const struct span *span, double mean, double sd, cond
     return sum;
 }
 
-static struct value at_point(const struct span *span, double v)
+static struct dual at_point(const struct span *span, double v)
 {
-    struct value at;
+    struct dual at;
     span->activation->value(1, &v, &at.k);
     span->activation->slope(1, &v, &at.slope);
     return at;
 }
 
-static struct value given_first(const struct span *span, double u)
+static struct dual given_first(const struct span *span, double u)
 {
     double slope = span->pair.a > 0 ? span->pair.c / span->pair.a : 0;
-    struct value own = at_point(span, u);
-    struct value other = expect(span, slope * u, sqrt(span->pair.b * span->pair.sine2), at_point);
-    return (struct value){own.k * other.k, own.slope * other.slope};
+    struct dual own = at_point(span, u);
+    struct dual other = expect(span, slope * u, sqrt(span->pair.b * span->pair.sine2), at_point);
+    return (struct dual){own.k * other.k, own.slope * other.slope};
 }
 
-static struct value quadrature(const struct activation *activation, struct pair pair)
+static struct dual quadrature(const struct activation *activation, struct dual_pair pair)
 {
     struct span span = {activation, NULL, pair};
     gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(LEGENDRE);
     if (!table)
-        return (struct value){NAN, NAN};
+        return (struct dual){NAN, NAN};
     span.table = table;
-    struct value result = expect(&span, 0, sqrt(pair.a), given_first);
+    struct dual result = expect(&span, 0, sqrt(pair.a), given_first);
     gsl_integration_glfixed_table_free(table);
     return result;
 }
 
-static struct value mean_by_quadrature(const struct activation *activation, double variance)
+static struct dual mean_by_quadrature(const struct activation *activation, double variance)
 {
     struct span span = {.activation = activation};
     gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(LEGENDRE);
     span.table = table;
-    struct value means = table ? expect(&span, 0, sqrt(variance), at_point) : (struct value){NAN, NAN};
+    struct dual means = table ? expect(&span, 0, sqrt(variance), at_point) : (struct dual){NAN, NAN};
     gsl_integration_glfixed_table_free(table);
     return means;
 }
@@ -330,11 +111,11 @@ static bool make_line(double strip, double sd, struct line *line)
 }
 
 /* Means of the activation and its slope at mean + sd z. */
-static struct value line_mean(const struct activation *activation, const struct line *line, double mean, double sd)
+static struct dual line_mean(const struct activation *activation, const struct line *line, double mean, double sd)
 {
     double v[LINE], f[LINE];
     size_t nodes = (size_t)line->nodes;
-    struct value sum;
+    struct dual sum;
     for (size_t i = 0; i < nodes; i++)
         v[i] = mean + sd * line->z[i];
     activation->value(nodes, v, f);
@@ -345,7 +126,7 @@ static struct value line_mean(const struct activation *activation, const struct 
 }
 
 /* False where it takes too many nodes. v given u is N(u c/a, b sine^2). */
-static bool by_lines(const struct activation *activation, double strip, struct pair p, struct value *out)
+static bool by_lines(const struct activation *activation, double strip, struct dual_pair p, struct dual *out)
 {
     double sd = sqrt(p.a), along = p.a > 0 ? p.c / sd : 0, rest = sqrt(p.b * p.sine2);
     struct line first, second;
@@ -353,48 +134,16 @@ static bool by_lines(const struct activation *activation, double strip, struct p
         return false;
     if (!(rest > 0))
         second = (struct line){1, {0}, {1}};
-    *out = (struct value){0, 0};
+    *out = (struct dual){0, 0};
     for (int i = 0; i < first.nodes; i++) {
         double u = sd * first.z[i];
-        struct value own = {0, 0}, other = line_mean(activation, &second, along * first.z[i], rest);
+        struct dual own = {0, 0}, other = line_mean(activation, &second, along * first.z[i], rest);
         activation->value(1, &u, &own.k);
         activation->slope(1, &u, &own.slope);
         out->k += first.weight[i] * own.k * other.k;
         out->slope += first.weight[i] * own.slope * other.slope;
     }
     return true;
-}
-
-/* ---- the table ---- */
-
-static const struct kernel {
-    const char *activation;
-    closed_form *closed;
-    means_form *means; /* {E phi, E phi'} at a variance */
-    bool series;       /* where it converges it is cheaper */
-    double strip;      /* half the width of a strip in which it is analytic, where there is no closed form */
-} kernels[] = {
-    // clang-format off
-    {"relu",      relu,        relu_means,        false, 0},
-    {"relu2",     relu_square, relu_square_means, false, 0},
-    {"identity",  identity,    identity_means,    false, 0},
-    {"gelu",      gelu,        gelu_means,        false, 0},
-    {"geglu",     gelu,        gelu_means,        false, 0}, // the gate's gelu
-    {"silu",      silu,        silu_means,        true,  0},
-    {"swiglu",    silu,        silu_means,        true,  0}, // the gate's silu
-    {"tanh",      hyperbolic,  hyperbolic_means,  true,  0},
-    {"sigmoid",   logistic,    logistic_means,    true,  0},
-    {"gelu_tanh", NULL,        NULL,              true,  2}, // poles near +-0.6 +- 2.7 i
-    // clang-format on
-};
-
-/* A row of the activations' table without one here is smooth or not, and has no closed form. */
-static struct kernel kernel_of(const struct activation *activation)
-{
-    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
-        if (strcmp(kernels[i].activation, activation->name) == 0)
-            return kernels[i];
-    return (struct kernel){activation->name, NULL, NULL, true, 0};
 }
 
 /* ---- Hermite series ---- */
@@ -427,7 +176,7 @@ static void make_basis(void)
 
 static void make_tables(void)
 {
-    make_mixture();
+    dual_prepare();
     make_basis();
 }
 
@@ -487,9 +236,9 @@ static void make_series(const struct activation *activation, double variance, st
     }
 }
 
-static struct value sum_series(const struct series *a, const struct series *b, double rho)
+static struct dual sum_series(const struct series *a, const struct series *b, double rho)
 {
-    struct value sum = {0, 0};
+    struct dual sum = {0, 0};
     int terms = a->terms > b->terms ? a->terms : b->terms;
     for (int n = terms - 1; n >= 0; n--) {
         sum.k = sum.k * rho + a->coefficient[0][n] * b->coefficient[0][n];
@@ -500,13 +249,12 @@ static struct value sum_series(const struct series *a, const struct series *b, d
 
 /* ---- entry points ---- */
 
-static struct value evaluate(const struct activation *activation, const struct kernel *kernel, struct pair pair)
+static struct dual evaluate(const struct activation *activation, const struct dual_forms *forms, struct dual_pair pair)
 {
-    struct value value;
-    if (kernel->closed)
-        return kernel->closed(pair);
-    return kernel->strip > 0 && by_lines(activation, kernel->strip, pair, &value) ? value
-                                                                                  : quadrature(activation, pair);
+    struct dual value;
+    if (forms->closed)
+        return forms->closed(pair);
+    return forms->strip > 0 && by_lines(activation, forms->strip, pair, &value) ? value : quadrature(activation, pair);
 }
 
 /* A norm leaves variances that differ by its epsilon only. From one series to another that near, first order is enough
@@ -550,7 +298,7 @@ static bool make_all_series(const struct activation *activation, int n, double s
     return true;
 }
 
-static void store(int n, int i, int j, struct value value, double *k, double *slope)
+static void store(int n, int i, int j, struct dual value, double *k, double *slope)
 {
     size_t at = (size_t)i * (size_t)n + (size_t)j, mirrored = (size_t)j * (size_t)n + (size_t)i;
     k[at] = k[mirrored] = value.k;
@@ -565,7 +313,7 @@ static bool matrix_by_series(const struct activation *activation, int n, double 
     bool converges = series && make_all_series(activation, n, scale, gram, series);
     for (int i = 0; converges && i < n; i++) {
         const struct series *a = &series[i];
-        store(n, i, i, (struct value){a->square[0], a->square[1]}, k, slope);
+        store(n, i, i, (struct dual){a->square[0], a->square[1]}, k, slope);
         for (int j = 0; j < i; j++) {
             const struct series *b = &series[j];
             double most = sqrt(a->variance) * sqrt(b->variance);
@@ -579,9 +327,9 @@ static bool matrix_by_series(const struct activation *activation, int n, double 
 
 /* A Gram is itself the result of rounding: correlations that cannot be told from +-1 are +-1, lest equal tokens appear
  * to differ by the root of an epsilon. */
-static struct pair pair_of_gram(double a, double b, double c)
+static struct dual_pair pair_of_gram(double a, double b, double c)
 {
-    struct pair pair = pair_of(a, b, c);
+    struct dual_pair pair = dual_pair_of(a, b, c);
     if (pair.sine2 <= 4 * DBL_EPSILON)
         pair.sine2 = 0;
     return pair;
@@ -591,48 +339,48 @@ void kernel_matrix(const struct activation *activation, int n, double scale, con
                    double *slope)
 {
     need_tables();
-    struct kernel kernel = kernel_of(activation);
-    if (kernel.series && matrix_by_series(activation, n, scale, gram, k, slope))
+    struct dual_forms forms = dual_find(activation->name);
+    if (forms.series && matrix_by_series(activation, n, scale, gram, k, slope))
         return;
     for (int i = 0; i < n; i++) {
         double a = scale * gram[(size_t)i * (size_t)n + (size_t)i];
-        store(n, i, i, evaluate(activation, &kernel, pair_near(a, 0)), k, slope);
+        store(n, i, i, evaluate(activation, &forms, dual_pair_near(a, 0)), k, slope);
         for (int j = 0; j < i; j++) {
             double b = scale * gram[(size_t)j * (size_t)n + (size_t)j];
             double c = scale * gram[(size_t)i * (size_t)n + (size_t)j];
-            store(n, i, j, evaluate(activation, &kernel, pair_of_gram(a, b, c)), k, slope);
+            store(n, i, j, evaluate(activation, &forms, pair_of_gram(a, b, c)), k, slope);
         }
     }
 }
 
 /* own, of the first variance alone, may be NULL. */
-static struct value value_of(const struct activation *activation, struct pair pair, struct value *own)
+static struct dual value_of(const struct activation *activation, struct dual_pair pair, struct dual *own)
 {
     need_tables();
-    struct kernel kernel = kernel_of(activation);
+    struct dual_forms forms = dual_find(activation->name);
     double gram[4] = {pair.a, pair.c, pair.c, pair.b}, values[4], slopes[4];
-    if (kernel.series && matrix_by_series(activation, 2, 1, gram, values, slopes)) {
+    if (forms.series && matrix_by_series(activation, 2, 1, gram, values, slopes)) {
         if (own)
-            *own = (struct value){values[0], slopes[0]};
-        return (struct value){values[1], slopes[1]};
+            *own = (struct dual){values[0], slopes[0]};
+        return (struct dual){values[1], slopes[1]};
     }
     if (own)
-        *own = evaluate(activation, &kernel, pair_near(pair.a, 0));
-    return evaluate(activation, &kernel, pair);
+        *own = evaluate(activation, &forms, dual_pair_near(pair.a, 0));
+    return evaluate(activation, &forms, pair);
 }
 
 void kernel_means(const struct activation *activation, double variance, double *value, double *slope)
 {
     need_tables();
-    struct kernel kernel = kernel_of(activation);
-    struct value means = kernel.means ? kernel.means(variance) : mean_by_quadrature(activation, variance);
+    struct dual_forms forms = dual_find(activation->name);
+    struct dual means = forms.means ? forms.means(variance) : mean_by_quadrature(activation, variance);
     *value = means.k;
     *slope = means.slope;
 }
 
 void kernel_pair(const struct activation *activation, double a, double b, double c, double *k, double *slope)
 {
-    struct value value = value_of(activation, pair_of(a, b, c), NULL);
+    struct dual value = value_of(activation, dual_pair_of(a, b, c), NULL);
     *k = value.k;
     if (slope)
         *slope = value.slope;
@@ -648,7 +396,7 @@ static double difference(const struct activation *activation, double a, double s
                                      0.17392742256872693};
     double sum = 0;
     for (int i = 0; i < 4; i++) {
-        struct pair pair = pair_near(a, specific * point[i] * point[i]);
+        struct dual_pair pair = dual_pair_near(a, specific * point[i] * point[i]);
         sum += weight[i] * 2 * point[i] * value_of(activation, pair, NULL).slope;
     }
     return specific * sum;
@@ -659,7 +407,7 @@ void kernel_exchangeable(const struct activation *activation, double scale, cons
 {
     static const double NEAR = 1e-4; // the integral's error there is below 1e-10, the difference's 1e-12
     double a = gram[0] + gram[1];
-    struct value own, other = value_of(activation, pair_near(scale * a, scale * gram[0]), &own);
+    struct dual own, other = value_of(activation, dual_pair_near(scale * a, scale * gram[0]), &own);
     k[1] = other.k;
     k[0] = gram[0] > 0 && gram[0] < NEAR * a ? difference(activation, scale * a, scale * gram[0]) : own.k - other.k;
     slope[1] = other.slope;

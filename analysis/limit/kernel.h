@@ -1,11 +1,9 @@
 /* Dual kernels of activations: K = E phi(u) phi(v) and K' = E phi'(u) phi'(v) for centred Gaussian (u, v) with
  * variances a, b and covariance c. By Price's theorem K' = dK/dc.
  *
- * Every activation is closed form. ReLU: Cho and Saul 2009. GELU: by Stein's lemma from the bivariate normal's orthant
- * probability. SiLU and tanh: the logistic function is a scale mixture of normal distribution functions (Andrews and
- * Mallows 1974), so that they are mixtures of GELUs and of error functions. Where the variance is moderate, the
- * mixture's double sum gives way to the Hermite (Mehler) series sum_n rho^n c_n(a) c_n(b), which converges
- * geometrically in sqrt(n) and costs a few operations an entry.
+ * Closed forms are dual.h's. Where the variance is moderate, the double sum of those that are mixtures gives way to the
+ * Hermite (Mehler) series sum_n rho^n c_n(a) c_n(b), which converges geometrically in sqrt(n) and costs a few operations
+ * an entry; what has neither is integrated.
  *
  * Within KERNEL_ACCURACY of the exact value at the given a, b, c, relative to sqrt(K(a,a,a) K(b,b,b)), at every
  * variance and correlation. ReLU's K' has a root at correlation +-1, where it is as uncertain as the arguments: c off
