@@ -21,7 +21,8 @@ static const struct {
     int count, status; /* of documents, at least; of exit */
 } commands[] = {
     {{"run", TINY, JSON, "-n", "3"}, "profile", 1, 0},
-    {{"run", "-L", "2", "-d", "64", "-H", "1", "-T", "2", JSON, "-n", "1", "--per-token", "--predict", "-p", "prenorm,postnorm"},
+    {{"run", "-L", "2", "-d", "64", "-H", "1", "-T", "2", JSON, "-n", "1", "--per-token", "--predict", "-p",
+      "prenorm,postnorm"},
      "profile",
      4,
      0}, // in closed form
@@ -49,7 +50,10 @@ static const struct {
      0},
     {{"predict", TINY, JSON, "--bounds", "--width-limit"}, "profile", 1, 0},
     {{"predict", TINY, JSON, "--bounds", "--per-token", "--replicas", "4", "--mask", "causal"}, "profile", 1, 0},
-    {{"predict", "-d", "64", "-H", "1", "-L", "1", "-T", "2", "--error", "0.1", JSON}, "profile", 1, 0}, // in closed form
+    {{"predict", "-d", "64", "-H", "1", "-L", "1", "-T", "2", "--error", "0.1", JSON},
+     "profile",
+     1,
+     0}, // in closed form
     {{"predict", TINY, JSON, "--quantity", "specific_ratio", "--replicas", "4"}, "stack", 1, 0},
     {{"map", "-d", "12", "-H", "3", "-T", "3", "--x", "layers=2:4:3", "--y", "c=0.1:10:2:log", "-q"}, "map", 1, 0},
     {{"map", "-d", "12", "-T", "3", "--x", "c=1:1e99:2:log", "--y", "layers=2:9:2", "-q", "-p", "x = x + ffn(x)"},
