@@ -13,6 +13,7 @@ static bool is_chosen(const struct report *report, const struct claim *claim)
 
 void report_free(struct report *report)
 {
+    memo_free(&report->memo);
     for (size_t i = 0; report->trials && i < report->count; i++)
         trial_free(&report->trials[i]);
     free(report->claims);
@@ -136,6 +137,7 @@ int report_measure(struct report *report, const struct trial_options *options, c
     report->options = *options;
     report->options.overrides = report->overrides;
     report->options.override_count = given->setting_count;
+    report->options.memo = &report->memo;
     int code = prepare_all(report, &report->options, error);
     if (code == ERROR_NONE)
         code = check_settings(report, given, error);

@@ -16,6 +16,7 @@ struct report {
     struct trial *trials;           /* [count] */
     struct verdict_claim *verdicts; /* [count] */
     struct trial_options options;   /* of the trials */
+    struct memo memo;               /* of the runs that they share */
     struct claim_override *overrides;
     bool measured; /* there are verdicts to write, whatever happened to some */
 };

@@ -175,6 +175,14 @@ static void show_text(const char *text, char *value)
         snprintf(value + cut, NAME_SIZE / 2 - cut, "… [%04x]", hash(text));
 }
 
+/* A value of an axis is off by its rounding, of which a key says nothing. */
+static void show_number(double number, char *value)
+{
+    snprintf(value, NAME_SIZE / 2, "%.6g", number);
+    if (fabs(strtod(value, NULL) - number) > 1e-12 * fabs(number))
+        setting_print_number(number, value, NAME_SIZE / 2);
+}
+
 static void value_text(const struct field *field, const struct saved *profile, char value[NAME_SIZE / 2])
 {
     const json_t *json = json_object_get(field->role == KIND ? profile->root : profile->config, field->key);
@@ -184,7 +192,7 @@ static void value_text(const struct field *field, const struct saved *profile, c
     else if (json_is_integer(json))
         snprintf(value, NAME_SIZE / 2, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
     else if (json_is_real(json))
-        setting_print_number(json_real_value(json), value, NAME_SIZE / 2);
+        show_number(json_real_value(json), value);
     else if (json_is_boolean(json))
         snprintf(value, NAME_SIZE / 2, "%s", json_is_true(json) ? "true" : "false");
     else if (field->ambiguous && !is_named(field->setting, profile))

@@ -8,6 +8,7 @@
 
 #include "analysis/bounds/theory.h"
 #include "analysis/schema.h"
+#include "plots/fit.h"
 #include "sim/text.h"
 
 enum { THEORY_POINTS = 100 }; /* of a line of theory that is not along the layers */
@@ -510,6 +511,24 @@ static int add_data(struct series_list *list, const struct source *source, size_
     return ERROR_NONE;
 }
 
+/* Curves of measurements, beside which no other has the same name. */
+static int name_slopes(struct series_list *list, const struct series_choice *choice, struct error *error)
+{
+    for (size_t i = 0; choice->fitted && i < list->count; i++) {
+        struct series *series = &list->series[i];
+        struct fit fit;
+        char words[64], *name = NULL;
+        if (series_is_theory(series) || !fit_line(&fit, series->points, series->count))
+            continue;
+        fit_print(&fit, words, sizeof words);
+        if (asprintf(&name, "%s%s%s", series->name, *series->name ? ", " : "", words) < 0)
+            return out_of_memory(error);
+        free(series->name);
+        series->name = name;
+    }
+    return ERROR_NONE;
+}
+
 int series_init(struct series_list *list, const struct series_choice *choice, bool logarithmic,
                 const struct saved_list *profiles, const struct saved_list *shown, const struct legend *legend,
                 struct error *error)
@@ -528,6 +547,8 @@ int series_init(struct series_list *list, const struct series_choice *choice, bo
     }
     if (code == ERROR_NONE)
         code = add_slope(list, choice, error);
+    if (code == ERROR_NONE)
+        code = name_slopes(list, choice, error);
     free(origins);
     if (code != ERROR_NONE)
         series_free(list);

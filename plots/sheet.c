@@ -28,10 +28,10 @@
 enum { MAPS_MOST = 64, DOCUMENTS_MOST = 4096, PICTURE_MOST = 64 << 20 };
 
 struct sheet {
-    struct saved_list profiles;
-    char *maps[MAPS_MOST]; // files of them
+    struct saved_list profiles, trainings; /* the latter: runs, and profiles on their way */
+    char *maps[MAPS_MOST];                 // files of them
     int map_count;
-    json_t *verdicts, *trainings; // arrays of documents
+    json_t *verdicts, *runs; // arrays of documents
     int pictures;
     struct scratch scratch;
 };
@@ -43,9 +43,10 @@ int sheet_init(struct sheet **made, struct error *error)
     struct sheet *sheet = calloc(1, sizeof *sheet);
     if (sheet) {
         sheet->verdicts = json_array();
-        sheet->trainings = json_array();
+        sheet->runs = json_array();
+        sheet->trainings.runs = true;
     }
-    if (!sheet || !sheet->verdicts || !sheet->trainings) {
+    if (!sheet || !sheet->verdicts || !sheet->runs) {
         sheet_free(sheet);
         return error_set(error, ERROR_RESOURCE, "out of memory");
     }
@@ -58,10 +59,11 @@ void sheet_free(struct sheet *sheet)
     if (!sheet)
         return;
     saved_free(&sheet->profiles);
+    saved_free(&sheet->trainings);
     for (int i = 0; i < sheet->map_count; i++)
         free(sheet->maps[i]);
     json_decref(sheet->verdicts);
-    json_decref(sheet->trainings);
+    json_decref(sheet->runs);
     free(sheet);
 }
 
@@ -71,14 +73,13 @@ static bool has_schema(const json_t *document, const char *schema)
     return own && strcmp(own, schema) == 0;
 }
 
-/* The documents of that schema; the profiles between trainings are left out. */
-static int take_documents(struct document_reader *reader, json_t *list, const char *schema, struct error *error)
+static int take_verdicts(struct document_reader *reader, json_t *list, struct error *error)
 {
     json_t *document;
     size_t line;
     int code;
     while ((code = document_next(reader, &document, &line, error)) == ERROR_NONE && document) {
-        bool wanted = has_schema(document, schema);
+        bool wanted = has_schema(document, SCHEMA_VERDICT);
         if (wanted && json_array_size(list) == DOCUMENTS_MOST)
             code = error_set(error, ERROR_RESOURCE, "%.300s: more than %d documents", reader->path, DOCUMENTS_MOST);
         if (wanted && code == ERROR_NONE)
@@ -87,6 +88,17 @@ static int take_documents(struct document_reader *reader, json_t *list, const ch
         if (code != ERROR_NONE)
             return code;
     }
+    return code;
+}
+
+/* Runs, which become figures and rows of a table, and the profiles between them. */
+static int take_trainings(struct sheet *sheet, struct document_reader *reader, struct error *error)
+{
+    size_t first = sheet->trainings.count;
+    int code = saved_take(reader, &sheet->trainings, error);
+    for (size_t i = first; code == ERROR_NONE && i < sheet->trainings.count; i++)
+        if (has_schema(sheet->trainings.profiles[i].root, SCHEMA_TRAINING))
+            json_array_append(sheet->runs, sheet->trainings.profiles[i].root);
     return code;
 }
 
@@ -113,9 +125,9 @@ int sheet_read(struct sheet *sheet, const char *path, struct error *error)
     if (code == ERROR_NONE && heatmap_is(first))
         code = take_map(sheet, path, error);
     else if (code == ERROR_NONE && has_schema(first, SCHEMA_VERDICT))
-        code = take_documents(&reader, sheet->verdicts, SCHEMA_VERDICT, error);
+        code = take_verdicts(&reader, sheet->verdicts, error);
     else if (code == ERROR_NONE && has_schema(first, SCHEMA_TRAINING))
-        code = take_documents(&reader, sheet->trainings, SCHEMA_TRAINING, error);
+        code = take_trainings(sheet, &reader, error);
     else if (code == ERROR_NONE)
         code = saved_take(&reader, &sheet->profiles, error);
     document_close(&reader);
@@ -285,14 +297,17 @@ static struct style half_style(void)
     return half;
 }
 
-static int print_figures(struct sheet *sheet, const struct sheet_wish *wish, FILE *stream, struct error *error)
+/* All that the profiles allow. */
+static int print_figures(struct sheet *sheet, const char *title, const struct saved_list *profiles,
+                         const struct sheet_wish *wish, FILE *stream, struct error *error)
 {
     struct style half = half_style();
     struct figure_wish own = {.directory = sheet->scratch.folder, .style = &half, .stop = wish->stop};
-    if (sheet->profiles.count > 0)
-        fputs("<h2>Figures</h2>\n<div class=\"figures\">\n", stream);
-    for (size_t i = 0; i < figure_count && sheet->profiles.count > 0; i++) {
-        int code = figure_draw(&figures[i], &sheet->profiles, &own, error);
+    if (profiles->count == 0)
+        return ERROR_NONE;
+    fprintf(stream, "<h2>%s</h2>\n<div class=\"figures\">\n", title);
+    for (size_t i = 0; i < figure_count; i++) {
+        int code = figure_draw(&figures[i], profiles, &own, error);
         if (code == ERROR_INPUT) // the profiles do not have what it shows
             continue;
         if (code == ERROR_NONE)
@@ -300,8 +315,7 @@ static int print_figures(struct sheet *sheet, const struct sheet_wish *wish, FIL
         if (code != ERROR_NONE)
             return code;
     }
-    if (sheet->profiles.count > 0)
-        fputs("</div>\n", stream);
+    fputs("</div>\n", stream);
     return ERROR_NONE;
 }
 
@@ -413,13 +427,15 @@ static int print_body(struct sheet *sheet, const struct sheet_wish *wish, FILE *
 {
     int code = print_models(sheet, wish, stream, error);
     if (code == ERROR_NONE)
-        code = print_figures(sheet, wish, stream, error);
+        code = print_figures(sheet, "Figures", &sheet->profiles, wish, stream, error);
+    if (code == ERROR_NONE)
+        code = print_figures(sheet, "In training", &sheet->trainings, wish, stream, error);
     if (code == ERROR_NONE)
         code = print_maps(sheet, wish, stream, error);
     if (code != ERROR_NONE)
         return code;
     print_verdicts(sheet, stream);
-    tables_trainings(stream, sheet->trainings);
+    tables_trainings(stream, sheet->runs);
     print_profiles(sheet, stream);
     print_origin(sheet, wish, stream);
     return ERROR_NONE;
@@ -434,7 +450,7 @@ static void print_contents(const struct sheet *sheet, FILE *stream)
     } contents[] = {{sheet->profiles.count, "profile"},
                     {(size_t)sheet->map_count, "file of maps"},
                     {json_array_size(sheet->verdicts), "report of verdicts"},
-                    {json_array_size(sheet->trainings), "training"}};
+                    {json_array_size(sheet->runs), "training"}};
     const char *comma = "<p class=\"soft\">";
     for (size_t i = 0; i < sizeof contents / sizeof *contents; i++) {
         if (contents[i].count == 0)

@@ -95,3 +95,11 @@ void values_free(struct values *values)
     free(values->value);
     *values = (struct values){0};
 }
+
+bool values_same(const struct values *a, const struct values *b)
+{
+    bool same = a->count == b->count;
+    for (int i = 0; same && i < a->count; i++)
+        same = a->value[i] == b->value[i];
+    return same;
+}

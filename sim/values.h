@@ -18,4 +18,6 @@ struct values {
 int values_parse(struct values *values, const char *what, const char *text, bool whole, struct error *error);
 void values_free(struct values *values);
 
+bool values_same(const struct values *a, const struct values *b);
+
 #endif

@@ -254,25 +254,9 @@ struct training recipe_training(const struct recipe *recipe, double rate, uint64
     return training;
 }
 
-static bool same_values(const struct values *a, const struct values *b)
-{
-    bool same = a->count == b->count;
-    for (int i = 0; same && i < a->count; i++)
-        same = a->value[i] == b->value[i];
-    return same;
-}
-
 bool recipe_same(const struct recipe *a, const struct recipe *b)
 {
-    const struct training *x = &a->training, *y = &b->training;
-    bool same = strcmp(a->task.text, b->task.text) == 0 && same_values(&a->rates, &b->rates) &&
-                same_values(&a->measured, &b->measured);
-    for (size_t i = 0; i < optimiser_number_count; i++)
-        same = same && optimiser_number(&optimiser_numbers[i], &x->settings) ==
-                           optimiser_number(&optimiser_numbers[i], &y->settings);
-    return same && x->batch == y->batch && x->steps == y->steps && x->optimiser == y->optimiser &&
-           x->schedule == y->schedule && x->warmup == y->warmup && x->parametrisation == y->parametrisation &&
-           x->base_width == y->base_width;
+    return values_same(&a->rates, &b->rates) && training_same(&a->training, &b->training);
 }
 
 /* A token that sees its successor need not predict it. */

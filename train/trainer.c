@@ -40,6 +40,29 @@ int training_check(const struct training *training, const struct model *model, s
     return task_check(training->task, model->tokens, error);
 }
 
+static bool same_numbers(const struct optimiser_settings *a, const struct optimiser_settings *b)
+{
+    bool same = true;
+    for (size_t i = 0; i < optimiser_number_count; i++)
+        same = same && optimiser_number(&optimiser_numbers[i], a) == optimiser_number(&optimiser_numbers[i], b);
+    return same;
+}
+
+static bool same_measured(const struct training *a, const struct training *b)
+{
+    static const struct values none;
+    return values_same(a->measured ? a->measured : &none, b->measured ? b->measured : &none) &&
+           a->unablated == b->unablated;
+}
+
+bool training_same(const struct training *a, const struct training *b)
+{
+    return strcmp(a->task->text, b->task->text) == 0 && a->batch == b->batch && a->steps == b->steps &&
+           a->optimiser == b->optimiser && same_numbers(&a->settings, &b->settings) && a->rate == b->rate &&
+           a->schedule == b->schedule && a->warmup == b->warmup && a->parametrisation == b->parametrisation &&
+           a->base_width == b->base_width && a->seed == b->seed && same_measured(a, b);
+}
+
 /* ---- record ---- */
 
 enum { SERIES = 4 };

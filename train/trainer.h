@@ -35,6 +35,9 @@ struct training training_defaults(void);
 /* Sizes and numbers that go together with each other and the model. */
 int training_check(const struct training *training, const struct model *model, struct error *error);
 
+/* Whether both train and measure the same, where their models are the same. */
+bool training_same(const struct training *a, const struct training *b);
+
 /* What a run leaves. A series has an entry for each of the `done` steps; one that is not finite stays as it is. */
 struct trainer_record {
     int64_t done;

@@ -76,10 +76,12 @@ static int choose_recipe(struct configuration *configuration, const struct claim
     int code = claim_recipe(claim, options->tier, i, recipe, error);
     if (code == ERROR_NONE)
         code = recipe_check(recipe, &configuration->model, error);
-    recipe->training.unablated = true;
-    for (int c = 0; c < claim_check_count(claim); c++)
-        if (strstr(claim->checks[c].observable, MEASURE_ABLATED))
-            recipe->training.unablated = false;
+    recipe->training.unablated = configuration->crossing = true;
+    for (int c = 0; c < claim_check_count(claim); c++) {
+        const char *observable = claim->checks[c].observable;
+        recipe->training.unablated &= !strstr(observable, MEASURE_ABLATED);
+        configuration->crossing &= outcome_is_crossing(observable);
+    }
     return code;
 }
 
@@ -250,6 +252,8 @@ static int train(struct configuration *configuration, const struct trial_options
         .model = &configuration->model,
         .recipe = &configuration->recipe,
         .schema = &configuration->depth.schema,
+        .crossing = configuration->crossing,
+        .memo = options->memo,
         .seed = options->seed,
         .threads = options->threads,
         .memory = options->memory,

@@ -6,6 +6,7 @@
 
 #include "analysis/claims/claim.h"
 #include "analysis/claims/column.h"
+#include "analysis/claims/memo.h"
 #include "analysis/claims/reference.h"
 #include "analysis/claims/statistic.h"
 #include "sim/linear.h"
@@ -20,6 +21,7 @@ struct trial_options {
     const struct linear_engine *engine; /* NULL: the cheaper for each configuration */
     const struct claim_override *overrides;
     int override_count;
+    struct memo *memo;                 /* of runs that claims share; may be NULL */
     const volatile sig_atomic_t *stop; /* may be NULL */
 };
 
@@ -48,6 +50,7 @@ struct configuration {
     struct depth depth;        /* schema and blocks */
     struct recipe recipe;      /* of a claim that trains */
     bool trains;
+    bool crossing; /* whether no check reads more of a training than where runs begin to fail */
     bool by_token;
     struct family families[CLAIM_CHECKS_MAX];
     struct reference reference;

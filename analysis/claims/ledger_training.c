@@ -7,10 +7,18 @@
  * A sample is a seed, of weights and data; configurations share both, so that differences between them are paired. Few
  * seeds decide only what is plain: Student's t at an alpha of 1e-4 is 9.7 standard errors of 6 seeds, 6.0 of 10 and 5.5 of
  * 12, and margins are what that leaves beside the spread over seeds, of which the reasons speak. An edge that lies beyond
- * the rates of a plan is no number, and the claim stays open. */
+ * the rates of a plan is no number, and the claim stays open: so rates reach far to both sides of it, which costs nothing
+ * (analysis/claims/outcome). Claims of the same stacks name the same rates, so that each is trained once. */
 #define MODEL    "heads=2 mask=causal batch=8 optimiser=adam"
 #define SMALL    "task=icl:2:0.1 tokens=16 width=16"
 #define STANDARD "task=icl:4:0.1 tokens=32 width=32"
+
+/* Rates about the edges after 120 steps of the small task; the middle one, at which the search begins, next to most. */
+#define EDGES_4       "layers=4 lr=0.003,0.006,0.012,0.024,0.048,0.096"
+#define EDGES_16      "layers=16 lr=0.00075,0.0015,0.003,0.006,0.012,0.024,0.048"
+#define EDGES_WARM    "lr=0.0015,0.003,0.006,0.012,0.024,0.048,0.096"
+#define MULTIPLIED_4  "layers=4 lr=0.008,0.016,0.032,0.064,0.128"
+#define MULTIPLIED_16 "layers=16 lr=0.004,0.008,0.016,0.032,0.064"
 
 #define MULTIPLIED "'y = norm(x + attn(x)/sqrt(L)); x = norm(x + ffn(y)/sqrt(L))'"
 
@@ -115,7 +123,7 @@ static const struct claim claims[] = {
                               .contrast = "slope", .against = "L")},
         .expected = VERDICT_CONTRADICTED,
         .plans = {{{0}},
-                  {{SMALL " layers=4 lr=0.012,0.024,0.048", SMALL " layers=16 lr=0.0015,0.003,0.006,0.012"}, 10},
+                  {{SMALL " " EDGES_4, SMALL " " EDGES_16}, 12},
                   {{STANDARD " layers=4 lr=0.004,0.008,0.016,0.032",
                     STANDARD " layers=16 lr=0.0005,0.001,0.002,0.004,0.008"},
                    12}},
@@ -128,16 +136,17 @@ static const struct claim claims[] = {
         .hypotheses = "heads=2 mask=causal",
         .settings = MODEL " steps=120",
         .trains = true,
-        .checks = {CLAIM_TEST("log-value", "edge", "L", "L", "0", NULL, "0",
-                              "none: a one-sided statement; slopes of -1.1 and -0.55 measured, their difference with a "
-                              "spread of 0.25",
-                              .contrast = "steepening", .against = "L")},
+        .checks = {CLAIM_TEST(
+            "log-value", "edge", "L", "L", "0", NULL, "0",
+            "none: a one-sided statement; slopes of -1.05 and -0.46 measured, their difference with a "
+            "spread of 0.33",
+            .contrast = "steepening", .against = "L")},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{0}},
-                  {{SMALL " placement=spannorm init=scaleinit layers=4 lr=0.012,0.024,0.048",
-                    SMALL " placement=spannorm init=scaleinit layers=16 lr=0.0015,0.003,0.006,0.012",
-                    SMALL " placement=" MULTIPLIED " init=unit layers=4 lr=0.016,0.032,0.064",
-                    SMALL " placement=" MULTIPLIED " init=unit layers=16 lr=0.004,0.008,0.016,0.032"},
+                  {{SMALL " placement=spannorm init=scaleinit " EDGES_4,
+                    SMALL " placement=spannorm init=scaleinit " EDGES_16,
+                    SMALL " placement=" MULTIPLIED " init=unit " MULTIPLIED_4,
+                    SMALL " placement=" MULTIPLIED " init=unit " MULTIPLIED_16},
                    12},
                   {{STANDARD " placement=spannorm init=scaleinit layers=4 lr=0.004,0.008,0.016,0.032",
                     STANDARD " placement=spannorm init=scaleinit layers=16 lr=0.0005,0.001,0.002,0.004,0.008",
@@ -158,7 +167,7 @@ static const struct claim claims[] = {
                               "a factor of 1.5 for four times the width", .contrast = "slope", .against = "d")},
         .expected = VERDICT_CONTRADICTED,
         .plans = {{{0}},
-                  {{SMALL " width=16 lr=0.006,0.012,0.024,0.048", SMALL " width=64 lr=0.003,0.006,0.012"}, 8},
+                  {{SMALL " width=16 " EDGES_4, SMALL " width=64 lr=0.0015,0.003,0.006,0.012,0.024"}, 10},
                   {{STANDARD " width=32 lr=0.004,0.008,0.016,0.032", STANDARD " width=128 lr=0.001,0.002,0.004,0.008"},
                    8}},
     },
@@ -170,14 +179,12 @@ static const struct claim claims[] = {
         .settings = MODEL " init=scaleinit placement=spannorm layers=4 steps=120 parametrisation=mup",
         .trains = true,
         .checks = {CLAIM_TEST("log-value", "edge", "L", "L", "0", "0", "0.6",
-                              "0.10 measured, with a spread of 0.27 over seeds: six standard errors; the standard "
-                              "parametrisation has -0.9",
+                              "0.05 measured, with a spread of 0.21 over seeds: nine standard errors; the standard "
+                              "parametrisation has -1.0",
                               .contrast = "slope", .against = "d")},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{0}},
-                  {{SMALL " base-width=16 width=16 lr=0.009,0.018,0.036",
-                    SMALL " base-width=16 width=64 lr=0.012,0.024,0.048"},
-                   12},
+                  {{SMALL " width=16 parametrisation=standard " EDGES_4, SMALL " width=64 base-width=16 " EDGES_4}, 12},
                   {{STANDARD " base-width=32 width=32|128 lr=0.004,0.008,0.016,0.032"}, 8}},
     },
     {
@@ -189,11 +196,11 @@ static const struct claim claims[] = {
         .settings = MODEL " init=scaleinit placement=spannorm layers=16 steps=120",
         .trains = true,
         .checks = {CLAIM_TEST("log-value", "edge", "L", "L", "0", "0", "0.1",
-                              "a tenth; 0.9 measured, a factor of 2.5, with a spread of 0.5 over seeds",
+                              "a tenth; 0.8 measured, a factor of 2.2, with a spread of 0.6 over seeds",
                               .contrast = "difference")},
         .expected = VERDICT_CONTRADICTED,
         .plans = {{{0}},
-                  {{SMALL " warmup=0 lr=0.0015,0.003,0.006,0.012", SMALL " warmup=40 lr=0.006,0.012,0.024"}, 16},
+                  {{SMALL " warmup=0 " EDGES_16, SMALL " warmup=40 " EDGES_WARM}, 24},
                   {{STANDARD " warmup=0 lr=0.0005,0.001,0.002,0.004,0.008",
                     STANDARD " warmup=40 lr=0.002,0.004,0.008,0.016"},
                    8}},
@@ -230,7 +237,7 @@ static const struct claim claims[] = {
                               .contrast = "difference")},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{0}},
-                  {{SMALL " placement=" PRE_FINAL, SMALL " placement=spannorm"}, 20},
+                  {{SMALL " placement=" PRE_FINAL, SMALL " placement=spannorm"}, 18},
                   {{STANDARD " placement=" PRE_FINAL, STANDARD " placement=spannorm"}, 12}},
     },
     {
@@ -267,7 +274,9 @@ static const struct claim claims[] = {
                               .contrast = "roc-area", .predictor = {"log-distance", "gradient_variance", "0", "L"})},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{0}},
-                  {{SMALL " placement=postnorm|spannorm layers=4|16 c=0.06|0.5|2|4"}, 6},
+                  {{SMALL " placement=postnorm|spannorm layers=4 c=0.06|0.5|2|4",
+                    SMALL " placement=postnorm|spannorm layers=16 c=0.5|2|4"},
+                   5},
                   {{STANDARD " lr=3e-4 placement=postnorm|spannorm layers=4|8|16|32 c=0.06|0.25|1|2"}, 5}},
     },
     {
@@ -284,7 +293,8 @@ static const struct claim claims[] = {
                               .predictor = {"approach", "token_cosine", "L", "L"})},
         .expected = VERDICT_SUPPORTED,
         .plans = {{{0}},
-                  {{SMALL " placement=b2t|keel|" PRE_FINAL " layers=16 c=2|4|8"}, 5},
+                  {{SMALL " placement=b2t layers=16 c=2|4|8", SMALL " placement=keel|" PRE_FINAL " layers=16 c=2|8"},
+                   5},
                   {{STANDARD " steps=300 placement=b2t|keel|" PRE_FINAL " layers=16 c=2|4|8"}, 5}},
     },
 };

@@ -39,18 +39,26 @@ static double edge(const struct outcome_runs *runs)
 
 static double spread(const struct outcome_runs *runs)
 {
-    const struct trainer_record *last = runs->last;
-    return last->diverged < 0 ? last->spread[last->done - 1] : NAN;
+    return runs->spread;
 }
 
 const struct outcome outcomes[] = {
     {"score", "u of the run: 0 for the best predictor, 1 where nothing was learned", score},
     {"trains", "1 where u is at most " SCORE_QUOTE(SCORE_FAILS) ", else 0", trains},
     {"best_score", "the least u of the rates", best_score},
-    {"edge", "the largest rate whose u is at most " SCORE_QUOTE(SCORE_FAILS) ", interpolated in its logarithm", edge},
+    {"edge", "the largest rate whose u is at most " SCORE_QUOTE(SCORE_FAILS) ", interpolated in its logarithm", edge,
+     .crossing = true},
     {"spread", "1 - token cosine of the last layer behind the last step", spread},
 };
 const size_t outcome_count = sizeof outcomes / sizeof *outcomes;
+
+bool outcome_is_crossing(const char *observable)
+{
+    bool is = false;
+    for (size_t i = 0; i < outcome_count; i++)
+        is |= outcomes[i].crossing && strcmp(outcomes[i].name, observable) == 0;
+    return is;
+}
 
 int outcome_columns(struct observe_schema *schema, struct error *error)
 {
@@ -75,105 +83,186 @@ int outcome_columns(struct observe_schema *schema, struct error *error)
 
 /* ---- samples ---- */
 
+/* Rounds of runs: one of each sample that needs another. */
 struct sampling {
     const struct outcome_plan *plan;
-    struct train_run *runs; /* [samples][rates] */
     uint64_t first;
-    double *scores;      // [rates], of the sample that is being handed over
-    struct wide *values; // [L + 1][columns]
+    size_t count;
+    struct train_run *runs;  /* [count]: the sample's latest */
+    struct train_run **open; /* [count]: of the samples that need one in this round */
+    int *rates;              // [count]: the number of that run's rate
+    bool *trained;           // [count][rates]
+    double *scores;          // [count][rates], NAN where a run has none or was not needed
+    double *spreads;         // [count]: at the last rate
+    struct wide *values;     // [count][cells]
+    size_t cells;            /* L + 1 layers of columns */
 };
 
 /* The last profile's means; absent where none was taken. */
-static void take_profile(const struct sampling *sampling, const struct trainer_record *record)
+static void take_profile(const struct sampling *sampling, const struct trainer_record *record, struct wide *values)
 {
     int columns = sampling->plan->schema->column_count, taken = record->profiles > 0 ? record->schema.column_count : 0;
     size_t last = record->profiles > 0 ? (size_t)(record->profiles - 1) * record->cells : 0;
     for (int l = 0; l <= sampling->plan->model->layers; l++)
         for (int c = 0; c < columns; c++) {
             const struct estimate *cell = c < taken ? &record->profile[last + (size_t)(l * taken + c)] : NULL;
-            sampling->values[l * columns + c] = cell && cell->n > 0 ? estimate_mean(cell) : wide_absent();
+            values[l * columns + c] = cell && cell->n > 0 ? estimate_mean(cell) : wide_absent();
         }
 }
 
-static void take_outcomes(const struct sampling *sampling, const struct outcome_runs *runs)
+static void take_outcomes(const struct sampling *sampling, const struct outcome_runs *runs, struct wide *values)
 {
     int columns = sampling->plan->schema->column_count, first = columns - (int)outcome_count;
     for (size_t i = 0; i < outcome_count; i++) {
         double value = outcomes[i].of(runs);
         for (int l = 0; l <= sampling->plan->model->layers; l++)
-            sampling->values[l * columns + first + (int)i] = isnan(value) ? wide_absent() : wide_of(value);
+            values[l * columns + first + (int)i] = isnan(value) ? wide_absent() : wide_of(value);
     }
 }
 
-/* The last rate of a seed makes its sample; runs that were stopped on the way make none. */
+static int rate_count(const struct sampling *sampling)
+{
+    return sampling->plan->recipe->rates.count;
+}
+
+static double *scores_of(const struct sampling *sampling, size_t sample)
+{
+    return sampling->scores + sample * (size_t)rate_count(sampling);
+}
+
 static int visit(void *context, struct train_run *run, struct error *error)
 {
     struct sampling *sampling = context;
-    const struct outcome_plan *plan = sampling->plan;
-    ptrdiff_t number = run - sampling->runs, rates = plan->recipe->rates.count;
+    const struct trainer_record *record = &run->record;
+    size_t sample = (size_t)(run - sampling->runs);
+    int rate = sampling->rates[sample], last = rate_count(sampling) - 1;
     (void)error;
-    if (!run->finished)
+    scores_of(sampling, sample)[rate] = train_score(run);
+    if (rate < last)
         return ERROR_NONE;
-    sampling->scores[number % rates] = train_score(run);
-    if (number % rates != rates - 1)
-        return ERROR_NONE;
-    struct outcome_runs runs = {plan->recipe, sampling->scores, &run->record};
-    take_profile(sampling, &run->record);
-    take_outcomes(sampling, &runs);
-    plan->visit(plan->context, sampling->first + (uint64_t)(number / rates), sampling->values);
+    sampling->spreads[sample] = record->diverged < 0 ? record->spread[record->done - 1] : NAN;
+    take_profile(sampling, record, sampling->values + sample * sampling->cells);
     return ERROR_NONE;
 }
 
-static int run_all(struct sampling *sampling, struct train_run *order[], int count, struct error *error)
+/* From the middle up to the first rate that fails; where the middle does, down to the first that does not. */
+static int next_to_crossing(int count, const bool *trained, const double *scores)
+{
+    int i = count / 2;
+    if (!trained[i])
+        return i;
+    bool learns = scores[i] <= SCORE_FAILS;
+    while (i >= 0 && i < count && trained[i] && (scores[i] <= SCORE_FAILS) == learns)
+        i += learns ? 1 : -1;
+    return i < count && i >= 0 && !trained[i] ? i : -1;
+}
+
+/* The number of the rate that the sample needs next, or -1. */
+static int next_rate(const struct sampling *sampling, size_t sample)
+{
+    int count = rate_count(sampling), i = 0;
+    const bool *trained = sampling->trained + sample * (size_t)count;
+    if (sampling->plan->crossing)
+        return next_to_crossing(count, trained, scores_of(sampling, sample));
+    while (i < count && trained[i])
+        i++;
+    return i < count ? i : -1;
+}
+
+/* The next run of every sample that needs one. */
+static int list_runs(struct sampling *sampling)
 {
     const struct outcome_plan *plan = sampling->plan;
+    int count = 0;
+    for (size_t i = 0; i < sampling->count; i++) {
+        int rate = sampling->rates[i] = next_rate(sampling, i);
+        if (rate < 0)
+            continue;
+        sampling->trained[i * (size_t)rate_count(sampling) + (size_t)rate] = true;
+        struct train_run *run = sampling->open[count++] = &sampling->runs[i];
+        *run = (struct train_run){.model = *plan->model, // of which a run changes nothing
+                                  .training = recipe_training(plan->recipe, plan->recipe->rates.value[rate],
+                                                              plan->seed + sampling->first + i)};
+    }
+    return count;
+}
+
+static int train_round(struct sampling *sampling, int count, struct error *error)
+{
+    const struct outcome_plan *plan = sampling->plan;
+    struct train_keeper keeper = plan->memo ? memo_keeper(plan->memo) : (struct train_keeper){0};
     struct train_plan runs = {
-        .runs = order,
+        .runs = sampling->open,
         .count = count,
         .threads = plan->threads < count ? plan->threads : count,
         .memory = plan->memory,
         .stop = plan->stop,
+        .keeper = plan->memo ? &keeper : NULL,
+        .interval = INFINITY,
         .visit = visit,
         .context = sampling,
     };
     return train_all(&runs, error);
 }
 
-/* Run number i of the samples from the first on. */
-static void fill_run(const struct sampling *sampling, size_t i)
+static int sampling_init(struct sampling *sampling, const struct outcome_plan *plan, uint64_t first, uint64_t count,
+                         struct error *error)
+{
+    size_t rates = (size_t)plan->recipe->rates.count, samples = (size_t)count;
+    size_t cells = (size_t)(plan->model->layers + 1) * (size_t)plan->schema->column_count;
+    *sampling = (struct sampling){
+        .plan = plan,
+        .first = first,
+        .count = samples,
+        .runs = calloc(samples + 1, sizeof *sampling->runs),
+        .open = calloc(samples + 1, sizeof(struct train_run *)),
+        .rates = calloc(samples + 1, sizeof *sampling->rates),
+        .trained = calloc(samples * rates + 1, sizeof *sampling->trained),
+        .scores = calloc(samples * rates + 1, sizeof *sampling->scores),
+        .spreads = calloc(samples + 1, sizeof *sampling->spreads),
+        .values = calloc(samples * cells + 1, sizeof *sampling->values),
+        .cells = cells,
+    };
+    if (!sampling->runs || !sampling->open || !sampling->rates || !sampling->trained || !sampling->scores ||
+        !sampling->spreads || !sampling->values)
+        return error_set(error, ERROR_RESOURCE, "out of memory for %zu runs", samples * rates);
+    for (size_t i = 0; i < samples * rates; i++)
+        sampling->scores[i] = NAN;
+    for (size_t i = 0; i < samples; i++)
+        sampling->spreads[i] = NAN;
+    return ERROR_NONE;
+}
+
+static void sampling_free(struct sampling *sampling)
+{
+    free(sampling->runs);
+    free(sampling->open);
+    free(sampling->rates);
+    free(sampling->trained);
+    free(sampling->scores);
+    free(sampling->spreads);
+    free(sampling->values);
+}
+
+static void hand_over(const struct sampling *sampling)
 {
     const struct outcome_plan *plan = sampling->plan;
-    const struct values *rates = &plan->recipe->rates;
-    size_t sample = i / (size_t)rates->count, rate = i % (size_t)rates->count;
-    struct train_run *run = &sampling->runs[i];
-    run->model = *plan->model; // of which a run changes nothing
-    run->training = recipe_training(plan->recipe, rates->value[rate], plan->seed + sampling->first + sample);
+    for (size_t i = 0; i < sampling->count; i++) {
+        struct wide *values = sampling->values + i * sampling->cells;
+        struct outcome_runs runs = {plan->recipe, scores_of(sampling, i), sampling->spreads[i]};
+        take_outcomes(sampling, &runs, values);
+        plan->visit(plan->context, sampling->first + i, values);
+    }
 }
 
 int outcome_sample(const struct outcome_plan *plan, uint64_t first, uint64_t count, struct error *error)
 {
-    size_t rates = (size_t)plan->recipe->rates.count, all = (size_t)count * rates;
-    size_t cells = (size_t)(plan->model->layers + 1) * (size_t)plan->schema->column_count;
-    struct train_run **order = calloc(all + 1, sizeof *order);
-    struct sampling sampling = {
-        .plan = plan,
-        .runs = calloc(all + 1, sizeof *sampling.runs),
-        .first = first,
-        .scores = calloc(rates, sizeof *sampling.scores),
-        .values = calloc(cells, sizeof *sampling.values),
-    };
-    int code = ERROR_NONE;
-    if (!order || !sampling.runs || !sampling.scores || !sampling.values)
-        code = error_set(error, ERROR_RESOURCE, "out of memory for %zu runs", all);
-    for (size_t i = 0; code == ERROR_NONE && i < all; i++) {
-        order[i] = &sampling.runs[i];
-        fill_run(&sampling, i);
-    }
-    if (code == ERROR_NONE && all > 0)
-        code = run_all(&sampling, order, (int)all, error);
-    free(order);
-    free(sampling.runs);
-    free(sampling.scores);
-    free(sampling.values);
+    struct sampling sampling;
+    int code = sampling_init(&sampling, plan, first, count, error);
+    for (int runs; code == ERROR_NONE && (runs = list_runs(&sampling)) > 0;)
+        code = train_round(&sampling, runs, error);
+    if (code == ERROR_NONE)
+        hand_over(&sampling);
+    sampling_free(&sampling);
     return code;
 }

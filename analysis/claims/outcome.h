@@ -1,31 +1,36 @@
 /* What a claim measures of a configuration that is trained: a sample is a seed, with a run at each rate of the recipe, and
  * its columns are those of the last profile that the runs take (train/measure; of several rates, the last's), and behind
- * them the outcomes of the runs, the same at every layer.
+ * them the outcomes of the runs, the same at every layer. A claim that wants no more than the edge trains the middle rate
+ * first and goes from there to the next that fails, or does not: two or three runs a seed, however many rates it names.
  */
 #ifndef SPANSCOPE_ANALYSIS_CLAIMS_OUTCOME_H
 #define SPANSCOPE_ANALYSIS_CLAIMS_OUTCOME_H
 
 #include <signal.h>
 
+#include "analysis/claims/memo.h"
 #include "sim/observe.h"
 #include "train/recipe.h"
-#include "train/train.h"
 
 /* The runs of one seed. */
 struct outcome_runs {
     const struct recipe *recipe;
-    const double *scores;              // [rates]: u, NAN where a run has none
-    const struct trainer_record *last; /* of the last rate */
+    const double *scores; // [rates]: u, NAN where a run has none
+    double spread;        /* behind the last step at the last rate; NAN where that run has blown up */
 };
 
 struct outcome {
     const char *name;
     const char *summary;
     double (*of)(const struct outcome_runs *runs); /* NAN where there is none */
+    bool crossing;                                 /* all that is read of a sample is where runs begin to fail */
 };
 
 extern const struct outcome outcomes[];
 extern const size_t outcome_count;
+
+/* Whether the observable, in the words of analysis/claims/column, is such an outcome. */
+bool outcome_is_crossing(const char *observable);
 
 /* The columns of a sample in the place of those of the stack. */
 int outcome_columns(struct observe_schema *schema, struct error *error);
@@ -34,6 +39,8 @@ struct outcome_plan {
     const struct model *model;
     const struct recipe *recipe;
     const struct observe_schema *schema; /* by outcome_columns */
+    bool crossing;                       /* all that is read of a sample is where runs begin to fail */
+    struct memo *memo;                   /* of runs that need not be trained again; may be NULL */
     uint64_t seed;
     int threads;
     size_t memory; /* bytes for all threads */

@@ -6,20 +6,18 @@
 #include "analysis/claims/outcome.h"
 #include "analysis/claims/trial.h"
 
-/* Of runs that are made up: three rates of which the last fails, and a spread behind four steps. */
+/* Of runs that are made up: three rates of which the last fails, and the spread behind the last step. */
 
 static double scores[] = {0.2, 0.1, 0.9};
-static double spreads[] = {0.5, 0.4, 0.3, 0.25};
 
-static double value_of(const char *name, const char *rates, int64_t diverged)
+static double value_of(const char *name, const char *rates, double spread)
 {
     struct recipe recipe;
     struct error error = {0};
-    struct trainer_record record = {.done = 4, .diverged = diverged, .spread = spreads};
     double value = NAN;
     recipe_defaults(&recipe);
     ck_assert_int_eq(recipe_set(&recipe, "lr", rates, &error), ERROR_NONE);
-    struct outcome_runs runs = {&recipe, scores, &record};
+    struct outcome_runs runs = {&recipe, scores, spread};
     for (size_t i = 0; i < outcome_count; i++)
         if (strcmp(outcomes[i].name, name) == 0)
             value = outcomes[i].of(&runs);
@@ -29,25 +27,25 @@ static double value_of(const char *name, const char *rates, int64_t diverged)
 
 START_TEST(outcomes_by_hand)
 {
-    ck_assert_double_eq(value_of("score", "1e-3", -1), 0.2);
-    ck_assert_double_eq(value_of("trains", "1e-3", -1), 1);
-    ck_assert_double_eq(value_of("best_score", "1,2,4", -1), 0.1);
-    ck_assert_double_eq(value_of("spread", "1", -1), 0.25);
+    ck_assert_double_eq(value_of("score", "1e-3", 0.25), 0.2);
+    ck_assert_double_eq(value_of("trains", "1e-3", 0.25), 1);
+    ck_assert_double_eq(value_of("best_score", "1,2,4", 0.25), 0.1);
+    ck_assert_double_eq(value_of("spread", "1", 0.25), 0.25);
     /* u crosses 0.7 three quarters of the way from rate 2 to rate 4. */
-    ck_assert_double_eq_tol(value_of("edge", "1,2,4", -1), 2 * pow(2, 0.75), 1e-14);
+    ck_assert_double_eq_tol(value_of("edge", "1,2,4", 0.25), 2 * pow(2, 0.75), 1e-14);
 }
 END_TEST
 
 /* What is not known is no number, and a run without a score has not trained. */
 START_TEST(what_is_not_known_is_no_number)
 {
-    ck_assert(isnan(value_of("score", "1,2", -1)) && isnan(value_of("trains", "1,2", -1)));
-    ck_assert(isnan(value_of("edge", "1,2", -1))); // neither fails
-    ck_assert(isnan(value_of("spread", "1", 3)));
+    ck_assert(isnan(value_of("score", "1,2", 0.25)) && isnan(value_of("trains", "1,2", 0.25)));
+    ck_assert(isnan(value_of("edge", "1,2", 0.25))); // neither fails
+    ck_assert(isnan(value_of("spread", "1", NAN)));
     scores[0] = NAN;
-    ck_assert_double_eq(value_of("trains", "1", 3), 0);
-    ck_assert(isnan(value_of("edge", "1", 3))); // all fail
-    ck_assert_double_eq(value_of("best_score", "1,2", -1), 0.1);
+    ck_assert_double_eq(value_of("trains", "1", NAN), 0);
+    ck_assert(isnan(value_of("edge", "1", NAN))); // all fail
+    ck_assert_double_eq(value_of("best_score", "1,2", 0.25), 0.1);
     scores[0] = 0.2;
 }
 END_TEST

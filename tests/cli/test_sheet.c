@@ -42,6 +42,7 @@ START_TEST(one_page)
     ck_assert_ptr_nonnull(strstr(page, "2 profiles, 1 file of maps, 1 report of verdicts, 1 training.</p>"));
     ck_assert_ptr_nonnull(strstr(page, "x = norm(x + 2*attn(x))"));
     ck_assert_ptr_nonnull(strstr(page, "Gradient variance against depth"));
+    ck_assert_ptr_nonnull(strstr(page, "What is left to learn against the steps of training"));
     ck_assert_ptr_nonnull(strstr(page, "<td>&#60;script&#62;</td><td class=\"left\">OPEN, against SUPPORTED</td>"));
     ck_assert_ptr_nonnull(strstr(page,
                                  "spanscope run --placement prenorm --init scaleinit --layers 3 --width 12 --heads 3 "

@@ -44,6 +44,17 @@ START_TEST(legend_numbers_repeats_and_shows_formulas)
 }
 END_TEST
 
+/* 0.008 as the third of 0.002:0.032:5:log has it, and another number that is not 0.008 in its seventh digit. */
+START_TEST(legend_shows_numbers_without_their_rounding)
+{
+    static const char *const configs[] = {
+        "\"placement\":\"b2t\",\"init\":\"unit\",\"layers\":3,\"lr\":0.0079999999999999984",
+        "\"placement\":\"b2t\",\"init\":\"unit\",\"layers\":3,\"lr\":0.0080000012", NULL};
+    static const char *const names[] = {"b2t, lr 0.008", "b2t, lr 0.0080000012"};
+    check_legend(configs, NULL, names, "init unit, L = 3, no mask");
+}
+END_TEST
+
 START_TEST(legend_leaves_depth_out_where_asked)
 {
     static const char *const configs[] = {"\"placement\":\"b2t\",\"init\":\"unit\",\"layers\":3,\"mask\":\"causal\"",
@@ -115,6 +126,7 @@ Suite *legend_suite(void)
     TCase *tests = folder_case(suite, "legend");
     tcase_add_test(tests, legend_parts_common_from_different);
     tcase_add_test(tests, legend_numbers_repeats_and_shows_formulas);
+    tcase_add_test(tests, legend_shows_numbers_without_their_rounding);
     tcase_add_test(tests, legend_leaves_depth_out_where_asked);
     tcase_add_test(tests, legend_tells_apart_whatever_differs);
     tcase_add_test(tests, legend_gives_a_prediction_its_measurements_group);

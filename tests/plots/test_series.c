@@ -269,10 +269,42 @@ START_TEST(bounds_of_a_profile_are_drawn)
 }
 END_TEST
 
+#define RUN(rate, width, loss)                                                                                         \
+    "{\"schema\":\"spanscope/training/"                                                                                \
+    "1\",\"config\":{\"placement\":\"b2t\",\"init\":\"unit\",\"layers\":2,\"width\":" width                            \
+    "},\"training\":{\"steps\":1,\"vocabulary\":2,\"lr\":" rate "},\"bayes\":[0.2],\"loss\":[" loss "]}\n"
+
+/* Edges between rates that are halved where the width is doubled: a slope of -1, up to rounding without an error. */
+START_TEST(fitted_curves_are_named_by_their_slopes)
+{
+    static const char runs[] = RUN("0.01", "8", "0.3") RUN("0.04", "8", "0.7") RUN("0.005", "16", "0.3")
+        RUN("0.02", "16", "0.7") RUN("0.0025", "32", "0.3") RUN("0.01", "32", "0.7");
+    struct series_choice choice = {.abscissa = &abscissa_edge_width,
+                                   .quantity = &quantity_edge,
+                                   .variants = {{"score", NULL, true, 0}},
+                                   .fitted = true};
+    struct saved_list list = {.runs = true};
+    struct series_list series;
+    struct error error;
+    folder_write("runs.json", runs);
+    ck_assert_msg(saved_read(folder_path("runs.json"), &list, &error) == ERROR_NONE, "%s", error.text);
+    ck_assert_int_eq(make_series(&series, &choice, true, &list, &error), ERROR_NONE);
+    ck_assert_uint_eq(series.count, 1);
+    ck_assert_str_eq(series.series[0].name, "b2t, slope -1.00 ± 0.00");
+    series_free(&series);
+    choice.fitted = false;
+    ck_assert_int_eq(make_series(&series, &choice, true, &list, &error), ERROR_NONE);
+    ck_assert_str_eq(series.series[0].name, "b2t");
+    series_free(&series);
+    saved_free(&list);
+}
+END_TEST
+
 Suite *series_suite(void)
 {
     Suite *suite = suite_create("series");
     TCase *tests = folder_case(suite, "curves");
+    tcase_add_test(tests, fitted_curves_are_named_by_their_slopes);
     tcase_add_test(tests, curves_are_linear_or_log10);
     tcase_add_test(tests, curves_of_logarithms_know_zero);
     tcase_add_test(tests, curves_that_nobody_has_are_an_error);

@@ -47,6 +47,16 @@ START_TEST(axes_have_both_ends)
 }
 END_TEST
 
+START_TEST(sameness_is_of_every_number)
+{
+    const struct values list = {2, (double[]){1, 3}};
+    ck_assert(values_same(&list, &(struct values){2, (double[]){1, 3}}));
+    ck_assert(!values_same(&list, &(struct values){2, (double[]){1, 4}}));
+    ck_assert(!values_same(&list, &(struct values){1, (double[]){1}}));
+    ck_assert(values_same(&(struct values){0}, &(struct values){0}) && !values_same(&list, &(struct values){0}));
+}
+END_TEST
+
 START_TEST(whole_numbers_are_named_once)
 {
     parse("1:4:20", true);
@@ -86,6 +96,7 @@ Suite *values_suite(void)
     TCase *tests = tcase_create("texts");
     tcase_add_test(tests, lists_keep_their_order);
     tcase_add_test(tests, axes_have_both_ends);
+    tcase_add_test(tests, sameness_is_of_every_number);
     tcase_add_test(tests, whole_numbers_are_named_once);
     tcase_add_loop_test(tests, wrong_texts_are_named, 0, 10);
     suite_add_tcase(suite, tests);

@@ -1,0 +1,41 @@
+#include <check.h>
+#include <math.h>
+
+#include "plots/fit.h"
+#include "plots/series.h"
+
+/* Of three points the line leaves residuals of -1/6, 1/3 and -1/6, one degree of freedom and a variance of 1/6, over a sum
+ * of squares of 2 in x. */
+START_TEST(slopes_by_hand)
+{
+    const struct series_point points[] = {{0, 0, NAN, NAN}, {1, -1, NAN, NAN}, {2, -3, 9, 9}};
+    struct fit fit;
+    char words[64];
+    ck_assert(fit_line(&fit, points, 3));
+    ck_assert_double_eq_tol(fit.slope, -1.5, 1e-14);
+    ck_assert_double_eq_tol(fit.se, sqrt(1. / 12), 1e-14);
+    fit_print(&fit, words, sizeof words);
+    ck_assert_str_eq(words, "slope -1.50 ± 0.29");
+    ck_assert(fit_line(&fit, points, 2));
+    fit_print(&fit, words, sizeof words);
+    ck_assert_str_eq(words, "slope -1.00");
+}
+END_TEST
+
+START_TEST(points_above_each_other_have_no_slope)
+{
+    const struct series_point points[] = {{1, 0, NAN, NAN}, {1, 2, NAN, NAN}};
+    struct fit fit;
+    ck_assert(!fit_line(&fit, points, 2) && !fit_line(&fit, points, 1) && !fit_line(&fit, points, 0));
+}
+END_TEST
+
+Suite *fit_suite(void)
+{
+    Suite *suite = suite_create("fit");
+    TCase *tests = tcase_create("lines");
+    tcase_add_test(tests, slopes_by_hand);
+    tcase_add_test(tests, points_above_each_other_have_no_slope);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
