@@ -51,6 +51,7 @@ static int next_byte(struct document_reader *reader)
 {
     int byte = getc_unlocked(reader->stream);
     reader->line += byte == '\n';
+    reader->column = byte == '\n' ? 0 : reader->column + 1;
     return byte;
 }
 
@@ -84,9 +85,11 @@ void document_close(struct document_reader *reader)
 
 static int keep_byte(struct document_reader *reader, int byte, struct error *error)
 {
-    if (reader->length >> 20 >= DOCUMENT_MIB)
+    if (reader->length >> 20 >= DOCUMENT_MIB) {
+        reader->malformed = true;
         return error_set(error, ERROR_RESOURCE, "%.300s, line %zu: a document of more than %d MiB", reader->path,
                          reader->line, DOCUMENT_MIB);
+    }
     if (reader->length == reader->room) {
         size_t room = reader->room ? 2 * reader->room : 4096;
         char *grown = realloc(reader->text, room);
@@ -135,9 +138,11 @@ static int read_text(struct document_reader *reader, int byte, struct error *err
         nesting_read(&nesting, byte);
         if (nesting.depth == 0)
             return ERROR_NONE;
-        if (nesting.depth > DOCUMENT_DEPTH)
+        if (nesting.depth > DOCUMENT_DEPTH) {
+            reader->malformed = true;
             return error_set(error, ERROR_RESOURCE, "%.300s, line %zu: not JSON of ours: brackets more than %d deep",
                              reader->path, reader->line, DOCUMENT_DEPTH);
+        }
         byte = next_byte(reader);
     }
     return ferror(reader->stream) ? unreadable(reader, error) : ERROR_NONE;
@@ -152,11 +157,13 @@ static json_t *parse(const struct document_reader *reader, json_error_t *why)
     return root;
 }
 
-/* The first byte of the next document, behind blanks and byte-order marks: files that have one may be joined. */
-static int first_byte(struct document_reader *reader)
+/* The first byte of the next document, behind blanks and byte-order marks: files that have one may be joined; *before is
+ * how many bytes of its line stand before it. */
+static int first_byte(struct document_reader *reader, size_t *before)
 {
     enum { MARK = 0xEF }; // then 0xBB 0xBF; what is half a mark is as much no JSON as its beginning
     for (;;) {
+        *before = reader->column;
         int byte = next_byte(reader);
         bool mark = byte == MARK && next_byte(reader) == 0xBB && next_byte(reader) == 0xBF;
         if (!mark && byte != ' ' && byte != '\t' && byte != '\r' && byte != '\n')
@@ -168,7 +175,8 @@ static int read_next(struct document_reader *reader, json_t **root, size_t *line
 {
     *root = NULL;
     errno = 0;
-    int byte = first_byte(reader);
+    size_t before;
+    int byte = first_byte(reader, &before);
     if (byte == EOF)
         return ferror(reader->stream) ? unreadable(reader, error) : ERROR_NONE;
     *line = reader->line;
@@ -180,8 +188,9 @@ static int read_next(struct document_reader *reader, json_t **root, size_t *line
     reader->malformed = !*root;
     if (*root)
         return ERROR_NONE;
-    return error_set(error, ERROR_RESOURCE, "%.300s, line %zu, column %d: not JSON: %s", reader->path,
-                     *line + (size_t)(why.line > 1 ? why.line - 1 : 0), why.column, why.text);
+    bool later = why.line > 1;
+    return error_set(error, ERROR_RESOURCE, "%.300s, line %zu, column %zu: not JSON: %s", reader->path,
+                     *line + (size_t)(later ? why.line - 1 : 0), (size_t)why.column + (later ? 0 : before), why.text);
 }
 
 int document_next(struct document_reader *reader, json_t **root, size_t *line, struct error *error)

@@ -30,11 +30,12 @@ struct document_reader {
     FILE *stream;
     const char *path; /* as messages name it */
     size_t line;      /* where the stream stands, from 1 */
+    size_t column;    /* bytes read of the line */
     char *text;       /* of the last document, [length] of room bytes */
     size_t length, room;
     json_t *ahead; /* read by document_peek and not yet handed over; begins at ahead_line */
     size_t ahead_line;
-    bool malformed; /* what was read last is no JSON */
+    bool malformed; /* what was read last is no JSON, or more of it than a document may have */
 };
 
 /* path "-" is standard input. ERROR_RESOURCE where it cannot be read. */

@@ -274,11 +274,14 @@ static int read_all(struct huggingface *self, struct template_reader *reader)
 int huggingface_read(struct huggingface *self, const json_t *config, const char *ignore, struct error *error)
 {
     *self = (struct huggingface){0};
-    struct template_reader reader = {
-        .type = json_string_value(json_object_get(config, "model_type")), .ignore = ignore, .error = error};
-    if (!reader.type)
+    char type[TEMPLATE_KEY_MAX];
+    const char *own = json_string_value(json_object_get(config, "model_type"));
+    struct text text = {type, sizeof type, 0};
+    struct template_reader reader = {.type = type, .ignore = ignore, .error = error};
+    if (!own)
         return error_set(error, ERROR_INPUT,
                          "the configuration has no \"model_type\"; is it a config.json of transformers?");
+    template_escape(own, &text);
     reader.leaves = malloc(TEMPLATE_KEYS_MAX * sizeof *reader.leaves);
     if (!reader.leaves)
         return error_set(error, ERROR_RESOURCE, "out of memory");

@@ -1,5 +1,6 @@
 #include "analysis/template.h"
 
+#include <ctype.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,14 @@ enum { VALUE_MAX = 4096 };
 
 /* ---- a configuration as a list of leaves ---- */
 
+void template_escape(const char *string, struct text *out)
+{
+    for (; *string; string++) {
+        unsigned char byte = (unsigned char)*string;
+        text_print(out, iscntrl(byte) ? "\\u%04X" : "%c", byte);
+    }
+}
+
 int template_add(struct template_reader *reader, const char *prefix, const json_t *object)
 {
     const char *key;
@@ -20,8 +29,10 @@ int template_add(struct template_reader *reader, const char *prefix, const json_
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
         char name[TEMPLATE_KEY_MAX];
-        if (reader->count == TEMPLATE_KEYS_MAX ||
-            snprintf(name, sizeof name, "%s%s", prefix, key) >= TEMPLATE_KEY_MAX - 1)
+        struct text text = {name, sizeof name, 0};
+        text_print(&text, "%s", prefix);
+        template_escape(key, &text);
+        if (reader->count == TEMPLATE_KEYS_MAX || text.length >= TEMPLATE_KEY_MAX - 1)
             return error_set(reader->error, ERROR_INPUT, "more than %d keys, or one of more than %d characters",
                              TEMPLATE_KEYS_MAX, TEMPLATE_KEY_MAX - 2);
         if (json_object_size(value) > 0) {
@@ -88,14 +99,14 @@ static bool print_words(const json_t *array, struct text *text)
     if (period > 0)
         text_print(text, "every-%zu", period);
     else
-        text_print(text, "%s", first ? first : "[]");
+        template_escape(first ? first : "[]", text);
     return true;
 }
 
 static void print_value(const json_t *value, struct text *text)
 {
     if (json_is_string(value)) {
-        text_print(text, "%s", json_string_value(value));
+        template_escape(json_string_value(value), text);
     } else if (json_is_number(value)) {
         char number[32];
         setting_print_number(json_number_value(value), number, sizeof number);
@@ -149,8 +160,8 @@ static int expand_value(struct template_reader *reader, const struct template_le
     const char *string = json_string_value(leaf->value), *first = json_string_value(json_array_get(leaf->value, 0));
     char spelled[TEMPLATE_SPELLED_MAX];
     if (string && (*string == '\0' || string[strspn(string, letters)] != '\0'))
-        return error_set(reader->error, ERROR_INPUT, "%s: %s is '%.64s'; expected a word", reader->type, leaf->key,
-                         string);
+        return error_set(reader->error, ERROR_INPUT, "%s: %s is '%s'; expected a word", reader->type, leaf->key,
+                         template_spell(leaf->value, spelled));
     if (json_is_object(leaf->value) || (json_is_array(leaf->value) && !first))
         return error_set(reader->error, ERROR_INPUT, "%s: %s is %s; expected a number or a word", reader->type,
                          leaf->key, template_spell(leaf->value, spelled));

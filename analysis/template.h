@@ -29,6 +29,9 @@ struct template_reader {
     struct error *error;
 };
 
+/* Control characters become \u000A, so that messages can have what a configuration has. */
+void template_escape(const char *string, struct text *out);
+
 /* The members of an object, under "prefix.", behind the reader's leaves. */
 int template_add(struct template_reader *reader, const char *prefix, const json_t *object);
 

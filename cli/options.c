@@ -277,7 +277,7 @@ static int check_once(const struct options_command *command, struct tables *tabl
 {
     const char *before = tables->given[i];
     tables->given[i] = optarg;
-    bool swept = command->sweeps && i >= command->row_count;
+    bool swept = command->sweeps && i >= row_count(command);
     if (!before || swept || (command->several && strcmp(command->several, tables->names[i]) == 0))
         return ERROR_NONE;
     return error_set(error, ERROR_INPUT, "--%s is given twice, as '%.200s' and as '%.200s'; give it once",

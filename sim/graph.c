@@ -155,6 +155,11 @@ static int not_finite(const struct graph *graph, const struct graph_node *node, 
                      node->line, node->column, name, scope->l);
 }
 
+bool graph_is_of_one_sequence(const struct graph *graph, const struct graph_node *attend)
+{
+    return graph->nodes[attend->b].memory == attend->memory;
+}
+
 int graph_evaluate(const struct graph *graph, const struct graph_scope *scope, double *values, struct error *error)
 {
     for (int i = 0; i < graph->node_count; i++) {

@@ -233,6 +233,9 @@ int graph_statement(const struct graph *graph, const char *name);
 /* The GRAPH_INPUT node of inputs[input], -1 where the graph does not read it. */
 int graph_input_node(const struct graph *graph, int input);
 
+/* Whether an attention's queries and keys are tokens of the same sequence, whose positions can be compared. */
+bool graph_is_of_one_sequence(const struct graph *graph, const struct graph_node *attend);
+
 /* Evaluates every scalar node under scope into values[node_count]; entries of signal nodes are left alone.
  * A non-finite value is ERROR_INPUT with line, column and the block's number. */
 int graph_evaluate(const struct graph *graph, const struct graph_scope *scope, double *values, // [node_count]

@@ -181,12 +181,10 @@ static bool is_read(const struct graph *graph, int i)
     return false;
 }
 
-/* Of the prelude or of a mixture, whatever its number. */
+/* Of the prelude or of a mixture: the first of its name, as a number counts the calls of one formula. */
 static bool is_usual_site(const char *name, size_t length)
 {
     struct function function;
-    while (length > 1 && name[length - 1] >= '0' && name[length - 1] <= '9')
-        length--;
     return prelude_has(name, length) || (function_find(name, length, &function) && function.kind == GRAPH_MOE);
 }
 
@@ -222,15 +220,43 @@ static const char *nearest_matrix(const char *name, const struct formula *formul
     return error_nearest(name, names, count);
 }
 
+static bool is_listed(const char *name, const char *const names[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* " (its sites are attn, ffn)" */
+static void list_sites(const struct formula *formula, struct text *text)
+{
+    const char *names[GRAPH_STATEMENTS_MAX];
+    const struct graph *section;
+    size_t count = 0;
+    for (int i = 0; (section = formula_section(formula, i)) != NULL; i++)
+        for (int s = 0; s < section->site_count && count < GRAPH_STATEMENTS_MAX; s++) {
+            const char *name = section->sites[s].name;
+            if (*name == '\0' || is_listed(name, names, count))
+                continue;
+            text_print(text, "%s%s", count > 0 ? ", " : " (its sites are ", name);
+            names[count++] = name;
+        }
+    text_print(text, "%s", count > 0 ? ")" : "");
+}
+
 static int says_nothing(const struct init *init, const struct formula *formula, int i, struct error *error)
 {
     const struct graph_statement *statement = &init->graph.statements[i];
     const struct graph_node *node = &init->graph.nodes[statement->node];
-    char why[2 * GRAPH_LABEL_MAX + 64] = "is assigned again";
+    char why[6 * GRAPH_LABEL_MAX] = "is assigned again";
+    struct text text = {why, sizeof why, 0};
     if (!is_matrix(statement->name, formula)) {
         const char *near = nearest_matrix(statement->name, formula);
-        snprintf(why, sizeof why, "is no matrix of the formula, and nothing reads it%s%s%s",
-                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        text_print(&text, "is no matrix of the formula, and nothing reads it%s%s%s", near ? "; did you mean '" : "",
+                   near ? near : "", near ? "'?" : "");
+        if (strchr(statement->name, '.'))
+            list_sites(formula, &text);
     }
     return error_set(error, ERROR_INPUT, "%s: line %d: '%s' %s", init->graph.what, node->line, statement->name, why);
 }

@@ -130,8 +130,11 @@ static int plan_heads(const struct planner *planner, int n, struct attention *at
         return fail(planner, n, "head_width is %.10g, but the queries are %d wide in %d heads", wanted, q,
                     attend->heads);
     if (k != attend->kv_heads * attend->head_width)
-        return fail(planner, n, "the keys are %d wide, not kv_heads*head_width = %d*%d", k, attend->kv_heads,
-                    attend->head_width);
+        return fail(planner, n, "the keys are %d wide, not kv_heads*head_width = %d*%d%s", k, attend->kv_heads,
+                    attend->head_width,
+                    node->option[GRAPH_ATTEND_HEADS] >= 0 && node->option[GRAPH_ATTEND_KV_HEADS] < 0
+                        ? "; heads= is of the queries, kv_heads= of keys and values,"
+                        : "");
     if (v % attend->kv_heads != 0)
         return fail(planner, n, "%d key heads do not divide the values' width %d", attend->kv_heads, v);
     return ERROR_NONE;
@@ -142,7 +145,7 @@ static int plan_positions(const struct planner *planner, int n, struct attention
 {
     const struct model *model = planner->model;
     const struct graph *graph = planner->plan->graph;
-    bool same = graph->nodes[graph->nodes[n].b].memory == graph->nodes[n].memory;
+    bool same = graph_is_of_one_sequence(graph, &graph->nodes[n]);
     attend->mask = &masks[choice_option(planner, n, GRAPH_ATTEND_MASK, same ? (int)(model->mask - masks) : 0)];
     attend->bias = &biases[choice_option(planner, n, GRAPH_ATTEND_BIAS, same ? (int)(model->bias - biases) : 0)];
     int code = whole_option(planner, n, GRAPH_ATTEND_WINDOW, "window", 0, INT_MAX / 2, same ? model->window : 0,

@@ -30,7 +30,7 @@ static bool node_reads(const struct graph *graph, const struct graph_node *node,
     bool is_state = node->kind == GRAPH_INPUT && !graph->inputs[node->index].memory;
     bool says_itself = setting->option > 0 && node->option[setting->option - 1] >= 0;
     bool reads = (setting->readers >> node->kind & 1) && !names_function && !is_state && !says_itself &&
-                 (!setting->need || setting->need->met(model, node));
+                 (!setting->need || setting->need->met(model, graph, node));
     return reads && !(setting->matrix && setting->matrix(&model->init, &graph->matrices[node->index]));
 }
 

@@ -205,9 +205,15 @@ static const struct setting_text init_text = {"init_formula", apply_init, print_
 
 /* ---- what attention must do for some of its settings ---- */
 
-static bool rotates(const struct model *model, const struct graph_node *node)
+static bool is_of_one_sequence(const struct model *model, const struct graph *graph, const struct graph_node *node)
 {
-    return node->option[GRAPH_ATTEND_ROPE] >= 0 || model->rope > 0;
+    (void)model;
+    return graph_is_of_one_sequence(graph, node);
+}
+
+static bool rotates(const struct model *model, const struct graph *graph, const struct graph_node *node)
+{
+    return node->option[GRAPH_ATTEND_ROPE] >= 0 || (model->rope > 0 && graph_is_of_one_sequence(graph, node));
 }
 
 static const struct scaling *scaling_at(const struct model *model, const struct graph_node *node)
@@ -216,27 +222,29 @@ static const struct scaling *scaling_at(const struct model *model, const struct 
     return choice >= 0 ? &scalings[choice] : model->scaling;
 }
 
-static bool scales_by_factor(const struct model *model, const struct graph_node *node)
+static bool scales_by_factor(const struct model *model, const struct graph *graph, const struct graph_node *node)
 {
-    return rotates(model, node) && scaling_at(model, node)->by_factor;
+    return rotates(model, graph, node) && scaling_at(model, node)->by_factor;
 }
 
-static bool scales_by_length(const struct model *model, const struct graph_node *node)
+static bool scales_by_length(const struct model *model, const struct graph *graph, const struct graph_node *node)
 {
-    return rotates(model, node) && scaling_at(model, node)->by_length;
+    return rotates(model, graph, node) && scaling_at(model, node)->by_length;
 }
 
-static bool draws_bias(const struct model *model, const struct graph_node *node)
+static bool draws_bias(const struct model *model, const struct graph *graph, const struct graph_node *node)
 {
     int choice = node->option[GRAPH_ATTEND_BIAS];
-    return (choice >= 0 ? &biases[choice] : model->bias)->drawing;
+    return choice >= 0 ? biases[choice].drawing != NULL : model->bias->drawing && graph_is_of_one_sequence(graph, node);
 }
 
-static bool has_sink(const struct model *model, const struct graph_node *node)
+static bool has_sink(const struct model *model, const struct graph *graph, const struct graph_node *node)
 {
+    (void)graph;
     return node->option[GRAPH_ATTEND_SINK] >= 0 || model->sink > 0;
 }
 
+static const struct setting_need one_sequence = {is_of_one_sequence, "queries and keys of one sequence"};
 static const struct setting_need a_rope = {rotates, "a rope"}, a_sink = {has_sink, "a sink"};
 static const struct setting_need a_drawn_bias = {draws_bias, "a bias that is drawn"};
 static const struct setting_need a_factor = {scales_by_factor, "a rope whose scaling has a factor"};
@@ -305,23 +313,23 @@ const struct setting settings[] = {
     {.name = "eps", .rare = true, REAL(eps, eps), .least = EPSILON_MIN, .most = EPSILON_MAX, .scale = SETTING_LOGARITHMIC,
      .readers = READERS_NORM, .option = 1 + GRAPH_NORM_EPS, .before = "eps = ", .usual = "1e-06", .spoken = "",
      .summary = "what norm() adds to the mean square under the root; 1e-6 unless given"},
-    {CHOICE(mask), .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_MASK, .after = " mask", .usual = "none", .spoken = "no mask",
+    {CHOICE(mask), .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_MASK, .need = &one_sequence, .after = " mask", .usual = "none", .spoken = "no mask",
      .summary = "which tokens a token sees"},
     {.name = "window", .rare = true, INTEGER_FROM(window, 0), .most = INT_MAX / 2, .before = "window ", .usual = "0", .spoken = "",
-     .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_WINDOW,
+     .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_WINDOW, .need = &one_sequence,
      .summary = "tokens that a token sees up to itself, without a causal mask on both\nsides; 0, all, unless given"},
     {.name = "scale", .rare = true, REAL(scale, scale), .least = 0, .most = SCALE_MAX, .scale = SETTING_LOGARITHMIC,
      .before = "logit scale ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_SCALE,
      .summary = "factor of attention's logits; 0, 1/sqrt(head width), unless given"},
     {.name = "rope", .rare = true, REAL(rope, rope), .least = 0, .most = SCALE_MAX, .scale = SETTING_LOGARITHMIC,
-     .before = "rotary base ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_ROPE,
+     .before = "rotary base ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_ROPE, .need = &one_sequence,
      .summary = "base of rotary positions, such as 1e4; 0, none, unless given"},
     {.name = "rotary", .rare = true, REAL(rotary, rotary), .least = 0, .most = 1,
      .before = "rotary part ", .usual = "1", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_ROTARY, .need = &a_rope,
      .summary = "fraction of a head that is rotated; 1 unless given"},
     {.name = "bias", .rare = true, .key = "bias", .type = SETTING_CHOICE, .argument = "NAME", .offset = offsetof(struct model, bias),
      .table = {biases, sizeof *biases, &bias_count}, .after = " bias", .usual = "none", .spoken = "",
-     .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_BIAS,
+     .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_BIAS, .need = &one_sequence,
      .summary = "what is added to attention's logits by distance"},
     {.name = "cap", .rare = true, REAL(cap, cap), .least = 0, .most = SCALE_MAX, .scale = SETTING_LOGARITHMIC,
      .before = "soft cap ", .usual = "0", .spoken = "", .readers = READERS_ATTEND, .option = 1 + GRAPH_ATTEND_CAP,

@@ -35,7 +35,7 @@ struct setting_text {
 /* What a node must do besides for a setting to say anything to it, as its call and the model have it; an option whose value
  * is an expression is taken to. */
 struct setting_need {
-    bool (*met)(const struct model *model, const struct graph_node *node);
+    bool (*met)(const struct model *model, const struct graph *graph, const struct graph_node *node);
     const char *words; /* "a rope" */
 };
 

@@ -395,9 +395,15 @@ static const struct {
     const char *text, *error;
 } files[] = {
     {"{} {}", ", line 1: expected the end of the file"},
-    {"{}\n garbage", ", line 2, column 1: not JSON"},
+    {"{}\n garbage", ", line 2, column 2: not JSON"},
     {"{\"a\":", "not JSON"},
     {"7", "not JSON"},
+#define DEEP "[[[[[[[[[[[[[[[["
+    {"{\"a\":" DEEP DEEP DEEP DEEP, "brackets more than 64 deep"},
+    {"{\"model_type\": \"a\\u001b\\nb\"}", "unknown model_type 'a\\u001B\\u000Ab'"},
+    {"{\"model_type\": \"gpt2\", \"a\\u001b\\n\": 1, \"n_embd\": 4, \"n_layer\": 1, \"n_head\": 1}",
+     "a\\u001B\\u000A = 1 is not"},
+    {"{\"model_type\": \"gpt2\", \"a\": \"\\n\", \"n_embd\": 4, \"n_layer\": 1, \"n_head\": 1}", "a = \\u000A is not"},
     {"[]", "expected a JSON object"},
     {"", "expected a JSON object"},
 };

@@ -114,6 +114,7 @@ static const struct {
     {{"run", "--tidy"}, 2, "--tidy: columns of settings are of --format csv, not table"},
     {{"run", TINY, "--store", "."}, 3, "cannot open store '.'"},
     {{"run", "-n", "2", "-n", "3", "-o", "new"}, 2, "--samples is given twice"},
+    {{"run", "--config", "a", "--config", "b"}, 2, "--config is given twice, as 'a' and as 'b'; give it once"},
     {{"map", "--x", "c=1:2", "--x", "c=1:3"}, 2, "--x is given twice"},
     {{"verify", "-p", "prenorm", "-p", "postnorm"}, 2, "--placement is given twice, as 'prenorm' and as 'postnorm'"},
     {{"plot", "--style", "paper", "--style", "screen", "x"}, 2, "--style is given twice"},

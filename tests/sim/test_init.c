@@ -234,7 +234,10 @@ static const struct {
     {"w = 1; w = 2", "line 1: 'w' is assigned again"},
     {"wz = 1; w = wz; attn.wl = 3", "line 1: 'attn.wl' is no matrix"},
     {"b = 2; g = 3; b = b*g; w = b", NULL},
-    {"w = 1; moe.wr = 2; wg = 3; attn3.wo = 1", NULL}, /* of other formulas */
+    {"w = 1; moe.wr = 2; wg = 3; glu.wo = 1", NULL}, /* of other formulas */
+    {"w = 1; attn2.wo = 1", "line 1: 'attn2.wo' is no matrix of the formula, and nothing reads it; did you mean"},
+    {"w = 1; ffn9.w1 = 7", " (its sites are attn, mix)"},
+    {"w = 1; attn0.wo = 1", " (its sites are attn, mix)"},
     {"w = 1; mix.wz = 2; u = w; wz = u", NULL},
     {"w = 1; atn.wo = 0",
      "line 1: 'atn.wo' is no matrix of the formula, and nothing reads it; did you mean 'attn.wo'?"},

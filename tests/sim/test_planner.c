@@ -124,6 +124,8 @@ static const struct {
     {"placement='x=attend(x,x,x,kv_heads=2)'", "column 3: 2 key heads do not divide 3 heads in block 2"},
     {"placement='x=attend(x,x,x,head_width=4)'", "head_width is 4, but the queries are 15 wide in 3 heads in block 2"},
     {"placement='x=attend(x,wk(x,7),x)'", "the keys are 7 wide, not kv_heads*head_width = 3*5 in block 2"},
+    {"placement='x=x+attn(x,heads=1)'",
+     "the keys are 15 wide, not kv_heads*head_width = 1*5; heads= is of the queries, kv_heads= of keys and values, in"},
     {"placement='x=attend(x,x,wv(x,7))'", "3 key heads do not divide the values' width 7 in block 2"},
     {"placement='x=attend(x,x,x,window=-1)'", "window is -1, not a whole number between 0 and"},
     {"placement='x=attend(x,x,x,rotary=2)'", "rotary is 2, not between 0 and 1 in block 2"},
