@@ -28,7 +28,7 @@ int course_init(struct course *course, const struct model *model, const struct c
 void course_free(struct course *course);
 
 /* Of a replica: within 2 of what it takes, at so many a second of a core (bench/budget). */
-#define COURSE_RATE 1e10
+#define COURSE_RATE 1.5e10
 double course_flops(const struct course *course);
 
 /* Of the embedding, of a memory, and of a cotangent that no loss makes: what each token's square is more than the product

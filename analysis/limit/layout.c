@@ -242,6 +242,10 @@ static int find_common(const struct layout *layout, const struct sources *source
         common[n] = COMMON_NOTHING;
         if (graph_is_signal(node->kind) && node->mixture >= 0)
             common[n] = common_of(layout, sources, common, n);
+        if (node->kind == GRAPH_NORM && node->mixture >= 0 && !layout->mode.width_limit)
+            return error_set(error, ERROR_INPUT,
+                             "a norm inside an expert's body is predicted in the limit only (--width-limit), where it "
+                             "has features without end"); // Grams of experts are means, not draws
         if (node->kind != GRAPH_MOE)
             continue;
         if (common[node->b] == COMMON_SIGNAL)
@@ -317,7 +321,7 @@ static bool is_rotatable(const struct wants *wants)
 static bool is_wide(const struct layout *layout, const struct attention *attend, const struct wants *const spaces[4])
 {
     const struct wants *q = spaces[0], *k = spaces[1], *v = spaces[2];
-    bool rotatable = attend->rope == 0 && attend->cap == 0;
+    bool rotatable = attend->rope == 0;
     for (int s = 0; s < 4; s++)
         rotatable = rotatable && is_rotatable(spaces[s]);
     bool alone = q != k && q != v && k != v && q->fresh == 1 && k->fresh == 1 && v->fresh == 1;
@@ -420,7 +424,7 @@ static struct space make_space(const struct layout *layout, const struct wants *
         space.population = wants->population;
         space.share = 1;
         space.tile = wants->tile;
-    } else if (wants->open) {
+    } else if (wants->open || (wants->group_norm && finite)) { // a group has its own square
         space.population = finite || wants->states ? wants->width : FEATURES_OPEN;
         space.share = 1;
     } else if (wants->features && finite) {
@@ -484,7 +488,7 @@ static bool make_spaces(struct layout *layout, struct layout_states *states)
     }
     struct wants *own = &wants[layout->states];
     states->features |= own->features;
-    states->open |= own->open || own->heads;
+    states->open |= own->open || own->heads || (own->group_norm && !layout->mode.width_limit);
     own->features = states->features;
     own->open = states->open && !own->heads;
     own->blended = own->states = true;

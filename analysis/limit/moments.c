@@ -206,23 +206,24 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
-/* The least features of a block's spaces and, where tokens are several, of its heads; and, where it attends to them, of
- * its norms. */
+/* The least features of a block's spaces and, where tokens are several, of its heads; and, where it attends to them or
+ * they are of groups, of its norms. */
 static void find_narrowest(const struct course *course, const struct layout *layout, int *width, int *normed)
 {
     const struct plan *plan = layout->plan;
     int least_norm = course->model.width;
-    bool attends = false;
+    bool counts = false;
     for (int s = 0; s < layout->space_count; s++)
         *width = least(*width, layout->spaces[s].width);
     for (int n = 0; course->model.tokens > 1 && n < plan->graph->node_count; n++)
         if (plan->graph->nodes[n].kind == GRAPH_ATTEND) {
             *width = least(*width, plan->nodes[n].attend.head_width);
-            attends = true;
+            counts = true;
         } else if (plan->graph->nodes[n].kind == GRAPH_NORM) {
             least_norm = least(least_norm, plan->nodes[n].width / plan->nodes[n].norm.groups);
+            counts = counts || plan->nodes[n].norm.groups > 1;
         }
-    *normed = attends ? least(*normed, least_norm) : *normed;
+    *normed = counts ? least(*normed, least_norm) : *normed;
 }
 
 /* What the closed form leaves (theory.md): of gradients of queries' and keys' matrices, in heads of h features of tokens

@@ -116,6 +116,7 @@ START_TEST(heads_that_features_are_seen_of_keep_their_width)
         {"(attend(wq(u), wk(u), wv(u)) + wb(u))", false},
         {"attend(norm(wq(u), layernorm), wk(u), wv(u))", false},
         {"attend(wq(u), wk(u), wv(u), rope=50)", false},
+        {"attend(wq(u), wk(u), wv(u), cap=2)", true}, // it acts on logits
     };
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         struct course course;
@@ -131,14 +132,28 @@ START_TEST(heads_that_features_are_seen_of_keep_their_width)
 }
 END_TEST
 
-START_TEST(shared_matrices_are_refused)
+START_TEST(what_has_no_law_of_grams_is_refused)
 {
-    struct course course;
-    struct error error = {0};
-    support_model(&model, "placement='shared wa; x = norm(x + wa(x))'");
-    ck_assert_int_eq(course_init(&course, &model, &(struct course_options){0}, &error), ERROR_INPUT);
-    ck_assert_ptr_nonnull(strstr(error.text, "wa is one matrix in all blocks"));
-    model_free(&model);
+    static const struct {
+        const char *placement, *words;
+        bool in_the_limit; /* too */
+    } rows[] = {
+        {"placement='shared wa; x = norm(x + wa(x))'", "wa is one matrix in all blocks", true},
+        {"placement='def b(u) = w2(norm(w1(u, 4))); x = x + moe(norm(x), body=b)'",
+         "a norm inside an expert's body is predicted in the limit only", false},
+    };
+    for (size_t r = 0; r < 2 * sizeof rows / sizeof *rows; r++) {
+        struct course course;
+        struct error error = {0};
+        bool limit = r % 2 == 1;
+        support_model(&model, rows[r / 2].placement);
+        int code = course_init(&course, &model, &(struct course_options){.width_limit = limit}, &error);
+        ck_assert_int_eq(code, limit && !rows[r / 2].in_the_limit ? ERROR_NONE : ERROR_INPUT);
+        ck_assert_int_eq(strstr(error.text, rows[r / 2].words) != NULL, code != ERROR_NONE);
+        if (code == ERROR_NONE)
+            course_free(&course);
+        model_free(&model);
+    }
 }
 END_TEST
 
@@ -150,7 +165,7 @@ Suite *layout_suite(void)
     tcase_add_test(tests, spaces_hold_features_where_they_are_needed);
     tcase_add_test(tests, heads_of_the_limit);
     tcase_add_test(tests, heads_that_features_are_seen_of_keep_their_width);
-    tcase_add_test(tests, shared_matrices_are_refused);
+    tcase_add_test(tests, what_has_no_law_of_grams_is_refused);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -98,6 +98,30 @@ START_TEST(long_sequences_have_a_first_order)
 }
 END_TEST
 
+/* Groups of few features have squares that vary: first order says so, with a tolerance of a twentieth, and of wide ones
+ * that it suffices. */
+START_TEST(norms_of_groups_are_as_wide_as_their_groups)
+{
+    static const char *const widths[] = {"width=64", "width=4096"};
+    for (int w = 0; w < 2; w++) {
+        struct model model;
+        struct profile profile;
+        struct moments_options options = moments_defaults();
+        options.width_limit = false;
+        options.order = 0.05;
+        options.replicas = 4;
+        char text[100];
+        snprintf(text, sizeof text, "placement='x = norm(x, groups=16)' heads=1 tokens=6 layers=1 %s", widths[w]);
+        support_model(&model, text);
+        cells_predict(&profile, &model, &options);
+        ck_assert_int_eq(profile.moments.first_order, w == 1);
+        ck_assert_int_eq(profile.samples, w == 1 ? 1 : 4);
+        profile_free(&profile);
+        model_free(&model);
+    }
+}
+END_TEST
+
 /* ---- a head's features, and few heads ---- */
 
 static const struct {
@@ -587,6 +611,7 @@ Suite *moments_suite(void)
                         sizeof narrow_heads / sizeof *narrow_heads);
     tcase_add_loop_test(slow, long_sequences_have_a_first_order, 0, sizeof long_sequences / sizeof *long_sequences);
     tcase_add_test(tests, large_logits_are_drawn);
+    tcase_add_test(tests, norms_of_groups_are_as_wide_as_their_groups);
     tcase_add_test(tests, the_budget_is_spent_and_said_to_be);
     tcase_add_test(tests, dear_replicas_keep_to_the_budget);
     tcase_add_test(tests, small_batches_add_up);

@@ -93,8 +93,24 @@ static const char *const narrow[] = {
     "placement='x = 0.5*x + wa(x)' layers=1 tokens=32 width=8 input-correlation=0.9 cotangent=cross-entropy "
     "vocabulary=16",
     "placement='x = norm(x + attend(x, x, x)); y = wa(x); x = norm(x + y*relu(y))'",
+    "placement='y = x + attn(norm(x, groups=10)); x = norm(y, layernorm, groups=8) + wa(y)' input-correlation=0.3",
+    "placement='x = norm(x, groups=1 + 9*mod(l, 2)) + wa(x)' input-correlation=0.3", // every second block looks at groups
+    "placement='x = x + w2(norm(norm(w1(x, 8)), groups=2))'",
     "placement='x = attn(x)' heads=1 layers=2 tokens=38 mask=causal", // attention of a condition beyond 1e7
 };
+
+/* Numbers of the whole stack are means over replicas as over samples, of logarithms too. */
+static void check_overalls(const struct profile *measured, const struct profile *predicted, const char *what)
+{
+    for (int i = 0; i < OVERALLS; i++) {
+        double means[2] = {wide_value(estimate_mean(&measured->overall[i])),
+                           wide_value(estimate_mean(&predicted->overall[i]))};
+        double se = hypot(wide_value(profile_overall_se(measured, i)), wide_value(profile_overall_se(predicted, i)));
+        if (predicted->overall[i].n > 0) // a sample of a gradient that is common to tokens has its rounding
+            ck_assert_msg(fabs(means[0] - means[1]) <= 6 * se + 1e-12, "%s: %s %g and %g, se %g", what,
+                          overalls[i].name, means[0], means[1], se);
+    }
+}
 
 /* A replica has the law of a sample: means within 6 standard errors of both (1e-9 a cell, 1e-6 over all), logarithms'
  * standard deviations within 6 of theirs, 1/sqrt(2 n) each, doubled for tails. Nothing is allowed for the width. */
@@ -119,6 +135,7 @@ START_TEST(replicas_have_the_law_of_samples)
     ck_assert_int_eq(predicted.samples, COUNT);
     cells_measure(&measured, &sampler, &model, COUNT);
     cells_check(&measured, &predicted, 6, 1e-9, narrow[_i]);
+    check_overalls(&measured, &predicted, narrow[_i]);
     int column = measured.schema->layer_column[OBSERVE_GRADIENT_VARIANCE];
     double sd[2] = {estimate_sd_log(profile_cell(&measured, 0, column)),
                     estimate_sd_log(profile_cell(&predicted, 0, column))};
