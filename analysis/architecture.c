@@ -46,10 +46,10 @@ const struct architecture architectures[] = {
      " experts={num_local_experts=8} top-k={num_experts_per_tok=2} router=renormalised"
      ROPE("1000000") RMS("1e-5") NORMAL("0.02"), "", NULL},
     {"qwen2", "{use_sliding_window=false}=false", GATED PRENORM_GATED FINAL,
-     LLAMA ROPE("10000") RMS("1e-6") NORMAL("0.02"), "sliding_window max_window_layers", NULL},
+     LLAMA ROPE("10000") RMS("1e-6") NORMAL("0.02"), "sliding_window max_window_layers use_mrope=false", NULL},
     {"qwen2", "{use_sliding_window=false}=true",
      GATED "block if l > {max_window_layers=28}: y = x + attn(norm(x), window={sliding_window=4096|0}); x = y + mlp(norm(y)); "
-     "block: " PRENORM_GATED FINAL, LLAMA ROPE("10000") RMS("1e-6") NORMAL("0.02"), "", NULL},
+     "block: " PRENORM_GATED FINAL, LLAMA ROPE("10000") RMS("1e-6") NORMAL("0.02"), "use_mrope=false", NULL},
     {"qwen3", "{use_sliding_window=false}=false", GATED HEADS_NORMED PRENORM_GATED FINAL,
      LLAMA " head-width={head_dim=128|0}" ROPE("10000") RMS("1e-6") NORMAL("0.02"),
      "sliding_window max_window_layers", NULL},
@@ -66,7 +66,7 @@ const struct architecture architectures[] = {
      SIZES GROUPS " head-width={head_dim=256}" CAUSAL " activation={hidden_activation=gelu_tanh}"
      ROPE("10000") RMS("1e-6")
      " init=normal:{initializer_range=0.02} input-scale=[sqrt({hidden_size})*{initializer_range=0.02}]", "hidden_act", NULL},
-    {"gemma2", "{layer_types=every-2}=every-2", GATED "y = x + norm(attn(norm(x), window={sliding_window=4096|0}*mod(l, 2))); x = y + norm(mlp(norm(y)))" FINAL,
+    {"gemma2", "{layer_types=every-2}=every-2 {sliding_window_size={sliding_window=4096}}={sliding_window=4096}", GATED "y = x + norm(attn(norm(x), window={sliding_window=4096|0}*mod(l, 2))); x = y + norm(mlp(norm(y)))" FINAL,
      SIZES " kv-heads={num_key_value_heads=4} head-width={head_dim=256}" CAUSAL
      " activation={hidden_activation=gelu_tanh} cap={attn_logit_softcapping=50|0}"
      " scale=[{query_pre_attn_scalar=256}^(-1/2)]" ROPE("10000") RMS("1e-6")
@@ -133,15 +133,15 @@ const struct architecture architectures[] = {
                " ffn-width={ffn_hidden_size=[4*{hidden_size}]} activation={activation=gelu}" CAUSAL ROPE("10000") \
                LAYERNORM "{layer_norm_epsilon=1e-5}" NORMAL("0.02")
     {"falcon", "{new_decoder_architecture=false}=true {parallel_attn=true}=true {alibi=false}=false", PARALLEL FINAL,
-     FALCON " kv-heads={num_kv_heads={n_head_kv=0}}", "multi_query num_ln_in_parallel_attn", NULL},
+     FALCON " kv-heads={num_kv_heads={n_head_kv=0}}", "multi_query num_ln_in_parallel_attn apply_residual_connection_post_layernorm=false", NULL},
     {"falcon", "{new_decoder_architecture=false}=false {parallel_attn=true}=true {multi_query=true}=true {alibi=false}=false",
-     PARALLEL FINAL, FALCON " kv-heads=1", "num_kv_heads n_head_kv num_ln_in_parallel_attn", NULL},
+     PARALLEL FINAL, FALCON " kv-heads=1", "num_kv_heads n_head_kv num_ln_in_parallel_attn apply_residual_connection_post_layernorm=false", NULL},
     {"falcon", "{new_decoder_architecture=false}=false {parallel_attn=true}=true {multi_query=true}=false {alibi=false}=false",
-     PARALLEL FINAL, FALCON " kv-heads={num_kv_heads={n_head_kv=0}}", "num_ln_in_parallel_attn", NULL},
+     PARALLEL FINAL, FALCON " kv-heads={num_kv_heads={n_head_kv=0}}", "num_ln_in_parallel_attn apply_residual_connection_post_layernorm=false", NULL},
     {"falcon", "{new_decoder_architecture=false}=false {parallel_attn=true}=false {multi_query=true}=true {alibi=false}=false",
-     PRENORM FINAL, FALCON " kv-heads=1", "num_kv_heads n_head_kv num_ln_in_parallel_attn", NULL},
+     PRENORM FINAL, FALCON " kv-heads=1", "num_kv_heads n_head_kv num_ln_in_parallel_attn apply_residual_connection_post_layernorm=false", NULL},
     {"falcon", "{new_decoder_architecture=false}=false {parallel_attn=true}=false {multi_query=true}=false {alibi=false}=false",
-     PRENORM FINAL, FALCON " kv-heads={num_kv_heads={n_head_kv=0}}", "num_ln_in_parallel_attn", NULL},
+     PRENORM FINAL, FALCON " kv-heads={num_kv_heads={n_head_kv=0}}", "num_ln_in_parallel_attn apply_residual_connection_post_layernorm=false", NULL},
     {"mpt",
      "{attn_config.alibi=true}=true {attn_config.alibi_bias_max=8}=8 {attn_config.qk_ln=false}=false "
      "{attn_config.prefix_lm=false}=false {attn_config.attn_type=multihead_attention}=multihead_attention {expansion_ratio=4}=4",

@@ -193,6 +193,49 @@ static int expand_settings(struct template_reader *reader, const struct architec
     return template_expand_all(reader, template, result);
 }
 
+/* ---- zeros ---- */
+
+static bool reads_key(const char *template, size_t length, const char *key)
+{
+    char asked[2][TEMPLATE_KEY_MAX + 3];
+    snprintf(asked[0], sizeof asked[0], "{%s=", key);
+    snprintf(asked[1], sizeof asked[1], "{%s}", key);
+    for (int i = 0; i < 2; i++) {
+        const char *found = strstr(template, asked[i]);
+        if (found && found < template + length)
+            return true;
+    }
+    return false;
+}
+
+/* A zero that the configuration says itself would be a setting's "unless given", which is another value. */
+static int check_zero(const struct template_reader *reader, const char *word, size_t length)
+{
+    for (int i = 0; i < reader->count; i++) {
+        const struct template_leaf *leaf = &reader->leaves[i];
+        if (leaf->use == TEMPLATE_READ && json_is_number(leaf->value) && json_number_value(leaf->value) == 0 &&
+            reads_key(word, length, leaf->key))
+            return error_set(reader->error, ERROR_INPUT, "%s: %s is 0; expected a number above it", reader->type,
+                             leaf->key);
+    }
+    return ERROR_NONE;
+}
+
+static int check_zeros(const struct template_reader *reader, const struct architecture *row)
+{
+    const char *rest = row->settings, *word;
+    size_t length;
+    int code = ERROR_NONE;
+    while (code == ERROR_NONE && (word = setting_word(&rest, &length))) {
+        char name[VALUE_MAX];
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+        const struct setting *setting = setting_find(name, reader->error);
+        if (setting && setting->usual && strcmp(setting->usual, "0") == 0)
+            code = check_zero(reader, word, length);
+    }
+    return code;
+}
+
 /* ---- keys that no template has read ---- */
 
 static bool is_idle(const struct architecture *row, const char *key, const char *value)
@@ -262,6 +305,8 @@ static int read_all(struct huggingface *self, struct template_reader *reader)
         code = template_expand_all(reader, self->row->placement, &self->placement);
     if (code == ERROR_NONE)
         code = expand_settings(reader, self->row, &self->settings);
+    if (code == ERROR_NONE)
+        code = check_zeros(reader, self->row);
     if (code == ERROR_NONE)
         code = check_keys(reader, self->row);
     if (code != ERROR_NONE)

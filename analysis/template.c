@@ -172,6 +172,17 @@ static int expand_value(struct template_reader *reader, const struct template_le
     return ERROR_NONE;
 }
 
+/* A key that decides is missing, or is an object where a value should be. */
+static int lacking(const struct template_reader *reader, const char *key)
+{
+    size_t length = strlen(key);
+    for (int i = 0; i < reader->count; i++)
+        if (strncmp(reader->leaves[i].key, key, length) == 0 && reader->leaves[i].key[length] == '.')
+            return error_set(reader->error, ERROR_INPUT, "%s: %s is an object; expected a number or a word",
+                             reader->type, key);
+    return error_set(reader->error, ERROR_INPUT, "%s: the configuration lacks %s", reader->type, key);
+}
+
 /* key, key=absent or key=absent|null */
 static int expand_key(struct template_reader *reader, const char *template, size_t length, struct text *out)
 {
@@ -188,7 +199,7 @@ static int expand_key(struct template_reader *reader, const char *template, size
             return template_expand(reader, template + rest + absent + 1, length - rest - absent - 1, out);
     }
     if (name == length)
-        return error_set(reader->error, ERROR_INPUT, "%s: the configuration lacks %s", reader->type, key);
+        return lacking(reader, key);
     return template_expand(reader, template + rest, absent, out);
 }
 

@@ -104,6 +104,8 @@ int format_check(const struct format *format, bool per_token, struct format_page
     if (per_token && !format->tokens)
         return error_set(error, ERROR_INPUT, "--per-token: the %s shows no positions; choose --format csv or json",
                          format->name);
+    if (per_token && format_has_quantity(page))
+        return error_set(error, ERROR_INPUT, "--per-token: --quantity shows no positions; give one of them");
     if (page->tidy && !format->columns)
         return error_set(error, ERROR_INPUT, "--tidy: columns of settings are of --format csv, not %s", format->name);
     return choose_columns(format, page, error);

@@ -273,6 +273,8 @@ static int predict_all(void *target, struct error *error)
     int code = check_draws(predict, error);
     if (code == ERROR_NONE)
         code = format_check(predict->format, predict->moments.per_token, &predict->page, error);
+    if (code == ERROR_NONE && predict->bounds && format_has_quantity(&predict->page))
+        code = error_set(error, ERROR_INPUT, "--bounds: --quantity shows no floors and ceilings; give one of them");
     if (code == ERROR_NONE)
         code = sweep_init(&sweep, &predict->options, error);
     if (code != ERROR_NONE)

@@ -22,6 +22,8 @@ struct reader {
     struct parser parser;
     struct formula *formula;
     struct lexer_token shared[FORMULA_SHARED_MAX]; /* where the names stand */
+    struct lexer_token memories[GRAPH_INPUTS_MAX]; /* in the order of declaration, which is theirs in a graph */
+    int memory_count;
     bool has_states;
 };
 
@@ -88,7 +90,10 @@ static int declare_state(struct reader *reader, const struct lexer_token *name)
 
 static int declare_input(struct reader *reader, const struct lexer_token *name)
 {
-    return add_input(reader, name, true);
+    int code = add_input(reader, name, true);
+    if (code == ERROR_NONE)
+        reader->memories[reader->memory_count++] = *name;
+    return code;
 }
 
 static int declare_shared(struct reader *reader, const struct lexer_token *name)
@@ -328,6 +333,20 @@ static int share_named(struct reader *reader, int name)
     return found ? ERROR_NONE : parser_unknown(&reader->parser, &reader->shared[name], "matrix", candidates, count);
 }
 
+/* ---- memories ---- */
+
+static int check_memory(const struct reader *reader, int memory)
+{
+    const struct graph *graph;
+    int input = reader->parser.state_count + memory;
+    char quoted[64];
+    for (int i = 0; (graph = formula_section(reader->formula, i)) != NULL; i++)
+        if (graph_input_node(graph, input) >= 0)
+            return ERROR_NONE;
+    const struct lexer_token *name = &reader->memories[memory];
+    return parser_fail(&reader->parser, name, "nothing reads the input %s", lexer_describe(name, quoted));
+}
+
 /* ---- the whole ---- */
 
 static int read_all(struct reader *reader, const char *text, size_t length, const char *what, struct error *error)
@@ -345,6 +364,8 @@ static int read_all(struct reader *reader, const char *text, size_t length, cons
                            "there is no block; a formula assigns x, as in x = x + attn(norm(x))");
     for (int i = 0; code == ERROR_NONE && i < reader->formula->head.shared_count; i++)
         code = share_named(reader, i);
+    for (int i = 0; code == ERROR_NONE && i < reader->memory_count; i++)
+        code = check_memory(reader, i);
     if (code == ERROR_NONE)
         code = expand_check(parser);
     parser_end(parser);

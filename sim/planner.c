@@ -256,6 +256,9 @@ static int plan_expert_groups(const struct planner *planner, int n, struct route
     code = whole_option(planner, n, GRAPH_MOE_GROUPS, "expert_groups", 1, E, 1, &sizes->groups);
     if (code == ERROR_NONE && E % sizes->groups != 0)
         code = fail(planner, n, "%d groups do not divide %d experts", sizes->groups, E);
+    const int *option = planner->plan->graph->nodes[n].option;
+    if (code == ERROR_NONE && option[GRAPH_MOE_TOP_GROUPS] >= 0 && option[GRAPH_MOE_GROUPS] < 0)
+        code = fail(planner, n, "top_groups chooses among groups, but expert_groups is not given");
     if (code == ERROR_NONE)
         code = whole_option(planner, n, GRAPH_MOE_TOP_GROUPS, "top_groups", 1, sizes->groups, sizes->groups,
                             &sizes->top_groups);

@@ -240,10 +240,9 @@ END_TEST
 
 /* ---- single facts ---- */
 
-#define LLAMA                                                                                                          \
-    "'model_type': 'llama', 'hidden_size': 48, 'num_hidden_layers': 2, 'num_attention_heads': 4, "                     \
-    "'intermediate_size': 9"
-#define GPT2 "'model_type': 'gpt2', 'n_embd': 48, 'n_layer': 2, 'n_head': 4"
+#define SIZES "'hidden_size': 48, 'num_hidden_layers': 2, 'num_attention_heads': 4, 'intermediate_size': 9"
+#define LLAMA "'model_type': 'llama', " SIZES
+#define GPT2  "'model_type': 'gpt2', 'n_embd': 48, 'n_layer': 2, 'n_head': 4"
 #define GEMMA3                                                                                                         \
     "'model_type': 'gemma3_text', 'hidden_size': 48, 'num_hidden_layers': 2, 'num_attention_heads': 4, "               \
     "'intermediate_size': 9"
@@ -345,6 +344,11 @@ static const struct {
     {"{" LLAMA ", 'rope_scaling': {'type': 'yarn', 'factor': 8, 'beta_fast': 16}}", NULL,
      "rope_scaling.beta_fast is 16"},
     {"{'model_type': 't5', 'relative_attention_num_buckets': 64}", NULL, "relative_attention_num_buckets is 64"},
+    {"{'model_type': 'gemma2', " SIZES ", 'sliding_window': 8, 'sliding_window_size': 9}", NULL,
+     "sliding_window_size is 9"},
+    {"{" LLAMA ", 'rope_theta': 0}", NULL, "llama: rope_theta is 0; expected a number above it"},
+    {"{" LLAMA ", 'num_key_value_heads': 0}", NULL, "num_key_value_heads is 0"},
+    {"{" LLAMA ", 'hidden_size': {'a': 1}}", NULL, "hidden_size is an object; expected a number or a word"},
     {"{" LLAMA ", 'clip_qkv': 8.0}", NULL, "clip_qkv = 8"},
     {"{" LLAMA "}", "rope_scalin", "no key 'rope_scalin'"},
     {"{" LLAMA ", 'hidden_act': 'silu layers=7'}", NULL, "expected a word"},
@@ -429,6 +433,11 @@ static const struct {
     {"{" LLAMA ", 'layer_types': ['full_attention', 'full_attention']}", NULL, ""},
     {"{" GEMMA3 ", 'layer_types': ['a', 'a', 'a', 'a', 'a', 'b', 'a']}", NULL, ""},
     {"{" LLAMA ", 'mlp_only_layers': []}", NULL, ""},
+    {"{'model_type': 'qwen2', " SIZES ", 'use_mrope': false}", NULL, ""},
+    {"{'model_type': 'falcon', 'hidden_size': 48, 'n_layer': 2, 'n_head': 4, "
+     "'apply_residual_connection_post_layernorm': false}",
+     NULL, ""},
+    {"{'model_type': 'gemma2', " SIZES ", 'sliding_window': 8, 'sliding_window_size': 8}", NULL, ""},
     {"{" LLAMA ", 'quantization_config': {}}", NULL, ""},
 };
 

@@ -13,6 +13,8 @@ static const struct text_message messages[] = {
     {"x = attend(x, x, x, head=3)", "line 1, column 21: unknown option 'head'; did you mean 'heads'?"},
     {"x = attend(x, x, x, mask=casual)", "line 1, column 26: unknown mask 'casual'; did you mean 'causal'?"},
     {"x = norm(x, layernrom)", "line 1, column 13: unknown kind 'layernrom'; did you mean 'layernorm'?"},
+    {"x = norm(x, kind=foo)", "line 1, column 18: unknown kind 'foo'; known are rmsnorm, layernorm"},
+    {"x = moe(x, weigh=foo)", "line 1, column 18: unknown weigh 'foo'; known are output, input"},
     {"x = norm(x, 2)", "line 1, column 13: expected a word, found '2'"},
     {"x = norm(x, eps=1, eps=2)", "line 1, column 20: 'eps' is given twice"},
     {"x = norm(eps=1, x)", "line 1, column 17: an argument without a name stands before those with one"},

@@ -143,6 +143,7 @@ static const struct {
     {"placement='x=wo(join(x,x,parts=5,repeat=3))'", "repeat is 3, which does not divide 5 groups in block 2"},
     {"placement='x=join(x,x)'", "x ends with width 30, not d = 15 in block 2"},
     {"placement='x=moe(x,top=6)'", "top is 6, not a whole number between 1 and 5 in block 2"},
+    {"placement='x=moe(x,top_groups=1)'", "top_groups chooses among groups, but expert_groups is not given in block 2"},
     {"placement='x=moe(x,experts=0)'", "experts is 0, not a whole number between 1 and 4096 in block 2"},
     {"placement='x=x+attn(x)' kv-heads=3 head-width=0 heads=5", NULL},
 };

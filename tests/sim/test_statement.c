@@ -16,6 +16,7 @@ static const struct text_message messages[] = {
     {"abcdefghijklmnopqrstuvwxyz012345 = x", "line 1, column 1: a name has at most 31 characters"},
     {"def f(L) = L; x = x", "line 1, column 7: 'L' is reserved and cannot be assigned"},
     {"input m; m = x; x = x", "line 1, column 10: 'm' is an input and cannot be assigned"},
+    {"input m, n; x = attn(x, m)", "line 1, column 10: nothing reads the input 'n'"},
     {"input m; x = m", "line 1, column 10: 'x' is a signal of the sequence's tokens, this is one of the memory's"},
     {"state x, u; u = 2; x = x", "line 1, column 13: 'u' is a signal and cannot become a scalar"},
     {"y.z = x; x = x", "line 1, column 1: a name has no dot outside of initialisations"},
