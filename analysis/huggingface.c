@@ -376,15 +376,14 @@ void huggingface_free(struct huggingface *self)
     *self = (struct huggingface){0};
 }
 
-/* The first key that the template of the setting in word, "width=32", reads; "" where it reads none. */
-static void key_behind(const struct architecture *row, const char *word, char key[TEMPLATE_KEY_MAX])
+void huggingface_key(const struct huggingface *self, const char *name, size_t length, char key[TEMPLATE_KEY_MAX])
 {
-    size_t name = strcspn(word, "=") + 1, length;
-    const char *templates = row->settings, *template;
+    const char *templates = self->row->settings, *template;
+    size_t room;
     *key = '\0';
-    while ((template = setting_word(&templates, &length)))
-        if (strncmp(template, word, name) == 0) {
-            const char *brace = memchr(template, '{', length);
+    while ((template = setting_word(&templates, &room)))
+        if (strncmp(template, name, length) == 0 && template[length] == '=') {
+            const char *brace = memchr(template, '{', room);
             if (brace)
                 asked_key(brace, key);
             return;
@@ -402,7 +401,7 @@ static int apply_settings(const struct huggingface *self, struct model *model, s
         snprintf(setting, sizeof setting, "%.*s", (int)length, word);
         if (setting_apply_all(model, setting, &inner) == ERROR_NONE)
             continue;
-        key_behind(self->row, setting, key);
+        huggingface_key(self, setting, strcspn(setting, "="), key);
         return error_set(error, inner.code, "%s%s%s", key, *key ? ": " : "", inner.text);
     }
     return ERROR_NONE;

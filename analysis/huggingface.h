@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "analysis/architecture.h"
+#include "analysis/template.h"
 #include "sim/error.h"
 #include "sim/model.h"
 
@@ -28,6 +29,9 @@ void huggingface_free(struct huggingface *self);
 
 /* Sets the model's settings; it is not checked yet. Its placement is called as the type is. */
 int huggingface_apply(const struct huggingface *self, struct model *model, struct error *error);
+
+/* The first key that the setting name[length], as in width=32, is made of; "" where it is made of none. */
+void huggingface_key(const struct huggingface *self, const char *name, size_t length, char key[TEMPLATE_KEY_MAX]);
 
 /* What it became, as options that make the same model again, and the keys without a say. */
 void huggingface_print(const struct huggingface *self, FILE *stream);

@@ -503,11 +503,27 @@ int options_draft(const struct options *options, struct model *model, struct err
     return code;
 }
 
+/* Where the whole model refuses a setting that --config has given, "kv-heads: ...", the message names file and key. */
+static int blame_config(const struct options *options, struct error *error)
+{
+    struct error own = *error;
+    size_t length = strcspn(own.text, ":");
+    char key[TEMPLATE_KEY_MAX];
+    for (int i = 0; i < options->setting_count; i++)
+        if (strlen(options->settings[i].name) == length && strncmp(options->settings[i].name, own.text, length) == 0)
+            return own.code;
+    huggingface_key(&options->model, own.text, length, key);
+    return *key ? error_set(error, own.code, "%s: %s: %s: %s", options->config, options->model.row->type, key, own.text)
+                : (int)own.code;
+}
+
 int options_model(const struct options *options, struct model *model, struct error *error)
 {
     int code = options_draft(options, model, error);
-    if (code == ERROR_NONE && (code = model_check(model, error)) != ERROR_NONE)
+    if (code == ERROR_NONE && (code = model_check(model, error)) != ERROR_NONE) {
         model_free(model);
+        code = options->config ? blame_config(options, error) : code;
+    }
     return code;
 }
 
