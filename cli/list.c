@@ -89,9 +89,9 @@ static void list_functions(FILE *stream)
     for (size_t i = 0; function_at(i, &function); i++) {
         fprintf(stream, "  %s: %s\n", function.example, function.summary);
         for (int o = 0; o < function.option_count; o++)
-            fprintf(stream, "    %-12s%s\n", function.options[o].name, function.options[o].summary);
+            fprintf(stream, "    %-13s%s\n", function.options[o].name, function.options[o].summary);
         if (function.kind == GRAPH_MOE)
-            fprintf(stream, "    %-12s%s\n", "body", "what an expert is: a definition of one signal; ffn");
+            fprintf(stream, "    %-13s%s\n", "body", "what an expert is: a definition of one signal; ffn");
     }
 }
 

@@ -87,8 +87,8 @@ static void write_notes(const struct drawing *drawing, bool in_picture, char not
     }
     if (drawing->slope)
         note(&text, "thin grey line: for comparison");
-    if (drawing->figure->choice.fitted)
-        note(&text, "slopes of the logarithms by least squares ± standard error");
+    if (drawing->figure->choice.fit != FIT_NONE)
+        note(&text, fit_note(drawing->figure->choice.fit));
     if (*drawing->list.zeros) {
         bool few = !in_picture || strlen(drawing->list.zeros) <= FEW;
         note(&text, "0, which the axis does not reach: ");

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "plots/series.h"
+#include "train/score.h"
 
 bool fit_line(struct fit *fit, const struct series_point *points, size_t count)
 {
@@ -20,9 +21,39 @@ bool fit_line(struct fit *fit, const struct series_point *points, size_t count)
     return isfinite(fit->slope);
 }
 
-int fit_print(const struct fit *fit, char *buffer, size_t size)
+double fit_area(const struct series_point *points, size_t count)
 {
-    if (isnan(fit->se))
-        return snprintf(buffer, size, "slope %.2f", fit->slope);
-    return snprintf(buffer, size, "slope %.2f ± %.2f", fit->slope, fit->se);
+    double above = 0, pairs = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < count; j++)
+            if (points[i].y <= SCORE_FAILS && points[j].y > SCORE_FAILS) {
+                above += points[i].x > points[j].x ? 1 : points[i].x == points[j].x ? 0.5 : 0;
+                pairs++;
+            }
+    return pairs > 0 ? above / pairs : NAN;
+}
+
+bool fit_print(enum fit_kind kind, const struct series_point *points, size_t count, char *buffer, size_t size)
+{
+    struct fit fit;
+    double area = kind == FIT_AREA ? fit_area(points, count) : NAN;
+    if (!isnan(area))
+        snprintf(buffer, size, "ROC area %.2f", area);
+    else if (kind != FIT_SLOPE || !fit_line(&fit, points, count))
+        return false;
+    else if (isnan(fit.se))
+        snprintf(buffer, size, "slope %.2f", fit.slope);
+    else
+        snprintf(buffer, size, "slope %.2f ± %.2f", fit.slope, fit.se);
+    return true;
+}
+
+const char *fit_note(enum fit_kind kind)
+{
+    static const char *const notes[FIT_KINDS] = {
+        [FIT_SLOPE] = "slopes of the logarithms by least squares ± standard error",
+        [FIT_AREA] = "ROC area: the probability that of two runs, of u at most " SCORE_QUOTE(
+            SCORE_FAILS) " and above, the first lies to the right",
+    };
+    return notes[kind];
 }

@@ -1,4 +1,4 @@
-/* The power law through a curve: its slope where both axes are logarithmic. */
+/* What a curve comes to in one number, for its name. */
 #ifndef SPANSCOPE_PLOTS_FIT_H
 #define SPANSCOPE_PLOTS_FIT_H
 
@@ -11,10 +11,23 @@ struct fit {
     double slope, se; /* least squares; se: its standard error, NAN of two points */
 };
 
+enum fit_kind {
+    FIT_NONE,
+    FIT_SLOPE, /* of the power law through points on logarithmic axes */
+    FIT_AREA,  /* under the ROC curve by which x tells runs that learn (y is their score) from those that fail */
+    FIT_KINDS
+};
+
 /* Of points as they are drawn; false where they leave no slope. */
 bool fit_line(struct fit *fit, const struct series_point *points, size_t count);
 
-/* "slope -1.19 ± 0.05", like snprintf. */
-int fit_print(const struct fit *fit, char *buffer, size_t size);
+/* P(x of one that learns > x of one that fails), ties counting half; NAN where all do the same. */
+double fit_area(const struct series_point *points, size_t count);
+
+/* "slope -1.19 ± 0.05" or "ROC area 0.98"; false where the points have none. */
+bool fit_print(enum fit_kind kind, const struct series_point *points, size_t count, char *buffer, size_t size);
+
+/* What these numbers are, for captions; NULL for FIT_NONE. */
+const char *fit_note(enum fit_kind kind);
 
 #endif

@@ -512,15 +512,13 @@ static int add_data(struct series_list *list, const struct source *source, size_
 }
 
 /* Curves of measurements, beside which no other has the same name. */
-static int name_slopes(struct series_list *list, const struct series_choice *choice, struct error *error)
+static int name_fits(struct series_list *list, const struct series_choice *choice, struct error *error)
 {
-    for (size_t i = 0; choice->fitted && i < list->count; i++) {
+    for (size_t i = 0; i < list->count; i++) {
         struct series *series = &list->series[i];
-        struct fit fit;
         char words[64], *name = NULL;
-        if (series_is_theory(series) || !fit_line(&fit, series->points, series->count))
+        if (series_is_theory(series) || !fit_print(choice->fit, series->points, series->count, words, sizeof words))
             continue;
-        fit_print(&fit, words, sizeof words);
         if (asprintf(&name, "%s%s%s", series->name, *series->name ? ", " : "", words) < 0)
             return out_of_memory(error);
         free(series->name);
@@ -548,7 +546,7 @@ int series_init(struct series_list *list, const struct series_choice *choice, bo
     if (code == ERROR_NONE)
         code = add_slope(list, choice, error);
     if (code == ERROR_NONE)
-        code = name_slopes(list, choice, error);
+        code = name_fits(list, choice, error);
     free(origins);
     if (code != ERROR_NONE)
         series_free(list);

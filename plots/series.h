@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "plots/abscissa.h"
+#include "plots/fit.h"
 #include "plots/legend.h"
 #include "plots/quantity.h"
 #include "plots/saved.h"
@@ -27,7 +28,7 @@ struct series_choice {
     double slope; /* of a grey line for comparison through the first point of the first curve, both axes logarithmic;
                      0: none */
     const char *slope_label;
-    bool fitted; /* both axes logarithmic: names end with the curve's own slope */
+    enum fit_kind fit; /* what names end with */
 };
 
 /* As drawn: on a logarithmic axis y, lo and hi are log10. The interval is NaN where unknown; on a logarithmic axis lo

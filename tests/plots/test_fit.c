@@ -14,11 +14,12 @@ START_TEST(slopes_by_hand)
     ck_assert(fit_line(&fit, points, 3));
     ck_assert_double_eq_tol(fit.slope, -1.5, 1e-14);
     ck_assert_double_eq_tol(fit.se, sqrt(1. / 12), 1e-14);
-    fit_print(&fit, words, sizeof words);
+    ck_assert(fit_print(FIT_SLOPE, points, 3, words, sizeof words));
     ck_assert_str_eq(words, "slope -1.50 ± 0.29");
     ck_assert(fit_line(&fit, points, 2));
-    fit_print(&fit, words, sizeof words);
+    ck_assert(fit_print(FIT_SLOPE, points, 2, words, sizeof words));
     ck_assert_str_eq(words, "slope -1.00");
+    ck_assert(!fit_print(FIT_NONE, points, 3, words, sizeof words));
 }
 END_TEST
 
@@ -30,12 +31,26 @@ START_TEST(points_above_each_other_have_no_slope)
 }
 END_TEST
 
+/* Learners at 1, 2 and 4 against failures at 0, 2 and 3: 5 pairs of 9 the right way round, and a tie. */
+START_TEST(areas_by_hand)
+{
+    const struct series_point points[] = {{0, 0.9, NAN, NAN}, {1, 0.7, NAN, NAN}, {2, 0.1, NAN, NAN},
+                                          {2, 0.8, NAN, NAN}, {3, 1.1, NAN, NAN}, {4, 0.2, NAN, NAN}};
+    char words[64];
+    ck_assert_double_eq_tol(fit_area(points, 6), 5.5 / 9, 1e-15);
+    ck_assert(fit_print(FIT_AREA, points, 6, words, sizeof words));
+    ck_assert_str_eq(words, "ROC area 0.61");
+    ck_assert(!fit_print(FIT_AREA, points + 1, 2, words, sizeof words)); // both learn
+}
+END_TEST
+
 Suite *fit_suite(void)
 {
     Suite *suite = suite_create("fit");
     TCase *tests = tcase_create("lines");
     tcase_add_test(tests, slopes_by_hand);
     tcase_add_test(tests, points_above_each_other_have_no_slope);
+    tcase_add_test(tests, areas_by_hand);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -282,7 +282,7 @@ START_TEST(fitted_curves_are_named_by_their_slopes)
     struct series_choice choice = {.abscissa = &abscissa_edge_width,
                                    .quantity = &quantity_edge,
                                    .variants = {{"score", NULL, true, 0}},
-                                   .fitted = true};
+                                   .fit = FIT_SLOPE};
     struct saved_list list = {.runs = true};
     struct series_list series;
     struct error error;
@@ -292,7 +292,7 @@ START_TEST(fitted_curves_are_named_by_their_slopes)
     ck_assert_uint_eq(series.count, 1);
     ck_assert_str_eq(series.series[0].name, "b2t, slope -1.00 ± 0.00");
     series_free(&series);
-    choice.fitted = false;
+    choice.fit = FIT_NONE;
     ck_assert_int_eq(make_series(&series, &choice, true, &list, &error), ERROR_NONE);
     ck_assert_str_eq(series.series[0].name, "b2t");
     series_free(&series);
