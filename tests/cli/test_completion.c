@@ -202,8 +202,13 @@ Suite *completion_suite(void)
     tcase_add_loop_test(shells, bash_offers_what_is_taken, 0, LINES);
     tcase_add_test(shells, bash_offers_every_option);
     tcase_add_test(shells, bash_offers_every_name_of_a_setting);
-    tcase_add_test(shells, other_shells_take_their_scripts);
     tcase_add_test(shells, mistakes_are_named);
     suite_add_tcase(suite, shells);
+    TCase *others = tcase_create("other shells");
+    tcase_add_checked_fixture(others, program_setup, program_teardown);
+    tcase_set_timeout(others, 120);
+    tcase_set_tags(others, "slow"); // theirs is the work
+    tcase_add_test(others, other_shells_take_their_scripts);
+    suite_add_tcase(suite, others);
     return suite;
 }

@@ -114,8 +114,13 @@ Suite *manual_suite(void)
     tcase_set_timeout(pages, 120);
     tcase_add_test(pages, every_option_has_its_place);
     tcase_add_test(pages, the_first_page_names_the_others);
-    tcase_add_test(pages, pages_are_set_without_a_warning);
     tcase_add_test(pages, mistakes_are_named);
     suite_add_tcase(suite, pages);
+    TCase *set = tcase_create("set");
+    tcase_add_checked_fixture(set, program_setup, program_teardown);
+    tcase_set_timeout(set, 120);
+    tcase_set_tags(set, "slow"); // groff's is the work
+    tcase_add_test(set, pages_are_set_without_a_warning);
+    suite_add_tcase(suite, set);
     return suite;
 }

@@ -167,7 +167,6 @@ START_TEST(nothing_else_is_valid)
     struct program program = program_start(commands[_i].arguments, NULL, NULL);
     char *end = strchr(program.out, '\n');
     if (!end || end - program.out > 1 << 20) { // what is this long says nothing new
-
         program_free(&program);
         return;
     }
