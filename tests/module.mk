@@ -38,9 +38,11 @@ SANITIZE = $(BUILD)/sanitize-$(notdir $(lastword $(CC)))
 SANITIZE_FLAGS = -O1 -g -DSANITIZED -Wno-pass-failed -fno-omit-frame-pointer -fsanitize=address,undefined \
                  -fno-sanitize-recover=all
 
-# Leaks are GCC's to find: the checker of clang dies itself where threads are about to end. What was freed is kept from
-# use for a while only, since all tests are forks of a process that grows with it.
-ASAN = ASAN_OPTIONS=quarantine_size_mb=16$(if $(findstring clang,$(SANITIZE)),:detect_leaks=0)
+# Leaks are GCC's to find, in the program: the checker of clang dies itself where threads are about to end, and at the end
+# of every test it would take as long as all tests do. LEAKS=1 has it look there, too. What was freed is kept from use for
+# a while only, since all tests are forks of a process that grows with it.
+ASAN = ASAN_OPTIONS=quarantine_size_mb=16:detect_leaks=$(if $(LEAKS),1,0) \
+       PROGRAM_ASAN_OPTIONS=detect_leaks=$(if $(findstring clang,$(SANITIZE)),0,1)
 
 check-sanitize: deps
 	+$(MAKE) BUILD=$(SANITIZE) MARCH=x86-64 \

@@ -17,7 +17,9 @@ static char binary[PATH_MAX], folder[64];
 
 void program_setup(void)
 {
-    const char *named = getenv("SPANSCOPE");
+    const char *named = getenv("SPANSCOPE"), *sanitizer = getenv("PROGRAM_ASAN_OPTIONS");
+    if (sanitizer)
+        setenv("ASAN_OPTIONS", sanitizer, 1); // the program's, not this process's, which has read its own
     ck_assert_msg(named && realpath(named, binary), "SPANSCOPE does not name the program: %s", named ? named : "unset");
     snprintf(folder, sizeof folder, "/tmp/spanscope-test-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
