@@ -110,9 +110,9 @@ int profile_predict(struct profile *profile, const struct model *model, const st
     add_values(profile, profile->moments.mean);
     for (size_t i = 0; profile->moments.spread && i < cell_count(profile); i++)
         profile->cells[i] = profile->moments.spread[i];
+    /* Replicas are samples: the mean of their slopes, not the slope of their means. */
     for (int i = 0; profile->moments.spread && profile->moments.drawn && i < OVERALLS; i++)
-        profile->overall[i] =
-            profile->parts[i]; // replicas are samples: the mean of their slopes, not that of the means
+        profile->overall[i] = profile->parts[i];
     profile->seconds = clock_now() - start;
     return ERROR_NONE;
 }

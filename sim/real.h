@@ -13,8 +13,9 @@
 #include <stddef.h>
 #include <string.h>
 
-/* REAL_DOT adds up in double, REAL_SQUARE(count, a) = sum a^2 in double altogether. REAL_RESOLVED is what rounding makes of 1 - r where r = 1, in deep stacks; mean squares
- * between REAL_SQUARE_MIN and _MAX leave room for the sums and products of a block. */
+/* REAL_DOT adds up in double, blocks of floats in float before; REAL_SQUARE(count, a) = sum a^2 in double altogether.
+ * REAL_RESOLVED is what rounding makes of 1 - r where r = 1, in deep stacks; mean squares between REAL_SQUARE_MIN and
+ * _MAX leave room for the sums and products of a block. */
 #ifdef SINGLE
 typedef float real;
 #define REAL_NAME           "single precision"
