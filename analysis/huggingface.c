@@ -8,8 +8,6 @@
 #include "analysis/template.h"
 #include "sim/setting.h"
 
-enum { VALUE_MAX = 4096 };
-
 /* ---- keys that are passed over ---- */
 
 /* Whether the entry of --ignore is a key of the configuration, or one that it lacks and a row's condition asks for. */
@@ -185,7 +183,7 @@ static int find_rope(struct template_reader *reader, const struct architecture *
 static int expand_settings(struct template_reader *reader, const struct architecture *architecture, char **result)
 {
     const struct architecture *rope;
-    char template[2 * VALUE_MAX];
+    char template[2 * TEMPLATE_VALUE_MAX];
     int code = find_rope(reader, architecture, &rope);
     if (code != ERROR_NONE)
         return code;
@@ -227,7 +225,7 @@ static int check_zeros(const struct template_reader *reader, const struct archit
     size_t length;
     int code = ERROR_NONE;
     while (code == ERROR_NONE && (word = setting_word(&rest, &length))) {
-        char name[VALUE_MAX];
+        char name[TEMPLATE_VALUE_MAX];
         snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
         const struct setting *setting = setting_find(name, reader->error);
         if (setting && setting->usual && strcmp(setting->usual, "0") == 0)
@@ -396,7 +394,7 @@ static int apply_settings(const struct huggingface *self, struct model *model, s
     const char *rest = self->settings, *word;
     size_t length;
     while ((word = setting_word(&rest, &length))) {
-        char setting[VALUE_MAX], key[TEMPLATE_KEY_MAX];
+        char setting[TEMPLATE_VALUE_MAX], key[TEMPLATE_KEY_MAX];
         struct error inner = {0};
         snprintf(setting, sizeof setting, "%.*s", (int)length, word);
         if (setting_apply_all(model, setting, &inner) == ERROR_NONE)

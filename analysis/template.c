@@ -9,8 +9,6 @@
 #include "sim/formula.h"
 #include "sim/setting.h"
 
-enum { VALUE_MAX = 4096 };
-
 /* ---- a configuration as a list of leaves ---- */
 
 void template_escape(const char *string, struct text *out)
@@ -205,7 +203,7 @@ static int expand_key(struct template_reader *reader, const char *template, size
 
 static int expand_expression(struct template_reader *reader, const char *template, size_t length, struct text *out)
 {
-    char expression[VALUE_MAX], number[32];
+    char expression[TEMPLATE_VALUE_MAX], number[32];
     struct text text = {expression, sizeof expression, 0};
     struct graph_scope scope = {0};
     double value = 0;

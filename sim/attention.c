@@ -393,7 +393,7 @@ static void push_through(const void *context, const double *x, double *y)
 static double stable_rank(const struct attention *attention, const real *a, double square, struct arena work)
 {
     struct head_view view = {attention, a};
-    double largest = spectrum_largest(attention->keys, push_through, &view, square, 1e-6, work);
+    double largest = spectrum_largest(attention->keys, push_through, &view, square, work);
     return largest > 0 ? square / largest : 0;
 }
 

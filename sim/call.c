@@ -6,7 +6,6 @@
 #include "sim/name.h"
 #include "sim/operation.h"
 #include "sim/operator.h"
-#include "sim/text.h"
 
 /*     call     = name "(" [argument {"," argument}] ")"
  *     argument = terms | name "=" (terms | name) */
@@ -88,20 +87,14 @@ static int find_place(const struct parser *parser, const struct call *call, stru
     return ERROR_NONE;
 }
 
-/* Known are all words of the table where none is near. */
 static int unknown_choice(const struct parser *parser, const struct lexer_token *word,
                           const struct function_option *option)
 {
     const char *names[16];
-    char list[256] = "", name[GRAPH_LABEL_MAX], quoted[64];
-    struct text text = {list, sizeof list, 0};
     size_t count = 0;
-    for (; count < 16 && (names[count] = option->choice(count)); count++)
-        text_print(&text, "%s%s", count > 0 ? ", " : "", names[count]);
-    parser_word(word, name);
-    if (error_nearest(name, names, count))
-        return parser_unknown(parser, word, option->name, names, count);
-    return parser_fail(parser, word, "unknown %s %s; known are %s", option->name, lexer_describe(word, quoted), list);
+    while (count < 16 && (names[count] = option->choice(count)))
+        count++;
+    return parser_unknown(parser, word, option->name, names, count);
 }
 
 /* A word of the option's table. */

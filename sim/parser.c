@@ -116,13 +116,17 @@ int parser_expected_after(const struct parser *parser, const char *symbol, const
 int parser_unknown(const struct parser *parser, const struct lexer_token *name, const char *what,
                    const char *const candidates[], size_t count)
 {
-    char word[GRAPH_LABEL_MAX], quoted[64];
+    enum { FEW = 8 }; // that a line lists
+    char word[GRAPH_LABEL_MAX], quoted[64], list[256] = "";
+    struct text known = {list, sizeof list, 0};
     parser_word(name, word);
     const char *near = error_nearest(word, candidates, count);
     /* Every one-letter name is one slip away from every other: only its case is a likely mistake. */
     if (near && (name->length > 1 || strcasecmp(near, word) == 0))
         return parser_fail(parser, name, "unknown %s %s; did you mean '%s'?", what, lexer_describe(name, quoted), near);
-    return parser_fail(parser, name, "unknown %s %s", what, lexer_describe(name, quoted));
+    for (size_t i = 0; i < count && count <= FEW; i++)
+        text_print(&known, "%s%s", i > 0 ? ", " : "; known are ", candidates[i]);
+    return parser_fail(parser, name, "unknown %s %s%s", what, lexer_describe(name, quoted), list);
 }
 
 void parser_word(const struct lexer_token *name, char word[GRAPH_LABEL_MAX])

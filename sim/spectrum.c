@@ -3,9 +3,13 @@
 #include <cblas.h>
 #include <float.h>
 #include <math.h>
+#include <stdint.h>
 
 /* Of a flat spectrum, as that of T = d independent tokens, 40 steps give 9 digits. */
 enum { STEPS = 64 };
+
+/* A step that adds less of the eigenvalue is the last: one sample's observables are known no better. */
+static const double ENOUGH = 1e-6;
 
 static int steps_of(int n)
 {
@@ -63,18 +67,23 @@ static double tridiagonal_largest(int n, const double *a, const double *b, doubl
     return x;
 }
 
-/* w loses its parts along the rows of basis; twice, so that none is left but rounding. */
+/* w loses its parts along the rows of basis. Once: what rounding leaves of them moves the eigenvalue by its square. */
 static void orthogonalise(int count, int n, const double *basis, double *w)
 {
-    for (int pass = 0; pass < 2; pass++)
-        for (int k = 0; k < count; k++) {
-            const double *row = basis + (size_t)k * (size_t)n;
-            add(n, -dot(n, row, w), row, w);
-        }
+    for (int k = 0; k < count; k++) {
+        const double *row = basis + (size_t)k * (size_t)n;
+        add(n, -dot(n, row, w), row, w);
+    }
 }
 
-double spectrum_largest(int n, spectrum_multiply *multiply, const void *context, double trace, double enough,
-                        struct arena work)
+/* Between 0.5 and 1.5 and without a pattern, lest it be an eigenvector of a symmetry of the tokens. */
+static void start(int n, double *x)
+{
+    for (int i = 0; i < n; i++)
+        x[i] = 0.5 + ((uint32_t)i + 1) * UINT32_C(2654435769) * 0x1p-32; // multiples of the golden ratio, modulo 1
+}
+
+double spectrum_largest(int n, spectrum_multiply *multiply, const void *context, double trace, struct arena work)
 {
     int steps = steps_of(n);
     double *basis = arena_take_doubles(&work, ((size_t)steps + 1) * (size_t)n); // [steps + 1][n]
@@ -82,9 +91,8 @@ double spectrum_largest(int n, spectrum_multiply *multiply, const void *context,
     double largest = 0, before = -1; // of M over its trace, whose squares stay within double's range
     if (!(trace > 0))
         return trace;
-    for (int i = 0; i < n; i++)
-        basis[i] = 1 + 0.5 * cos(1 + i); // no eigenvector of a symmetry of the tokens
-    for (int k = 0; k < steps && !(largest - before <= enough * largest); k++) {
+    start(n, basis);
+    for (int k = 0; k < steps && !(largest - before <= ENOUGH * largest); k++) {
         double *v = basis + (size_t)k * (size_t)n, *w = v + n, length = sqrt(dot(n, v, v));
         if (k > 0 && length <= DBL_EPSILON) // all that the start has a part in has been seen
             break;
@@ -124,5 +132,5 @@ double spectrum_largest_of(int n, const double *matrix, struct arena work)
     double trace = 0;
     for (int i = 0; i < n; i++)
         trace += matrix[(size_t)i * (size_t)n + (size_t)i];
-    return spectrum_largest(n, multiply_matrix, &(struct matrix){n, matrix}, trace, 1e-9, work);
+    return spectrum_largest(n, multiply_matrix, &(struct matrix){n, matrix}, trace, work);
 }

@@ -12,7 +12,7 @@
 
 /* The version of the law by which a sample's numbers come from its seed and index. It goes up with any change of addresses,
  * order of summation or observables that moves a bit of a sample: kept samples of another version are then left alone. */
-enum { STREAM_LAW = 3 };
+enum { STREAM_LAW = 4 };
 
 /* What a tensor's numbers are for. */
 enum stream_role {

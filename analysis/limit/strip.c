@@ -170,7 +170,7 @@ static double stable_rank(const struct held *held, double square, struct pool *w
     int keys = held->attention->keys;
     size_t size = spectrum_work(keys);
     struct arena room = {pool_take(work, size), size, 0};
-    double largest = spectrum_largest(keys, push_through, held, square, 1e-6, room);
+    double largest = spectrum_largest(keys, push_through, held, square, room);
     return largest > 0 ? square / largest : 0;
 }
 

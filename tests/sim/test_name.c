@@ -24,7 +24,8 @@ static const struct text_message messages[] = {
     {"def f(signal) = norm(signl); x = f(x)", "line 1, column 22: unknown name 'signl'; did you mean 'signal'?"},
     {"def f(u) = norm(skp); skip = x; x = f(skip)", "line 1, column 17: unknown name 'skp'"},
     {"def f(u) = norm(x); x = f(x)", "line 1, column 17: unknown name 'x'"},
-    {"block if attn(1) < 3: x = x", "line 1, column 10: unknown function 'attn'"},
+    {"block if attn(1) < 3: x = x",
+     "line 1, column 10: unknown function 'attn'; known are sqrt, exp, log, floor, min, max, mod"},
 };
 
 START_TEST(message_names_place_and_reason)

@@ -36,7 +36,7 @@ static double largest(int n, const double *gram)
     return value;
 }
 
-/* Up to 64 rows the iteration can end only by its rule: a step of less than 1e-9, behind which the ratio of successive
+/* Up to 64 rows the iteration can end only by its rule: a step of less than 1e-6, behind which the ratio of successive
  * steps, which a flat spectrum brings to 3/4, leaves a few times as much. Low rank ends it by a breakdown. */
 START_TEST(is_the_eigenvalue_of_lapack)
 {
@@ -48,7 +48,7 @@ START_TEST(is_the_eigenvalue_of_lapack)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int n = cases[i].n;
         double *gram = gram_of(n, cases[i].columns, cases[i].common), expected = naive_largest(n, gram);
-        double tolerance = n <= 7 ? 100 * DBL_EPSILON : 1e-8;
+        double tolerance = n <= 7 ? 100 * DBL_EPSILON : 1e-5;
         double value = largest(n, gram);
         ck_assert_msg(isfinite(value) && fabs(value - expected) <= tolerance * expected, "%d: %.17g, not %.17g", n,
                       value, expected);

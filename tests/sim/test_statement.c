@@ -24,7 +24,7 @@ static const struct text_message messages[] = {
     {"a = 2; a = x", "line 1, column 8: 'a' is a scalar and cannot become a signal"},
     {"x = 2", "line 1, column 1: 'x' is a signal and cannot become a scalar"},
     {"frist: x = x", "line 1, column 1: unknown section 'frist'; did you mean 'first'?"},
-    {"head: x = x", "line 1, column 1: unknown section 'head'"},
+    {"head: x = x", "line 1, column 1: unknown section 'head'; known are first, block, final"},
 };
 
 START_TEST(message_names_place_and_reason)
