@@ -184,28 +184,28 @@ static void norm_backward(struct pass *pass, int n)
 
 /* ---- maps: those of one input and site together, at the first of them ---- */
 
-struct linear_map block_map(const struct block_run *run, const struct block *block, int matrix, int expert)
+void block_map(const struct block_run *run, const struct block *block, int matrix, int expert, struct linear_map *map)
 {
     const struct graph_matrix *own = &block->graph->matrices[matrix];
     bool copied = block->graph->nodes[own->node].mixture >= 0;
-    return (struct linear_map){
-        .fan_out = plan_matrix(block->plan, matrix).fan_out,
-        .sigma = block->sd[matrix],
-        .address = {.seed = run->seed,
-                    .sample = run->sample,
-                    .block = own->shared ? 0 : block->number,
-                    .site = own->place,
-                    .matrix = own->matrix,
-                    .expert = copied ? (uint32_t)expert : own->expert},
-        .law = block->laws[matrix],
-    };
+    map->fan_out = plan_matrix(block->plan, matrix).fan_out;
+    map->sigma = block->sd[matrix];
+    map->law = block->laws[matrix];
+    map->address = (struct stream_address){.seed = run->seed,
+                                           .sample = run->sample,
+                                           .block = own->shared ? 0 : block->number,
+                                           .site = own->place,
+                                           .matrix = own->matrix,
+                                           .expert = copied ? (uint32_t)expert : own->expert};
 }
 
-struct linear_map pass_map(const struct pass *pass, int matrix, int fan_out)
+void pass_map(const struct pass *pass, int matrix, int fan_out, struct linear_map *map)
 {
-    return pass->block ? block_map(pass->run, pass->block, matrix, pass->expert)
-                       : (struct linear_map){.fan_out = fan_out,
-                                             .law = model_law(pass->run->model, &pass->graph->matrices[matrix])};
+    if (pass->block)
+        block_map(pass->run, pass->block, matrix, pass->expert, map);
+    else
+        *map = (struct linear_map){.fan_out = fan_out,
+                                   .law = model_law(pass->run->model, &pass->graph->matrices[matrix])};
 }
 
 static const struct plan_group *group_at(const struct pass *pass, int n)
@@ -219,7 +219,7 @@ static struct linear linear_of(const struct pass *pass, const struct plan_group 
 {
     for (int i = 0; i < group->count; i++) {
         int n = group->nodes[i];
-        maps[i] = pass_map(pass, pass->graph->nodes[n].index, pass->plan->nodes[n].width);
+        pass_map(pass, pass->graph->nodes[n].index, pass->plan->nodes[n].width, &maps[i]);
     }
     return (struct linear){pass_rows(pass, group->first), pass->plan->nodes[group->input].width, group->count, maps};
 }

@@ -44,7 +44,7 @@ struct block_report {
 struct linear_cost block_cost(const struct model *model, const struct linear_engine *engine, const struct plan *plan);
 
 /* Map of a matrix as this sample has it; expert counts a mixture's copies, 0 elsewhere. */
-struct linear_map block_map(const struct block_run *run, const struct block *block, int matrix, int expert);
+void block_map(const struct block_run *run, const struct block *block, int matrix, int expert, struct linear_map *map);
 
 /* Evaluates the block on inputs, states first, and sets the states' outputs, which lie on the tape or are inputs
  * themselves. Fills the report but its gradients. */

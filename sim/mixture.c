@@ -24,7 +24,7 @@ static size_t gate_entries(const struct pass *pass, int n)
 
 static struct linear router_map(const struct pass *pass, int n, struct linear_map *map)
 {
-    *map = pass_map(pass, pass->graph->nodes[n].index, mixture_of(pass, n)->sizes.experts);
+    pass_map(pass, pass->graph->nodes[n].index, mixture_of(pass, n)->sizes.experts, map);
     return (struct linear){pass_rows(pass, n), pass->plan->nodes[pass->graph->nodes[n].a].width, 1, map};
 }
 

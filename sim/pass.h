@@ -44,7 +44,7 @@ void pass_backward(struct pass *pass, int first, int end);
 void pass_arrive(struct pass *pass, int n, double scale, const real *dy);
 
 /* A map of the matrix, with the expert's number where it is an expert's. */
-struct linear_map pass_map(const struct pass *pass, int matrix, int fan_out);
+void pass_map(const struct pass *pass, int matrix, int fan_out, struct linear_map *map);
 
 /* The engine's reverse pass of the maps of one input, gradients added to the report. matrices [linear->count]. */
 void pass_linear_backward(struct pass *pass, const struct linear *linear, const int matrices[], int input,

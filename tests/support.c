@@ -287,7 +287,8 @@ void support_matrix(const struct support_rig *rig, int block, const char *label,
     for (int m = 0; m < own->graph->matrix_count; m++) {
         if (strcmp(own->graph->matrices[m].label, label) != 0)
             continue;
-        struct linear_map map = block_map(&rig->run, own, m, expert);
+        struct linear_map map;
+        block_map(&rig->run, own, m, expert, &map);
         int fan_in = plan_matrix(own->plan, m).fan_in;
         double *work = memory_doubles(law_work(map.law, fan_in, map.fan_out));
         linear_engines[0].fill(&map, fan_in, 0, fan_in, w, work);
@@ -360,7 +361,8 @@ static void check_squares(struct support_rig *rig, int block, int first)
     for (int m = 0; m < own->graph->matrix_count; m++) {
         double squares = 0;
         for (int e = 0; e < plan_copies(own->plan, m); e++) {
-            struct linear_map map = block_map(&rig->run, own, m, e);
+            struct linear_map map;
+            block_map(&rig->run, own, m, e, &map);
             for (int i = first; i < seen_count; i++)
                 if (support_same_matrix(&seen[i].address, &map.address))
                     squares += support_sum_of_squares((size_t)seen[i].fan_in * (size_t)seen[i].fan_out,

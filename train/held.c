@@ -158,7 +158,8 @@ static void add_block(struct held *held, const struct depth *depth, int b)
     struct block_run run = {depth->model, &held->engine, 0, 0};
     for (int m = 0; m < block->graph->matrix_count; m++)
         for (int e = 0; e < plan_copies(block->plan, m); e++) {
-            struct linear_map map = block_map(&run, block, m, e);
+            struct linear_map map;
+            block_map(&run, block, m, e, &map);
             add(held, plan_matrix(block->plan, m).fan_in, &map, PARAMETRISATION_HIDDEN);
         }
 }

@@ -36,8 +36,9 @@ static double largest(int n, const double *gram)
     return value;
 }
 
-/* Up to 64 rows the iteration can end only by its rule: a step of less than 1e-6, behind which the ratio of successive
- * steps, which a flat spectrum brings to 3/4, leaves a few times as much. Low rank ends it by a breakdown. */
+/* Up to 64 rows the iteration ends by its rule: a step that would add less than 1e-6, behind which the ratio of successive
+ * steps, which a flat spectrum brings to 3/4, leaves a few times as much. Low rank ends it by a breakdown, as do up to four
+ * rows. */
 START_TEST(is_the_eigenvalue_of_lapack)
 {
     static const struct {
@@ -48,7 +49,7 @@ START_TEST(is_the_eigenvalue_of_lapack)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int n = cases[i].n;
         double *gram = gram_of(n, cases[i].columns, cases[i].common), expected = naive_largest(n, gram);
-        double tolerance = n <= 7 ? 100 * DBL_EPSILON : 1e-5;
+        double tolerance = n <= 4 ? 100 * DBL_EPSILON : 1e-5;
         double value = largest(n, gram);
         ck_assert_msg(isfinite(value) && fabs(value - expected) <= tolerance * expected, "%d: %.17g, not %.17g", n,
                       value, expected);
@@ -68,7 +69,7 @@ START_TEST(has_its_known_values)
     ck_assert_double_eq_tol(largest(N, gram), 1.37, 10 * DBL_EPSILON);
     for (int i = 0; i < N * N; i++)
         gram[i] = 1e-200;
-    ck_assert_double_eq_tol(largest(N, gram), N * 1e-200, 1e-214);
+    ck_assert_double_eq_tol(largest(N, gram), N * 1e-200, 10 * DBL_EPSILON * N * 1e-200);
     gram[N + 1] = NAN;
     ck_assert(isnan(largest(N, gram)));
 }

@@ -67,7 +67,8 @@ START_TEST(training_gradients_are_the_networks)
         const struct block *block = &network.depth.blocks[l - 1];
         for (int m = 0; m < block->graph->matrix_count; m++) {
             char column[OBSERVE_NAME_MAX];
-            struct linear_map map = block_map(&run, block, m, 0);
+            struct linear_map map;
+            block_map(&run, block, m, 0, &map);
             const struct held_matrix *matrix = held_find(&network.held, &map.address);
             double square = support_sum_of_squares(matrix->entries, network.held.gradients + matrix->first);
             snprintf(column, sizeof column, "training_weight_gradient_variance.%s", block->graph->matrices[m].label);
