@@ -31,9 +31,9 @@ static int unknown_command(const char *name)
         names[i] = commands[i].name;
     const char *nearest = error_nearest(name, names, commands_count);
     if (nearest)
-        fprintf(stderr, "spanscope: unknown command '%s'; did you mean '%s'?\n", name, nearest);
+        status_say("", "unknown command '%s'; did you mean '%s'?", name, nearest);
     else
-        fprintf(stderr, "spanscope: unknown command '%s'; see spanscope --help\n", name);
+        status_say("", "unknown command '%s'; see spanscope --help", name);
     return STATUS_USAGE;
 }
 

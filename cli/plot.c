@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/status.h"
 #include "plots/figure.h"
 #include "plots/heatmap.h"
 #include "plots/saved.h"
@@ -143,7 +144,7 @@ static int draw_all(const struct plot_options *plot, const struct saved_list *pr
     for (size_t i = 0; i < figure_count; i++) {
         int code = figure_draw(&figures[i], profiles, &plot->wish, error);
         if (code == ERROR_INPUT) {
-            fprintf(stderr, "spanscope plot: figure %s left out: %s\n", figures[i].name, error->text);
+            status_say("plot", "figure %s left out: %s", figures[i].name, error->text);
         } else if (code != ERROR_NONE) {
             return code;
         } else {

@@ -1,9 +1,11 @@
 #include "cli/status.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "cli/ranks.h"
+#include "sim/text.h"
 
 const struct status_row status_rows[] = {
     {STATUS_DONE, "done; every verdict the expected one"},
@@ -16,6 +18,19 @@ const struct status_row status_rows[] = {
 };
 const size_t status_count = sizeof status_rows / sizeof *status_rows;
 
+void status_say(const char *command, const char *format, ...)
+{
+    char text[2 * sizeof(struct error)], shown[2 * sizeof text], rank[32] = "";
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (ranks_count() > 1)
+        snprintf(rank, sizeof rank, ", rank %d", ranks_own());
+    fprintf(stderr, "spanscope%s%s%s: %s\n", *command ? " " : "", command, rank,
+            text_show(text, "\n\t", shown, sizeof shown));
+}
+
 int status_report(const char *command, int code, const struct error *error)
 {
     if (code == ERROR_NONE)
@@ -23,10 +38,7 @@ int status_report(const char *command, int code, const struct error *error)
     fflush(stdout);
     if (ranks_own() > 0) // what all ranks meet, such as a mistake in the options, rank 0 says alone, and ends the job
         nanosleep(&(struct timespec){0, 300000000}, NULL);
-    if (ranks_count() > 1)
-        fprintf(stderr, "spanscope %s, rank %d: %s\n", command, ranks_own(), error->text);
-    else
-        fprintf(stderr, "spanscope %s: %s\n", command, error->text);
+    status_say(command, "%s", error->text);
     if (code == ERROR_INTERRUPTED)
         return STATUS_INTERRUPTED;
     return code == ERROR_INPUT ? STATUS_USAGE : STATUS_RESOURCE;

@@ -25,6 +25,10 @@ struct status_row {
 extern const struct status_row status_rows[];
 extern const size_t status_count;
 
+/* Says something to a person, on stderr: "spanscope COMMAND: ...", or without the command where it is empty. What cannot
+ * be shown of names that came from outside is escaped; lines and tabs stay. */
+void status_say(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Prints the error, if any, as "spanscope COMMAND: ..." to stderr and returns the status of its code. */
 int status_report(const char *command, int code, const struct error *error);
 

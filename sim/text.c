@@ -67,6 +67,33 @@ size_t text_character(const char *text, size_t length, uint32_t *number)
     return *number < least[count] || *number > 0x10ffff || surrogate ? 0 : count;
 }
 
+static bool is_control(uint32_t number)
+{
+    return number < ' ' || (number >= 0x7f && number < 0xa0);
+}
+
+char *text_show(const char *text, const char *controls, char *buffer, size_t size)
+{
+    struct text shown = {buffer, size, 0};
+    size_t length = strlen(text);
+    text_print(&shown, "%s", "");
+    while (length > 0) {
+        uint32_t number = 0;
+        size_t step = text_character(text, length, &number);
+        bool plain = step > 0 && (!is_control(number) || (number > 0 && number < ' ' && strchr(controls, (int)number)));
+        if (!plain)
+            step = step > 0 ? step : 1;
+        if (shown.length + (plain ? step : 4 * step) >= size) // no half character
+            break;
+        if (plain)
+            text_print(&shown, "%.*s", (int)step, text);
+        for (size_t i = 0; !plain && i < step; i++)
+            text_print(&shown, "\\x%02x", (unsigned char)text[i]);
+        text += step, length -= step;
+    }
+    return buffer;
+}
+
 /* Read from files once, as it takes longer than a formula does; 0 where there is none. */
 static locale_t utf8;
 static pthread_once_t utf8_once = PTHREAD_ONCE_INIT;
@@ -206,14 +233,6 @@ int text_once(const char *path, size_t limit, const char **bytes, size_t *length
     return ERROR_NONE;
 }
 
-/* Bytes that a message can show. */
-static void print_shown(const char *name, char *shown, size_t size)
-{
-    snprintf(shown, size, "%s", name);
-    for (char *c = shown; *c; c++)
-        *c = *c >= ' ' && *c <= '~' ? *c : '?';
-}
-
 int text_label(const char *path, char *label, size_t size, struct error *error)
 {
     if (strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/self/fd/", 14) == 0)
@@ -225,10 +244,10 @@ int text_label(const char *path, char *label, size_t size, struct error *error)
     for (size_t at = 0, step; at < length; at += step) {
         uint32_t number;
         step = text_character(base + at, length - at, &number);
-        if (step == 0 || number < ' ' || number == 0x7f) {
+        if (step == 0 || is_control(number)) {
             char shown[200];
-            print_shown(base, shown, sizeof shown);
-            return error_set(error, ERROR_INPUT, "the file name '%s' %s, and cannot stand in output", shown,
+            return error_set(error, ERROR_INPUT, "the file name '%s' %s, and cannot stand in output",
+                             text_show(base, "", shown, sizeof shown),
                              step == 0 ? "is not UTF-8" : "has a control character");
         }
         used = at + step < size ? at + step : used;

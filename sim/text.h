@@ -38,6 +38,10 @@ int text_once(const char *path, size_t limit, const char **bytes, size_t *length
 /* Length in bytes of the character that text[length] begins with, and its number; 0 where that is no UTF-8. */
 size_t text_character(const char *text, size_t length, uint32_t *number);
 
+/* The text as a terminal may be shown it: control characters but those of `controls`, and bytes that are no UTF-8, as \x1b;
+ * cut to size between characters. Returns the buffer. */
+char *text_show(const char *text, const char *controls, char *buffer, size_t size);
+
 /* Columns that a terminal gives a character: 1, 2 of Chinese and the like, 0 of accents that stand over the one before; -1
  * of what is not shown. */
 int text_columns(uint32_t number);

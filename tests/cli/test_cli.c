@@ -66,6 +66,8 @@ static const struct {
     {{"diagram", "--activation", "swiglu"}, 2, "--activation: nothing in the picture shows it"},
     {{"diagram", "-L", "3"}, 2, "unknown option '-L'"},
     {{"run", "-L", "0"}, 2, "layers: 0 is not between 1 and"},
+    {{"run", "-L", "\x1b[3m\n\xff"}, 2, "layers: '\\x1b[3m\n\\xff' is not a finite number"},
+    {{"r\x1bun"}, 2, "unknown command 'r\\x1bun'"},
     {{"run", "-L", "1.5"}, 2, "layers: '1.5' is not a whole number"},
     {{"run", "-T", "99999999999999999999"}, 2, "tokens: 100000000000000000000 is not between"},
     {{"run", "-d", "8388608"}, 2, "width: 8388608 is not between"},

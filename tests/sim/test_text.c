@@ -49,14 +49,30 @@ END_TEST
 START_TEST(label_is_text)
 {
     static const char *const cases[][2] = {
-        {"a/m\xfcin.txt", "the file name 'm?in.txt' is not UTF-8, and cannot stand in output"},
-        {"m\nn", "the file name 'm?n' has a control character, and cannot stand in output"}};
+        {"a/m\xfcin.txt", "the file name 'm\\xfcin.txt' is not UTF-8, and cannot stand in output"},
+        {"m\nn", "the file name 'm\\x0an' has a control character, and cannot stand in output"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char label[32];
         struct error error;
         ck_assert_int_eq(text_label(cases[i][0], label, sizeof label, &error), ERROR_INPUT);
         ck_assert_str_eq(error.text, cases[i][1]);
     }
+}
+END_TEST
+
+/* C0, DEL and C1 are escaped, as are bytes that begin no character; those asked for stay. */
+START_TEST(only_what_can_be_shown_is)
+{
+    static const char *const cases[][2] = {{"a\nb\tc\r", "a\nb\\x09c\\x0d"},
+                                           {"\x1b[31m", "\\x1b[31m"},
+                                           {"\x7f\xc2\x85\xc2\xa0", "\\x7f\\xc2\\x85\xc2\xa0"},
+                                           {"m\xfc\xc3\xbc", "m\\xfc\xc3\xbc"},
+                                           {"", ""}};
+    char shown[64];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_str_eq(text_show(cases[i][0], "\n", shown, sizeof shown), cases[i][1]);
+    ck_assert_str_eq(text_show("ab\xc3\xbc", "", shown, 4), "ab"); // three bytes and their end would be five
+    ck_assert_str_eq(text_show("\x1b", "", shown, 4), "");
 }
 END_TEST
 
@@ -190,6 +206,7 @@ Suite *text_suite(void)
     tcase_add_test(tests, prints_add_up);
     tcase_add_test(tests, label_drops_folder_and_extension);
     tcase_add_test(tests, label_is_text);
+    tcase_add_test(tests, only_what_can_be_shown_is);
     tcase_add_test(tests, characters);
     TCase *files = folder_case(suite, "files");
     tcase_add_test(files, files_are_read_whole);
