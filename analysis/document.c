@@ -188,9 +188,10 @@ static int read_next(struct document_reader *reader, json_t **root, size_t *line
     reader->malformed = !*root;
     if (*root)
         return ERROR_NONE;
-    bool later = why.line > 1;
-    return error_set(error, ERROR_RESOURCE, "%.300s, line %zu, column %zu: not JSON: %s", reader->path,
-                     *line + (size_t)(later ? why.line - 1 : 0), (size_t)why.column + (later ? 0 : before), why.text);
+    bool later = why.line > 1, twice = json_error_code(&why) == json_error_duplicate_key; // which JSON leaves open
+    return error_set(error, ERROR_RESOURCE, "%.300s, line %zu, column %zu: %s%s", reader->path,
+                     *line + (size_t)(later ? why.line - 1 : 0), (size_t)why.column + (later ? 0 : before),
+                     twice ? "" : "not JSON: ", why.text);
 }
 
 int document_next(struct document_reader *reader, json_t **root, size_t *line, struct error *error)

@@ -74,12 +74,18 @@ static int check_condition(struct template_reader *reader, const char *condition
     return code;
 }
 
-/* Sets *holds where all conditions of the row hold, and else failure to what is said of the first that does not. An error
- * is one of the configuration: it lacks a key that decides. */
-static int check_row(struct template_reader *reader, const struct architecture *row, bool *holds, struct error *failure)
+/* Of the rows of a type that do not hold the one of which most conditions do, and what is said of the next. */
+struct misfit {
+    int held;
+    struct error error;
+};
+
+/* Sets *holds where all conditions of the row hold, and else the misfit. An error is one of the configuration: it lacks a
+ * key that decides. */
+static int check_row(struct template_reader *reader, const struct architecture *row, bool *holds, struct misfit *misfit)
 {
     const char *when = row->when;
-    int code = ERROR_NONE;
+    int code = ERROR_NONE, count = 0;
     *holds = true;
     while (code == ERROR_NONE && *holds && *(when += strspn(when, " "))) {
         char wanted[TEMPLATE_SPELLED_MAX] = "", found[TEMPLATE_SPELLED_MAX] = "", key[TEMPLATE_KEY_MAX];
@@ -87,10 +93,13 @@ static int check_row(struct template_reader *reader, const struct architecture *
         asked_key(when, key);
         code = check_condition(reader, when, length, wanted, found);
         *holds = strcmp(wanted, found) == 0;
-        if (code == ERROR_NONE && !*holds)
-            error_set(failure, ERROR_INPUT,
+        if (code == ERROR_NONE && !*holds && count > misfit->held) {
+            misfit->held = count;
+            error_set(&misfit->error, ERROR_INPUT,
                       "%s: %s is %s, which changes the law and is not understood; only %s is (--ignore %s reads it so)",
                       row->type, key, found, wanted, key);
+        }
+        count++;
         when += length;
     }
     return code;
@@ -122,21 +131,21 @@ static void forget_reading(struct template_reader *reader)
 
 static int find_row(struct template_reader *reader, const struct architecture **row)
 {
-    struct error failure = {0};
+    struct misfit misfit = {.held = -1};
     for (size_t i = 0; i < architecture_count; i++) {
         bool holds;
         *row = &architectures[i];
         if (strcmp((*row)->type, reader->type) != 0)
             continue;
         forget_reading(reader);
-        int code = check_row(reader, *row, &holds, &failure);
+        int code = check_row(reader, *row, &holds, &misfit);
         if (code != ERROR_NONE || holds)
             return code;
     }
-    if (failure.code == ERROR_NONE)
+    if (misfit.error.code == ERROR_NONE)
         return unknown_type(reader->type, reader->error);
-    *reader->error = failure;
-    return failure.code;
+    *reader->error = misfit.error;
+    return misfit.error.code;
 }
 
 /* ---- rotary positions ---- */
@@ -160,7 +169,7 @@ static int find_rope(struct template_reader *reader, const struct architecture *
 {
     char type[TEMPLATE_SPELLED_MAX] = "";
     struct text text = {type, sizeof type, 0};
-    struct error failure = {0};
+    struct misfit misfit = {.held = -1};
     *row = architecture_ropes;
     if (!strstr(architecture->settings, " rope="))
         return ERROR_NONE;
@@ -170,14 +179,14 @@ static int find_rope(struct template_reader *reader, const struct architecture *
         *row = &architecture_ropes[i];
         if (strcmp((*row)->type, type) != 0)
             continue;
-        code = check_row(reader, *row, &holds, &failure);
+        code = check_row(reader, *row, &holds, &misfit);
         if (code != ERROR_NONE || holds)
             return code;
     }
-    if (code != ERROR_NONE || failure.code == ERROR_NONE)
+    if (code != ERROR_NONE || misfit.error.code == ERROR_NONE)
         return code != ERROR_NONE ? code : unknown_rope(reader, type);
-    *reader->error = failure;
-    return failure.code;
+    *reader->error = misfit.error;
+    return misfit.error.code;
 }
 
 static int expand_settings(struct template_reader *reader, const struct architecture *architecture, char **result)
@@ -318,12 +327,13 @@ int huggingface_read(struct huggingface *self, const json_t *config, const char 
 {
     *self = (struct huggingface){0};
     char type[TEMPLATE_KEY_MAX];
-    const char *own = json_string_value(json_object_get(config, "model_type"));
+    const json_t *member = json_object_get(config, "model_type");
+    const char *own = json_string_value(member);
     struct text text = {type, sizeof type, 0};
     struct template_reader reader = {.type = type, .ignore = ignore, .error = error};
     if (!own)
-        return error_set(error, ERROR_INPUT,
-                         "the configuration has no \"model_type\"; is it a config.json of transformers?");
+        return error_set(error, ERROR_INPUT, "%s; is it a config.json of transformers?",
+                         member ? "\"model_type\" is no string" : "the configuration has no \"model_type\"");
     template_escape(own, &text);
     reader.leaves = malloc(TEMPLATE_KEYS_MAX * sizeof *reader.leaves);
     if (!reader.leaves)

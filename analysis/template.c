@@ -163,6 +163,9 @@ static int expand_value(struct template_reader *reader, const struct template_le
     if (json_is_object(leaf->value) || (json_is_array(leaf->value) && !first))
         return error_set(reader->error, ERROR_INPUT, "%s: %s is %s; expected a number or a word", reader->type,
                          leaf->key, template_spell(leaf->value, spelled));
+    if (reader->reckons && !json_is_number(leaf->value))
+        return error_set(reader->error, ERROR_INPUT, "%s: %s is %s; expected a number", reader->type, leaf->key,
+                         template_spell(leaf->value, spelled));
     if (string && reader->translates)
         text_print(out, "%s", architecture_word(string));
     else
@@ -207,7 +210,10 @@ static int expand_expression(struct template_reader *reader, const char *templat
     struct text text = {expression, sizeof expression, 0};
     struct graph_scope scope = {0};
     double value = 0;
+    bool within = reader->reckons;
+    reader->reckons = true;
     int code = template_expand(reader, template, length, &text);
+    reader->reckons = within;
     struct error inner;
     if (code != ERROR_NONE)
         return code;

@@ -26,6 +26,7 @@ struct template_reader {
     int count;
     const char *ignore; /* "KEY,KEY", or NULL */
     bool translates;    /* words become those of the settings */
+    bool reckons;       /* within an expression, where a key is a number */
     struct error *error;
 };
 

@@ -238,9 +238,9 @@ static int print_words(const struct profile *profile, const struct shown *shown,
         print_prediction_kind(profile, stream);
     else
         fprintf(stream,
-                "%s engine%s%s, %" PRId64 " samples, seed %" PRIu64 "; mean ± half-width of the 95 %% interval\n",
+                "%s engine%s%s, %" PRId64 " sample%s, seed %" PRIu64 "; mean ± half-width of the 95 %% interval\n",
                 profile->engine, profile->forced ? " because " : "", profile->forced ? profile->forced : "",
-                profile->samples, profile->seed);
+                profile->samples, profile->samples == 1 ? "" : "s", profile->seed);
     if (profile->prediction)
         fputs("Below each: the prediction, and z = (measured - predicted) / standard error of both\n", stream);
     if (profile->bounds)

@@ -89,9 +89,9 @@ static void list_functions(FILE *stream)
     for (size_t i = 0; function_at(i, &function); i++) {
         fprintf(stream, "  %s: %s\n", function.example, function.summary);
         for (int o = 0; o < function.option_count; o++)
-            fprintf(stream, "    %-13s%s\n", function.options[o].name, function.options[o].summary);
+            fprintf(stream, "    %-15s%s\n", function.options[o].name, function.options[o].summary);
         if (function.kind == GRAPH_MOE)
-            fprintf(stream, "    %-13s%s\n", "body", "what an expert is: a definition of one signal; ffn");
+            fprintf(stream, "    %-15s%s\n", "body", "what an expert is: a definition of one signal; ffn");
     }
 }
 
@@ -202,21 +202,25 @@ static const struct section {
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
-static int print_section(const char *name, struct error *error)
+static int check_section(const char *name, struct error *error)
 {
     const char *names[SECTIONS];
     for (size_t i = 0; i < SECTIONS; i++) {
         names[i] = sections[i].name;
-        if (!name || strcmp(name, names[i]) == 0) {
-            printf("%s%s\n", i > 0 && !name ? "\n" : "", names[i]);
-            sections[i].print(stdout);
-            if (name)
-                return ERROR_NONE;
-        }
+        if (strcmp(name, names[i]) == 0)
+            return ERROR_NONE;
     }
-    if (!name)
-        return ERROR_NONE;
     return text_unknown(error, "table", name, names, SECTIONS);
+}
+
+/* Those of that name; of no name, all of them. */
+static void print_sections(const char *name)
+{
+    for (size_t i = 0; i < SECTIONS; i++)
+        if (!name || strcmp(name, sections[i].name) == 0) {
+            printf("%s%s\n", i > 0 && !name ? "\n" : "", sections[i].name);
+            sections[i].print(stdout);
+        }
 }
 
 struct list {
@@ -245,10 +249,14 @@ static int list_all(void *target, struct error *error)
         return error_set(error, ERROR_INPUT, "'%s': --format json writes all tables", options->words[0]);
     if (list->json)
         return tables_print(stdout, error);
-    int code = options->word_count == 0 ? print_section(NULL, error) : ERROR_NONE;
-    for (int i = 0; code == ERROR_NONE && i < options->word_count; i++)
-        code = print_section(options->words[i], error);
-    return code;
+    for (int i = 0; i < options->word_count; i++)
+        if (check_section(options->words[i], error) != ERROR_NONE)
+            return error->code;
+    if (options->word_count == 0)
+        print_sections(NULL);
+    for (int i = 0; i < options->word_count; i++)
+        print_sections(options->words[i]);
+    return ERROR_NONE;
 }
 
 static const struct options_row rows[] = {

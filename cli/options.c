@@ -331,6 +331,27 @@ static bool is_quiet(const struct options_command *command, const void *target)
     return false;
 }
 
+static const char DEFAULTS[] = "placement=spannorm init=scaleinit";
+
+static int apply_config(const struct options *options, struct model *model, struct error *error)
+{
+    struct error inner = {0};
+    int code = huggingface_apply(&options->model, model, &inner);
+    return code == ERROR_NONE ? code : error_set(error, code, "%s: %s", options->config, inner.text);
+}
+
+/* An error where it makes no model, before a word is said of what it became. */
+static int try_config(const struct options *options, struct error *error)
+{
+    struct model model;
+    model_defaults(&model);
+    int code = setting_apply_all(&model, DEFAULTS, error);
+    if (code == ERROR_NONE)
+        code = apply_config(options, &model, error);
+    model_free(&model);
+    return code;
+}
+
 /* Reads the file of --config and says what it became. */
 static int read_config(const struct options_command *command, void *target, struct error *error)
 {
@@ -341,6 +362,8 @@ static int read_config(const struct options_command *command, void *target, stru
         return options->ignore ? error_set(error, ERROR_INPUT, "--ignore is for keys of --config, which is not given")
                                : ERROR_NONE;
     int code = huggingface_open(&options->model, options->config, options->ignore, error);
+    if (code == ERROR_NONE)
+        code = try_config(options, error);
     if (code == ERROR_NONE && !is_quiet(command, target))
         huggingface_print(&options->model, stderr);
     return code;
@@ -476,15 +499,6 @@ void options_help(const struct options_command *command, FILE *stream)
 }
 
 /* ---- the model ---- */
-
-static const char DEFAULTS[] = "placement=spannorm init=scaleinit";
-
-static int apply_config(const struct options *options, struct model *model, struct error *error)
-{
-    struct error inner = {0};
-    int code = huggingface_apply(&options->model, model, &inner);
-    return code == ERROR_NONE ? code : error_set(error, code, "%s: %s", options->config, inner.text);
-}
 
 int options_draft(const struct options *options, struct model *model, struct error *error)
 {

@@ -241,7 +241,7 @@ static int train_runs(struct train *self, const struct runs *runs, struct error 
         .count = runs->count,
         .threads = self->threads,
         .memory = self->memory,
-        .interval = self->interval,
+        .interval = self->interval >= 0 ? self->interval : 10,
         .format = self->format,
         .page = &self->page,
     };
@@ -292,6 +292,8 @@ static int check_options(struct train *self, struct error *error)
         return code;
     if (self->store && self->checkpoint)
         return error_set(error, ERROR_INPUT, "--store and --checkpoint keep the same; give one of them");
+    if (self->interval >= 0 && !self->store && !self->checkpoint)
+        return error_set(error, ERROR_INPUT, "--checkpoint-every is for --checkpoint or --store, which are not given");
     if (self->page.tidy && !self->format->columns)
         return error_set(error, ERROR_INPUT, "--tidy: columns of settings are of --format csv, not %s",
                          self->format->name);
@@ -317,7 +319,7 @@ int train_command(int argc, char **argv)
     struct train self = {
         .seeds = 1,
         .threads = team_processors(),
-        .interval = 10,
+        .interval = -1,
         .format = &training_formats[0],
     };
     recipe_defaults(&self.recipe);

@@ -1,5 +1,6 @@
 #include "plots/graphviz.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,7 +34,7 @@ char *graphviz_draw(FILE *graph, const char *format, const volatile sig_atomic_t
     if (strcmp(format, "svg") == 0) // whose units are points
         arguments[2] = NULL;
     if (fflush(graph) != 0 || lseek(fileno(graph), 0, SEEK_SET) != 0) {
-        error_set(error, ERROR_RESOURCE, "cannot write the graph for dot");
+        error_set(error, ERROR_RESOURCE, "cannot write the graph for dot: %s", strerror(errno));
         return NULL;
     }
     if (job_start(&job, arguments, &setup, error) != ERROR_NONE) {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "sim/function.h"
 #include "sim/lexer.h"
 #include "sim/prelude.h"
 #include "sim/text.h"
@@ -104,6 +105,16 @@ static void list_reader(struct text *text, const char *reader)
     text_print(text, "%s%s", text->length > 0 ? ", " : "", reader);
 }
 
+/* The argument by which a call says itself what the setting would; NULL where none does. */
+static const char *own_option(const struct setting *setting)
+{
+    struct function function;
+    for (size_t i = 0; setting->option > 0 && function_at(i, &function); i++)
+        if ((setting->readers >> function.kind & 1) && setting->option <= function.option_count)
+            return function.options[setting->option - 1].name;
+    return NULL;
+}
+
 size_t readers_print(const struct setting *setting, char *buffer, size_t size)
 {
     static const struct {
@@ -122,6 +133,9 @@ size_t readers_print(const struct setting *setting, char *buffer, size_t size)
         }
     if (setting->need)
         text_print(&text, " with %s", setting->need->words);
+    const char *own = own_option(setting);
+    if (own)
+        text_print(&text, "%s without %s=", setting->need ? "," : "", own);
     if (!setting->variable)
         return text.length;
     bool only_init = graph_variables[find_variable(setting->variable)].init_only;

@@ -298,6 +298,24 @@ static bool observe_states(const struct stack *stack, struct stack_workspace *wo
     return finite;
 }
 
+/* Nothing but NaN may come of 0/0, where no smaller weights would help. */
+static int out_of_range(const struct depth *depth, int block, const real *const outputs[], struct error *error)
+{
+    size_t count = signal_entries(depth->model), undefined = 0;
+    for (int s = 0; s < depth->state_count; s++)
+        for (size_t i = 0; i < count; i++)
+            undefined += isnan(outputs[s][i]) != 0;
+    if (undefined == count * (size_t)depth->state_count)
+        return error_set(error, ERROR_INPUT,
+                         "the signal is no number in block %d of %d: something leaves the range of " REAL_NAME
+                         ", or a norm without eps divides 0 by 0",
+                         block, depth->model->layers);
+    return error_set(error, ERROR_INPUT,
+                     "the signal leaves the range of " REAL_NAME
+                     " in block %d of %d; fewer layers, smaller weights or a norm would keep it there",
+                     block, depth->model->layers);
+}
+
 static int forward_pass(const struct stack *stack, struct stack_workspace *workspace, const struct block_run *run,
                         const volatile sig_atomic_t *stop, struct wide *values, struct error *error)
 {
@@ -324,11 +342,7 @@ static int forward_pass(const struct stack *stack, struct stack_workspace *works
         observe_block(&depth->schema, depth->blocks[b].graph, depth->branch_index[b], &workspace->report,
                       layer_row(stack, values, b)[square].mantissa, row);
         if (!finite)
-            return error_set(error, ERROR_INPUT,
-                             "the signal leaves the range of " REAL_NAME
-                             " in block %d of %d; fewer layers, smaller weights or "
-                             "a norm would keep it there",
-                             b + 1, depth->model->layers);
+            return out_of_range(depth, b + 1, outputs, error);
     }
     return ERROR_NONE;
 }

@@ -84,7 +84,7 @@ START_TEST(what_is_no_json_is_placed)
         int count;
     } rows[] = {
         {"{\"n\":1}\nhello", "a.json, line 2, column 1: not JSON", 1},
-        {"{\n\"n\":1,\n\"n\":2}", "a.json, line 3, column 3: not JSON: duplicate object key", 0},
+        {"{\n\"n\":1,\n\"n\":2}", "a.json, line 3, column 3: duplicate object key", 0},
         {"{\"n\":1}\n\n{\n\"n\":", "a.json, line 4, column 4: not JSON: ", 1},
         {"{\"n\":1}}", "a.json, line 1, column 8: not JSON", 1},
         {"{\"n\":1}\n {\"n\":2} x", "a.json, line 2, column 10: not JSON", 2},

@@ -352,6 +352,8 @@ static const struct {
     {"{" LLAMA ", 'clip_qkv': 8.0}", NULL, "clip_qkv = 8"},
     {"{" LLAMA "}", "rope_scalin", "no key 'rope_scalin'"},
     {"{" LLAMA ", 'hidden_act': 'silu layers=7'}", NULL, "expected a word"},
+    {"{'model_type': 2}", NULL, "\"model_type\" is no string"},
+    {"{" GPT2 ", 'add_cross_attention': true}", NULL, "add_cross_attention is true"}, // not what a later row has first
     {"{" GPT2 ", 'scale_attn_weights': false}", NULL, "scale_attn_weights is false"},
     {"{'model_type': 'deepseek_v3', 'scoring_func': 'softmax'}", NULL, "scoring_func is softmax"},
     {"{" GEMMA3 ", 'layer_types': ['a', 'b', 'a', 'b', 'a', 'b']}", NULL, "layer_types is every-2"},

@@ -38,7 +38,7 @@ static const struct {
     {"placement='y = nrm(x)'", "line 1, column 5: unknown function 'nrm'; did you mean 'norm'?"},
     {"placement='x = x", "the quote in 'x = x is not closed"},
     {"width=16 heads=3", "heads: 3 heads do not divide width 16"},
-    {"experts=4", "experts: nothing in placement spannorm reads it; it is for moe() or the name E"},
+    {"experts=4", "experts: nothing in placement spannorm reads it; it is for moe() without experts= or the name E"},
     {"placement=/no/such.txt", "/no/such.txt"},
     {"layers=3 width=24 layers=4", "layers is given twice"},
     {"=", "unknown setting ''"},

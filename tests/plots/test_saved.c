@@ -73,7 +73,7 @@ static const struct {
     {"{\"schema\":\"spanscope/verdict/1\"}", "expected schema \"spanscope/profile/1\", found \"spanscope/verdict/1\""},
     {"[1,2]", "found none"},
     {"{\"schema\":]", "not JSON"},
-    {"{" SCHEMA "\"schema\":1}", "not JSON: duplicate"},
+    {"{" SCHEMA "\"schema\":1}", "duplicate object key"},
     {"{" SCHEMA "\"config\":{}}", "\"kind\""},
     {"{" SCHEMA "\"kind\":\"measured\",\"config\":{\"placement\":3,\"init\":\"i\"}}", "\"placement\""},
     {"{" SCHEMA "\"kind\":\"measured\",\"config\":{\"placement\":\"p\",\"init\":\"i\",\"layers\":1.5}}", "whole"},

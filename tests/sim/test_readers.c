@@ -141,13 +141,13 @@ START_TEST(readers_are_printed)
     readers_print(setting_find("ffn-width", &error), text, sizeof text);
     ck_assert_str_eq(text, "ffn(), glu() or the name F");
     readers_print(setting_find("heads", &error), text, sizeof text);
-    ck_assert_str_eq(text, "attend(), attn() or the name H");
+    ck_assert_str_eq(text, "attend(), attn() without heads= or the name H");
     readers_print(setting_find("head-width", &error), text, sizeof text);
     ck_assert_str_eq(text, "attn() or the name head_width");
     readers_print(setting_find("c", &error), text, sizeof text);
     ck_assert_str_eq(text, "an initialisation with the name c");
     readers_print(setting_find("router", &error), text, sizeof text);
-    ck_assert_str_eq(text, "moe()");
+    ck_assert_str_eq(text, "moe() without router=");
     readers_print(setting_find("init", &error), text, sizeof text);
     ck_assert_str_eq(text, "a matrix");
     readers_print(setting_find("zipf", &error), text, sizeof text);
