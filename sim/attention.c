@@ -389,11 +389,30 @@ static void push_through(const void *context, const double *x, double *y)
     }
 }
 
+enum { FEW = 16 }; // queries whose A A^T is made sooner than A is gone through twice a step
+
+/* The largest eigenvalue of A A^T, which is that of A^T A. */
+static double few_largest(const struct attention *attention, const real *a, struct arena work)
+{
+    double gram[FEW * FEW];
+    int queries = attention->queries, keys = attention->keys;
+    for (int i = 0; i < queries; i++)
+        for (int j = 0; j <= i; j++) {
+            const real *row = a + (size_t)i * (size_t)keys, *other = a + (size_t)j * (size_t)keys;
+            double sum = 0;
+            for (int k = 0; k < keys; k++)
+                sum += (double)row[k] * (double)other[k];
+            gram[i * queries + j] = gram[j * queries + i] = sum;
+        }
+    return spectrum_largest_of(queries, gram, work);
+}
+
 /* |A|_F^2 / |A|_2^2 of a head whose entries' squares sum to `square`; 0 where they vanish. */
 static double stable_rank(const struct attention *attention, const real *a, double square, struct arena work)
 {
     struct head_view view = {attention, a};
-    double largest = spectrum_largest(attention->keys, push_through, &view, square, work);
+    double largest = attention->queries <= FEW ? few_largest(attention, a, work)
+                                               : spectrum_largest(attention->keys, push_through, &view, square, work);
     return largest > 0 ? square / largest : 0;
 }
 
@@ -414,7 +433,8 @@ static struct attention_report report_of(const struct attention *attention, cons
 size_t attention_work(const struct attention *attention)
 {
     size_t head = arena_cost(head_entries(attention)), turned = attention_turn_work(attention);
-    size_t reverse = memory_multiply(attention->cap > 0 ? 3 : 2, head), spectrum = spectrum_work(attention->keys);
+    size_t reverse = memory_multiply(attention->cap > 0 ? 3 : 2, head);
+    size_t spectrum = spectrum_work(attention->queries > attention->keys ? attention->queries : attention->keys);
     return memory_add(turned, reverse > spectrum ? reverse : spectrum);
 }
 
