@@ -108,77 +108,46 @@ void map_axis_text(const struct map_axis *axis, int i, char *text, size_t size)
 
 /* ---- values ---- */
 
-static struct wide at(const struct moments *moments, enum observe_id id, int layer)
-{
-    int column = moments->schema.layer_column[id];
-    size_t row = (size_t)layer * (size_t)moments->schema.column_count;
-    return column >= 0 ? moments->mean[row + (size_t)column] : wide_absent();
-}
-
-static double value_of(struct wide w)
-{
-    return wide_present(w) ? wide_value(w) : NAN;
-}
-
-/* log10 of the observable at layer `over` over that at layer `under`; NAN where one is 0. */
-static double log10_ratio(const struct moments *moments, enum observe_id id, int over, int under)
-{
-    struct wide a = at(moments, id, over), b = at(moments, id, under);
-    if (!wide_present(a) || !wide_present(b) || !(a.mantissa > 0) || !(b.mantissa > 0))
-        return NAN;
-    return (wide_log(a) - wide_log(b)) / M_LN10;
-}
-
-static double gradient(const struct moments *moments, int layers)
-{
-    return log10_ratio(moments, OBSERVE_GRADIENT_VARIANCE, 0, layers);
-}
-
-static double specific(const struct moments *moments, int layers)
-{
-    return log10_ratio(moments, OBSERVE_GRADIENT_SPECIFIC, 0, layers);
-}
-
-static double activation(const struct moments *moments, int layers)
-{
-    return log10_ratio(moments, OBSERVE_ACTIVATION_VARIANCE, layers, 0);
-}
-
-static double tokens(const struct moments *moments, int layers)
-{
-    return value_of(at(moments, OBSERVE_TOKEN_COSINE, layers));
-}
-
-static double layer(const struct moments *moments, int layers)
-{
-    return value_of(at(moments, OBSERVE_LAYER_COSINE, layers));
-}
-
-static double entropy(const struct moments *moments, int layers)
-{
-    return value_of(at(moments, OBSERVE_ATTENTION_ENTROPY_RELATIVE, layers));
-}
-
 const struct map_value map_values[MAP_VALUES] = {
-    {"log10_gradient_ratio", "log10 of the gradient variance at the input over that at layer L", gradient},
-    {"log10_specific_ratio", "the same of its token-specific part", specific},
-    {"log10_activation_ratio", "log10 of the activation variance at layer L over that at the input", activation},
-    {"token_cosine", "at layer L", tokens},
-    {"layer_cosine", "of layers L - 1 and L", layer},
-    {"attention_entropy_relative", "of block L", entropy},
+    {"log10_gradient_ratio", "log10 of the gradient variance at the input over that at layer L"},
+    {"log10_specific_ratio", "the same of its token-specific part"},
+    {"log10_activation_ratio", "log10 of the activation variance at layer L over that at the input"},
+    {"token_cosine", "at layer L"},
+    {"layer_cosine", "of layers L - 1 and L"},
+    {"attention_entropy_relative", "of block L"},
 };
+
+static int parse_values(struct gauge quantities[MAP_VALUES], struct error *error)
+{
+    int code = ERROR_NONE;
+    for (int v = 0; code == ERROR_NONE && v < MAP_VALUES; v++)
+        code = gauge_parse(&quantities[v], map_values[v].name, strlen(map_values[v].name), error);
+    return code;
+}
 
 /* ---- the grid ---- */
 
-static int check_model(const struct map_plan *plan, int x, int y, struct error *error)
+/* Where an error came about. */
+static int name_point(const struct map *map, int x, int y, struct error *error)
+{
+    struct error at = *error;
+    char values[2][40];
+    map_axis_text(&map->x, x, values[0], sizeof values[0]);
+    map_axis_text(&map->y, y, values[1], sizeof values[1]);
+    return error_set(error, at.code, "%s = %s, %s = %s: %.900s", map->x.name, values[0], map->y.name, values[1],
+                     at.text);
+}
+
+static int check_model(const struct map *map, const struct map_plan *plan, int x, int y, struct error *error)
 {
     struct model model;
     if (plan->moments.stop && *plan->moments.stop)
         return error_set(error, ERROR_INTERRUPTED, "interrupted");
     int code = plan->model(plan->context, x, y, &model, error);
-    if (code == ERROR_NONE)
-        model_free(&model);
-    return code;
+    if (code != ERROR_NONE)
+        return name_point(map, x, y, error);
+    model_free(&model);
+    return ERROR_NONE;
 }
 
 static int check_models(const struct map *map, const struct map_plan *plan, struct error *error)
@@ -186,25 +155,32 @@ static int check_models(const struct map *map, const struct map_plan *plan, stru
     int code = ERROR_NONE;
     for (int y = 0; y < map->y.count; y++)
         for (int x = 0; x < map->x.count && code == ERROR_NONE; x++)
-            code = check_model(plan, x, y, error);
+            code = check_model(map, plan, x, y, error);
     return code;
 }
 
-static int predict_point(const struct map_plan *plan, int x, int y, double values[MAP_VALUES], struct error *error)
+static int predict_point(const struct map_plan *plan, const struct gauge quantities[MAP_VALUES], int x, int y,
+                         struct map_point *point, struct error *error)
 {
     struct model model;
-    struct moments moments;
+    struct moments_options options = plan->moments;
+    struct gauge_value values[MAP_VALUES];
+    struct gauge_reading reading;
+    options.beside = plan->threads - 1;
     int code = plan->model(plan->context, x, y, &model, error);
     if (code != ERROR_NONE)
         return code;
-    code = moments_predict(&model, &plan->moments, &moments, error);
-    if (code == ERROR_NONE) {
-        for (int v = 0; v < MAP_VALUES; v++)
-            values[v] = map_values[v].evaluate(&moments, model.layers);
-        moments_free(&moments);
-    }
+    code = gauge_predict(quantities, MAP_VALUES, &model, &options, values, &reading, error);
     model_free(&model);
-    return code;
+    if (code != ERROR_NONE)
+        return code;
+    point->order_error = reading.order_error;
+    point->drawn = reading.replicas > 0;
+    for (int v = 0; v < MAP_VALUES; v++) {
+        point->values[v] = gauge_number(&quantities[v], &values[v]);
+        point->errors[v] = gauge_error(&quantities[v], &values[v]);
+    }
+    return ERROR_NONE;
 }
 
 bool map_shares(const struct map *map, size_t point, int share, int shares)
@@ -224,17 +200,19 @@ static size_t count_shares(const struct map *map, const struct map_plan *plan, s
 static int make_room(struct map *map, size_t all, struct error *error)
 {
     map->first = all;
-    map->values = calloc(all * MAP_VALUES, sizeof *map->values);
-    if (!map->values)
+    map->points = calloc(all, sizeof *map->points);
+    if (!map->points)
         return error_set(error, ERROR_RESOURCE, "out of memory for a map of %zu points", all);
-    for (size_t i = 0; i < all * MAP_VALUES; i++)
-        map->values[i] = NAN; // what an interruption leaves
+    for (size_t i = 0; i < all; i++)
+        for (int v = 0; v < MAP_VALUES; v++)
+            map->points[i].values[v] = map->points[i].errors[v] = NAN; // what an interruption leaves
     return ERROR_NONE;
 }
 
 struct work {
     struct map *map;
     const struct map_plan *plan;
+    struct gauge quantities[MAP_VALUES];
     size_t all, shared; /* points, and those of this share */
     pthread_mutex_t lock;
     int failed;
@@ -269,8 +247,10 @@ static bool predict_number(struct team *team, uint64_t i, int thread, void *cont
     (void)team, (void)thread;
     if (!map_shares(map, point, work->plan->share, work->plan->shares))
         return true;
-    int code = predict_point(work->plan, (int)(point % width), (int)(point / width), map->values + point * MAP_VALUES,
-                             &own);
+    int x = (int)(point % width), y = (int)(point / width);
+    int code = predict_point(work->plan, work->quantities, x, y, &map->points[point], &own);
+    if (code != ERROR_NONE && code != ERROR_INTERRUPTED)
+        name_point(map, x, y, &own);
     pthread_mutex_lock(&work->lock);
     note_point(work, point, code, &own);
     bool goes_on = work->failed == ERROR_NONE;
@@ -287,6 +267,8 @@ int map_predict(struct map *map, const struct map_plan *plan, struct error *erro
                         .shared = count_shares(map, plan, all),
                         .lock = PTHREAD_MUTEX_INITIALIZER};
     int code = make_room(map, all, error);
+    if (code == ERROR_NONE)
+        code = parse_values(work.quantities, error);
     if (code == ERROR_NONE)
         code = check_models(map, plan, error);
     if (code == ERROR_NONE)
@@ -306,6 +288,6 @@ void map_free(struct map *map)
 {
     map_axis_free(&map->x);
     map_axis_free(&map->y);
-    free(map->values);
+    free(map->points);
     *map = (struct map){0};
 }

@@ -2,7 +2,7 @@
 #ifndef SPANSCOPE_ANALYSIS_MAP_H
 #define SPANSCOPE_ANALYSIS_MAP_H
 
-#include "analysis/limit/moments.h"
+#include "analysis/gauge.h"
 #include "sim/setting.h"
 
 enum { MAP_COUNT = 50, MAP_COUNT_MOST = 2000 };
@@ -24,11 +24,10 @@ void map_axis_free(struct map_axis *axis);
 /* Value i as a setting's text. */
 void map_axis_text(const struct map_axis *axis, int i, char *text, size_t size);
 
-/* What is kept of a prediction. */
+/* What is kept of a prediction: quantities (analysis/gauge) by their text. */
 struct map_value {
     const char *name;
     const char *summary;
-    double (*evaluate)(const struct moments *moments, int layers); /* NAN where the model does not have it */
 };
 
 extern const struct map_value map_values[];
@@ -37,9 +36,16 @@ enum { MAP_VALUES = 6 };
 /* Makes the checked model of grid point x, y; called from several threads at once. */
 typedef int map_model(void *context, int x, int y, struct model *model, struct error *error);
 
+struct map_point {
+    double values[MAP_VALUES]; /* NAN where there is none */
+    double errors[MAP_VALUES]; /* their standard errors: 0 where nothing was drawn, NAN where they are not known */
+    double order_error;        /* what a closed form to first order in T/d leaves, relative, as it estimates; else 0 */
+    bool drawn;
+};
+
 struct map {
     struct map_axis x, y;
-    double *values;            // [y.count][x.count][MAP_VALUES], NAN where there is none
+    struct map_point *points;  // [y.count][x.count]
     size_t done;               /* points that were predicted, or cannot be: all unless interrupted */
     size_t beyond;             /* points whose prediction leaves the range of double: all NAN */
     size_t first;              /* of them, by number y x.count + x */

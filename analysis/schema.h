@@ -55,6 +55,13 @@
 #define SCHEMA_SCALE_LOG "log"
 #define SCHEMA_SCALE_LIN "lin"
 
+/* How a map or a root was read. */
+#define SCHEMA_READING     "reading"
+#define SCHEMA_WIDTH_LIMIT "width-limit"
+#define SCHEMA_AT_WIDTH    "at-width"
+#define SCHEMA_ERRORS      "errors"
+#define SCHEMA_ORDER_ERROR "order_error"
+
 /* How numbers came about. */
 enum schema_kind { SCHEMA_MEASURED, SCHEMA_PREDICTED, SCHEMA_KINDS };
 

@@ -9,88 +9,8 @@
 #include <string.h>
 
 #include "sim/team.h"
-#include "sim/text.h"
 
-/* ---- quantities ---- */
-
-const struct solve_name solve_names[] = {
-    {"gradient_ratio", "gradient_variance@0/gradient_variance@L", "the gradient at the input over that at layer L"},
-    {"specific_ratio", "gradient_specific@0/gradient_specific@L", "the same of its token-specific part"},
-    {"activation_ratio", "activation_variance@L/activation_variance@0", "the signal at layer L over that at the input"},
-};
-const size_t solve_name_count = sizeof solve_names / sizeof *solve_names;
-
-static const char LOG10[] = "log10_";
-
-/* "L", "L-3" or "3" */
-static int parse_layer(struct solve_term *term, const char *text, struct error *error)
-{
-    long long layer = 0;
-    term->from_end = *text == 'L';
-    if (term->from_end && text[1] == '\0')
-        return ERROR_NONE;
-    if (term->from_end && text[1] != '-')
-        return error_set(error, ERROR_INPUT, "layer '%.32s': expected a number from 0, L, or L-1, L-2, ...", text);
-    int code = setting_integer("layer", text + (term->from_end ? 2 : 0), 0, 1000000, &layer, error);
-    term->layer = (int)layer;
-    return code;
-}
-
-static int check_column(const char *column, struct error *error)
-{
-    const char *names[OBSERVABLES + 16];
-    size_t count = 0, length = strcspn(column, ".");
-    for (size_t i = 0; i < solve_name_count; i++) {
-        names[count++] = solve_names[i].name;
-        if (strcmp(solve_names[i].name, column) == 0)
-            return error_set(error, ERROR_INPUT, "%s stands alone, as it is %s", column, solve_names[i].quantity);
-    }
-    for (size_t i = 0; i < OBSERVABLES; i++) {
-        names[count++] = observables[i].name;
-        if (strlen(observables[i].name) == length && strncmp(observables[i].name, column, length) == 0)
-            return ERROR_NONE;
-    }
-    return text_unknown(error, "quantity", column, names, count);
-}
-
-/* COLUMN or COLUMN@LAYER */
-static int parse_term(struct solve_term *term, const char *text, size_t length, struct error *error)
-{
-    char layer[16];
-    const char *at = memchr(text, '@', length);
-    size_t column = at ? (size_t)(at - text) : length;
-    *term = (struct solve_term){.from_end = true};
-    if (column == 0 || column >= sizeof term->column || length - column > sizeof layer)
-        return error_set(error, ERROR_INPUT,
-                         "expected a quantity such as gradient_ratio or token_cosine@L, found '%.*s'",
-                         (int)(length < 60 ? length : 60), text);
-    memcpy(term->column, text, column);
-    snprintf(layer, sizeof layer, "%.*s", (int)(length - column - (at != NULL)), at ? at + 1 : "");
-    int code = check_column(term->column, error);
-    return code == ERROR_NONE && at ? parse_layer(term, layer, error) : code;
-}
-
-static int parse_quantity(struct solve_equation *equation, const char *text, size_t length, struct error *error)
-{
-    if (strncmp(text, LOG10, strlen(LOG10)) == 0) {
-        equation->log10 = true;
-        text += strlen(LOG10);
-        length -= strlen(LOG10);
-    }
-    for (size_t i = 0; i < solve_name_count; i++)
-        if (strlen(solve_names[i].name) == length && strncmp(solve_names[i].name, text, length) == 0) {
-            text = solve_names[i].quantity;
-            length = strlen(text);
-            break;
-        }
-    const char *slash = memchr(text, '/', length);
-    equation->ratio = slash != NULL;
-    size_t over = slash ? (size_t)(slash - text) : length;
-    int code = parse_term(&equation->over, text, over, error);
-    if (code == ERROR_NONE && slash)
-        code = parse_term(&equation->under, slash + 1, length - over - 1, error);
-    return code;
-}
+/* ---- equations ---- */
 
 int solve_parse(struct solve_equation *equation, const char *text, struct error *error)
 {
@@ -104,7 +24,7 @@ int solve_parse(struct solve_equation *equation, const char *text, struct error 
     char *equals = strchr(copy, '=');
     if (!equals || length == sizeof copy - 1)
         return error_set(error, ERROR_INPUT, "'%.100s': expected QUANTITY = VALUE, such as 'gradient_ratio = 1'", text);
-    int code = parse_quantity(equation, copy, (size_t)(equals - copy), error);
+    int code = gauge_parse(&equation->quantity, copy, (size_t)(equals - copy), error);
     if (code == ERROR_NONE)
         code = setting_real("value", equals + 1, &equation->target, error);
     return code;
@@ -112,62 +32,37 @@ int solve_parse(struct solve_equation *equation, const char *text, struct error 
 
 /* ---- the quantity of a prediction ---- */
 
-/* A value with its relative standard error (that of a value near 0 is NAN). */
-struct reading {
-    double log, value; /* log: of |value|, where value may be beyond double */
-    double relative;
-};
-
-static int read_term(const struct solve_term *term, const struct moments *moments, int layers, struct reading *reading,
-                     struct error *error)
-{
-    const struct observe_schema *schema = &moments->schema;
-    int column = 0, layer = term->from_end ? layers - term->layer : term->layer;
-    while (column < schema->column_count && strcmp(schema->columns[column].name, term->column) != 0)
-        column++;
-    if (column == schema->column_count)
-        return error_set(error, ERROR_INPUT, "the model has no column %s", term->column);
-    if (layer < 0 || layer > layers)
-        return error_set(error, ERROR_INPUT, "layer %d is not between 0 and %d", layer, layers);
-    size_t cell = (size_t)layer * (size_t)schema->column_count + (size_t)column;
-    struct wide mean = moments->mean[cell];
-    if (!wide_present(mean))
-        return error_set(error, ERROR_INPUT, "%s has no value at layer %d", term->column, layer);
-    *reading = (struct reading){mean.mantissa > 0 ? wide_log(mean) : NAN, wide_value(mean),
-                                fabs(moments->se[cell] / mean.mantissa)};
-    return ERROR_NONE;
-}
-
-/* What is solved for: f and its standard error. Ratios and logarithms are compared as logarithms, where they are smooth
- * and in range. */
+/* What is solved for: f, with its standard error and what a closed form to first order leaves of it, which is that much
+ * relative to the value. Ratios and logarithms are compared as logarithms, where they are smooth and in range. */
 struct difference {
-    double f, se, value;
+    double f, se, order, relative, value;
+    int replicas;
 };
+
+static const struct difference gap = {NAN, NAN, NAN, NAN, NAN, 0};
 
 static bool in_logs(const struct solve_equation *equation)
 {
-    return equation->log10 || (equation->ratio && equation->target > 0);
+    return equation->quantity.log10 || (equation->quantity.ratio && equation->target > 0);
 }
 
-static int read_difference(const struct solve_equation *equation, const struct moments *moments, int layers,
-                           struct difference *difference, struct error *error)
+static struct difference compare(const struct solve_equation *equation, const struct gauge_value *value,
+                                 const struct gauge_reading *reading)
 {
-    struct reading over, under = {0, 1, 0};
-    int code = read_term(&equation->over, moments, layers, &over, error);
-    if (code == ERROR_NONE && equation->ratio)
-        code = read_term(&equation->under, moments, layers, &under, error);
-    if (code != ERROR_NONE)
-        return code;
-    double logarithm = over.log - under.log, relative = hypot(over.relative, under.relative);
-    double plain = over.value / under.value, target = equation->target;
+    double number = gauge_number(&equation->quantity, value), target = equation->target;
+    struct difference at = {.f = number - target,
+                            .se = gauge_error(&equation->quantity, value),
+                            .order = reading->order_error * fabs(number),
+                            .relative = reading->order_error,
+                            .value = number,
+                            .replicas = reading->at_width ? reading->replicas : 0};
     if (in_logs(equation)) {
-        double value = equation->log10 ? logarithm / M_LN10 : exp(logarithm);
-        *difference = (struct difference){logarithm - (equation->log10 ? target * M_LN10 : log(target)), relative,
-                                          value};
-    } else {
-        *difference = (struct difference){plain - target, fabs(plain) * relative, plain};
+        const struct gauge logarithm = {.log10 = true};
+        at.f = M_LN10 * gauge_number(&logarithm, value) - (equation->quantity.log10 ? target * M_LN10 : log(target));
+        at.se = M_LN10 * gauge_error(&logarithm, value);
+        at.order = reading->order_error;
     }
-    return ERROR_NONE;
+    return at;
 }
 
 /* ---- points ---- */
@@ -176,8 +71,8 @@ struct search {
     const struct solve_equation *equation;
     const struct solve_plan *plan;
     const struct map_axis *axis;
-    double sign; /* of what is minimised */
-    struct difference last;
+    struct moments_options moments; /* of a point */
+    double sign;                    /* of what is minimised */
     struct error *error;
     int code; /* ERROR_INTERRUPTED, ERROR_RESOURCE: the search is over */
 };
@@ -198,36 +93,47 @@ static bool is_whole(const struct search *search)
     return search->axis->setting->type == SETTING_INTEGER;
 }
 
+/* Where an error came about. */
+static void name_point(const struct search *search, double x, struct error *error)
+{
+    struct error at = *error;
+    char number[40];
+    setting_print_number(x, number, sizeof number);
+    error_set(error, at.code, "%s = %s: %.900s", search->axis->name, number, at.text);
+}
+
 static int predict(const struct search *search, double x, struct difference *difference, struct error *error)
 {
     struct model model;
-    struct moments moments;
+    struct gauge_value value;
+    struct gauge_reading reading;
     int code = search->plan->model(search->plan->context, x, &model, error);
-    if (code != ERROR_NONE)
-        return code;
-    code = moments_predict(&model, &search->plan->moments, &moments, error);
     if (code == ERROR_NONE) {
-        code = read_difference(search->equation, &moments, model.layers, difference, error);
-        moments_free(&moments);
+        code = gauge_predict(&search->equation->quantity, 1, &model, &search->moments, &value, &reading, error);
+        model_free(&model);
     }
-    model_free(&model);
+    if (code == ERROR_NONE && !wide_present(value.mean))
+        code = error_set(error, ERROR_INPUT, "%s", value.none.text);
+    if (code == ERROR_NONE)
+        *difference = compare(search->equation, &value, &reading);
+    else if (code != ERROR_INTERRUPTED)
+        name_point(search, x, error);
     return code;
 }
 
 /* A value beyond double's range is a gap, NAN; what else fails ends the search. */
 static struct difference evaluate(struct search *search, double x)
 {
-    struct difference gap = {NAN, NAN, NAN};
     struct error error = {0};
-    search->last = gap;
+    struct difference at = gap;
     if (search->code != ERROR_NONE)
         return gap;
-    int code = predict(search, x, &search->last, &error);
+    int code = predict(search, x, &at, &error);
     if (code != ERROR_NONE && code != ERROR_INPUT) {
         search->code = code;
         *search->error = error;
     }
-    return code == ERROR_NONE ? search->last : gap;
+    return code == ERROR_NONE ? at : gap;
 }
 
 static double along(double u, void *context)
@@ -252,6 +158,35 @@ static int add_root(struct solve *solve, const struct solve_root *root, struct e
     return ERROR_NONE;
 }
 
+/* What is known of x, the nearest of neighbours with this slope between them. */
+static struct solve_root root_at(double x, const struct difference *at, double slope)
+{
+    return (struct solve_root){.x = x,
+                               .error = at->se == 0 ? 0 : at->se / fabs(slope),
+                               .order_error = at->relative,
+                               .x_order_error = at->order == 0 ? 0 : at->order / fabs(slope),
+                               .replicas = at->replicas,
+                               .value = at->value,
+                               .low = x,
+                               .high = x,
+                               .before = at->value,
+                               .after = at->value};
+}
+
+static void set_neighbours(struct solve_root *root, double low, const struct difference *before, double high,
+                           const struct difference *after)
+{
+    root->low = low;
+    root->high = high;
+    root->before = before->value;
+    root->after = after->value;
+}
+
+static double slope_between(double low, const struct difference *before, double high, const struct difference *after)
+{
+    return (after->f - before->f) / (high - low);
+}
+
 /* The two neighbouring whole numbers with the target between them. */
 static struct solve_root halve(struct search *search, double low, double high, double f_low)
 {
@@ -266,16 +201,35 @@ static struct solve_root halve(struct search *search, double low, double high, d
     }
     struct difference before = evaluate(search, low), after = evaluate(search, high);
     bool first = fabs(before.f) <= fabs(after.f);
-    return (struct solve_root){.x = first ? low : high,
-                               .value = first ? before.value : after.value,
-                               .low = low,
-                               .high = high,
-                               .before = before.value,
-                               .after = after.value,
-                               .jump = fabs(first ? before.f : after.f) > TAKEN};
+    const struct difference *at = first ? &before : &after;
+    struct solve_root root = root_at(first ? low : high, at, slope_between(low, &before, high, &after));
+    set_neighbours(&root, low, &before, high, &after);
+    root.jump = fabs(at->f) > TAKEN;
+    return root;
 }
 
-/* Brent's method to the precision asked for; the bracket's ends then tell the slope, and whether there is a step. */
+/* The neighbours of u at that distance tell the slope, and whether there is a step. One that the errors of what it goes
+ * from and to allow, where the closed form gives way to draws or more of them, is none of the quantity's: it is taken
+ * there, and its slope is that between the ends. */
+static struct solve_root root_between(struct search *search, double low, double high, double u, double step)
+{
+    double x = from_axis(search, u), left = from_axis(search, fmax(to_axis(search, low), u - step)),
+           right = from_axis(search, fmin(to_axis(search, high), u + step));
+    struct difference at = evaluate(search, x), before = evaluate(search, left), after = evaluate(search, right);
+    double slope = slope_between(left, &before, right, &after);
+    bool steps = fabs(at.f) > TAKEN * fmax(1, fabs(search->equation->target));
+    bool known = fabs(after.f - before.f) <= hypot(fmax(before.se, before.order), fmax(after.se, after.order));
+    if (steps && known) {
+        struct difference first = evaluate(search, low), last = evaluate(search, high);
+        slope = slope_between(low, &first, high, &last);
+    }
+    struct solve_root root = root_at(x, &at, slope);
+    set_neighbours(&root, left, &before, right, &after);
+    root.jump = steps && !known;
+    return root;
+}
+
+/* Brent's method to the precision asked for. */
 static struct solve_root refine(struct search *search, double low, double high)
 {
     gsl_function function = {along, search};
@@ -292,19 +246,7 @@ static struct solve_root refine(struct search *search, double low, double high)
     gsl_root_fsolver_free(solver);
     if (status != GSL_SUCCESS)
         return (struct solve_root){.x = NAN};
-    double step = 1e-4 * width, left = fmax(a, u - step), right = fmin(b, u + step);
-    struct difference at = evaluate(search, from_axis(search, u));
-    struct difference before = evaluate(search, from_axis(search, left)),
-                      after = evaluate(search, from_axis(search, right));
-    double slope = (after.f - before.f) / (from_axis(search, right) - from_axis(search, left));
-    return (struct solve_root){.x = from_axis(search, u),
-                               .error = at.se > 0 ? at.se / fabs(slope) : 0,
-                               .value = at.value,
-                               .low = from_axis(search, left),
-                               .high = from_axis(search, right),
-                               .before = before.value,
-                               .after = after.value,
-                               .jump = fabs(at.f) > TAKEN * fmax(1, fabs(search->equation->target))};
+    return root_between(search, low, high, u, 1e-4 * width);
 }
 
 static int find_between(struct search *search, struct solve *solve, double low, double high, double f_low)
@@ -364,7 +306,8 @@ static int find_all(struct search *search, struct solve *solve, const double f[]
         const double *x = axis->values + i;
         if (f[i] == 0) {
             struct difference at = evaluate(search, *x);
-            struct solve_root root = {*x, 0, at.value, *x, *x, at.value, at.value, false};
+            int other = i + 1 < axis->count ? i + 1 : i - 1;
+            struct solve_root root = root_at(*x, &at, f[other] / (axis->values[other] - *x));
             code = add_root(solve, &root, search->error);
         } else if (i + 1 < axis->count && f[i] * f[i + 1] < 0) {
             code = find_between(search, solve, x[0], x[1], f[i]);
@@ -408,7 +351,7 @@ static bool scan_point(struct team *team, uint64_t number, int thread, void *con
 {
     struct scan *scan = context;
     int i = scan->search->axis->count - 1 - (int)number;
-    struct difference at = {NAN, NAN, NAN};
+    struct difference at = gap;
     struct error own = {0};
     (void)team, (void)thread;
     int code = predict(scan->search, scan->search->axis->values[i], &at, &own);
@@ -443,7 +386,7 @@ static int scan_axis(const struct search *search, struct solve *solve, double f[
 int solve_find(struct solve *solve, const struct solve_equation *equation, const struct map_axis *axis,
                const struct solve_plan *plan, struct error *error)
 {
-    struct search search = {.equation = equation, .plan = plan, .axis = axis, .error = error};
+    struct search search = {.equation = equation, .plan = plan, .axis = axis, .moments = plan->moments, .error = error};
     *solve = (struct solve){0};
     int code = team_check(plan->threads, error);
     if (code != ERROR_NONE)
@@ -451,7 +394,11 @@ int solve_find(struct solve *solve, const struct solve_equation *equation, const
     double *f = calloc((size_t)axis->count, sizeof *f);
     if (!f)
         return error_set(error, ERROR_RESOURCE, "out of memory");
+    search.moments.threads = 1;
+    search.moments.beside = plan->threads - 1;
     code = scan_axis(&search, solve, f, error);
+    search.moments.threads = plan->threads; // one point after another
+    search.moments.beside = 0;
     if (code == ERROR_NONE)
         code = find_all(&search, solve, f);
     free(f);

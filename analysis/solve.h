@@ -3,37 +3,23 @@
 #define SPANSCOPE_ANALYSIS_SOLVE_H
 
 #include "analysis/map.h"
+#include "analysis/gauge.h"
 
-/* A column of a profile at a layer. */
-struct solve_term {
-    char column[OBSERVE_NAME_MAX];
-    int layer;     /* from 0, or back from L */
-    bool from_end; /* layer is subtracted from L */
-};
-
-/* A term, or a ratio of two, and the value that it is to take. */
+/* A quantity and the value that it is to take. */
 struct solve_equation {
-    struct solve_term over, under;
-    bool ratio, log10; /* log10: of it */
+    struct gauge quantity;
     double target;
 };
 
-/* Quantities that have a name of their own. */
-struct solve_name {
-    const char *name, *quantity, *summary;
-};
-
-extern const struct solve_name solve_names[];
-extern const size_t solve_name_count;
-
-/* Text is "QUANTITY = VALUE". A quantity is NAME, COLUMN@LAYER, or two of the latter with a / between: gradient_ratio,
- * token_cosine (at layer L), gradient_variance@0/gradient_variance@L-1; log10_ before it takes its logarithm. ERROR_INPUT
- * says what was expected. */
+/* Text is "QUANTITY = VALUE" (analysis/gauge). ERROR_INPUT says what was expected. */
 int solve_parse(struct solve_equation *equation, const char *text, struct error *error);
 
 struct solve_root {
     double x;             /* of whole numbers, the one nearer to the value */
-    double error;         /* standard error of x by that of the prediction; 0 where it is exact */
+    double error;         /* standard error of x by the draws of the prediction; 0 where nothing was drawn */
+    double order_error;   /* what a prediction to first order in T/d leaves of the quantity, relative; else 0 */
+    double x_order_error; /* and so of x */
+    int replicas;         /* stacks drawn at the model's width; 0 in closed form, and in the limit */
     double value;         /* of the quantity at x */
     double low, high;     /* neighbours with values on both sides of the target; of whole numbers x and the next one */
     double before, after; /* the quantity there */
@@ -53,9 +39,9 @@ typedef int solve_model(void *context, double x, struct model *model, struct err
 struct solve_plan {
     solve_model *model;
     void *context;
-    struct moments_options moments; /* of a point, which takes one thread; the same seed at every point, so that draws
-                                       move with the setting and do not jump */
-    int threads;
+    struct moments_options moments; /* of a point; the same seed at every point, so that draws move with the setting and
+                                       do not jump */
+    int threads;                    /* in its place: results do not depend on it */
 };
 
 /* Scans the axis, whose values are the points, and refines every change of sign by Brent's method (GSL), and every point

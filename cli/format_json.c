@@ -118,7 +118,7 @@ static json_t *head_object(bool *ok, const struct profile *profile, const char *
     document_put(ok, object, SCHEMA_CONFIG, config_of_profile(ok, profile));
     document_put(ok, object, SCHEMA_MANIFEST, manifest_object(ok, profile));
     if (profile->moments.first_order)
-        document_put(ok, object, "order_error", document_number(profile->moments.order_error));
+        document_put(ok, object, SCHEMA_ORDER_ERROR, document_number(profile->moments.order_error));
     if (profile->moments.log_ratio)
         document_put(ok, object, "log_gradient_ratio", ratio_object(ok, profile));
     if (json_object_size(stack) > 0 || chosen)

@@ -1,6 +1,7 @@
 #include "cli/map.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <string.h>
 
 #include "analysis/config.h"
@@ -12,14 +13,15 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/ranks.h"
+#include "cli/reading.h"
 #include "cli/sweep.h"
 #include "sim/team.h"
 
 struct map_command {
     struct options options;
     struct map_axis axes[2]; /* x, y */
-    int draws;
-    uint64_t seed;
+    struct reading reading;
+    struct moments_options moments;
     int threads;
     bool quiet, no_progress, log;
     const char *output;
@@ -40,10 +42,7 @@ static const struct options_row rows[] = {
      offsetof(struct map_command, axes[0])},
     {"y", 0, "AXIS", "the same, upwards; 50 values and linear unless said", read_axis,
      offsetof(struct map_command, axes[1])},
-    {"draws", 0, "N", "attention matrices per block and point, where attention is drawn; 64", options_draws,
-     offsetof(struct map_command, draws)},
-    {"seed", 's', "N", "64-bit seed of the draws, the same at every point", options_seed,
-     offsetof(struct map_command, seed)},
+    READING_ROWS(struct map_command, reading),
     {"threads", 'j', "N", "points in parallel; results do not depend on it", options_threads,
      offsetof(struct map_command, threads)},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct map_command, output)},
@@ -56,12 +55,10 @@ static const struct options_row rows[] = {
 const struct options_command map_options = {
     .usage = "map --x AXIS --y AXIS [OPTION]...",
     .summary =
-        "Predicts, at infinite width, what a stack does to gradients and tokens from end to end, over a grid of two "
-        "numbers\n"
-        "of its configuration, and writes it as JSON, a map a line, for `spanscope plot`. Other settings may be lists "
-        "or "
-        "axes:\n"
-        "a map for each of their product. Such as\n"
+        "Predicts what a stack does to gradients and tokens from end to end, over a grid of two numbers of its\n"
+        "configuration, and writes it as JSON, a map a line, for `spanscope plot`: in the limit of infinite width or,\n"
+        "with --at-width, as `predict` does, where a point that is drawn takes 2 s of a core or the --budget. Other\n"
+        "settings may be lists or axes: a map for each of their product. Such as\n"
         "  spanscope map -p spannorm --x layers=8:512:log --y c=0.1:10:log -o map.json && spanscope plot map.json",
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,
@@ -75,6 +72,7 @@ const struct options_command map_options = {
 struct maker {
     const struct model *draft;
     const struct map *map;
+    const struct reading *reading;
 };
 
 enum { NUMBER_MAX = 40 };
@@ -93,6 +91,8 @@ static int make_model(void *context, int x, int y, struct model *model, struct e
     }
     if (code == ERROR_NONE)
         code = model_check(model, error);
+    if (code == ERROR_NONE)
+        code = reading_check(maker->reading, model, error);
     if (code != ERROR_NONE)
         model_free(model);
     return code;
@@ -125,8 +125,27 @@ static size_t point_count(const struct map *map)
     return (size_t)map->x.count * (size_t)map->y.count;
 }
 
+/* A number of a point. */
+typedef double point_number(const struct map_point *point, int value);
+
+static double own_value(const struct map_point *point, int value)
+{
+    return point->values[value];
+}
+
+static double own_error(const struct map_point *point, int value)
+{
+    return point->errors[value];
+}
+
+static double own_order(const struct map_point *point, int value)
+{
+    (void)value;
+    return point->drawn || isnan(point->values[value]) ? NAN : point->order_error;
+}
+
 /* A row of numbers for each y, from below. */
-static int print_rows(const struct map *map, int value, FILE *stream, struct error *error)
+static int print_rows(const struct map *map, point_number *number, int value, FILE *stream, struct error *error)
 {
     int code = ERROR_NONE;
     for (int y = 0; y < map->y.count && code == ERROR_NONE; y++) {
@@ -134,7 +153,7 @@ static int print_rows(const struct map *map, int value, FILE *stream, struct err
         json_t *row = json_array();
         for (int x = 0; x < map->x.count; x++) {
             size_t point = (size_t)y * (size_t)map->x.count + (size_t)x;
-            document_append(&ok, row, document_number(map->values[point * MAP_VALUES + (size_t)value]));
+            document_append(&ok, row, document_number(number(&map->points[point], value)));
         }
         fputc(y == 0 ? '[' : ',', stream);
         code = document_print(ok, row, stream, error);
@@ -144,7 +163,7 @@ static int print_rows(const struct map *map, int value, FILE *stream, struct err
 }
 
 /* What varies from the first point to the last is not of the configuration: the axes, and an F of 4 d. */
-static json_t *head_object(bool *ok, const struct map *map, const struct model ends[2])
+static json_t *head_object(bool *ok, const struct map_command *self, const struct map *map, const struct model ends[2])
 {
     json_t *object = json_object(), *config = config_object(ok, &ends[0]);
     for (size_t i = 0; i < setting_count; i++)
@@ -153,6 +172,7 @@ static json_t *head_object(bool *ok, const struct map *map, const struct model e
     document_put(ok, object, SCHEMA_KEY, json_string(SCHEMA_MAP));
     document_put(ok, object, SCHEMA_KIND, json_string(schema_kinds[SCHEMA_PREDICTED]));
     document_put(ok, object, SCHEMA_CONFIG, config);
+    document_put(ok, object, SCHEMA_READING, reading_object(ok, &self->reading, &self->moments));
     if (map->done < point_count(map))
         document_put(ok, object, SCHEMA_DONE, json_integer((json_int_t)map->done));
     document_put(ok, object, SCHEMA_X, axis_object(ok, &map->x));
@@ -171,7 +191,7 @@ static json_t *phases_object(bool *ok, const struct map *map)
     for (int y = 0; y < map->y.count; y++) {
         json_t *row = json_array();
         for (int x = 0; x < map->x.count; x++) {
-            int phase = phase_find(&map->values[((size_t)y * (size_t)map->x.count + (size_t)x) * MAP_VALUES]);
+            int phase = phase_find(map->points[(size_t)y * (size_t)map->x.count + (size_t)x].values);
             document_append(ok, row, phase < 0 ? json_null() : json_integer(phase));
         }
         document_append(ok, at, row);
@@ -182,17 +202,52 @@ static json_t *phases_object(bool *ok, const struct map *map)
     return object;
 }
 
-static int write_map(const struct map *map, const struct model ends[2], FILE *stream, struct error *error)
+/* An object of the rows of every value. */
+static int print_values(const struct map *map, const char *name, point_number *number, FILE *stream,
+                        struct error *error)
+{
+    int code = ERROR_NONE;
+    fprintf(stream, ",\"%s\":{", name);
+    for (int v = 0; v < MAP_VALUES && code == ERROR_NONE; v++) {
+        fprintf(stream, "%s\"%s\":", v == 0 ? "" : ",", map_values[v].name);
+        code = print_rows(map, number, v, stream, error);
+    }
+    fputc('}', stream);
+    return code;
+}
+
+static size_t count_drawn(const struct map *map)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < point_count(map); i++)
+        count += map->points[i].drawn;
+    return count;
+}
+
+/* What values err by: where points are drawn, and at the model's width. */
+static int print_errors(const struct map_command *self, const struct map *map, FILE *stream, struct error *error)
+{
+    int code = ERROR_NONE;
+    if (count_drawn(map) > 0)
+        code = print_values(map, SCHEMA_ERRORS, own_error, stream, error);
+    if (code != ERROR_NONE || !self->reading.at_width)
+        return code;
+    fputs(",\"" SCHEMA_ORDER_ERROR "\":", stream);
+    return print_rows(map, own_order, 0, stream, error);
+}
+
+static int write_map(const struct map_command *self, const struct map *map, const struct model ends[2], FILE *stream,
+                     struct error *error)
 {
     bool ok = true;
-    json_t *head = head_object(&ok, map, ends);
+    json_t *head = head_object(&ok, self, map, ends);
     fputc('{', stream);
     int code = document_print_members(ok, head, stream, error);
-    for (int v = 0; v < MAP_VALUES && code == ERROR_NONE; v++) {
-        fprintf(stream, "%s\"%s\":", v == 0 ? ",\"" SCHEMA_VALUES "\":{" : ",", map_values[v].name);
-        code = print_rows(map, v, stream, error);
-    }
-    fputs("},\"phases\":", stream);
+    if (code == ERROR_NONE)
+        code = print_values(map, SCHEMA_VALUES, own_value, stream, error);
+    if (code == ERROR_NONE)
+        code = print_errors(self, map, stream, error);
+    fputs(",\"phases\":", stream);
     ok = true;
     json_t *object = phases_object(&ok, map);
     if (code == ERROR_NONE)
@@ -205,16 +260,11 @@ static int write_map(const struct map *map, const struct model ends[2], FILE *st
 
 /* ---- with other ranks ---- */
 
-/* What stands before the values of a rank's points. */
+/* What stands before a rank's points. */
 struct share {
     size_t done, beyond, first;
     struct error first_beyond;
 };
-
-static double *point_values(const struct map *map, size_t point)
-{
-    return map->values + point * MAP_VALUES;
-}
 
 static void send_share(const struct map *map)
 {
@@ -222,7 +272,7 @@ static void send_share(const struct map *map)
     ranks_send(0, &share, sizeof share);
     for (size_t i = 0; i < point_count(map); i++)
         if (map_shares(map, i, ranks_own(), ranks_count()))
-            ranks_send(0, point_values(map, i), MAP_VALUES * sizeof(double));
+            ranks_send(0, &map->points[i], sizeof *map->points);
 }
 
 static void receive_share(struct map *map, int rank)
@@ -231,7 +281,7 @@ static void receive_share(struct map *map, int rank)
     ranks_receive(rank, &share, sizeof share);
     for (size_t i = 0; i < point_count(map); i++)
         if (map_shares(map, i, rank, ranks_count()))
-            ranks_receive(rank, point_values(map, i), MAP_VALUES * sizeof(double));
+            ranks_receive(rank, &map->points[i], sizeof *map->points);
     map->done += share.done;
     map->beyond += share.beyond;
     if (share.first < map->first) {
@@ -267,6 +317,29 @@ static int check_points(const struct map_command *self, const struct map *map, c
     return ERROR_NONE;
 }
 
+/* What the first value errs by at most. */
+static void report_errors(const struct map_command *self, const struct map *map, const char *name)
+{
+    size_t drawn = count_drawn(map);
+    double se = 0, order = 0;
+    if (self->quiet || !self->reading.at_width)
+        return;
+    for (size_t i = 0; i < point_count(map); i++) {
+        const struct map_point *point = &map->points[i];
+        bool unknown = isfinite(point->values[0]) && isnan(point->errors[0]);
+        se = fmax(se, unknown ? INFINITY : point->errors[0]);
+        order = fmax(order, point->order_error);
+    }
+    fprintf(stderr, "spanscope map: %s: %zu of %zu points are drawn", name, drawn, point_count(map));
+    if (drawn > 0 && isfinite(se))
+        fprintf(stderr, ", standard errors of %s up to %.2g", map_values[0].name, se);
+    else if (drawn > 0)
+        fprintf(stderr, ", errors of %s are not known", map_values[0].name);
+    if (order > 0)
+        fprintf(stderr, "; the others to first order in T/d: within about %.2g %%", 100 * order);
+    fputc('\n', stderr);
+}
+
 static int report_map(const struct map_command *self, struct maker *maker, FILE *stream, struct error *error)
 {
     const struct map *map = maker->map;
@@ -278,7 +351,9 @@ static int report_map(const struct map_command *self, struct maker *maker, FILE 
     if (code == ERROR_NONE) {
         code = check_points(self, map, ends[0].placement, error);
         if (code == ERROR_NONE)
-            code = write_map(map, ends, stream, error);
+            report_errors(self, map, ends[0].placement);
+        if (code == ERROR_NONE)
+            code = write_map(self, map, ends, stream, error);
         model_free(&ends[1]);
     }
     model_free(&ends[0]);
@@ -289,19 +364,16 @@ static int map_point(struct map_command *self, const struct model *draft, int64_
                      struct error *error)
 {
     struct map map = {.x = self->axes[0], .y = self->axes[1]}; // the axes stay the command's
-    struct maker maker = {draft, &map};
+    struct maker maker = {draft, &map, &self->reading};
     struct map_plan plan = {.model = make_model,
                             .context = &maker,
-                            .moments = moments_defaults(),
+                            .moments = self->moments,
                             .threads = self->threads,
                             .share = ranks_own(),
                             .shares = ranks_count(),
                             .progress = show_progress,
                             .progress_context = self};
     self->point = point;
-    plan.moments.draws = self->draws;
-    plan.moments.most = 1;
-    plan.moments.seed = self->seed;
     plan.moments.stop = interrupt_flag();
     int code = predict_all_points(&map, &plan, error);
     progress_clear(&self->progress);
@@ -376,6 +448,8 @@ static int map_all(void *target, struct error *error)
 {
     struct map_command *self = target;
     int code = check_axes(self, error);
+    if (code == ERROR_NONE)
+        code = reading_options(&self->reading, &self->moments, error);
     if (code != ERROR_NONE)
         return code;
     int count = self->options.setting_count;
@@ -400,7 +474,7 @@ static int map_all(void *target, struct error *error)
 
 int map_command(int argc, char **argv)
 {
-    struct map_command self = {.draws = 64, .seed = 1, .threads = team_processors()};
+    struct map_command self = {.reading.seed = 1, .threads = team_processors()};
     int status = command_run(&map_options, argc, argv, &self, map_all);
     map_axis_free(&self.axes[0]);
     map_axis_free(&self.axes[1]);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,7 +90,8 @@ int options_draws(void *field, const char *name, const char *text, struct error 
     return read_int(field, name, text, 1000000, error);
 }
 
-int options_fraction(void *field, const char *name, const char *text, struct error *error)
+static int positive(void *field, const char *name, const char *text, double below, const char *words,
+                    struct error *error)
 {
     double value = 0;
     char what[64];
@@ -97,10 +99,20 @@ int options_fraction(void *field, const char *name, const char *text, struct err
     int code = setting_real(what, text, &value, error);
     if (code != ERROR_NONE)
         return code;
-    if (!(value > 0 && value < 1))
-        return error_set(error, ERROR_INPUT, "--%s: %s is not above 0 and below 1", name, text);
+    if (!(value > 0 && value < below))
+        return error_set(error, ERROR_INPUT, "--%s: %s is not above 0%s", name, text, words);
     *(double *)field = value;
     return ERROR_NONE;
+}
+
+int options_fraction(void *field, const char *name, const char *text, struct error *error)
+{
+    return positive(field, name, text, 1, " and below 1", error);
+}
+
+int options_seconds(void *field, const char *name, const char *text, struct error *error)
+{
+    return positive(field, name, text, INFINITY, "", error);
 }
 
 int options_bytes(void *field, const char *name, const char *text, struct error *error)

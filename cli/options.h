@@ -23,6 +23,7 @@ options_reader options_count;    /* int64_t >= 1 */
 options_reader options_threads;  /* int >= 1 */
 options_reader options_draws;    /* int >= 1: attention matrices */
 options_reader options_fraction; /* double in (0, 1) */
+options_reader options_seconds;  /* double > 0 */
 options_reader options_bytes;    /* size_t: 512M, 4G, 1.5G */
 options_reader options_engine;   // const struct linear_engine *; NULL is auto
 

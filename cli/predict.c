@@ -36,7 +36,7 @@ static const struct options_row rows[] = {
      "own width has",
      options_flag, offsetof(struct predict, moments.width_limit)},
     {"budget", 0, "SECONDS", "of a core, about, as operations are counted: the same draws on any machine; 2",
-     options_draws, offsetof(struct predict, moments.budget)},
+     options_seconds, offsetof(struct predict, moments.budget)},
     {"replicas", 0, "N", "draw stacks, that many at most; without, as many as the budget allows", options_draws,
      offsetof(struct predict, moments.replicas)},
     {"draws", 0, "N", "with --width-limit: attention matrices per block in a batch; 256", options_draws,
@@ -109,7 +109,7 @@ static void report_budget(const struct predict *predict, const struct moments *m
 {
     if (predict->quiet || moments->counted <= predict->moments.budget)
         return;
-    fprintf(stderr, "spanscope predict: %s takes about %.2g s of a core; --budget %d cannot be kept\n",
+    fprintf(stderr, "spanscope predict: %s takes about %.2g s of a core; --budget %g cannot be kept\n",
             moments->drawn ? "the least that is drawn" : "the closed form", moments->counted, predict->moments.budget);
 }
 

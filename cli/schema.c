@@ -95,7 +95,7 @@ static const struct member run_members[] = {
     {SCHEMA_KIND, "@kind", "how the numbers came about"},                                                      \
     {SCHEMA_CONFIG, "#config", "all that decides the numbers"},                                                \
     {SCHEMA_MANIFEST, "#manifest", "what made them"},                                                          \
-    {"order_error", "number?", "of a prediction to first order in T/d: what it may err by, relative, as it estimates", \
+    {SCHEMA_ORDER_ERROR, "number?", "of a prediction to first order in T/d: what it may err by, relative, as it estimates", \
      true},                                                                                                    \
     {"log_gradient_ratio", "#ratio", "ln g_0/g_L over stacks that a prediction has drawn", true}
 
@@ -127,16 +127,34 @@ static const struct member map_members[] = {
     {SCHEMA_KEY, "=" SCHEMA_MAP, "what this document is"},
     {SCHEMA_KIND, "@kind", "how the numbers came about"},
     {SCHEMA_CONFIG, "#config", "what all points have in common"},
+    {SCHEMA_READING, "#reading", "at which width, and by which draws"},
     {SCHEMA_DONE, "count", "of an interrupted map: points that were predicted; the others are null", true},
     {SCHEMA_X, "#axis", "to the right"},
     {SCHEMA_Y, "#axis", "upwards"},
     {SCHEMA_VALUES, "#map_values", "a row of numbers for each y, from below"},
+    {SCHEMA_ERRORS, "#map_values", "where points are drawn, the standard errors of values; 0 where one is not", true},
+    {SCHEMA_ORDER_ERROR, "[[number?]]", "at the model's width, what a point in closed form to first order in T/d leaves, " \
+     "relative, as it estimates; null where one is drawn", true},
     {"phases", "#phases", "what kind of stack each point is"},
+};
+
+static const struct member reading_members[] = {
+    {SCHEMA_NAME, "=" SCHEMA_WIDTH_LIMIT "|" SCHEMA_AT_WIDTH, "of infinite width and heads, or of the model's own"},
+    {SCHEMA_SEED, "seed", "of the draws, the same at every point"},
+    {"draws", "count", "in the limit: attention matrices of a block", true},
+    {"budget", "number", "at the model's width: seconds of a core that a point's draws may cost", true},
+    {"error", "number", "there: the standard error aimed at", true},
+    {"order", "number", "there: what a closed form may err by, beyond which stacks are drawn", true},
+    {"full", "boolean", "there: whether they are drawn in any case", true},
+    {"replicas", "count", "there: how many at most, where that was said", true},
 };
 
 static const struct member root_members[] = {
     {"x", "number?", "where the quantity takes the value; of a jump null"},
-    {"error", "number?", "standard error of x by that of the prediction; 0 where it is exact"},
+    {"error", "number?", "standard error of x by that of the prediction; 0 where nothing was drawn"},
+    {SCHEMA_ORDER_ERROR, "number?", "where it is to first order in T/d: what it leaves of the quantity, relative, as it estimates; else 0"},
+    {"x_order_error", "number?", "and so of x"},
+    {"replicas", "count", "stacks that were drawn at the model's width; else 0"},
     {"value", "number?", "of the quantity at x"},
     {"low", "number", "a neighbour of x below"},
     {"high", "number", "and above"},
@@ -149,6 +167,7 @@ static const struct member solve_members[] = {
     {SCHEMA_KEY, "=" SCHEMA_SOLVE, "what this document is"},
     {SCHEMA_KIND, "@kind", "how the numbers came about"},
     {SCHEMA_CONFIG, "#config", "all but the setting that is solved for"},
+    {SCHEMA_READING, "#reading", "at which width, and by which draws"},
     {"setting", "string", "that one"},
     {"equation", "string", "as it was given"},
     {"from", "number", "where roots were looked for"},
@@ -464,6 +483,7 @@ static const struct shape shapes[] = {
     {"axis", "An axis of a map.", MEMBERS(axis_members), NULL},
     {"map_values", "What a map shows.", NULL, 0, extend_values},
     {"phases", "Kinds of stacks over a map.", MEMBERS(phase_members), NULL},
+    {"reading", "How models were read.", MEMBERS(reading_members), NULL},
     {"root", "Where a quantity takes a value.", MEMBERS(root_members), NULL},
     {"verdict", "A claim decided.", MEMBERS(verdict_members), NULL},
     {"check", "A family of tests of a claim.", MEMBERS(check_members), NULL},

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/reading.h"
 #include "cli/sweep.h"
 #include "sim/team.h"
 #include "sim/text.h"
@@ -17,8 +18,8 @@
 struct solve_run {
     struct options options;
     const char *range;
-    int draws;
-    uint64_t seed;
+    struct reading reading;
+    struct moments_options moments;
     int threads;
     bool json;
     const char *output;
@@ -54,10 +55,7 @@ static const struct options_row rows[] = {
      "FROM:TO[:COUNT][:log|:lin]: where roots are looked for, and the points between which\n"
      "they are; about the model's own value unless given",
      options_text, offsetof(struct solve_run, range)},
-    {"draws", 0, "N", "attention matrices per block and point, where attention is drawn; 64", options_draws,
-     offsetof(struct solve_run, draws)},
-    {"seed", 's', "N", "64-bit seed of the draws, the same at every point", options_seed,
-     offsetof(struct solve_run, seed)},
+    READING_ROWS(struct solve_run, reading),
     {"threads", 'j', "N", "points in parallel; results do not depend on it", options_threads,
      offsetof(struct solve_run, threads)},
     {"format", 'f', NULL, "what is written", read_format, offsetof(struct solve_run, json), format_name},
@@ -68,10 +66,11 @@ const struct options_command solve_options = {
     .word = number_name,
     .usage = "solve SETTING 'QUANTITY = VALUE' [OPTION]...",
     .summary =
-        "Every value of a setting at which the infinite-width prediction of a quantity is VALUE. A quantity is\n"
-        "gradient_ratio, specific_ratio, activation_ratio, an observable (at layer L, or @LAYER), a ratio of two, or\n"
-        "log10_ before one of these. Roots are between the points of a scan; where there is none, that is said, and\n"
-        "the exit status is 1. Other settings may be lists or axes: all their product. Such as\n"
+        "Every value of a setting at which the prediction of a quantity is VALUE: in the limit of infinite width or,\n"
+        "with --at-width, as `predict` has it, where a point that is drawn takes 2 s of a core or the --budget. A\n"
+        "quantity is gradient_ratio, specific_ratio, activation_ratio, an observable (at layer L, or @LAYER), a ratio\n"
+        "of two, or log10_ before one of these. Roots are between the points of a scan; where there is none, that is\n"
+        "said, and the exit status is 1. Other settings may be lists or axes: all their product. Such as\n"
         "  spanscope solve c -p spannorm 'gradient_ratio = 1.5'\n"
         "  spanscope solve input-scale -p prenorm 'gradient_variance@0/gradient_variance@L-1 = 2' --range "
         "0.1:10:40:log",
@@ -85,6 +84,7 @@ const struct options_command solve_options = {
 struct maker {
     const struct model *draft;
     const struct map_axis *axis;
+    const struct reading *reading;
 };
 
 static int make_model(void *context, double x, struct model *model, struct error *error)
@@ -96,6 +96,8 @@ static int make_model(void *context, double x, struct model *model, struct error
     int code = setting_apply(model, maker->axis->name, text, error);
     if (code == ERROR_NONE)
         code = model_check(model, error);
+    if (code == ERROR_NONE)
+        code = reading_check(maker->reading, model, error);
     if (code != ERROR_NONE)
         model_free(model);
     return code;
@@ -154,10 +156,16 @@ static void print_root(const struct solve_run *self, const struct solve_root *ro
     fprintf(stream, "  %s = %.8g", name, root->x);
     if (root->error > 0)
         fprintf(stream, " +- %.2g", root->error);
-    fprintf(stream, ", where it is %.6g%s\n", root->value,
+    fprintf(stream, ", where it is %.6g%s", root->value,
             root->after > root->before   ? " and rises"
             : root->after < root->before ? " and falls"
                                          : "");
+    if (root->replicas > 0)
+        fprintf(stream, "; %d stacks drawn", root->replicas);
+    if (root->order_error > 0)
+        fprintf(stream, "; to first order in T/d: it within about %.2g %%, %s within %.2g", 100 * root->order_error,
+                name, root->x_order_error);
+    fputc('\n', stream);
 }
 
 /* What tells the models of a sweep from each other, besides the placement. */
@@ -179,8 +187,8 @@ static void print_table(const struct solve_run *self, const struct sweep *sweep,
     const struct map_axis *axis = &self->axis;
     fprintf(stream, "%s", model->placement);
     print_varying(sweep, model, stream);
-    fprintf(stream, ": %s, %s from %.6g to %.6g in %d points\n", self->options.words[1], axis->name, axis->values[0],
-            axis->values[axis->count - 1], axis->count);
+    fprintf(stream, ": %s %s, %s from %.6g to %.6g in %d points\n", self->options.words[1],
+            reading_words(&self->reading), axis->name, axis->values[0], axis->values[axis->count - 1], axis->count);
     for (int i = 0; i < solve->count; i++)
         print_root(self, &solve->roots[i], stream);
     if (solve->count == 0)
@@ -194,6 +202,9 @@ static json_t *root_object(bool *ok, const struct solve_root *root)
     json_t *object = json_object();
     document_put(ok, object, "x", document_number(root->x));
     document_put(ok, object, "error", document_number(root->error));
+    document_put(ok, object, SCHEMA_ORDER_ERROR, document_number(root->order_error));
+    document_put(ok, object, "x_order_error", document_number(root->x_order_error));
+    document_put(ok, object, "replicas", json_integer(root->replicas));
     document_put(ok, object, "value", document_number(root->value));
     document_put(ok, object, "low", document_number(root->low));
     document_put(ok, object, "high", document_number(root->high));
@@ -214,6 +225,7 @@ static int print_json(const struct solve_run *self, const struct model *model, c
     document_put(&ok, object, SCHEMA_KEY, json_string(SCHEMA_SOLVE));
     document_put(&ok, object, SCHEMA_KIND, json_string(schema_kinds[SCHEMA_PREDICTED]));
     document_put(&ok, object, SCHEMA_CONFIG, config);
+    document_put(&ok, object, SCHEMA_READING, reading_object(&ok, &self->reading, &self->moments));
     document_put(&ok, object, "setting", json_string(self->axis.name));
     document_put(&ok, object, "equation", json_string(self->options.words[1]));
     document_put(&ok, object, "from", json_real(self->axis.values[0]));
@@ -233,14 +245,10 @@ static int print_json(const struct solve_run *self, const struct model *model, c
 static int solve_point(struct solve_run *self, const struct sweep *sweep, const struct model *draft, FILE *stream,
                        struct error *error)
 {
-    struct maker maker = {draft, &self->axis};
-    struct solve_plan plan = {make_model, &maker, moments_defaults(), self->threads};
+    struct maker maker = {draft, &self->axis, &self->reading};
+    struct solve_plan plan = {make_model, &maker, self->moments, self->threads};
     struct solve solve;
     struct model model;
-    plan.moments.draws = self->draws;
-    plan.moments.most = 1;
-    plan.moments.seed = self->seed;
-    plan.moments.threads = 1;
     plan.moments.stop = interrupt_flag();
     int code = solve_find(&solve, &self->equation, &self->axis, &plan, error);
     if (code != ERROR_NONE)
@@ -306,13 +314,15 @@ static int solve_all(void *target, struct error *error)
                          self->options.word_count);
     int code = solve_parse(&self->equation, self->options.words[1], error);
     if (code == ERROR_NONE)
+        code = reading_options(&self->reading, &self->moments, error);
+    if (code == ERROR_NONE)
         code = find_range(self, error);
     return code == ERROR_NONE ? solve_sweep(self, error) : code;
 }
 
 int solve_command(int argc, char **argv)
 {
-    struct solve_run self = {.draws = 64, .seed = 1, .threads = team_processors()};
+    struct solve_run self = {.reading.seed = 1, .threads = team_processors()};
     int status = command_run(&solve_options, argc, argv, &self, solve_all);
     map_axis_free(&self.axis);
     return status;

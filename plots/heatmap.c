@@ -45,7 +45,9 @@ struct map {
     const json_t *gradient, *cosine; /* [y.count][x.count] */
     double loss, gain;               /* colours reach from -loss to gain, decades */
     double gradient_range[2], cosine_range[2];
-    bool empty; /* some points have no value */
+    double error, order_error; /* the largest of what drawn points, and those to first order, err by, infinite where
+                                  that is not known; else 0 */
+    bool empty;                /* some points have no value */
     struct legend legend;
     const struct style *style;
     const char *title, *name;
@@ -132,9 +134,16 @@ static int interpret(struct map *map, const char *path, size_t line, struct erro
         return broken(path, line, "\"log10_gradient_ratio\" and \"token_cosine\", a row of numbers for each y", error);
     if (!json_is_string(json_object_get(config, "placement")) || !json_is_string(json_object_get(config, "init")))
         return broken(path, line, "\"config\" to name \"placement\" and \"init\"", error);
+    const json_t *errors = json_object_get(json_object_get(map->root, SCHEMA_ERRORS), "log10_gradient_ratio"),
+                 *orders = json_object_get(map->root, SCHEMA_ORDER_ERROR);
     for (size_t y = 0; y < map->y.count; y++)
-        for (size_t x = 0; x < map->x.count; x++)
-            map->empty |= !isfinite(value_at(map->gradient, x, y));
+        for (size_t x = 0; x < map->x.count; x++) {
+            bool empty = !isfinite(value_at(map->gradient, x, y));
+            double se = value_at(errors, x, y);
+            map->empty |= empty;
+            map->error = fmax(map->error, errors && !empty && isnan(se) ? INFINITY : se);
+            map->order_error = fmax(map->order_error, value_at(orders, x, y));
+        }
     map->loss = fmin(DECADES_MOST, fmax(DECADES_LEAST, -map->gradient_range[0]));
     map->gain = fmin(DECADES_MOST, fmax(DECADES_LEAST, map->gradient_range[1]));
     return ERROR_NONE;
@@ -190,14 +199,34 @@ static void print_number(FILE *file, double value, char end)
         fprintf(file, "NaN%c", end);
 }
 
+/* At which width values are predicted, and what those of panel a err by; the limit where nothing is said. */
+static void write_reading(const struct map *map, char words[WORDS_SIZE])
+{
+    const char *name = json_string_value(json_object_get(json_object_get(map->root, SCHEMA_READING), SCHEMA_NAME));
+    bool at_width = name && strcmp(name, SCHEMA_AT_WIDTH) == 0;
+    size_t length = (size_t)snprintf(words, WORDS_SIZE, "predictions at %s",
+                                     at_width ? "the models' own width" : "infinite width");
+    if (map->error > 0 && isfinite(map->error))
+        length += (size_t)snprintf(words + length, WORDS_SIZE - length,
+                                   ", drawn with standard errors of a up to %.2g decades", map->error);
+    else if (map->error > 0)
+        length += (size_t)snprintf(words + length, WORDS_SIZE - length, ", drawn with errors that are not known");
+    if (map->order_error > 0)
+        snprintf(words + length, WORDS_SIZE - length, ", to first order in T/d within about %.2g %%",
+                 100 * map->order_error);
+}
+
 static void print_data(FILE *file, const void *context)
 {
     const struct map *map = context;
-    fprintf(file,
-            "# spanscope plot: map of %s and %s\n# columns: %s%s, %s%s, the cell's edges x_lo x_hi y_lo y_hi, log10 "
-            "g_0/g_L, r_L (NaN: none)\n",
-            map->x.name, map->y.name, map->x.logarithmic ? "log10 of " : "", map->x.name,
-            map->y.logarithmic ? "log10 of " : "", map->y.name);
+    char reading[WORDS_SIZE];
+    write_reading(map, reading);
+    fprintf(
+        file,
+        "# spanscope plot: map of %s and %s; %s\n# columns: %s%s, %s%s, the cell's edges x_lo x_hi y_lo y_hi, log10 "
+        "g_0/g_L, r_L (NaN: none)\n",
+        map->x.name, map->y.name, reading, map->x.logarithmic ? "log10 of " : "", map->x.name,
+        map->y.logarithmic ? "log10 of " : "", map->y.name);
     for (size_t y = 0; y < map->y.count; y++) {
         for (size_t x = 0; x < map->x.count; x++) {
             const double row[] = {
@@ -222,21 +251,23 @@ static void print_text(FILE *file, const char *text)
         fputc((unsigned char)*text < ' ' ? ' ' : *text, file);
 }
 
-static const char *marks(const struct map *map)
+static void write_marks(const struct map *map, char words[WORDS_SIZE])
 {
-    return map->empty
-               ? "a: ratio of gradient variances, input over output; b: token cosine after the last block; grey: "
-                 "outside the range of numbers"
-               : "a: ratio of gradient variances, input over output; b: token cosine after the last block";
+    char reading[WORDS_SIZE];
+    write_reading(map, reading);
+    snprintf(words, WORDS_SIZE,
+             "a: ratio of gradient variances, input over output; b: token cosine after the last block; %.512s%s",
+             reading, map->empty ? "; grey: outside the range of numbers" : "");
 }
 
 static void print_caption(FILE *file, const void *context)
 {
     const struct map *map = context;
-    char words[WORDS_SIZE];
+    char words[WORDS_SIZE], marks[WORDS_SIZE];
     write_shown(map, words);
+    write_marks(map, marks);
     print_text(file, map->title);
-    fprintf(file, ". %s; %s.\n", words, marks(map));
+    fprintf(file, ". %s; %s.\n", words, marks);
 }
 
 /* ---- the script ---- */
@@ -401,9 +432,10 @@ static void print_panels(FILE *script, const struct map *map, const struct page 
 
 static void make_page(const struct map *map, struct page *page)
 {
-    char words[WORDS_SIZE];
+    char words[WORDS_SIZE], marks[WORDS_SIZE];
     write_shown(map, words);
-    page_init(page, map->style, map->name, map->title, words, marks(map));
+    write_marks(map, marks);
+    page_init(page, map->style, map->name, map->title, words, marks);
     if (map->style->grows) { // room for the second panel
         page->top += map->style->height;
         page->height += map->style->height;

@@ -197,7 +197,7 @@ int moments_replicas(const struct course *course, const struct moments_options *
 static bool is_spent(const struct course *course, const struct moments_options *options)
 {
     struct moments_options rich = *options;
-    rich.budget = INT_MAX;
+    rich.budget = INFINITY;
     return moments_replicas(course, options, true) < moments_replicas(course, &rich, true);
 }
 
@@ -320,7 +320,8 @@ static int predict(struct course *course, const struct moments_options *options,
                           calloc(course->cells, sizeof *tally.part),
                           calloc((size_t)most, sizeof(double))};
     struct replica *replicas = calloc((size_t)options->threads, sizeof *replicas);
-    size_t budget = budget_available(options->threads) / 2 / (size_t)options->threads;
+    size_t sharers = (size_t)options->threads + (size_t)options->beside;
+    size_t budget = budget_available(options->threads) / 2 / sharers;
     int code = ERROR_NONE, opened = 0;
     if (!tally.cells || !tally.flight || !tally.part || !tally.log_ratio || !replicas)
         code = error_set(error, ERROR_RESOURCE, "out of memory for a profile of %d layers", course->model.layers);

@@ -25,12 +25,13 @@ struct moments_options {
     int most;         /* batches, at most */
     int replicas;     /* at the model's width, at most; 0: as many as the budget allows, 2 at least */
     int64_t enough;   /* there, too, where the budget decides: more than these serve nobody; 0: any number does */
-    int budget;       /* some seconds of a core, as its products are counted: the same on any machine; the closed form,
-                         or the fewest replicas that know their error, are read whatever they take */
+    double budget;    /* seconds of a core, about, as its products are counted: the same on any machine; the closed
+                         form, or the fewest replicas that know their error, are read whatever they take */
     double error;     /* standard error aimed at: replicas go on until every observable but those by token has it,
                          relative to its value, to 1 for cosines */
     uint64_t seed;
     int threads;                       /* results do not depend on it */
+    int beside;                        /* threads of the caller that predict meanwhile: memory is shared with them */
     const volatile sig_atomic_t *stop; /* may be NULL; nonzero: ERROR_INTERRUPTED */
     /* May be NULL: is given the cells, [(L + 1)][columns], of every independent part of what is averaged, from number 0
      * on; from 0 again where a closed form did not suffice. */

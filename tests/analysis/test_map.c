@@ -143,7 +143,7 @@ START_TEST(points_are_predictions)
             ck_assert_int_eq(model.layers, (int)map.x.values[x]);
             ck_assert(model.init.c == map.y.values[y]);
             ck_assert_int_eq(moments_predict(&model, &options, &moments, &error), ERROR_NONE);
-            const double *values = map.values + (y * 3 + x) * MAP_VALUES;
+            const double *values = map.points[y * 3 + x].values;
             int columns = moments.schema.column_count, g = observe_find(&moments.schema, "gradient_variance");
             int r = observe_find(&moments.schema, "token_cosine");
             double ratio = wide_value(moments.mean[g]) / wide_value(moments.mean[model.layers * columns + g]);
@@ -165,7 +165,7 @@ START_TEST(threads_change_nothing)
     const char *text = "placement=postnorm init=unit mask=causal";
     ck_assert_int_eq(predict(&one, text, "layers=1:5:3", "input-correlation=0:1:4", 1, &error), ERROR_NONE);
     ck_assert_int_eq(predict(&three, text, "layers=1:5:3", "input-correlation=0:1:4", 3, &error), ERROR_NONE);
-    ck_assert(memcmp(one.values, three.values, 12 * MAP_VALUES * sizeof *one.values) == 0);
+    ck_assert(memcmp(one.points, three.points, 12 * sizeof *one.points) == 0);
     map_free(&one);
     map_free(&three);
 }
@@ -184,10 +184,10 @@ START_TEST(shares_are_the_whole)
         ck_assert_int_eq(predict_share(&part, text, x, y, share, 3, 2, &error), ERROR_NONE);
         done += part.done;
         for (size_t i = 0; i < 20; i++) {
-            const double *values = part.values + i * MAP_VALUES;
+            const double *values = part.points[i].values;
             if (isnan(values[0]))
                 continue;
-            ck_assert(memcmp(values, whole.values + i * MAP_VALUES, MAP_VALUES * sizeof *values) == 0);
+            ck_assert(memcmp(values, whole.points[i].values, MAP_VALUES * sizeof *values) == 0);
             found[i]++;
         }
         map_free(&part);
@@ -213,7 +213,7 @@ START_TEST(points_without_a_prediction)
                      ERROR_NONE);
     ck_assert_int_eq((int)map.beyond, 1);
     ck_assert(strstr(map.first_beyond.text, "range of double") != NULL);
-    ck_assert(isnan(map.values[3 * MAP_VALUES]) && isfinite(map.values[2 * MAP_VALUES]));
+    ck_assert(isnan(map.points[3].values[0]) && isfinite(map.points[2].values[0]));
     map_free(&map);
 }
 END_TEST
@@ -239,8 +239,8 @@ START_TEST(a_stop_ends_the_check)
     ck_assert_str_eq(error.text, "interrupted");
     ck_assert_int_le(grid.made, 1);
     ck_assert_uint_eq(map.done, 0);
-    for (int i = 0; i < 60 * MAP_VALUES; i++)
-        ck_assert(isnan(map.values[i]));
+    for (int i = 0; i < 60; i++)
+        ck_assert(isnan(map.points[i].values[0]));
     map_free(&map);
 }
 END_TEST

@@ -12,17 +12,17 @@ START_TEST(equations_are_read)
     struct solve_equation equation;
     struct error error = {0};
     ck_assert_int_eq(solve_parse(&equation, " gradient_ratio=1.5 ", &error), ERROR_NONE);
-    ck_assert(equation.ratio && !equation.log10 && equation.target == 1.5);
-    ck_assert_str_eq(equation.over.column, "gradient_variance");
-    ck_assert(!equation.over.from_end && equation.over.layer == 0);
-    ck_assert(equation.under.from_end && equation.under.layer == 0);
+    ck_assert(equation.quantity.ratio && !equation.quantity.log10 && equation.target == 1.5);
+    ck_assert_str_eq(equation.quantity.over.column, "gradient_variance");
+    ck_assert(!equation.quantity.over.from_end && equation.quantity.over.layer == 0);
+    ck_assert(equation.quantity.under.from_end && equation.quantity.under.layer == 0);
     ck_assert_int_eq(solve_parse(&equation, "log10_branch_ratio.attn@3 = -2", &error), ERROR_NONE);
-    ck_assert(!equation.ratio && equation.log10 && equation.target == -2);
-    ck_assert_str_eq(equation.over.column, "branch_ratio.attn");
-    ck_assert(!equation.over.from_end && equation.over.layer == 3);
+    ck_assert(!equation.quantity.ratio && equation.quantity.log10 && equation.target == -2);
+    ck_assert_str_eq(equation.quantity.over.column, "branch_ratio.attn");
+    ck_assert(!equation.quantity.over.from_end && equation.quantity.over.layer == 3);
     ck_assert_int_eq(solve_parse(&equation, "token_cosine / token_cosine@L-2 = 3", &error), ERROR_NONE);
-    ck_assert(equation.over.from_end && equation.over.layer == 0);
-    ck_assert(equation.under.from_end && equation.under.layer == 2);
+    ck_assert(equation.quantity.over.from_end && equation.quantity.over.layer == 0);
+    ck_assert(equation.quantity.under.from_end && equation.quantity.under.layer == 2);
 }
 END_TEST
 

@@ -374,7 +374,8 @@ static const struct {
     {{"map", TINY, "--x", "layers=1:3", "--y", "c=1:2:2"}, "--layers is the map's x axis; give it once"},
     {{"map", SHAPE, "--x", "experts=2:3", "--y", "c=1:2:2"}, "--experts: nothing in placement spannorm reads it"},
     {{"map", "-p", "x = 1e200*x", "--x", "layers=1:3", "--y", "input-scale=1:2:2", "-o", "m.json"},
-     "spanscope map: custom: no point can be predicted: the signal leaves the range of double in block 1 of 1"},
+     "spanscope map: custom: no point can be predicted: layers = 1, input-scale = 1: the signal leaves the range of "
+     "double in block 1 of 1"},
     {{"map", SHAPE, "-p", "spannorm", "-p", "x = 1e200*(x + attn(x) + ffn(x))", "--x", "layers=1:3", "--y",
       "input-scale=1:2:2", "-q", "-o", "m.json"},
      "custom: no point can be predicted"},
