@@ -110,6 +110,18 @@ void gram_factor(int tokens, const double *g, double *c)
     }
 }
 
+/* Reflections leave the sign of a row of Q and of its column of R open, and choose it by an entry that may pass through 0:
+ * where R's diagonal is not below 0 both are smooth in x, and so is what draws make of them. */
+static void set_signs(size_t rows, size_t columns, double *q, double *c)
+{
+    for (size_t i = 0; i < rows; i++) {
+        if (!(c[i * rows + i] < 0))
+            continue;
+        cblas_dscal((int)columns, -1, q + i * columns, 1);
+        cblas_dscal((int)(rows - i), -1, c + i * rows + i, (int)rows);
+    }
+}
+
 /* x^T = Q R by columns: c = R^T. */
 void gram_orthonormal(int rows, int columns, double *x, double *c, struct pool *work)
 {
@@ -123,5 +135,6 @@ void gram_orthonormal(int rows, int columns, double *x, double *c, struct pool *
         memset(c + i * T + i + 1, 0, (T - i - 1) * sizeof *c);
     }
     LAPACKE_dorgqr_work(LAPACK_COL_MAJOR, columns, rows, rows, x, columns, tau, scratch, PANEL * rows);
+    set_signs(T, (size_t)columns, x, c);
     pool_release(work, mark);
 }

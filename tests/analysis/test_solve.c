@@ -1,5 +1,7 @@
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/solve.h"
@@ -76,22 +78,29 @@ static int make(void *context, double x, struct model *model, struct error *erro
     return code;
 }
 
-static int find(struct solve *solve, const char *words, const char *range, const char *text, uint64_t seed,
-                struct error *error)
+static int find_by(struct solve *solve, const char *words, const char *range, const char *text,
+                   const struct moments_options *moments, int threads, struct error *error)
 {
     struct solve_equation equation;
     struct map_axis axis;
     ck_assert_msg(solve_parse(&equation, text, error) == ERROR_NONE, "%s", error->text);
     ck_assert_msg(map_axis_parse(&axis, range, error) == ERROR_NONE, "%s", error->text);
     struct maker maker = {words, axis.setting->name};
-    struct solve_plan plan = {make, &maker, moments_defaults(), 2};
-    plan.moments.threads = 1;
-    plan.moments.most = 1;
-    plan.moments.draws = 64;
-    plan.moments.seed = seed;
+    struct solve_plan plan = {make, &maker, *moments, threads};
     int code = solve_find(solve, &equation, &axis, &plan, error);
     map_axis_free(&axis);
     return code;
+}
+
+/* In the limit. */
+static int find(struct solve *solve, const char *words, const char *range, const char *text, uint64_t seed,
+                struct error *error)
+{
+    struct moments_options moments = moments_defaults();
+    moments.most = 1;
+    moments.draws = 64;
+    moments.seed = seed;
+    return find_by(solve, words, range, text, &moments, 2, error);
 }
 
 /* Three linear branches of variance s^2: activation and gradient grow by (1 + s^2)^3, s being sd times the root of n. */
@@ -184,30 +193,149 @@ START_TEST(gaps_are_counted)
 }
 END_TEST
 
+/* Readings whose roots are drawn: the limit, and 24 stacks at a width. Of a ratio the error is that of the ratio: taken
+ * to be independent, gradients of one stack would give a multiple of it. */
+static const struct {
+    const char *words, *range, *equation;
+    bool width_limit;
+} drawn[] = {
+    {"placement=postnorm init=scaleinit layers=2 width=32 heads=2 tokens=4 mask=causal input-correlation=0.1",
+     "c=0.1:5:4:log", "token_cosine = 0.4", true},
+    {"placement=postnorm init=scaleinit layers=2 width=32 heads=2 tokens=4 mask=causal input-correlation=0.1",
+     "c=0.1:5:4:log", "token_cosine = 0.4", false},
+    {"placement=prenorm init=scaleinit layers=3 width=24 heads=2 tokens=4 mask=causal", "c=0.5:3:3:log",
+     "gradient_variance@1/gradient_variance@2 = 1.25", false},
+};
+
+static struct moments_options draws(bool width_limit, uint64_t seed)
+{
+    struct moments_options moments = moments_defaults();
+    moments.width_limit = width_limit;
+    moments.most = 1;
+    moments.draws = 64;
+    moments.replicas = width_limit ? 0 : 24;
+    moments.full = !width_limit;
+    moments.seed = seed;
+    return moments;
+}
+
 /* The reported error is the spread over seeds. Of 16 roots, the square of their standard deviation over the mean square
  * error is chi^2/15 in law; it is outside [0.2, 3] once in 3000 for normal roots and true errors, and errors of few
- * replicas are themselves uncertain by a quarter. */
+ * replicas are themselves uncertain by a quarter. Each root is one and takes its value: draws are the same at every
+ * point, so that nothing jumps. */
 START_TEST(errors_are_those_of_the_draws)
 {
     enum { SEEDS = 16 };
-    const char *words = "placement=postnorm init=scaleinit layers=2 width=32 heads=2 tokens=4 mask=causal "
-                        "input-correlation=0.1";
     double sum = 0, squares = 0, errors = 0;
     for (int s = 0; s < SEEDS; s++) {
         struct solve solve;
         struct error error = {0};
-        int code = find(&solve, words, "c=0.1:5:4:log", "token_cosine = 0.4", 100 + (uint64_t)s, &error);
+        struct moments_options moments = draws(drawn[_i].width_limit, 100 + (uint64_t)s);
+        int code = find_by(&solve, drawn[_i].words, drawn[_i].range, drawn[_i].equation, &moments, 2, &error);
         ck_assert_msg(code == ERROR_NONE, "%s", error.text);
         ck_assert_int_eq(solve.count, 1);
-        double x = solve.roots[0].x, e = solve.roots[0].error;
-        ck_assert(isfinite(x) && isfinite(e) && e > 0);
-        sum += x;
-        squares += x * x;
-        errors += e * e;
+        const struct solve_root *root = &solve.roots[0];
+        ck_assert(isfinite(root->x) && isfinite(root->error) && root->error > 0 && !root->jump);
+        double target = strtod(strchr(drawn[_i].equation, '=') + 1, NULL);
+        ck_assert_double_eq_tol(root->value, target, 1e-6); // to 1e-9 of the interval
+        ck_assert((root->before - root->value) * (root->after - root->value) < 0);
+        ck_assert_int_eq(root->replicas, drawn[_i].width_limit ? 0 : 24);
+        ck_assert(root->order_error == 0);
+        sum += root->x;
+        squares += root->x * root->x;
+        errors += root->error * root->error;
         solve_free(&solve);
     }
     double variance = (squares - sum * sum / SEEDS) / (SEEDS - 1), ratio = variance / (errors / SEEDS);
     ck_assert_msg(ratio > 0.2 && ratio < 3, "variance %g, squared error %g", variance, errors / SEEDS);
+}
+END_TEST
+
+START_TEST(threads_change_nothing)
+{
+    struct solve one, three;
+    struct error error = {0};
+    struct moments_options moments = draws(drawn[_i].width_limit, 7);
+    ck_assert_int_eq(find_by(&one, drawn[_i].words, drawn[_i].range, drawn[_i].equation, &moments, 1, &error), 0);
+    ck_assert_int_eq(find_by(&three, drawn[_i].words, drawn[_i].range, drawn[_i].equation, &moments, 3, &error), 0);
+    ck_assert_int_eq(one.count, 1);
+    ck_assert_int_eq(three.count, 1);
+    ck_assert(one.least == three.least && one.most == three.most);
+    const struct solve_root *a = one.roots, *b = three.roots;
+    ck_assert(a->x == b->x && a->error == b->error && a->value == b->value && a->before == b->before);
+    solve_free(&one);
+    solve_free(&three);
+}
+END_TEST
+
+/* Whole numbers have errors, too. */
+START_TEST(whole_numbers_have_errors)
+{
+    struct solve solve;
+    struct error error = {0};
+    struct moments_options moments = draws(false, 7);
+    ck_assert_int_eq(find_by(&solve, "placement=prenorm init=unit width=24 heads=2 tokens=4 mask=causal",
+                             "layers=1:8:3:lin", "activation_variance = 5", &moments, 2, &error),
+                     ERROR_NONE);
+    ck_assert_int_eq(solve.count, 1);
+    ck_assert_int_eq(solve.roots[0].replicas, 24);
+    ck_assert(isfinite(solve.roots[0].error) && solve.roots[0].error > 0);
+    solve_free(&solve);
+}
+END_TEST
+
+/* The quantity where the closed form, which errs by no more than `order`, is read on one side of x and stacks on the
+ * other; NAN where both are alike. */
+#define SWITCHES "placement=prenorm init=scaleinit layers=2 width=128 heads=2 tokens=6"
+
+static double value_at(double x, const struct moments_options *moments, bool *closed)
+{
+    struct gauge gauge;
+    struct gauge_value value;
+    struct gauge_reading reading;
+    struct model model;
+    struct error error = {0};
+    struct maker maker = {SWITCHES, "c"};
+    ck_assert_int_eq(gauge_parse(&gauge, "gradient_ratio", strlen("gradient_ratio"), &error), ERROR_NONE);
+    ck_assert_int_eq(make(&maker, x, &model, &error), ERROR_NONE);
+    ck_assert_int_eq(gauge_predict(&gauge, 1, &model, moments, &value, &reading, &error), ERROR_NONE);
+    model_free(&model);
+    *closed = reading.replicas == 0;
+    return gauge_number(&gauge, &value);
+}
+
+/* Where the closed form gives way to draws the two differ by their errors. A value between them is taken there, and is no
+ * jump: its error is what both say of it. */
+START_TEST(readings_meet_within_their_errors)
+{
+    struct moments_options moments = moments_defaults();
+    struct solve solve;
+    struct error error = {0};
+    double low = 0.3, high = 3, values[2];
+    bool closed;
+    char range[80], equation[80];
+    moments.width_limit = false;
+    moments.budget = 0.01;
+    value_at(low, &moments, &closed);
+    ck_assert(closed);
+    value_at(high, &moments, &closed);
+    ck_assert(!closed);
+    while (high - low > 1e-8) {
+        double middle = (low + high) / 2;
+        value_at(middle, &moments, &closed);
+        *(closed ? &low : &high) = middle;
+    }
+    values[0] = value_at(low, &moments, &closed);
+    values[1] = value_at(high, &moments, &closed);
+    ck_assert(fabs(values[0] - values[1]) > 1e-3); // a step that a search sees
+    snprintf(range, sizeof range, "c=%.12g:%.12g:2:lin", low - 1e-4, high + 1e-4);
+    snprintf(equation, sizeof equation, "gradient_ratio = %.12g", (values[0] + values[1]) / 2);
+    ck_assert_int_eq(find_by(&solve, SWITCHES, range, equation, &moments, 2, &error), ERROR_NONE);
+    ck_assert_int_eq(solve.count, 1);
+    ck_assert(fabs(solve.roots[0].x - low) < 1e-6 && !solve.roots[0].jump);
+    ck_assert(isfinite(solve.roots[0].error + solve.roots[0].x_order_error));
+    ck_assert(solve.roots[0].error + solve.roots[0].x_order_error > 0);
+    solve_free(&solve);
 }
 END_TEST
 
@@ -224,7 +352,10 @@ Suite *solve_suite(void)
     tcase_add_loop_test(roots, roots_are_those_of_the_function, 0, sizeof exact / sizeof *exact);
     tcase_add_loop_test(roots, jumps_are_told_from_roots, 0, 2);
     tcase_add_test(roots, gaps_are_counted);
-    tcase_add_test(roots, errors_are_those_of_the_draws);
+    tcase_add_loop_test(roots, errors_are_those_of_the_draws, 0, sizeof drawn / sizeof *drawn);
+    tcase_add_loop_test(roots, threads_change_nothing, 0, sizeof drawn / sizeof *drawn);
+    tcase_add_test(roots, whole_numbers_have_errors);
+    tcase_add_test(roots, readings_meet_within_their_errors);
     suite_add_tcase(suite, roots);
     return suite;
 }
