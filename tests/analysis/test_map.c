@@ -158,16 +158,29 @@ START_TEST(points_are_predictions)
 }
 END_TEST
 
+/* In the limit, and at the width of each point, where the last are drawn. */
 START_TEST(threads_change_nothing)
 {
-    struct map one, three;
+    struct map maps[2];
     struct error error = {0};
-    const char *text = "placement=postnorm init=unit mask=causal";
-    ck_assert_int_eq(predict(&one, text, "layers=1:5:3", "input-correlation=0:1:4", 1, &error), ERROR_NONE);
-    ck_assert_int_eq(predict(&three, text, "layers=1:5:3", "input-correlation=0:1:4", 3, &error), ERROR_NONE);
-    ck_assert(memcmp(one.points, three.points, 12 * sizeof *one.points) == 0);
-    map_free(&one);
-    map_free(&three);
+    for (int i = 0; i < 2; i++) {
+        maps[i] = (struct map){.x = parsed("layers=1:5:3"), .y = parsed("input-correlation=0:1:4")};
+        struct grid grid = {"placement=postnorm init=unit mask=causal", &maps[i], 0};
+        struct map_plan plan = {.model = make_model,
+                                .context = &grid,
+                                .moments = moments_defaults(),
+                                .threads = i == 0 ? 1 : 3,
+                                .shares = 1};
+        plan.moments.draws = 16;
+        plan.moments.most = 1;
+        plan.moments.width_limit = _i == 0;
+        plan.moments.replicas = _i == 0 ? 0 : 5;
+        ck_assert_int_eq(map_predict(&maps[i], &plan, &error), ERROR_NONE);
+    }
+    ck_assert(maps[0].points[0].drawn && maps[0].points[0].errors[0] > 0);
+    ck_assert(memcmp(maps[0].points, maps[1].points, 12 * sizeof *maps[0].points) == 0);
+    map_free(&maps[0]);
+    map_free(&maps[1]);
 }
 END_TEST
 
@@ -205,6 +218,7 @@ START_TEST(points_without_a_prediction)
     struct map map;
     struct error error = {0};
     ck_assert_int_eq(predict(&map, "init=unit", "layers=1:3", "heads=1:3", 1, &error), ERROR_INPUT);
+    ck_assert_msg(strstr(error.text, "layers = 1, heads = 2: ") == error.text, "%s", error.text);
     ck_assert(strstr(error.text, "do not divide") != NULL);
     map_free(&map);
     /* Without a norm and with second moments of 1e4, ten gated FFNs square the signal out of double. */
@@ -212,7 +226,7 @@ START_TEST(points_without_a_prediction)
                              "input-scale=1:100:2", 1, &error),
                      ERROR_NONE);
     ck_assert_int_eq((int)map.beyond, 1);
-    ck_assert(strstr(map.first_beyond.text, "range of double") != NULL);
+    ck_assert(strstr(map.first_beyond.text, "layers = 12, input-scale = 100: the signal leaves the range of double"));
     ck_assert(isnan(map.points[3].values[0]) && isfinite(map.points[2].values[0]));
     map_free(&map);
 }
@@ -254,7 +268,7 @@ Suite *map_suite(void)
     tcase_add_test(fast, whole_axes);
     tcase_add_test(fast, axes_that_are_none);
     tcase_add_test(fast, points_are_predictions);
-    tcase_add_test(fast, threads_change_nothing);
+    tcase_add_loop_test(fast, threads_change_nothing, 0, 2);
     tcase_add_test(fast, shares_are_the_whole);
     tcase_add_test(fast, points_without_a_prediction);
     tcase_add_test(fast, a_stop_ends_the_check);

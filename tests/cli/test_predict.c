@@ -341,10 +341,123 @@ START_TEST(maps_are_predictions)
 }
 END_TEST
 
+/* Two points in closed form, and two that are drawn, as c is large: all are at their width what predict says there, to the
+ * last digit, and know its errors. */
+#define BROAD "-p", "prenorm", "-L", "2", "-d", "128", "-H", "2", "--budget", "0.02"
+
+static double at_point(const json_t *map, const char *group, const char *name, size_t y, size_t x)
+{
+    const json_t *rows = json_object_get(map, group), *value;
+    if (name)
+        rows = json_object_get(rows, name);
+    value = json_array_get(json_array_get(rows, y), x);
+    ck_assert(json_is_number(value) || json_is_null(value));
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static void check_wide_point(const json_t *map, size_t y, size_t x, const json_t *profile, bool *closed)
+{
+    const json_t *ratio = json_object_get(json_object_get(profile, "stack"), "gradient_ratio"),
+                 *cosine = cell_of(profile, 2, "token_cosine"), *order = json_object_get(profile, "order_error");
+    const char *name = "log10_gradient_ratio";
+    ck_assert_double_eq(at_point(map, "values", name, y, x), number_of(ratio, "log10_mean"));
+    ck_assert_double_eq(at_point(map, "values", "token_cosine", y, x), number_of(cosine, "mean"));
+    ck_assert_double_eq(at_point(map, "errors", "token_cosine", y, x), number_of(cosine, "se"));
+    double relative = number_of(ratio, "se") / number_of(ratio, "mean"), own = at_point(map, "errors", name, y, x);
+    ck_assert_double_le(fabs(own * M_LN10 - relative), 1e-12 * relative);
+    *closed = order != NULL;
+    if (*closed)
+        ck_assert_double_eq(at_point(map, "order_error", NULL, y, x), json_number_value(order));
+    else
+        ck_assert(isnan(at_point(map, "order_error", NULL, y, x)) && own > 0);
+}
+
+START_TEST(maps_at_a_width_are_predictions)
+{
+    static const char *const tokens[] = {"6", "9"}, *const gains[] = {"0.3", "3"};
+    struct program map = PROGRAM("map", BROAD, "--x", "tokens=6:9:2", "--y", "c=0.3:3:2:log", "--at-width", "-j", "2");
+    struct program alone = PROGRAM("map", BROAD, "--x", "tokens=6:9:2", "--y", "c=0.3:3:2:log", "--at-width", "-j",
+                                   "1");
+    ck_assert_msg(map.status == 0, "%s", map.err);
+    ck_assert(strcmp(map.out, alone.out) == 0); // too long for a message of Check
+    ck_assert_ptr_nonnull(strstr(map.err, "spanscope map: prenorm: 2 of 4 points are drawn, standard errors of "
+                                          "log10_gradient_ratio up to 0.0"));
+    ck_assert_ptr_nonnull(strstr(map.err, "; the others to first order in T/d: within about 4."));
+    json_t *object = parse_line(map.out, 0);
+    const json_t *reading = json_object_get(object, "reading");
+    ck_assert_str_eq(text_of(reading, "name"), "at-width");
+    ck_assert_double_eq(number_of(reading, "budget"), 0.02);
+    int closed = 0;
+    for (size_t i = 0; i < 4; i++) {
+        bool own;
+        struct program predict = PROGRAM("predict", BROAD, "-T", tokens[i % 2], "--c", gains[i / 2], "-f", "json",
+                                         "-q");
+        json_t *profile = parse_line(predict.out, 0);
+        check_wide_point(object, i / 2, i % 2, profile, &own);
+        closed += own;
+        json_decref(profile);
+        program_free(&predict);
+    }
+    ck_assert_int_eq(closed, 2);
+    json_decref(object);
+    program_free(&map), program_free(&alone);
+}
+END_TEST
+
+/* What solve says of a root, predict says of it: in closed form, and drawn. */
+START_TEST(roots_at_a_width_are_predictions)
+{
+    static const struct {
+        const char *range, *equation, *words;
+        bool drawn;
+    } rows[] = {{"0.3:0.5:2", "gradient_ratio = 1.15", "; to first order in T/d: it within about 4.", false},
+                {"1.5:3:2", "gradient_ratio = 6", " stacks drawn\n", true}};
+    struct program table = PROGRAM("solve", "c", rows[_i].equation, BROAD, "--range", rows[_i].range, "--at-width");
+    struct program json = PROGRAM("solve", "c", rows[_i].equation, BROAD, "--range", rows[_i].range, "--at-width", "-f",
+                                  "json");
+    ck_assert_msg(json.status == 0, "%s%s", json.err, table.out);
+    ck_assert_ptr_nonnull(strstr(table.out, " at the model's width, c from "));
+    ck_assert_msg(strstr(table.out, rows[_i].words) != NULL, "%s", table.out);
+    json_t *object = parse_line(json.out, 0);
+    const json_t *root = json_array_get(json_object_get(object, "roots"), 0);
+    char c[40];
+    snprintf(c, sizeof c, "%.17g", number_of(root, "x"));
+    struct program predict = PROGRAM("predict", BROAD, "--c", c, "-f", "json", "-q");
+    json_t *profile = parse_line(predict.out, 0);
+    const json_t *ratio = json_object_get(json_object_get(profile, "stack"), "gradient_ratio");
+    ck_assert_double_eq(number_of(root, "value"), number_of(ratio, "mean"));
+    ck_assert_double_eq(number_of(root, "replicas"),
+                        rows[_i].drawn ? number_of(json_object_get(profile, "config"), "samples") : 0);
+    ck_assert_double_eq(number_of(root, "order_error"),
+                        rows[_i].drawn ? 0 : json_number_value(json_object_get(profile, "order_error")));
+    ck_assert((number_of(root, "error") > 0) == rows[_i].drawn);
+    json_decref(object);
+    json_decref(profile);
+    program_free(&table), program_free(&json), program_free(&predict);
+}
+END_TEST
+
 static const struct {
     const char *arguments[ARGUMENTS];
     const char *words;
 } mistakes[] = {
+    {{"map", SHAPE, "--x", "layers=1:3", "--y", "c=1:2:2", "--budget", "1"},
+     "spanscope map: --budget is for --at-width; the limit has --draws"},
+    {{"solve", "c", "gradient_ratio = 1", TINY, "--full"}, "--full is for --at-width; the limit has --draws"},
+    {{"solve", "c", "gradient_ratio = 1", TINY, "--replicas", "8"}, "--replicas is for --at-width"},
+    {{"solve", "c", "gradient_ratio = 1", TINY, "--error", "0.1"}, "--error is for --at-width"},
+    {{"solve", "c", "gradient_ratio = 1", TINY, "--at-width", "--draws", "8"},
+     "--draws is for the limit; --at-width has --replicas"},
+    {{"solve", "c", "gradient_ratio = 1", TINY, "--at-width", "--budget", "0"}, "--budget: 0 is not above 0"},
+    {{"map", SHAPE, "--x", "layers=2:3", "--y", "c=1:2:2", "--at-width", "--law", "uniform"},
+     "spanscope map: layers = 2, c = 1: --at-width: a width's own is known of normal weights"},
+    {{"solve", "c", "gradient_ratio = 1", TINY, "--at-width", "--law", "uniform", "--range", "1:2:2"},
+     "at no point of the range: c = 1: --at-width: a width's own"},
+    {{"map", "-d", "12", "--x", "layers=2:3", "--y", "c=1:2:2", "--at-width", "-p", "shared w1; x = x + ffn(norm(x))"},
+     "no point can be predicted: layers = 2, c = 1: ffn.w1 is one matrix in all blocks"},
+    {{"solve", "c", "gradient_ratio = 1", "-d", "12", "--at-width", "-p", "shared w1; x = x + ffn(norm(x))", "--range",
+      "1:2:2"},
+     "at no point of the range: c = 1: ffn.w1 is one matrix in all blocks"},
     {{"map", SHAPE, "--x", "layer=1:3", "--y", "c=1:2:2"}, "axis 'layer' is no setting"},
     {{"map", SHAPE, "--x", "layer=1:3", "--y", "c=1:2:2"}, "did you mean 'layers'?"},
     {{"map", SHAPE, "--x", "mask=1:3", "--y", "c=1:2:2"}, "axis 'mask' is no setting"},
@@ -420,6 +533,8 @@ Suite *predict_suite(void)
     tcase_add_test(tests, quantities_have_errors);
     tcase_add_test(tests, threads_change_nothing);
     tcase_add_test(tests, maps_are_predictions);
+    tcase_add_test(tests, maps_at_a_width_are_predictions);
+    tcase_add_loop_test(tests, roots_at_a_width_are_predictions, 0, 2);
     tcase_add_loop_test(tests, mistakes_are_named, 0, (int)(sizeof mistakes / sizeof *mistakes));
     tcase_add_test(tests, a_claim_that_does_not_apply);
     suite_add_tcase(suite, tests);

@@ -1,4 +1,5 @@
 /* Maps drawn from their files: plots/map. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,40 @@ START_TEST(maps_are_drawn)
 }
 END_TEST
 
+/* Captions and data say at which width the values are, and what they err by. */
+static const struct {
+    const char *members, *words;
+} readings[] = {
+    {"", "predictions at infinite width"},
+    {"\"reading\":{\"name\":\"width-limit\"},", "predictions at infinite width"},
+    {"\"reading\":{\"name\":\"at-width\"},\"errors\":{\"log10_gradient_ratio\":[[0,0.25,0],[0,0.125,null]]},"
+     "\"order_error\":[[0.03,null,0.04],[0.01,null,null]],",
+     "predictions at the models' own width, drawn with standard errors of a up to 0.25 decades, to first order in T/d "
+     "within about 4 %"},
+    {"\"reading\":{\"name\":\"at-width\"},\"errors\":{\"log10_gradient_ratio\":[[0,null,0],[0,0.125,null]]},",
+     "predictions at the models' own width, drawn with errors that are not known"},
+};
+
+START_TEST(captions_name_the_reading)
+{
+    struct figure_wish wish = {.directory = folder_name};
+    struct error error;
+    char text[2048], words[512];
+    int drawn;
+    size_t length;
+    snprintf(text, sizeof text, "%s%s%s", MAP_HEAD MAP_X MAP_Y, readings[_i].members, MAP_VALUES "\n");
+    folder_write("maps.json", text);
+    ck_assert_msg(draw_file("maps.json", &wish, &drawn, &error) == ERROR_NONE, "%s", error.text);
+    char *caption = folder_read("map.txt", &length), *data = folder_read("map.dat", &length);
+    snprintf(words, sizeof words, "; %s; grey: outside the range of numbers.\n", readings[_i].words);
+    ck_assert_msg(strstr(caption, words) != NULL, "%s", caption);
+    snprintf(words, sizeof words, "# spanscope plot: map of layers and input-scale; %s\n", readings[_i].words);
+    ck_assert_msg(strncmp(data, words, strlen(words)) == 0, "%s", data);
+    free(caption);
+    free(data);
+}
+END_TEST
+
 static const struct {
     const char *text, *words;
 } broken_maps[] = {
@@ -74,6 +109,7 @@ Suite *heatmap_suite(void)
     Suite *suite = suite_create("heatmap");
     TCase *tests = folder_case(suite, "heatmap");
     tcase_add_test(tests, maps_are_drawn);
+    tcase_add_loop_test(tests, captions_name_the_reading, 0, (int)(sizeof readings / sizeof *readings));
     tcase_add_loop_test(tests, broken_maps_are_told, 0, (int)(sizeof broken_maps / sizeof *broken_maps));
     return suite;
 }
