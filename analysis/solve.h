@@ -40,7 +40,7 @@ struct solve_plan {
     solve_model *model;
     void *context;
     struct moments_options moments; /* of a point; the same seed at every point, so that draws move with the setting and
-                                       do not jump */
+                                       do not jump, but for what a ReLU's gradient and a choice of experts do */
     int threads;                    /* in its place: results do not depend on it */
 };
 

@@ -9,6 +9,7 @@
 #include "analysis/map.h"
 #include "analysis/phase.h"
 #include "cli/command.h"
+#include "cli/forecast.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -23,7 +24,7 @@ struct map_command {
     struct reading reading;
     struct moments_options moments;
     int threads;
-    bool quiet, no_progress, log;
+    bool dry_run, quiet, no_progress, log;
     const char *output;
     struct progress progress;
     int64_t point; /* of the sweep, under way */
@@ -46,6 +47,8 @@ static const struct options_row rows[] = {
     {"threads", 'j', "N", "points in parallel; results do not depend on it", options_threads,
      offsetof(struct map_command, threads)},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct map_command, output)},
+    {"dry-run", 0, NULL, "print how many points there are, the memory and time it would take, and predict nothing",
+     options_flag, offsetof(struct map_command, dry_run)},
     {"log", 0, NULL, "a line a minute on how far it is, where there is no terminal", options_flag,
      offsetof(struct map_command, log)},
     {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct map_command, quiet)},
@@ -410,6 +413,35 @@ static int check_axes(const struct map_command *self, struct error *error)
     return ERROR_NONE;
 }
 
+/* Every map's points, one map after another. */
+struct grid {
+    const struct map_command *self;
+    const struct sweep *sweep;
+};
+
+static int grid_model(void *context, int64_t i, struct model *model, struct error *error)
+{
+    const struct grid *grid = context;
+    const struct map map = {.x = grid->self->axes[0], .y = grid->self->axes[1]};
+    int64_t points = (int64_t)point_count(&map), own = i % points;
+    struct model draft;
+    int code = sweep_draft(grid->sweep, i / points, &draft, error);
+    if (code != ERROR_NONE)
+        return code;
+    struct maker maker = {&draft, &map, &grid->self->reading};
+    code = make_model(&maker, (int)(own % map.x.count), (int)(own / map.x.count), model, error);
+    model_free(&draft);
+    return code;
+}
+
+static int forecast_points(const struct map_command *self, const struct sweep *sweep, FILE *stream, struct error *error)
+{
+    struct grid grid = {self, sweep};
+    const struct forecast forecast = {grid_model, &grid, sweep->points * self->axes[0].count * self->axes[1].count,
+                                      self->moments, self->threads};
+    return forecast_print(&forecast, stream, error);
+}
+
 static int map_points(struct map_command *self, const struct sweep *sweep, FILE *stream, struct error *error)
 {
     int code = ERROR_NONE;
@@ -432,6 +464,8 @@ static int write_maps(struct map_command *self, const struct sweep *sweep, struc
     FILE *stream = writes ? output_open(&output, self->output, error) : NULL;
     if (writes && !stream)
         return error->code;
+    if (self->dry_run)
+        return writes ? output_end(&output, forecast_points(self, sweep, stream, error), true, error) : ERROR_NONE;
     progress_init(&self->progress, &(struct progress_options){.quiet = self->quiet || !writes,
                                                               .hidden = self->no_progress,
                                                               .log = self->log && writes,

@@ -4,14 +4,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "analysis/limit/effort.h"
 #include "cli/command.h"
+#include "cli/forecast.h"
 #include "cli/format.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/ranks.h"
-#include "sim/memory.h"
 #include "sim/team.h"
 
 struct predict {
@@ -136,35 +135,9 @@ static int predict_model(struct predict *predict, const struct model *model, str
     return code;
 }
 
-/* The middle ones of equal parts of the models stand for them. */
-static int print_effort(const struct predict *predict, const struct sweep *sweep, FILE *stream, struct error *error)
+static int make_model(void *context, int64_t i, struct model *model, struct error *error)
 {
-    enum { PROBES = 16 };
-    int64_t points = sweep->points, probes = points < PROBES ? points : PROBES;
-    struct effort all = {0};
-    char words[MEMORY_WORDS];
-    int code = ERROR_NONE;
-    for (int64_t i = 0; code == ERROR_NONE && i < probes; i++) {
-        int64_t from = i * points / probes, to = (i + 1) * points / probes;
-        struct model model;
-        struct effort effort;
-        code = sweep_model(sweep, (from + to) / 2, &model, error);
-        if (code != ERROR_NONE)
-            break;
-        code = effort_measure(&effort, &model, &predict->moments, error);
-        model_free(&model);
-        all.least += effort.least * (double)(to - from);
-        all.most += effort.most * (double)(to - from);
-        all.bytes = effort.bytes > all.bytes ? effort.bytes : all.bytes;
-    }
-    if (code != ERROR_NONE)
-        return code;
-    fprintf(stream, "%" PRId64 " model%s to predict: about %.2g", points, points == 1 ? "" : "s", all.least);
-    if (all.most > all.least)
-        fprintf(stream, " to %.2g, by the error that is met,", all.most);
-    fprintf(stream, " s in %d threads, from replicas of %" PRId64 " of them\n  memory    %s at most\n",
-            predict->moments.threads, probes, memory_words(all.bytes, words));
-    return code;
+    return sweep_model(context, i, model, error);
 }
 
 /* What draws there are depends on the reading. */
@@ -238,7 +211,13 @@ static int predict_apart(struct predict *predict, const struct sweep *sweep, str
     return code;
 }
 
-static int predict_points(struct predict *predict, const struct sweep *sweep, struct error *error)
+static int forecast_predictions(const struct predict *predict, struct sweep *sweep, FILE *stream, struct error *error)
+{
+    const struct forecast forecast = {make_model, sweep, sweep->points, predict->moments, 1};
+    return forecast_print(&forecast, stream, error);
+}
+
+static int predict_points(struct predict *predict, struct sweep *sweep, struct error *error)
 {
     struct output output;
     int code = ERROR_NONE;
@@ -251,7 +230,7 @@ static int predict_points(struct predict *predict, const struct sweep *sweep, st
     predict->page.stream = stream;
     predict->page.sweep = sweep;
     if (predict->dry_run)
-        return output_end(&output, print_effort(predict, sweep, stream, error), true, error);
+        return output_end(&output, forecast_predictions(predict, sweep, stream, error), true, error);
     predict->moments.stop = interrupt_flag();
     progress_init(&predict->progress, &(struct progress_options){.quiet = predict->quiet,
                                                                  .hidden = predict->no_progress,

@@ -203,7 +203,7 @@ static const struct {
      "c=0.1:5:4:log", "token_cosine = 0.4", true},
     {"placement=postnorm init=scaleinit layers=2 width=32 heads=2 tokens=4 mask=causal input-correlation=0.1",
      "c=0.1:5:4:log", "token_cosine = 0.4", false},
-    {"placement=prenorm init=scaleinit layers=3 width=24 heads=2 tokens=4 mask=causal", "c=0.5:3:3:log",
+    {"placement=prenorm init=scaleinit layers=3 width=24 heads=2 tokens=4 mask=causal activation=gelu", "c=0.5:3:3:log",
      "gradient_variance@1/gradient_variance@2 = 1.25", false},
 };
 
@@ -222,7 +222,7 @@ static struct moments_options draws(bool width_limit, uint64_t seed)
 /* The reported error is the spread over seeds. Of 16 roots, the square of their standard deviation over the mean square
  * error is chi^2/15 in law; it is outside [0.2, 3] once in 3000 for normal roots and true errors, and errors of few
  * replicas are themselves uncertain by a quarter. Each root is one and takes its value: draws are the same at every
- * point, so that nothing jumps. */
+ * point, so that nothing jumps but the gradient of a ReLU, which is none of these. */
 START_TEST(errors_are_those_of_the_draws)
 {
     enum { SEEDS = 16 };
@@ -230,7 +230,7 @@ START_TEST(errors_are_those_of_the_draws)
     for (int s = 0; s < SEEDS; s++) {
         struct solve solve;
         struct error error = {0};
-        struct moments_options moments = draws(drawn[_i].width_limit, 100 + (uint64_t)s);
+        struct moments_options moments = draws(drawn[_i].width_limit, 1 + (uint64_t)s);
         int code = find_by(&solve, drawn[_i].words, drawn[_i].range, drawn[_i].equation, &moments, 2, &error);
         ck_assert_msg(code == ERROR_NONE, "%s", error.text);
         ck_assert_int_eq(solve.count, 1);
@@ -327,14 +327,15 @@ START_TEST(readings_meet_within_their_errors)
     }
     values[0] = value_at(low, &moments, &closed);
     values[1] = value_at(high, &moments, &closed);
-    ck_assert(fabs(values[0] - values[1]) > 1e-3); // a step that a search sees
-    snprintf(range, sizeof range, "c=%.12g:%.12g:2:lin", low - 1e-4, high + 1e-4);
+    ck_assert(values[1] - values[0] > 1e-3); // up, as the quantity goes, so that no other x takes what is between
+    snprintf(range, sizeof range, "c=%.12g:%.12g:2:lin", low - 0.1, high + 0.1);
     snprintf(equation, sizeof equation, "gradient_ratio = %.12g", (values[0] + values[1]) / 2);
     ck_assert_int_eq(find_by(&solve, SWITCHES, range, equation, &moments, 2, &error), ERROR_NONE);
     ck_assert_int_eq(solve.count, 1);
     ck_assert(fabs(solve.roots[0].x - low) < 1e-6 && !solve.roots[0].jump);
-    ck_assert(isfinite(solve.roots[0].error + solve.roots[0].x_order_error));
-    ck_assert(solve.roots[0].error + solve.roots[0].x_order_error > 0);
+    /* The slope is near 2, and that of the step itself some hundred times that; errors are of 3 % of the quantity. */
+    double doubt = solve.roots[0].error + solve.roots[0].x_order_error;
+    ck_assert_msg(doubt > 0.01 && doubt < 0.1, "%g", doubt);
     solve_free(&solve);
 }
 END_TEST

@@ -404,6 +404,19 @@ START_TEST(maps_at_a_width_are_predictions)
 }
 END_TEST
 
+/* The points of all maps, none of which is predicted. */
+START_TEST(a_dry_run_counts_points)
+{
+    struct program dry = PROGRAM("map", BROAD, "--x", "tokens=6:9:2", "--y", "c=0.3:3:3:log", "--activation",
+                                 "relu,gelu", "--at-width", "--dry-run", "-j", "2");
+    ck_assert_msg(dry.status == 0, "%s", dry.err);
+    ck_assert_ptr_nonnull(strstr(dry.out, "12 models to predict: about "));
+    ck_assert_ptr_nonnull(strstr(dry.out, " s in 2 threads, from replicas of 12 of them\n  memory "));
+    ck_assert_ptr_null(strstr(dry.out, "schema"));
+    program_free(&dry);
+}
+END_TEST
+
 /* What solve says of a root, predict says of it: in closed form, and drawn. */
 START_TEST(roots_at_a_width_are_predictions)
 {
@@ -534,6 +547,7 @@ Suite *predict_suite(void)
     tcase_add_test(tests, threads_change_nothing);
     tcase_add_test(tests, maps_are_predictions);
     tcase_add_test(tests, maps_at_a_width_are_predictions);
+    tcase_add_test(tests, a_dry_run_counts_points);
     tcase_add_loop_test(tests, roots_at_a_width_are_predictions, 0, 2);
     tcase_add_loop_test(tests, mistakes_are_named, 0, (int)(sizeof mistakes / sizeof *mistakes));
     tcase_add_test(tests, a_claim_that_does_not_apply);

@@ -1,0 +1,25 @@
+/* What predictions of many models would take, before they are made. */
+#ifndef SPANSCOPE_CLI_FORECAST_H
+#define SPANSCOPE_CLI_FORECAST_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "analysis/limit/moments.h"
+
+/* Makes checked model number i of `count`. */
+typedef int forecast_model(void *context, int64_t i, struct model *model, struct error *error);
+
+struct forecast {
+    forecast_model *model;
+    void *context;
+    int64_t count;
+    struct moments_options moments; /* of one */
+    int beside;                     /* models that are predicted at a time, each by moments.threads */
+};
+
+/* How many, how long and how much memory, in words: the middle ones of equal parts of the models stand for them. Errors
+ * are those of the models and of moments_predict. */
+int forecast_print(const struct forecast *forecast, FILE *stream, struct error *error);
+
+#endif
