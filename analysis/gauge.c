@@ -143,8 +143,8 @@ static void read_value(const struct gauge *quantity, const struct estimate *part
 {
     *value = (struct gauge_value){.se = moments->drawn ? estimate_se(parts) : wide_of(0)};
     value->mean = value_of(quantity, &moments->schema, layers, moments->mean, &value->none);
-    if (wide_present(value->mean) && moments->drawn &&
-        moments->spread) // replicas are samples: the mean of their ratios
+    bool samples = moments->drawn && moments->spread; // of which a ratio is the mean of theirs
+    if (wide_present(value->mean) && samples)
         value->mean = parts->n > 0 ? estimate_mean(parts) : wide_absent();
 }
 

@@ -145,7 +145,7 @@ struct wide profile_overall_se(const struct profile *profile, int i)
     const struct estimate *parts = &profile->parts[i];
     if (profile->kind == SCHEMA_MEASURED)
         return estimate_se(&profile->overall[i]);
-    return parts->n == 1 ? wide_of(0) : estimate_se(parts);
+    return profile->moments.drawn ? estimate_se(parts) : wide_of(0);
 }
 
 static struct wide limit(const struct profile *profile, const struct wide *limits, int layer, int column)

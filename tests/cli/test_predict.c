@@ -241,6 +241,8 @@ START_TEST(an_error_that_is_not_known_is_said)
                                               "not known (--error 0.003); --replicas draws more"));
     json_t *profile = parse_line(program.out, 0);
     ck_assert(json_is_null(json_object_get(cell_of(profile, 1, "activation_variance"), "se")));
+    const json_t *ratio = json_object_get(json_object_get(profile, "stack"), "gradient_ratio");
+    ck_assert(json_is_null(json_object_get(ratio, "se")));
     json_decref(profile);
     program_free(&program);
 }
