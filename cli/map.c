@@ -144,7 +144,7 @@ static double own_error(const struct map_point *point, int value)
 static double own_order(const struct map_point *point, int value)
 {
     (void)value;
-    return point->drawn || isnan(point->values[value]) ? NAN : point->order_error;
+    return point->order_error > 0 ? point->order_error : NAN;
 }
 
 /* A row of numbers for each y, from below. */
