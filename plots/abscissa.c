@@ -49,7 +49,7 @@ const struct abscissa abscissa_rate = {
 };
 const struct abscissa abscissa_initial_spread = {
     ABSCISSA_PROFILES,
-    " " LEARNING_SPREAD " layers c lr ",
+    " " LEARNING_SPREAD " layers c lr seed ",
     true,
     false,
     NAN,
@@ -58,6 +58,18 @@ const struct abscissa abscissa_initial_spread = {
     "initial states",
     "",
     true,
+};
+const struct abscissa abscissa_false_positives = {
+    ABSCISSA_PROFILES,
+    " " LEARNING_SPREAD " placement layers c lr seed ",
+    false,
+    false,
+    0,
+    "false positive rate  (of the runs that learn, those said to fail)",
+    "false_positive_rate",
+    "initial states",
+    "",
+    false,
 };
 const struct abscissa abscissa_edge_depth = {
     ABSCISSA_PROFILES,

@@ -28,7 +28,7 @@ struct abscissa {
 
 extern const struct abscissa abscissa_layer, abscissa_log_layer, abscissa_position, abscissa_depth, abscissa_width,
     abscissa_width_by_engine, abscissa_constant, abscissa_step, abscissa_rate, abscissa_initial_spread,
-    abscissa_edge_depth, abscissa_edge_width;
+    abscissa_false_positives, abscissa_edge_depth, abscissa_edge_width;
 
 /* Whether a key of the configuration is among keys; false for NULL. */
 bool abscissa_has_key(const struct abscissa *abscissa, const char *key);

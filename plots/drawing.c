@@ -395,10 +395,12 @@ static void print_value_tics(FILE *script, const struct drawing *drawing, const 
 static void print_x_tics(FILE *script, const struct drawing *drawing, const struct page *page)
 {
     const struct abscissa *abscissa = drawing->figure->choice.abscissa;
-    if (along_profiles(drawing) && !abscissa->scattered)
+    if (along_profiles(drawing) && abscissa->logarithmic && !abscissa->scattered)
         print_value_tics(script, drawing, page);
     else if (drawing->x.logarithmic)
         axis_print_tics(&drawing->x, "x", script);
+    else if (!abscissa->whole)
+        fprintf(script, "set xtics autofreq\n");
     else if (abscissa->from > 0)
         fprintf(script, "set xtics %.17g,%d\n", abscissa->from, axis_whole_step((int)drawing->last));
     else

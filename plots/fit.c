@@ -3,6 +3,7 @@
 #include <gsl/gsl_fit.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "plots/series.h"
 #include "train/score.h"
@@ -33,10 +34,31 @@ double fit_area(const struct series_point *points, size_t count)
     return pairs > 0 ? above / pairs : NAN;
 }
 
+size_t fit_roc(struct series_point *points, size_t count)
+{
+    double learning = 0, failing = 0, all_learning = 0;
+    size_t corners = 1;
+    for (size_t i = 0; i < count; i++)
+        all_learning += points[i].y <= SCORE_FAILS;
+    double all_failing = (double)count - all_learning;
+    if (all_learning == 0 || all_failing == 0)
+        return 0;
+    memmove(points + 1, points, count * sizeof *points);
+    points[0] = (struct series_point){0, 0, NAN, NAN};
+    for (size_t i = 1; i <= count; i++) {
+        double x = points[i].x;
+        learning += points[i].y <= SCORE_FAILS;
+        failing += points[i].y > SCORE_FAILS;
+        if (i == count || points[i + 1].x > x)
+            points[corners++] = (struct series_point){learning / all_learning, failing / all_failing, NAN, NAN};
+    }
+    return corners;
+}
+
 bool fit_print(enum fit_kind kind, const struct series_point *points, size_t count, char *buffer, size_t size)
 {
     struct fit fit;
-    double area = kind == FIT_AREA ? fit_area(points, count) : NAN;
+    double area = kind == FIT_AREA || kind == FIT_ROC ? fit_area(points, count) : NAN;
     if (!isnan(area))
         snprintf(buffer, size, "ROC area %.2f", area);
     else if (kind != FIT_SLOPE || !fit_line(&fit, points, count))
@@ -54,6 +76,11 @@ const char *fit_note(enum fit_kind kind)
         [FIT_SLOPE] = "slopes of the logarithms by least squares ± standard error",
         [FIT_AREA] = "ROC area: the probability that of two runs, of u at most " SCORE_QUOTE(
             SCORE_FAILS) " and above, the first lies to the right",
+        [FIT_ROC] =
+            "a run is said to fail where the number is at most a threshold, and fails where u is above " SCORE_QUOTE(
+                SCORE_FAILS) "; ROC area: the probability that of a run that learns and one that fails, the first has "
+                             "the "
+                             "larger number",
     };
     return notes[kind];
 }

@@ -15,6 +15,7 @@ enum fit_kind {
     FIT_NONE,
     FIT_SLOPE, /* of the power law through points on logarithmic axes */
     FIT_AREA,  /* under the ROC curve by which x tells runs that learn (y is their score) from those that fail */
+    FIT_ROC,   /* that area, and the curve itself is what is drawn */
     FIT_KINDS
 };
 
@@ -23,6 +24,11 @@ bool fit_line(struct fit *fit, const struct series_point *points, size_t count);
 
 /* P(x of one that learns > x of one that fails), ties counting half; NAN where all do the same. */
 double fit_area(const struct series_point *points, size_t count);
+
+/* That ROC curve in place of the points, which ascend in x and have room for one more: from (0, 0) to (1, 1), at each x
+ * the share of the learning runs (x) and of the failing ones (y) that lie there or to the left. Runs of one x are one
+ * step, so that its trapezia count ties as half. Returns the number of its points, 0 where all runs do the same. */
+size_t fit_roc(struct series_point *points, size_t count);
 
 /* "slope -1.19 ± 0.05" or "ROC area 0.98"; false where the points have none. */
 bool fit_print(enum fit_kind kind, const struct series_point *points, size_t count, char *buffer, size_t size);

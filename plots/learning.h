@@ -11,6 +11,9 @@
 /* What figures find in the configuration besides: 1 - token cosine of x_L before the first step. */
 #define LEARNING_SPREAD "initial_spread"
 
+/* And log10 of g_0/g_L there, where the run took a profile before its first step (--measure 0). */
+#define LEARNING_RATIO "initial_ratio"
+
 /* Whether the document is a run. */
 bool learning_is(const json_t *root);
 

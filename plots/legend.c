@@ -39,7 +39,7 @@ static const struct field sampling[] = {
 };
 
 /* What says nothing of the model and is left out. */
-static const char *const silent[] = {SCHEMA_FIRST_SAMPLE, SCHEMA_SHARD, LEARNING_SPREAD};
+static const char *const silent[] = {SCHEMA_FIRST_SAMPLE, SCHEMA_SHARD, LEARNING_SPREAD, LEARNING_RATIO};
 
 static void add_field(struct fields *fields, struct field field)
 {
@@ -242,6 +242,7 @@ static void name_profile(const struct fields *fields, const struct saved *profil
 {
     struct text text = {name, NAME_SIZE, 0};
     char words[NAME_SIZE];
+    *name = '\0'; // where all profiles make one curve
     for (size_t f = 0; f < fields->count; f++) {
         if (!in_key[f] || !field_applies(&fields->rows[f], profile))
             continue;

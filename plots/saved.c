@@ -162,6 +162,36 @@ static int interpret(struct saved *profile, const struct place *place, struct er
     return code;
 }
 
+/* Whether the profile was measured in the run, before its first step. */
+static bool begins(const struct saved *profile, const struct saved *run)
+{
+    const char *key;
+    json_t *value;
+    if (!learning_is(run->root) || learning_is(profile->root) || saved_number(profile, "step", NAN) != 0)
+        return false;
+    json_object_foreach(run->config, key, value)
+    {
+        const json_t *own = json_object_get(profile->config, key);
+        if (strcmp(key, LEARNING_SPREAD) != 0 && !(own && json_equal(value, own)))
+            return false;
+    }
+    return true;
+}
+
+/* What a figure of runs wants of the profile that stands behind one. */
+static void tell_run(const struct saved *profile, const struct saved *run)
+{
+    static const char *const observable = "gradient_variance";
+    struct saved_value input, output;
+    size_t top;
+    if (!begins(profile, run) || !saved_find(profile, profile->layers, &top) || saved_layer(profile, 0) != 0 ||
+        !saved_value(profile, 0, observable, &input) || !saved_value(profile, top, observable, &output))
+        return;
+    double ratio = input.log10_mean - output.log10_mean;
+    if (isfinite(ratio))
+        json_object_set_new(run->config, LEARNING_RATIO, json_real(ratio));
+}
+
 static int append(struct saved_list *list, const struct saved *profile, struct error *error)
 {
     if (list->count == SAVED_MOST)
@@ -203,6 +233,8 @@ static int add_profile(json_t *root, const struct place *place, struct saved_lis
     int code = interpret(&profile, place, error);
     if (code == ERROR_NONE)
         code = make_model(&profile, error);
+    if (code == ERROR_NONE && list->count > 0)
+        tell_run(&profile, &list->profiles[list->count - 1]);
     if (code == ERROR_NONE)
         code = append(list, &profile, error);
     if (code != ERROR_NONE)

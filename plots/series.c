@@ -195,10 +195,13 @@ static void add_profiles(const struct source *source, size_t first, int variant,
     const struct legend *legend = source->legend;
     if (legend->first[first] != first)
         return;
+    const char *along = source->choice->along[variant];
     for (size_t i = first; i < legend->count; i = legend->next[i]) {
+        const struct saved *saved = &source->shown->profiles[i];
         double x;
         size_t row;
-        if (abscissa_of(source->choice->abscissa, &source->shown->profiles[i], &x) &&
+        if ((along ? abscissa_place(source->choice->abscissa, saved_number(saved, along, NAN), &x)
+                   : abscissa_of(source->choice->abscissa, saved, &x)) &&
             find_row(source, i, variant, &row))
             add_point(source, i, row, source->choice->variants[variant].observable, x, series);
     }
@@ -511,6 +514,30 @@ static int add_data(struct series_list *list, const struct source *source, size_
     return ERROR_NONE;
 }
 
+/* The ROC curve in place of the runs; a series of runs that all do the same is left empty. */
+static int make_roc(struct series *series, struct error *error)
+{
+    struct series_point *points = reallocarray(series->points, series->count + 1, sizeof *points);
+    if (!points)
+        return out_of_memory(error);
+    series->points = points;
+    series->count = fit_roc(points, series->count);
+    return ERROR_NONE;
+}
+
+static int make_rocs(struct series_list *list, const struct series_choice *choice, struct error *error)
+{
+    int code = ERROR_NONE;
+    for (size_t i = list->count; i-- > 0 && choice->fit == FIT_ROC && code == ERROR_NONE;) {
+        code = make_roc(&list->series[i], error);
+        if (code == ERROR_NONE && list->series[i].count == 0)
+            series_remove(list, i);
+    }
+    if (code == ERROR_NONE && list->count == 0)
+        code = error_set(error, ERROR_INPUT, "no runs of both kinds, such that learn and such that fail");
+    return code;
+}
+
 /* Curves of measurements, beside which no other has the same name. */
 static int name_fits(struct series_list *list, const struct series_choice *choice, struct error *error)
 {
@@ -544,9 +571,11 @@ int series_init(struct series_list *list, const struct series_choice *choice, bo
         code = (limits ? add_limits : add_theory)(list, data, i, &source, profile, error);
     }
     if (code == ERROR_NONE)
-        code = add_slope(list, choice, error);
-    if (code == ERROR_NONE)
         code = name_fits(list, choice, error);
+    if (code == ERROR_NONE)
+        code = make_rocs(list, choice, error);
+    if (code == ERROR_NONE)
+        code = add_slope(list, choice, error);
     free(origins);
     if (code != ERROR_NONE)
         series_free(list);

@@ -25,8 +25,10 @@ struct series_choice {
         bool top;               /* off the abscissae of layers: read at layer L, else at layer 0 */
         enum series_position position;
     } variants[SERIES_VARIANTS];
-    double slope; /* of a grey line for comparison through the first point of the first curve, both axes logarithmic;
-                     0: none */
+    const char
+        *along[SERIES_VARIANTS]; /* a key of the configuration that is x, in place of the abscissa's; NULL: none */
+    double slope; /* of a grey line for comparison through the first point of the first curve, both axes logarithmic
+                     or neither; 0: none */
     const char *slope_label;
     enum fit_kind fit; /* what names end with */
 };

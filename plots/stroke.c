@@ -18,7 +18,7 @@ enum { SHAPES = sizeof shapes / sizeof *shapes };
 static const char *const group_dashes[] = {"solid", "(14,4)", "(10,3,2,3)", "(5,3)", "(14,3,2,3,2,3)", "(20,4)"};
 enum { GROUP_DASHES = sizeof group_dashes / sizeof *group_dashes };
 
-enum { POINTS_SHOWN = 16 /* on a curve of many */ };
+enum { POINTS_SHOWN = 16 /* on a line of many */ };
 
 /* Curves that lie on each other stay visible: the last group's line and points are smaller by this than the first's. */
 #define SHRINK 0.25
@@ -86,10 +86,10 @@ static void print_curve(FILE *script, const struct drawing *drawing, size_t inde
     double smaller = shrink(drawing, series), width = drawing->style->line * (1 - SHRINK * smaller),
            size = drawing->style->points * (1 - SHRINK * smaller);
     int shape = shapes[series->group % SHAPES] - (series->variant > 0);
-    size_t every = series->count / POINTS_SHOWN + 1, groups = (size_t)drawing->legend.group_count;
-    size_t offset = every * (size_t)series->group / (groups > 0 ? groups : 1);
     bool points = !(drawing->mixed && series->role == SERIES_PREDICTED);
     bool lines = !drawing->figure->choice.abscissa->scattered;
+    size_t every = lines ? series->count / POINTS_SHOWN + 1 : 1, groups = (size_t)drawing->legend.group_count;
+    size_t offset = every * (size_t)series->group / (groups > 0 ? groups : 1);
     if (lines) {
         fprintf(script, "%s data index %zu using 1:2 with lines ", comma, index);
         print_line_style(script, drawing, series, width);

@@ -216,10 +216,11 @@ static void add_rich_profile(FILE *file, const char *kind, int layers, int width
 {
     fprintf(file,
             "{\"schema\":\"spanscope/profile/1\",\"kind\":\"%s\",\"config\":{\"placement\":\"lns\",\"init\":"
-            "\"scaleinit\",\"c\":%g,\"layers\":%d,\"width\":%d,\"lr\":%g,\"initial_spread\":%g,\"tokens\":3,"
+            "\"scaleinit\",\"c\":%g,\"layers\":%d,\"width\":%d,\"lr\":%g,\"initial_spread\":%g,\"initial_ratio\":%g,"
+            "\"tokens\":3,"
             "\"samples\":9},\"manifest\":{"
             "\"seconds\":%g},\"layers\":[",
-            kind, c, layers, width, rate, 0.1 * c / layers, 0.1 * width);
+            kind, c, layers, width, rate, 0.1 * c / layers, -0.1 * c, 0.1 * width);
     for (int l = 0; l <= layers; l++) {
         fprintf(file, "%s{\"layer\":%d", l > 0 ? "," : "", l);
         for (int v = 0; v < SERIES_VARIANTS && choice->variants[v].observable != NULL; v++) {
@@ -286,6 +287,27 @@ START_TEST(figures_of_the_table_are_drawn)
         ck_assert_mem_eq(caption, figure->title, strlen(figure->title));
         free(caption);
     }
+    saved_free(&list);
+}
+END_TEST
+
+/* Points on a line of many are thinned out, those that no line joins are not. */
+START_TEST(scatters_show_every_point)
+{
+    const struct figure *figure = figure_find("score-collapse");
+    struct saved_list list = {0};
+    struct error error;
+    size_t length;
+    FILE *file = fopen(folder_path("many.json"), "w");
+    for (int i = 0; i < 40; i++)
+        add_rich_profile(file, "measured", 2, 24, 0.5 + i, 0.01, &figure->choice);
+    fclose(file);
+    ck_assert_msg(saved_read(folder_path("many.json"), &list, &error) == ERROR_NONE, "%s", error.text);
+    ck_assert_msg(figure_draw(figure, &list, &(struct figure_wish){.directory = folder_name}, &error) == ERROR_NONE,
+                  "%s", error.text);
+    char *script = folder_read("score-collapse.gp", &length);
+    ck_assert_ptr_nonnull(strstr(script, "every 1::0 with points"));
+    free(script);
     saved_free(&list);
 }
 END_TEST
@@ -414,6 +436,7 @@ Suite *figure_suite(void)
     tests = folder_case(suite, "pictures");
     tcase_add_test(tests, figures_are_drawn_and_redrawn);
     tcase_add_loop_test(tests, figures_of_the_table_are_drawn, 0, (int)figure_count);
+    tcase_add_test(tests, scatters_show_every_point);
     tcase_add_loop_test(tests, figures_say_what_profiles_lack, 0, (int)figure_count);
     tcase_add_test(tests, zeros_are_said_not_drawn);
     tcase_add_test(tests, axes_tell_what_went_in);

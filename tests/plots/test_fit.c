@@ -44,6 +44,27 @@ START_TEST(areas_by_hand)
 }
 END_TEST
 
+/* The same runs: a failure, a learner, a tie of both, a failure and a learner from the left; trapezia of 1/9, 1/6 and 1/3. */
+START_TEST(curves_of_thresholds_by_hand)
+{
+    struct series_point points[7] = {{0, 0.9, NAN, NAN}, {1, 0.7, NAN, NAN}, {2, 0.1, NAN, NAN},
+                                     {2, 0.8, NAN, NAN}, {3, 1.1, NAN, NAN}, {4, 0.2, NAN, NAN}};
+    static const double corners[][2] = {{0, 0}, {0, 1. / 3}, {1. / 3, 1. / 3}, {2. / 3, 2. / 3}, {2. / 3, 1}, {1, 1}};
+    double wanted = fit_area(points, 6), area = 0;
+    ck_assert_uint_eq(fit_roc(points, 6), 6);
+    for (int i = 0; i < 6; i++) {
+        ck_assert_double_eq_tol(points[i].x, corners[i][0], 1e-15);
+        ck_assert_double_eq_tol(points[i].y, corners[i][1], 1e-15);
+        ck_assert(isnan(points[i].lo) && isnan(points[i].hi));
+        area += i > 0 ? (points[i].x - points[i - 1].x) * (points[i].y + points[i - 1].y) / 2 : 0;
+    }
+    ck_assert_double_eq_tol(area, wanted, 1e-15);
+    struct series_point alike[3] = {{0, 0.9, NAN, NAN}, {1, 0.8, NAN, NAN}};
+    ck_assert_uint_eq(fit_roc(alike, 2), 0);
+    ck_assert_uint_eq(fit_roc(alike, 0), 0);
+}
+END_TEST
+
 Suite *fit_suite(void)
 {
     Suite *suite = suite_create("fit");
@@ -51,6 +72,7 @@ Suite *fit_suite(void)
     tcase_add_test(tests, slopes_by_hand);
     tcase_add_test(tests, points_above_each_other_have_no_slope);
     tcase_add_test(tests, areas_by_hand);
+    tcase_add_test(tests, curves_of_thresholds_by_hand);
     suite_add_tcase(suite, tests);
     return suite;
 }

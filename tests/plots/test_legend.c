@@ -120,6 +120,19 @@ START_TEST(legend_tells_apart_whatever_differs)
 }
 END_TEST
 
+/* Along an abscissa whose points may differ in all that these do, a curve has no name, nor what is left of another. */
+START_TEST(legend_names_no_curve_of_all)
+{
+    static const char *const runs[] = {"\"placement\":\"b2t\",\"init\":\"unit\",\"layers\":3,\"c\":1,\"seed\":7",
+                                       "\"placement\":\"keel\",\"init\":\"unit\",\"layers\":4,\"c\":2,\"seed\":8",
+                                       NULL};
+    static const char *const names[] = {"", ""}, *const placements[] = {"b2t", "keel"};
+    check_legend(runs, &abscissa_initial_spread, placements, "init unit, L = 3 to 4, no mask, seed 7 to 8");
+    check_legend(runs, &abscissa_false_positives, names,
+                 "placement b2t and keel, init unit, L = 3 to 4, no mask, seed 7 to 8");
+}
+END_TEST
+
 Suite *legend_suite(void)
 {
     Suite *suite = suite_create("legend");
@@ -129,6 +142,7 @@ Suite *legend_suite(void)
     tcase_add_test(tests, legend_shows_numbers_without_their_rounding);
     tcase_add_test(tests, legend_leaves_depth_out_where_asked);
     tcase_add_test(tests, legend_tells_apart_whatever_differs);
+    tcase_add_test(tests, legend_names_no_curve_of_all);
     tcase_add_test(tests, legend_gives_a_prediction_its_measurements_group);
     return suite;
 }
