@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "analysis/bounds/hypothesis.h"
-#include "analysis/claims/outcome.h"
 #include "sim/readers.h"
 #include "sim/sampler.h"
 #include "sim/setting.h"
@@ -76,11 +75,13 @@ static int choose_recipe(struct configuration *configuration, const struct claim
     int code = claim_recipe(claim, options->tier, i, recipe, error);
     if (code == ERROR_NONE)
         code = recipe_check(recipe, &configuration->model, error);
-    recipe->training.unablated = configuration->crossing = true;
+    recipe->training.unablated = true;
+    configuration->search = outcome_search_of(claim->checks[0].observable);
     for (int c = 0; c < claim_check_count(claim); c++) {
         const char *observable = claim->checks[c].observable;
         recipe->training.unablated &= !strstr(observable, MEASURE_ABLATED);
-        configuration->crossing &= outcome_is_crossing(observable);
+        if (outcome_search_of(observable) != configuration->search)
+            configuration->search = NULL;
     }
     return code;
 }
@@ -252,7 +253,7 @@ static int train(struct configuration *configuration, const struct trial_options
         .model = &configuration->model,
         .recipe = &configuration->recipe,
         .schema = &configuration->depth.schema,
-        .crossing = configuration->crossing,
+        .search = configuration->search,
         .memo = options->memo,
         .seed = options->seed,
         .threads = options->threads,

@@ -6,7 +6,7 @@
 
 #include "analysis/claims/claim.h"
 #include "analysis/claims/column.h"
-#include "analysis/claims/memo.h"
+#include "analysis/claims/outcome.h"
 #include "analysis/claims/reference.h"
 #include "analysis/claims/statistic.h"
 #include "sim/linear.h"
@@ -50,7 +50,7 @@ struct configuration {
     struct depth depth;        /* schema and blocks */
     struct recipe recipe;      /* of a claim that trains */
     bool trains;
-    bool crossing; /* whether no check reads more of a training than where runs begin to fail */
+    outcome_search *search; /* of the rates, where all checks have the same; NULL: all are trained */
     bool by_token;
     struct family families[CLAIM_CHECKS_MAX];
     struct reference reference;

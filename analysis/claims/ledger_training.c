@@ -224,6 +224,30 @@ static const struct claim claims[] = {
                   {{STANDARD " placement=" PRE_FINAL, STANDARD " placement=spannorm"}, 8}},
     },
     {
+        /* PreNorm's u is flat about its best rate and SpanNorm's is not, whose rates are therefore closer. */
+        .id = "progress-tuned",
+        .source = "SpanNorm, arXiv 2601.22580 (as efficient per step as PreNorm)",
+        .statement = "Each at its best rate, SpanNorm with ScaleInit comes as far as PreNorm in as many steps "
+                     "with linear decay, but for a tenth of u: 32 blocks in 80 steps of the small task, 8 blocks in "
+                     "300 of the standard one",
+        .hypotheses = "heads=2 mask=causal init=scaleinit",
+        .settings = MODEL " init=scaleinit decay=linear",
+        .trains = true,
+        .checks = {CLAIM_TEST("log-value", "tuned_score", "L", "L", NULL, "0", "0.1",
+                              "a tenth; 0.67 measured, with a spread of 0.3 over seeds", .contrast = "difference")},
+        .expected = VERDICT_CONTRADICTED,
+        .plans =
+            {{{0}},
+             {{SMALL " steps=80 layers=32 placement=" PRE_FINAL " lr=0.000125,0.00025,0.0005,0.001,0.002,0.004,0.008",
+               SMALL " steps=80 layers=32 placement=spannorm "
+                     "lr=0.00025,0.00035,0.0005,0.0007,0.001,0.0014,0.002,0.0028,0.004"},
+              16},
+             {{STANDARD " steps=300 layers=8 placement=" PRE_FINAL " lr=0.0005,0.001,0.002,0.004,0.008,0.016,0.032",
+               STANDARD " steps=300 layers=8 placement=spannorm "
+                        "lr=0.0005,0.0007,0.001,0.0014,0.002,0.0028,0.004,0.0057,0.008"},
+              12}},
+    },
+    {
         .id = "depth-used",
         .source = "SpanNorm, arXiv 2601.22580 (deep layers are used)",
         .statement =

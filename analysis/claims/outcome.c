@@ -21,12 +21,56 @@ static double trains(const struct outcome_runs *runs)
     return runs->recipe->rates.count == 1 ? runs->scores[0] <= SCORE_FAILS : NAN;
 }
 
-static double best_score(const struct outcome_runs *runs)
+/* ---- searches: from the middle rate outwards ---- */
+
+/* Up to the first rate that fails; where the middle does, down to the first that does not. */
+static int next_to_crossing(int count, const bool *trained, const double *scores)
 {
-    double best = NAN;
-    for (int r = 0; r < runs->recipe->rates.count; r++)
-        best = fmin(best, runs->scores[r]);
-    return best;
+    int i = count / 2;
+    if (!trained[i])
+        return i;
+    bool learns = scores[i] <= SCORE_FAILS;
+    while (i >= 0 && i < count && trained[i] && (scores[i] <= SCORE_FAILS) == learns)
+        i += learns ? 1 : -1;
+    return i < count && i >= 0 && !trained[i] ? i : -1;
+}
+
+/* Whether a step to the next rate is one downhill: to a lower u, or among runs that fail, whatever their u, to a lower rate. */
+static bool is_downhill(double score, double from, int step)
+{
+    return score <= SCORE_FAILS ? !(score >= from) : step < 0 && !(from <= SCORE_FAILS);
+}
+
+/* Where u is least: downhill by steps of 1 or -1 to the last rate before it rises; count or -1 where it does not. */
+static int go_down(int count, const bool *trained, const double *scores, int i, int step)
+{
+    int j = i + step;
+    while (j >= 0 && j < count && trained[j] && is_downhill(scores[j], scores[j - step], step))
+        j += step;
+    return j >= 0 && j < count ? j - step : j;
+}
+
+/* The first on the way that is not trained, upwards, and where u rises there at once, downwards. */
+static int next_to_valley(int count, const bool *trained, const double *scores)
+{
+    int i = count / 2, up = trained[i] ? go_down(count, trained, scores, i, 1) : i - 1;
+    if (up < count && !trained[up + 1])
+        return up + 1;
+    int down = up == i ? go_down(count, trained, scores, i, -1) : 0;
+    return down > 0 && !trained[down - 1] ? down - 1 : -1;
+}
+
+/* u at the bottom, which has larger ones on both sides: at the least or the largest rate it is not known. */
+static double tuned_score(const struct outcome_runs *runs)
+{
+    int count = runs->recipe->rates.count, i = count / 2;
+    bool trained[count];
+    for (int r = 0; r < count; r++)
+        trained[r] = true;
+    int bottom = go_down(count, trained, runs->scores, i, 1);
+    if (bottom == i)
+        bottom = go_down(count, trained, runs->scores, i, -1);
+    return bottom >= 0 && bottom < count ? runs->scores[bottom] : NAN;
 }
 
 /* Beyond the rates that were tried it is not known. */
@@ -45,19 +89,20 @@ static double spread(const struct outcome_runs *runs)
 const struct outcome outcomes[] = {
     {"score", "u of the run: 0 for the best predictor, 1 where nothing was learned", score},
     {"trains", "1 where u is at most " SCORE_QUOTE(SCORE_FAILS) ", else 0", trains},
-    {"best_score", "the least u of the rates", best_score},
+    {"tuned_score", "u at the best rate, downhill from the middle one, with a worse one on both sides", tuned_score,
+     .search = next_to_valley},
     {"edge", "the largest rate whose u is at most " SCORE_QUOTE(SCORE_FAILS) ", interpolated in its logarithm", edge,
-     .crossing = true},
+     .search = next_to_crossing},
     {"spread", "1 - token cosine of the last layer behind the last step", spread},
 };
 const size_t outcome_count = sizeof outcomes / sizeof *outcomes;
 
-bool outcome_is_crossing(const char *observable)
+outcome_search *outcome_search_of(const char *observable)
 {
-    bool is = false;
     for (size_t i = 0; i < outcome_count; i++)
-        is |= outcomes[i].crossing && strcmp(outcomes[i].name, observable) == 0;
-    return is;
+        if (strcmp(outcomes[i].name, observable) == 0)
+            return outcomes[i].search;
+    return NULL;
 }
 
 int outcome_columns(struct observe_schema *schema, struct error *error)
@@ -145,25 +190,13 @@ static int visit(void *context, struct train_run *run, struct error *error)
     return ERROR_NONE;
 }
 
-/* From the middle up to the first rate that fails; where the middle does, down to the first that does not. */
-static int next_to_crossing(int count, const bool *trained, const double *scores)
-{
-    int i = count / 2;
-    if (!trained[i])
-        return i;
-    bool learns = scores[i] <= SCORE_FAILS;
-    while (i >= 0 && i < count && trained[i] && (scores[i] <= SCORE_FAILS) == learns)
-        i += learns ? 1 : -1;
-    return i < count && i >= 0 && !trained[i] ? i : -1;
-}
-
 /* The number of the rate that the sample needs next, or -1. */
 static int next_rate(const struct sampling *sampling, size_t sample)
 {
     int count = rate_count(sampling), i = 0;
     const bool *trained = sampling->trained + sample * (size_t)count;
-    if (sampling->plan->crossing)
-        return next_to_crossing(count, trained, scores_of(sampling, sample));
+    if (sampling->plan->search)
+        return sampling->plan->search(count, trained, scores_of(sampling, sample));
     while (i < count && trained[i])
         i++;
     return i < count ? i : -1;

@@ -1,7 +1,8 @@
 /* What a claim measures of a configuration that is trained: a sample is a seed, with a run at each rate of the recipe, and
  * its columns are those of the last profile that the runs take (train/measure; of several rates, the last's), and behind
- * them the outcomes of the runs, the same at every layer. A claim that wants no more than the edge trains the middle rate
- * first and goes from there to the next that fails, or does not: two or three runs a seed, however many rates it names.
+ * them the outcomes of the runs, the same at every layer. A claim that wants no more than the edge, or the best rate, trains
+ * the middle rate first and goes from there to the next that fails, or does not, or downhill until it rises: two to four
+ * runs a seed, however many rates it names.
  */
 #ifndef SPANSCOPE_ANALYSIS_CLAIMS_OUTCOME_H
 #define SPANSCOPE_ANALYSIS_CLAIMS_OUTCOME_H
@@ -19,18 +20,23 @@ struct outcome_runs {
     double spread;        /* behind the last step at the last rate; NAN where that run has blown up */
 };
 
+/* The number of the rate that a sample needs next; -1: none. */
+typedef int outcome_search(int count,           // of rates
+                           const bool *trained, // [count]
+                           const double *scores /* [count]: NAN where a run has none */);
+
 struct outcome {
     const char *name;
     const char *summary;
     double (*of)(const struct outcome_runs *runs); /* NAN where there is none */
-    bool crossing;                                 /* all that is read of a sample is where runs begin to fail */
+    outcome_search *search;                        /* of the rates that it takes; NULL: it takes all */
 };
 
 extern const struct outcome outcomes[];
 extern const size_t outcome_count;
 
-/* Whether the observable, in the words of analysis/claims/column, is such an outcome. */
-bool outcome_is_crossing(const char *observable);
+/* The search of an observable, in the words of analysis/claims/column; NULL: it takes all rates. */
+outcome_search *outcome_search_of(const char *observable);
 
 /* The columns of a sample in the place of those of the stack. */
 int outcome_columns(struct observe_schema *schema, struct error *error);
@@ -39,7 +45,7 @@ struct outcome_plan {
     const struct model *model;
     const struct recipe *recipe;
     const struct observe_schema *schema; /* by outcome_columns */
-    bool crossing;                       /* all that is read of a sample is where runs begin to fail */
+    outcome_search *search;              /* of the rates that are read of a sample; NULL: all */
     struct memo *memo;                   /* of runs that need not be trained again; may be NULL */
     uint64_t seed;
     int threads;

@@ -32,7 +32,7 @@ static double sample(const struct trial *trial, int i)
     return trial->configurations[0].families[0].series[i];
 }
 
-/* The middle of four rates, which fails, and the one below: two runs a seed; where the best score is asked for as well, all
+/* The middle of four rates, which fails, and the one below: two runs a seed; where the best rate is asked for as well, all
  * four, and the edge is the same. */
 START_TEST(rates_away_from_the_edge_are_not_trained)
 {
@@ -40,7 +40,7 @@ START_TEST(rates_away_from_the_edge_are_not_trained)
     struct trial_options options = {.tier = CLAIM_SMOKE, .seed = 1, .threads = 2, .memory = 1 << 30, .memo = &memo};
     struct trial trial, whole;
     struct claim both = edge;
-    both.checks[1] = (struct claim_check)CLAIM_TEST("value", "best_score", "L", "L", "-9", "9", "0", "whatever it is");
+    both.checks[1] = (struct claim_check)CLAIM_TEST("value", "tuned_score", "L", "L", "-9", "9", "0", "whatever it is");
     open_trial(&trial, &edge, &options);
     ck_assert_uint_eq(memo.count, 4);
     options.memo = &whole_memo;

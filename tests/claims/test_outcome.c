@@ -29,7 +29,7 @@ START_TEST(outcomes_by_hand)
 {
     ck_assert_double_eq(value_of("score", "1e-3", 0.25), 0.2);
     ck_assert_double_eq(value_of("trains", "1e-3", 0.25), 1);
-    ck_assert_double_eq(value_of("best_score", "1,2,4", 0.25), 0.1);
+    ck_assert_double_eq(value_of("tuned_score", "1,2,4", 0.25), 0.1);
     ck_assert_double_eq(value_of("spread", "1", 0.25), 0.25);
     /* u crosses 0.7 three quarters of the way from rate 2 to rate 4. */
     ck_assert_double_eq_tol(value_of("edge", "1,2,4", 0.25), 2 * pow(2, 0.75), 1e-14);
@@ -45,8 +45,55 @@ START_TEST(what_is_not_known_is_no_number)
     scores[0] = NAN;
     ck_assert_double_eq(value_of("trains", "1", NAN), 0);
     ck_assert(isnan(value_of("edge", "1", NAN))); // all fail
-    ck_assert_double_eq(value_of("best_score", "1,2", 0.25), 0.1);
     scores[0] = 0.2;
+}
+END_TEST
+
+/* u at rates 0 to 5, what a search finds of it, and how many runs it takes: downhill from the middle, number 3. */
+static const struct {
+    double scores[6];
+    double tuned;
+    int runs;
+} valleys[] = {
+    {{0.6, 0.5, 0.4, 0.1, 0.2, 0.3}, 0.1, 3},   // at once
+    {{0.6, 0.5, 0.4, 0.3, 0.2, 0.25}, 0.2, 3},  // up
+    {{0.6, 0.1, 0.2, 0.3, 0.4, 0.5}, 0.1, 5},   // down
+    {{0.05, 0.5, 0.3, 0.2, 0.2, 0.01}, 0.2, 3}, // neither beyond a hill nor over a plain
+    {{0.6, 0.5, 0.4, 0.3, 0.2, 0.1}, NAN, 3},   // beyond the largest rate
+    {{0.1, 0.2, 0.3, 0.4, 0.5, 0.6}, NAN, 5},   // beyond the least
+    {{0.3, 0.2, 1.02, 1.01, 1, 0.99}, 0.2, 5},  // runs that fail are not told apart by u
+    {{0.3, 0.2, NAN, NAN, NAN, NAN}, 0.2, 5},   // nor blown up ones
+    {{1, 1, 1, 0.8, 0.6, NAN}, 0.6, 3},         // up from one that fails to one that does not
+    {{1, 1.01, 1, 1.02, 1.01, 1}, NAN, 5},      // all fail
+};
+
+START_TEST(valleys_are_found_in_few_runs)
+{
+    struct recipe recipe;
+    struct error error = {0};
+    bool trained[6] = {false};
+    double known[6];
+    int runs = 0;
+    outcome_search *search = outcome_search_of("tuned_score");
+    recipe_defaults(&recipe);
+    ck_assert_int_eq(recipe_set(&recipe, "lr", "1,2,4,8,16,32", &error), ERROR_NONE);
+    for (int r = 0; r < 6; r++)
+        known[r] = NAN;
+    for (int r; (r = search(6, trained, known)) >= 0; runs++) {
+        ck_assert(r < 6 && !trained[r]);
+        trained[r] = true;
+        known[r] = valleys[_i].scores[r];
+    }
+    ck_assert_int_eq(runs, valleys[_i].runs);
+    for (int all = 0; all < 2; all++) {
+        struct outcome_runs of = {&recipe, all ? valleys[_i].scores : known, 0};
+        for (size_t i = 0; i < outcome_count; i++)
+            if (strcmp(outcomes[i].name, "tuned_score") == 0) {
+                double value = outcomes[i].of(&of);
+                ck_assert(value == valleys[_i].tuned || (isnan(value) && isnan(valleys[_i].tuned)));
+            }
+    }
+    recipe_free(&recipe);
 }
 END_TEST
 
@@ -171,6 +218,7 @@ Suite *outcome_suite(void)
     TCase *tests = tcase_create("outcomes");
     tcase_add_test(tests, outcomes_by_hand);
     tcase_add_test(tests, what_is_not_known_is_no_number);
+    tcase_add_loop_test(tests, valleys_are_found_in_few_runs, 0, (int)(sizeof valleys / sizeof *valleys));
     tcase_add_test(tests, samples_are_runs);
     tcase_add_test(tests, threads_leave_no_trace);
     tcase_add_test(tests, an_empty_tier_does_not_apply);
