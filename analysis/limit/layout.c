@@ -233,6 +233,20 @@ static enum common common_of(const struct layout *layout, const struct sources *
     }
 }
 
+/* What Grams of experts, which are means and not draws, leave out at a width: norms and products of theirs, and what acts
+ * on features of the rows that they are given. */
+static bool is_read_in_limit_only(const struct layout *layout, int n)
+{
+    const struct graph *graph = layout->plan->graph;
+    int expert = n;
+    if (!graph_is_signal(graph->nodes[n].kind) || graph->nodes[n].mixture < 0 || graph->nodes[n].kind == GRAPH_EXPERT)
+        return false;
+    while (graph->nodes[expert].kind != GRAPH_EXPERT)
+        expert--;
+    bool touches = layout->nodes[n].space == layout->nodes[expert].space;
+    return touches || graph->nodes[n].kind == GRAPH_NORM || graph->nodes[n].kind == GRAPH_PRODUCT;
+}
+
 static int find_common(const struct layout *layout, const struct sources *sources, struct error *error)
 {
     const struct graph *graph = layout->plan->graph;
@@ -242,10 +256,10 @@ static int find_common(const struct layout *layout, const struct sources *source
         common[n] = COMMON_NOTHING;
         if (graph_is_signal(node->kind) && node->mixture >= 0)
             common[n] = common_of(layout, sources, common, n);
-        if (node->kind == GRAPH_NORM && node->mixture >= 0 && !layout->mode.width_limit)
+        if (is_read_in_limit_only(layout, n) && !layout->mode.width_limit)
             return error_set(error, ERROR_INPUT,
-                             "a norm inside an expert's body is predicted in the limit only (--width-limit), where it "
-                             "has features without end"); // Grams of experts are means, not draws
+                             "a norm or a product inside an expert's body, or a function of what it is given, is read "
+                             "in the limit of infinite width only: --width-limit");
         if (node->kind != GRAPH_MOE)
             continue;
         if (common[node->b] == COMMON_SIGNAL)
