@@ -143,25 +143,37 @@ static double least(double a, double b)
     return a < b ? a : b;
 }
 
-/* Columns of a space's signals: its features, and what a block's fresh signals add to its frame. */
-static double columns_of(const struct layout *layout, const struct space *space)
+/* Columns of the signals of a node's space: its features, and what a block's fresh signals add to its frame. */
+static double columns_of(const struct layout *layout, int node)
 {
-    double T = space->grams.exchangeable ? 2 : space->grams.tokens;
+    const struct space *space = &layout->spaces[layout->nodes[node].space];
+    double T = layout->rows[layout->nodes[node].space];
     double frame = layout->mode.width_limit ? T : least(4 * T, space->width);
     return space->population + (space->share < 1 ? frame : 0);
 }
 
 /* The weights of products are such that the sum is in COURSE_RATE: large ones run at thrice that, factors of tokens at
  * half of it. */
-static double map_flops(const struct layout *layout, int node)
+static double map_flops(const struct layout *layout, int node, double to)
 {
-    const struct space *in = &layout->spaces[layout->nodes[layout->plan->graph->nodes[node].a].space];
-    double T = in->grams.exchangeable ? 2 : in->grams.tokens, from = columns_of(layout, in);
-    double to = columns_of(layout, &layout->spaces[layout->nodes[node].space]), rank = least(T, from);
+    double T = layout->nodes[node].rows, from = columns_of(layout, layout->plan->graph->nodes[node].a);
+    double rank = least(T, from);
     bool limit = layout->mode.width_limit; // no reverse along the forward's signals, no rows that are made orthonormal
     double factor = T > from ? 0 : limit ? T * T * from : 4 * T * T * from, normals = 60 * rank * to;
     double products = limit ? 2 * (from + to) : T > from ? 3 * to : 3 * (from + to); // nothing fresh is sent back there
     return T * rank * products + factor + normals;
+}
+
+/* A router, and what its gates do: to rows of the chosen experts, beside the normals that it sends back, in the limit to
+ * Grams. */
+static double mixture_flops(const struct layout *layout, int node)
+{
+    const struct router_sizes *sizes = &layout->plan->nodes[node].mixture.sizes;
+    double T = layout->nodes[node].rows, columns = columns_of(layout, node);
+    double in = columns_of(layout, layout->plan->graph->nodes[node].a);
+    double gates = layout->mode.width_limit ? T * T * (8 * T + 8 * sizes->experts)
+                                            : 8 * T * (1 + sizes->top_k) * (columns + in) + 60 * T * in;
+    return map_flops(layout, node, sizes->experts) + T * sizes->experts * 100 + gates;
 }
 
 /* Of exchangeable tokens' means over softmaxes (softmax.h), forward and in reverse. */
@@ -178,18 +190,27 @@ static double attend_flops(const struct layout *layout, int node)
 static double node_flops(const struct layout *layout, int node)
 {
     const struct space *space = &layout->spaces[layout->nodes[node].space];
-    double T = space->grams.exchangeable ? 2 : space->grams.tokens;
+    double T = layout->nodes[node].rows;
     switch (layout->plan->graph->nodes[node].kind) {
     case GRAPH_MAP:
-        return map_flops(layout, node);
+        return map_flops(layout, node, columns_of(layout, node));
+    case GRAPH_MOE:
+        return mixture_flops(layout, node);
     case GRAPH_ATTEND:
         return space->grams.exchangeable ? QUADRATURES : attend_flops(layout, node);
     case GRAPH_POINTWISE:
     case GRAPH_PRODUCT:
         return 60 * T * space->population + (space->share < 1 ? 200 * T * T : 0);
     default:
-        return 4 * T * columns_of(layout, space);
+        return 4 * T * columns_of(layout, node);
     }
+}
+
+/* At a width, of a layer's states: their stable rank by powers. */
+static double observe_flops(const struct layout *layout)
+{
+    int output = layout->plan->graph->outputs[0];
+    return layout->mode.width_limit ? 0 : 200 * layout->nodes[output].rows * columns_of(layout, output);
 }
 
 double course_flops(const struct course *course)
@@ -197,8 +218,9 @@ double course_flops(const struct course *course)
     double sum = 0;
     for (int b = 0; b < course->depth.block_count; b++) {
         const struct layout *layout = course->layout[b];
+        sum += observe_flops(layout);
         for (int n = 0; n < layout->plan->graph->node_count; n++)
-            sum += layout->nodes[n].space >= 0 ? node_flops(layout, n) + 2e4 : 0;
+            sum += layout->nodes[n].space >= 0 ? layout->nodes[n].readings * (node_flops(layout, n) + 2e4) : 0;
     }
     if (course->model.cotangent->loss && !course->mode.exchangeable)
         sum += loss_flops(&course->model);

@@ -339,7 +339,7 @@ static void read_forward(struct flow_block *flow, const struct flow_states *in, 
     const struct graph *graph = graph_of(flow);
     struct flow_states states = {.count = graph->state_count};
     for (int n = 0; n < graph->node_count; n++)
-        if (graph_is_signal(graph->nodes[n].kind)) {
+        if (graph_is_signal(graph->nodes[n].kind) && !layout_is_apart(flow->layout, n)) {
             pool_clear(flow->run.scratch);
             rules[graph->nodes[n].kind].forward(&flow->run, n);
             finite = finite && is_in_range(flow, n);
@@ -438,7 +438,7 @@ static void embed_rest(struct flow_block *flow, const struct flow_states *dy, in
     if (rest.columns == 0)
         return;
     struct stack lower = stack_factor(&rest, NULL, pool);
-    bool turns = flow->basis.at;
+    bool turns = flow->basis.at && space->drawn; // a frame that has no width has room across all that is there
     int left = space->width - space->columns, added = mode < 0 ? lower.columns : dy->count;
     added = turns && left < added ? left : added;
     int first = turns ? flow->kept : space->columns, columns = space->columns + added;

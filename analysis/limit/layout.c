@@ -22,7 +22,7 @@ static void join(int *parent, int a, int b)
         parent[root_of(parent, b)] = root_of(parent, a);
 }
 
-static void join_nodes(const struct graph *graph, int *parent)
+static void join_nodes(const struct graph *graph, bool experts_apart, int *parent)
 {
     int state = -1;
     for (int n = 0; n < graph->node_count; n++)
@@ -40,6 +40,10 @@ static void join_nodes(const struct graph *graph, int *parent)
         case GRAPH_NORM:
         case GRAPH_EXPERT:
             join(parent, n, node->a);
+            break;
+        case GRAPH_MOE: // a sum of what experts give, where each is read
+            if (experts_apart)
+                join(parent, n, node->b);
             break;
         case GRAPH_INPUT:
             if (!node->memory) {
@@ -107,9 +111,12 @@ static void find_sources(const struct graph *graph, const struct sources *source
             sources_add(sources, node->c, n);
             sources_of(sources, n)[n / 64] |= (uint64_t)1 << n % 64;
             break;
+        case GRAPH_MOE:
+            sources_add(sources, node->b, n);
+            sources_of(sources, n)[n / 64] |= (uint64_t)1 << n % 64;
+            break;
         case GRAPH_INPUT:
         case GRAPH_MAP:
-        case GRAPH_MOE:
             sources_of(sources, n)[own / 64] |= (uint64_t)1 << own % 64;
             break;
         case GRAPH_ONES:
@@ -233,20 +240,6 @@ static enum common common_of(const struct layout *layout, const struct sources *
     }
 }
 
-/* What Grams of experts, which are means and not draws, leave out at a width: norms and products of theirs, and what acts
- * on features of the rows that they are given. */
-static bool is_read_in_limit_only(const struct layout *layout, int n)
-{
-    const struct graph *graph = layout->plan->graph;
-    int expert = n;
-    if (!graph_is_signal(graph->nodes[n].kind) || graph->nodes[n].mixture < 0 || graph->nodes[n].kind == GRAPH_EXPERT)
-        return false;
-    while (graph->nodes[expert].kind != GRAPH_EXPERT)
-        expert--;
-    bool touches = layout->nodes[n].space == layout->nodes[expert].space;
-    return touches || graph->nodes[n].kind == GRAPH_NORM || graph->nodes[n].kind == GRAPH_PRODUCT;
-}
-
 static int find_common(const struct layout *layout, const struct sources *sources, struct error *error)
 {
     const struct graph *graph = layout->plan->graph;
@@ -256,22 +249,18 @@ static int find_common(const struct layout *layout, const struct sources *source
         common[n] = COMMON_NOTHING;
         if (graph_is_signal(node->kind) && node->mixture >= 0)
             common[n] = common_of(layout, sources, common, n);
-        if (is_read_in_limit_only(layout, n) && !layout->mode.width_limit)
-            return error_set(error, ERROR_INPUT,
-                             "a norm or a product inside an expert's body, or a function of what it is given, is read "
-                             "in the limit of infinite width only: --width-limit");
         if (node->kind != GRAPH_MOE)
             continue;
         if (common[node->b] == COMMON_SIGNAL)
             return error_set(
                 error, ERROR_INPUT,
-                "a mixture whose body hands on what it is given has no prediction: its experts are read as "
-                "independent; run samples it");
+                "a mixture whose body hands on what it is given has no prediction in the limit of infinite "
+                "width, where experts are read as independent; at the model's own it has");
         if (layout->plan->nodes[n].mixture.weigh->input)
-            return error_set(
-                error, ERROR_INPUT,
-                "a mixture whose weights multiply what its experts are given has no prediction: what comes "
-                "back to its router is no function of Grams; run samples it");
+            return error_set(error, ERROR_INPUT,
+                             "a mixture whose weights multiply what its experts are given has no prediction in the "
+                             "limit of infinite width, where what comes back to its router is no function of Grams; at "
+                             "the model's own it has");
         layout->nodes[n].biased = common[node->b] == COMMON_MEAN;
     }
     return ERROR_NONE;
@@ -281,7 +270,7 @@ static int find_common(const struct layout *layout, const struct sources *source
 
 /* What the nodes of a space ask of it. */
 struct wants {
-    bool heads, features, open, group_norm, blended, mixture, states;
+    bool heads, features, open, group_norm, blended, states;
     int fresh; /* signals that come about in it */
     int width, tokens;
     int population, tile; /* by the heads */
@@ -298,7 +287,6 @@ static void note_node(const struct layout *layout, int n, struct wants *wants)
     const struct plan_node *sizes = &layout->plan->nodes[n];
     wants->width = sizes->width;
     wants->tokens = node->memory ? layout->mode.memory_tokens : layout->mode.tokens;
-    wants->mixture |= node->mixture >= 0 && node->kind != GRAPH_EXPERT;
     wants->features |= is_elementwise(node->kind);
     wants->open |= is_elementwise(node->kind) && !layout->nodes[n].closed;
     if (node->kind == GRAPH_NORM) {
@@ -431,7 +419,7 @@ static int features_held(const struct wants *wants)
 static struct space make_space(const struct layout *layout, const struct wants *wants)
 {
     struct space space = {.grams = {wants->tokens, layout->mode.exchangeable}, .width = wants->width};
-    bool finite = !layout->mode.width_limit && !wants->mixture;
+    bool finite = !layout->mode.width_limit;
     if (layout->mode.exchangeable) {
         space.share = 0;
     } else if (wants->heads) {
@@ -485,7 +473,8 @@ static bool make_spaces(struct layout *layout, struct layout_states *states)
     struct wants *wants = calloc((size_t)layout->space_count, sizeof *wants);
     layout->spaces = calloc((size_t)layout->space_count, sizeof *layout->spaces);
     layout->blended = calloc((size_t)layout->space_count, sizeof *layout->blended);
-    if (!wants || !layout->spaces || !layout->blended) {
+    layout->rows = calloc((size_t)layout->space_count, sizeof *layout->rows);
+    if (!wants || !layout->spaces || !layout->blended || !layout->rows) {
         free(wants);
         return false;
     }
@@ -514,6 +503,31 @@ static bool make_spaces(struct layout *layout, struct layout_states *states)
     return true;
 }
 
+/* Of experts that have tokens at all, where these are spread evenly. A space that none but one mixture's nodes are in is
+ * each expert's own. */
+static void count_rows(struct layout *layout)
+{
+    const struct plan *plan = layout->plan;
+    for (int s = 0; s < layout->space_count; s++)
+        layout->rows[s] = 0;
+    for (int n = plan->graph->node_count - 1, moe = -1; n >= 0; n--) {
+        struct layout_node *own = &layout->nodes[n];
+        if (own->space < 0)
+            continue;
+        if (plan->graph->nodes[n].kind == GRAPH_MOE)
+            moe = n;
+        double tokens = layout->mode.exchangeable ? 2 : layout->spaces[own->space].grams.tokens;
+        own->readings = 1;
+        own->rows = tokens;
+        if (layout_is_apart(layout, n)) {
+            const struct router_sizes *sizes = &plan->nodes[moe].mixture.sizes;
+            own->readings = fmin(sizes->experts, sizes->top_k * tokens);
+            own->rows = sizes->top_k * tokens / own->readings;
+        }
+        layout->rows[own->space] = fmax(layout->rows[own->space], own->rows);
+    }
+}
+
 int layout_init(struct layout *layout, const struct plan *plan, struct layout_mode mode, struct layout_states *states,
                 struct error *error)
 {
@@ -527,15 +541,17 @@ int layout_init(struct layout *layout, const struct plan *plan, struct layout_mo
     bool made = parent && layout->nodes && sources.sets;
     int code = ERROR_NONE;
     if (made) {
-        join_nodes(graph, parent);
+        join_nodes(graph, !mode.width_limit, parent);
         number_spaces(layout, parent);
         number_matrices(layout);
         find_sources(graph, &sources);
         find_closed(layout, states, &sources);
-        code = find_common(layout, &sources, error);
+        code = mode.width_limit && !mode.exchangeable ? find_common(layout, &sources, error) : ERROR_NONE;
         for (int s = 0; s < graph->state_count; s++)
             states->gaussian &= layout->nodes[graph->outputs[s]].gaussian;
         made = code != ERROR_NONE || make_spaces(layout, states);
+        if (made && code == ERROR_NONE)
+            count_rows(layout);
     }
     free(parent);
     free(sources.sets);
@@ -551,7 +567,13 @@ void layout_free(struct layout *layout)
     free(layout->nodes);
     free(layout->spaces);
     free(layout->blended);
+    free(layout->rows);
     *layout = (struct layout){0};
+}
+
+bool layout_is_apart(const struct layout *layout, int node)
+{
+    return !layout->mode.width_limit && layout->plan->graph->nodes[node].mixture >= 0;
 }
 
 bool layout_is_closed(const struct layout *layout)

@@ -34,7 +34,8 @@ struct layout_node {
     bool closed;             /* functions, products and attention: in closed form */
     struct attention attend; /* of a GRAPH_ATTEND as it is drawn */
     bool wide;               /* with heads that are as wide as logits take to be Gaussian */
-    bool biased;             /* a GRAPH_MOE's experts have a mean in common, the same in all features */
+    bool biased;             /* in the limit: a GRAPH_MOE's experts have a mean in common, the same in all features */
+    double readings, rows;   /* how many times it is read, on how many rows each: of experts read apart, on average */
 };
 
 struct layout {
@@ -42,6 +43,7 @@ struct layout {
     struct layout_mode mode;
     struct layout_node *nodes; // [node_count]
     struct space *spaces;      // [space_count], empty
+    double *rows;              // [space_count] of its frame, on average
     bool *blended;             // [space_count] sums and means of what a function gives meet its argument
     int space_count;
     int states; /* the space of the block's states */
@@ -51,6 +53,9 @@ struct layout {
 int layout_init(struct layout *layout, const struct plan *plan, struct layout_mode mode, struct layout_states *states,
                 struct error *error);
 void layout_free(struct layout *layout);
+
+/* Whether a node is of a mixture's experts and these are read one by one, by the mixture (rule_expert.c). */
+bool layout_is_apart(const struct layout *layout, int node);
 
 /* Whether every attention, function and product of the block has a closed form for exchangeable tokens. */
 bool layout_is_closed(const struct layout *layout);

@@ -1,6 +1,7 @@
 #include "analysis/limit/replica.h"
 
 #include <cblas.h>
+#include <gsl/gsl_pow_int.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,7 +108,7 @@ static double kurtosis(const struct replica *replica, const struct space *space,
         double own = frame_square(space, signal, space->grams.exchangeable ? 0 : (int)t);
         sum += n == 0 ? uniform * own * own : 0;
         for (size_t j = 0; j < n; j++)
-            sum += pow(signal->at[t * n + j], 4) * (double)n;
+            sum += gsl_pow_4(signal->at[t * n + j]) * (double)n;
     }
     return sum / (double)T / (square * square);
 }

@@ -21,7 +21,7 @@ struct rule_node {
     struct factor factor; /* of the Gram that maps read; rows NULL before the first */
     struct signal
         basis;          /* [rank] at a finite width: the rows that the factor multiplies, NULL where it is the signal */
-    struct signal unit; /* [rank] of a map: what the factor was multiplied by */
+    struct signal unit; /* [rank] of a map or a router: what the factor was multiplied by */
     struct frame_part *arriving; /* what maps send back, each times what it was mapped by */
     double *along;               // [T][rank] and its coordinates along the basis that are given
     struct rule_law law;         /* of a function: NULL before it is known */
@@ -30,7 +30,11 @@ struct rule_node {
     double normed;               /* features over which a norm has fixed its square; 0: it has not */
     double spread;               /* first order: relative variance of a token's square, by attentions of few heads */
     double *gates; // [4][T][E] of a mixture: the router's weights, the same at the chosen, 1 there, its logits
+    struct rule_expert *experts; // [E] of a mixture at a width
 };
+
+/* Parts of a mixture's gates. */
+enum { RULE_GATES_ALL, RULE_GATES_CHOSEN, RULE_GATES_MASK, RULE_GATES_LOGITS };
 
 /* A block of a replica while it is read. */
 struct rule_run {
@@ -88,6 +92,15 @@ const struct factor *rule_factor(struct rule_run *run, int node);
 /* Adds factor times the signal `rows`, of node `of`'s space, to what maps send back to `node`; rows stay where they are.
  * Returns the mean square of the map's gradient entries, the sum over tokens s, t of the products of the two Grams. */
 double rule_send_back(struct rule_run *run, int node, double factor, int of, const struct signal *rows);
+
+/* Adds scale times `gradient` times the transpose of a map's `unit` to the coordinates of what is sent back to `node`
+ * along the signal there. */
+void rule_send_along(struct rule_run *run, int node, double scale, const struct signal *gradient,
+                     const struct signal *unit);
+
+/* A mixture's experts at a width, once its gates are known; in reverse u [T][E] becomes the chosen gates' gradients. */
+void rule_experts_forward(struct rule_run *run, int node);
+void rule_experts_backward(struct rule_run *run, int node, double *u);
 
 /* rule_map.c, rule_element.c, rule_attend.c, rule_mixture.c */
 void rule_map_forward(struct rule_run *run, int node);

@@ -89,14 +89,12 @@ double rule_send_back(struct rule_run *run, int node, double factor, int of, con
     return fmax(0, gram_dot(space->grams, own->gram, gram));
 }
 
-/* along += dy Z^T in units of the input's coordinates. */
-static void send_along(struct rule_run *run, int node, int in, const struct signal *gradient)
+void rule_send_along(struct rule_run *run, int node, double scale, const struct signal *gradient,
+                     const struct signal *unit)
 {
-    struct space *to = rule_space(run, in), *from = rule_space(run, node);
-    const struct signal *unit = &run->nodes[node].unit;
-    int T = from->grams.tokens, R = run->nodes[in].factor.rank;
+    int T = rule_space(run, node)->grams.tokens, R = run->nodes[node].factor.rank;
     int K = unit->columns < gradient->columns ? unit->columns : gradient->columns;
-    double **along = &run->nodes[in].along, scale = from->width * sd_of(run, node) / sqrt(to->width);
+    double **along = &run->nodes[node].along;
     if (!*along)
         *along = memset(pool_take(run->work, (size_t)T * (size_t)R), 0, (size_t)T * (size_t)R * sizeof **along);
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, R, K, scale, gradient->at, gradient->columns, unit->at,
@@ -113,7 +111,8 @@ void rule_map_backward(struct rule_run *run, int node)
     run->weights[matrix] = (rule_send_back(run, in, factor, node, gradient) + beside) /
                            plan_copies(run->layout->plan, matrix);
     if (run->nodes[node].unit.at)
-        send_along(run, node, in, gradient);
+        rule_send_along(run, in, rule_space(run, node)->width * sd_of(run, node) / sqrt(rule_space(run, in)->width),
+                        gradient, &run->nodes[node].unit);
 }
 
 /* fresh += (along - fresh basis^T) basis, over the basis' columns; where these are the signal's own, along replaces

@@ -5,13 +5,19 @@
 #include "analysis/limit/flight.h"
 #include "analysis/limit/rule.h"
 
-/* Mixtures of experts: sum_e p_e b_e with b_e = mu + c_e, mu one number for all features of a token, c_e independent over
- * experts: (sum_e p_e) mu beside what the Gram of c gives. Gates [T][E] are drawn from the routed signal's Gram; the experts' bodies, equal in law and
- * independent, are read once, by their Grams alone. A router's choice does not average out at any width. */
+/* Mixtures of experts. Gates [T][E] are drawn from the routed signal's Gram: a router's choice does not average out at
+ * any width. At the model's width each expert is read by itself (rule_expert.c). In the limit their bodies, equal in law
+ * and independent, are read once, by their Grams alone: sum_e p_e b_e with b_e = mu + c_e, mu one number for all features
+ * of a token, c_e independent over experts, is (sum_e p_e) mu beside what the Gram of c gives. */
 
 static const struct graph_node *node_of(const struct rule_run *run, int node)
 {
     return &run->layout->plan->graph->nodes[node];
+}
+
+static bool is_finite_width(const struct rule_run *run)
+{
+    return !run->layout->mode.width_limit;
 }
 
 /* out [T][T] = a b^T for a, b [T][E]. */
@@ -20,14 +26,18 @@ static void gate_products(int T, int E, const double *a, const double *b, double
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, T, E, 1, a, E, b, E, 0, out, T);
 }
 
-/* out [T][E]: independent Gaussian columns of the factor's Gram, by normals from number `first` on. */
+/* out [T][E]: independent Gaussian columns of the factor's Gram, by normals [rank][E] from number `first` on, which are
+ * left in `unit` unless that is NULL. */
 static void draw_columns(const struct factor *factor, int T, int E, const struct stream_address *address,
-                         uint64_t first, double *out, struct pool *work)
+                         uint64_t first, double *out, struct signal *unit, struct pool *work)
 {
-    struct pool_mark mark = pool_mark(work);
     size_t count = (size_t)factor->rank * (size_t)E;
-    double *normals = pool_take(work, count);
+    double *kept = unit ? pool_take(work, count) : NULL;
+    struct pool_mark mark = pool_mark(work);
+    double *normals = kept ? kept : pool_take(work, count);
     flight_normals(address, first, count, 1, normals);
+    if (unit)
+        *unit = (struct signal){E, normals};
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, T, E, factor->rank, 1, factor->rows, factor->rank, normals,
                 E, 0, out, E);
     pool_release(work, mark);
@@ -54,7 +64,8 @@ static void draw_gates(struct rule_run *run, int node)
     size_t count = (size_t)T * (size_t)E;
     double *gates = run->nodes[node].gates = pool_take(run->work, 4 * count), *chosen = gates + count;
     double *mask = gates + 2 * count, *logits = gates + 3 * count;
-    draw_columns(rule_factor(run, in), T, E, &address, 0, logits, run->work);
+    struct signal *unit = is_finite_width(run) ? &run->nodes[node].unit : NULL;
+    draw_columns(rule_factor(run, in), T, E, &address, 0, logits, unit, run->work);
     cblas_dscal((int)count, run->block->sd[node_of(run, node)->index] * sqrt(rule_space(run, in)->width), logits, 1);
     for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * (size_t)E;
@@ -114,18 +125,27 @@ static void add_mean(struct rule_run *run, int node, const double *mean)
     frame_add_mean(space, own, &run->nodes[node].out);
 }
 
-void rule_mixture_forward(struct rule_run *run, int node)
+/* All experts at once, by their Gram. */
+static void experts_forward(struct rule_run *run, int node)
 {
     struct space *space = rule_space(run, node);
     struct stream_address address = rule_address(run, node, RULE_FORWARD);
     double *gram = rule_take(run, space->grams), *mean = means_of(run, node);
-    draw_gates(run, node);
     experts_gram(run, node, 1, mean, gram);
     through_gates(run, node, gram);
     struct factor factor = frame_factor(space->grams, gram, run->work);
     run->nodes[node].out = frame_fresh(space, &factor, &address, run->work, NULL);
     if (mean)
         add_mean(run, node, mean);
+}
+
+void rule_mixture_forward(struct rule_run *run, int node)
+{
+    draw_gates(run, node);
+    if (is_finite_width(run))
+        rule_experts_forward(run, node);
+    else
+        experts_forward(run, node);
 }
 
 /* u [T][E] = <gradient, expert's output> of every gate, of covariance m Gamma o (Gram of c) over tokens and independent
@@ -140,7 +160,7 @@ static void draw_gate_gradients(struct rule_run *run, int node, const double *gr
     experts_gram(run, node, width, mean, gram);
     gram_multiply(grams, gradient, gram, gram);
     struct factor factor = frame_factor(grams, gram, run->work);
-    draw_columns(&factor, T, E, &address, 0, u, run->work);
+    draw_columns(&factor, T, E, &address, 0, u, NULL, run->work);
     if (!mean)
         return;
     double *shared = pool_take(run->work, (size_t)T);
@@ -148,31 +168,33 @@ static void draw_gate_gradients(struct rule_run *run, int node, const double *gr
     cblas_dger(CblasRowMajor, T, T, width, mean, 1, mean, 1, gram, T);
     gram_multiply(grams, gradient, gram, gram);
     factor = frame_factor(grams, gram, run->work);
-    draw_columns(&factor, T, 1, &address, 2 * (uint64_t)T * (uint64_t)E, shared, run->work);
+    draw_columns(&factor, T, 1, &address, 2 * (uint64_t)T * (uint64_t)E, shared, NULL, run->work);
     for (int t = 0; t < T; t++)
         for (int e = 0; e < E; e++)
             u[t * E + e] += shared[t];
 }
 
-static void router_backward(struct rule_run *run, int node, const double *gradient)
+/* From the gates' gradients u [T][E] to those of the routed signal and the router. */
+static void router_backward(struct rule_run *run, int node, const double *u)
 {
     const struct graph_node *own = node_of(run, node);
     const struct plan_mixture *moe = &run->layout->plan->nodes[node].mixture;
-    struct gram_space grams = rule_space(run, node)->grams;
-    int T = grams.tokens, E = moe->sizes.experts;
+    int T = rule_space(run, node)->grams.tokens, E = moe->sizes.experts;
     size_t count = (size_t)T * (size_t)E;
-    double *u = pool_take(run->work, count), *slopes = pool_take(run->work, count);
+    double *slopes = pool_take(run->work, count), sd = run->block->sd[own->index];
     const double *gates = run->nodes[node].gates, *mask = gates + 2 * count, *logits = gates + 3 * count;
-    draw_gate_gradients(run, node, gradient, u);
     for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * (size_t)E;
         moe->router->backward(E, logits + at, mask + at, gates + at, u + at, slopes + at);
     }
     struct signal rows = {E, slopes};
-    run->weights[own->index] = rule_send_back(run, own->a, run->block->sd[own->index], own->a, &rows) / E;
+    run->weights[own->index] = rule_send_back(run, own->a, sd, own->a, &rows) / E;
+    if (run->nodes[node].unit.at)
+        rule_send_along(run, own->a, sd / sqrt(rule_space(run, own->a)->width), &rows, &run->nodes[node].unit);
 }
 
-void rule_mixture_backward(struct rule_run *run, int node)
+/* The gates' gradients, and the gradient of all experts at once, by its Gram. */
+static void experts_backward(struct rule_run *run, int node, double *u)
 {
     int body = node_of(run, node)->b;
     struct gram_space grams = rule_space(run, node)->grams;
@@ -180,9 +202,21 @@ void rule_mixture_backward(struct rule_run *run, int node)
     double *gradient = rule_take(run, grams);
     struct stream_address address = rule_address(run, body, RULE_GATES);
     frame_gram(rule_space(run, node), 1, rule_gradient(run, node), gradient);
-    router_backward(run, node, gradient);
+    draw_gate_gradients(run, node, gradient, u);
     through_gates(run, node, gradient);
     struct factor factor = frame_factor(grams, gradient, run->work);
     struct signal fresh = frame_fresh(space, &factor, &address, run->work, NULL);
     frame_add(space, 1, &fresh, &run->nodes[body].gradient, run->work);
+}
+
+void rule_mixture_backward(struct rule_run *run, int node)
+{
+    int E = run->layout->plan->nodes[node].mixture.sizes.experts;
+    size_t count = (size_t)rule_space(run, node)->grams.tokens * (size_t)E;
+    double *u = memset(pool_take(run->work, count), 0, count * sizeof *u);
+    if (is_finite_width(run))
+        rule_experts_backward(run, node, u);
+    else
+        experts_backward(run, node, u);
+    router_backward(run, node, u);
 }

@@ -275,6 +275,24 @@ START_TEST(quantities_have_errors)
 }
 END_TEST
 
+/* What is written is one profile and nothing else: a library that is given sizes that there are not says so on standard
+ * output. Of experts where a few tokens fill the width, and of more functions of a state than its frame has a width for. */
+START_TEST(nothing_else_is_written)
+{
+    static const char *const models[][3] = {
+        {"def e(u)=wz(tanh(u)); x=x+moe(x,experts=4,body=e)", "16", "6"},
+        {"x=x+wa(tanh(x)); x=x+wb(tanh(x)); x=x+wc(tanh(x)); x=x+wd(tanh(x)); x=x+we(tanh(x)); x=x+wf(tanh(x))", "600",
+         "16"},
+    };
+    struct program program = PROGRAM("predict", "-p", models[_i][0], "-L", "2", "-d", models[_i][1], "-T",
+                                     models[_i][2], "--full", "--replicas", "2", "-f", "json", "-q");
+    ck_assert_msg(program.status == 0, "%s", program.err);
+    ck_assert_msg(program.out[0] == '{', "%.100s", program.out);
+    json_decref(parse_line(program.out, 0));
+    program_free(&program);
+}
+END_TEST
+
 START_TEST(threads_change_nothing)
 {
     const char *const options[3][4] = {{"-j", "1", "-s", "5"}, {"-j", "2", "-s", "5"}, {"-j", "2", "-s", "6"}};
@@ -546,6 +564,7 @@ Suite *predict_suite(void)
     tcase_add_test(tests, what_is_not_known_to_suffice_is_drawn);
     tcase_add_test(tests, an_error_that_is_not_known_is_said);
     tcase_add_test(tests, quantities_have_errors);
+    tcase_add_loop_test(tests, nothing_else_is_written, 0, 2);
     tcase_add_test(tests, threads_change_nothing);
     tcase_add_test(tests, maps_are_predictions);
     tcase_add_test(tests, maps_at_a_width_are_predictions);

@@ -90,6 +90,10 @@ static const struct {
     {"placement='x = x + w2(relu(w1(x, F))) + wc(relu(wb(x, F)))' tokens=3 width=29 ffn-width=33 input-correlation=0.6",
      1},
     {"placement='x = wa(x) * wb(x)' tokens=3 width=31", 2},
+    // one expert's gate is 1 whatever its router says
+    {"placement='def e(u) = w2(relu(w1(u, F))); x = x + moe(x, experts=3, top=1, body=e)' tokens=7 width=15", 1},
+    {"placement='def e(u) = u + w2(relu(w1(u, F))); x = moe(x, experts=2, top=1, body=e)' tokens=5 width=600", 1},
+    {"placement='def e(u) = u * wb(u); x = moe(x, experts=2, top=1, body=e, weigh=input)' tokens=5 width=20", 2},
 };
 
 /* x . (dy J) = degree y . dy in every replica, where the gradient through a matrix knows what the signal

@@ -136,11 +136,11 @@ START_TEST(what_has_no_law_of_grams_is_refused)
 {
     static const struct {
         const char *placement, *words;
-        bool in_the_limit; /* too */
+        bool at_the_width; /* too */
     } rows[] = {
         {"placement='shared wa; x = norm(x + wa(x))'", "wa is one matrix in all blocks", true},
-        {"placement='def b(u) = w2(norm(w1(u, 4))); x = x + moe(norm(x), body=b)'",
-         "a norm or a product inside an expert's body", false},
+        {"placement='def b(u) = u + ffn(u); x = norm(x + moe(norm(x), body=b))'", "hands on what it is given", false},
+        {"placement='x = norm(x + moe(norm(x), weigh=input))'", "weights multiply what its experts are given", false},
     };
     for (size_t r = 0; r < 2 * sizeof rows / sizeof *rows; r++) {
         struct course course;
@@ -148,12 +148,30 @@ START_TEST(what_has_no_law_of_grams_is_refused)
         bool limit = r % 2 == 1;
         support_model(&model, rows[r / 2].placement);
         int code = course_init(&course, &model, &(struct course_options){.width_limit = limit}, &error);
-        ck_assert_int_eq(code, limit && !rows[r / 2].in_the_limit ? ERROR_NONE : ERROR_INPUT);
+        ck_assert_int_eq(code, limit || rows[r / 2].at_the_width ? ERROR_INPUT : ERROR_NONE);
         ck_assert_int_eq(strstr(error.text, rows[r / 2].words) != NULL, code != ERROR_NONE);
         if (code == ERROR_NONE)
             course_free(&course);
         model_free(&model);
     }
+}
+END_TEST
+
+/* Experts are read on the tokens that chose them: the more of these, the more that takes. Eight times the rows of the
+ * body's maps and functions, beside what the block takes: above 1.5. */
+START_TEST(chosen_experts_are_counted)
+{
+    static const char *const choices[] = {
+        "placement='def e(u) = wz(tanh(u)); x = x + moe(x, experts=16, top=1, body=e)' width=64 tokens=20",
+        "placement='def e(u) = wz(tanh(u)); x = x + moe(x, experts=16, top=8, body=e)' width=64 tokens=20"};
+    double flops[2];
+    for (int i = 0; i < 2; i++) {
+        struct course course;
+        read_course(&course, choices[i], false);
+        flops[i] = course_flops(&course);
+        done(&course);
+    }
+    ck_assert_msg(flops[1] > 1.5 * flops[0], "%g and %g", flops[0], flops[1]);
 }
 END_TEST
 
@@ -166,6 +184,7 @@ Suite *layout_suite(void)
     tcase_add_test(tests, heads_of_the_limit);
     tcase_add_test(tests, heads_that_features_are_seen_of_keep_their_width);
     tcase_add_test(tests, what_has_no_law_of_grams_is_refused);
+    tcase_add_test(tests, chosen_experts_are_counted);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -15,6 +15,7 @@ static const struct {
     {"mask=causal", {.width_limit = true, .full = true}},
     {"mask=causal norm=layernorm", {.full = true}},
     {"placement='state x, u; x = norm(x + attn(x)); u = u + x; x = norm(x + glu(norm(u)))'", {.full = true}},
+    {"placement='x = norm(x + moe(x, experts=3, top=2, body=glu))'", {0}},
     {"placement=postnorm", {0}}, // to first order
 };
 
@@ -96,6 +97,16 @@ static const char *const narrow[] = {
     "placement='y = x + attn(norm(x, groups=10)); x = norm(y, layernorm, groups=8) + wa(y)' input-correlation=0.3",
     "placement='x = norm(x, groups=1 + 9*mod(l, 2)) + wa(x)' input-correlation=0.3", // every second block looks at groups
     "placement='x = x + w2(norm(norm(w1(x, 8)), groups=2))'",
+    // experts: gated, of the features that they are given, with norms, means and sums of their own
+    "placement='x = x + moe(x, experts=4, top=2, body=glu)' width=16",
+    "placement='def e(u) = w2(u*wz(u)); x = x + moe(x, experts=4, top=2, body=e)' layers=2",
+    "placement='def e(u) = wz(tanh(u)); x = x + moe(x, experts=4, top=2, body=e)' width=16 tokens=12",
+    "placement='def e(u) = w2(norm(w1(u, 24), groups=4)*tanh(wg(u, 24))); y = norm(x + attn(x)); "
+    "x = norm(y + moe(y, experts=3, top=1, router=switch, body=e))' mask=causal",
+    "placement='def e(u) = u + w2(tanh(w1(u, F) + wb(ones(u), F))); "
+    "x = norm(x + moe(x, experts=3, top=2, router=independent, body=e, weigh=input))' init='w = 1/sqrt(n)'",
+    "placement='def e(u) = relu(w1(u, d)); x = norm(x + moe(norm(x), experts=5, top=2, body=e))' norm=layernorm "
+    "init='w = 1/sqrt(n)' tokens=50 width=20",
     "placement='x = attn(x)' heads=1 layers=2 tokens=38 mask=causal", // attention of a condition beyond 1e7
 };
 
