@@ -79,26 +79,29 @@ static double observe_squares(const struct observe_schema *schema, int state, en
     return mean;
 }
 
-/* Whether the state's square at a layer is fixed by a norm. */
-static bool is_normed(const struct replica *replica, int layer, int state)
+/* The norm that fixes the state's square at a layer, or NULL. */
+static const struct plan_norm *norm_of(const struct replica *replica, int layer, int state)
 {
     if (layer == 0)
-        return false;
-    const struct graph *graph = replica->course->layout[layer - 1]->plan->graph;
+        return NULL;
+    const struct plan *plan = replica->course->layout[layer - 1]->plan;
+    const struct graph *graph = plan->graph;
     int node = graph->outputs[state];
     while (graph->nodes[node].kind == GRAPH_SCALE)
         node = graph->nodes[node].a;
-    return graph->nodes[node].kind == GRAPH_NORM;
+    return graph->nodes[node].kind == GRAPH_NORM ? &plan->nodes[node].norm : NULL;
 }
 
 /* mean x^4 over (mean x^2)^2: of the features that are held, else of a direction that is uniform given its length:
- * 3 m/(m+2) times a token's square, which to first order has a spread of its own unless it is `fixed`. */
+ * 3 m/(m+2) times a token's square, which to first order has a spread of its own unless a norm has fixed it; uniform
+ * across that of equal features, 3 (m-1)/(m+1), where the norm centres. */
 static double kurtosis(const struct replica *replica, const struct space *space, const struct signal *signal,
-                       double square, bool fixed)
+                       double square, const struct plan_norm *norm)
 {
     const struct layout_mode *mode = &replica->course->mode;
-    bool gaussian = mode->width_limit && !(mode->first_order && fixed);
-    double sum = 0, uniform = gaussian ? 3 : 3. * space->width / (space->width + 2);
+    bool gaussian = mode->width_limit && !(mode->first_order && norm);
+    bool centred = norm && norm->norm->centres && norm->groups == 1;
+    double sum = 0, m = space->width, uniform = gaussian ? 3 : centred ? 3 * (m - 1) / (m + 1) : 3 * m / (m + 2);
     size_t n = (size_t)space->population, T = (size_t)space->grams.tokens;
     if (space->share > 0 && space->share < 1)
         return NAN;
@@ -121,7 +124,7 @@ static void observe_state(struct replica *replica, int layer, int state, struct 
     const struct signal *signal = &replica->states[layer].signals[state];
     struct wide *row = layer_row(replica, layer);
     double square = observe_squares(schema, state, OBSERVE_ACTIVATION_VARIANCE, space, signal, 0, row);
-    row[column[OBSERVE_KURTOSIS]] = cell(kurtosis(replica, space, signal, square, is_normed(replica, layer, state)));
+    row[column[OBSERVE_KURTOSIS]] = cell(kurtosis(replica, space, signal, square, norm_of(replica, layer, state)));
     if (column[OBSERVE_TOKEN_COSINE] >= 0) {
         row[column[OBSERVE_TOKEN_COSINE]] = cell(frame_cosine(space, signal, 0, work));
         row[column[OBSERVE_LATE_TOKEN_COSINE]] = cell(frame_cosine(space, signal, space->grams.tokens / 2, work));

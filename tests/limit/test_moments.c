@@ -518,6 +518,20 @@ START_TEST(eps_is_under_the_root)
 }
 END_TEST
 
+/* Three features without their mean lie on a circle, x_i = sqrt(2) cos(a + 2 pi i/3): mean x^4 is 3/2 in every sample, but
+ * for the norm's epsilon, 1e-6 of a square that may be a tenth of its mean. */
+START_TEST(centred_features_have_their_own_kurtosis)
+{
+    struct model model;
+    struct profile profile;
+    predict_at_width(&profile, &model, "placement='x = norm(x, layernorm)' width=3 heads=1 layers=1 tokens=2", 2);
+    int column = profile.schema->layer_column[OBSERVE_KURTOSIS];
+    ck_assert_double_eq_tol(wide_value(estimate_mean(profile_cell(&profile, 1, column))), 1.5, 1e-4);
+    profile_free(&profile);
+    model_free(&model);
+}
+END_TEST
+
 /* A norm at the door: layers above do not see the input's scale (but for the norm's epsilon), gradients below it fall
  * with its square. */
 START_TEST(input_scale_is_normed_away)
@@ -687,6 +701,7 @@ Suite *moments_suite(void)
     tcase_add_test(tests, saturated_attention_passes_nothing_back);
     tcase_add_loop_test(tests, spelling_does_not_matter, 0, 3);
     tcase_add_test(tests, one_expert_is_its_body);
+    tcase_add_test(tests, centred_features_have_their_own_kurtosis);
     tcase_add_loop_test(tests, experts_know_the_width, 0, sizeof mixed / sizeof *mixed);
     tcase_add_test(tests, eps_is_under_the_root);
     tcase_add_test(tests, input_scale_is_normed_away);
