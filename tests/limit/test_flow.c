@@ -120,11 +120,54 @@ START_TEST(gradients_know_the_signals)
 }
 END_TEST
 
+static double row_dot(const struct signal *a, const struct signal *b, int row)
+{
+    double sum = 0;
+    for (int j = 0; j < a->columns && j < b->columns; j++)
+        sum += a->at[row * a->columns + j] * b->at[row * b->columns + j];
+    return sum;
+}
+
+/* Of y = p_e body(x), p the softmax of the logits z, and a body of degree 1: x . dx = sum over tokens of
+ * (1 + z_e - sum p z) y . dy, where what comes back through the router knows the logits that it has given; as above. */
+START_TEST(gradients_know_the_logits)
+{
+    enum { EXPERTS = 4, TOKENS = 5 };
+    static struct chain chain;
+    chain = (struct chain){0};
+    read_chain(&chain, "placement='x = moe(2*x, experts=4, top=1, router=switch)' heads=1 layers=3 tokens=5 width=40");
+    const struct graph *graph = chain.course.layouts[0].plan->graph;
+    int node = graph->outputs[0];
+    ck_assert_int_eq(graph->nodes[node].kind, GRAPH_MOE);
+    for (int b = 0; b < BLOCKS; b++) {
+        const double *gates = chain.flows[b].run.nodes[node].gates, *mask = gates + 2 * TOKENS * EXPERTS;
+        const struct signal *y = &chain.states[b + 1].signals[0], *dy = &chain.gradients[b + 1].signals[0];
+        const struct signal *x = &chain.states[b].signals[0], *dx = &chain.gradients[b].signals[0];
+        const struct space *space = states_space(&chain);
+        double expected = 0, routed = 0, lengths = sqrt(frame_dot(space, x, x) * frame_dot(space, dx, dx));
+        for (int t = 0; t < TOKENS; t++) {
+            double apart = 0;
+            for (int e = 0; e < EXPERTS; e++) {
+                int at = t * EXPERTS + e;
+                apart += (mask[at] - gates[at]) * mask[TOKENS * EXPERTS + at];
+            }
+            expected += (1 + apart) * row_dot(y, dy, t);
+            routed += apart * row_dot(y, dy, t);
+        }
+        ck_assert(isfinite(lengths) && fabs(routed) > 1e-3 * lengths);
+        ck_assert_msg(fabs(frame_dot(space, x, dx) - expected) <= 1e-12 * lengths, "block %d: %.15g and %.15g", b + 1,
+                      frame_dot(space, x, dx), expected);
+    }
+    free_chain(&chain);
+}
+END_TEST
+
 Suite *flow_suite(void)
 {
     Suite *suite = suite_create("flow");
     TCase *tests = tcase_create("flow");
     tcase_add_loop_test(tests, gradients_know_the_signals, 0, (int)(sizeof homogeneous / sizeof *homogeneous));
+    tcase_add_test(tests, gradients_know_the_logits);
     suite_add_tcase(suite, tests);
     return suite;
 }
