@@ -325,7 +325,7 @@ struct scan {
     struct solve *solve;
     double *f; /* [axis] */
     pthread_mutex_t lock;
-    int first, failed; /* the first point without a value; what ends the scan */
+    int done, first, failed; /* points; the first without a value; what ends the scan */
     struct error beyond, error;
 };
 
@@ -359,6 +359,9 @@ static bool scan_point(struct team *team, uint64_t number, int thread, void *con
     pthread_mutex_lock(&scan->lock);
     note_point(scan, i, code, &at, &own);
     bool goes_on = scan->failed == ERROR_NONE;
+    scan->done++;
+    if (scan->search->plan->progress)
+        scan->search->plan->progress(scan->search->plan->progress_context, scan->done, scan->search->axis->count);
     pthread_mutex_unlock(&scan->lock);
     return goes_on;
 }

@@ -42,6 +42,10 @@ struct solve_plan {
     struct moments_options moments; /* of a point; the same seed at every point, so that draws move with the setting and
                                        do not jump, but for what a ReLU's gradient and a choice of experts do */
     int threads;                    /* in its place: results do not depend on it */
+    /* May be NULL: points of the scan that are done, from one thread at a time; once all are, roots are being refined,
+     * which takes some twenty more each. */
+    void (*progress)(void *context, int done, int all);
+    void *progress_context;
 };
 
 /* Scans the axis, whose values are the points, and refines every change of sign by Brent's method (GSL), and every point

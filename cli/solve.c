@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/reading.h"
 #include "cli/sweep.h"
 #include "sim/team.h"
@@ -23,6 +24,9 @@ struct solve_run {
     int threads;
     bool json;
     const char *output;
+    bool quiet, no_progress, log;
+    struct progress progress;
+    int64_t point; /* of the sweep, under way */
     struct solve_equation equation;
     struct map_axis axis;
     int written;
@@ -60,6 +64,10 @@ static const struct options_row rows[] = {
      offsetof(struct solve_run, threads)},
     {"format", 'f', NULL, "what is written", read_format, offsetof(struct solve_run, json), format_name},
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct solve_run, output)},
+    {"log", 0, NULL, "a line a minute on how far it is, where there is no terminal", options_flag,
+     offsetof(struct solve_run, log)},
+    {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct solve_run, quiet)},
+    {"no-progress", 0, NULL, "no progress line on a terminal", options_flag, offsetof(struct solve_run, no_progress)},
 };
 
 const struct options_command solve_options = {
@@ -242,15 +250,28 @@ static int print_json(const struct solve_run *self, const struct model *model, c
 
 /* ---- running ---- */
 
+#define SCANNED 0.6 /* of the work, where two roots are refined */
+
+static void show_progress(void *context, int done, int all)
+{
+    struct solve_run *self = context;
+    double share = (double)done / all * SCANNED;
+    char words[PROGRESS_WORDS] = "refining roots";
+    if (done < all)
+        snprintf(words, sizeof words, "%d of %d points", done, all);
+    progress_show(&self->progress, self->point, ((double)self->point + share) / (double)self->progress.count, words);
+}
+
 static int solve_point(struct solve_run *self, const struct sweep *sweep, const struct model *draft, FILE *stream,
                        struct error *error)
 {
     struct maker maker = {draft, &self->axis, &self->reading};
-    struct solve_plan plan = {make_model, &maker, self->moments, self->threads};
+    struct solve_plan plan = {make_model, &maker, self->moments, self->threads, show_progress, self};
     struct solve solve;
     struct model model;
     plan.moments.stop = interrupt_flag();
     int code = solve_find(&solve, &self->equation, &self->axis, &plan, error);
+    progress_clear(&self->progress);
     if (code != ERROR_NONE)
         return code;
     code = make_model(&maker, self->axis.values[0], &model, error);
@@ -277,6 +298,7 @@ static int solve_points(struct solve_run *self, const struct sweep *sweep, struc
     int code = ERROR_NONE;
     for (int64_t p = 0; code == ERROR_NONE && p < sweep->points; p++) {
         struct model draft;
+        self->point = p;
         code = sweep_draft(sweep, p, &draft, error);
         if (code == ERROR_NONE) {
             code = solve_point(self, sweep, &draft, stream, error);
@@ -300,7 +322,13 @@ static int solve_sweep(struct solve_run *self, struct error *error)
     int code = sweep_init(&sweep, &options, error);
     if (code != ERROR_NONE)
         return code;
+    progress_init(&self->progress, &(struct progress_options){.quiet = self->quiet,
+                                                              .hidden = self->no_progress,
+                                                              .log = self->log,
+                                                              .parts = "equations",
+                                                              .count = sweep.points});
     code = solve_points(self, &sweep, error);
+    progress_end(&self->progress);
     sweep_free(&sweep);
     return code;
 }

@@ -78,6 +78,13 @@ static int make(void *context, double x, struct model *model, struct error *erro
     return code;
 }
 
+/* Points are counted one by one, whichever thread has them; what is out of order counts no more. */
+static void count_points(void *context, int done, int all)
+{
+    int *counted = context;
+    *counted += done == *counted + 1 && done <= all;
+}
+
 static int find_by(struct solve *solve, const char *words, const char *range, const char *text,
                    const struct moments_options *moments, int threads, struct error *error)
 {
@@ -86,8 +93,10 @@ static int find_by(struct solve *solve, const char *words, const char *range, co
     ck_assert_msg(solve_parse(&equation, text, error) == ERROR_NONE, "%s", error->text);
     ck_assert_msg(map_axis_parse(&axis, range, error) == ERROR_NONE, "%s", error->text);
     struct maker maker = {words, axis.setting->name};
-    struct solve_plan plan = {make, &maker, *moments, threads};
+    int counted = 0;
+    struct solve_plan plan = {make, &maker, *moments, threads, count_points, &counted};
     int code = solve_find(solve, &equation, &axis, &plan, error);
+    ck_assert_int_eq(counted, axis.count);
     map_axis_free(&axis);
     return code;
 }
