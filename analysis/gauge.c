@@ -68,8 +68,8 @@ static int parse_term(struct gauge_term *term, const char *text, size_t length, 
 
 int gauge_parse(struct gauge *quantity, const char *text, size_t length, struct error *error)
 {
-    if (strncmp(text, LOG10, strlen(LOG10)) == 0) {
-        quantity->log10 = true;
+    *quantity = (struct gauge){.log10 = strncmp(text, LOG10, strlen(LOG10)) == 0};
+    if (quantity->log10) {
         text += strlen(LOG10);
         length -= strlen(LOG10);
     }
