@@ -202,25 +202,15 @@ static const struct section {
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
-static int check_section(const char *name, struct error *error)
+static const char *section_name(size_t i)
 {
-    const char *names[SECTIONS];
-    for (size_t i = 0; i < SECTIONS; i++) {
-        names[i] = sections[i].name;
-        if (strcmp(name, names[i]) == 0)
-            return ERROR_NONE;
-    }
-    return text_unknown(error, "table", name, names, SECTIONS);
+    return i < SECTIONS ? sections[i].name : NULL;
 }
 
-/* Those of that name; of no name, all of them. */
-static void print_sections(const char *name)
+static void print_section(int i)
 {
-    for (size_t i = 0; i < SECTIONS; i++)
-        if (!name || strcmp(name, sections[i].name) == 0) {
-            printf("%s%s\n", i > 0 && !name ? "\n" : "", sections[i].name);
-            sections[i].print(stdout);
-        }
+    printf("%s\n", sections[i].name);
+    sections[i].print(stdout);
 }
 
 struct list {
@@ -249,13 +239,16 @@ static int list_all(void *target, struct error *error)
         return error_set(error, ERROR_INPUT, "'%s': --format json writes all tables", options->words[0]);
     if (list->json)
         return tables_print(stdout, error);
+    int chosen[options->word_count + 1];
     for (int i = 0; i < options->word_count; i++)
-        if (check_section(options->words[i], error) != ERROR_NONE)
+        if ((chosen[i] = options_choose(section_name, "table", options->words[i], error)) < 0)
             return error->code;
-    if (options->word_count == 0)
-        print_sections(NULL);
     for (int i = 0; i < options->word_count; i++)
-        print_sections(options->words[i]);
+        print_section(chosen[i]);
+    for (int i = 0; i < SECTIONS && options->word_count == 0; i++) {
+        fputs(i > 0 ? "\n" : "", stdout);
+        print_section(i);
+    }
     return ERROR_NONE;
 }
 
@@ -263,11 +256,6 @@ static const struct options_row rows[] = {
     {"format", 'f', NULL, "what is written; json: settings, placements, inits, observables, lessons", read_format,
      offsetof(struct list, json), list_format},
 };
-
-static const char *section_name(size_t i)
-{
-    return i < SECTIONS ? sections[i].name : NULL;
-}
 
 const struct options_command list_options = {
     .usage = "list [TABLE]...",

@@ -352,14 +352,21 @@ static int apply_config(const struct options *options, struct model *model, stru
     return code == ERROR_NONE ? code : error_set(error, code, "%s: %s", options->config, inner.text);
 }
 
+/* What there is before the settings of the command line. */
+static int begin_model(const struct options *options, struct model *model, struct error *error)
+{
+    model_defaults(model);
+    int code = setting_apply_all(model, DEFAULTS, error);
+    if (code == ERROR_NONE && options->defaults)
+        code = setting_apply_all(model, options->defaults, error);
+    return code == ERROR_NONE && options->config ? apply_config(options, model, error) : code;
+}
+
 /* An error where it makes no model, before a word is said of what it became. */
 static int try_config(const struct options *options, struct error *error)
 {
     struct model model;
-    model_defaults(&model);
-    int code = setting_apply_all(&model, DEFAULTS, error);
-    if (code == ERROR_NONE)
-        code = apply_config(options, &model, error);
+    int code = begin_model(options, &model, error);
     model_free(&model);
     return code;
 }
@@ -514,12 +521,7 @@ void options_help(const struct options_command *command, FILE *stream)
 
 int options_draft(const struct options *options, struct model *model, struct error *error)
 {
-    model_defaults(model);
-    int code = setting_apply_all(model, DEFAULTS, error);
-    if (code == ERROR_NONE && options->defaults)
-        code = setting_apply_all(model, options->defaults, error);
-    if (code == ERROR_NONE && options->config)
-        code = apply_config(options, model, error);
+    int code = begin_model(options, model, error);
     for (int i = 0; code == ERROR_NONE && i < options->setting_count; i++)
         code = setting_apply(model, options->settings[i].name, options->settings[i].text, error);
     if (code == ERROR_NONE) // as its check would, so that models which share it need not

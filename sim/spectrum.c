@@ -144,8 +144,8 @@ double spectrum_largest(int n, spectrum_multiply *multiply, const void *context,
     struct lanczos self = lanczos_of(n, &work);
     for (int k = 0;; k++, lanczos_turn(&self)) {
         lanczos_step(&self, k, multiply, context, trace);
-        bool end = k + 1 == steps_of(n) ||
-                   self.squares[k] <= DBL_EPSILON; // all that the start has a part in has been seen
+        bool seen = self.squares[k] <= DBL_EPSILON; // all that the start has a part in
+        bool end = seen || k + 1 == steps_of(n);
         if (!end && (k + 1) % EVERY != 0)
             continue;
         double last, largest = tridiagonal_largest(k + 1, self.diagonal, self.squares, self.bound, &last);

@@ -11,7 +11,7 @@ typedef void spectrum_multiply(const void *context, const double *x, double *y);
 size_t spectrum_work(int n);
 
 /* M's largest eigenvalue by Lanczos' iteration (Golub and Van Loan, Matrix Computations, 10.1): exact but for rounding
- * where n is small, else from below, where a step adds less than 1e-6 of it. `trace`, M's own, scales the numbers;
+ * where n is small, else from below, where another step would add less than 1e-6 of it. `trace`, M's own, scales the numbers;
  * 0 gives 0. NaN where M is not finite. */
 double spectrum_largest(int n, spectrum_multiply *multiply, const void *context, double trace, struct arena work);
 

@@ -80,7 +80,7 @@ char *text_show(const char *text, const char *controls, char *buffer, size_t siz
     while (length > 0) {
         uint32_t number = 0;
         size_t step = text_character(text, length, &number);
-        bool plain = step > 0 && (!is_control(number) || (number > 0 && number < ' ' && strchr(controls, (int)number)));
+        bool plain = step > 0 && (!is_control(number) || strchr(controls, (int)number));
         if (!plain)
             step = step > 0 ? step : 1;
         if (shown.length + (plain ? step : 4 * step) >= size) // no half character

@@ -412,6 +412,9 @@ START_TEST(configurations_are_checked)
         struct program program = PROGRAM("run", "--config", "c.json", "-T", "3", "-n", "1", "-q");
         check_error(program, cases[i].status, cases[i].words);
     }
+    program_write("e.json", LLAMA "\"hidden_size\":-4}"); // no word of what it became before the error
+    struct program loud = PROGRAM("run", "--config", "e.json", "-T", "3", "-n", "1");
+    check_error(loud, 2, "e.json: llama: hidden_size: width: -4 is not between");
     struct program absent = PROGRAM("run", "--config", "d.json");
     check_error(absent, 3, "d.json: cannot be opened");
     struct program good = PROGRAM("run", "--config", "c.json", "--ignore", "foo", "-T", "3", "-n", "1", "-q");
