@@ -1,10 +1,10 @@
 /* How far samples are from the prediction where sequences are as long as the width is wide: every placement, without a
  * mask and with the causal one, at T/d = 1/64, 1/4, 1 and 4.
  *
- *   lengths [SAMPLES [MOST [WIDTH...]]]
+ *   lengths [SAMPLES [[LEAST-]MOST [WIDTH...]]]
  *
- * Two blocks of unit gain, heads of 64 features, SAMPLES stacks of each model; models with T d above MOST are left out
- * and said to be. For each width, length and mask the percentiles of |gap| (bench/gap.h) over all cells are printed, to
+ * Two blocks of unit gain, heads of 64 features, SAMPLES stacks of each model; models with T d below LEAST or above MOST
+ * are left out and said to be. For each width, length and mask the percentiles of |gap| (bench/gap.h) over all cells are printed, to
  * the limit and to the prediction at the width, with the median of a gap's own standard error: gaps of that size are
  * sampling. Models without tokens to tell apart (T = 1) have no gap but that of the width.
  */
@@ -132,7 +132,9 @@ int main(int argc, char **argv)
     static const int numerators[] = {1, 16, 64, 256}; // of T/d, over 64
     static const char *const held[] = {"none", "causal"};
     static const int usual[] = {64, 256, 1024};
-    int samples = argument(argc, argv, 1, 8), most = argument(argc, argv, 2, 1 << 14);
+    int samples = argument(argc, argv, 1, 8), least = argument(argc, argv, 2, 1 << 14), most = least;
+    if (argc < 3 || sscanf(argv[2], "%d-%d", &least, &most) < 2)
+        least = 1;
     int widths = argc > 3 ? argc - 3 : 3;
     struct gaps *gaps = malloc(sizeof *gaps);
     if (!gaps)
@@ -143,7 +145,7 @@ int main(int argc, char **argv)
         for (size_t n = 0; n < sizeof numerators / sizeof *numerators; n++)
             for (int m = 0; m < 2; m++) {
                 int width = argc > 3 ? argument(argc, argv, 3 + w, 0) : usual[w], tokens = width * numerators[n] / 64;
-                if (tokens < 1 || (long)tokens * width > most)
+                if (tokens < 1 || (long)tokens * width > most || (long)tokens * width < least)
                     printf("%6d %6d %-7s left out\n", width, tokens, held[m]);
                 else
                     compare_placements(width, tokens, held[m], samples, gaps);

@@ -49,12 +49,28 @@ struct tally {
     atomic_int checks, failures, errors;
 };
 
+/* What suites that failed have to say: at the end, where it is read, and not among all the others. */
+static FILE *failed_suites;
+
 static void add_failed(SRunner *runner, struct tally *tally)
 {
     TestResult **failed = srunner_failures(runner);
     for (int i = 0; i < srunner_ntests_failed(runner); i++)
         atomic_fetch_add(tr_rtype(failed[i]) == CK_ERROR ? &tally->errors : &tally->failures, 1);
     free(failed);
+}
+
+/* Check prints to the standard output only. */
+static void print_failed(SRunner *runner, const char *name)
+{
+    fflush(stdout);
+    int output = dup(STDOUT_FILENO);
+    dup2(fileno(failed_suites), STDOUT_FILENO);
+    printf("%s: ", name);
+    srunner_print(runner, CK_NORMAL);
+    fflush(stdout);
+    dup2(output, STDOUT_FILENO);
+    close(output);
 }
 
 /* What a suite has to say is one write, whatever the others say meanwhile. */
@@ -64,7 +80,9 @@ static void run_suite(Suite *suite, const char *name, struct tally *tally)
     srunner_run_all(runner, CK_SILENT);
     atomic_fetch_add(&tally->checks, srunner_ntests_run(runner));
     add_failed(runner, tally);
-    if (srunner_ntests_run(runner)) { // all of them may be slow
+    if (srunner_ntests_failed(runner)) {
+        print_failed(runner, name);
+    } else if (srunner_ntests_run(runner)) { // all of them may be slow
         printf("%s: ", name);
         srunner_print(runner, CK_NORMAL);
         fflush(stdout);
@@ -105,6 +123,13 @@ static bool run_jobs(struct tally *tally)
     return ended;
 }
 
+static void copy_failed(void)
+{
+    rewind(failed_suites);
+    for (int c; (c = getc(failed_suites)) != EOF;)
+        putchar(c);
+}
+
 int main(void)
 {
     gsl_set_error_handler_off(); /* as the program does */
@@ -113,10 +138,12 @@ int main(void)
     static char buffer[1 << 20];
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     struct tally *tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (tally == MAP_FAILED || !run_jobs(tally)) {
+    failed_suites = tmpfile();
+    if (tally == MAP_FAILED || !failed_suites || !run_jobs(tally)) {
         fprintf(stderr, "the tests did not come to their end\n");
         return EXIT_FAILURE;
     }
+    copy_failed();
     int checks = tally->checks, failed = tally->failures + tally->errors;
     printf("%d%%: Checks: %d, Failures: %d, Errors: %d\n", checks ? 100 * (checks - failed) / checks : 0, checks,
            tally->failures, tally->errors);

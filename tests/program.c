@@ -160,7 +160,17 @@ char *program_window(const char *const arguments[], int columns)
     return text;
 }
 
-/* Check has a handler of its own for these, which would end the test: no signal may meet the child before it has none. */
+/* As a program begins: what is ignored stays so, and nobody is listening. */
+static void reset_signals(void)
+{
+    struct sigaction action;
+    for (int signal_number = 1; signal_number < NSIG; signal_number++)
+        if (sigaction(signal_number, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            signal(signal_number, SIG_DFL);
+}
+
+/* Check and the sanitizers have handlers of their own, which would end the test or the child: no signal may meet it before
+ * it has none. */
 pid_t program_launch(const char *const arguments[])
 {
     sigset_t all, before;
@@ -168,10 +178,8 @@ pid_t program_launch(const char *const arguments[])
     sigprocmask(SIG_BLOCK, &all, &before);
     pid_t child = fork();
     ck_assert_int_ge(child, 0);
-    if (child == 0) {
-        signal(SIGINT, SIG_DFL);
-        signal(SIGTERM, SIG_DFL);
-    }
+    if (child == 0)
+        reset_signals();
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (child == 0) {
         int null = open("/dev/null", O_WRONLY);
