@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plots/curves.h"
 #include "plots/drawing.h"
 #include "plots/learning.h"
+#include "plots/profile_curves.h"
 #include "plots/publish.h"
 #include "sim/source.h"
 #include "sim/text.h"
@@ -360,9 +362,9 @@ static int choose_shown(const struct figure *figure, const struct saved_list *pr
     if (!shown->profiles)
         return error_set(error, ERROR_RESOURCE, "out of memory for %zu profiles", profiles->count);
     for (size_t i = 0; i < profiles->count; i++)
-        if (series_shows(&figure->choice, profiles, i))
+        if (profile_curves_shows(&figure->choice, profiles, i))
             shown->profiles[shown->count++] = profiles->profiles[i];
-    return shown->count > 0 ? ERROR_NONE : series_nothing(&figure->choice, error);
+    return shown->count > 0 ? ERROR_NONE : profile_curves_nothing(&figure->choice, error);
 }
 
 static int make_series(struct drawing *drawing, const struct saved_list *profiles, const struct saved_list *shown,
@@ -370,11 +372,11 @@ static int make_series(struct drawing *drawing, const struct saved_list *profile
 {
     const struct figure *figure = drawing->figure;
     bool logarithmic = figure->scale == FIGURE_LOGARITHMIC ||
-                       (figure->scale == FIGURE_EITHER && series_needs_logarithm(&figure->choice, shown));
+                       (figure->scale == FIGURE_EITHER && profile_curves_needs_logarithm(&figure->choice, shown));
     write_y_label(drawing, shown);
     int code = legend_init(&drawing->legend, shown, figure->choice.abscissa, error);
     if (code == ERROR_NONE)
-        code = series_init(&drawing->list, &figure->choice, logarithmic, profiles, shown, &drawing->legend, error);
+        code = curves_init(&drawing->list, &figure->choice, logarithmic, profiles, shown, &drawing->legend, error);
     if (code == ERROR_NONE)
         axis_fit(&drawing->y, logarithmic, &figure->wish, &drawing->list);
     return code;

@@ -3,6 +3,7 @@
 #include <gsl/gsl_fit.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plots/series.h"
@@ -83,4 +84,52 @@ const char *fit_note(enum fit_kind kind)
                              "larger number",
     };
     return notes[kind];
+}
+
+/* ---- of curves ---- */
+
+/* Curves of measurements, beside which no other has the same name. */
+static int name_fits(struct series_list *list, enum fit_kind kind, struct error *error)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct series *series = &list->series[i];
+        char words[64], *name = NULL;
+        if (series_is_theory(series) || !fit_print(kind, series->points, series->count, words, sizeof words))
+            continue;
+        if (asprintf(&name, "%s%s%s", series->name, *series->name ? ", " : "", words) < 0)
+            return series_no_memory(error);
+        free(series->name);
+        series->name = name;
+    }
+    return ERROR_NONE;
+}
+
+/* The ROC curve in place of the runs; a series of runs that all do the same is left empty. */
+static int make_roc(struct series *series, struct error *error)
+{
+    struct series_point *points = reallocarray(series->points, series->count + 1, sizeof *points);
+    if (!points)
+        return series_no_memory(error);
+    series->points = points;
+    series->count = fit_roc(points, series->count);
+    return ERROR_NONE;
+}
+
+static int make_rocs(struct series_list *list, struct error *error)
+{
+    int code = ERROR_NONE;
+    for (size_t i = list->count; i-- > 0 && code == ERROR_NONE;) {
+        code = make_roc(&list->series[i], error);
+        if (code == ERROR_NONE && list->series[i].count == 0)
+            series_remove(list, i);
+    }
+    if (code == ERROR_NONE && list->count == 0)
+        code = error_set(error, ERROR_INPUT, "no runs of both kinds, such that learn and such that fail");
+    return code;
+}
+
+int fit_curves(struct series_list *list, enum fit_kind kind, struct error *error)
+{
+    int code = name_fits(list, kind, error);
+    return code == ERROR_NONE && kind == FIT_ROC ? make_rocs(list, error) : code;
 }

@@ -1,4 +1,4 @@
-/* The curves of a figure, from saved profiles and from the lines of theory. */
+/* Curves as they are drawn, and what is to be known to make them. */
 #ifndef SPANSCOPE_PLOTS_SERIES_H
 #define SPANSCOPE_PLOTS_SERIES_H
 
@@ -65,24 +65,26 @@ struct series_list {
     char zeros[300]; /* on a logarithmic axis: the names of what is 0, everywhere or somewhere; plain text */
 };
 
+/* What the curves of a figure are made from. */
+struct series_source {
+    const struct series_choice *choice;
+    bool logarithmic;                          /* y */
+    const struct saved_list *profiles, *shown; /* all, and those that curves are made of */
+    const struct legend *legend;               /* of shown */
+};
+
 /* Lines without data: of theory, or for comparison. */
 bool series_is_theory(const struct series *series);
 
-/* Whether a linear axis would hide or lose values: positive ones over more than four decades, or beyond double. */
-bool series_needs_logarithm(const struct series_choice *choice, const struct saved_list *profiles);
+/* A new series at the end of the list, without points but with room for them; its name is copied. NULL without memory. */
+struct series *series_append(struct series_list *list, const char *name, size_t room);
 
-/* Whether a profile has a value of the choice, be it 0. */
-bool series_shows(const struct series_choice *choice, const struct saved_list *profiles, size_t profile);
+/* ERROR_RESOURCE, in the words for all that is made of curves. */
+int series_no_memory(struct error *error);
 
-/* ERROR_INPUT, saying what the profiles lack. */
-int series_nothing(const struct series_choice *choice, struct error *error);
-
-/* The curves of the shown profiles, which the legend names; profiles are all, for what compares two. ERROR_INPUT, saying
- * what is missing, where they hold nothing that can be drawn. */
-int series_init(struct series_list *list, const struct series_choice *choice, bool logarithmic,
-                const struct saved_list *profiles, const struct saved_list *shown, const struct legend *legend,
-                struct error *error);
+/* Those behind it move up. */
 void series_remove(struct series_list *list, size_t index);
+void series_remove_last(struct series_list *list);
 void series_free(struct series_list *list);
 
 #endif

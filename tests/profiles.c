@@ -1,5 +1,6 @@
 #include "tests/profiles.h"
 
+#include "plots/curves.h"
 #include "tests/folder.h"
 
 const char profiles_rows[] =
@@ -27,4 +28,22 @@ void profiles_read(struct saved_list *list, const char *kind, const char *const 
         profiles_add(file, kind, configs[i], rows);
     fclose(file);
     ck_assert_msg(saved_read(folder_path("profiles.json"), list, &error) == ERROR_NONE, "%s", error.text);
+}
+
+void profiles_text(struct saved_list *list, const char *text)
+{
+    struct error error;
+    folder_write("profiles.json", text);
+    *list = (struct saved_list){.runs = true};
+    ck_assert_msg(saved_read(folder_path("profiles.json"), list, &error) == ERROR_NONE, "%s", error.text);
+}
+
+int profiles_curves(struct series_list *series, const struct series_choice *choice, bool logarithmic,
+                    const struct saved_list *list, struct error *error)
+{
+    struct legend legend;
+    ck_assert_int_eq(legend_init(&legend, list, choice->abscissa, error), ERROR_NONE);
+    int code = curves_init(series, choice, logarithmic, list, list, &legend, error);
+    legend_free(&legend);
+    return code;
 }

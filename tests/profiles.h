@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "plots/saved.h"
+#include "plots/series.h"
 
 /* Layer 1 has no activation variance, layer 2's is beyond double; intervals below 0 and absent. */
 extern const char profiles_rows[];
@@ -20,5 +21,12 @@ void profiles_add(FILE *file, const char *kind, const char *config, const char *
 
 /* Profiles of these configurations, up to NULL, written and read; the list is not freed before. */
 void profiles_read(struct saved_list *list, const char *kind, const char *const configs[], const char *rows);
+
+/* Profiles or runs of a text, a line each. */
+void profiles_text(struct saved_list *list, const char *text);
+
+/* All curves of them; an error's code, or ERROR_NONE. */
+int profiles_curves(struct series_list *series, const struct series_choice *choice, bool logarithmic,
+                    const struct saved_list *list, struct error *error);
 
 #endif

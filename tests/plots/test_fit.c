@@ -1,8 +1,14 @@
-#include <check.h>
+/* What curves come to: of points by hand, of runs in names and ROC curves. */
+#include "plots/fit.h"
+
 #include <math.h>
 
-#include "plots/fit.h"
-#include "plots/series.h"
+#include "plots/figure.h"
+#include "plots/learning.h"
+#include "plots/profile_curves.h"
+#include "tests/folder.h"
+#include "tests/profiles.h"
+#include <check.h>
 
 /* Of three points the line leaves residuals of -1/6, 1/3 and -1/6, one degree of freedom and a variance of 1/6, over a sum
  * of squares of 2 in x. */
@@ -65,6 +71,128 @@ START_TEST(curves_of_thresholds_by_hand)
 }
 END_TEST
 
+/* ---- of curves ---- */
+
+/* Of those profiles that the choice shows something of, as figures are made. */
+static int make_shown(struct series_list *series, const struct series_choice *choice, const struct saved_list *list,
+                      struct error *error)
+{
+    struct saved profiles[16];
+    struct saved_list shown = {.profiles = profiles};
+    for (size_t i = 0; i < list->count; i++)
+        if (profile_curves_shows(choice, list, i))
+            profiles[shown.count++] = list->profiles[i];
+    return profiles_curves(series, choice, false, &shown, error);
+}
+
+#define RUN(rate, width, loss)                                                                                         \
+    "{\"schema\":\"spanscope/training/"                                                                                \
+    "1\",\"config\":{\"placement\":\"b2t\",\"init\":\"unit\",\"layers\":2,\"width\":" width                            \
+    "},\"training\":{\"steps\":1,\"vocabulary\":2,\"lr\":" rate "},\"bayes\":[0.2],\"loss\":[" loss "]}\n"
+
+/* Edges between rates that are halved where the width is doubled: a slope of -1, up to rounding without an error. */
+START_TEST(fitted_curves_are_named_by_their_slopes)
+{
+    static const char runs[] = RUN("0.01", "8", "0.3") RUN("0.04", "8", "0.7") RUN("0.005", "16", "0.3")
+        RUN("0.02", "16", "0.7") RUN("0.0025", "32", "0.3") RUN("0.01", "32", "0.7");
+    struct series_choice choice = {.abscissa = &abscissa_edge_width,
+                                   .quantity = &quantity_edge,
+                                   .variants = {{"score", NULL, true, 0}},
+                                   .fit = FIT_SLOPE};
+    struct saved_list list;
+    struct series_list series;
+    struct error error;
+    profiles_text(&list, runs);
+    ck_assert_int_eq(profiles_curves(&series, &choice, true, &list, &error), ERROR_NONE);
+    ck_assert_uint_eq(series.count, 1);
+    ck_assert_str_eq(series.series[0].name, "b2t, slope -1.00 ± 0.00");
+    series_free(&series);
+    choice.fit = FIT_NONE;
+    ck_assert_int_eq(profiles_curves(&series, &choice, true, &list, &error), ERROR_NONE);
+    ck_assert_str_eq(series.series[0].name, "b2t");
+    series_free(&series);
+    saved_free(&list);
+}
+END_TEST
+
+/* A run of one step, and the profile that it took before, in which g_0/g_L is 10^-log. */
+#define TAKEN(placement, seed, spread, loss)                                                                           \
+    "{\"schema\":\"spanscope/training/1\",\"config\":{\"placement\":\"" placement                                      \
+    "\",\"init\":\"unit\",\"layers\":2,\"seed\":" seed                                                                 \
+    "},\"training\":{\"steps\":1,\"vocabulary\":2},\"spread\":[" spread "],\"bayes\":[0.2],\"loss\":[" loss "]}\n"
+#define BEFORE(placement, seed, step, log)                                                                             \
+    "{\"schema\":\"spanscope/profile/1\",\"kind\":\"measured\",\"config\":{\"placement\":\"" placement                 \
+    "\",\"init\":\"unit\",\"layers\":2,\"seed\":" seed "},\"training\":{\"steps\":1,\"vocabulary\":2,\"step\":" step   \
+    "},\"layers\":[{\"layer\":0,\"gradient_variance\":{\"mean\":1}},{\"layer\":2,\"gradient_variance\":{\"mean\":"     \
+    "1e" log "}}]}\n"
+
+static double area_under(const struct series *series)
+{
+    double area = 0;
+    for (size_t i = 1; i < series->count; i++)
+        area += (series->points[i].x - series->points[i - 1].x) * (series->points[i].y + series->points[i - 1].y) / 2;
+    return area;
+}
+
+/* Five runs of two placements: those of a spread of 0.1 and 0.2 fail, of 0.3 to 0.5 learn. Of the three whose profile
+ * before the first step is there, the second fails: above one learner's g_0/g_L, below the other's. Profiles of another
+ * step or run are passed over. */
+START_TEST(roc_curves_are_of_all_runs)
+{
+    static const char runs[] = TAKEN("b2t", "1", "0.4", "0.3") BEFORE("b2t", "1", "0", "-4")
+        TAKEN("b2t", "2", "0.2", "0.7") BEFORE("b2t", "2", "0", "2") TAKEN("keel", "3", "0.5", "0.3")
+            BEFORE("keel", "3", "0", "3") TAKEN("keel", "4", "0.1", "0.7") BEFORE("keel", "4", "1", "-9")
+                TAKEN("keel", "5", "0.3", "0.3") BEFORE("keel", "4", "0", "9");
+    const struct series_choice *choice = &figure_find("collapse-roc")->choice;
+    static const struct series_point by_spread[] = {{.x = 0, .y = 0},      {.x = 0, .y = 0.5},    {.x = 0, .y = 1},
+                                                    {.x = 1. / 3, .y = 1}, {.x = 2. / 3, .y = 1}, {.x = 1, .y = 1}};
+    static const struct series_point by_ratio[] = {
+        {.x = 0, .y = 0}, {.x = 0.5, .y = 0}, {.x = 0.5, .y = 1}, {.x = 1, .y = 1}};
+    struct saved_list list;
+    struct series_list series;
+    struct error error;
+    profiles_text(&list, runs);
+    ck_assert_double_eq_tol(saved_number(&list.profiles[0], LEARNING_RATIO, 0), 4, 1e-15);
+    ck_assert(isnan(saved_number(&list.profiles[6], LEARNING_RATIO, NAN)));
+    ck_assert(isnan(saved_number(&list.profiles[8], LEARNING_RATIO, NAN)));
+    ck_assert_int_eq(make_shown(&series, choice, &list, &error), ERROR_NONE);
+    ck_assert_uint_eq(series.count, 3);
+    ck_assert_str_eq(series.series[0].name, "ROC area 1.00");
+    ck_assert_str_eq(series.series[1].name, "ROC area 0.50");
+    for (int v = 0; v < 2; v++) {
+        const struct series *curve = &series.series[v];
+        const struct series_point *wanted = v ? by_ratio : by_spread;
+        ck_assert_uint_eq(curve->count, v ? 4 : 6);
+        for (size_t i = 0; i < curve->count; i++) {
+            ck_assert_double_eq_tol(curve->points[i].x, wanted[i].x, 1e-15);
+            ck_assert_double_eq_tol(curve->points[i].y, wanted[i].y, 1e-15);
+        }
+        ck_assert_double_eq_tol(area_under(curve), v ? 0.5 : 1, 1e-15);
+    }
+    const struct series *chance = &series.series[2];
+    ck_assert_int_eq(chance->role, SERIES_SLOPE);
+    ck_assert_double_eq(chance->points[0].x, 0);
+    ck_assert_double_eq(chance->points[0].y, 0);
+    ck_assert_double_eq(chance->points[1].x, 1);
+    ck_assert_double_eq(chance->points[1].y, 1);
+    series_free(&series);
+    saved_free(&list);
+}
+END_TEST
+
+START_TEST(runs_that_all_learn_have_no_roc_curve)
+{
+    static const char runs[] = TAKEN("b2t", "1", "0.4", "0.3") TAKEN("b2t", "2", "0.2", "0.3");
+    struct saved_list list;
+    struct series_list series;
+    struct error error;
+    profiles_text(&list, runs);
+    ck_assert_int_eq(make_shown(&series, &figure_find("collapse-roc")->choice, &list, &error), ERROR_INPUT);
+    ck_assert_str_eq(error.text, "no runs of both kinds, such that learn and such that fail");
+    saved_free(&list);
+}
+END_TEST
+
 Suite *fit_suite(void)
 {
     Suite *suite = suite_create("fit");
@@ -74,5 +202,9 @@ Suite *fit_suite(void)
     tcase_add_test(tests, areas_by_hand);
     tcase_add_test(tests, curves_of_thresholds_by_hand);
     suite_add_tcase(suite, tests);
+    tests = folder_case(suite, "curves");
+    tcase_add_test(tests, fitted_curves_are_named_by_their_slopes);
+    tcase_add_test(tests, roc_curves_are_of_all_runs);
+    tcase_add_test(tests, runs_that_all_learn_have_no_roc_curve);
     return suite;
 }

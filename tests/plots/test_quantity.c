@@ -7,9 +7,7 @@
 #include <unistd.h>
 
 #include "plots/abscissa.h"
-#include "plots/legend.h"
 #include "plots/quantity.h"
-#include "plots/series.h"
 #include <check.h>
 
 /* Reads profiles given as text, a line each, behind those of the list. */
@@ -238,137 +236,6 @@ START_TEST(abscissae_place_values)
 }
 END_TEST
 
-static void make_curves(const struct series_choice *choice, const char *text, struct series_list *series,
-                        struct legend *legend)
-{
-    struct saved_list list;
-    struct error error;
-    read_lines(text, &list);
-    ck_assert_int_eq(legend_init(legend, &list, choice->abscissa, &error), ERROR_NONE);
-    int code = series_init(series, choice, true, &list, &list, legend, &error);
-    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
-    saved_free(&list);
-}
-
-/* Widths in any order make one curve though heads, samples and engine go along; the slope starts at its first point. */
-START_TEST(curves_run_along_widths)
-{
-    static const char text[] = HEAD("measured",
-                                    "\"layers\":3,\"width\":40,\"heads\":4,\"samples\":8,\"engine\":"
-                                    "\"conditioned\"") "{\"layer\":0,\"gradient_variance\":{\"mean\":0.5}}]"
-                                                       "}\n" HEAD("measured", "\"layers\":3,\"width\":10,"
-                                                                              "\"heads\":2,\"samples\":64,"
-                                                                              "\"engine\":\"dense\"") "{\"layer\":"
-                                                                                                      "0,"
-                                                                                                      "\"gradient_"
-                                                                                                      "variance\":"
-                                                                                                      "{\"mean\":"
-                                                                                                      "2}}]}\n";
-    static const struct series_choice choice = {.abscissa = &abscissa_width,
-                                                .quantity = &quantity_value,
-                                                .variants = {{"gradient_variance", NULL, false, 0}},
-                                                .slope = -1,
-                                                .slope_label = "1/d"};
-    struct series_list series;
-    struct legend legend;
-    make_curves(&choice, text, &series, &legend);
-    ck_assert_uint_eq(series.count, 2);
-    ck_assert_uint_eq(series.series[0].count, 2);
-    ck_assert_double_eq_tol(series.series[0].points[0].x, 1, 1e-15);
-    ck_assert_double_eq_tol(series.series[0].points[0].y, log10(2), 1e-15);
-    ck_assert_double_eq_tol(series.series[0].points[1].x, log10(40), 1e-15);
-    ck_assert_int_eq(series.series[1].role, SERIES_SLOPE);
-    ck_assert_double_eq_tol(series.series[1].points[0].y, log10(2), 1e-15);
-    ck_assert_double_eq_tol(series.series[1].points[1].y, log10(0.5), 1e-14);
-    ck_assert_str_eq(legend.names[0], "b2t");
-    ck_assert_str_eq(legend.caption,
-                     "init scaleinit, L = 3, H = 2 to 4, no mask, 8 to 64 samples, conditioned and dense engine");
-    series_free(&series);
-    legend_free(&legend);
-}
-END_TEST
-
-/* The engine is part of the name where cost is shown. */
-START_TEST(curves_of_cost_are_told_apart_by_engine)
-{
-    static const char text[] =
-        HEAD("measured", "\"layers\":3,\"width\":40,\"samples\":1,\"engine\":\"conditioned\"") "{\"layer\":0}]}\n" HEAD(
-            "measured",
-            "\"layers\":3,\"width\":10,\"samples\":1,\"engine\":\"conditioned\"") "{\"layer\":0}]}\n" HEAD("measured",
-                                                                                                           "\"layers\":"
-                                                                                                           "3,"
-                                                                                                           "\"width\":"
-                                                                                                           "10,"
-                                                                                                           "\"samples\""
-                                                                                                           ":1,"
-                                                                                                           "\"engine\":"
-                                                                                                           "\"dense\"") "{\"layer\":0}]}\n";
-    static const struct series_choice choice = {.abscissa = &abscissa_width_by_engine,
-                                                .quantity = &quantity_seconds,
-                                                .variants = {{"activation_variance", NULL, false, 0}}};
-    struct series_list series;
-    struct legend legend;
-    make_curves(&choice, text, &series, &legend);
-    ck_assert_uint_eq(series.count, 2);
-    ck_assert_uint_eq(series.series[0].count, 2);
-    ck_assert_str_eq(series.series[0].name, "b2t, conditioned engine");
-    series_free(&series);
-    legend_free(&legend);
-}
-END_TEST
-
-START_TEST(curves_run_along_positions)
-{
-    static const char text[] = HEAD(
-        "measured", "\"layers\":1,\"tokens\":3") "{\"layer\":0,\"gradient_variance\":{\"mean\":7},"
-                                                 "\"gradient_variance.token1\":{\"mean\":10},\"gradient_variance."
-                                                 "token2\":{\"mean\":0.1},"
-                                                 "\"gradient_variance.token3\":{\"mean\":0.01}},{\"layer\":1,"
-                                                 "\"gradient_variance.token1\":{\"mean\":99}}]}\n";
-    static const struct series_choice choice = {.abscissa = &abscissa_position,
-                                                .quantity = &quantity_value,
-                                                .variants = {{"gradient_variance", NULL, false, 0}}};
-    struct series_list series;
-    struct legend legend;
-    make_curves(&choice, text, &series, &legend);
-    ck_assert_uint_eq(series.count, 1);
-    ck_assert_uint_eq(series.series[0].count, 3);
-    for (int t = 0; t < 3; t++)
-        ck_assert_double_eq(series.series[0].points[t].x, t + 1);
-    ck_assert_double_eq_tol(series.series[0].points[0].y, 1, 1e-15);
-    ck_assert_double_eq_tol(series.series[0].points[2].y, -2, 1e-15);
-    series_free(&series);
-    legend_free(&legend);
-}
-END_TEST
-
-/* Of a placement with a floor: it is drawn at layer 0 with c of the abscissa, (1 + c^2/L)^-L. */
-START_TEST(theory_runs_along_the_constant)
-{
-    static const char format[] =
-        "{\"schema\":\"spanscope/profile/1\",\"kind\":\"measured\",\"config\":{\"placement\":\"spannorm\",\"init\":"
-        "\"scaleinit\",\"c\":%g,\"layers\":3},\"layers\":[{\"layer\":0,\"gradient_variance\":{\"mean\":1}},{\"layer\":"
-        "3,\"gradient_variance\":{\"mean\":1}}]}\n";
-    static const struct series_choice choice = {.abscissa = &abscissa_constant,
-                                                .quantity = &quantity_gain,
-                                                .variants = {{"gradient_variance", NULL, false, 0}}};
-    char text[2000];
-    struct series_list series;
-    struct legend legend;
-    int length = snprintf(text, sizeof text, format, 0.5);
-    snprintf(text + length, sizeof text - (size_t)length, format, 2.5);
-    make_curves(&choice, text, &series, &legend);
-    ck_assert_uint_eq(series.count, 2);
-    const struct series *line = &series.series[1];
-    ck_assert_int_eq(line->role, SERIES_FLOOR);
-    for (size_t i = 0; i < line->count; i++)
-        ck_assert_double_eq_tol(line->points[i].y, -3 * log10(1 + pow(10, 2 * line->points[i].x) / 3), 1e-12);
-    ck_assert_double_eq_tol(line->points[line->count - 1].x, log10(2.5), 1e-12);
-    series_free(&series);
-    legend_free(&legend);
-}
-END_TEST
-
 Suite *quantity_suite(void)
 {
     Suite *suite = suite_create("quantity");
@@ -381,13 +248,7 @@ Suite *quantity_suite(void)
     tcase_add_test(values, fluctuation_takes_off_the_cotangents_and_scales_by_width);
     tcase_add_test(values, seconds_are_those_of_a_sample);
     tcase_add_test(values, gap_is_to_the_prediction_of_the_same_configuration);
+    tcase_add_test(values, abscissae_place_values);
     suite_add_tcase(suite, values);
-    TCase *curves = tcase_create("curves");
-    tcase_add_test(curves, abscissae_place_values);
-    tcase_add_test(curves, curves_run_along_widths);
-    tcase_add_test(curves, curves_of_cost_are_told_apart_by_engine);
-    tcase_add_test(curves, curves_run_along_positions);
-    tcase_add_test(curves, theory_runs_along_the_constant);
-    suite_add_tcase(suite, curves);
     return suite;
 }
