@@ -1,74 +1,33 @@
+/* Bounds where they are known by other means: by hand, in closed form, of one meaning in two texts. */
 #include "analysis/bounds/bounds.h"
 
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
+#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "sim/estimate.h"
-#include "analysis/limit/moments.h"
-#include "sim/sampler.h"
+#include "sim/norm.h"
 #include "sim/setting.h"
-#include "tests/random_formula.h"
-#include <check.h>
+#include "tests/derived.h"
 #include "tests/support.h"
+#include <check.h>
 
 enum { TEXT_MAX = 512 };
 
-/* The bounds of text on top of support_model's; skips_only as there. */
-struct derived {
-    struct model model;
-    struct bounds bounds;
-};
-
-/* False where the bounds say in words that they know none of such a product. */
-static bool derive_or_refuse(struct derived *derived, const char *text, const char *formula, bool skips_only)
-{
-    struct error error = {0};
-    support_model(&derived->model, text);
-    int code = formula ? setting_apply(&derived->model, "placement", formula, &error) : ERROR_NONE;
-    if (code == ERROR_NONE)
-        code = bounds_derive(&derived->model, &(struct bounds_options){.skips_only = skips_only}, &derived->bounds,
-                             &error);
-    bool refused = code == ERROR_INPUT && strncmp(error.text, "no bound is known", strlen("no bound is known")) == 0;
-    ck_assert_msg(code == ERROR_NONE || refused, "%s\n%s\n%s", text, formula ? formula : "", error.text);
-    if (refused)
-        model_free(&derived->model);
-    return !refused;
-}
-
-static void derive_formula(struct derived *derived, const char *text, const char *formula, bool skips_only)
-{
-    ck_assert_msg(derive_or_refuse(derived, text, formula, skips_only), "%s\n%s", text, formula ? formula : "");
-}
-
 static void derive(struct derived *derived, const char *text, bool skips_only)
 {
-    derive_formula(derived, text, NULL, skips_only);
-}
-
-static void release(struct derived *derived)
-{
-    bounds_free(&derived->bounds);
-    model_free(&derived->model);
-}
-
-static size_t cell(const struct derived *derived, int layer, const char *column)
-{
-    int index = observe_find(&derived->bounds.depth.schema, column);
-    ck_assert_msg(index >= 0, "no column %s", column);
-    return (size_t)layer * (size_t)derived->bounds.depth.schema.column_count + (size_t)index;
+    derived_make(derived, text, NULL, skips_only);
 }
 
 static double floor_log(const struct derived *derived, int layer, const char *column)
 {
-    return wide_log(derived->bounds.lo[cell(derived, layer, column)]);
+    return wide_log(derived->bounds.lo[derived_cell(derived, layer, column)]);
 }
 
 static double ceiling_log(const struct derived *derived, int layer, const char *column)
 {
-    return wide_log(derived->bounds.hi[cell(derived, layer, column)]);
+    return wide_log(derived->bounds.hi[derived_cell(derived, layer, column)]);
 }
 
 static void check_close(double value, double expected, double tolerance, const char *what, int layer)
@@ -122,8 +81,10 @@ static void check_by_hand(const char *placement, by_hand *block, const char *ini
     double lo = 1, hi = 1, floors[layers + 1];
     for (int l = 1; l <= layers; l++) {
         floors[l] = log(block(f, alpha, &lo, &hi));
-        check_close(derived.bounds.lo[cell(&derived, l, "activation_variance")].mantissa, lo, 1e-12 * lo, placement, l);
-        check_close(derived.bounds.hi[cell(&derived, l, "activation_variance")].mantissa, hi, 1e-12 * hi, placement, l);
+        check_close(derived.bounds.lo[derived_cell(&derived, l, "activation_variance")].mantissa, lo, 1e-12 * lo,
+                    placement, l);
+        check_close(derived.bounds.hi[derived_cell(&derived, l, "activation_variance")].mantissa, hi, 1e-12 * hi,
+                    placement, l);
     }
     double sum = 0;
     for (int l = layers; l >= 0; l--) {
@@ -131,7 +92,7 @@ static void check_by_hand(const char *placement, by_hand *block, const char *ini
         if (l > 0)
             sum += floors[l];
     }
-    release(&derived);
+    derived_free(&derived);
 }
 
 START_TEST(section_4_is_a_special_case)
@@ -156,7 +117,7 @@ START_TEST(eps_is_under_the_root)
     ck_assert_double_eq_tol(exp(ceiling_log(&derived, 1, "activation_variance")), 0.25 / 0.62, 1e-14);
     ck_assert_double_eq_tol(exp(floor_log(&derived, 0, "gradient_variance")), 1 / 0.62, 1e-14);
     ck_assert_double_eq_tol(exp(ceiling_log(&derived, 0, "gradient_variance")), 1 / 0.62, 1e-14);
-    release(&derived);
+    derived_free(&derived);
 }
 END_TEST
 
@@ -184,7 +145,7 @@ START_TEST(floors_of_the_text)
         /* b2t: skips s2 (1 + s1), s1^2 >= 1/2; the sum's square at most 2 + 2 s1 + f <= 5 with s1 <= 1. */
         double per_block = strstr(text, "b2t") ? log(pow(1 + M_SQRT1_2, 2) / 5) : rows[i].per_block;
         check_close(floor_log(&derived, 0, "gradient_variance"), 20 * per_block, 4e-6 * 20, text, 0);
-        release(&derived);
+        derived_free(&derived);
     }
 }
 END_TEST
@@ -203,14 +164,14 @@ START_TEST(isometry_of_span_norm)
         derive(&derived, text, true);
         check_close(floor_log(&derived, 0, "gradient_variance"), -L * log1p(1.44 / L), 4e-6 * L, text, 0);
         ck_assert(floor_log(&derived, 0, "gradient_variance") > -1.44 - 4e-6 * L);
-        release(&derived);
+        derived_free(&derived);
         derive(&derived, text, false);
         double lo = floor_log(&derived, 0, "gradient_variance"), hi = ceiling_log(&derived, 0, "gradient_variance");
         ck_assert(lo <= 4e-6 * L && hi >= -4e-6 * L);
         ck_assert_msg(hi - lo < 0.2 * last, "L = %d: [%g, %g]", L, lo, hi); // L grows 8- and 16-fold
         ck_assert(isfinite(hi - lo));
         last = hi - lo;
-        release(&derived);
+        derived_free(&derived);
     }
 }
 END_TEST
@@ -223,7 +184,7 @@ START_TEST(no_depth_is_too_great)
     check_close(floor_log(&derived, 0, "gradient_variance"), -10000 * M_LN2, 4e-6 * 5000, "postnorm", 0);
     ck_assert(ceiling_log(&derived, 0, "gradient_variance") > 1000 &&
               isfinite(ceiling_log(&derived, 0, "gradient_variance")));
-    release(&derived);
+    derived_free(&derived);
 }
 END_TEST
 
@@ -249,15 +210,16 @@ START_TEST(a_formula_and_its_rewriting)
         static const char *const columns[] = {"activation_variance", "gradient_variance", "token_cosine"};
         for (int l = 0; l <= 4; l++) {
             for (size_t c = 0; c < 3; c++) {
-                double lo = wide_value(a.bounds.lo[cell(&a, l, columns[c])]);
-                double hi = wide_value(a.bounds.hi[cell(&a, l, columns[c])]);
-                check_close(wide_value(b.bounds.lo[cell(&b, l, columns[c])]), lo, 1e-11 * fabs(lo) + 1e-15, columns[c],
+                double lo = wide_value(a.bounds.lo[derived_cell(&a, l, columns[c])]);
+                double hi = wide_value(a.bounds.hi[derived_cell(&a, l, columns[c])]);
+                check_close(wide_value(b.bounds.lo[derived_cell(&b, l, columns[c])]), lo, 1e-11 * fabs(lo) + 1e-15,
+                            columns[c], l);
+                check_close(wide_value(b.bounds.hi[derived_cell(&b, l, columns[c])]), hi, 1e-11 * fabs(hi), columns[c],
                             l);
-                check_close(wide_value(b.bounds.hi[cell(&b, l, columns[c])]), hi, 1e-11 * fabs(hi), columns[c], l);
             }
         }
-        release(&a);
-        release(&b);
+        derived_free(&a);
+        derived_free(&b);
     }
 }
 END_TEST
@@ -269,14 +231,19 @@ START_TEST(skips_alone_are_exact)
     derive(&derived, "placement=y=-2*x;x=x+y+0.25*y layers=3 input-scale=1.7", false);
     for (int l = 0; l <= 3; l++) {
         double q = 2.89 * pow(1.5, 2 * l), g = pow(1.5, 2 * (3 - l));
-        check_close(wide_value(derived.bounds.lo[cell(&derived, l, "activation_variance")]), q, 1e-13 * q, "q lo", l);
-        check_close(wide_value(derived.bounds.hi[cell(&derived, l, "activation_variance")]), q, 1e-13 * q, "q hi", l);
-        check_close(wide_value(derived.bounds.lo[cell(&derived, l, "gradient_variance")]), g, 1e-13 * g, "g lo", l);
-        check_close(wide_value(derived.bounds.hi[cell(&derived, l, "gradient_variance")]), g, 1e-13 * g, "g hi", l);
+        check_close(wide_value(derived.bounds.lo[derived_cell(&derived, l, "activation_variance")]), q, 1e-13 * q,
+                    "q lo", l);
+        check_close(wide_value(derived.bounds.hi[derived_cell(&derived, l, "activation_variance")]), q, 1e-13 * q,
+                    "q hi", l);
+        check_close(wide_value(derived.bounds.lo[derived_cell(&derived, l, "gradient_variance")]), g, 1e-13 * g, "g lo",
+                    l);
+        check_close(wide_value(derived.bounds.hi[derived_cell(&derived, l, "gradient_variance")]), g, 1e-13 * g, "g hi",
+                    l);
         if (l > 0)
-            check_close(wide_value(derived.bounds.hi[cell(&derived, l, "layer_cosine")]), -1, 1e-13, "cosine", l);
+            check_close(wide_value(derived.bounds.hi[derived_cell(&derived, l, "layer_cosine")]), -1, 1e-13, "cosine",
+                        l);
     }
-    release(&derived);
+    derived_free(&derived);
 }
 END_TEST
 
@@ -301,11 +268,11 @@ START_TEST(ceiling_of_one_attention)
     gsl_rng_free(rng);
     derive(&derived, "placement=x=attn(x) layers=1 tokens=3 input-scale=0.9", false);
     double expected = square + 2. / 3 + 2 * kappa * q * q * square * (1 - square);
-    double ceiling = wide_value(derived.bounds.hi[cell(&derived, 0, "gradient_variance")]);
+    double ceiling = wide_value(derived.bounds.hi[derived_cell(&derived, 0, "gradient_variance")]);
     ck_assert(isfinite(ceiling) && expected > 1.2);
     ck_assert_msg(ceiling > expected - 5e-3 && ceiling < expected + 5e-3 + 0.03 * (square - 1. / 3), "%g, expected %g",
                   ceiling, expected);
-    release(&derived);
+    derived_free(&derived);
 }
 END_TEST
 
@@ -323,288 +290,16 @@ START_TEST(tokens_alike_are_followed)
         snprintf(text, sizeof text, "placement=%s init=unit layers=24 tokens=8", rows[i]);
         derive(&derived, text, false);
         for (int l = 1; l <= 24; l++) {
-            size_t c = cell(&derived, l, "token_cosine");
+            size_t c = derived_cell(&derived, l, "token_cosine");
             double lo = wide_value(derived.bounds.lo[c]), hi = wide_value(derived.bounds.hi[c]);
             ck_assert(isfinite(lo) && isfinite(hi));
             ck_assert_msg(hi >= lo && hi - lo < 0.15, "%s, layer %d: [%g, %g]", text, l, lo, hi);
         }
-        release(&derived);
+        derived_free(&derived);
     }
     derive(&derived, "placement=postnorm init=unit layers=128 tokens=16", false);
     ck_assert(ceiling_log(&derived, 0, "gradient_variance") < log(100));
-    release(&derived);
-}
-END_TEST
-
-/* ---- samples ---- */
-
-/* Expectations at width 1024 differ from the limit by a few 1/d: 12/d, relative, or absolute for a cosine. The mean of
- * 24 samples errs by 6.5 standard errors with probability 1e-6 (Student t, 23 degrees of freedom); of the 2e4 cells
- * some hundreds lie on their bounds: a false alarm in 1e-3 of all seeds. */
-enum { SAMPLES = 24, SAMPLE_WIDTH = 1024 };
-#define SLACK (12.0 / SAMPLE_WIDTH)
-
-struct sums {
-    struct estimate *cells;
-    size_t count;
-};
-
-static void add_sample(void *context, uint64_t sample, const struct wide *values)
-{
-    (void)sample;
-    struct sums *sums = context;
-    for (size_t i = 0; i < sums->count; i++)
-        estimate_add(&sums->cells[i], values[i]);
-}
-
-/* Whether lo and hi, widened, hold the mean. slack is relative, or absolute for cosines, which may be 0. Everything is
- * in units of the mean's own power of two. */
-static bool is_within(const struct estimate *estimate, struct wide lo, struct wide hi, bool cosine, double slack)
-{
-    struct wide mean = estimate_mean(estimate), se = estimate_se(estimate);
-    double m = mean.mantissa, error = 6.5 * ldexp(se.mantissa, se.exponent - mean.exponent);
-    if (!isfinite(m) || !isfinite(error))
-        return false;
-    error += cosine ? ldexp(slack, -mean.exponent) : 0;
-    double factor = cosine ? 1 : 1 + slack, least = -INFINITY, most = INFINITY;
-    if (wide_present(lo))
-        least = ldexp(lo.mantissa, lo.exponent - mean.exponent) / factor;
-    if (wide_present(hi))
-        most = ldexp(hi.mantissa, hi.exponent - mean.exponent) * factor;
-    return m + error >= least && m - error <= most;
-}
-
-static void check_inside(const struct derived *derived, const struct sums *sums, double slack, const char *text,
-                         const char *formula)
-{
-    const struct observe_schema *schema = &derived->bounds.depth.schema;
-    for (size_t i = 0; i < sums->count; i++) {
-        const struct estimate *estimate = &sums->cells[i];
-        struct wide lo = derived->bounds.lo[i], hi = derived->bounds.hi[i];
-        if (estimate->n < SAMPLES || (!wide_present(lo) && !wide_present(hi)))
-            continue;
-        size_t columns = (size_t)schema->column_count;
-        ck_assert_msg(is_within(estimate, lo, hi, observables[schema->columns[i % columns].observable].cosine, slack),
-                      "%s\n%s\nlayer %zu, %s: %g +- %g, not in [%g, %g]", text, formula, i / columns,
-                      schema->columns[i % columns].name, wide_value(estimate_mean(estimate)),
-                      wide_value(estimate_se(estimate)), wide_value(lo), wide_value(hi));
-    }
-}
-
-/* Statistics of every cell over samples by the engine; the caller frees sums->cells. */
-static void measure(const struct model *model, const char *engine, uint64_t seed, int samples, struct sums *sums)
-{
-    struct sampler sampler;
-    struct error error = {0};
-    int code = sampler_init(&sampler, model, linear_engine_find(engine), false, 1, SIZE_MAX, &error);
-    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
-    sums->count = (size_t)(model->layers + 1) * (size_t)sampler.stack.depth.schema.column_count;
-    sums->cells = calloc(sums->count, sizeof *sums->cells);
-    ck_assert_ptr_nonnull(sums->cells);
-    code = sampler_run(&sampler, seed, 0, (uint64_t)samples, NULL, add_sample, sums, &error);
-    ck_assert_msg(code == ERROR_NONE, "%s", error.text);
-    sampler_free(&sampler);
-}
-
-static void check_samples(const char *text, const char *formula, double slack, uint64_t seed)
-{
-    struct derived derived;
-    struct sums sums;
-    derive_formula(&derived, text, formula, false);
-    measure(&derived.model, "conditioned", seed, SAMPLES, &sums);
-    check_inside(&derived, &sums, slack, text, formula);
-    free(sums.cells);
-    release(&derived);
-}
-
-/* A random formula in a random setting. One head, so that logits are sums over all features and not over a few. */
-static void random_text(uint64_t seed, unsigned words, char text[TEXT_MAX + RANDOM_FORMULA_MAX],
-                        char formula[RANDOM_FORMULA_MAX])
-{
-    static const char *const masks_of[] = {"none", "causal"};
-    static const char *const inits_of[] = {"unit", "scaleinit:1.4", "xavier", "gpt2:0.034", "deepnorm"};
-    static const char *const cotangents_of[] = {"iid", "pooled", "last"};
-    static const char *const correlations_of[] = {"0", "0.4", "0.97", "1"};
-    random_formula(seed, words, formula);
-    snprintf(text, TEXT_MAX,
-             "width=%d heads=1 tokens=%d ffn-width=%d layers=%d mask=%s init=%s activation=%s norm=%s "
-             "cotangent=%s router=%s top-k=%d experts=%d input-correlation=%s input-scale=%s",
-             SAMPLE_WIDTH, 1 + (int)(seed % 5), SAMPLE_WIDTH + 17, 2 + (int)(seed % 3), masks_of[seed % 2],
-             inits_of[seed / 2 % 5], activations[seed / 3 % activation_count].name, norms[seed / 5 % norm_count].name,
-             cotangents_of[seed / 7 % (seed % 2 ? 3 : 2)], routers[seed / 11 % router_count].name,
-             1 + (int)(seed / 13 % 3), 3 + (int)(seed / 17 % 3), correlations_of[seed / 19 % 4],
-             seed / 23 % 2 ? "1" : "0.6");
-}
-
-/* Whether a norm reads a difference that nearly vanishes, such as x + norm(-x) at second moment 1. Such a signal has no
- * limit that samples of any width come near: what is left is the norms' fluctuation, 1/sqrt(d). Coefficients as in the
- * bounds but as numbers, against the same with all signs positive; what attention, a function or a mixture puts out has
- * about half its input's square. Returns the output's second moment, or NAN. */
-static double uncancelled(const struct block *block, double input_square)
-{
-    const struct graph *graph = block->graph;
-    int count = graph->node_count;
-    double c[count][count], gross[count], square[count];
-    memset(c, 0, sizeof c);
-    for (int n = 0; n < count; n++) {
-        const struct graph_node *node = &graph->nodes[n];
-        if (!graph_is_signal(node->kind))
-            continue;
-        int a = node->a, b = node->b;
-        bool linear = node->kind == GRAPH_SUM || node->kind == GRAPH_SCALE || node->kind == GRAPH_NORM;
-        square[n] = 0;
-        for (int i = 0; i < n && linear; i++) {
-            c[n][i] = node->kind == GRAPH_SUM     ? c[a][i] + c[b][i]
-                      : node->kind == GRAPH_SCALE ? block->scalars[b] * c[a][i]
-                                                  : c[a][i] / sqrt(square[a]);
-            square[n] += c[n][i] != 0 ? c[n][i] * c[n][i] * square[i] : 0;
-        }
-        if (!linear) {
-            c[n][n] = 1;
-            square[n] = node->kind == GRAPH_INPUT  ? input_square
-                        : node->kind == GRAPH_ONES ? 1
-                        : node->kind == GRAPH_MAP
-                            ? block->sd[node->index] * block->sd[node->index] * block->plan->nodes[a].width * square[a]
-                        : node->kind == GRAPH_PRODUCT ? square[a] * square[b]
-                        : node->kind == GRAPH_ATTEND  ? square[node->c] / 2
-                        : node->kind == GRAPH_EXPERT  ? square[a]
-                                                      : square[node->kind == GRAPH_MOE ? b : a] / 2;
-        }
-        gross[n] = node->kind == GRAPH_SUM     ? gross[a] + gross[b]
-                   : node->kind == GRAPH_SCALE ? fabs(block->scalars[b]) * gross[a]
-                                               : sqrt(square[n]);
-        if (!(square[n] > 0.1 * gross[n] * gross[n]))
-            return NAN;
-    }
-    return square[graph->outputs[0]];
-}
-
-/* Samples come near their limit at this width. Signals that have all but died are left out too: a gated FFN squares its
- * input, so that a few in a row turn a gap of 1/d into any factor. */
-static bool is_regular(const char *text, const char *formula)
-{
-    struct derived derived;
-    derive_formula(&derived, text, formula, false);
-    double square = derived.model.input_scale * derived.model.input_scale;
-    for (int b = 0; b < derived.bounds.depth.block_count && square > 0; b++)
-        square = uncancelled(&derived.bounds.depth.blocks[b], square);
-    bool regular = square > 0;
-    for (int l = 1; l <= derived.model.layers; l++)
-        regular &= derived.bounds.lo[cell(&derived, l, "activation_variance")].mantissa > 1e-3;
-    release(&derived);
-    return regular;
-}
-
-/* The infinite-width prediction has no gap to the bounds but its own error: eight standard errors of it (the least of
- * tens of replicas) and the kernels' and quadratures' rounding, 1e-6; where features
- * are drawn one by one, a gap like that of samples besides. False where there are no bounds. */
-static bool check_prediction(const char *text, const char *formula, double gap)
-{
-    struct derived derived;
-    struct moments moments;
-    struct error error = {0};
-    struct moments_options options = moments_defaults();
-    options.threads = 1;
-    options.draws = 64;
-    options.most = 4;
-    if (!derive_or_refuse(&derived, text, formula, false))
-        return false;
-    int code = moments_predict(&derived.model, &options, &moments, &error);
-    ck_assert_msg(code == ERROR_NONE, "%s\n%s\n%s", text, formula, error.text);
-    size_t columns = (size_t)moments.schema.column_count;
-    for (size_t i = 0; i < (size_t)(derived.model.layers + 1) * columns; i++) {
-        struct wide mean = moments.mean[i], lo = derived.bounds.lo[i], hi = derived.bounds.hi[i];
-        if (!wide_present(mean))
-            continue;
-        double m = mean.mantissa, slack = 8 * moments.se[i];
-        bool cosine = observables[moments.schema.columns[i % columns].observable].cosine;
-        slack += (1e-6 + gap) * (cosine ? ldexp(1, -mean.exponent) : fabs(m));
-        double least = wide_present(lo) ? ldexp(lo.mantissa, lo.exponent - mean.exponent) : -INFINITY;
-        double most = wide_present(hi) ? ldexp(hi.mantissa, hi.exponent - mean.exponent) : INFINITY;
-        ck_assert(isfinite(m) && isfinite(slack));
-        ck_assert_msg(m + slack >= least && m - slack <= most, "%s\n%s\nlayer %zu, %s: %.9g +- %g not in [%.9g, %.9g]",
-                      text, formula, i / columns, moments.schema.columns[i % columns].name, wide_value(mean),
-                      moments.se[i], wide_value(lo), wide_value(hi));
-    }
-    moments_free(&moments);
-    release(&derived);
-    return true;
-}
-
-START_TEST(predictions_of_random_formulas)
-{
-    char text[TEXT_MAX + RANDOM_FORMULA_MAX], formula[RANDOM_FORMULA_MAX];
-    for (uint64_t seed = 1001; seed <= 1150; seed++) {
-        random_text(seed, RANDOM_MOE, text, formula);
-        ck_assert(check_prediction(text, formula, 0));
-    }
-}
-END_TEST
-
-/* Of a population of 512 features, the least that the prediction draws where an argument is not Gaussian. */
-#define GAP (12.0 / 512)
-
-/* Blocks of the grown grammar: every operation and option, states, a memory, operands that depend on each other. */
-static const char *const blocks[] = {
-    "y=norm(x);x=x+wo(attend(norm(wq(y),groups=H),norm(wk(y),groups=H),wv(y),rope=10000));x=x+glu(norm(x))",
-    "x=x+norm(attn(norm(x),cap=2,window=3*mod(l,2),kv_heads=2));x=x+norm(ffn(norm(x)))",
-    "y=norm(x,layernorm);x=x+wo(sigmoid(wg(y))*attend(wq(y),wk(y),wv(y)));x=x+w2(relu2(w1(norm(x,layernorm),F)))",
-    "state x, u\nf=ffn(norm(x))+attn(norm(x));x=norm(x+f);u=u+f\nfinal: x=norm(x)+norm(u)",
-    "state x, u\nx=norm(x+attn(x));u=u+ffn(norm(u)+x);x=x+0.5*u",
-    "input m\nx=x+attn(norm(x),mask=causal);x=x+attn(norm(x),m);x=x+ffn(norm(x))",
-    "x=norm(x+attn(x,sink=1));x=norm(x+w2(tanh(w1(x,F))),eps=1e-3)",
-    "x=x+wo(attend(wq(x),wk(x),wv(x),bias=alibi,scale=0.2,mask=causal));x=norm(x+ffn(x))",
-    "x=x+attn(x,bias=t5,bias_sd=1.5,sink=1,sink_sd=0.7);x=norm(x+ffn(x))",
-    "x=norm(x+attn(norm(x),rope=9,rope_scaling=yarn,rope_factor=8,rope_length=20,rope_gain=1.4));x=x+ffn(x)",
-    "x=norm(x+attn(norm(x),rope=9,rope_gain=0.6,rotary=0.5,cap=2,sink=1,sink_sd=1))",
-    "u=norm(x);x=x+wo(attend(wq(u,H*6),join(wd(u,2),wk(wc(u,8),H*4),parts=H,repeat=H),wv(u),rope=9,rotary=0.34))",
-    "u=wa(norm(x),8);x=norm(x+wz(tanh(join(u,join(wb(x,4),u,parts=2),parts=2))))",
-    "x=x+tanh(0.5*x)",
-    "x=norm(x+silu(x)+wz(tanh(x)))",
-    "y=wz(x);x=norm(relu(y)+y+x)",
-    "x=norm(relu(wa(x))+relu(wb(x))+x,layernorm)",
-    "x=norm(x+sigmoid(wg(x))*x)",
-    "y=wz(norm(x));x=x+(sigmoid(wg(y))*y)*tanh(wh(y))",
-    "y=norm(x);x=norm(x+wz(y*y)+wa(y*tanh(y)))",
-    "y=wz(norm(x));x=norm(x+0.3*y*y)",
-    "y=wa(norm(x));x=norm(x+tanh(y)*y)",
-    "x=norm(x+attend(wq(x),wk(x),x))",
-    "x=norm(norm(attend(wq(x),wk(x),wv(x)),groups=H)+x)",
-    "x=norm(x+tanh(attend(wq(x),wk(x),tanh(wv(x)))))",
-    "x=norm(x+moe(norm(x),router=sigmoid,body=glu)+moe(x,experts=2,top=1,router=switch))",
-    "def body(u)=w2(tanh(w1(u,F)))\nx=norm(x+moe(norm(x),body=body))",
-    "x=norm(relu(wq(x))-relu(wq(x))+gelu(tanh(wz(x))))",
-    "x=norm(x-0.5*wo(attend(relu(wq(x)),relu(wk(x)),relu(wv(x)))),layernorm)",
-    "x=x+norm(w2(silu(norm(w1(norm(x),F)))*norm(w3(norm(x),F))))",
-    "state x, u\nx=tanh(x)+wz(u);u=x*sigmoid(wu(u))\nfinal: x=x+u",
-    "x=attn(x,mask=causal,window=2,kv_heads=1)-ffn(x)",
-    "def f(u)=w2(phi(w1(u,F)+wb(ones(u),F)))+wc(ones(u))\nx=norm(x+attn(x)+wz(ones(x)));x=norm(x+f(x))",
-    "def f(u)=w2(tanh(w1(u,F)+wb(ones(u),F)))\nx=norm(x+moe(x,body=f,router=independent,top=2)+wz(tanh(wy(ones(x)))))",
-    "x=norm(x+moe(norm(x),experts=4,top=2,expert_groups=2,top_groups=1,router=switch))",
-};
-
-START_TEST(predictions_of_the_grammar)
-{
-    static const char *const settings_of[] = {
-        "width=64 heads=4 tokens=5 layers=3 init=unit activation=relu input-correlation=0.4",
-        "width=64 heads=4 tokens=4 layers=4 init=scaleinit:1.4 activation=gelu input-correlation=0 input-scale=0.6",
-        "width=64 heads=4 tokens=6 layers=2 init=xavier activation=silu mask=causal input-correlation=0.9",
-        "width=64 heads=4 tokens=3 layers=3 init=unit activation=tanh norm=layernorm memory-tokens=7 cotangent=pooled",
-    };
-    char text[TEXT_MAX];
-    for (size_t b = 0; b < sizeof blocks / sizeof *blocks; b++)
-        for (size_t s = 0; s < sizeof settings_of / sizeof *settings_of; s++) {
-            snprintf(text, sizeof text, "%s", settings_of[s]);
-            ck_assert(check_prediction(text, blocks[b], GAP));
-        }
-}
-END_TEST
-
-/* A mixture's experts share what mean their bodies have. */
-START_TEST(samples_of_bodies_with_means)
-{
-    check_samples("width=1024 heads=1 tokens=4 layers=3 init=unit experts=3 top-k=2 input-correlation=0.4",
-                  "def body(u)=relu(w1(u,d))\nx=norm(x+moe(norm(x),body=body))", SLACK, 5);
+    derived_free(&derived);
 }
 END_TEST
 
@@ -635,85 +330,10 @@ START_TEST(refused_in_words)
 }
 END_TEST
 
-START_TEST(predictions_of_random_operations)
-{
-    char text[TEXT_MAX + RANDOM_FORMULA_MAX], formula[RANDOM_FORMULA_MAX];
-    int checked = 0;
-    for (uint64_t seed = 3001; seed <= 3050; seed++) {
-        random_text(seed, seed % 2 ? RANDOM_OPERATIONS | RANDOM_MOE : RANDOM_OPERATIONS, text, formula);
-        checked += check_prediction(text, formula, GAP);
-    }
-    ck_assert_int_ge(checked, 40);
-}
-END_TEST
-
-START_TEST(samples_of_random_formulas)
-{
-    int checked = 0;
-    char text[TEXT_MAX + RANDOM_FORMULA_MAX], formula[RANDOM_FORMULA_MAX];
-    for (uint64_t seed = 1; seed <= 80; seed++) {
-        random_text(seed, RANDOM_MOE, text, formula);
-        if (!is_regular(text, formula))
-            continue;
-        check_samples(text, formula, SLACK, seed);
-        checked++;
-    }
-    ck_assert_int_ge(checked, 40);
-}
-END_TEST
-
-/* The conditioned engine has the dense one's law at every width, whatever the formula: means of 40 samples differ by
- * less than 7 standard errors of both (Student t of about 78 degrees of freedom: 1e-9 each where values are normal;
- * they are skewed, so cells are compared by the mean logarithm where there is one). */
-/* Equal tokens under a pooled cotangent have no gradient of their own. What is left of it is the square of rounding,
- * 1e-32 of the whole for one operation and 1e-26 after a thousand times more; the engines round differently. */
-static bool is_rounding(const struct observe_schema *schema, const struct estimate *row, size_t column)
-{
-    return schema->columns[column].observable == OBSERVE_GRADIENT_SPECIFIC &&
-           estimate_mean_log(&row[column]) <
-               estimate_mean_log(&row[schema->layer_column[OBSERVE_GRADIENT_VARIANCE]]) + log(1e-26);
-}
-
-START_TEST(engines_agree_on_random_formulas)
-{
-    enum { BOTH = 40 };
-    char text[TEXT_MAX + RANDOM_FORMULA_MAX], formula[RANDOM_FORMULA_MAX];
-    for (uint64_t seed = 2001; seed <= 2040; seed++) {
-        struct derived derived;
-        struct sums dense, conditioned;
-        random_text(seed, RANDOM_MOE, text, formula);
-        char *width = strstr(text, "width=1024"), *ffn = strstr(text, "ffn-width=1041");
-        ck_assert(width && ffn);
-        memcpy(width, "width=0030", strlen("width=0030"));
-        memcpy(ffn, "ffn-width=0037", strlen("ffn-width=0037"));
-        derive_formula(&derived, text, formula, false);
-        measure(&derived.model, "dense", seed, BOTH, &dense);
-        measure(&derived.model, "conditioned", seed + 1000000, BOTH, &conditioned);
-        for (size_t i = 0; i < dense.count; i++) {
-            const struct estimate *a = &dense.cells[i], *b = &conditioned.cells[i];
-            ck_assert_int_eq(a->n, b->n);
-            if (a->n < BOTH || !isfinite(estimate_sd_log(a)) || !isfinite(estimate_sd_log(b)))
-                continue;
-            double se = hypot(estimate_sd_log(a), estimate_sd_log(b)) / sqrt(BOTH);
-            double apart = estimate_mean_log(a) - estimate_mean_log(b);
-            const struct observe_schema *schema = &derived.bounds.depth.schema;
-            size_t columns = (size_t)schema->column_count;
-            if (is_rounding(schema, a - i % columns, i % columns))
-                continue;
-            ck_assert_msg(fabs(apart) <= 7 * se + 1e-12, "%s\n%s\nlayer %zu, %s: logarithms %g apart, error %g", text,
-                          formula, i / columns, schema->columns[i % columns].name, apart, se);
-        }
-        free(dense.cells);
-        free(conditioned.cells);
-        release(&derived);
-    }
-}
-END_TEST
-
 Suite *bounds_suite(void)
 {
     Suite *suite = suite_create("bounds");
-    TCase *fast = tcase_create("bounds"), *slow = tcase_create("random");
+    TCase *fast = tcase_create("bounds"), *slow = tcase_create("tight");
     tcase_add_test(fast, section_4_is_a_special_case);
     tcase_add_test(fast, eps_is_under_the_root);
     tcase_add_test(fast, floors_of_the_text);
@@ -726,12 +346,6 @@ Suite *bounds_suite(void)
     tcase_add_test(slow, isometry_of_span_norm);
     tcase_add_test(slow, ceiling_of_one_attention);
     tcase_add_test(slow, tokens_alike_are_followed);
-    tcase_add_test(slow, predictions_of_random_formulas);
-    tcase_add_test(slow, predictions_of_the_grammar);
-    tcase_add_test(slow, samples_of_bodies_with_means);
-    tcase_add_test(slow, predictions_of_random_operations);
-    tcase_add_test(slow, samples_of_random_formulas);
-    tcase_add_test(slow, engines_agree_on_random_formulas);
     suite_add_tcase(suite, fast);
     suite_add_tcase(suite, slow);
     return suite;
