@@ -50,7 +50,7 @@ static int mark_ignored(struct template_reader *reader)
     return ERROR_NONE;
 }
 
-/* ---- the row ---- */
+/* ---- rows of the tables ---- */
 
 /* The key that a condition asks for, the first in its template. */
 static void asked_key(const char *condition, char key[TEMPLATE_KEY_MAX])
@@ -105,62 +105,74 @@ static int check_row(struct template_reader *reader, const struct architecture *
     return code;
 }
 
-static int unknown_type(const char *type, struct error *error)
-{
-    const char *names[64];
-    size_t count = 0;
-    for (size_t i = 0; i < architecture_count; i++)
-        if (i == 0 || strcmp(architectures[i].type, architectures[i - 1].type) != 0)
-            names[count++] = architectures[i].type;
-    const char *nearest = error_nearest(type, names, count);
-    return error_set(
-        error, ERROR_INPUT,
-        "unknown model_type '%.64s'%s%s%s\n  `spanscope list architectures` has those that are known; any other is "
-        "written by hand:\n  its block as --placement 'y = x + attn(norm(x)); x = y + glu(norm(y))', its sizes as "
-        "--layers, --width, --heads,\n  its weights as --init normal:0.02",
-        type, nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
-}
-
-/* What rows that do not hold have asked for is not read yet. */
-static void forget_reading(struct template_reader *reader)
+/* Uses of the configuration's keys, for rows that do not hold: what they have asked for is not read yet. */
+static void copy_uses(const struct template_reader *reader, enum template_use uses[TEMPLATE_KEYS_MAX])
 {
     for (int i = 0; i < reader->count; i++)
-        if (reader->leaves[i].use == TEMPLATE_READ)
-            reader->leaves[i].use = TEMPLATE_UNUSED;
+        uses[i] = reader->leaves[i].use;
 }
 
-static int find_row(struct template_reader *reader, const struct architecture **row)
+static void set_uses(struct template_reader *reader, const enum template_use uses[TEMPLATE_KEYS_MAX])
+{
+    for (int i = 0; i < reader->count; i++)
+        reader->leaves[i].use = uses[i];
+}
+
+/* Rows of which those of a type stand together. */
+struct table {
+    const struct architecture *rows;
+    size_t count;
+};
+
+/* The first row of the type whose conditions hold; NULL where none is of the type. */
+static int find_row(struct template_reader *reader, struct table table, const char *type,
+                    const struct architecture **row)
 {
     struct misfit misfit = {.held = -1};
-    for (size_t i = 0; i < architecture_count; i++) {
+    enum template_use before[TEMPLATE_KEYS_MAX];
+    copy_uses(reader, before);
+    *row = NULL;
+    for (size_t i = 0; i < table.count; i++) {
         bool holds;
-        *row = &architectures[i];
-        if (strcmp((*row)->type, reader->type) != 0)
+        if (strcmp(table.rows[i].type, type) != 0)
             continue;
-        forget_reading(reader);
+        *row = &table.rows[i];
+        set_uses(reader, before);
         int code = check_row(reader, *row, &holds, &misfit);
         if (code != ERROR_NONE || holds)
             return code;
     }
-    if (misfit.error.code == ERROR_NONE)
-        return unknown_type(reader->type, reader->error);
+    if (!*row)
+        return ERROR_NONE;
     *reader->error = misfit.error;
     return misfit.error.code;
 }
 
-/* ---- rotary positions ---- */
+enum { TYPES_MAX = 64 };
 
-static int unknown_rope(const struct template_reader *reader, const char *type)
+static size_t list_types(struct table table, const char *names[TYPES_MAX])
 {
-    const char *names[16];
     size_t count = 0;
-    for (size_t i = 0; i < architecture_rope_count; i++)
-        if (i == 0 || strcmp(architecture_ropes[i].type, architecture_ropes[i - 1].type) != 0)
-            names[count++] = architecture_ropes[i].type;
-    text_unknown(reader->error, "rope_scaling", type, names, count);
-    struct error inner = *reader->error;
-    return error_set(reader->error, ERROR_INPUT, "%s: %s; --ignore rope_scaling leaves it out", reader->type,
-                     inner.text);
+    for (size_t i = 0; i < table.count && count < TYPES_MAX; i++)
+        if (i == 0 || strcmp(table.rows[i].type, table.rows[i - 1].type) != 0)
+            names[count++] = table.rows[i].type;
+    return count;
+}
+
+static int find_architecture(struct template_reader *reader, const struct architecture **row)
+{
+    const char *names[TYPES_MAX];
+    struct table table = {architectures, architecture_count};
+    int code = find_row(reader, table, reader->type, row);
+    if (code != ERROR_NONE || *row)
+        return code;
+    const char *nearest = error_nearest(reader->type, names, list_types(table, names));
+    return error_set(
+        reader->error, ERROR_INPUT,
+        "unknown model_type '%.64s'%s%s%s\n  `spanscope list architectures` has those that are known; any other is "
+        "written by hand:\n  its block as --placement 'y = x + attn(norm(x)); x = y + glu(norm(y))', its sizes as "
+        "--layers, --width, --heads,\n  its weights as --init normal:0.02",
+        reader->type, nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 /* The row of how rotary positions are stretched, the first where the model has none. */
@@ -168,25 +180,21 @@ static int find_rope(struct template_reader *reader, const struct architecture *
                      const struct architecture **row)
 {
     char type[TEMPLATE_SPELLED_MAX] = "";
+    const char *names[TYPES_MAX];
     struct text text = {type, sizeof type, 0};
-    struct misfit misfit = {.held = -1};
+    struct table table = {architecture_ropes, architecture_rope_count};
     *row = architecture_ropes;
     if (!strstr(architecture->settings, " rope="))
         return ERROR_NONE;
     int code = template_expand(reader, architecture_rope, strlen(architecture_rope), &text);
-    for (size_t i = 0; code == ERROR_NONE && i < architecture_rope_count; i++) {
-        bool holds;
-        *row = &architecture_ropes[i];
-        if (strcmp((*row)->type, type) != 0)
-            continue;
-        code = check_row(reader, *row, &holds, &misfit);
-        if (code != ERROR_NONE || holds)
-            return code;
-    }
-    if (code != ERROR_NONE || misfit.error.code == ERROR_NONE)
-        return code != ERROR_NONE ? code : unknown_rope(reader, type);
-    *reader->error = misfit.error;
-    return misfit.error.code;
+    if (code == ERROR_NONE)
+        code = find_row(reader, table, type, row);
+    if (code != ERROR_NONE || *row)
+        return code;
+    text_unknown(reader->error, "rope_scaling", type, names, list_types(table, names));
+    struct error inner = *reader->error;
+    return error_set(reader->error, ERROR_INPUT, "%s: %s; --ignore rope_scaling leaves it out", reader->type,
+                     inner.text);
 }
 
 static int expand_settings(struct template_reader *reader, const struct architecture *architecture, char **result)
@@ -307,7 +315,7 @@ static int read_all(struct huggingface *self, struct template_reader *reader)
 {
     int code = mark_ignored(reader);
     if (code == ERROR_NONE)
-        code = find_row(reader, &self->row);
+        code = find_architecture(reader, &self->row);
     if (code == ERROR_NONE)
         code = template_expand_all(reader, self->row->placement, &self->placement);
     if (code == ERROR_NONE)
