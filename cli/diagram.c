@@ -138,6 +138,7 @@ static int draw(void *target, struct error *error)
         code = make_formula(self, &model, error);
     if (code != ERROR_NONE)
         return code;
+    options_tell(&self->options);
     code = diagram_init(&diagram, &model.formula, self->expand, error);
     if (code == ERROR_NONE) {
         code = write_diagram(self, &diagram, error);

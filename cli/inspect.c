@@ -250,6 +250,7 @@ static int look(void *target, struct error *error)
     int code = sweep_single(&inspect->options, &model, error);
     if (code != ERROR_NONE)
         return code;
+    options_tell(&inspect->options);
     inspect->wish.stop = interrupt_flag();
     FILE *stream = output_open(&output, inspect->output, error);
     code = stream ? output_end(&output, look_at(inspect, &model, stream, error), false, error) : (int)error->code;

@@ -501,6 +501,7 @@ static int map_all(void *target, struct error *error)
     code = sweep_init(&sweep, &options, error);
     if (code != ERROR_NONE)
         return code;
+    options_tell(&self->options);
     code = write_maps(self, &sweep, error);
     sweep_free(&sweep);
     return code;

@@ -362,7 +362,7 @@ static int begin_model(const struct options *options, struct model *model, struc
     return code == ERROR_NONE && options->config ? apply_config(options, model, error) : code;
 }
 
-/* An error where it makes no model, before a word is said of what it became. */
+/* An error where the configuration makes no model, whatever is given beside it. */
 static int try_config(const struct options *options, struct error *error)
 {
     struct model model;
@@ -371,7 +371,6 @@ static int try_config(const struct options *options, struct error *error)
     return code;
 }
 
-/* Reads the file of --config and says what it became. */
 static int read_config(const struct options_command *command, void *target, struct error *error)
 {
     struct options *options = target;
@@ -380,12 +379,15 @@ static int read_config(const struct options_command *command, void *target, stru
     if (!options->config)
         return options->ignore ? error_set(error, ERROR_INPUT, "--ignore is for keys of --config, which is not given")
                                : ERROR_NONE;
+    options->tells = !is_quiet(command, target);
     int code = huggingface_open(&options->model, options->config, options->ignore, error);
-    if (code == ERROR_NONE)
-        code = try_config(options, error);
-    if (code == ERROR_NONE && !is_quiet(command, target))
+    return code == ERROR_NONE ? try_config(options, error) : code;
+}
+
+void options_tell(const struct options *options)
+{
+    if (options->tells)
         huggingface_print(&options->model, stderr);
-    return code;
 }
 
 int options_parse(const struct options_command *command, int argc, char **argv, void *target, struct error *error)

@@ -67,6 +67,7 @@ struct options {
     const char *config;       /* a file of the model's configuration, or NULL */
     const char *ignore;       /* keys of it */
     struct huggingface model; /* that configuration, read */
+    bool tells;               /* what it became is to be said (options_tell) */
     bool help;
     enum status status; /* of a command that did its work (cli/command) */
 };
@@ -90,6 +91,10 @@ struct options_command {
  * option, what was expected and the nearest name; so does an option given twice, of which one would be lost. */
 int options_parse(const struct options_command *command, int argc, char **argv, void *target, struct error *error);
 void options_free(struct options *options);
+
+/* Says on standard error what the configuration of --config became, where there is one and no --quiet: for the command to
+ * call once its models have been made, as an error stands alone. */
+void options_tell(const struct options *options);
 
 /* What help, manual pages and completions say of an option. */
 struct options_item {

@@ -258,6 +258,7 @@ static int predict_all(void *target, struct error *error)
         code = sweep_init(&sweep, &predict->options, error);
     if (code != ERROR_NONE)
         return code;
+    options_tell(&predict->options);
     code = predict_points(predict, &sweep, error);
     sweep_free(&sweep);
     return code;

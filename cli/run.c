@@ -543,6 +543,8 @@ static int run_all(void *target, struct error *error)
     run->sweep = run->page.sweep = &sweep;
     code = cost_sweep_init(&run->cost, &sweep, run->engine, run->per_token, threads_of(run), run->memory,
                            shard_samples(run), error);
+    if (code == ERROR_NONE)
+        options_tell(&run->options);
     if (code == ERROR_NONE && ranks_own() == 0)
         code = run_points(run, error);
     else if (code == ERROR_NONE && !run->dry_run)

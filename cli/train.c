@@ -271,6 +271,7 @@ static int train_sweep(struct train *self, struct error *error)
     self->page.seeds = self->seeds > 1;
     code = make_runs(self, &sweep, &runs, error);
     if (code == ERROR_NONE) {
+        options_tell(&self->options);
         code = train_runs(self, &runs, error);
         free_runs(&runs);
     }

@@ -423,6 +423,32 @@ START_TEST(configurations_are_checked)
 }
 END_TEST
 
+/* Every command that takes a configuration says what it became, but not where the whole model is none: then the error
+ * stands alone. */
+static const char *const reading_config[][ARGUMENTS] = {
+    {"run", "--config", "c.json", "-T", "3", "-n", "1"},
+    {"predict", "--config", "c.json", "-T", "3", "--width-limit"},
+    {"map", "--config", "c.json", "-T", "3", "--x", "input-scale=1:2:2", "--y", "input-correlation=0:0.5:2"},
+    {"train", "--config", "c.json", "-T", "4", "--steps", "1", "--dry-run"},
+    {"inspect", "--config", "c.json", "-T", "3"},
+    {"diagram", "--config", "c.json"},
+};
+
+START_TEST(configurations_are_told_once_they_hold)
+{
+    program_write("c.json", LLAMA "\"hidden_size\":66}");
+    check_error(program_start(reading_config[_i], NULL, NULL), 2,
+                "c.json: llama: num_attention_heads: heads: 4 heads do not divide width 66");
+    program_write("c.json", LLAMA "\"hidden_size\":64}");
+    struct program good = program_start(reading_config[_i], NULL, NULL);
+    ck_assert_msg(good.status == 0, "%s", good.err);
+    const char *told = strstr(good.err, "--placement");
+    ck_assert_msg(told && strncmp(good.err, "llama:\n", 7) == 0, "%s", good.err);
+    ck_assert_ptr_null(strstr(told + 1, "--placement"));
+    program_free(&good);
+}
+END_TEST
+
 /* Writes a file of the folder into its pipe, once. */
 static pid_t feed(const char *from, const char *pipe)
 {
@@ -583,6 +609,8 @@ Suite *cli_suite(void)
     tcase_add_test(tests, paths_are_told_from_formulas);
     tcase_add_test(tests, options_that_something_reads_are_taken);
     tcase_add_test(tests, configurations_are_checked);
+    tcase_add_loop_test(tests, configurations_are_told_once_they_hold, 0,
+                        sizeof reading_config / sizeof *reading_config);
     tcase_add_test(tests, gnuplot_may_be_absent);
     tcase_add_test(tests, diagrams_are_text_or_pictures);
     tcase_add_test(tests, pipes_are_plotted);
