@@ -244,11 +244,22 @@ static int unknown_name(const struct tables *tables, const char *word, struct er
     return error_set(error, ERROR_INPUT, "unknown option '--%s'; see --help", word);
 }
 
+/* getopt reads bytes, of which one may begin a character; it leaves an argument with the last. */
+static int unknown_letter(char **argv, struct error *error)
+{
+    char byte = (char)optopt;
+    uint32_t number;
+    const char *letter = argv[optind] ? strchr(argv[optind], byte) : NULL;
+    size_t length = letter ? text_character(letter, strlen(letter), &number) : 0;
+    return error_set(error, ERROR_INPUT, "unknown option '-%.*s'; see --help", length > 0 ? (int)length : 1,
+                     length > 0 ? letter : &byte);
+}
+
 static int unknown_option(const struct tables *tables, char **argv, struct error *error)
 {
     char word[64];
-    if (optopt > 0 && optopt < HELP_VALUE)
-        return error_set(error, ERROR_INPUT, "unknown option '-%c'; see --help", optopt);
+    if (optopt != 0 && optopt < HELP_VALUE)
+        return unknown_letter(argv, error);
     if (optopt >= HELP_VALUE)
         return error_set(error, ERROR_INPUT, "option '%s' takes no argument", argv[optind - 1]);
     const char *given = argv[optind - 1] + strspn(argv[optind - 1], "-");

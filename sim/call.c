@@ -100,6 +100,8 @@ static int unknown_choice(const struct parser *parser, const struct lexer_token 
 /* A word of the option's table. */
 static int parse_choice(struct parser *parser, struct call_argument *argument)
 {
+    if (parser->token.kind == LEXER_WORD)
+        return unknown_choice(parser, &parser->token, argument->option);
     if (parser->token.kind != LEXER_NAME)
         return parser_expected(parser, "a word");
     struct lexer_token word = parser_take(parser);
@@ -110,6 +112,8 @@ static int parse_choice(struct parser *parser, struct call_argument *argument)
 /* A definition's name, left as a token. */
 static int parse_body_name(struct parser *parser)
 {
+    if (parser->token.kind == LEXER_WORD)
+        return name_unknown_definition(parser, &parser->token);
     if (parser->token.kind != LEXER_NAME)
         return parser_expected(parser, "the name of a def");
     struct lexer_token word = parser_take(parser);
@@ -137,8 +141,8 @@ static int parse_value(struct parser *parser, struct call_argument *argument)
 
 static bool at_key(const struct parser *parser)
 {
-    struct lexer_token second;
-    return parser->token.kind == LEXER_NAME && (second = parser_second(parser), lexer_is(&second, "="));
+    bool word = parser->token.kind == LEXER_NAME || parser->token.kind == LEXER_WORD; // the second is no option
+    return word && parser_second_is(parser, "=");
 }
 
 static int parse_argument(struct parser *parser, struct call *call)

@@ -11,6 +11,11 @@
  *     definition = "def" name "(" [parameter {"," parameter}] ")" "=" terms
  *     parameter  = name ["=" terms] */
 
+static bool is_no_expression(const struct parser *parser)
+{
+    return parser->token.kind == LEXER_STRANGE || parser->token.kind == LEXER_WORD;
+}
+
 /* The lexer at the next token, ending before the token at which skipping stops: at the end of the statement, at what no
  * expression holds, or where `inner`, at a comma or closing parenthesis that belongs to no parenthesis opened here. */
 static struct lexer skip_expression(struct parser *parser, bool inner)
@@ -18,7 +23,7 @@ static struct lexer skip_expression(struct parser *parser, bool inner)
     struct lexer found = parser->lexer;
     found.next = (size_t)(parser->token.text - parser->lexer.text);
     size_t end = found.next;
-    for (int open = 0; !parser_at_end(parser) && parser->token.kind != LEXER_STRANGE; parser_take(parser)) {
+    for (int open = 0; !parser_at_end(parser) && !is_no_expression(parser); parser_take(parser)) {
         open += parser_next_is(parser, "(");
         if (inner && open == 0 && (parser_next_is(parser, ",") || parser_next_is(parser, ")")))
             break;
@@ -54,13 +59,15 @@ static int parse_preset(struct parser *parser, struct parser_parameter *paramete
 {
     parser_take(parser);
     parameter->preset = skip_expression(parser, true);
+    if (parser->token.kind == LEXER_WORD)
+        return name_unknown_word(parser);
     return parameter->preset.length > parameter->preset.next ? ERROR_NONE : parser_expected(parser, "a default");
 }
 
 static int parse_parameter(struct parser *parser, struct parser_definition *definition)
 {
     if (parser->token.kind != LEXER_NAME || name_is_keyword(&parser->token))
-        return parser_expected(parser, "the name of a parameter");
+        return parser_expected_name(parser, "the name of a parameter");
     struct lexer_token name = parser_take(parser);
     int code = check_parameter(parser, definition, &name);
     if (code != ERROR_NONE)
@@ -110,6 +117,8 @@ static int check_name(const struct parser *parser, const struct lexer_token *nam
 static int read_definition(struct parser *parser, struct parser_definition *definition)
 {
     parser_take(parser);
+    if (parser->token.kind != LEXER_NAME)
+        return parser_expected_name(parser, "the name of a def");
     *definition = (struct parser_definition){.name = parser_take(parser)};
     int code = check_name(parser, &definition->name);
     if (code == ERROR_NONE && parser->definition_count == PARSER_DEFINITIONS_MAX)
@@ -121,6 +130,8 @@ static int read_definition(struct parser *parser, struct parser_definition *defi
     if (code != ERROR_NONE)
         return code;
     definition->body = skip_expression(parser, false);
+    if (parser->token.kind == LEXER_WORD)
+        return name_unknown_word(parser);
     if (definition->body.length == definition->body.next)
         return parser_expected(parser, "what it computes");
     return parser_at_end(parser) ? ERROR_NONE : parser_expected(parser, "an operator or the end of the definition");

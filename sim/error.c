@@ -79,18 +79,31 @@ static bool is_term(const char *name)
     return false;
 }
 
+/* A byte for each character, so that ö is one slip away from o. */
+static void fold(const char *name, char folded[NAME_MAX_LENGTH + 1])
+{
+    size_t length = 0;
+    for (; *name && length < NAME_MAX_LENGTH; name++)
+        if (((unsigned char)*name & 0xc0) != 0x80)
+            folded[length++] = *name;
+    folded[length] = '\0';
+}
+
 const char *error_nearest(const char *name, const char *const candidates[], size_t count)
 {
+    char folded[NAME_MAX_LENGTH + 1];
     size_t length = strlen(name);
     if (length == 0 || length > NAME_MAX_LENGTH || is_term(name))
         return NULL;
+    fold(name, folded);
+    length = strlen(folded);
     const char *best = NULL;
     int best_distance = NAME_MAX_LENGTH;
     for (size_t i = 0; i < count; i++) {
         size_t other = strlen(candidates[i]);
         if (other > NAME_MAX_LENGTH)
             continue;
-        int distance = edit_distance(name, (int)length, candidates[i], (int)other);
+        int distance = edit_distance(folded, (int)length, candidates[i], (int)other);
         int longer = (int)(length > other ? length : other);
         int allowed = longer / 3 > 1 ? longer / 3 : 1;
         if (distance <= allowed && distance < best_distance) {

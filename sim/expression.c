@@ -58,6 +58,8 @@ static int parse_primary(struct parser *parser)
         return parse_number(parser);
     if (parser_next_is(parser, "("))
         return parse_parentheses(parser);
+    if (parser->token.kind == LEXER_WORD)
+        return name_unknown_word(parser);
     if (parser->token.kind != LEXER_NAME || name_is_keyword(&parser->token))
         return parser_expected(parser, "a name, a number, a function or '('");
     struct lexer_token name = parser_take(parser);

@@ -114,7 +114,7 @@ static int parse_names(struct reader *reader, int (*declare)(struct reader *read
     do {
         parser_take(parser);
         if (parser->token.kind != LEXER_NAME || name_is_keyword(&parser->token))
-            return parser_expected(parser, "a name");
+            return parser_expected_name(parser, "a name");
         struct lexer_token name = parser_take(parser);
         code = declare(reader, &name);
     } while (code == ERROR_NONE && parser_next_is(parser, ","));
@@ -137,7 +137,8 @@ static size_t find_declaration(const struct parser *parser)
     size_t i = 0;
     while (i < DECLARATIONS && !parser_next_is(parser, declarations[i].word))
         i++;
-    return i < DECLARATIONS && parser_second(parser).kind == LEXER_NAME ? i : DECLARATIONS;
+    enum lexer_kind second = i < DECLARATIONS ? parser_second(parser).kind : LEXER_END;
+    return second == LEXER_NAME || second == LEXER_WORD ? i : DECLARATIONS;
 }
 
 static int parse_head(struct reader *reader)

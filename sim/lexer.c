@@ -24,6 +24,29 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
+/* Characters that stand in papers where the language has another. */
+static const struct {
+    uint32_t number;
+    const char *meant;
+} lookalikes[] = {
+    {0x2212, "-"},       {0x2010, "-"},       {0x2011, "-"},     {0x2013, "-"},       {0x2014, "-"},
+    {0xfe63, "-"},       {0xff0d, "-"},       {0xb7, "*"},       {0x22c5, "*"},       {0x2219, "*"},
+    {0x2022, "*"},       {0xd7, "*"},         {0x2217, "*"},     {0x2a2f, "*"},       {0xf7, "/"},
+    {0x2215, "/"},       {0x2044, "/"},       {0xff0b, "+"},     {0x2264, "<="},      {0x2265, ">="},
+    {0x2260, "!="},      {0xff1d, "="},       {0xff08, "("},     {0xff09, ")"},       {0x221a, "sqrt()"},
+    {0xb2, "^2"},        {0xb3, "^3"},        {0xa0, "a blank"}, {0x2009, "a blank"}, {0x202f, "a blank"},
+    {0x200b, "nothing"}, {0xfeff, "nothing"},
+};
+
+/* What is written for it, or NULL. */
+static const char *find_meant(uint32_t number)
+{
+    for (size_t i = 0; i < sizeof lookalikes / sizeof *lookalikes; i++)
+        if (lookalikes[i].number == number)
+            return lookalikes[i].meant;
+    return NULL;
+}
+
 void lexer_init(struct lexer *lexer, const char *text, size_t length, const char *what, struct error *error)
 {
     *lexer = (struct lexer){.what = what, .text = text, .length = length, .shown = length, .line = 1, .error = error};
@@ -67,6 +90,36 @@ static size_t name_length(const struct lexer *lexer)
     if (end > lexer->next && byte(lexer, end) == '.' && is_letter(byte(lexer, end + 1)))
         end = skip_word(lexer, end + 1);
     return end - lexer->next;
+}
+
+/* Bytes of a letter that names do not have; within a word what is no UTF-8 is one, of an older encoding. */
+static size_t skip_letter(const struct lexer *lexer, size_t offset, bool within)
+{
+    uint32_t number;
+    if ((unsigned char)byte(lexer, offset) < 0x80)
+        return 0;
+    size_t length = text_character(lexer->text + offset, lexer->length - offset, &number);
+    if (length == 0)
+        return within;
+    return text_is_letter(number) && !find_meant(number) ? length : 0;
+}
+
+/* A name with letters of any alphabet; 0 where it has none but a name's own. */
+static size_t word_length(const struct lexer *lexer)
+{
+    bool other = false;
+    for (size_t end = lexer->next, letter;; end += letter) {
+        bool within = end > lexer->next;
+        char c = byte(lexer, end);
+        bool dot = within && c == '.' && (is_letter(byte(lexer, end + 1)) || skip_letter(lexer, end + 1, false) > 0);
+        letter = is_letter(c) || (within && is_digit(c)) || dot;
+        if (letter > 0)
+            continue;
+        letter = skip_letter(lexer, end, within);
+        if (letter == 0)
+            return other ? end - lexer->next : 0;
+        other = true;
+    }
 }
 
 /* digits [. digits] [e [+-] digits], with at least one digit in the mantissa. */
@@ -113,14 +166,25 @@ static size_t strange_length(const struct lexer *lexer)
     return length > 0 ? length : lexer->next < lexer->length;
 }
 
-/* How many bytes of each kind stand at lexer->next; the first that is not 0 decides. Of the others no two begin alike. */
+/* How many bytes of each kind stand at lexer->next; the first that is not 0 decides. Of the others no two begin alike, but for
+ * a word that begins as a name does. */
 static const struct {
     enum lexer_kind kind;
     size_t (*length)(const struct lexer *lexer);
 } scanners[] = {
-    {LEXER_NAME, name_length},       {LEXER_SYMBOL, symbol_length},   {LEXER_NUMBER, number_length},
-    {LEXER_NEWLINE, newline_length}, {LEXER_STRANGE, strange_length},
+    {LEXER_NAME, name_length},       {LEXER_SYMBOL, symbol_length}, {LEXER_NUMBER, number_length},
+    {LEXER_NEWLINE, newline_length}, {LEXER_WORD, word_length},     {LEXER_STRANGE, strange_length},
 };
+
+/* A name may be the beginning of a word. */
+static void extend_name(const struct lexer *lexer, struct lexer_token *token)
+{
+    size_t length = word_length(lexer);
+    if (length == 0)
+        return;
+    token->kind = LEXER_WORD;
+    token->length = length;
+}
 
 struct lexer_token lexer_next(struct lexer *lexer)
 {
@@ -133,6 +197,9 @@ struct lexer_token lexer_next(struct lexer *lexer)
         if (token.length > 0)
             token.kind = scanners[i].kind;
     }
+    char behind = byte(lexer, lexer->next + token.length);
+    if (token.kind == LEXER_NAME && ((unsigned char)behind >= 0x80 || behind == '.'))
+        extend_name(lexer, &token);
     lexer->next += token.length;
     if (token.kind == LEXER_NEWLINE) {
         lexer->line++;
@@ -141,19 +208,13 @@ struct lexer_token lexer_next(struct lexer *lexer)
     return token;
 }
 
-/* Characters that stand in papers where the language has another. */
-static const struct {
-    uint32_t number;
-    const char *meant;
-} lookalikes[] = {
-    {0x2212, "-"},       {0x2010, "-"},       {0x2011, "-"},     {0x2013, "-"},       {0x2014, "-"},
-    {0xfe63, "-"},       {0xff0d, "-"},       {0xb7, "*"},       {0x22c5, "*"},       {0x2219, "*"},
-    {0x2022, "*"},       {0xd7, "*"},         {0x2217, "*"},     {0x2a2f, "*"},       {0xf7, "/"},
-    {0x2215, "/"},       {0x2044, "/"},       {0xff0b, "+"},     {0x2264, "<="},      {0x2265, ">="},
-    {0x2260, "!="},      {0xff1d, "="},       {0xff08, "("},     {0xff09, ")"},       {0x221a, "sqrt()"},
-    {0xb2, "^2"},        {0xb3, "^3"},        {0xa0, "a blank"}, {0x2009, "a blank"}, {0x202f, "a blank"},
-    {0x200b, "nothing"}, {0xfeff, "nothing"},
-};
+/* Back to where a character begins. */
+static size_t cut_at(const char *line, size_t at)
+{
+    while (at > 0 && ((unsigned char)line[at] & 0xc0) == 0x80)
+        at--;
+    return at;
+}
 
 static void describe_strange(const struct lexer_token *token, char buffer[64])
 {
@@ -163,10 +224,26 @@ static void describe_strange(const struct lexer_token *token, char buffer[64])
         snprintf(buffer, 64, "byte 0x%02x", (unsigned char)token->text[0]);
         return;
     }
-    int used = snprintf(buffer, 64, "'%.*s' (U+%04X)", (int)length, token->text, number);
-    for (size_t i = 0; i < sizeof lookalikes / sizeof *lookalikes; i++)
-        if (lookalikes[i].number == number)
-            snprintf(buffer + used, 64 - (size_t)used, "; write %s", lookalikes[i].meant);
+    const char *meant = find_meant(number);
+    snprintf(buffer, 64, "'%.*s' (U+%04X)%s%s", (int)length, token->text, number, meant ? "; write " : "",
+             meant ? meant : "");
+}
+
+/* Its beginning where it is long. */
+static void quote(const struct lexer_token *token, char buffer[64])
+{
+    char word[QUOTED_WIDTH + 1], shown[64 - sizeof "'...'"];
+    bool cut = token->length > QUOTED_WIDTH;
+    size_t length = cut ? cut_at(token->text, QUOTED_WIDTH) : token->length;
+    snprintf(word, sizeof word, "%.*s", (int)length, token->text);
+    text_show(word, "", shown, sizeof shown);
+    snprintf(buffer, 64, "'%s%s'", shown, cut ? "..." : "");
+}
+
+static bool is_single(const struct lexer_token *token)
+{
+    uint32_t number;
+    return token->kind == LEXER_STRANGE || text_character(token->text, token->length, &number) == token->length;
 }
 
 const char *lexer_describe(const struct lexer_token *token, char buffer[64])
@@ -174,12 +251,10 @@ const char *lexer_describe(const struct lexer_token *token, char buffer[64])
     if (token->kind == LEXER_END || token->kind == LEXER_NEWLINE)
         return "end of line";
     unsigned char first = (unsigned char)token->text[0];
-    if (token->kind == LEXER_STRANGE && (first < ' ' || first > '~'))
+    if (is_single(token) && (first < ' ' || first > '~'))
         describe_strange(token, buffer);
-    else if (token->length > QUOTED_WIDTH)
-        snprintf(buffer, 64, "'%.*s...'", QUOTED_WIDTH, token->text);
     else
-        snprintf(buffer, 64, "'%.*s'", (int)token->length, token->text);
+        quote(token, buffer);
     return buffer;
 }
 
@@ -198,14 +273,6 @@ static size_t show_character(const char *text, size_t length, struct text *shown
         text_print(shown, "%.*s", (int)bytes, text);
     *columns += width < 0 ? 1 : width;
     return bytes > 0 ? bytes : 1;
-}
-
-/* Back to where a character begins. */
-static size_t cut_at(const char *line, size_t at)
-{
-    while (at > 0 && ((unsigned char)line[at] & 0xc0) == 0x80)
-        at--;
-    return at;
 }
 
 /* The line of the token and a caret under it, on new lines; nothing for an empty line. A long line is clipped to a

@@ -8,11 +8,13 @@
 
 #include "sim/error.h"
 
-enum lexer_kind { LEXER_END, LEXER_NEWLINE, LEXER_NAME, LEXER_NUMBER, LEXER_SYMBOL, LEXER_STRANGE };
+/* LEXER_WORD: a name but for letters that names do not have, which no rule takes and a message shows whole. LEXER_STRANGE: a
+ * byte, or a character, that the language has no use for. */
+enum lexer_kind { LEXER_END, LEXER_NEWLINE, LEXER_NAME, LEXER_WORD, LEXER_NUMBER, LEXER_SYMBOL, LEXER_STRANGE };
 
 struct lexer_token {
-    enum lexer_kind kind; /* LEXER_STRANGE: a byte that the language has no use for and no rule of it takes */
-    const char *text;     /* [length], within the text that is read */
+    enum lexer_kind kind;
+    const char *text; /* [length], within the text that is read */
     size_t length;
     int line, column; /* from 1; a column is a byte */
 };

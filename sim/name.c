@@ -280,3 +280,15 @@ int name_unknown_section(const struct parser *parser, const struct lexer_token *
 {
     return parser_unknown(parser, name, "section", keywords, KEYWORD_COUNT - 1);
 }
+
+int name_unknown_word(const struct parser *parser)
+{
+    const struct lexer_token *word = &parser->token;
+    struct candidates candidates;
+    if (parser_second_is(parser, "("))
+        return name_unknown_function(parser, word);
+    list_callables(parser, &candidates);
+    if (parser->build.graph) // else within a declaration
+        list_values(parser, &candidates);
+    return parser_unknown(parser, word, "name", candidates.names, candidates.count);
+}

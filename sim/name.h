@@ -36,7 +36,8 @@ int name_bind(struct parser *parser, const struct lexer_token *at, struct parser
 /* What the innermost of the calls around has set that option to, which counts as used; NULL where none has. */
 const struct parser_binding *name_setting(struct parser *parser, const char *option);
 
-/* Errors, with the nearest name that would do. */
+/* Errors, with the nearest name that would do. The first is of a word (LEXER_WORD) at the next token. */
+int name_unknown_word(const struct parser *parser);
 int name_unknown_function(const struct parser *parser, const struct lexer_token *name);
 int name_unknown_definition(const struct parser *parser, const struct lexer_token *name);
 int name_unknown_section(const struct parser *parser, const struct lexer_token *name);

@@ -53,6 +53,12 @@ struct lexer_token parser_second(const struct parser *parser)
     return lexer_next(&ahead);
 }
 
+bool parser_second_is(const struct parser *parser, const char *text)
+{
+    struct lexer_token second = parser_second(parser);
+    return lexer_is(&second, text);
+}
+
 static bool at_separator(const struct parser *parser)
 {
     return parser->token.kind == LEXER_NEWLINE || parser_next_is(parser, ";");
@@ -105,12 +111,29 @@ int parser_expected(const struct parser *parser, const char *what)
     return parser_fail(parser, &parser->token, "expected %s, found %s", what, lexer_describe(&parser->token, found));
 }
 
+static const char LETTERS[] = "; names are of a to z, A to Z, 0 to 9 and _";
+
+int parser_expected_name(const struct parser *parser, const char *what)
+{
+    char found[64];
+    if (parser->token.kind != LEXER_WORD)
+        return parser_expected(parser, what);
+    return parser_fail(parser, &parser->token, "expected %s, found %s%s", what, lexer_describe(&parser->token, found),
+                       LETTERS);
+}
+
 int parser_expected_after(const struct parser *parser, const char *symbol, const struct lexer_token *name)
 {
     char what[96], quoted[64];
     struct text text = {what, sizeof what, 0};
     text_print(&text, "'%s' after %s", symbol, lexer_describe(name, quoted));
     return parser_expected(parser, what);
+}
+
+static bool is_long(const struct lexer_token *name)
+{
+    uint32_t number;
+    return text_character(name->text, name->length, &number) != name->length;
 }
 
 int parser_unknown(const struct parser *parser, const struct lexer_token *name, const char *what,
@@ -122,11 +145,12 @@ int parser_unknown(const struct parser *parser, const struct lexer_token *name, 
     parser_word(name, word);
     const char *near = error_nearest(word, candidates, count);
     /* Every one-letter name is one slip away from every other: only its case is a likely mistake. */
-    if (near && (name->length > 1 || strcasecmp(near, word) == 0))
+    if (near && (is_long(name) || strcasecmp(near, word) == 0))
         return parser_fail(parser, name, "unknown %s %s; did you mean '%s'?", what, lexer_describe(name, quoted), near);
     for (size_t i = 0; i < count && count <= FEW; i++)
         text_print(&known, "%s%s", i > 0 ? ", " : "; known are ", candidates[i]);
-    return parser_fail(parser, name, "unknown %s %s%s", what, lexer_describe(name, quoted), list);
+    return parser_fail(parser, name, "unknown %s %s%s", what, lexer_describe(name, quoted),
+                       name->kind == LEXER_WORD && !*list ? LETTERS : list);
 }
 
 void parser_word(const struct lexer_token *name, char word[GRAPH_LABEL_MAX])

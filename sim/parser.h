@@ -84,6 +84,7 @@ struct lexer_token parser_take(struct parser *parser);
 
 /* The token behind the next one. */
 struct lexer_token parser_second(const struct parser *parser);
+bool parser_second_is(const struct parser *parser, const char *text);
 
 /* Whether a statement ends here. */
 bool parser_at_end(const struct parser *parser);
@@ -100,6 +101,7 @@ int parser_close(struct parser *parser, const struct lexer_token *open);
 
 #define parser_fail(parser, at, ...) lexer_error(&(parser)->lexer, at, __VA_ARGS__)
 int parser_expected(const struct parser *parser, const char *what);
+int parser_expected_name(const struct parser *parser, const char *what); // and says what one is where a word is found
 int parser_expected_after(const struct parser *parser, const char *symbol, const struct lexer_token *name);
 int parser_unknown(const struct parser *parser, const struct lexer_token *name, const char *what,
                    const char *const candidates[], size_t count);

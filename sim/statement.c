@@ -54,8 +54,10 @@ static int not_a_section(const struct parser *parser, const struct lexer_token *
 
 int statement_parse(struct parser *parser)
 {
+    if (parser->token.kind == LEXER_WORD && parser_second_is(parser, ":"))
+        return not_a_section(parser, &parser->token);
     if (parser->token.kind != LEXER_NAME)
-        return parser_expected(parser, "a statement 'name = expression'");
+        return parser_expected_name(parser, "a statement 'name = expression'");
     struct lexer_token name = parser_take(parser);
     if (parser_next_is(parser, ":"))
         return not_a_section(parser, &name);

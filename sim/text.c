@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <wchar.h>
+#include <wctype.h>
 
 #include "sim/place.h"
 
@@ -112,6 +113,13 @@ int text_columns(uint32_t number)
     int columns = wcwidth((wchar_t)number);
     uselocale(own);
     return columns;
+}
+
+bool text_is_letter(uint32_t number)
+{
+    pthread_once(&utf8_once, find_utf8);
+    bool accent = number >= 0x300 && number < 0x370;
+    return number >= 0x80 && (accent || !utf8 || iswalnum_l((wint_t)number, utf8));
 }
 
 size_t text_mark(const char *text, size_t length)

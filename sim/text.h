@@ -46,6 +46,9 @@ char *text_show(const char *text, const char *controls, char *buffer, size_t siz
  * of what is not shown. */
 int text_columns(uint32_t number);
 
+/* Whether a character beyond ASCII is a letter, a digit, or an accent of its own over the one before. */
+bool text_is_letter(uint32_t number);
+
 /* Bytes of a UTF-8 byte-order mark at the beginning of text[length], which some editors write: 3 or 0. */
 size_t text_mark(const char *text, size_t length);
 

@@ -47,15 +47,21 @@ static int add_numbers(struct variants *variants, const char *text, struct error
     return code;
 }
 
+/* Of any alphabet, as what is no name is the formula's to say. */
+static bool is_letter(char c)
+{
+    return isalpha((unsigned char)c) || (unsigned char)c >= 0x80;
+}
+
 /* "state x, u": two words side by side, which nothing but a declaration begins with. */
 static bool is_declaration(const char *statement)
 {
     statement += strspn(statement, " \t");
     size_t word = 0;
-    while (isalpha((unsigned char)statement[word]))
+    while (is_letter(statement[word]))
         word++;
     size_t blanks = strspn(statement + word, " \t");
-    return word > 0 && blanks > 0 && isalpha((unsigned char)statement[word + blanks]);
+    return word > 0 && blanks > 0 && is_letter(statement[word + blanks]);
 }
 
 /* Length of the first value of a list. */

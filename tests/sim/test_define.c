@@ -13,6 +13,15 @@ static const struct text_message messages[] = {
     {"def f2(u) = norm(u); x = x", "line 1, column 5: a def's name does not end in a digit: its calls are numbered"},
     {"def f(u) = norm(u); def f(u) = u; x = x", "line 1, column 25: 'f' is defined already"},
     {"def f(a, b, e, f, g, h, i, j, u) = norm(u); x = x", "line 1, column 31: at most 8 parameters"},
+    {"def f\u00fc(u) = norm(u); x = x", "line 1, column 5: expected the name of a def, found 'f\u00fc'"
+                                        "; names are of a to z, A to Z, 0 to 9 and _"},
+    {"def f(\u00fcb) = norm(x); x = x", "line 1, column 7: expected the name of a parameter, found '\u00fcb'"
+                                        "; names are of a to z, A to Z, 0 to 9 and _"},
+    {"def f(u) = u + n\u00f6rm(u); x = x", "line 1, column 16: unknown function 'n\u00f6rm'; did you mean 'norm'?"},
+    {"def f(u) = gr\u00f6\u00dfe*norm(u); x = x", "line 1, column 12: unknown name 'gr\u00f6\u00dfe'"
+                                                  "; names are of a to z, A to Z, 0 to 9 and _"},
+    {"def f(u, a=gr\u00f6\u00dfe) = a*norm(u); x = f(x, 1)", "line 1, column 12: unknown name 'gr\u00f6\u00dfe'"
+                                                             "; names are of a to z, A to Z, 0 to 9 and _"},
     {"def f(u, u) = norm(u); x = x", "line 1, column 10: there is a parameter 'u' already"},
     {"def f(u = 1, v) = norm(v); x = x",
      "line 1, column 14: a parameter without a default stands before those with one"},

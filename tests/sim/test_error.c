@@ -15,6 +15,8 @@ START_TEST(nearest_finds_slips)
     ck_assert_str_eq(nearest("nrom"), "norm");
     ck_assert_str_eq(nearest("SpanNrm"), "spannorm");
     ck_assert_str_eq(nearest("fn"), "ffn");
+    ck_assert_str_eq(nearest("n\u00f6rm"), "norm"); // one character, though two bytes
+    ck_assert_ptr_null(nearest("n\u00f6\u00fcm"));
 }
 END_TEST
 

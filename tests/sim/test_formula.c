@@ -32,6 +32,10 @@ static const struct text_message messages[] = {
     {"def f(u) = norm(u)", "line 1, column 19: there is no block; a formula assigns x, as in x = x + attn(norm(x))"},
     {"x = x; def f(u) = norm(u)", "line 1, column 8: declarations stand before the first block"},
     {"state u, x; x = x", "line 1, column 7: the first state is x, as in: state x, u"},
+    {"state x, \u00fc; x = x", "line 1, column 10: expected a name, found '\u00fc' (U+00FC)"
+                               "; names are of a to z, A to Z, 0 to 9 and _"},
+    {"shared w\u00fc; x = x", "line 1, column 8: expected a name, found 'w\u00fc'"
+                              "; names are of a to z, A to Z, 0 to 9 and _"},
     {"state x, x; x = x", "line 1, column 10: 'x' is declared already"},
     {"state x, u v; x = x", "line 1, column 12: expected ',' or the end of the declaration, found 'v'"},
     {"input x; x = x", "line 1, column 7: 'x' is declared already"},

@@ -7,7 +7,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* Kinds of tokens: a name, a number, a symbol, a new line, strange. */
+/* Kinds of tokens: a name, a word, a number, a symbol, a new line, strange. */
 static const struct {
     const char *text, *kinds;
 } texts[] = {
@@ -20,13 +20,16 @@ static const struct {
                                             "1a1as1aX"},
     {"<=>===!=<>=", "ssssss"},
     {"! & = !", "XXsX"},
-    {"\xc3\xa9\xe2\x88\x92 \xc3", "XXX"},
+    {"\xc3\xa9\xe2\x88\x92 \xc3", "WXX"},
+    {"n\u00f6rm(x\u00b2)", "WsaXs"},
+    {"attn.\u00fcber 2\u00e9 a\xff.b x\u00b7y \u00e9. x_\u6f22", "W1WWaXaWXW"},
+    {"e\u0301_1", "W"},
 };
 
 START_TEST(tokens_are_told_apart)
 {
-    static const char letters[] = {
-        [LEXER_NEWLINE] = 'n', [LEXER_NAME] = 'a', [LEXER_NUMBER] = '1', [LEXER_SYMBOL] = 's', [LEXER_STRANGE] = 'X'};
+    static const char letters[] = {[LEXER_NEWLINE] = 'n', [LEXER_NAME] = 'a',   [LEXER_WORD] = 'W',
+                                   [LEXER_NUMBER] = '1',  [LEXER_SYMBOL] = 's', [LEXER_STRANGE] = 'X'};
     struct lexer lexer;
     char kinds[32] = "";
     size_t count = 0, end = 0;
@@ -45,7 +48,22 @@ END_TEST
 
 static const struct text_message messages[] = {
     {"x = x $ x", "line 1, column 7: expected an operator or the end of the statement, found '$'"},
-    {"x = \xc3\xa9", "line 1, column 5: expected a name, a number, a function or '(', found '\xc3\xa9' (U+00E9)"},
+    {"x = \xc3\xa9", "line 1, column 5: unknown name '\xc3\xa9' (U+00E9)"
+                     "; names are of a to z, A to Z, 0 to 9 and _"},
+    {"\u00e9 = x", "line 1, column 1: expected a statement 'name = expression', found '\u00e9' (U+00E9)"
+                   "; names are of a to z, A to Z, 0 to 9 and _"},
+    {"x = x + n\u00f6rm(x)", "line 1, column 9: unknown function 'n\u00f6rm'; did you mean 'norm'?"},
+    {"x = n\xf6rm(x)", "line 1, column 5: unknown function 'n\\xf6rm'; did you mean 'norm'?"},
+    {"x = x*gr\u00f6\u00dfe", "line 1, column 7: unknown name 'gr\u00f6\u00dfe'"
+                              "; names are of a to z, A to Z, 0 to 9 and _"},
+    {"x = (x gr\u00f6\u00dfe)", "line 1, column 8: expected ')' to close '(' of column 5, found 'gr\u00f6\u00dfe'"},
+    /* cut between characters: 31 bytes */
+    {"x = ab\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22(x)",
+     "line 1, column 5: unknown function 'ab\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22'"
+     "; names are of a to z, A to Z, 0 to 9 and _"},
+    {"x = a\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22(x)",
+     "line 1, column 5: unknown function 'a\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22...'"
+     "; names are of a to z, A to Z, 0 to 9 and _"},
     {"x = \xc3", "line 1, column 5: expected a name, a number, a function or '(', found byte 0xc3"},
     {"x = x \xe2\x88\x92 x",
      "line 1, column 7: expected an operator or the end of the statement, found '\xe2\x88\x92' (U+2212); write -"},
@@ -68,7 +86,7 @@ static const struct text_message carets[] = {
      "   y = ?\u00e9 + q\n"
      "       ^"},
     {"x = norm(\u00e9)",
-     "formula: line 1, column 10: expected a name, a number, a function or '(', found '\u00e9' (U+00E9)\n"
+     "formula: line 1, column 10: unknown name '\u00e9' (U+00E9); names are of a to z, A to Z, 0 to 9 and _\n"
      "  x = norm(\u00e9)\n"
      "           ^"},
     {"x = norm(x", "formula: line 1, column 11: expected ')' to close '(' of column 9, found end of line\n"

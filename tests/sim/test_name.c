@@ -8,6 +8,10 @@
 static const struct text_message messages[] = {
     {"y = nrom(x + attn(x))", "line 1, column 5: unknown function 'nrom'; did you mean 'norm'?"},
     {"\n# a comment\n\tskip = x; x = skp", "line 3, column 16: unknown name 'skp'; did you mean 'skip'?"},
+    {"block if l\u00e4yer < 2: x = x", "line 1, column 10: unknown name 'l\u00e4yer'"
+                                       "; names are of a to z, A to Z, 0 to 9 and _"},
+    {"x = x + w\u00f6(x)", "line 1, column 9: unknown function 'w\u00f6'"
+                           "; names are of a to z, A to Z, 0 to 9 and _"}, // and no matrix
     {"x = softmax(x)", "line 1, column 5: unknown function 'softmax'"},
     {"x = q", "line 1, column 5: unknown name 'q'"},
     {"x = x*D", "line 1, column 7: unknown name 'D'; did you mean 'd'?"},

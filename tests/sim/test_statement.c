@@ -9,6 +9,9 @@ static const struct text_message messages[] = {
     {"x = x x", "line 1, column 7: expected an operator or the end of the statement, found 'x'"},
     {"x = 2x", "line 1, column 6: expected an operator or the end of the statement, found 'x'"},
     {"x = x < 2", "line 1, column 7: expected an operator or the end of the statement, found '<'"},
+    {"gr\u00f6\u00dfe = x", "line 1, column 1: expected a statement 'name = expression', found 'gr\u00f6\u00dfe'"
+                            "; names are of a to z, A to Z, 0 to 9 and _"},
+    {"bl\u00f6ck: x = x", "line 1, column 1: unknown section 'bl\u00f6ck'; did you mean 'block'?"},
     {"2 = x", "line 1, column 1: expected a statement 'name = expression', found '2'"},
     {"= x", "line 1, column 1: expected a statement 'name = expression', found '='"},
     {"L = 3", "line 1, column 1: 'L' is reserved and cannot be assigned"},

@@ -111,6 +111,17 @@ START_TEST(characters)
 }
 END_TEST
 
+START_TEST(letters_are_of_all_alphabets)
+{
+    static const uint32_t letters[] = {0xf6, 0xdf, 0x3c3, 0x416, 0x6f22, 0x301, 0x1d465};
+    static const uint32_t others[] = {'a', 0x80, 0xa0, 0xb7, 0xd7, 0x2009, 0x2212, 0x2218, 0x2264, 0xfeff, 0x1f600};
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+        ck_assert_msg(text_is_letter(letters[i]), "U+%04X", letters[i]);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        ck_assert_msg(!text_is_letter(others[i]), "U+%04X", others[i]);
+}
+END_TEST
+
 static int read_text(const char *text, size_t length, size_t limit, char **bytes, struct error *error)
 {
     folder_write_bytes("file", text, length);
@@ -208,6 +219,7 @@ Suite *text_suite(void)
     tcase_add_test(tests, label_is_text);
     tcase_add_test(tests, only_what_can_be_shown_is);
     tcase_add_test(tests, characters);
+    tcase_add_test(tests, letters_are_of_all_alphabets);
     TCase *files = folder_case(suite, "files");
     tcase_add_test(files, files_are_read_whole);
     tcase_add_test(files, no_more_is_read_than_is_allowed);

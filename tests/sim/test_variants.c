@@ -19,6 +19,7 @@ static const struct {
     {"placement", "x = min(1, 2)*x,x = x; y = x", {"x = min(1, 2)*x", "x = x; y = x"}},
     {"placement", "state x, u; x = u; u = x,prenorm", {"state x, u; x = u; u = x", "prenorm"}},
     {"placement", "x = x;\n state x, u\nx = u", {"x = x;\n state x, u\nx = u"}},
+    {"placement", "st\u00e4te x, u; x = u", {"st\u00e4te x, u; x = u"}},
     {"placement", "'a,b',c", {"'a,b'", "c"}},
     {"init", "unit,scaleinit:0.5", {"unit", "scaleinit:0.5"}},
     {"init", "wq = max(1, 2); wk = 1,unit", {"wq = max(1, 2); wk = 1", "unit"}},
