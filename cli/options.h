@@ -92,8 +92,8 @@ struct options_command {
 int options_parse(const struct options_command *command, int argc, char **argv, void *target, struct error *error);
 void options_free(struct options *options);
 
-/* Says on standard error what the configuration of --config became, where there is one and no --quiet: for the command to
- * call once its models have been made, as an error stands alone. */
+/* Says on standard error what the configuration of --config became, where there is one and no --quiet. The command calls
+ * it once its models have been made, so that an error stands alone. */
 void options_tell(const struct options *options);
 
 /* What help, manual pages and completions say of an option. */

@@ -36,8 +36,8 @@ size_t fit_roc(struct series_point *points, size_t count);
 /* "slope -1.19 ± 0.05" or "ROC area 0.98"; false where the points have none. */
 bool fit_print(enum fit_kind kind, const struct series_point *points, size_t count, char *buffer, size_t size);
 
-/* Adds that to the names of curves of data; of FIT_ROC their runs become those curves, and ERROR_INPUT says that there are
- * none. */
+/* Adds that to the names of curves of data; of FIT_ROC their runs become those curves, and ERROR_INPUT says that there
+ * are none. */
 int fit_curves(struct series_list *list, enum fit_kind kind, struct error *error);
 
 /* What these numbers are, for captions; NULL for FIT_NONE. */

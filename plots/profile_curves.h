@@ -13,8 +13,9 @@ bool profile_curves_shows(const struct series_choice *choice, const struct saved
 /* ERROR_INPUT, saying what the profiles lack. */
 int profile_curves_nothing(const struct series_choice *choice, struct error *error);
 
-/* Fills the empty list in the order profile, variant; origins[], which has room for every variant of every shown profile,
- * tells which one each curve came from. ERROR_INPUT, saying what is missing, where they hold nothing that can be drawn. */
+/* Fills the empty list in the order profile, variant; origins[], which has room for every variant of every shown
+ * profile, tells which one each curve came from. ERROR_INPUT, saying what is missing, where they hold nothing that can
+ * be drawn. */
 int profile_curves_add(struct series_list *list, const struct series_source *source, size_t *origins,
                        struct error *error);
 

@@ -76,7 +76,8 @@ struct series_source {
 /* Lines without data: of theory, or for comparison. */
 bool series_is_theory(const struct series *series);
 
-/* A new series at the end of the list, without points but with room for them; its name is copied. NULL without memory. */
+/* A new series at the end of the list, without points but with room for them; its name is copied. NULL without
+ * memory. */
 struct series *series_append(struct series_list *list, const char *name, size_t room);
 
 /* ERROR_RESOURCE, in the words for all that is made of curves. */

@@ -166,8 +166,8 @@ static size_t strange_length(const struct lexer *lexer)
     return length > 0 ? length : lexer->next < lexer->length;
 }
 
-/* How many bytes of each kind stand at lexer->next; the first that is not 0 decides. Of the others no two begin alike, but for
- * a word that begins as a name does. */
+/* How many bytes of each kind stand at lexer->next; the first that is not 0 decides. Of the others no two begin alike,
+ * but for a word that begins as a name does. */
 static const struct {
     enum lexer_kind kind;
     size_t (*length)(const struct lexer *lexer);

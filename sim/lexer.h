@@ -8,8 +8,8 @@
 
 #include "sim/error.h"
 
-/* LEXER_WORD: a name but for letters that names do not have, which no rule takes and a message shows whole. LEXER_STRANGE: a
- * byte, or a character, that the language has no use for. */
+/* LEXER_WORD: a name but for letters that names do not have, which no rule takes and a message shows whole.
+ * LEXER_STRANGE: a byte, or a character, that the language has no use for. */
 enum lexer_kind { LEXER_END, LEXER_NEWLINE, LEXER_NAME, LEXER_WORD, LEXER_NUMBER, LEXER_SYMBOL, LEXER_STRANGE };
 
 struct lexer_token {
