@@ -60,7 +60,8 @@ static int next_to_valley(int count, const bool *trained, const double *scores)
     return down > 0 && !trained[down - 1] ? down - 1 : -1;
 }
 
-/* u at the bottom, which has larger ones on both sides: at the least or the largest rate it is not known. */
+/* u at the bottom, which has larger ones on both sides: at the least or the largest rate it is not known, but where no rate
+ * learns, as then none below does. */
 static double tuned_score(const struct outcome_runs *runs)
 {
     int count = runs->recipe->rates.count, i = count / 2;
@@ -70,6 +71,8 @@ static double tuned_score(const struct outcome_runs *runs)
     int bottom = go_down(count, trained, runs->scores, i, 1);
     if (bottom == i)
         bottom = go_down(count, trained, runs->scores, i, -1);
+    if (bottom < 0 && runs->scores[0] > SCORE_FAILS)
+        bottom = 0;
     return bottom >= 0 && bottom < count ? runs->scores[bottom] : NAN;
 }
 
@@ -89,10 +92,14 @@ static double spread(const struct outcome_runs *runs)
 const struct outcome outcomes[] = {
     {"score", "u of the run: 0 for the best predictor, 1 where nothing was learned", score},
     {"trains", "1 where u is at most " SCORE_QUOTE(SCORE_FAILS) ", else 0", trains},
-    {"tuned_score", "u at the best rate, downhill from the middle one, with a worse one on both sides", tuned_score,
-     .search = next_to_valley},
-    {"edge", "the largest rate whose u is at most " SCORE_QUOTE(SCORE_FAILS) ", interpolated in its logarithm", edge,
-     .search = next_to_crossing},
+    {"tuned_score",
+     "u at the best rate, downhill from the middle one, with a worse one on both sides; at the least where none learns",
+     tuned_score, .search = next_to_valley},
+    {"edge",
+     "the largest rate whose u is at most " SCORE_QUOTE(
+         SCORE_FAILS) ", from the middle one up to the first whose is not, or "
+                      "down to the first whose is; interpolated in its logarithm",
+     edge, .search = next_to_crossing},
     {"spread", "1 - token cosine of the last layer behind the last step", spread},
 };
 const size_t outcome_count = sizeof outcomes / sizeof *outcomes;

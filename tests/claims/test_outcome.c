@@ -64,7 +64,8 @@ static const struct {
     {{0.3, 0.2, 1.02, 1.01, 1, 0.99}, 0.2, 5},  // runs that fail are not told apart by u
     {{0.3, 0.2, NAN, NAN, NAN, NAN}, 0.2, 5},   // nor blown up ones
     {{1, 1, 1, 0.8, 0.6, NAN}, 0.6, 3},         // up from one that fails to one that does not
-    {{1, 1.01, 1, 1.02, 1.01, 1}, NAN, 5},      // all fail
+    {{1, 1.01, 1, 1.02, 1.01, 1}, 1, 5},        // all fail
+    {{NAN, 1.01, 1, 1.02, 1.01, 1}, NAN, 5},    // and blow up at the least
 };
 
 START_TEST(valleys_are_found_in_few_runs)
