@@ -116,15 +116,15 @@ static void backward_drawn(struct rule_run *run, int node)
     const struct graph_node *own = node_of(run, node);
     const struct attention *attend = &run->layout->nodes[node].attend;
     double factor = width_factor(&run->layout->plan->nodes[node].attend, attend);
-    double *q = run->layout->nodes[node].wide ? basis_queries(run, own->a, attend)
-                                              : features(run, own->a, &run->nodes[own->a].out);
+    double *asked = features(run, own->a, &run->nodes[own->a].out);
+    double *q = run->layout->nodes[node].wide ? basis_queries(run, own->a, attend) : asked;
     double *k = features(run, own->b, &run->nodes[own->b].out);
     double *v = features(run, own->c, &run->nodes[own->c].out);
     double *dy = features(run, node, rule_gradient(run, node));
     double *dq = room(run, own->a), *dk = room(run, own->b), *dv = room(run, own->c);
     int rows = strip_rows(attend);
     if (rows > 0)
-        strip_backward(attend, rows, draw(run, attend), q, k, v, dy, dq, dk, dv, run->scratch);
+        strip_backward(attend, rows, draw(run, attend), asked, q, k, v, dy, dq, dk, dv, run->scratch);
     else
         attention_backward(attend, q, k, v, run->nodes[node].attention, dy, dq, dk, dv, scratch(run, attend));
     put(run, own->a, factor, dq, &run->nodes[own->a].gradient);

@@ -241,9 +241,9 @@ void strip_forward(const struct attention *attention, int rows, const double *dr
     };
 }
 
-/* Gradients of one head. */
+/* Of one head: what keys are sent, by way of q, and its gradients. */
 struct sent {
-    double *dy, *dq, *dk, *dv;
+    double *q, *dy, *dq, *dk, *dv;
 };
 
 static void head_backward(const struct attention *attention, int rows, const double *drawn, const struct head *head,
@@ -256,31 +256,33 @@ static void head_backward(const struct attention *attention, int rows, const dou
         size_t k_count = (size_t)strip.keys * (size_t)width, v_count = (size_t)strip.keys * (size_t)value;
         double *a = pool_take(work, attention_entries(&strip));
         double *own_k = pool_take(work, k_count), *own_v = pool_take(work, v_count);
-        double *q = at_row(head->q, row, width), *k = at_row(head->k, strip.key, width);
-        double *v = at_row(head->v, strip.key, value);
+        double *k = at_row(head->k, strip.key, width), *v = at_row(head->v, strip.key, value);
         struct arena room = scratch(&strip, work);
-        attention_forward(&strip, drawn, q, k, v, a, NULL, room, NULL);
-        attention_backward(&strip, q, k, v, a, at_row(sent->dy, row, value), at_row(sent->dq, row, width), own_k, own_v,
-                           room);
+        attention_forward(&strip, drawn, at_row(head->q, row, width), k, v, a, NULL, room, NULL);
+        attention_backward(&strip, at_row(sent->q, row, width), k, v, a, at_row(sent->dy, row, value),
+                           at_row(sent->dq, row, width), own_k, own_v, room);
         cblas_daxpy((int)k_count, 1, own_k, 1, at_row(sent->dk, strip.key, width), 1);
         cblas_daxpy((int)v_count, 1, own_v, 1, at_row(sent->dv, strip.key, value), 1);
         pool_release(work, mark);
     }
 }
 
-void strip_backward(const struct attention *attention, int rows, const double *drawn, const double *q, const double *k,
-                    const double *v, const double *dy, double *dq, double *dk, double *dv, struct pool *work)
+void strip_backward(const struct attention *attention, int rows, const double *drawn, const double *asked,
+                    const double *q, const double *k, const double *v, const double *dy, double *dq, double *dk,
+                    double *dv, struct pool *work)
 {
     int queries = attention->queries, keys = attention->keys, heads = attention->heads, kv = attention->kv_heads;
     int width = attention->head_width, value = attention->value_width;
-    struct attention_turned turned = turn(attention, q, k, work);
+    struct attention_turned turned = turn(attention, asked, k, work);
+    struct attention_turned other = q == asked ? turned : turn(attention, q, k, work);
     memset(dq, 0, (size_t)queries * (size_t)(heads * width) * sizeof *dq);
     memset(dk, 0, (size_t)keys * (size_t)(kv * width) * sizeof *dk);
     memset(dv, 0, (size_t)keys * (size_t)(kv * value) * sizeof *dv);
     for (int h = 0; h < heads; h++) {
         struct pool_mark mark = pool_mark(work);
         struct head head = head_of(attention, h, turned.q, turned.k, v, work);
-        struct sent sent = {cut(dy, queries, heads, h, value, work), zeros(queries, width, work),
+        struct sent sent = {q == asked ? head.q : cut(other.q, queries, heads, h, width, work),
+                            cut(dy, queries, heads, h, value, work), zeros(queries, width, work),
                             zeros(keys, width, work), zeros(keys, value, work)};
         head_backward(attention, rows, drawn, &head, &sent, work);
         paste(sent.dq, queries, heads, h, width, dq);

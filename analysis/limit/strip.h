@@ -15,10 +15,12 @@ int strip_rows(const struct attention *attention);
 double strip_keys(const struct attention *attention);
 
 /* As attention_forward and attention_backward of one sequence; what is drawn is the whole's. The report has no stable
- * rank, NaN, where a head is too long for it: of more than 2^26 numbers. */
+ * rank, NaN, where a head is too long for it: of more than 2^26 numbers. In reverse the attention is made again, of the
+ * queries that asked in the forward pass; q, from which keys have their gradient, may be others of the same Gram. */
 void strip_forward(const struct attention *attention, int rows, const double *drawn, const double *q, const double *k,
                    const double *v, double *y, struct pool *work, struct attention_report *report);
-void strip_backward(const struct attention *attention, int rows, const double *drawn, const double *q, const double *k,
-                    const double *v, const double *dy, double *dq, double *dk, double *dv, struct pool *work);
+void strip_backward(const struct attention *attention, int rows, const double *drawn, const double *asked,
+                    const double *q, const double *k, const double *v, const double *dy, double *dq, double *dk,
+                    double *dv, struct pool *work);
 
 #endif
