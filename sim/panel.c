@@ -1,5 +1,6 @@
 #include "sim/panel.h"
 
+#include <cblas.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -252,6 +253,14 @@ static void inner_all(int rows, int others, int columns, const real *a, int a_st
                     (size_t)b_stride, lower, c, (size_t)c_stride);
 }
 
+/* Where the copies that OpenBLAS makes of its factors are little beside the products, it is the faster: what is copied
+ * stays in the caches, whose size decides from here on. */
+static bool is_long(int rows, int others, int columns)
+{
+    enum { LONG = 128, WIDE = 64 };
+    return rows >= LONG && others >= LONG && columns >= WIDE;
+}
+
 /* Rows of floats so short that adding up across their vectors costs more than the products: the other factor is turned
  * instead. Sums of doubles, which have half as many lanes to add up, keep their order. */
 enum { TURNED = sizeof(real) == sizeof(double) ? 0 : 4 * REALS };
@@ -260,6 +269,12 @@ void panel_inner(int rows, int others, int columns, const real *a, int a_stride,
                  double beta, real *c, int c_stride)
 {
     struct panel_view left = {a, (size_t)a_stride, 1};
+    if (is_long(rows, others, columns)) {
+        REAL_BLAS(gemm)
+        (CblasRowMajor, CblasNoTrans, CblasTrans, rows, others, columns, 1, a, a_stride, b, b_stride, (real)beta, c,
+         c_stride);
+        return;
+    }
     for (int j = 0; columns <= TURNED && j < others; j += PANEL_STRIP) {
         struct panel_view right = {b + (size_t)j * (size_t)b_stride, 1, (size_t)b_stride};
         int width = others - j < PANEL_STRIP ? others - j : PANEL_STRIP;
@@ -271,7 +286,10 @@ void panel_inner(int rows, int others, int columns, const real *a, int a_stride,
 
 void panel_gram(int rows, int columns, const real *a, real *c)
 {
-    inner_all(rows, rows, columns, a, columns, a, columns, true, 0, c, rows);
+    if (is_long(rows, rows, columns))
+        REAL_BLAS(syrk)(CblasRowMajor, CblasLower, CblasNoTrans, rows, columns, 1, a, columns, 0, c, rows);
+    else
+        inner_all(rows, rows, columns, a, columns, a, columns, true, 0, c, rows);
     for (int i = 0; i < rows; i++)
         for (int j = i + 1; j < rows; j++)
             c[i * rows + j] = c[j * rows + i];

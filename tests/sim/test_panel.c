@@ -7,9 +7,9 @@
 #include "sim/panel.h"
 #include "tests/support.h"
 
-/* Every row remainder of the kernels' blocks, inner lengths on both sides of the rows, columns from none to several
- * strips and more than a block of 1024. */
-static const int row_counts[] = {1, 2, 3, 4, 5, 7, 8, 9, 16, 19};
+/* Every row remainder of the kernels' blocks and rows that OpenBLAS has, inner lengths on both sides of the rows, columns
+ * from none to several strips and more than a block of 1024. */
+static const int row_counts[] = {1, 2, 3, 4, 5, 7, 8, 9, 16, 19, 130};
 static const int column_counts[] = {1, 7, 15, 16, 17, 33, 64, 1024, 1031};
 enum {
     ROW_COUNTS = sizeof row_counts / sizeof *row_counts,
