@@ -24,7 +24,11 @@ struct gap gap_measure(const struct profile *measured, const struct profile *con
     double error = hypot(wide_value(profile_se(measured, layer, column)),
                          wide_value(profile_se(predicted[0], layer, column))) /
                    unit;
-    return error > FIXED ? (struct gap){(mean - first) / unit, error, (mean - second) / unit} : none;
+    double size = (mean - first) / unit;
+    bool known = cell->n > 1; // what one sample errs by is not
+    if (known ? !(error > FIXED) : fabs(size) <= FIXED)
+        return none;
+    return (struct gap){size, known ? error : GSL_NAN, (mean - second) / unit};
 }
 
 /* One model's sums of the regression. */
