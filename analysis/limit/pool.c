@@ -1,8 +1,10 @@
 #include "analysis/limit/pool.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "sim/budget.h"
 #include "sim/memory.h"
 
 struct pool_chunk {
@@ -13,14 +15,20 @@ struct pool_chunk {
 
 /* The first chunk is small, as many blocks' signals are; each further one holds as much as all before it, and large
  * ones are touched by large pages. */
-enum { CHUNK_DOUBLES = 1 << 15, LARGE_PAGE = 1 << 21 };
+enum { CHUNK_DOUBLES = 1 << 15, LARGE_PAGE = 1 << 21, DEAR = 1 << 28 };
+
+/* The system grants what it has not, and kills who uses it. */
+static bool is_there(size_t bytes)
+{
+    return bytes < DEAR || bytes <= budget_left("", 0);
+}
 
 static struct pool_chunk *chunk_new(size_t count, size_t held)
 {
     struct pool_chunk *chunk = malloc(sizeof *chunk);
     size_t size = held > CHUNK_DOUBLES ? held : CHUNK_DOUBLES;
     size = count > size ? count : size;
-    double *base = chunk ? memory_doubles(size) : NULL;
+    double *base = chunk && is_there(memory_multiply(size, sizeof *base)) ? memory_doubles(size) : NULL;
     if (!base) {
         free(chunk);
         return NULL;
