@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/depth.h"
 #include "sim/setting.h"
 #include "sim/text.h"
 
@@ -259,18 +260,60 @@ bool recipe_same(const struct recipe *a, const struct recipe *b)
     return values_same(&a->rates, &b->rates) && training_same(&a->training, &b->training);
 }
 
-/* A token that sees its successor need not predict it. */
-static int check_mask(const struct model *model, struct error *error)
+/* ---- what a token sees ---- */
+
+static bool sees_later(const struct attention *attend)
 {
-    if (model->mask->visible(0, model->tokens) == 1)
-        return ERROR_NONE;
-    return error_set(error, ERROR_INPUT, "mask %s shows every token the one it is to predict; use --mask causal",
-                     model->mask->name);
+    int first, end, row = 0;
+    for (end = 0; row < attend->queries && end <= row; row++)
+        attention_visible(attend, row, &first, &end);
+    return end > row;
+}
+
+static int foresight(const struct plan *plan, int n, struct error *error)
+{
+    const struct graph_node *node = &plan->graph->nodes[n];
+    const char *mask = plan->nodes[n].attend.mask->name;
+    if (node->option[GRAPH_ATTEND_MASK] < 0)
+        return error_set(error, ERROR_INPUT, "mask %s shows every token the one it is to predict; use --mask causal",
+                         mask);
+    return error_set(
+        error, ERROR_INPUT,
+        "%s: line %d, column %d: mask=%s shows every token the one it is to predict; say mask=causal, or leave "
+        "it to --mask",
+        plan->graph->what, node->line, node->column, mask);
+}
+
+/* Of a memory's tokens there is nothing to predict; a training has none of its own. */
+static int check_plan(const struct plan *plan, struct error *error)
+{
+    const struct graph *graph = plan->graph;
+    for (int n = 0; n < graph->node_count; n++) {
+        const struct graph_node *node = &graph->nodes[n];
+        if (node->kind == GRAPH_ATTEND && plan->nodes[n].live && !graph->nodes[node->b].memory &&
+            sees_later(&plan->nodes[n].attend))
+            return foresight(plan, n, error);
+    }
+    return ERROR_NONE;
+}
+
+/* A token that sees its successor need not predict it. Only attention lets tokens see each other, and each call of it
+ * may say by itself what they see. */
+static int check_masks(const struct model *model, struct error *error)
+{
+    struct depth depth;
+    int code = depth_init(&depth, model, false, error);
+    if (code != ERROR_NONE)
+        return code;
+    for (int i = 0; code == ERROR_NONE && i < depth.plan_count; i++)
+        code = check_plan(depth.plans[i], error);
+    depth_free(&depth);
+    return code;
 }
 
 int recipe_check(const struct recipe *recipe, const struct model *model, struct error *error)
 {
-    int code = check_mask(model, error);
+    int code = check_masks(model, error);
     if (code == ERROR_NONE && model->cotangent->loss)
         return error_set(
             error, ERROR_INPUT,

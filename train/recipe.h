@@ -31,7 +31,8 @@ struct training recipe_training(const struct recipe *recipe, double rate, uint64
 /* Whether two whole ones say the same. */
 bool recipe_same(const struct recipe *a, const struct recipe *b);
 
-/* Sizes that go together with the model, and a mask under which there is something to predict. */
+/* Sizes that go together with the model, and attention that shows no token what it is to predict, whoever says so: the
+ * setting or a call in the formula, which the error names. */
 int recipe_check(const struct recipe *recipe, const struct model *model, struct error *error);
 
 #endif

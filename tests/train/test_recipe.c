@@ -84,6 +84,40 @@ START_TEST(another_loss_is_refused)
 }
 END_TEST
 
+/* What a call of the formula says of its mask wins, in any section; a window of 1 shows nothing but the token itself. */
+static const struct {
+    const char *settings, *error; /* NULL: there is something to predict */
+} sights[] = {
+    {"mask=causal", NULL},
+    {"mask=none", "--mask causal"},
+    {"mask=causal placement='x = x + attn(x, mask=none)'", "line 1, column 9: mask=none"},
+    {"mask=causal placement='x = wo(attend(x, x, x, mask=none))'", "line 1, column 8: mask=none"},
+    {"mask=causal placement='x = x + attn(x, mask=none, window=2)'", "line 1, column 9: mask=none"},
+    {"mask=causal placement='x = x + attn(x, mask=none, window=1)'", NULL},
+    {"mask=causal placement='def f(u) = attn(u, mask=none); x = x + f(x)'", "line 1, column 40: mask=none"},
+    {"mask=causal placement='x = x + attn(x); final: x = attn(x, mask=none)'", "line 1, column 29: mask=none"},
+    {"mask=causal layers=4 placement='block if l == 3: x = attn(x, mask=none); block: x = attn(x)'", "mask=none"},
+    {"mask=causal placement='state x, u; u = u + attn(x, mask=none); x = x + ffn(u)'", "mask=none"},
+    {"mask=causal placement='y = attn(x, mask=none); x = x + attn(x)'", NULL}, // which nothing reads
+    {"mask=none placement='x = x + attn(x, mask=causal)'", NULL},
+};
+
+START_TEST(no_token_sees_what_it_is_to_predict)
+{
+    struct recipe recipe;
+    struct model model;
+    struct error error = {0};
+    make(&recipe, "steps", "12");
+    support_model(&model, sights[_i].settings);
+    int code = recipe_check(&recipe, &model, &error);
+    ck_assert_int_eq(code, sights[_i].error ? ERROR_INPUT : ERROR_NONE);
+    if (sights[_i].error)
+        ck_assert_msg(strstr(error.text, sights[_i].error), "%s", error.text);
+    model_free(&model);
+    recipe_free(&recipe);
+}
+END_TEST
+
 Suite *recipe_suite(void)
 {
     Suite *suite = suite_create("recipe");
@@ -92,6 +126,7 @@ Suite *recipe_suite(void)
     tcase_add_test(tests, what_is_left_open_has_its_usual_value);
     tcase_add_test(tests, words_that_do_not_go_together_are_mistakes);
     tcase_add_test(tests, another_loss_is_refused);
+    tcase_add_loop_test(tests, no_token_sees_what_it_is_to_predict, 0, sizeof sights / sizeof *sights);
     suite_add_tcase(suite, tests);
     return suite;
 }
