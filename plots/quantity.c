@@ -146,7 +146,7 @@ static bool predicts(const struct saved *b, const struct saved *a)
     json_t *value;
     if (strcmp(a->kind, "measured") != 0 || strcmp(b->kind, "predicted") != 0)
         return false;
-    if (lacks_text(a) || lacks_text(b))
+    if (lacks_text(a) || lacks_text(b) || !saved_is_initial(a))
         return false;
     json_object_foreach(a->config, key, value)
     {

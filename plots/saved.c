@@ -301,6 +301,11 @@ const char *saved_text(const struct saved *profile, const char *key, const char 
     return text ? text : otherwise;
 }
 
+bool saved_is_initial(const struct saved *profile)
+{
+    return !(saved_number(profile, "step", 0) > 0);
+}
+
 size_t saved_rows(const struct saved *profile)
 {
     return json_array_size(profile->rows);

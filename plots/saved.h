@@ -50,6 +50,9 @@ void saved_free(struct saved_list *list);
 double saved_number(const struct saved *profile, const char *key, double otherwise);
 const char *saved_text(const struct saved *profile, const char *key, const char *otherwise);
 
+/* Whether it was not measured behind steps of a training, of which theory and predictions say nothing. */
+bool saved_is_initial(const struct saved *profile);
+
 /* Rows in the order of their layers. */
 size_t saved_rows(const struct saved *profile);
 int saved_layer(const struct saved *profile, size_t row);

@@ -7,13 +7,13 @@
 
 enum { POINTS = 100 }; /* of a line that is not along the layers */
 
-/* Whether the line's hypotheses hold. A file may give another formula the label of a placement, so formulas are
+/* Whether the line's hypotheses hold, one of which is that the weights are those of the initialisation. A file may give another formula the label of a placement, so formulas are
  * compared, whatever their names; nothing is known of a model that cannot be made again. */
 static bool line_applies(const struct theory_line *line, const char *observable, const struct saved *profile)
 {
     struct error unused;
     bool holds = false;
-    return strcmp(line->observable, observable) == 0 && profile->model &&
+    return strcmp(line->observable, observable) == 0 && profile->model && saved_is_initial(profile) &&
            theory_holds(line, profile->model, &holds, &unused) == ERROR_NONE && holds;
 }
 

@@ -218,6 +218,24 @@ START_TEST(gap_is_to_the_prediction_of_the_same_configuration)
 }
 END_TEST
 
+/* What was measured behind a step of training is no gap to what the initialisation gives. */
+START_TEST(no_prediction_is_of_trained_weights)
+{
+    for (int step = 0; step < 2; step++) {
+        char text[1000];
+        struct saved_list list;
+        snprintf(
+            text, sizeof text,
+            HEAD("%s", "\"c\":1.37,\"layers\":3,\"step\":%d") "{\"layer\":0,\"gradient_variance\":{\"mean\":1}}]}\n" //
+            HEAD("%s", "\"c\":1.37,\"layers\":3") "{\"layer\":0,\"gradient_variance\":{\"mean\":1}}]}\n",
+            "measured", step, "predicted");
+        read_lines(text, &list);
+        ck_assert_int_eq(reads(&quantity_gap, &list, 0, "gradient_variance"), step == 0);
+        saved_free(&list);
+    }
+}
+END_TEST
+
 START_TEST(abscissae_place_values)
 {
     struct saved_list list;
@@ -248,6 +266,7 @@ Suite *quantity_suite(void)
     tcase_add_test(values, fluctuation_takes_off_the_cotangents_and_scales_by_width);
     tcase_add_test(values, seconds_are_those_of_a_sample);
     tcase_add_test(values, gap_is_to_the_prediction_of_the_same_configuration);
+    tcase_add_test(values, no_prediction_is_of_trained_weights);
     tcase_add_test(values, abscissae_place_values);
     suite_add_tcase(suite, values);
     return suite;

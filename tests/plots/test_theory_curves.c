@@ -19,13 +19,16 @@ static const struct series_choice gradient_choice = {
     "first: y = norm(x + attn(norm(x))); x = norm(x + ffn(y)); block: y = norm(x + attn(x)); x = norm(x+ffn(y))"
 #define COLLAPSED "\"placement\":\"spannorm\",\"init\":\"unit\",\"layers\":2,\"activation\":\"relu\","
 
-/* Whether (3/4)^(L - l) is drawn through gradient_specific: each row breaks one hypothesis. */
+/* Whether (3/4)^(L - l) is drawn through gradient_specific: each row breaks one hypothesis, behind a step of training
+ * that of the initial weights. */
 static const struct {
     const char *config;
     bool drawn;
 } hypotheses[] = {
     {COLLAPSED "\"mask\":\"none\",\"input_correlation\":0.95,\"input_scale\":1", true},
     {COLLAPSED "\"input_correlation\":0.9,\"formula\":\"" SPAN_FORMULA "\"", true},
+    {COLLAPSED "\"input_correlation\":0.95,\"step\":0", true},
+    {COLLAPSED "\"input_correlation\":0.95,\"step\":1", false},
     {COLLAPSED "\"mask\":\"none\",\"input_correlation\":0.5", false},
     {COLLAPSED "\"mask\":\"none\"", false},
     {COLLAPSED "\"mask\":\"causal\",\"input_correlation\":0.95", false},
