@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plots/entry.h"
 #include "plots/gnuplot.h"
 #include "plots/label.h"
 #include "plots/page.h"
@@ -96,34 +97,35 @@ static void write_notes(const struct drawing *drawing, bool in_picture, char not
     }
 }
 
-static size_t key_most(const struct drawing *drawing, const struct page *page);
+static size_t choose_keyed(const struct drawing *drawing, const struct page *page, bool keyed[]);
 
-/* The page with its words, for so many of the curves have a name in the key. Returns how many. */
-static size_t write_page(const struct drawing *drawing, bool in_picture, char notes[NOTES_SIZE], struct page *page)
+/* The page with its words, among them how many of the curves have a name in a key, and which these are. */
+static void write_page(const struct drawing *drawing, bool in_picture, char notes[NOTES_SIZE], struct page *page,
+                       bool keyed[])
 {
     bool says = !drawing->style->captioned;
-    size_t most = 0;
+    size_t nameless = 0;
     for (int turn = 0; turn < 2; turn++) {
         struct text text = {notes, NOTES_SIZE, 0};
         write_notes(drawing, in_picture, notes);
         text.length = strlen(notes);
-        if (turn == 1 && most < drawing->list.count) {
+        if (nameless > 0) {
             note(&text, "in the key: ");
-            text_print(&text, "the first %zu of %zu", most, drawing->list.count);
+            text_print(&text, "%zu of %zu", drawing->list.count - nameless, drawing->list.count);
         }
         page_init(page, drawing->style, drawing->name, drawing->title, says ? drawing->legend.caption : "",
                   says ? notes : "");
         if (turn == 0)
-            most = key_most(drawing, page);
+            nameless = choose_keyed(drawing, page, keyed);
     }
-    return most < drawing->list.count ? most : drawing->list.count;
 }
 
 void drawing_print_caption(FILE *file, const struct drawing *drawing)
 {
     char notes[NOTES_SIZE];
     struct page page;
-    write_page(drawing, false, notes, &page);
+    bool keyed[drawing->list.count + 1];
+    write_page(drawing, false, notes, &page, keyed);
     print_comment(file, drawing->title);
     fprintf(file, ". ");
     print_comment(file, drawing->legend.caption);
@@ -155,12 +157,13 @@ enum { LABELS_MOST = 8, CURVES_LABELLED = 5, COLUMNS_MOST = 3 };
 struct key {
     double x, y, type; /* upper left corner */
     int columns;
+    size_t lines, letters; /* of all entries, of a line */
 };
 
 struct layout {
     struct page page;
     struct key key;
-    uint64_t keyed;                   /* 1 << i: series i is in the key */
+    bool *keyed;                      /* [count of the list]: whether a series is in the key */
     bool label_broken;                /* the y label, into two lines */
     struct label labels[LABELS_MOST]; /* of the series, where none of more is in the list */
 };
@@ -170,16 +173,32 @@ static double title_length(const struct series *series)
     return (double)(2 + page_text_length(stroke_lead(series)) + page_text_length(series->label ? series->label : ""));
 }
 
-static bool is_keyed(const struct layout *layout, size_t i)
+/* Letters of a line of a key at its widest, in the small type. */
+static size_t key_letters(const struct style *style, const struct page *page)
 {
-    return i < DRAWING_KEY_MOST && (layout->keyed >> i & 1);
+    double width = style->key_below ? style->width - page->left : KEY_WIDEST * style->width;
+    return (size_t)fmax(12, (width / style->small - KEY_SAMPLE) / PAGE_SMALL_LETTER);
+}
+
+static size_t title_lines(const struct series *series, size_t letters)
+{
+    return entry_lines(stroke_lead(series), series->label, letters);
+}
+
+/* Of the keyed. */
+static size_t all_lines(const struct drawing *drawing, const struct layout *layout)
+{
+    size_t lines = 0, letters = key_letters(drawing->style, &layout->page);
+    for (size_t i = 0; i < drawing->list.count; i++)
+        lines += layout->keyed[i] ? title_lines(&drawing->list.series[i], letters) : 0;
+    return lines;
 }
 
 static double longest_title(const struct drawing *drawing, const struct layout *layout)
 {
     double longest = 0;
     for (size_t i = 0; i < drawing->list.count; i++)
-        if (is_keyed(layout, i))
+        if (layout->keyed[i])
             longest = fmax(longest, title_length(&drawing->list.series[i]));
     return longest;
 }
@@ -187,15 +206,17 @@ static double longest_title(const struct drawing *drawing, const struct layout *
 static void place_key_beside(const struct drawing *drawing, struct layout *layout)
 {
     const struct style *style = drawing->style;
-    double longest = longest_title(drawing, layout), lines = __builtin_popcountll(layout->keyed), type, width;
+    size_t lines = all_lines(drawing, layout);
+    double longest = longest_title(drawing, layout), type, width;
     for (type = style->type;; type -= 0.5) {
         width = (PAGE_LETTER * longest + KEY_SAMPLE) * type;
-        if (type <= style->small ||
-            (width <= KEY_WIDTH * style->width && KEY_LINE * type * lines <= layout->page.top - layout->page.bottom))
+        if (type <= style->small || (width <= KEY_WIDTH * style->width &&
+                                     KEY_LINE * type * (double)lines <= layout->page.top - layout->page.bottom))
             break;
     }
     width = fmin(width, KEY_WIDEST * style->width);
-    layout->key = (struct key){style->width - width, layout->page.top, type, 1};
+    layout->key = (struct key){
+        style->width - width, layout->page.top, type, 1, lines, key_letters(style, &layout->page)};
     layout->page.right = style->width - width - KEY_GAP * type;
 }
 
@@ -218,18 +239,71 @@ static size_t key_most(const struct drawing *drawing, const struct page *page)
     return most < DRAWING_KEY_MOST ? most : DRAWING_KEY_MOST;
 }
 
+/* Whether an earlier line of theory looks alike and has the same words. */
+static bool is_said(const struct series_list *list, size_t i)
+{
+    const struct series *series = &list->series[i], *other = list->series;
+    for (; series_is_theory(series) && other < series; other++)
+        if (other->role == series->role && other->variant == series->variant &&
+            stroke_colour(other) == stroke_colour(series) && strcmp(stroke_lead(other), stroke_lead(series)) == 0 &&
+            strcmp(other->label ? other->label : "", series->label ? series->label : "") == 0)
+            return true;
+    return false;
+}
+
+/* Lines of the entries of theory, or of data. */
+static size_t lines_of(const struct series_list *list, bool theory, size_t letters)
+{
+    size_t lines = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (series_is_theory(&list->series[i]) == theory && !is_said(list, i))
+            lines += title_lines(&list->series[i], letters);
+    return lines;
+}
+
+/* The first of theory, or of data, in so many lines. Returns how many have no name there. */
+static size_t key_first(const struct series_list *list, bool theory, size_t lines, size_t letters, bool keyed[])
+{
+    size_t nameless = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        if (series_is_theory(&list->series[i]) != theory)
+            continue;
+        size_t own = title_lines(&list->series[i], letters);
+        bool said = is_said(list, i);
+        keyed[i] = !said && nameless == 0 && own <= lines;
+        lines -= keyed[i] ? own : 0;
+        nameless += !keyed[i] && !said;
+    }
+    return nameless;
+}
+
+/* Which series a key has room for; a third of it is theory's where there is so much, as the words speak of its lines.
+ * Returns how many have no name there. */
+static size_t choose_keyed(const struct drawing *drawing, const struct page *page, bool keyed[])
+{
+    const struct series_list *list = &drawing->list;
+    size_t most = key_most(drawing, page), letters = key_letters(drawing->style, page);
+    size_t data = lines_of(list, false, letters), theory = lines_of(list, true, letters);
+    size_t left = data < most ? most - data : 0, share = left > most / 3 ? left : most / 3;
+    if (theory > share)
+        theory = share;
+    return key_first(list, false, most - theory, letters, keyed) + key_first(list, true, theory, letters, keyed);
+}
+
 /* In as many columns as fit, above the words. */
 static void place_key_below(const struct drawing *drawing, struct layout *layout)
 {
     const struct style *style = drawing->style;
-    int entries = __builtin_popcountll(layout->keyed);
+    size_t letters = key_letters(style, &layout->page);
+    int entries = (int)all_lines(drawing, layout);
     int fit = key_columns(style, &layout->page, longest_title(drawing, layout)),
         columns = fit < entries ? fit : entries;
     int lines = (entries + columns - 1) / columns;
     double strip = KEY_LINE * (lines + KEY_MARGIN) * style->small, words = layout->page.bottom;
     page_add_below(&layout->page, strip);
     double left = columns == 1 ? layout->page.left - 3 * style->small : 0.5 * style->small;
-    layout->key = (struct key){left, words - PAGE_AXIS * style->type + strip, style->small, columns};
+    layout->key = (struct key){left,   words - PAGE_AXIS * style->type + strip, style->small, columns, (size_t)entries,
+                               letters};
 }
 
 /* ---- labels beside curves ---- */
@@ -276,14 +350,14 @@ static uint64_t place_labels(const struct drawing *drawing, struct layout *layou
     double width = page->right - page->left, height = page->top - page->bottom;
     for (size_t i = 0; i < list->count; i++) {
         sample_curve(drawing, &list->series[i], height, &layout->labels[i]);
-        double letters = is_keyed(layout, i) ? 0 : title_length(&list->series[i]) - 2;
+        double letters = layout->keyed[i] ? 0 : title_length(&list->series[i]) - 2;
         layout->labels[i].length = letters * PAGE_LETTER * label_type(style);
     }
     label_place(layout->labels, list->count, width, height, label_type(style),
                 LABEL_GAP * label_type(style) + POINT_SIZE * style->points);
     uint64_t left = 0;
     for (size_t i = 0; i < list->count; i++)
-        left |= (uint64_t)(!is_keyed(layout, i) && !layout->labels[i].placed) << i;
+        left |= (uint64_t)(!layout->keyed[i] && !layout->labels[i].placed) << i;
     return left;
 }
 
@@ -300,7 +374,7 @@ static void print_labels(FILE *script, const struct drawing *drawing, const stru
     const struct page *page = &layout->page;
     for (size_t i = 0; i < drawing->list.count; i++) {
         const struct label *label = &layout->labels[i];
-        if (is_keyed(layout, i))
+        if (layout->keyed[i])
             continue;
         fprintf(script, "set label '");
         stroke_print_title(script, &drawing->list.series[i]);
@@ -324,21 +398,29 @@ static void break_label(const struct drawing *drawing, struct layout *layout)
         layout->page.left += BROKEN_LINE * drawing->style->type;
 }
 
+static bool has_key(const struct drawing *drawing, const struct layout *layout)
+{
+    bool any = false;
+    for (size_t i = 0; i < drawing->list.count; i++)
+        any = any || layout->keyed[i];
+    return any;
+}
+
 /* Names beside their curves; lines of theory that find no room go to a key below. False where a curve of data finds
  * none. */
 static bool lay_out_labelled(const struct drawing *drawing, struct layout *layout)
 {
     struct page page = layout->page;
-    layout->keyed = 0;
     for (int tries = 0; tries < LABELS_MOST; tries++) {
         layout->page = page;
-        if (layout->keyed)
+        if (has_key(drawing, layout))
             place_key_below(drawing, layout);
         break_label(drawing, layout);
         uint64_t left = place_labels(drawing, layout);
         if (!left || !are_theory(&drawing->list, left))
             return !left;
-        layout->keyed |= left;
+        for (size_t i = 0; i < drawing->list.count; i++)
+            layout->keyed[i] = layout->keyed[i] || (left >> i & 1);
     }
     return false;
 }
@@ -347,11 +429,12 @@ static void make_layout(const struct drawing *drawing, struct layout *layout)
 {
     char notes[NOTES_SIZE];
     struct page page;
-    size_t lines = write_page(drawing, true, notes, &page);
+    bool keyed[drawing->list.count + 1];
+    write_page(drawing, true, notes, &page, keyed);
     layout->page = page;
     if (can_be_labelled(&drawing->list) && lay_out_labelled(drawing, layout))
         return;
-    layout->keyed = ((uint64_t)1 << lines) - 1;
+    memcpy(layout->keyed, keyed, drawing->list.count * sizeof *keyed);
     layout->page = page;
     (drawing->style->key_below ? place_key_below : place_key_beside)(drawing, layout);
     break_label(drawing, layout);
@@ -430,16 +513,16 @@ static void print_y_label(FILE *script, const struct drawing *drawing, const str
         fprintf(script, "set ylabel \"%s\"\n", label);
 }
 
-static void print_key(FILE *script, const struct layout *layout)
+static void print_key(FILE *script, const struct drawing *drawing, const struct layout *layout)
 {
     const struct key *key = &layout->key;
-    if (!layout->keyed) {
+    if (!has_key(drawing, layout)) {
         fprintf(script, "unset key\n");
         return;
     }
     fprintf(script, "set key %s Left reverse samplen 3 spacing 1.3 width -2 %s %d ",
             key->columns > 1 ? "horizontal" : "vertical", key->columns > 1 ? "maxcols" : "maxrows",
-            key->columns > 1 ? key->columns : DRAWING_KEY_MOST);
+            key->columns > 1 ? key->columns : (int)key->lines);
     fprintf(script, "at screen %.4f,%.4f left top font ',%g'\n", key->x / layout->page.style->width,
             key->y / layout->page.height, key->type);
 }
@@ -486,7 +569,8 @@ static void print_plain_script(FILE *script, const struct drawing *drawing)
 
 void drawing_print_script(FILE *script, const struct drawing *drawing)
 {
-    struct layout layout;
+    bool keyed[drawing->list.count + 1];
+    struct layout layout = {.keyed = memset(keyed, false, sizeof keyed)};
     if (drawing->style->plain) {
         print_plain_script(script, drawing);
         return;
@@ -502,11 +586,11 @@ void drawing_print_script(FILE *script, const struct drawing *drawing)
     page_print_margins(script, page, page->left, page->right, page->bottom, page->top);
     if (can_be_labelled(&drawing->list))
         print_labels(script, drawing, &layout);
-    print_key(script, &layout);
+    print_key(script, drawing, &layout);
     for (int i = 0; i < PICTURES; i++) {
         picture_print(script, i, drawing->style, page->height, drawing->name);
         if (i == 0)
-            stroke_print_plot(script, drawing, layout.keyed);
+            stroke_print_plot(script, drawing, keyed, layout.key.letters);
         else
             fprintf(script, "replot\n");
     }

@@ -13,7 +13,7 @@
 
 enum { NAME_SIZE = 512, CAPTION_SIZE = 2048, TEXT_SHOWN = 120, FIELDS_MOST = 96 };
 
-enum role { SETTING, WHOLE_TEXT, KIND, SAMPLING, UNKNOWN };
+enum role { SETTING, WHOLE_TEXT, KIND, TRAINED, SAMPLING, UNKNOWN };
 
 /* A member of the configuration as a figure's words. The first is in the key even when all agree. */
 struct field {
@@ -22,6 +22,7 @@ struct field {
     const struct setting *setting; /* of SETTING and WHOLE_TEXT */
     const char *before, *after;    /* of the others: "" 16 " samples" */
     bool ambiguous;                /* of WHOLE_TEXT: profiles of one name have different texts */
+    bool training;                 /* says how something was trained */
 };
 
 struct fields {
@@ -29,10 +30,17 @@ struct fields {
     size_t count;
 };
 
-/* How the numbers came about; of measurements only, the first two of a training. */
+/* What was learned; of measurements only, as what follows. One word stands for all that is not said of a profile without
+ * a training beside others. */
+static const struct field trained[] = {
+    {.key = SCHEMA_TRAINING_MEMBER, .role = TRAINED},
+    {.key = "task", .role = SAMPLING, .before = "task ", .after = "", .training = true},
+    {.key = "steps", .role = SAMPLING, .before = "", .after = " steps", .training = true},
+    {.key = "step", .role = SAMPLING, .before = "at step ", .after = "", .training = true},
+};
+
+/* How the numbers came about. */
 static const struct field sampling[] = {
-    {.key = "task", .role = SAMPLING, .before = "task ", .after = ""},
-    {.key = "steps", .role = SAMPLING, .before = "", .after = " steps"},
     {.key = SCHEMA_SAMPLES, .role = SAMPLING, .before = "", .after = " samples"},
     {.key = SCHEMA_SEED, .role = SAMPLING, .before = "seed ", .after = ""},
     {.key = SCHEMA_ENGINE, .role = SAMPLING, .before = "", .after = " engine"},
@@ -52,10 +60,23 @@ static bool is_known(const struct fields *fields, const char *key)
     for (size_t i = 0; i < sizeof silent / sizeof *silent; i++)
         if (strcmp(silent[i], key) == 0)
             return true;
+    for (size_t i = 0; i < sizeof sampling / sizeof *sampling; i++)
+        if (strcmp(sampling[i].key, key) == 0)
+            return true;
     for (size_t i = 0; i < fields->count; i++)
         if (strcmp(fields->rows[i].key, key) == 0)
             return true;
     return false;
+}
+
+static const json_t *training_of(const struct saved *profile)
+{
+    return json_object_get(profile->root, SCHEMA_TRAINING_MEMBER);
+}
+
+static bool is_measured(const struct saved *profile)
+{
+    return strcmp(profile->kind, schema_kinds[SCHEMA_MEASURED]) == 0;
 }
 
 /* Whether the name of a text is one of its table, which says all. */
@@ -111,7 +132,11 @@ static void add_unknown(struct fields *fields, const struct saved_list *list)
         json_object_foreach(list->profiles[i].config, key, value)
         {
             if (!is_known(fields, key) && !json_is_object(value) && !json_is_array(value))
-                add_field(fields, (struct field){.key = key, .role = UNKNOWN, .before = "", .after = ""});
+                add_field(fields, (struct field){.key = key,
+                                                 .role = UNKNOWN,
+                                                 .before = "",
+                                                 .after = "",
+                                                 .training = json_object_get(training_of(&list->profiles[i]), key)});
         }
     }
 }
@@ -132,19 +157,24 @@ static void make_fields(struct fields *fields, const struct saved_list *list)
     for (size_t i = 0; i < setting_count; i++)
         if (!settings[i].text)
             add_field(fields, (struct field){.key = settings[i].key, .role = SETTING, .setting = &settings[i]});
+    for (size_t i = 0; i < sizeof trained / sizeof *trained; i++)
+        add_field(fields, trained[i]);
+    add_unknown(fields, list);
     for (size_t i = 0; i < sizeof sampling / sizeof *sampling; i++)
         add_field(fields, sampling[i]);
-    add_unknown(fields, list);
 }
 
 /* Whether the field says something of the profile: nothing reads the experts of a model without any. */
 static bool field_applies(const struct field *field, const struct saved *profile)
 {
+    if (field->training && !training_of(profile))
+        return false;
     switch (field->role) {
     case WHOLE_TEXT:
         return field->ambiguous || !is_named(field->setting, profile);
+    case TRAINED:
     case SAMPLING:
-        return strcmp(profile->kind, schema_kinds[SCHEMA_MEASURED]) == 0;
+        return is_measured(profile);
     case SETTING:
         return field->setting->text || !profile->model || readers_exist(field->setting, profile->model);
     default:
@@ -209,6 +239,8 @@ static void field_words(const struct field *field, const struct saved *profile, 
         setting_words(field->setting, value, text, NAME_SIZE);
     else if (field->role == WHOLE_TEXT)
         snprintf(text, NAME_SIZE, "%s", value);
+    else if (field->role == TRAINED)
+        snprintf(text, NAME_SIZE, "%s", training_of(profile) ? "" : "untrained");
     else if (field->role == UNKNOWN)
         snprintf(text, NAME_SIZE, "%.60s %s", field->key, *value ? value : "not given");
     else if (*value && !(field->role == KIND && strcmp(value, schema_kinds[SCHEMA_MEASURED]) == 0))
@@ -393,24 +425,32 @@ static enum goes destination(const struct field *field, const struct abscissa *a
         return field->role == UNKNOWN ? NOWHERE : TO_CAPTION_AS_RANGE; // without words a range says nothing
     if (differs && field->role == WHOLE_TEXT && !field->ambiguous)
         return TO_CAPTION_BY_LABEL;
-    if (field->role == UNKNOWN && !differs)
+    if ((field->role == UNKNOWN || field->role == TRAINED) && !differs)
         return NOWHERE;
     return first || differs ? TO_KEY : TO_CAPTION;
 }
 
-static void write_caption(const struct fields *fields, const struct saved_list *list, const struct abscissa *abscissa,
-                          bool in_key[], struct text *caption)
+static void choose_places(const struct fields *fields, const struct saved_list *list, const struct abscissa *abscissa,
+                          enum goes goes[])
 {
     char words[NAME_SIZE];
     for (size_t f = 0; f < fields->count; f++) {
         bool differs = field_differs(&fields->rows[f], list, words);
-        enum goes goes = destination(&fields->rows[f], abscissa, f == 0, differs);
-        in_key[f] = goes == TO_KEY;
-        if (goes == TO_CAPTION_AS_RANGE)
+        goes[f] = destination(&fields->rows[f], abscissa, f == 0, differs);
+    }
+}
+
+static void write_caption(const struct fields *fields, const struct saved_list *list, const enum goes goes[],
+                          struct text *caption)
+{
+    char words[NAME_SIZE];
+    for (size_t f = 0; f < fields->count; f++) {
+        field_differs(&fields->rows[f], list, words);
+        if (goes[f] == TO_CAPTION_AS_RANGE)
             field_range(&fields->rows[f], list, words);
-        if (goes == TO_CAPTION_BY_LABEL)
+        if (goes[f] == TO_CAPTION_BY_LABEL)
             write_texts(&fields->rows[f], list, caption);
-        if (goes != TO_CAPTION && goes != TO_CAPTION_AS_RANGE)
+        if (goes[f] != TO_CAPTION && goes[f] != TO_CAPTION_AS_RANGE)
             continue;
         if (*words && fields->rows[f].role == SETTING && fields->rows[f].setting->text)
             text_print(caption, "%s%s %s", caption->length > 0 ? ", " : "", fields->rows[f].key, words);
@@ -456,6 +496,41 @@ static char **make_names(const struct fields *fields, const struct saved_list *l
     return names;
 }
 
+/* Whether profiles that differ in the field differ in something else of the key, too. */
+static bool is_spare(const struct fields *fields, const struct saved_list *list, const bool in_key[], size_t f)
+{
+    bool rest[FIELDS_MOST], spare = true;
+    size_t count = list->count, first[count + 1], next[count + 1], before[count + 1];
+    memcpy(rest, in_key, fields->count * sizeof *rest);
+    rest[f] = false;
+    char **names = make_names(fields, list, rest, false), words[NAME_SIZE], other[NAME_SIZE];
+    if (!names)
+        return false;
+    find_same(names, count, first, next, before);
+    for (size_t i = 0; i < count && spare; i++) {
+        field_words(&fields->rows[f], &list->profiles[i], words);
+        field_words(&fields->rows[f], &list->profiles[first[i]], other);
+        spare = strcmp(words, other) == 0;
+    }
+    free_names(names);
+    return spare;
+}
+
+/* What goes to the key. A key has room for few words: how the numbers came about is said in the caption where profiles
+ * are told apart without it. */
+static void choose_key(const struct fields *fields, const struct saved_list *list, enum goes goes[], bool in_key[])
+{
+    static const char *const order[] = {SCHEMA_SAMPLES, SCHEMA_ENGINE, SCHEMA_SEED};
+    for (size_t f = 0; f < fields->count; f++)
+        in_key[f] = goes[f] == TO_KEY;
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        for (size_t f = 0; f < fields->count; f++)
+            if (in_key[f] && strcmp(fields->rows[f].key, order[i]) == 0 && is_spare(fields, list, in_key, f)) {
+                in_key[f] = false;
+                goes[f] = TO_CAPTION_AS_RANGE;
+            }
+}
+
 /* The names, and without the words that tell measured from predicted, the groups. */
 static bool name_all(struct legend *legend, const struct fields *fields, const struct saved_list *list,
                      const bool in_key[], bool along)
@@ -486,8 +561,11 @@ int legend_init(struct legend *legend, const struct saved_list *list, const stru
     char caption[CAPTION_SIZE] = "";
     struct text text = {caption, sizeof caption, 0};
     struct fields fields;
+    enum goes goes[FIELDS_MOST];
     make_fields(&fields, list);
-    write_caption(&fields, list, abscissa, in_key, &text);
+    choose_places(&fields, list, abscissa, goes);
+    choose_key(&fields, list, goes, in_key);
+    write_caption(&fields, list, goes, &text);
     *legend = (struct legend){.groups = calloc(list->count + 1, sizeof *legend->groups),
                               .first = calloc(list->count + 1, sizeof *legend->first),
                               .next = calloc(list->count + 1, sizeof *legend->next),

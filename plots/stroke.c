@@ -1,7 +1,9 @@
 #include "plots/stroke.h"
 
 #include <math.h>
+#include <string.h>
 
+#include "plots/entry.h"
 #include "plots/gnuplot.h"
 
 /* Okabe and Ito's colours, told apart with any colour vision; their yellow is too light for a line on white. */
@@ -45,10 +47,22 @@ void stroke_print_title(FILE *script, const struct series *series)
     }
 }
 
-static void print_entry(FILE *script, const struct series *series)
+/* Its lines but the last are entries of nothing. */
+static void print_entry(FILE *script, const struct series *series, size_t letters)
 {
+    const char *rest = stroke_lead(series);
     fprintf(script, "title '");
-    stroke_print_title(script, series);
+    for (size_t line; (line = entry_line(rest, series->label, letters)) < strlen(rest); rest += line) {
+        char text[line + 1];
+        snprintf(text, sizeof text, "%s", rest);
+        gnuplot_print_plain(script, text);
+        fprintf(script, "', \\\n     keyentry with lines lt nodraw title '   ");
+    }
+    gnuplot_print_plain(script, rest);
+    if (series->label) {
+        fprintf(script, "%s", *rest ? ": " : "");
+        gnuplot_print_markup(script, series->label);
+    }
     fprintf(script, "'");
 }
 
@@ -80,7 +94,8 @@ static double shrink(const struct drawing *drawing, const struct series *series)
     return groups > 1 && series->group > 0 ? (double)series->group / (groups - 1) : 0;
 }
 
-static void print_curve(FILE *script, const struct drawing *drawing, size_t index, bool keyed, const char *comma)
+/* letters: of a line of its entry in the key; 0: it has none. */
+static void print_curve(FILE *script, const struct drawing *drawing, size_t index, size_t letters, const char *comma)
 {
     const struct series *series = &drawing->list.series[index];
     double smaller = shrink(drawing, series), width = drawing->style->line * (1 - SHRINK * smaller),
@@ -101,7 +116,7 @@ static void print_curve(FILE *script, const struct drawing *drawing, size_t inde
                 "'%s' notitle",
                 lines ? ", \\\n    " : comma, index, every, offset, shape, size, drawing->style->thin,
                 stroke_colour(series));
-    if (!keyed)
+    if (letters == 0)
         return;
     fprintf(script, ", \\\n     keyentry with %s ", !lines ? "points" : points ? "linespoints" : "lines");
     if (lines)
@@ -111,17 +126,17 @@ static void print_curve(FILE *script, const struct drawing *drawing, size_t inde
     if (points)
         fprintf(script, " pt %d ps %.3g*scale", shape, size);
     fprintf(script, " ");
-    print_entry(script, series);
+    print_entry(script, series, letters);
 }
 
-static void print_theory(FILE *script, const struct drawing *drawing, size_t index, bool keyed, const char *comma)
+static void print_theory(FILE *script, const struct drawing *drawing, size_t index, size_t letters, const char *comma)
 {
     const struct series *series = &drawing->list.series[index];
     fprintf(script, "%s data index %zu using 1:2 with lines ", comma, index);
     print_line_style(script, drawing, series, drawing->style->thin);
     fprintf(script, " ");
-    if (keyed)
-        print_entry(script, series);
+    if (letters > 0)
+        print_entry(script, series, letters);
     else
         fprintf(script, "notitle");
 }
@@ -134,7 +149,7 @@ static void print_band(FILE *script, const struct drawing *drawing, size_t index
 }
 
 /* Bands lie below, the thin lines of theory on top; the key lists the data first. */
-void stroke_print_plot(FILE *script, const struct drawing *drawing, uint64_t keyed)
+void stroke_print_plot(FILE *script, const struct drawing *drawing, const bool keyed[], size_t letters)
 {
     const char *comma = "plot";
     for (size_t i = 0; i < drawing->list.count; i++) {
@@ -149,7 +164,7 @@ void stroke_print_plot(FILE *script, const struct drawing *drawing, uint64_t key
     }
     for (size_t i = 0; i < drawing->list.count; i++) {
         bool theory = series_is_theory(&drawing->list.series[i]);
-        (theory ? print_theory : print_curve)(script, drawing, i, i < DRAWING_KEY_MOST && (keyed >> i & 1), comma);
+        (theory ? print_theory : print_curve)(script, drawing, i, keyed[i] ? letters : 0, comma);
         comma = ", \\\n    ";
     }
     fprintf(script, "\n");

@@ -2,7 +2,8 @@
 #ifndef SPANSCOPE_PLOTS_STROKE_H
 #define SPANSCOPE_PLOTS_STROKE_H
 
-#include <stdint.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "plots/drawing.h"
@@ -13,7 +14,9 @@ const char *stroke_colour(const struct series *series);
 const char *stroke_lead(const struct series *series);
 void stroke_print_title(FILE *script, const struct series *series);
 
-/* gnuplot's `plot`: bands, curves with their points, lines of theory, and the key's entries of those in keyed, 1 << index. */
-void stroke_print_plot(FILE *script, const struct drawing *drawing, uint64_t keyed);
+/* gnuplot's `plot`: bands, curves with their points, lines of theory, and the key's entries of those that are keyed, in
+ * lines of so many letters. */
+void stroke_print_plot(FILE *script, const struct drawing *drawing, const bool keyed[], // [count of the list]
+                       size_t letters);
 
 #endif

@@ -312,6 +312,41 @@ START_TEST(scatters_show_every_point)
 }
 END_TEST
 
+/* Of more curves than a key holds, names are left out, but not that of theory; a long name takes several lines. */
+START_TEST(keys_hold_theory_and_long_names)
+{
+    struct saved_list list = {0};
+    struct error error;
+    size_t length, letters = 0;
+    FILE *file = fopen(folder_path("many.json"), "w");
+    for (int i = 0; i < 60; i++)
+        fprintf(
+            file,
+            "{\"schema\":\"spanscope/profile/1\",\"kind\":\"measured\",\"config\":{\"placement\":\"spannorm\",\"init\":"
+            "\"scaleinit\",\"c\":1,\"layers\":2,\"one\":%d,\"%060d\":%d,\"%060d\":%d},\"layers\":[{\"layer\":0,"
+            "\"gradient_"
+            "variance\":{"
+            "\"mean\":1,\"log10_mean\":0}}]}\n",
+            i, 1, i, 2, i);
+    fclose(file);
+    ck_assert_msg(saved_read(folder_path("many.json"), &list, &error) == ERROR_NONE, "%s", error.text);
+    ck_assert_msg(figure_draw(figure_find("gradient"), &list, &(struct figure_wish){.directory = folder_name},
+                              &error) == ERROR_NONE,
+                  "%s", error.text);
+    char *script = folder_read("gradient.gp", &length), *caption = folder_read("gradient.txt", &length);
+    ck_assert_ptr_nonnull(strstr(caption, "thin lines: theory; in the key: "));
+    ck_assert_ptr_nonnull(strstr(script, "title 'theory: "));
+    ck_assert_ptr_nonnull(strstr(script, "keyentry with lines lt nodraw title '   0000"));
+    for (const char *title = script; (title = strstr(title, " title '")); title += letters) {
+        letters = strcspn(title + 8, "'");
+        ck_assert_uint_le(letters, 80);
+    }
+    free(script);
+    free(caption);
+    saved_free(&list);
+}
+END_TEST
+
 /* One line that says what is missing, and no file. */
 START_TEST(figures_say_what_profiles_lack)
 {
@@ -437,6 +472,7 @@ Suite *figure_suite(void)
     tcase_add_test(tests, figures_are_drawn_and_redrawn);
     tcase_add_loop_test(tests, figures_of_the_table_are_drawn, 0, (int)figure_count);
     tcase_add_test(tests, scatters_show_every_point);
+    tcase_add_test(tests, keys_hold_theory_and_long_names);
     tcase_add_loop_test(tests, figures_say_what_profiles_lack, 0, (int)figure_count);
     tcase_add_test(tests, zeros_are_said_not_drawn);
     tcase_add_test(tests, axes_tell_what_went_in);

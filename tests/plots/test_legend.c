@@ -133,6 +133,36 @@ START_TEST(legend_names_no_curve_of_all)
 }
 END_TEST
 
+/* A run beside trainings is untrained, whatever it does not say of them; of the trainings what they differ in, and of all
+ * how many samples only where nothing else tells them apart. */
+START_TEST(legend_names_trainings_beside_runs)
+{
+    static const char format[] =
+        "{\"schema\":\"spanscope/profile/1\",\"kind\":\"measured\",\"config\":{\"placement\":\"b2t\",\"init\":\"unit\","
+        "\"layers\":3,\"engine\":\"%s\",\"samples\":%d}%s,\"layers\":[{\"layer\":0}]}\n";
+    static const char training[] = ",\"training\":{\"task\":\"copy:3\",\"steps\":9,\"lr\":%s,\"clip\":0,\"step\":%d}";
+    static const char *const names[] = {"b2t, untrained", "b2t, at step 0, lr 0.1", "b2t, at step 9, lr 0.1",
+                                        "b2t, at step 9, lr 0.2"};
+    char text[4000], one[200];
+    size_t length = (size_t)snprintf(text, sizeof text, format, "dense", 4, "");
+    for (int i = 1; i < 4; i++) {
+        snprintf(one, sizeof one, training, i == 3 ? "0.2" : "0.1", i > 1 ? 9 : 0);
+        length += (size_t)snprintf(text + length, sizeof text - length, format, "held", 8, one);
+    }
+    struct saved_list list;
+    struct legend legend;
+    struct error error;
+    profiles_text(&list, text);
+    ck_assert_int_eq(legend_init(&legend, &list, NULL, &error), ERROR_NONE);
+    for (int i = 0; i < 4; i++)
+        ck_assert_str_eq(legend.names[i], names[i]);
+    ck_assert_str_eq(legend.caption,
+                     "init unit, L = 3, no mask, task copy:3, 9 steps, 4 to 8 samples, dense and held engine");
+    legend_free(&legend);
+    saved_free(&list);
+}
+END_TEST
+
 Suite *legend_suite(void)
 {
     Suite *suite = suite_create("legend");
@@ -143,6 +173,7 @@ Suite *legend_suite(void)
     tcase_add_test(tests, legend_leaves_depth_out_where_asked);
     tcase_add_test(tests, legend_tells_apart_whatever_differs);
     tcase_add_test(tests, legend_names_no_curve_of_all);
+    tcase_add_test(tests, legend_names_trainings_beside_runs);
     tcase_add_test(tests, legend_gives_a_prediction_its_measurements_group);
     return suite;
 }
