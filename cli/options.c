@@ -27,6 +27,14 @@ int options_text(void *field, const char *name, const char *text, struct error *
     return ERROR_NONE;
 }
 
+int options_shown(void *field, const char *name, const char *text, struct error *error)
+{
+    char what[64];
+    snprintf(what, sizeof what, "--%s:", name);
+    int code = text_check(what, text, error);
+    return code == ERROR_NONE ? options_text(field, name, text, error) : code;
+}
+
 int options_path(void *field, const char *name, const char *text, struct error *error)
 {
     if (!*text)

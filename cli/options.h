@@ -16,6 +16,7 @@ typedef int options_reader(void *field, const char *name, const char *text, stru
 
 options_reader options_flag;     /* bool; takes no argument */
 options_reader options_text;     /* const char * */
+options_reader options_shown;    /* the same, of a text that stands in output */
 options_reader options_path;     /* const char *, not empty */
 options_reader options_store;    /* the same, of a file that is read and written, so not - */
 options_reader options_seed;     /* uint64_t, all 64 bits */

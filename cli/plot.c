@@ -82,7 +82,7 @@ static const struct options_row rows[] = {
      offsetof(struct plot_options, wish.directory)},
     {"name", 0, "NAME", "of the files, instead of the figure's; for one --figure", read_name,
      offsetof(struct plot_options, wish.name)},
-    {"title", 0, "TEXT", "above the picture, instead of the figure's; for one --figure", options_text,
+    {"title", 0, "TEXT", "above the picture, instead of the figure's; for one --figure", options_shown,
      offsetof(struct plot_options, wish.title)},
     {"style", 's', "NAME", "how it looks: screen, paper, slides, or characters in the terminal", read_style,
      offsetof(struct plot_options, wish.style), style_name},

@@ -16,7 +16,7 @@ struct sheet_run {
 static const struct options_row rows[] = {
     {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct sheet_run, output),
      NULL},
-    {"title", 0, "TEXT", "of the page", options_text, offsetof(struct sheet_run, title), NULL},
+    {"title", 0, "TEXT", "of the page", options_shown, offsetof(struct sheet_run, title), NULL},
 };
 
 const struct options_command sheet_options = {

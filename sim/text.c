@@ -241,6 +241,20 @@ int text_once(const char *path, size_t limit, const char **bytes, size_t *length
     return ERROR_NONE;
 }
 
+int text_check(const char *what, const char *text, struct error *error)
+{
+    char shown[200];
+    uint32_t number;
+    for (size_t at = 0, step, length = strlen(text); at < length; at += step) {
+        step = text_character(text + at, length - at, &number);
+        if (step == 0 || is_control(number))
+            return error_set(error, ERROR_INPUT, "%s '%s' %s, and cannot stand in output", what,
+                             text_show(text, "", shown, sizeof shown),
+                             step == 0 ? "is not UTF-8" : "has a control character");
+    }
+    return ERROR_NONE;
+}
+
 int text_label(const char *path, char *label, size_t size, struct error *error)
 {
     if (strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/self/fd/", 14) == 0)
@@ -249,15 +263,12 @@ int text_label(const char *path, char *label, size_t size, struct error *error)
     const char *base = slash ? slash + 1 : path;
     const char *dot = strrchr(base, '.');
     size_t length = dot && dot > base ? (size_t)(dot - base) : strlen(base), used = 0;
+    int code = text_check("the file name", base, error);
+    if (code != ERROR_NONE)
+        return code;
     for (size_t at = 0, step; at < length; at += step) {
         uint32_t number;
         step = text_character(base + at, length - at, &number);
-        if (step == 0 || is_control(number)) {
-            char shown[200];
-            return error_set(error, ERROR_INPUT, "the file name '%s' %s, and cannot stand in output",
-                             text_show(base, "", shown, sizeof shown),
-                             step == 0 ? "is not UTF-8" : "has a control character");
-        }
         used = at + step < size ? at + step : used;
     }
     memcpy(label, base, used);

@@ -52,8 +52,12 @@ bool text_is_letter(uint32_t number);
 /* Bytes of a UTF-8 byte-order mark at the beginning of text[length], which some editors write: 3 or 0. */
 size_t text_mark(const char *text, size_t length);
 
+/* ERROR_INPUT, naming what it is ("the file name"), for a text that cannot stand in output: one that is not UTF-8 or has
+ * control characters. */
+int text_check(const char *what, const char *text, struct error *error);
+
 /* The file's name without folder and extension, cut to size between characters; of an open descriptor, custom.
- * ERROR_INPUT for a name that cannot stand in output: one that is not UTF-8 or has control characters. */
+ * ERROR_INPUT for a name that cannot stand in output. */
 int text_label(const char *path, char *label, size_t size, struct error *error);
 
 /* ERROR_INPUT for a word that is not in a list, with the nearest candidate or else all of them:

@@ -212,7 +212,8 @@ static int read_text(struct task *task, const char *arguments, struct error *err
     if (!arguments || !*arguments)
         return wrong(task, arguments, error);
     task->vocabulary = BYTES;
-    return text_read(arguments, TEXT_BYTES_MAX, &task->bytes, &task->length, error);
+    int code = text_check("the file name", arguments, error);
+    return code == ERROR_NONE ? text_read(arguments, TEXT_BYTES_MAX, &task->bytes, &task->length, error) : code;
 }
 
 static void draw_text(const struct task *task, uint64_t seed, uint64_t step, uint32_t sequence, int tokens, int *x,
