@@ -315,6 +315,20 @@ static int check_once(const struct options_command *command, struct tables *tabl
                      tables->names[i], before, optarg);
 }
 
+static bool is_given(const struct options *options, const char *name)
+{
+    int i = 0;
+    while (i < options->given_count && strcmp(options->given[i], name) != 0)
+        i++;
+    return i < options->given_count;
+}
+
+static void note_given(struct options *options, const char *name)
+{
+    if (!is_given(options, name))
+        options->given[options->given_count++] = name;
+}
+
 static int take_option(const struct options_command *command, struct tables *tables, int value, void *target,
                        struct error *error)
 {
@@ -325,6 +339,7 @@ static int take_option(const struct options_command *command, struct tables *tab
     if (i >= row_count(command))
         return add_setting(command, target, &settings[i - row_count(command)], optarg ? optarg : "1", error);
     const struct options_row *row = row_at(command, i);
+    note_given(target, row->name);
     return row->read((char *)target + row->offset, row->name, optarg, error);
 }
 
@@ -403,6 +418,18 @@ static int read_config(const struct options_command *command, void *target, stru
     return code == ERROR_NONE ? try_config(options, error) : code;
 }
 
+int options_only(const struct options *options, const char *const names[], const char *format, struct error *error)
+{
+    for (int i = 0; i < options->given_count; i++) {
+        const char *const *name = names;
+        while (*name && strcmp(*name, options->given[i]) != 0)
+            name++;
+        if (!*name)
+            return error_set(error, ERROR_INPUT, format, options->given[i]);
+    }
+    return ERROR_NONE;
+}
+
 void options_tell(const struct options *options)
 {
     if (options->tells)
@@ -417,7 +444,8 @@ int options_parse(const struct options_command *command, int argc, char **argv, 
     if (code != ERROR_NONE)
         return code;
     options->settings = calloc((size_t)argc + 1, sizeof *options->settings);
-    if (options->settings)
+    options->given = calloc(row_count(command) + 1, sizeof *options->given);
+    if (options->settings && options->given)
         code = parse_all(command, &tables, argc, argv, target, error);
     else
         code = error_set(error, ERROR_RESOURCE, "out of memory");
@@ -432,7 +460,9 @@ int options_parse(const struct options_command *command, int argc, char **argv, 
 void options_free(struct options *options)
 {
     free(options->settings);
+    free(options->given);
     options->settings = NULL;
+    options->given = NULL;
     huggingface_free(&options->model);
 }
 

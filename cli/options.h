@@ -62,6 +62,8 @@ struct options_setting {
 struct options {
     struct options_setting *settings; /* in the order given */
     int setting_count;
+    const char **given; /* [given_count], names of the command's own options that were given, each once */
+    int given_count;
     char **words; /* arguments that are not options */
     int word_count;
     const char *defaults;     /* the command's */
@@ -92,6 +94,10 @@ struct options_command {
  * option, what was expected and the nearest name; so does an option given twice, of which one would be lost. */
 int options_parse(const struct options_command *command, int argc, char **argv, void *target, struct error *error);
 void options_free(struct options *options);
+
+/* ERROR_INPUT, naming it in the format's only %s, where an option of the command's own was given that is none of these (up
+ * to NULL): of a mode that reads few of them, the others would be lost. */
+int options_only(const struct options *options, const char *const names[], const char *format, struct error *error);
 
 /* Says on standard error what the configuration of --config became, where there is one and no --quiet. The command calls
  * it once its models have been made, so that an error stands alone. */

@@ -244,12 +244,10 @@ static void list_figures(void)
 /* What is asked for beside the list would be lost. */
 static int check_list(const struct plot_options *plot, struct error *error)
 {
-    const struct figure_wish *wish = &plot->wish;
+    static const char *const of_list[] = {"list", NULL};
     if (plot->options.word_count > 0)
         return error_set(error, ERROR_INPUT, "--list draws nothing; '%s' has no part in it", plot->options.words[0]);
-    if (plot->wanted.count > 0 || plot->wanted.map || wish->name || wish->title || wish->style)
-        return error_set(error, ERROR_INPUT, "--list draws nothing; options of a figure have no part in it");
-    return ERROR_NONE;
+    return options_only(&plot->options, of_list, "--list draws nothing; --%s has no part in it", error);
 }
 
 /* Characters go to standard output, as wide as the window. */

@@ -247,6 +247,21 @@ static int act_on(struct store_options *self, struct merge *merge, FILE *stream,
     return code;
 }
 
+/* What the list, --prune or --check would not read. */
+static int check_mode(const struct store_options *self, struct error *error)
+{
+    static const char *const chosen[] = {"prune", "stale", "output", "quiet", NULL}, *const all[] = {"check", "drop",
+                                                                                                     "output", "quiet",
+                                                                                                     NULL};
+    static const char everything[] = "--check reads the whole store; --%s has no part in it";
+    if (self->export)
+        return ERROR_NONE;
+    if (!self->check)
+        return options_only(&self->options, chosen, "--%s is of --export", error);
+    return self->options.setting_count > 0 ? error_set(error, ERROR_INPUT, everything, self->options.settings[0].name)
+                                           : options_only(&self->options, all, everything, error);
+}
+
 static int check_options(struct store_options *self, struct error *error)
 {
     if (self->options.word_count != 1)
@@ -256,6 +271,9 @@ static int check_options(struct store_options *self, struct error *error)
         return error_set(error, ERROR_INPUT, "--export, --prune and --check are one at a time");
     if (self->drop && !self->check)
         return error_set(error, ERROR_INPUT, "--drop is of --check");
+    int code = check_mode(self, error);
+    if (code != ERROR_NONE)
+        return code;
     return format_check(self->format, false, &self->page, error);
 }
 

@@ -105,11 +105,14 @@ static int write_report(const struct report *report, const struct verify *verify
 
 static int check_options(struct verify *verify, struct error *error)
 {
+    static const char no_part[] = "--list prints the claims as they are; --%s has no part in it";
+    static const char *const of_list[] = {"list", "tier", "format", "output", NULL};
     if (verify->list && verify->options.setting_count > 0)
-        return error_set(error, ERROR_INPUT, "--list prints the claims as they are; --%s has no part in it",
-                         verify->options.settings[0].name);
+        return error_set(error, ERROR_INPUT, no_part, verify->options.settings[0].name);
     if (verify->columns.text && verify->list)
         return error_set(error, ERROR_INPUT, "--columns: of verdicts, which --list has none of; give one");
+    if (verify->list)
+        return options_only(&verify->options, of_list, no_part, error);
     if (verify->columns.text && !verify->format->columns)
         return error_set(error, ERROR_INPUT, "--columns: %s has none; choose --format table", verify->format->name);
     return columns_choose(&verify->columns, report_format_column, error);
