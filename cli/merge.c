@@ -248,6 +248,13 @@ int merge_write(struct merge *merge, const struct format *format, struct format_
     return code;
 }
 
+void merge_tell_trained(const char *command, int count)
+{
+    if (count > 0)
+        fprintf(stderr, "spanscope %s: %d training runs are left out; `train --store` with their options writes them\n",
+                command, count);
+}
+
 /* ---- one store of several ---- */
 
 struct copier {
@@ -354,6 +361,32 @@ const struct options_command merge_options = {
     .row_count = sizeof rows / sizeof *rows,
 };
 
+/* Samples are what profiles are made of; training runs go to another store only. */
+static int check_kinds(const struct merge_options *self, struct merge *merge, struct error *error)
+{
+    int count = 0, code = ERROR_NONE;
+    for (int s = 0; code == ERROR_NONE && s < merge->store_count; s++) {
+        struct trained_list list;
+        code = trained_list(&merge->stores[s], &list, error);
+        count += code == ERROR_NONE ? list.count : 0;
+        if (code == ERROR_NONE)
+            trained_list_free(&list);
+    }
+    if (code != ERROR_NONE || self->store_path)
+        return code;
+    if (merge->config_count == 0 && count == 0)
+        return error_set(error, ERROR_INPUT,
+                         "profiles are made of samples, which `run --store` keeps, and there are none");
+    if (merge->config_count == 0)
+        return error_set(error, ERROR_INPUT,
+                         "profiles are made of samples, which `run --store` keeps, and there are none, but %d training "
+                         "runs; --store puts those of several stores into one",
+                         count);
+    if (!self->quiet)
+        merge_tell_trained("merge", count);
+    return ERROR_NONE;
+}
+
 /* Opens the store of --store too, before anything is written, and leaves it open. */
 static int write_merged(struct merge_options *self, struct merge *merge, struct store *store, struct error *error)
 {
@@ -383,7 +416,9 @@ static int merge_all(void *target, struct error *error)
         code = merge_open(&merge, self->options.words, self->options.word_count, NULL, NULL, error);
     if (code != ERROR_NONE)
         return code;
-    code = write_merged(self, &merge, &store, error);
+    code = check_kinds(self, &merge, error);
+    if (code == ERROR_NONE)
+        code = write_merged(self, &merge, &store, error);
     if (code == ERROR_NONE && self->store_path)
         code = copy_all(&merge, &store, error);
     store_close(&store);

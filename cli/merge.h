@@ -40,6 +40,9 @@ int merge_samples(struct merge *merge, const struct merge_config *config, sample
 int merge_write(struct merge *merge, const struct format *format, struct format_page *page, bool quiet, int *gaps,
                 struct error *error);
 
+/* Says on standard error that so many training runs are not among the profiles; nothing of none. */
+void merge_tell_trained(const char *command, int count);
+
 extern const struct options_command merge_options;
 
 /* Takes argv[0] as the command's name; returns the exit status. */

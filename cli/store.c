@@ -237,10 +237,8 @@ static int act_on(struct store_options *self, struct merge *merge, FILE *stream,
     if (!self->export)
         return list(self, merge, stream, error);
     self->page.stream = stream;
-    if (self->trained.count > 0 && !self->quiet)
-        fprintf(stderr,
-                "spanscope store: %d training runs are left out; `train --store` with their options writes them\n",
-                self->trained.count);
+    if (!self->quiet)
+        merge_tell_trained("store", self->trained.count);
     int code = merge_write(merge, self->format, &self->page, self->quiet, &gaps, error);
     if (gaps > 0)
         self->options.status = STATUS_INCONCLUSIVE;

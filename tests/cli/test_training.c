@@ -92,6 +92,28 @@ static int lines(const char *text)
     return count;
 }
 
+/* Profiles are made of samples: of a store of trainings there are none, and of one of both the trainings are left out. */
+START_TEST(merge_says_what_it_takes)
+{
+    struct program trained = PROGRAM("train", SMALL, "-L", "2", "-q", "--store", "a"), none = PROGRAM("merge", "a"),
+                   sampled = PROGRAM("run", "-L", "1", "-d", "8", "-T", "4", "-n", "2", "-q", "--store", "a"),
+                   both = PROGRAM("merge", "a"), quiet = PROGRAM("merge", "a", "-q"),
+                   copied = PROGRAM("merge", "a", "--store", "b");
+    ck_assert_msg(trained.status == 0 && sampled.status == 0, "%s%s", trained.err, sampled.err);
+    ck_assert_int_eq(none.status, 2);
+    ck_assert_msg(strstr(none.err, "which `run --store` keeps, and there are none, but "), "%s", none.err);
+    ck_assert_str_eq(none.out, "");
+    ck_assert_int_eq(both.status, 0);
+    ck_assert_msg(strstr(both.err, "spanscope merge: 1 training runs are left out; "), "%s", both.err);
+    ck_assert_str_eq(quiet.err, "");
+    ck_assert_str_eq(quiet.out, both.out);
+    ck_assert_str_eq(copied.err, "");
+    struct program *all[] = {&trained, &none, &sampled, &both, &quiet, &copied};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        program_free(all[i]);
+}
+END_TEST
+
 /* A run is found again by what decides its bits, whatever command it was part of; two stores are merged into one. */
 START_TEST(a_store_is_of_runs_of_any_command)
 {
@@ -375,6 +397,7 @@ Suite *training_suite(void)
     tcase_add_test(tests, precisions_are_told_apart);
     tcase_add_test(tests, what_single_precision_leaves_out_is_said);
     tcase_add_test(tests, a_store_is_of_runs_of_any_command);
+    tcase_add_test(tests, merge_says_what_it_takes);
     tcase_add_test(tests, a_damaged_run_is_found);
     tcase_add_test(tests, what_varies_has_a_column);
     tcase_add_test(tests, a_dry_run_trains_nothing);
