@@ -86,6 +86,7 @@ const struct options_command solve_options = {
     .row_count = sizeof rows / sizeof *rows,
     .settings = true,
     .sweeps = true,
+    .config = true,
 };
 
 /* What makes a point's model: all but the number that is solved for is the same at every point, and read once. */
@@ -322,6 +323,7 @@ static int solve_sweep(struct solve_run *self, struct error *error)
     int code = sweep_init(&sweep, &options, error);
     if (code != ERROR_NONE)
         return code;
+    options_tell(&self->options);
     progress_init(&self->progress, &(struct progress_options){.quiet = self->quiet,
                                                               .hidden = self->no_progress,
                                                               .log = self->log,

@@ -454,6 +454,7 @@ static const char *const reading_config[][ARGUMENTS] = {
     {"run", "--config", "c.json", "-T", "3", "-n", "1"},
     {"predict", "--config", "c.json", "-T", "3", "--width-limit"},
     {"map", "--config", "c.json", "-T", "3", "--x", "input-scale=1:2:2", "--y", "input-correlation=0:0.5:2"},
+    {"solve", "input-scale", "activation_ratio = 2", "--config", "c.json", "-T", "3", "--range", "0.01:0.1:3:log"},
     {"train", "--config", "c.json", "-T", "4", "--steps", "1", "--dry-run"},
     {"inspect", "--config", "c.json", "-T", "3"},
     {"diagram", "--config", "c.json"},
