@@ -257,7 +257,7 @@ static const struct shape_member training_members[] = {
     {"bayes", "[number?]", "the least that any predictor can have of the same sequences"},
     {"spread", "[number?]", "1 - r_L, how far tokens are apart at the end; null where the precision does not tell it from 0"},
     {"gradient_norm", "[number?]", "of all weights together"},
-    {"score", "number?", "u = (loss - bayes)/(ln V - bayes) over the last tenth of the steps; null where it did not end"},
+    {"score", "number?", "u = (loss - bayes)/(ln V - bayes) over the last tenth of the steps; null where it did not end or there is nothing to learn"},
     {"collapsed", "count?", "the step from which tokens were one"},
     {"diverged", "count?", "the step at which a number was none"},
     {"finished", "boolean", "whether all steps were done, or the run ended by itself"},

@@ -9,8 +9,8 @@ double score_over(int64_t first, int64_t end, int vocabulary, const double *loss
         excess += loss[i] - bayes[i];
         room += log(vocabulary) - bayes[i];
     }
-    double score = excess / room;
-    return isfinite(score) ? score : NAN;
+    double score = excess / room, least = SCORE_ROOM * log(vocabulary) * (double)(end - first);
+    return isfinite(score) && room >= least ? score : NAN;
 }
 
 double score_of(int64_t steps, int vocabulary, const double *loss, const double *bayes)

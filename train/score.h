@@ -15,9 +15,15 @@
  * about sqrt(2 SCORE_COLLAPSE) |R| |x|, a thousandth, and a softmax sees the same everywhere. */
 #define SCORE_COLLAPSE 1e-6
 
+/* The least share of log V that there must be to learn. The difference G of log V and the best predictor's loss is a mean
+ * of logarithms of ratios of likelihoods over N tokens, whose variance is about 2G where they are small: its relative error
+ * is sqrt(2/(N G)). At this share of log 4 and the 3840 tokens of the last tenth of the usual run it is 0.6; of less, the
+ * sequences that were drawn decide the sign. */
+#define SCORE_ROOM 1e-3
+
 /* u = (mean loss over the last tenth of the steps - the best predictor's on the same sequences)/(log V - the same):
  * 0 where nothing is left to learn, 1 where nothing was learned. Losses in nats, [steps]. NAN where a loss or the best
- * predictor's is not known. */
+ * predictor's is not known, or log V - the same is below SCORE_ROOM of log V: next to nothing can be learned. */
 double score_of(int64_t steps, int vocabulary, const double *loss, const double *bayes);
 
 /* The same over the steps first to end - 1. */

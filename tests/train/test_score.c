@@ -39,6 +39,19 @@ START_TEST(score_is_a_ratio_of_sums)
 }
 END_TEST
 
+/* Where the best predictor is hardly better than the uniform one, u is a ratio of what the draws leave. */
+START_TEST(next_to_nothing_to_learn_has_no_score)
+{
+    const double logarithm = log(4), rooms[] = {2e-3, 1.01e-3, 0.99e-3, 1e-7, 0, -1e-3, -1};
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+        double loss = 1.4, bayes = logarithm * (1 - rooms[i]), score = score_of(1, 4, &loss, &bayes);
+        ck_assert_int_eq(isfinite(score), i < 2);
+        if (i < 2)
+            ck_assert_double_le(fabs(score - (loss - bayes) / (logarithm - bayes)), 1e-9);
+    }
+}
+END_TEST
+
 START_TEST(collapse_lasts)
 {
     double spread[] = {0.5, 1e-7, 0.5, 1e-8, 1e-9};
@@ -78,6 +91,7 @@ Suite *score_suite(void)
     TCase *tests = tcase_create("scores");
     tcase_add_test(tests, score_is_of_the_last_tenth);
     tcase_add_test(tests, score_is_a_ratio_of_sums);
+    tcase_add_test(tests, next_to_nothing_to_learn_has_no_score);
     tcase_add_test(tests, collapse_lasts);
     tcase_add_test(tests, edge_is_interpolated);
     tcase_add_test(tests, schedule_rises_and_falls);
