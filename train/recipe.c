@@ -104,9 +104,17 @@ static int read_real(double *field, const char *what, const char *text, double l
     return code;
 }
 
+/* A width, beyond which logits would leave the range of what a formula may say. */
 static int read_base_width(struct recipe *recipe, const char *what, const char *text, struct error *error)
 {
-    return read_real(&recipe->base_width, what, text, 1, INFINITY, error);
+    double value;
+    int code = setting_real(what, text, &value, error);
+    if (code != ERROR_NONE)
+        return code;
+    if (!(value >= 1 && value <= MODEL_WIDTH_MAX))
+        return error_set(error, ERROR_INPUT, "%s: %s is not between 1 and %d", what, text, MODEL_WIDTH_MAX);
+    recipe->base_width = value;
+    return ERROR_NONE;
 }
 
 /* Rates may be 0: a run that only looks. */
