@@ -90,6 +90,27 @@ static char *identify(const struct train_run *runs, int count)
     return text;
 }
 
+/* Runs of a text are named by what it holds, which is no option. */
+static json_t *without_bytes(const char *identity)
+{
+    size_t i;
+    json_t *run, *all = json_loads(identity, 0, NULL);
+    json_array_foreach(all, i, run)
+    {
+        json_object_del(run, TRAINING_BYTES);
+    }
+    return all;
+}
+
+static const char *difference(const char *own, const char *found)
+{
+    json_t *a = without_bytes(own), *b = without_bytes(found);
+    bool same = a && b && json_equal(a, b);
+    json_decref(a);
+    json_decref(b);
+    return same ? "the same options, but the task's text has changed since; give another file" : NULL;
+}
+
 /* ---- either ---- */
 
 int keeper_open(struct keeper *keeper, const struct train_run *runs, int count, const char *store,
@@ -104,7 +125,7 @@ int keeper_open(struct keeper *keeper, const struct train_run *runs, int count, 
     else if (checkpoint && !(keeper->identity = identify(runs, count)))
         code = no_memory(keeper, error);
     else if (checkpoint)
-        code = checkpoint_open(&keeper->checkpoint, checkpoint, keeper->identity, count, error);
+        code = checkpoint_open(&keeper->checkpoint, checkpoint, keeper->identity, count, difference, error);
     if (code != ERROR_NONE)
         keeper_close(keeper);
     return code;

@@ -117,7 +117,7 @@ json_t *training_identity(bool *ok, const struct train_run *run)
     document_put(ok, object, SCHEMA_TRAINING_MEMBER, training_object(ok, run));
     document_put(ok, object, "measured", measured);
     if (task->length > 0) // a file by what it holds, not by its name
-        document_put(ok, object, "bytes",
+        document_put(ok, object, TRAINING_BYTES,
                      json_sprintf("%016" PRIx64, store_hash(STORE_HASH, task->bytes, task->length)));
     return object;
 }

@@ -49,8 +49,10 @@ int training_format_read(void *field, const char *name, const char *text, struct
 double training_spread(const struct train_run *run, double spread);
 int training_unresolved(const struct train_run *run);
 
-/* All that decides a run's numbers: the settings of its model as "config", its own as "training", and the bytes it reads.
+/* All that decides a run's numbers: the settings of its model as "config", its own as "training", and the bytes it reads as
+ * TRAINING_BYTES.
  * *ok becomes false where memory ran out. */
+#define TRAINING_BYTES "bytes"
 json_t *training_identity(bool *ok, const struct train_run *run);
 
 #endif

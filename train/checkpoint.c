@@ -49,8 +49,21 @@ static const uint64_t SUM_START = 0xcbf29ce484222325;
 
 static int damaged(const struct checkpoint *checkpoint, struct error *error)
 {
-    return error_set(error, ERROR_RESOURCE, "%s: no checkpoint, or a damaged one; remove it to start anew",
-                     checkpoint->path);
+    return error_set(error, ERROR_RESOURCE, "%s: a damaged checkpoint; remove it to start anew", checkpoint->path);
+}
+
+/* Whoever's it is, it is not to be removed. */
+static int foreign(const struct checkpoint *checkpoint, struct error *error)
+{
+    return error_set(error, ERROR_RESOURCE, "%s: no checkpoint; give another name", checkpoint->path);
+}
+
+static int of_others(const struct checkpoint *checkpoint, const char *found, checkpoint_difference *difference,
+                     struct error *error)
+{
+    const char *words = difference ? difference(checkpoint->identity, found) : NULL;
+    return error_set(error, ERROR_INPUT, "%s: a checkpoint of %s", checkpoint->path,
+                     words ? words : "other runs; give the same options or another file");
 }
 
 /* A length that the file can hold, and its bytes with a NUL behind them. */
@@ -84,7 +97,8 @@ static int get_slots(struct checkpoint *checkpoint, struct summed *summed, uint6
     return summed->failed || found != expected ? damaged(checkpoint, error) : ERROR_NONE;
 }
 
-static int read_stream(struct checkpoint *checkpoint, FILE *stream, struct error *error)
+static int read_stream(struct checkpoint *checkpoint, FILE *stream, checkpoint_difference *difference,
+                       struct error *error)
 {
     struct summed summed = {stream, SUM_START, false};
     char magic[sizeof MAGIC] = {0};
@@ -94,29 +108,26 @@ static int read_stream(struct checkpoint *checkpoint, FILE *stream, struct error
     rewind(stream);
     get(&summed, magic, sizeof magic);
     if (summed.failed || memcmp(magic, MAGIC, sizeof magic) != 0)
-        return damaged(checkpoint, error);
+        return foreign(checkpoint, error);
     char *identity = get_bytes(&summed, room < IDENTITY_MAX ? room : IDENTITY_MAX, &length);
     get(&summed, &count, sizeof count);
-    bool same = identity && !summed.failed && strcmp(identity, checkpoint->identity) == 0 &&
-                count == (uint64_t)checkpoint->count;
+    bool same = identity && strcmp(identity, checkpoint->identity) == 0 && count == (uint64_t)checkpoint->count;
+    int code = summed.failed || !identity ? damaged(checkpoint, error)
+               : same                     ? get_slots(checkpoint, &summed, room, error)
+                                          : of_others(checkpoint, identity, difference, error);
     free(identity);
-    if (summed.failed || !identity)
-        return damaged(checkpoint, error);
-    if (!same)
-        return error_set(error, ERROR_INPUT, "%s: a checkpoint of other runs; give the same options or another file",
-                         checkpoint->path);
-    return get_slots(checkpoint, &summed, room, error);
+    return code;
 }
 
 /* Nothing where there is no file. */
-static int read_file(struct checkpoint *checkpoint, struct error *error)
+static int read_file(struct checkpoint *checkpoint, checkpoint_difference *difference, struct error *error)
 {
     FILE *stream = fopen(checkpoint->path, "rb");
     if (!stream && errno == ENOENT)
         return ERROR_NONE;
     if (!stream)
         return error_set(error, ERROR_RESOURCE, "%s: %s", checkpoint->path, strerror(errno));
-    int code = read_stream(checkpoint, stream, error);
+    int code = read_stream(checkpoint, stream, difference, error);
     fclose(stream);
     return code;
 }
@@ -128,14 +139,14 @@ static int take_places(const struct checkpoint *checkpoint, struct error *error)
 }
 
 int checkpoint_open(struct checkpoint *checkpoint, const char *path, const char *identity, int count,
-                    struct error *error)
+                    checkpoint_difference *difference, struct error *error)
 {
     *checkpoint = (struct checkpoint){path, identity, calloc((size_t)count, sizeof *checkpoint->slots), count, NULL};
     int code = checkpoint->slots && asprintf(&checkpoint->temporary, "%s.new", path) >= 0
                    ? take_places(checkpoint, error)
                    : error_set(error, ERROR_RESOURCE, "out of memory for %d runs", count);
     if (code == ERROR_NONE)
-        code = read_file(checkpoint, error);
+        code = read_file(checkpoint, difference, error);
     if (code != ERROR_NONE)
         checkpoint_free(checkpoint);
     return code;

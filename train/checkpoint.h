@@ -23,10 +23,15 @@ struct checkpoint {
     char *temporary; /* what it is written to before it takes its place */
 };
 
-/* Reads the file where there is one: ERROR_INPUT where it belongs to other runs or is in use otherwise (sim/place), ERROR_RESOURCE where it cannot be read
- * or is damaged. path and identity must outlive the checkpoint. */
+/* What tells two identities apart, in words that follow "a checkpoint of "; NULL where there are no better ones than
+ * "other runs". */
+typedef const char *checkpoint_difference(const char *own, const char *found);
+
+/* Reads the file where there is one: ERROR_INPUT where it belongs to other runs or is in use otherwise (sim/place),
+ * ERROR_RESOURCE where it cannot be read, is damaged or no checkpoint at all. path and identity must outlive the
+ * checkpoint. difference may be NULL. */
 int checkpoint_open(struct checkpoint *checkpoint, const char *path, const char *identity, int count,
-                    struct error *error);
+                    checkpoint_difference *difference, struct error *error);
 void checkpoint_free(struct checkpoint *checkpoint);
 
 /* Takes over the bytes. */

@@ -92,6 +92,25 @@ static int lines(const char *text)
     return count;
 }
 
+/* A text is an option by its name, and a run by what it holds. */
+START_TEST(a_changed_text_is_told)
+{
+#define OF_TEXT "train", "--task=text:words", "-T", "8", SMALL, "-L", "1", "--checkpoint", "runs", "-q"
+    program_write("words", "What is written here is what is learned.");
+    struct program first = PROGRAM(OF_TEXT), again = PROGRAM(OF_TEXT);
+    program_write("words", "What is written here has changed since then.");
+    struct program changed = PROGRAM(OF_TEXT), other = PROGRAM(OF_TEXT, "--lr", "0.01");
+    ck_assert_msg(first.status == 0 && again.status == 0, "%s%s", first.err, again.err);
+    ck_assert_int_eq(changed.status, 2);
+    ck_assert_msg(strstr(changed.err, "runs: a checkpoint of the same options, but the task's text has changed"), "%s",
+                  changed.err);
+    ck_assert_msg(strstr(other.err, "runs: a checkpoint of other runs"), "%s", other.err);
+    struct program *all[] = {&first, &again, &changed, &other};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        program_free(all[i]);
+}
+END_TEST
+
 /* Profiles are made of samples: of a store of trainings there are none, and of one of both the trainings are left out. */
 START_TEST(merge_says_what_it_takes)
 {
@@ -398,6 +417,7 @@ Suite *training_suite(void)
     tcase_add_test(tests, what_single_precision_leaves_out_is_said);
     tcase_add_test(tests, a_store_is_of_runs_of_any_command);
     tcase_add_test(tests, merge_says_what_it_takes);
+    tcase_add_test(tests, a_changed_text_is_told);
     tcase_add_test(tests, a_damaged_run_is_found);
     tcase_add_test(tests, what_varies_has_a_column);
     tcase_add_test(tests, a_dry_run_trains_nothing);

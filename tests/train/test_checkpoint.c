@@ -22,7 +22,7 @@ static void write_one(const char *path, const char *identity)
 {
     struct checkpoint checkpoint;
     struct error error = {0};
-    ck_assert_int_eq(checkpoint_open(&checkpoint, path, identity, COUNT, &error), ERROR_NONE);
+    ck_assert_int_eq(checkpoint_open(&checkpoint, path, identity, COUNT, NULL, &error), ERROR_NONE);
     checkpoint_put(&checkpoint, 0, copy_of("seven..", 7), 7);
     checkpoint_put(&checkpoint, 2, copy_of("old", 3), 3);
     checkpoint_put(&checkpoint, 2, copy_of("one\0two", 7), 7);
@@ -36,7 +36,8 @@ START_TEST(what_is_written_is_read)
     struct error error = {0};
     const char *path = folder_path("runs");
     write_one(path, "these runs");
-    ck_assert_msg(checkpoint_open(&checkpoint, path, "these runs", COUNT, &error) == ERROR_NONE, "%s", error.text);
+    ck_assert_msg(checkpoint_open(&checkpoint, path, "these runs", COUNT, NULL, &error) == ERROR_NONE, "%s",
+                  error.text);
     ck_assert_uint_eq(checkpoint.slots[0].length, 7);
     ck_assert_int_eq(memcmp(checkpoint.slots[0].bytes, "seven..", 7), 0);
     ck_assert_ptr_null(checkpoint.slots[1].bytes);
@@ -52,9 +53,42 @@ START_TEST(other_runs_are_refused)
     struct error error = {0};
     const char *path = folder_path("runs");
     write_one(path, "these runs");
-    ck_assert_int_eq(checkpoint_open(&checkpoint, path, "other runs", COUNT, &error), ERROR_INPUT);
-    ck_assert_int_eq(checkpoint_open(&checkpoint, path, "these runs", COUNT + 1, &error), ERROR_INPUT);
+    ck_assert_int_eq(checkpoint_open(&checkpoint, path, "other runs", COUNT, NULL, &error), ERROR_INPUT);
+    ck_assert_int_eq(checkpoint_open(&checkpoint, path, "these runs", COUNT + 1, NULL, &error), ERROR_INPUT);
     ck_assert_ptr_nonnull(strstr(error.text, path));
+}
+END_TEST
+
+static const char *words(const char *own, const char *found)
+{
+    return strcmp(own, "this text") == 0 && strcmp(found, "these runs") == 0 ? "another text" : NULL;
+}
+
+START_TEST(what_differs_may_be_said)
+{
+    struct checkpoint checkpoint;
+    struct error error = {0};
+    const char *path = folder_path("runs");
+    write_one(path, "these runs");
+    ck_assert_int_eq(checkpoint_open(&checkpoint, path, "this text", COUNT, words, &error), ERROR_INPUT);
+    ck_assert_ptr_nonnull(strstr(error.text, "a checkpoint of another text"));
+    ck_assert_int_eq(checkpoint_open(&checkpoint, path, "others", COUNT, words, &error), ERROR_INPUT);
+    ck_assert_ptr_nonnull(strstr(error.text, "a checkpoint of other runs"));
+}
+END_TEST
+
+/* Of another's file nobody is told to remove it. */
+START_TEST(other_files_are_left_alone)
+{
+    static const char *const texts[] = {"", "spanscope-ckpt", "a letter to whom it may concern"};
+    struct checkpoint checkpoint;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct error error = {0};
+        folder_write("other", texts[i]);
+        ck_assert_int_eq(checkpoint_open(&checkpoint, folder_path("other"), "id", COUNT, NULL, &error), ERROR_RESOURCE);
+        ck_assert_msg(strstr(error.text, "no checkpoint; give another name"), "%s", error.text);
+        ck_assert_ptr_null(strstr(error.text, "remove"));
+    }
 }
 END_TEST
 
@@ -72,7 +106,7 @@ START_TEST(damage_is_seen)
         for (size_t j = 0; j < kept; j++)
             fputc(bytes[j] ^ (j == i ? 0x10 : 0), file);
         fclose(file);
-        int code = checkpoint_open(&checkpoint, folder_path("damaged"), "id", COUNT, &error);
+        int code = checkpoint_open(&checkpoint, folder_path("damaged"), "id", COUNT, NULL, &error);
         ck_assert_msg(code != ERROR_NONE, "byte %zu of %zu", i, length);
     }
     free(bytes);
@@ -86,11 +120,11 @@ START_TEST(failed_write_leaves_the_file_before)
     char path[128];
     snprintf(path, sizeof path, "%s", folder_path("runs"));
     write_one(path, "id");
-    ck_assert_int_eq(checkpoint_open(&checkpoint, path, "id", COUNT, &error), ERROR_NONE);
+    ck_assert_int_eq(checkpoint_open(&checkpoint, path, "id", COUNT, NULL, &error), ERROR_NONE);
     ck_assert_int_eq(mkdir(folder_path("runs.new"), 0700), 0); // in the way of the temporary file
     ck_assert_int_eq(checkpoint_write(&checkpoint, &error), ERROR_RESOURCE);
     checkpoint_free(&checkpoint);
-    ck_assert_int_eq(checkpoint_open(&checkpoint, path, "id", COUNT, &error), ERROR_NONE);
+    ck_assert_int_eq(checkpoint_open(&checkpoint, path, "id", COUNT, NULL, &error), ERROR_NONE);
     checkpoint_free(&checkpoint);
 }
 END_TEST
@@ -101,6 +135,8 @@ Suite *checkpoint_suite(void)
     TCase *tests = folder_case(suite, "files");
     tcase_add_test(tests, what_is_written_is_read);
     tcase_add_test(tests, other_runs_are_refused);
+    tcase_add_test(tests, what_differs_may_be_said);
+    tcase_add_test(tests, other_files_are_left_alone);
     tcase_add_test(tests, damage_is_seen);
     tcase_add_test(tests, failed_write_leaves_the_file_before);
     suite_add_tcase(suite, tests);
