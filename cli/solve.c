@@ -16,6 +16,8 @@
 #include "sim/team.h"
 #include "sim/text.h"
 
+enum { VALUE_MAX = 40 };
+
 struct solve_run {
     struct options options;
     const char *range;
@@ -112,6 +114,15 @@ static int make_model(void *context, double x, struct model *model, struct error
     return code;
 }
 
+/* At the first value that the model allows. */
+static int make_first(struct maker *maker, struct model *model, struct error *error)
+{
+    int code = ERROR_INPUT;
+    for (int i = 0; i < maker->axis->count && code == ERROR_INPUT; i++)
+        code = make_model(maker, maker->axis->values[i], model, error);
+    return code;
+}
+
 /* ---- the range ---- */
 
 /* Two decades about a number, three octaves about a whole one, all of one that has a linear range. */
@@ -129,6 +140,15 @@ static int usual_range(const struct setting *setting, const struct model *model,
     return ERROR_NONE;
 }
 
+/* The model without the setting, which need not be one: then its usual value is that beside no other. */
+static int usual_model(const struct options *options, struct model *model, struct error *error)
+{
+    struct options bare = *options;
+    bare.setting_count = 0;
+    int code = sweep_single(options, model, error);
+    return code == ERROR_INPUT ? options_model(&bare, model, error) : code;
+}
+
 static int find_range(struct solve_run *self, struct error *error)
 {
     char text[256];
@@ -141,14 +161,13 @@ static int find_range(struct solve_run *self, struct error *error)
     for (int s = 0; s < self->options.setting_count; s++)
         if (strcmp(setting->name, self->options.settings[s].name) == 0)
             return error_set(error, ERROR_INPUT, "--%s is what is solved for; its range is --range", setting->name);
-    int code = sweep_single(&self->options, &model, error);
-    if (code != ERROR_NONE)
-        return code;
-    if (self->range)
+    int code = ERROR_NONE;
+    if (self->range) {
         snprintf(text, sizeof text, "%s=%s", setting->name, self->range);
-    else
+    } else if ((code = usual_model(&self->options, &model, error)) == ERROR_NONE) {
         code = usual_range(setting, &model, text, sizeof text, error);
-    model_free(&model);
+        model_free(&model);
+    }
     return code == ERROR_NONE ? map_axis_parse(&self->axis, text, error) : code;
 }
 
@@ -275,7 +294,7 @@ static int solve_point(struct solve_run *self, const struct sweep *sweep, const 
     progress_clear(&self->progress);
     if (code != ERROR_NONE)
         return code;
-    code = make_model(&maker, self->axis.values[0], &model, error);
+    code = make_first(&maker, &model, error);
     if (code == ERROR_NONE) {
         if (self->json)
             code = print_json(self, &model, &solve, stream, error);
@@ -309,18 +328,29 @@ static int solve_points(struct solve_run *self, const struct sweep *sweep, struc
     return output_end(&output, code, self->written > 0, error);
 }
 
-/* The setting joins the others, so that it is one that the models read. */
+/* The setting joins the others, so that it is one that the models read: at the first of its values that they all allow.
+ * Points that they do not allow have no value, the least among them. Where all are refused, the error is the last's. */
+static int begin_sweep(const struct solve_run *self, struct options *options, char value[VALUE_MAX],
+                       struct sweep *sweep, struct error *error)
+{
+    int code = ERROR_INPUT;
+    options->settings[options->setting_count++] = (struct options_setting){self->axis.name, value};
+    for (int i = 0; i < self->axis.count && code == ERROR_INPUT; i++) {
+        map_axis_text(&self->axis, i, value, VALUE_MAX);
+        code = sweep_init(sweep, options, error);
+    }
+    return code;
+}
+
 static int solve_sweep(struct solve_run *self, struct error *error)
 {
     struct options options = self->options;
     struct options_setting all[options.setting_count + 1];
     struct sweep sweep;
-    char first[40];
-    map_axis_text(&self->axis, 0, first, sizeof first);
+    char value[VALUE_MAX];
     memcpy(all, options.settings, (size_t)options.setting_count * sizeof *all);
-    all[options.setting_count++] = (struct options_setting){self->axis.name, first};
     options.settings = all;
-    int code = sweep_init(&sweep, &options, error);
+    int code = begin_sweep(self, &options, value, &sweep, error);
     if (code != ERROR_NONE)
         return code;
     options_tell(&self->options);

@@ -582,6 +582,29 @@ START_TEST(equations_are_solved)
 }
 END_TEST
 
+/* Values that no model allows are points without a value, be it the least, or that of the model without an equation. */
+START_TEST(impossible_points_are_passed_over)
+{
+    static const struct {
+        const char *arguments[ARGUMENTS];
+        const char *words;
+    } cases[] = {
+        {{"solve", "experts", "gradient_ratio = 1.82", "-p", "x = x + moe(norm(x))"}, "without a value at 1 of them"},
+        {{"solve", "experts", "gradient_ratio = 1", "-p", "x = x + moe(norm(x))", "-k", "16", "--range", "12:20"},
+         "without a value at 4 of them"},
+        {{"solve", "heads", "gradient_ratio = 1", "-p", "prenorm", "-d", "25"}, "without a value at "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct program solve = program_start(cases[i].arguments, NULL, NULL);
+        ck_assert_msg(strstr(solve.out, cases[i].words), "%s%s", solve.out, solve.err);
+        ck_assert_int_le(solve.status, 1);
+        program_free(&solve);
+    }
+    struct program unread = PROGRAM("solve", "experts", "gradient_ratio = 1", "-p", "prenorm");
+    check_error(unread, 2, "--experts");
+}
+END_TEST
+
 START_TEST(a_dry_run_runs_nothing)
 {
     struct program program = PROGRAM("run", "-L", "1000", "-d", "64", "--dry-run", "-n", "1000000000", "--seed", "3");
@@ -646,6 +669,7 @@ Suite *cli_suite(void)
     tcase_add_test(tests, precision_that_is_not_reached_is_open);
     tcase_add_test(tests, verdicts_decide_the_status);
     tcase_add_test(tests, equations_are_solved);
+    tcase_add_test(tests, impossible_points_are_passed_over);
     tcase_add_test(tests, a_dry_run_runs_nothing);
     tcase_add_test(tests, a_dry_run_is_written_in_every_format);
     tcase_add_test(tests, progress_keeps_off_what_is_no_terminal);
