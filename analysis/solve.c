@@ -335,6 +335,7 @@ static void note_point(struct scan *scan, int i, int code, const struct differen
     if (code == ERROR_NONE && isfinite(at->f)) {
         solve->least = fmin(solve->least, at->value);
         solve->most = fmax(solve->most, at->value);
+        solve->drawn += at->se != 0;
     } else if (code == ERROR_INPUT || code == ERROR_NONE) {
         solve->beyond++;
         if (i < scan->first)

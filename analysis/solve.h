@@ -29,8 +29,8 @@ struct solve_root {
 struct solve {
     struct solve_root *roots; // [count], ascending
     int count;
-    double least, most; /* of the quantity over the scan */
-    int points, beyond; /* scanned, and of those without a value */
+    double least, most;        /* of the quantity over the scan */
+    int points, beyond, drawn; /* scanned, of those without a value, and of those whose value has an error of draws */
 };
 
 /* Makes the checked model whose setting is x; called from several threads at once. */

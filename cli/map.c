@@ -29,6 +29,7 @@ struct map_command {
     struct progress progress;
     int64_t point; /* of the sweep, under way */
     int written;   /* maps */
+    bool drawn;    /* anything, at any point of them */
 };
 
 static int read_axis(void *field, const char *name, const char *text, struct error *error)
@@ -391,6 +392,7 @@ static int map_point(struct map_command *self, const struct model *draft, int64_
         error_set(error, code, "interrupted; %zu of %zu points are done%s", map.done, point_count(&map),
                   map.done > map.beyond ? ", the others null" : "");
     self->written += holds && reported == ERROR_NONE;
+    self->drawn = self->drawn || count_drawn(&map) > 0;
     code = reported != ERROR_NONE ? reported : code;
     map.x = map.y = (struct map_axis){0};
     map_free(&map);
@@ -473,6 +475,8 @@ static int write_maps(struct map_command *self, const struct sweep *sweep, struc
                                                               .count = sweep->points});
     int code = map_points(self, sweep, stream, error);
     progress_end(&self->progress);
+    if (writes && code == ERROR_NONE && !self->drawn && !self->quiet)
+        reading_tell_undrawn(&self->options, "map");
     if (writes)
         return output_end(&output, code, self->written > 0, error);
     return code == ERROR_INTERRUPTED ? ERROR_NONE : code;

@@ -315,7 +315,7 @@ static int check_once(const struct options_command *command, struct tables *tabl
                      tables->names[i], before, optarg);
 }
 
-static bool is_given(const struct options *options, const char *name)
+bool options_given(const struct options *options, const char *name)
 {
     int i = 0;
     while (i < options->given_count && strcmp(options->given[i], name) != 0)
@@ -325,7 +325,7 @@ static bool is_given(const struct options *options, const char *name)
 
 static void note_given(struct options *options, const char *name)
 {
-    if (!is_given(options, name))
+    if (!options_given(options, name))
         options->given[options->given_count++] = name;
 }
 

@@ -95,6 +95,9 @@ struct options_command {
 int options_parse(const struct options_command *command, int argc, char **argv, void *target, struct error *error);
 void options_free(struct options *options);
 
+/* Whether an option of the command's own was given. */
+bool options_given(const struct options *options, const char *name);
+
 /* ERROR_INPUT, naming it in the format's only %s, where an option of the command's own was given that is none of these (up
  * to NULL): of a mode that reads few of them, the others would be lost. */
 int options_only(const struct options *options, const char *const names[], const char *format, struct error *error);

@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/ranks.h"
+#include "cli/reading.h"
 #include "sim/team.h"
 
 struct predict {
@@ -23,6 +24,7 @@ struct predict {
     double error; /* 0: unless it is asked for */
     bool dry_run, quiet, no_progress, log;
     struct progress progress;
+    bool drawn; /* anything, of any model */
 };
 
 static const struct options_row rows[] = {
@@ -126,6 +128,7 @@ static int predict_model(struct predict *predict, const struct model *model, str
     }
     if (code == ERROR_NONE)
         code = format_write(predict->format, &profile, &predict->page, error);
+    predict->drawn = predict->drawn || profile.moments.drawn;
     if (code == ERROR_NONE) {
         report_error(predict, &profile);
         report_budget(predict, &profile.moments);
@@ -242,6 +245,8 @@ static int predict_points(struct predict *predict, struct sweep *sweep, struct e
     for (int64_t p = 0; ranks_count() == 1 && code == ERROR_NONE && p < sweep->points; p++)
         code = predict_point(predict, sweep, p, error);
     progress_end(&predict->progress);
+    if (code == ERROR_NONE && !predict->drawn && !predict->quiet && ranks_count() == 1)
+        reading_tell_undrawn(&predict->options, "predict");
     return output_end(&output, code, predict->page.number > 0, error);
 }
 

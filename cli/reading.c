@@ -53,6 +53,14 @@ int reading_check(const struct reading *reading, const struct model *model, stru
         "--at-width: a width's own is known of normal weights; without it, the limit, which all laws share");
 }
 
+void reading_tell_undrawn(const struct options *options, const char *command)
+{
+    static const char *const names[] = {"draws", "budget"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (options_given(options, names[i]))
+            fprintf(stderr, "spanscope %s: nothing is drawn here, so that --%s has no part in it\n", command, names[i]);
+}
+
 const char *reading_words(const struct reading *reading)
 {
     return reading->at_width ? "at the model's width" : "at infinite width";

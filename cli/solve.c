@@ -32,6 +32,7 @@ struct solve_run {
     struct solve_equation equation;
     struct map_axis axis;
     int written;
+    bool drawn; /* anything, at any point */
 };
 
 /* The settings that are numbers. */
@@ -294,6 +295,7 @@ static int solve_point(struct solve_run *self, const struct sweep *sweep, const 
     progress_clear(&self->progress);
     if (code != ERROR_NONE)
         return code;
+    self->drawn = self->drawn || solve.drawn > 0;
     code = make_first(&maker, &model, error);
     if (code == ERROR_NONE) {
         if (self->json)
@@ -361,6 +363,8 @@ static int solve_sweep(struct solve_run *self, struct error *error)
                                                               .count = sweep.points});
     code = solve_points(self, &sweep, error);
     progress_end(&self->progress);
+    if (code == ERROR_NONE && !self->drawn && !self->quiet)
+        reading_tell_undrawn(&self->options, "solve");
     sweep_free(&sweep);
     return code;
 }

@@ -605,6 +605,32 @@ START_TEST(impossible_points_are_passed_over)
 }
 END_TEST
 
+/* What draws may cost has no part in closed forms, whoever reads them; that is said, but not where stacks are drawn. */
+START_TEST(draws_of_nothing_are_told)
+{
+    static const char *const cases[][ARGUMENTS] = {
+        {"predict", "-L", "2", "--width-limit", "--draws", "3"},
+        {"predict", "-L", "2", "-T", "4", "--budget", "1"},
+        {"map", "-L", "2", "--x", "c=1:2:2", "--y", "input-scale=1:2:2", "--draws", "3"},
+        {"solve", "c", "token_cosine = 0.1", "-L", "2", "--range", "0.5:2:2", "--draws", "3"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *drawn[ARGUMENTS], *quiet[ARGUMENTS];
+        size_t count = 0;
+        for (; cases[i][count]; count++)
+            drawn[count] = quiet[count] = cases[i][count];
+        quiet[count] = "-q", drawn[count] = "--mask=causal", quiet[count + 1] = drawn[count + 1] = NULL;
+        struct program told = program_start(cases[i], NULL, NULL), silent = program_start(quiet, NULL, NULL),
+                       other = program_start(drawn, NULL, NULL);
+        ck_assert_msg(strstr(told.err, i == 1 ? "--budget has no part in it" : "--draws has no part in it"), "%s",
+                      told.err);
+        ck_assert_str_eq(silent.err, "");
+        ck_assert_ptr_null(strstr(other.err, "no part in it"));
+        program_free(&told), program_free(&silent), program_free(&other);
+    }
+}
+END_TEST
+
 START_TEST(a_dry_run_runs_nothing)
 {
     struct program program = PROGRAM("run", "-L", "1000", "-d", "64", "--dry-run", "-n", "1000000000", "--seed", "3");
@@ -670,6 +696,7 @@ Suite *cli_suite(void)
     tcase_add_test(tests, verdicts_decide_the_status);
     tcase_add_test(tests, equations_are_solved);
     tcase_add_test(tests, impossible_points_are_passed_over);
+    tcase_add_test(tests, draws_of_nothing_are_told);
     tcase_add_test(tests, a_dry_run_runs_nothing);
     tcase_add_test(tests, a_dry_run_is_written_in_every_format);
     tcase_add_test(tests, progress_keeps_off_what_is_no_terminal);
