@@ -1,3 +1,4 @@
+#include "analysis/schema.h"
 #include "cli/plot.h"
 
 #include <stddef.h>
@@ -218,7 +219,7 @@ static int draw(struct plot_options *plot, struct error *error)
     const struct options *options = &plot->options;
     if (options->word_count == 0)
         return error_set(error, ERROR_INPUT, "no file of profiles given; see spanscope plot --help");
-    struct inputs inputs = {.profiles.runs = true};
+    struct inputs inputs = {.profiles = {.runs = true, .others = ", \"" SCHEMA_MAP "\""}};
     int code = ERROR_NONE;
     for (int i = 0; i < options->word_count && code == ERROR_NONE; i++)
         code = read_input(&inputs, options->words[i], error);

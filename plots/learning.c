@@ -49,6 +49,17 @@ static bool fill(json_t *rows, size_t count, size_t window, int vocabulary, cons
     return ok;
 }
 
+bool learning_is_whole(const json_t *root)
+{
+    const json_t *loss = json_object_get(root, "loss"), *bayes = json_object_get(root, "bayes"),
+                 *spread = json_object_get(root, "spread");
+    double steps = json_number_value(json_object_get(json_object_get(root, SCHEMA_TRAINING_MEMBER), "steps"));
+    bool ended = json_is_true(json_object_get(root, "finished")) && !json_is_number(json_object_get(root, "diverged"));
+    size_t count = json_array_size(loss);
+    return json_array_size(bayes) == count && (!spread || json_array_size(spread) == count) &&
+           (!ended || (double)count == steps);
+}
+
 json_t *learning_rows(const json_t *root)
 {
     const json_t *training = json_object_get(root, SCHEMA_TRAINING_MEMBER);

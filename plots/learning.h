@@ -17,6 +17,10 @@
 /* Whether the document is a run. */
 bool learning_is(const json_t *root);
 
+/* Whether each of its series is as long as the others, and of a run that has finished as its steps, but where it diverged
+ * before the last. */
+bool learning_is_whole(const json_t *root);
+
 /* Rows {"layer": step, "score": {"mean": u}}, from where a tenth of the steps is done; NULL where the document lacks what
  * they are made of, or memory. */
 json_t *learning_rows(const json_t *root);

@@ -12,11 +12,13 @@
 #include "plots/learning.h"
 #include "sim/observe.h"
 #include "sim/setting.h"
+#include "train/recipe.h"
 
 /* Where a message points. */
 struct place {
     const char *path;
     size_t line;
+    const struct saved_list *list; /* what is read into */
 };
 
 static int broken(const struct place *place, struct error *error, const char *expected)
@@ -111,12 +113,39 @@ static int check_row(json_t *row, int layers, int *previous, const struct place 
     return ERROR_NONE;
 }
 
+/* Numbers of a training are within the ranges of the options that they are given by. */
+static int check_training(json_t *training, const struct place *place, struct error *error)
+{
+    const char *key;
+    json_t *value;
+    struct recipe scratch;
+    int code = ERROR_NONE;
+    recipe_defaults(&scratch);
+    json_object_foreach(training, key, value)
+    {
+        char name[64], text[40], expected[200];
+        struct error own;
+        snprintf(name, sizeof name, "%s", key);
+        for (char *c = name; *c; c++)
+            *c = *c == '_' ? '-' : *c;
+        if (code != ERROR_NONE || !json_is_number(value) || !recipe_has(name))
+            continue;
+        setting_print_number(json_number_value(value), text, sizeof text);
+        if (recipe_set(&scratch, name, text, &own) == ERROR_NONE)
+            continue;
+        snprintf(expected, sizeof expected, "\"%.60s\" of \"training\" as `train` takes it (%.100s)", key, own.text);
+        code = broken(place, error, expected);
+    }
+    recipe_free(&scratch);
+    return code;
+}
+
 /* A run becomes rows along its steps; of one that has no score there are none. */
 static int interpret_run(struct saved *run, const struct place *place, struct error *error)
 {
-    json_t *rows = learning_rows(run->root);
+    json_t *rows = learning_is_whole(run->root) ? learning_rows(run->root) : NULL;
     if (!rows || json_object_set_new(run->root, "layers", rows) != 0)
-        return broken(place, error, "\"loss\" and \"bayes\", numbers for each step of \"training\"");
+        return broken(place, error, "\"loss\", \"bayes\" and \"spread\", numbers for each step of \"training\"");
     json_t *spread = json_array_get(json_object_get(run->root, "spread"), 0);
     if (json_is_number(spread))
         json_object_set(run->config, LEARNING_SPREAD, spread);
@@ -127,15 +156,21 @@ static int interpret_run(struct saved *run, const struct place *place, struct er
     return ERROR_NONE;
 }
 
+static int unexpected(const struct place *place, const char *schema, struct error *error)
+{
+    const char *quote = schema ? "\"" : "", *others = place->list->others ? place->list->others : "";
+    return error_set(error, ERROR_RESOURCE, "%.300s, line %zu: expected schema \"%s\"%s%s, found %s%.60s%s",
+                     place->path, place->line, SCHEMA_PROFILE, place->list->runs ? ", \"" SCHEMA_TRAINING "\"" : "",
+                     others, quote, schema ? schema : "none", quote);
+}
+
 /* Points profile into its root and checks what every reader relies on. */
 static int interpret(struct saved *profile, const struct place *place, struct error *error)
 {
     const char *schema = json_string_value(json_object_get(profile->root, "schema"));
     bool run = learning_is(profile->root);
     if (!run && (!schema || strcmp(schema, SCHEMA_PROFILE) != 0))
-        return error_set(error, ERROR_RESOURCE, "%.300s, line %zu: expected schema \"%s\", found %s%.60s%s",
-                         place->path, place->line, SCHEMA_PROFILE, schema ? "\"" : "", schema ? schema : "none",
-                         schema ? "\"" : "");
+        return unexpected(place, schema, error);
     profile->line = place->line;
     profile->kind = json_string_value(json_object_get(profile->root, "kind"));
     profile->config = json_object_get(profile->root, "config");
@@ -148,6 +183,8 @@ static int interpret(struct saved *profile, const struct place *place, struct er
     if (!profile->placement || !profile->init)
         return broken(place, error, "\"config\" to name \"placement\" and \"init\"");
     int code = check_config(profile->config, place, error);
+    if (code == ERROR_NONE)
+        code = check_training(json_object_get(profile->root, SCHEMA_TRAINING_MEMBER), place, error);
     if (code != ERROR_NONE)
         return code;
     if (!whole_number(json_object_get(profile->config, "layers"), 1, &profile->layers))
@@ -244,7 +281,7 @@ static int add_profile(json_t *root, const struct place *place, struct saved_lis
 
 static int read_all(struct document_reader *reader, struct saved_list *list, struct error *error)
 {
-    struct place place = {reader->path, 0};
+    struct place place = {reader->path, 0, list};
     size_t before = list->count;
     json_t *root;
     int code = document_next(reader, &root, &place.line, error);

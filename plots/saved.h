@@ -26,7 +26,8 @@ enum { SAVED_MOST = 4096 };
 struct saved_list {
     struct saved *profiles;
     size_t count;
-    bool runs; /* runs of `train` are taken too (plots/learning), else passed over */
+    bool runs;          /* runs of `train` are taken too (plots/learning), else passed over */
+    const char *others; /* what the reader takes besides, for messages: ", \"spanscope/map/1\""; or NULL */
 };
 
 /* An observable of one layer over n samples. NaN where the file has null or nothing: a mean outside the range of double

@@ -45,6 +45,7 @@ int sheet_init(struct sheet **made, struct error *error)
         sheet->verdicts = json_array();
         sheet->runs = json_array();
         sheet->trainings.runs = true;
+        sheet->profiles.others = ", \"" SCHEMA_TRAINING "\", \"" SCHEMA_MAP "\", \"" SCHEMA_VERDICT "\"";
     }
     if (!sheet || !sheet->verdicts || !sheet->runs) {
         sheet_free(sheet);

@@ -94,8 +94,57 @@ static const struct {
     {STATISTIC("\"mean\":1,\"n\":1e300"), "within their ranges"},
     {STATISTIC("\"mean\":1,\"lo\":\"x\""), "within their ranges"},
     {STATISTIC("\"se\":1"), "within their ranges"},
+    {HEAD "\"training\":{\"lr\":-1},\"layers\":[{\"layer\":0}]}",
+     "\"lr\" of \"training\" as `train` takes it (--lr: -1 is"},
+    {HEAD "\"training\":{\"batch\":0.5},\"layers\":[{\"layer\":0}]}", "\"batch\" of \"training\" as `train` takes it"},
+    {HEAD "\"training\":{\"base_width\":0},\"layers\":[{\"layer\":0}]}", "\"base_width\" of \"training\""},
     {"", "expected a profile"},
 };
+
+/* Series of a run of two steps: all that were done, unless it has ended by itself, or goes on. */
+#define TRAINED(members, loss, others)                                                                                 \
+    "{\"schema\":\"spanscope/training/1\",\"config\":{\"placement\":\"p\",\"init\":\"i\",\"layers\":2},\"training\":{" \
+    "\"steps\":2,\"vocabulary\":4,\"lr\":0}," members ",\"loss\":[" loss "],\"bayes\":[" others                        \
+    "],\"spread\":[" others "]}\n"
+static const struct {
+    const char *text;
+    bool whole;
+} trainings[] = {
+    {TRAINED("\"finished\":true,\"diverged\":null", "1,1", "1,1"), true},
+    {TRAINED("\"finished\":true,\"diverged\":null", "", ""), false},
+    {TRAINED("\"finished\":true,\"diverged\":null", "1", "1"), false},
+    {TRAINED("\"finished\":true,\"diverged\":0", "1", "1"), true},
+    {TRAINED("\"finished\":false,\"diverged\":null", "", ""), true},
+    {TRAINED("\"finished\":true,\"diverged\":null", "1,1", "1"), false},
+    {TRAINED("\"finished\":true,\"diverged\":null", "1,1,1", "1,1,1"), false},
+};
+
+START_TEST(runs_have_a_number_for_each_step)
+{
+    struct saved_list list = {.runs = true};
+    struct error error;
+    folder_write("run.json", trainings[_i].text);
+    int code = saved_read(folder_path("run.json"), &list, &error);
+    ck_assert_int_eq(code, trainings[_i].whole ? ERROR_NONE : ERROR_RESOURCE);
+    if (!trainings[_i].whole)
+        ck_assert_msg(strstr(error.text, "numbers for each step of \"training\""), "%s", error.text);
+    saved_free(&list);
+}
+END_TEST
+
+/* All that the reader takes, of whichever kind. */
+START_TEST(what_is_expected_is_said_whole)
+{
+    struct saved_list list = {.runs = true, .others = ", \"spanscope/map/1\""};
+    struct error error;
+    folder_write("verdict.json", "{\"schema\":\"spanscope/verdict/1\"}");
+    ck_assert_int_eq(saved_read(folder_path("verdict.json"), &list, &error), ERROR_RESOURCE);
+    ck_assert_msg(strstr(error.text, "expected schema \"spanscope/profile/1\", \"spanscope/training/1\", "
+                                     "\"spanscope/map/1\", found \"spanscope/verdict/1\""),
+                  "%s", error.text);
+    saved_free(&list);
+}
+END_TEST
 
 START_TEST(reading_reports_file_and_line)
 {
@@ -134,6 +183,8 @@ Suite *saved_suite(void)
     tcase_add_test(tests, reading_appends_and_skips_blank_lines);
     tcase_add_test(tests, reading_takes_seeds_of_64_bits);
     tcase_add_loop_test(tests, reading_reports_file_and_line, 0, (int)(sizeof broken / sizeof *broken));
+    tcase_add_loop_test(tests, runs_have_a_number_for_each_step, 0, (int)(sizeof trainings / sizeof *trainings));
+    tcase_add_test(tests, what_is_expected_is_said_whole);
     tcase_add_test(tests, reading_reports_missing_files);
     return suite;
 }
