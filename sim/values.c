@@ -16,7 +16,7 @@ static int allocate(struct values *values, int count, struct error *error)
 static int parse_number(const char *what, const char *text, bool whole, double *value, struct error *error)
 {
     int code = setting_real(what, text, value, error);
-    if (code == ERROR_NONE && whole && *value != round(*value))
+    if (whole && (code != ERROR_NONE || *value != round(*value)))
         code = error_set(error, ERROR_INPUT, "%s: '%s' is not a whole number", what, text);
     return code;
 }
