@@ -18,17 +18,18 @@ static size_t letters_of(const char *text)
     return letters;
 }
 
-/* The bytes up to the last place before so many letters where a line may end; commas are better than blanks. */
+/* The bytes up to the last place before so many letters where a line may end; commas and semicolons are better than
+ * blanks where the line is not half empty by them. */
 static size_t cut(const char *text, size_t letters)
 {
     size_t comma = 0, blank = 0, i = 0;
     for (size_t seen = 0; text[i] && (seen += begins_letter(text[i])) <= letters; i++) {
         if (text[i] == ' ' && i > 0)
             blank = i + 1;
-        if (text[i] == ' ' && i > 0 && text[i - 1] == ',')
+        if (text[i] == ' ' && i > 0 && (text[i - 1] == ',' || text[i - 1] == ';'))
             comma = i + 1;
     }
-    return comma > 0 ? comma : blank > 0 ? blank : i;
+    return comma > 0 && 2 * comma >= i ? comma : blank > 0 ? blank : i;
 }
 
 size_t entry_line(const char *text, const char *label, size_t letters)

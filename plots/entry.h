@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* Bytes of a plain text that the next line takes: all of it where it fits into so many letters, as does the label (enhanced
- * text or NULL) behind it, else up to a comma, to a blank, or as many letters as there are. */
+ * text or NULL) behind it, else up to a comma or semicolon, to a blank, or as many letters as there are room for. */
 size_t entry_line(const char *text, const char *label, size_t letters);
 
 /* Lines of a text with a label behind it; at least 1. */

@@ -15,6 +15,7 @@ static const struct {
     {"y = x + attn(norm(x))", NULL, 10, {"y = x + ", "attn(norm(", "x))"}},
     {"äöü, äöü, äöü", NULL, 9, {"äöü, ", "äöü, äöü"}},
     {"äöüß", NULL, 2, {"äö", "üß"}},
+    {"b2t, y = x + attn(x)", NULL, 14, {"b2t, y = x + ", "attn(x)"}},
     {"", "total", 3, {""}},
 };
 
