@@ -137,6 +137,10 @@ static int check_training(json_t *training, const struct place *place, struct er
         code = broken(place, error, expected);
     }
     recipe_free(&scratch);
+    const json_t *step = json_object_get(training, "step");
+    int steps;
+    if (code == ERROR_NONE && step && !whole_number(step, 0, &steps))
+        code = broken(place, error, "\"step\" of \"training\", a whole number from 0");
     return code;
 }
 

@@ -97,6 +97,7 @@ static const struct {
     {HEAD "\"training\":{\"lr\":-1},\"layers\":[{\"layer\":0}]}",
      "\"lr\" of \"training\" as `train` takes it (--lr: -1 is"},
     {HEAD "\"training\":{\"batch\":0.5},\"layers\":[{\"layer\":0}]}", "\"batch\" of \"training\" as `train` takes it"},
+    {HEAD "\"training\":{\"step\":-1},\"layers\":[{\"layer\":0}]}", "\"step\" of \"training\", a whole number from 0"},
     {HEAD "\"training\":{\"base_width\":0},\"layers\":[{\"layer\":0}]}", "\"base_width\" of \"training\""},
     {"", "expected a profile"},
 };
