@@ -62,21 +62,23 @@ static void measure(const struct model *model, int samples, struct sampler *samp
 static void compare(const struct model *model, int samples, struct gaps *gaps)
 {
     struct sampler sampler;
-    struct profile measured, limit, width;
+    struct profile measured, limit = {0}, width;
     bool limited = strcmp(model->mask->name, "none") == 0 || model->tokens <= LIMIT_MOST;
-    predict(model, limited, samples, &limit);
+    if (limited)
+        predict(model, true, samples, &limit);
     predict(model, false, samples, &width);
     measure(model, samples, &sampler, &measured);
     for (int l = 0; l <= LAYERS; l++)
         for (int c = 0; c < measured.schema->column_count; c++) {
-            struct gap to_limit = gap_measure(&measured, (const struct profile *const[2]){&limit, &limit}, l, c);
             struct gap to_width = gap_measure(&measured, (const struct profile *const[2]){&width, &width}, l, c);
+            struct gap to_limit = to_width;
+            if (limited)
+                to_limit = gap_measure(&measured, (const struct profile *const[2]){&limit, &limit}, l, c);
             if (!isfinite(to_limit.size) || !isfinite(to_width.size))
                 continue;
-            to_limit.size = limited ? to_limit.size : NAN;
             if (gaps->count == CELLS_MAX)
                 fail("more cells than there is room for");
-            gaps->limit[gaps->count] = 100 * fabs(to_limit.size);
+            gaps->limit[gaps->count] = limited ? 100 * fabs(to_limit.size) : GSL_NAN;
             gaps->width[gaps->count] = 100 * fabs(to_width.size);
             gaps->error[gaps->count++] = 100 * to_width.error;
         }
