@@ -308,9 +308,9 @@ static void setup(void)
 {
     for (int i = 0; i < REQUESTS; i++)
         signal(requests[i], SIG_DFL);
+    program_setup(); // which has options of its own
     setenv("ASAN_OPTIONS",
            "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0", 1);
-    program_setup();
 }
 
 Suite *interrupt_suite(void)
