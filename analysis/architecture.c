@@ -31,6 +31,9 @@
 #define NORMAL(s) " init=normal:{initializer_range=" s "} input-scale={initializer_range=" s "}"
 #define GROUPS    " kv-heads={num_key_value_heads=0}"
 #define HEAD      " head-width={head_dim=0}"
+#define ALTERNATING "every-2-full_attention-else-sliding_attention"
+#define FULL_EVERY_PERIOD \
+    "every-{sliding_window_pattern={_sliding_window_pattern=6}}-full_attention-else-sliding_attention"
 #define LLAMA     SIZES GROUPS CAUSAL " activation={hidden_act=silu}"
 
 #define ALIBI_NOTE "alibi's slopes are 2^(-8h/H); where H is no power of 2 the model takes those of the next ones"
@@ -66,13 +69,13 @@ const struct architecture architectures[] = {
      SIZES GROUPS " head-width={head_dim=256}" CAUSAL " activation={hidden_activation=gelu_tanh}"
      ROPE("10000") RMS("1e-6")
      " init=normal:{initializer_range=0.02} input-scale=[sqrt({hidden_size})*{initializer_range=0.02}]", "hidden_act", NULL},
-    {"gemma2", "{layer_types=every-2}=every-2 {sliding_window_size={sliding_window=4096}}={sliding_window=4096}", GATED "y = x + norm(attn(norm(x), window={sliding_window=4096|0}*mod(l, 2))); x = y + norm(mlp(norm(y)))" FINAL,
+    {"gemma2", "{layer_types=" ALTERNATING "}=" ALTERNATING " {sliding_window_size={sliding_window=4096}}={sliding_window=4096}", GATED "y = x + norm(attn(norm(x), window={sliding_window=4096|0}*mod(l, 2))); x = y + norm(mlp(norm(y)))" FINAL,
      SIZES " kv-heads={num_key_value_heads=4} head-width={head_dim=256}" CAUSAL
      " activation={hidden_activation=gelu_tanh} cap={attn_logit_softcapping=50|0}"
      " scale=[{query_pre_attn_scalar=256}^(-1/2)]" ROPE("10000") RMS("1e-6")
      " init=normal:{initializer_range=0.02} input-scale=[sqrt({hidden_size})*{initializer_range=0.02}]",
      "final_logit_softcapping hidden_act", NULL},
-    {"gemma3_text", "{layer_types=every-{sliding_window_pattern={_sliding_window_pattern=6}}}=every-{sliding_window_pattern={_sliding_window_pattern=6}}",
+    {"gemma3_text", "{layer_types=" FULL_EVERY_PERIOD "}=" FULL_EVERY_PERIOD,
      GATED HEADS_NORMED
      "block if mod(l, {sliding_window_pattern={_sliding_window_pattern=6}}) == 0: "
      "y = x + norm(attn(norm(x))); x = y + norm(mlp(norm(y))); "
@@ -84,7 +87,7 @@ const struct architecture architectures[] = {
      " init=normal:{initializer_range=0.02} input-scale=[sqrt({hidden_size})*{initializer_range=0.02}]",
      "final_logit_softcapping", NULL},
 
-    {"gpt_oss", "{layer_types=every-2}=every-2 {rope_scaling.rope_type={rope_parameters.rope_type=default}}=yarn",
+    {"gpt_oss", "{layer_types=" ALTERNATING "}=" ALTERNATING " {rope_scaling.rope_type={rope_parameters.rope_type=default}}=yarn",
      "def act(g) = g*sigmoid(1.702*g); def gate(s, v) = w2(s*v + s); def mlp(u) = gate(act(wg(u, F)), w1(u, F)); "
      "y = x + attn(norm(x), window={sliding_window=128|0}*mod(l, 2)); x = y + moe(norm(y), body=mlp)" FINAL,
      SIZES " kv-heads={num_key_value_heads=8} head-width={head_dim=64}" CAUSAL " sink=1 sink-sd={initializer_range=0.02}"

@@ -78,26 +78,42 @@ bool template_ignores(const struct template_reader *reader, const char *key)
 
 /* ---- values as text ---- */
 
-/* "full_attention, sliding_attention, ...": the word that all are; else every-p where each p-th, and no other, is unlike
- * the first. */
+/* The first word of a list that is another than those before: its number from 1; 0 where all are one word, -1 where not
+ * all are words. */
+static int first_other(const json_t *array)
+{
+    int other = 0;
+    const char *first = json_string_value(json_array_get(array, 0));
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const char *word = json_string_value(json_array_get(array, i));
+        if (!word)
+            return -1;
+        if (other == 0 && strcmp(word, first) != 0)
+            other = (int)i + 1;
+    }
+    return other;
+}
+
+/* "sliding_attention, full_attention, ...": the word that all are; else, where each p-th is another, every-p-OTHER-else-
+ * FIRST. */
 static bool print_words(const json_t *array, struct text *text)
 {
-    size_t count = json_array_size(array), period = 0;
+    int period = first_other(array);
+    if (period < 0)
+        return false;
     const char *first = json_string_value(json_array_get(array, 0));
-    for (size_t i = 0; i < count; i++) {
+    const char *other = json_string_value(json_array_get(array, period > 0 ? (size_t)period - 1 : 0));
+    for (size_t i = 0; period > 0 && i < json_array_size(array); i++) {
         const char *word = json_string_value(json_array_get(array, i));
-        if (!first || !word)
+        if (strcmp(word, (i + 1) % (size_t)period == 0 ? other : first) != 0)
             return false;
-        if (strcmp(word, first) != 0 && period == 0)
-            period = i + 1;
     }
-    for (size_t i = 0; i < count && period > 0; i++)
-        if ((strcmp(json_string_value(json_array_get(array, i)), first) != 0) != ((i + 1) % period == 0))
-            return false;
-    if (period > 0)
-        text_print(text, "every-%zu", period);
-    else
-        template_escape(first ? first : "[]", text);
+    if (period > 0) {
+        text_print(text, "every-%d-", period);
+        template_escape(other, text);
+        text_print(text, "-else-");
+    }
+    template_escape(first ? first : "[]", text);
     return true;
 }
 

@@ -240,9 +240,10 @@ END_TEST
 
 /* ---- single facts ---- */
 
-#define SIZES "'hidden_size': 48, 'num_hidden_layers': 2, 'num_attention_heads': 4, 'intermediate_size': 9"
-#define LLAMA "'model_type': 'llama', " SIZES
-#define GPT2  "'model_type': 'gpt2', 'n_embd': 48, 'n_layer': 2, 'n_head': 4"
+#define SIZES   "'hidden_size': 48, 'num_hidden_layers': 2, 'num_attention_heads': 4, 'intermediate_size': 9"
+#define LLAMA   "'model_type': 'llama', " SIZES
+#define GPT2    "'model_type': 'gpt2', 'n_embd': 48, 'n_layer': 2, 'n_head': 4"
+#define SLIDING "'sliding_attention', "
 #define GEMMA3                                                                                                         \
     "'model_type': 'gemma3_text', 'hidden_size': 48, 'num_hidden_layers': 2, 'num_attention_heads': 4, "               \
     "'intermediate_size': 9"
@@ -356,8 +357,12 @@ static const struct {
     {"{" GPT2 ", 'add_cross_attention': true}", NULL, "add_cross_attention is true"}, // not what a later row has first
     {"{" GPT2 ", 'scale_attn_weights': false}", NULL, "scale_attn_weights is false"},
     {"{'model_type': 'deepseek_v3', 'scoring_func': 'softmax'}", NULL, "scoring_func is softmax"},
-    {"{" GEMMA3 ", 'layer_types': ['a', 'b', 'a', 'b', 'a', 'b']}", NULL, "layer_types is every-2"},
-    {"{" LLAMA ", 'layer_types': ['full_attention', 'other']}", NULL, "layer_types = every-2"},
+    {"{" GEMMA3 ", 'layer_types': ['a', 'b', 'a', 'b', 'a', 'b']}", NULL, "layer_types is every-2-b-else-a"},
+    {"{'model_type': 'gemma2', " SIZES ", 'layer_types': ['full_attention', 'sliding_attention']}", NULL,
+     "layer_types is every-2-sliding_attention-else-full_attention"},
+    {"{'model_type': 'gemma2', " SIZES ", 'layer_types': ['a', 'b', 'a', 'c']}", NULL, "layer_types is [\"a\",\"b\""},
+    {"{" LLAMA ", 'layer_types': ['full_attention', 'other']}", NULL,
+     "layer_types = every-2-other-else-full_attention"},
     {"{" LLAMA ", 'rms_norm_eps': {}}", NULL, "rms_norm_eps is {}; expected a number or a word"},
     {"{" LLAMA ", 'rms_norm_eps': []}", NULL, "rms_norm_eps is []; expected a number or a word"},
     {"{" LLAMA ", 'rms_norm_eps': {'a': 1}}", NULL, "rms_norm_eps.a = 1 is not understood"},
@@ -433,7 +438,8 @@ static const struct {
     {"{" LLAMA ", 'a': 1, 'b': 2}", "a,b", "a, b"},
     {"{" GPT2 ", 'scale_attn_weights': false}", "scale_attn_weights", "scale_attn_weights"},
     {"{" LLAMA ", 'layer_types': ['full_attention', 'full_attention']}", NULL, ""},
-    {"{" GEMMA3 ", 'layer_types': ['a', 'a', 'a', 'a', 'a', 'b', 'a']}", NULL, ""},
+    {"{" GEMMA3 ", 'layer_types': [" SLIDING SLIDING SLIDING SLIDING SLIDING "'full_attention', 'sliding_attention']}",
+     NULL, ""},
     {"{" LLAMA ", 'mlp_only_layers': []}", NULL, ""},
     {"{'model_type': 'qwen2', " SIZES ", 'use_mrope': false}", NULL, ""},
     {"{'model_type': 'falcon', 'hidden_size': 48, 'n_layer': 2, 'n_head': 4, "

@@ -38,7 +38,7 @@ static const struct {
     {"{rope.type} {rope.factor} {on}", "linear 4 true", ERROR_NONE},
     {"[4*{width}+{missing=0.5}]", "192.5", ERROR_NONE},
     {"{act}", "gelu_new", ERROR_NONE},
-    {"{mixed} {same}", "every-2 a", ERROR_NONE},
+    {"{mixed} {same}", "every-2-b-else-a a", ERROR_NONE},
     {"{missing}", "mine: the configuration lacks missing", ERROR_INPUT},
     {"{odd}", "mine: odd is 'a b'; expected a word", ERROR_INPUT},
     {"{empty}", "mine: empty is {}; expected a number or a word", ERROR_INPUT},
