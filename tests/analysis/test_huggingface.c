@@ -482,6 +482,40 @@ START_TEST(what_is_printed_makes_the_model)
 }
 END_TEST
 
+/* A zero is kept where it is not what there is without it. */
+START_TEST(no_rotation_is_printed)
+{
+    struct huggingface read;
+    struct error error = {0};
+    char *text = NULL;
+    size_t size;
+    ck_assert_int_eq(read_quoted(&read, "{'model_type': 'phi3', " SIZES ", 'partial_rotary_factor': 0}", NULL, &error),
+                     ERROR_NONE);
+    FILE *stream = open_memstream(&text, &size);
+    huggingface_print(&read, stream);
+    fclose(stream);
+    ck_assert_ptr_nonnull(strstr(text, " --rotary 0 "));
+    free(text);
+    huggingface_free(&read);
+}
+END_TEST
+
+/* What a command begins with does not become a mask that the type has not. */
+START_TEST(a_type_without_a_mask_has_none)
+{
+    struct huggingface read;
+    struct model model;
+    struct error error = {0};
+    model_defaults(&model);
+    ck_assert_int_eq(setting_apply_all(&model, "mask=causal", &error), ERROR_NONE);
+    ck_assert_int_eq(read_quoted(&read, "{'model_type': 'bert', " SIZES "}", NULL, &error), ERROR_NONE);
+    ck_assert_int_eq(huggingface_apply(&read, &model, &error), ERROR_NONE);
+    ck_assert_str_eq(model.mask->name, "none");
+    model_free(&model);
+    huggingface_free(&read);
+}
+END_TEST
+
 /* Bytes of configurations are changed at random: an error or a model, and never a crash. */
 START_TEST(broken_configurations_are_errors)
 {
@@ -529,6 +563,8 @@ Suite *huggingface_suite(void)
     tcase_add_loop_test(facts, ignored_keys_are_listed, 0, sizeof right / sizeof *right);
     tcase_add_loop_test(facts, refused_values_name_their_key, 0, sizeof refused / sizeof *refused);
     tcase_add_test(facts, what_is_printed_makes_the_model);
+    tcase_add_test(facts, no_rotation_is_printed);
+    tcase_add_test(facts, a_type_without_a_mask_has_none);
     tcase_add_test(facts, broken_configurations_are_errors);
     suite_add_tcase(suite, facts);
     tcase_add_loop_test(folder_case(suite, "files"), file_holds_one_object, 0, sizeof files / sizeof *files);
