@@ -28,6 +28,17 @@ static int find_name(struct map_axis *axis, struct error *error)
                      nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
+/* Of whole numbers, the ends are the outermost ones within. */
+static int keep_whole(const struct map_axis *axis, double *from, double *to, struct error *error)
+{
+    double least = ceil(*from), most = floor(*to);
+    if (least > most)
+        return error_set(error, ERROR_INPUT, "axis %s: no whole number from %g to %g", axis->name, *from, *to);
+    *from = least;
+    *to = most;
+    return ERROR_NONE;
+}
+
 /* FROM:TO[:COUNT][:log|:lin] */
 static int parse_range(struct map_axis *axis, char *text, double *from, double *to, struct error *error)
 {
@@ -53,7 +64,7 @@ static int parse_range(struct map_axis *axis, char *text, double *from, double *
     if (code == ERROR_NONE && axis->logarithmic && !(*from > 0))
         code = error_set(error, ERROR_INPUT, "axis %s: a logarithmic axis begins above 0, not at %g", axis->name,
                          *from);
-    return code;
+    return code == ERROR_NONE && axis->setting->type == SETTING_INTEGER ? keep_whole(axis, from, to, error) : code;
 }
 
 static void fill(struct map_axis *axis, double from, double to)
