@@ -128,7 +128,7 @@ static const struct shape_member reading_members[] = {
 
 static const struct shape_member root_members[] = {
     {"x", "number?", "where the quantity takes the value; of a jump null"},
-    {"error", "number?", "standard error of x by that of the prediction; 0 where nothing was drawn"},
+    {"error", "number?", "standard error of x by that of the prediction; 0 where nothing was drawn, null where one stack was"},
     {SCHEMA_ORDER_ERROR, "number?", "where it is to first order in T/d: what it leaves of the quantity, relative, as it estimates; else 0"},
     {"x_order_error", "number?", "and so of x"},
     {"replicas", "count", "stacks that were drawn at the model's width; else 0"},

@@ -190,7 +190,9 @@ static void print_root(const struct solve_run *self, const struct solve_root *ro
             : root->after < root->before ? " and falls"
                                          : "");
     if (root->replicas > 0)
-        fprintf(stream, "; %d stacks drawn", root->replicas);
+        fprintf(stream, "; %d stack%s drawn", root->replicas, root->replicas == 1 ? "" : "s");
+    if (isnan(root->error))
+        fprintf(stream, "; its standard error is not known");
     if (root->order_error > 0)
         fprintf(stream, "; to first order in T/d: it within about %.2g %%, %s within %.2g", 100 * root->order_error,
                 name, root->x_order_error);

@@ -470,6 +470,20 @@ START_TEST(roots_at_a_width_are_predictions)
 }
 END_TEST
 
+/* One stack has no spread to tell an error by: neither 0 nor silence. */
+START_TEST(a_root_of_one_stack_has_no_known_error)
+{
+    struct program table = PROGRAM("solve", "c", "gradient_ratio = 6", BROAD, "--range", "1:9:3:log", "--at-width",
+                                   "--replicas", "1");
+    struct program map = PROGRAM("map", BROAD, "--x", "tokens=6:9:2", "--y", "c=0.3:3:2:log", "--at-width",
+                                 "--replicas", "1");
+    ck_assert_msg(strstr(table.out, "; 1 stack drawn; its standard error is not known\n") != NULL, "%s%s", table.out,
+                  table.err);
+    ck_assert_msg(strstr(map.err, ", errors of log10_gradient_ratio are not known\n") != NULL, "%s", map.err);
+    program_free(&table), program_free(&map);
+}
+END_TEST
+
 static const struct {
     const char *arguments[ARGUMENTS];
     const char *words;
@@ -570,6 +584,7 @@ Suite *predict_suite(void)
     tcase_add_test(tests, maps_at_a_width_are_predictions);
     tcase_add_test(tests, a_dry_run_counts_points);
     tcase_add_loop_test(tests, roots_at_a_width_are_predictions, 0, 2);
+    tcase_add_test(tests, a_root_of_one_stack_has_no_known_error);
     tcase_add_loop_test(tests, mistakes_are_named, 0, (int)(sizeof mistakes / sizeof *mistakes));
     tcase_add_test(tests, a_claim_that_does_not_apply);
     suite_add_tcase(suite, tests);
