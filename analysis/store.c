@@ -171,13 +171,17 @@ static void leave_places(const struct store *store)
             place_leave(path, KEPT);
 }
 
+/* SQLite takes a file of a few bytes for an empty one, and would write over it. */
 static int open_file(struct store *store, enum store_use use, struct error *error)
 {
+    enum { HEADER = 100 }; // bytes that every database begins with
     bool empty = false;
     struct stat status;
     int missing = stat(store->path, &status), code = ERROR_NONE;
     if (missing == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
         return error_set(error, ERROR_RESOURCE, "'%s' is no store: it is no regular file", store->path);
+    if (missing == 0 && S_ISREG(status.st_mode) && status.st_size > 0 && status.st_size < HEADER)
+        return error_set(error, ERROR_RESOURCE, "'%s' is no store: it is no SQLite database", store->path);
     if (missing && errno == ENOENT && use == STORE_WRITE && store->path[strlen(store->path) - 1] != '/')
         code = store_tables_new(store->path, error);
     if (code == ERROR_NONE)

@@ -46,6 +46,26 @@ START_TEST(what_is_more_or_less_is_no_store)
 }
 END_TEST
 
+/* SQLite takes a file of less than eight bytes for an empty one. */
+START_TEST(another_file_is_left_as_it_is)
+{
+    struct store store;
+    static const char *const texts[] = {"x", "seven..", "a letter to whom it may concern"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        size_t length;
+        folder_write("letter", texts[i]);
+        for (int use = STORE_READ; use <= STORE_WRITE; use++) {
+            ck_assert_int_eq(store_open(&store, folder_path("letter"), (enum store_use)use, NULL, &error),
+                             ERROR_RESOURCE);
+            ck_assert_msg(strstr(error.text, "is no store: it is no SQLite database") != NULL, "%s", error.text);
+        }
+        char *left = folder_read("letter", &length);
+        ck_assert(length == strlen(texts[i]) && memcmp(left, texts[i], length) == 0);
+        free(left);
+    }
+}
+END_TEST
+
 START_TEST(what_is_made_is_known)
 {
     struct store store;
@@ -126,6 +146,7 @@ Suite *store_tables_suite(void)
     TCase *tests = folder_case(suite, "tables"), *slow = folder_case(suite, "waiting");
     tcase_set_tags(slow, "slow");
     tcase_add_loop_test(tests, what_is_more_or_less_is_no_store, 0, sizeof strange / sizeof *strange);
+    tcase_add_test(tests, another_file_is_left_as_it_is);
     tcase_add_test(tests, what_is_made_is_known);
     tcase_add_test(tests, a_store_that_cannot_be_made_is_not_there);
     tcase_add_test(tests, reading_is_stopped_and_writing_is_not);
