@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim/place.h"
@@ -119,9 +120,12 @@ static int read_stream(struct checkpoint *checkpoint, FILE *stream, checkpoint_d
     return code;
 }
 
-/* Nothing where there is no file. */
+/* Nothing where there is no file. A pipe is not opened: that waits for whoever writes to it. */
 static int read_file(struct checkpoint *checkpoint, checkpoint_difference *difference, struct error *error)
 {
+    struct stat status;
+    if (stat(checkpoint->path, &status) == 0 && !S_ISREG(status.st_mode))
+        return error_set(error, ERROR_RESOURCE, "'%s' is no checkpoint: it is no regular file", checkpoint->path);
     FILE *stream = fopen(checkpoint->path, "rb");
     if (!stream && errno == ENOENT)
         return ERROR_NONE;

@@ -92,6 +92,22 @@ START_TEST(other_files_are_left_alone)
 }
 END_TEST
 
+/* Nor is a pipe waited for. */
+START_TEST(other_things_than_files_are_refused)
+{
+    struct checkpoint checkpoint;
+    ck_assert_int_eq(mkfifo(folder_path("pipe"), 0600), 0);
+    ck_assert_int_eq(mkdir(folder_path("folder"), 0700), 0);
+    static const char *const names[] = {"pipe", "folder"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct error error = {0};
+        ck_assert_int_eq(checkpoint_open(&checkpoint, folder_path(names[i]), "id", COUNT, NULL, &error),
+                         ERROR_RESOURCE);
+        ck_assert_msg(strstr(error.text, "is no checkpoint: it is no regular file"), "%s", error.text);
+    }
+}
+END_TEST
+
 /* Every byte but for those that name the runs, changed or cut off. */
 START_TEST(damage_is_seen)
 {
@@ -137,6 +153,7 @@ Suite *checkpoint_suite(void)
     tcase_add_test(tests, other_runs_are_refused);
     tcase_add_test(tests, what_differs_may_be_said);
     tcase_add_test(tests, other_files_are_left_alone);
+    tcase_add_test(tests, other_things_than_files_are_refused);
     tcase_add_test(tests, damage_is_seen);
     tcase_add_test(tests, failed_write_leaves_the_file_before);
     suite_add_tcase(suite, tests);
