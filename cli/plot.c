@@ -62,10 +62,14 @@ static int read_figure(void *field, const char *name, const char *text, struct e
 /* A name is a part of file names and of the script. */
 static int read_name(void *field, const char *name, const char *text, struct error *error)
 {
+    enum { NAME = 100 }; // with a number and an extension behind it, what a file may be called
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-    if (text[0] == '\0' || text[0] == '.' || text[strspn(text, allowed)] != '\0' || strlen(text) > 100)
+    if (text[0] == '\0' || text[0] == '.' || text[strspn(text, allowed)] != '\0')
         return error_set(error, ERROR_INPUT, "--%s: '%.120s' is no name of letters, digits, '-', '_' and '.'", name,
                          text);
+    if (strlen(text) > NAME)
+        return error_set(error, ERROR_INPUT, "--%s: '%.20s...' is too long: %zu characters, where %d are the most",
+                         name, text, strlen(text), NAME);
     *(const char **)field = text;
     return ERROR_NONE;
 }

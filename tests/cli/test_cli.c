@@ -29,6 +29,8 @@ static void check_error(struct program program, int status, const char *words)
     program_free(&program);
 }
 
+#define LONG                                                                                                           \
+    "a123456789b123456789c123456789d123456789e123456789f123456789g123456789h123456789i123456789j123456789k123456789"
 static const struct {
     const char *arguments[ARGUMENTS];
     int status;
@@ -184,6 +186,8 @@ static const struct {
     {{"list", "--all"}, 2, "unknown option '--all'; see --help"},
     {{"plot"}, 2, "no file of profiles given"},
     {{"plot", "missing.json"}, 3, "missing.json"},
+    {{"plot", "--name", "a b", "x.json"}, 2, "--name: 'a b' is no name of letters"},
+    {{"plot", "--name", LONG, "x.json"}, 2, "' is too long: 110 characters, where 100 are the most"},
     {{"plot", "--figure", "gradeint", "x.json"}, 2, "did you mean 'gradient'?"},
     {{"verify", "span-isometri"}, 2, "did you mean 'span-isometry'?"},
     {{"verify", "--tier", "smok"}, 2, "did you mean 'smoke'?"},
