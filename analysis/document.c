@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/place.h"
+#include "sim/text.h"
 
 /* ---- writing ---- */
 
@@ -171,6 +172,36 @@ static int first_byte(struct document_reader *reader, size_t *before)
     }
 }
 
+/* Keys are texts, too. A formula may have several lines. */
+static int check_texts(json_t *value, const char *what, struct error *error)
+{
+    int code = json_is_string(value) ? text_check(what, json_string_value(value), "\n\t", error) : ERROR_NONE;
+    const char *key;
+    json_t *member;
+    size_t i;
+    json_object_foreach(value, key, member)
+    {
+        if (code == ERROR_NONE)
+            code = text_check(what, key, "", error);
+        if (code == ERROR_NONE)
+            code = check_texts(member, what, error);
+    }
+    json_array_foreach(value, i, member) if (code == ERROR_NONE) code = check_texts(member, what, error);
+    return code;
+}
+
+/* No document of ours has a text that would write over a terminal. Frees what is refused. */
+static int check_document(const struct document_reader *reader, json_t **root, size_t line, struct error *error)
+{
+    char what[400];
+    snprintf(what, sizeof what, "%.300s, line %zu: the text", reader->path, line);
+    if (reader->foreign || check_texts(*root, what, error) == ERROR_NONE)
+        return ERROR_NONE;
+    json_decref(*root);
+    *root = NULL;
+    return error->code = ERROR_RESOURCE;
+}
+
 static int read_next(struct document_reader *reader, json_t **root, size_t *line, struct error *error)
 {
     *root = NULL;
@@ -187,7 +218,7 @@ static int read_next(struct document_reader *reader, json_t **root, size_t *line
     *root = parse(reader, &why);
     reader->malformed = !*root;
     if (*root)
-        return ERROR_NONE;
+        return check_document(reader, root, *line, error);
     bool later = why.line > 1, twice = json_error_code(&why) == json_error_duplicate_key; // which JSON leaves open
     return error_set(error, ERROR_RESOURCE, "%.300s, line %zu, column %zu: %s%s", reader->path,
                      *line + (size_t)(later ? why.line - 1 : 0), (size_t)why.column + (later ? 0 : before),

@@ -35,6 +35,7 @@ struct document_reader {
     size_t length, room;
     json_t *ahead; /* read by document_peek and not yet handed over; begins at ahead_line */
     size_t ahead_line;
+    bool foreign;   /* set by the caller for another program's file, whose texts may have control characters */
     bool malformed; /* what was read last is no JSON, or more of it than a document may have */
 };
 
@@ -42,7 +43,8 @@ struct document_reader {
 int document_open(struct document_reader *reader, const char *path, struct error *error);
 
 /* The next object or array, which the caller owns, and the line where it begins; *root is NULL at the end of the file.
- * ERROR_RESOURCE with file, line and column for what is no JSON, or more of it than a document may have. */
+ * ERROR_RESOURCE with file, line and column for what is no JSON, or more of it than a document may have, and for texts
+ * that cannot stand in output (text_check). */
 int document_next(struct document_reader *reader, json_t **root, size_t *line, struct error *error);
 
 /* What document_next will give, which stays the reader's; NULL at the end of the file. */

@@ -363,6 +363,7 @@ int huggingface_open(struct huggingface *self, const char *path, const char *ign
     size_t line;
     *self = (struct huggingface){0};
     int code = document_open(&reader, path, error);
+    reader.foreign = true;
     if (code != ERROR_NONE)
         return code;
     code = document_next(&reader, &root, &line, error);

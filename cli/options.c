@@ -31,7 +31,7 @@ int options_shown(void *field, const char *name, const char *text, struct error 
 {
     char what[64];
     snprintf(what, sizeof what, "--%s:", name);
-    int code = text_check(what, text, error);
+    int code = text_check(what, text, "", error);
     return code == ERROR_NONE ? options_text(field, name, text, error) : code;
 }
 

@@ -68,9 +68,12 @@ size_t text_character(const char *text, size_t length, uint32_t *number)
     return *number < least[count] || *number > 0x10ffff || surrogate ? 0 : count;
 }
 
-static bool is_control(uint32_t number)
+/* Not C0, DEL and C1, nor what turns the direction in which the text behind it is written. */
+static bool may_stand(uint32_t number, const char *controls)
 {
-    return number < ' ' || (number >= 0x7f && number < 0xa0);
+    bool turns = (number >= 0x202a && number <= 0x202e) || (number >= 0x2066 && number <= 0x2069);
+    bool control = number < ' ' || (number >= 0x7f && number < 0xa0) || turns;
+    return !control || (number < 0x80 && strchr(controls, (int)number));
 }
 
 char *text_show(const char *text, const char *controls, char *buffer, size_t size)
@@ -81,7 +84,7 @@ char *text_show(const char *text, const char *controls, char *buffer, size_t siz
     while (length > 0) {
         uint32_t number = 0;
         size_t step = text_character(text, length, &number);
-        bool plain = step > 0 && (!is_control(number) || strchr(controls, (int)number));
+        bool plain = step > 0 && may_stand(number, controls);
         if (!plain)
             step = step > 0 ? step : 1;
         if (shown.length + (plain ? step : 4 * step) >= size) // no half character
@@ -241,13 +244,13 @@ int text_once(const char *path, size_t limit, const char **bytes, size_t *length
     return ERROR_NONE;
 }
 
-int text_check(const char *what, const char *text, struct error *error)
+int text_check(const char *what, const char *text, const char *controls, struct error *error)
 {
     char shown[200];
     uint32_t number;
     for (size_t at = 0, step, length = strlen(text); at < length; at += step) {
         step = text_character(text + at, length - at, &number);
-        if (step == 0 || is_control(number))
+        if (step == 0 || !may_stand(number, controls))
             return error_set(error, ERROR_INPUT, "%s '%s' %s, and cannot stand in output", what,
                              text_show(text, "", shown, sizeof shown),
                              step == 0 ? "is not UTF-8" : "has a control character");
@@ -263,7 +266,7 @@ int text_label(const char *path, char *label, size_t size, struct error *error)
     const char *base = slash ? slash + 1 : path;
     const char *dot = strrchr(base, '.');
     size_t length = dot && dot > base ? (size_t)(dot - base) : strlen(base), used = 0;
-    int code = text_check("the file name", base, error);
+    int code = text_check("the file name", base, "", error);
     if (code != ERROR_NONE)
         return code;
     for (size_t at = 0, step; at < length; at += step) {

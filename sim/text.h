@@ -38,8 +38,9 @@ int text_once(const char *path, size_t limit, const char **bytes, size_t *length
 /* Length in bytes of the character that text[length] begins with, and its number; 0 where that is no UTF-8. */
 size_t text_character(const char *text, size_t length, uint32_t *number);
 
-/* The text as a terminal may be shown it: control characters but those of `controls`, and bytes that are no UTF-8, as \x1b;
- * cut to size between characters. Returns the buffer. */
+/* The text as a terminal may be shown it: control characters but those of `controls`, which are ASCII, and bytes that are
+ * no UTF-8, as \x1b; cut to size between characters. Returns the buffer. Characters that turn the direction of writing
+ * are control characters, here and below. */
 char *text_show(const char *text, const char *controls, char *buffer, size_t size);
 
 /* Columns that a terminal gives a character: 1, 2 of Chinese and the like, 0 of accents that stand over the one before; -1
@@ -53,8 +54,8 @@ bool text_is_letter(uint32_t number);
 size_t text_mark(const char *text, size_t length);
 
 /* ERROR_INPUT, naming what it is ("the file name"), for a text that cannot stand in output: one that is not UTF-8 or has
- * control characters. */
-int text_check(const char *what, const char *text, struct error *error);
+ * control characters but those of `controls`. */
+int text_check(const char *what, const char *text, const char *controls, struct error *error);
 
 /* The file's name without folder and extension, cut to size between characters; of an open descriptor, custom.
  * ERROR_INPUT for a name that cannot stand in output. */

@@ -212,7 +212,7 @@ static int read_text(struct task *task, const char *arguments, struct error *err
     if (!arguments || !*arguments)
         return wrong(task, arguments, error);
     task->vocabulary = BYTES;
-    int code = text_check("the file name", arguments, error);
+    int code = text_check("the file name", arguments, "", error);
     return code == ERROR_NONE ? text_read(arguments, TEXT_BYTES_MAX, &task->bytes, &task->length, error) : code;
 }
 

@@ -43,6 +43,7 @@ START_TEST(documents_need_no_lines)
         {"\n\n{\n  \"n\": 1,\n  \"a\": [1, {}, []]\n}\n{\"n\":2}{\"n\":3}", 3, {3, 7, 7}},
         {"{\"n\":1,\"s\":\"}{][ \\\" \\\\\"}\r\n{\"n\":2}", 2, {1, 2}},
         {"\xEF\xBB\xBF{\"n\":1}", 1, {1}},
+        {"{\"n\":1,\"s\":\"x = y;\\n\\ty = x\"}", 1, {1}},
         {"{\"n\":1,\"seed\":18446744073709551615}\n{\"n\":2}", 2, {1, 2}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -105,6 +106,24 @@ START_TEST(what_is_no_json_is_placed)
     struct error error = {0};
     ck_assert_int_eq(read_all("{\"n\":1}\n\0", 9, &count, lines, &error), ERROR_RESOURCE);
     ck_assert_int_eq(count, 1);
+}
+END_TEST
+
+/* They reach terminals and pages. */
+START_TEST(texts_with_control_characters_are_refused)
+{
+    static const char *const rows[] = {"{\"n\":1,\"s\":[{\"t\":\"\\u001b[31mRED\"}]}", "{\"n\":1,\"\\n\":2}",
+                                       "{\"n\":1,\"s\":\"\\u007f\"}", "{\"n\":1,\"s\":\"\\u009b\"}",
+                                       "{\"n\":1,\"s\":\"\u202e\"}"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int count;
+        size_t lines[8];
+        struct error error = {0};
+        ck_assert_int_eq(read_all(rows[i], strlen(rows[i]), &count, lines, &error), ERROR_RESOURCE);
+        ck_assert_int_eq(error.code, ERROR_RESOURCE);
+        ck_assert_msg(strstr(error.text, "a.json, line 1: the text '"), "%s", error.text);
+        ck_assert_msg(strstr(error.text, "has a control character") && !strchr(error.text, '\x1b'), "%s", error.text);
+    }
 }
 END_TEST
 
@@ -187,6 +206,7 @@ Suite *document_suite(void)
     tcase_add_test(tests, documents_need_no_lines);
     tcase_add_test(tests, depth_has_an_end);
     tcase_add_test(tests, what_is_no_json_is_placed);
+    tcase_add_test(tests, texts_with_control_characters_are_refused);
     tcase_add_test(tests, files_that_cannot_be_read);
     tcase_add_test(tests, what_is_peeked_at_is_still_to_come);
     tcase_add_test(tests, values_are_printed);

@@ -60,13 +60,15 @@ START_TEST(label_is_text)
 }
 END_TEST
 
-/* C0, DEL and C1 are escaped, as are bytes that begin no character; those asked for stay. */
+/* C0, DEL, C1 and changes of direction are escaped, as are bytes that begin no character; those asked for stay. */
 START_TEST(only_what_can_be_shown_is)
 {
     static const char *const cases[][2] = {{"a\nb\tc\r", "a\nb\\x09c\\x0d"},
                                            {"\x1b[31m", "\\x1b[31m"},
                                            {"\x7f\xc2\x85\xc2\xa0", "\\x7f\\xc2\\x85\xc2\xa0"},
                                            {"m\xfc\xc3\xbc", "m\\xfc\xc3\xbc"},
+                                           {"\u202a\u202e\u2069", "\\xe2\\x80\\xaa\\xe2\\x80\\xae\\xe2\\x81\\xa9"},
+                                           {"\u2029\u202f\u2065\u206a", "\u2029\u202f\u2065\u206a"},
                                            {"", ""}};
     char shown[64];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
