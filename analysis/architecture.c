@@ -24,6 +24,7 @@
 
 #define SIZES     "layers={num_hidden_layers} width={hidden_size} heads={num_attention_heads} ffn-width={intermediate_size}"
 #define CAUSAL    " mask=causal"
+#define UNMASKED  " mask=none"
 #define RMS(eps)  " norm=rmsnorm eps={rms_norm_eps=" eps "}"
 #define LAYERNORM " norm=layernorm eps="
 #define ROPE(base) " rope={rope_theta={rope_parameters.rope_theta=" base "}}"
@@ -122,13 +123,13 @@ const struct architecture architectures[] = {
     {"opt", "{do_layer_norm_before=true}=false {word_embed_proj_dim={hidden_size}}={hidden_size}", POSTNORM, OPT,
      "_remove_final_layer_norm", NULL},
 #define BERT "{is_decoder=false}=false {position_embedding_type=absolute}=absolute {add_cross_attention=false}=false", POSTNORM, \
-             SIZES " activation={hidden_act=gelu}" LAYERNORM "{layer_norm_eps=1e-12}" \
+             SIZES UNMASKED " activation={hidden_act=gelu}" LAYERNORM "{layer_norm_eps=1e-12}" \
              " init=normal:{initializer_range=0.02} input-scale=1 input-correlation=[1/3]", "", \
              "the embedding's norm makes the input's scale 1; tokens have one of its three summands, the segment, in common"
     {"bert", BERT},
     {"roberta", BERT},
     {"vit", "", PRENORM FINAL,
-     SIZES " activation={hidden_act=gelu} tokens=[floor({image_size=224}/{patch_size=16})^2+1]"
+     SIZES UNMASKED " activation={hidden_act=gelu} tokens=[floor({image_size=224}/{patch_size=16})^2+1]"
      LAYERNORM "{layer_norm_eps=1e-12} init=normal:{initializer_range=0.02}", "",
      "the law of the input is the images', so its scale stays at 1; patches and class token are the --tokens"},
 

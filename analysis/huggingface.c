@@ -223,6 +223,16 @@ static bool reads_key(const char *template, size_t length, const char *key)
     return false;
 }
 
+/* Whether a setting has 0 unless given, which then stands for none; of "name=value". */
+static bool zero_is_none(const char *word)
+{
+    struct error error;
+    char name[TEMPLATE_VALUE_MAX];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+    const struct setting *setting = setting_find(name, &error);
+    return setting && setting->usual && strcmp(setting->usual, "0") == 0;
+}
+
 /* A zero that the configuration says itself would be a setting's "unless given", which is another value. */
 static int check_zero(const struct template_reader *reader, const char *word, size_t length)
 {
@@ -242,10 +252,7 @@ static int check_zeros(const struct template_reader *reader, const struct archit
     size_t length;
     int code = ERROR_NONE;
     while (code == ERROR_NONE && (word = setting_word(&rest, &length))) {
-        char name[TEMPLATE_VALUE_MAX];
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
-        const struct setting *setting = setting_find(name, reader->error);
-        if (setting && setting->usual && strcmp(setting->usual, "0") == 0)
+        if (zero_is_none(word))
             code = check_zero(reader, word, length);
     }
     return code;
@@ -429,25 +436,12 @@ int huggingface_apply(const struct huggingface *self, struct model *model, struc
     struct error inner = {0};
     const struct setting *placement = setting_find("placement", error);
     int code = setting_apply(model, placement->name, self->placement, &inner);
-    if (code == ERROR_NONE) // of a type that names no mask every token sees all, whatever the model has had before
-        code = setting_apply_all(model, "mask=none", &inner);
     if (code == ERROR_NONE)
         code = apply_settings(self, model, &inner);
     if (code != ERROR_NONE)
         return error_set(error, inner.code, "%s: %s", self->row->type, inner.text);
     setting_rename(placement, model, self->row->type);
     return ERROR_NONE;
-}
-
-/* A zero stands for none where that is what a setting has unless given, and for itself elsewhere. */
-static bool stands_for_none(const char *word, size_t name, size_t length)
-{
-    struct error error;
-    char own[TEMPLATE_VALUE_MAX];
-    snprintf(own, sizeof own, "%.*s", (int)name, word);
-    const struct setting *setting = setting_find(own, &error);
-    return strncmp(word + name, "=0", length - name) == 0 && setting && setting->usual &&
-           strcmp(setting->usual, "0") == 0;
 }
 
 void huggingface_print(const struct huggingface *self, FILE *stream)
@@ -457,7 +451,7 @@ void huggingface_print(const struct huggingface *self, FILE *stream)
     fprintf(stream, "%s:\n  --placement '%s'\n ", self->row->type, self->placement);
     while ((word = setting_word(&rest, &length))) {
         size_t name = strcspn(word, "=");
-        if (stands_for_none(word, name, length))
+        if (strncmp(word + name, "=0", length - name) == 0 && zero_is_none(word))
             continue;
         fprintf(stream, " --%.*s %.*s", (int)name, word, (int)(length - name - 1), word + name + 1);
     }

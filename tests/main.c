@@ -139,11 +139,13 @@ int main(void)
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     struct tally *tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     failed_suites = tmpfile();
-    if (tally == MAP_FAILED || !failed_suites || !run_jobs(tally)) {
+    bool ended = tally != MAP_FAILED && failed_suites && run_jobs(tally);
+    if (failed_suites)
+        copy_failed();
+    if (!ended) {
         fprintf(stderr, "the tests did not come to their end\n");
         return EXIT_FAILURE;
     }
-    copy_failed();
     int checks = tally->checks, failed = tally->failures + tally->errors;
     printf("%d%%: Checks: %d, Failures: %d, Errors: %d\n", checks ? 100 * (checks - failed) / checks : 0, checks,
            tally->failures, tally->errors);

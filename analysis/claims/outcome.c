@@ -89,16 +89,17 @@ static double spread(const struct outcome_runs *runs)
     return runs->spread;
 }
 
+#define FAILS SCORE_QUOTE(SCORE_FAILS)
+
 const struct outcome outcomes[] = {
     {"score", "u of the run: 0 for the best predictor, 1 where nothing was learned", score},
-    {"trains", "1 where u is at most " SCORE_QUOTE(SCORE_FAILS) ", else 0", trains},
+    {"trains", "1 where u is at most " FAILS ", else 0", trains},
     {"tuned_score",
      "u at the best rate, downhill from the middle one, with a worse one on both sides; at the least where none learns",
      tuned_score, .search = next_to_valley},
     {"edge",
-     "the largest rate whose u is at most " SCORE_QUOTE(
-         SCORE_FAILS) ", from the middle one up to the first whose is not, or "
-                      "down to the first whose is; interpolated in its logarithm",
+     "the largest rate whose u is at most " FAILS ", from the middle one up to the first whose is not, or down to the "
+     "first whose is; interpolated in its logarithm",
      edge, .search = next_to_crossing},
     {"spread", "1 - token cosine of the last layer behind the last step", spread},
 };
