@@ -61,8 +61,8 @@ const struct options_command map_options = {
     .summary =
         "Predicts what a stack does to gradients and tokens from end to end, over a grid of two numbers of its\n"
         "configuration, and writes it as JSON, a map a line, for `spanscope plot`: in the limit of infinite width or,\n"
-        "with --at-width, as `predict` does, where a point that is drawn takes 2 s of a core or the --budget. Other\n"
-        "settings may be lists or axes: a map for each of their product. Such as\n"
+        "with --at-width, as `predict` does, where a point that is drawn takes 2 s of a core, of long sequences up to\n"
+        "16 s, or the --budget. Other settings may be lists or axes: a map for each of their product. Such as\n"
         "  spanscope map -p spannorm --x layers=8:512:log --y c=0.1:10:log -o map.json && spanscope plot map.json",
     .rows = rows,
     .row_count = sizeof rows / sizeof *rows,

@@ -36,7 +36,9 @@ static const struct options_row rows[] = {
      "the limit of infinite width and many heads, off by T/d, H/d and 1/d from what the model's\n"
      "own width has",
      options_flag, offsetof(struct predict, moments.width_limit)},
-    {"budget", 0, "SECONDS", "of a core, about, as operations are counted: the same draws on any machine; 2",
+    {"budget", 0, "SECONDS",
+     "of a core, about, as operations are counted: the same draws on any machine; 2, and\n"
+     "at the model's width 2 (T/64)^2 where T is more than 64, 16 at most",
      options_seconds, offsetof(struct predict, moments.budget)},
     {"replicas", 0, "N", "draw stacks, that many at most; without, as many as the budget allows", options_draws,
      offsetof(struct predict, moments.replicas)},
@@ -106,12 +108,13 @@ static void report_error(const struct predict *predict, const struct profile *pr
 }
 
 /* What no budget shortens: the closed form, and the fewest replicas that know their error. */
-static void report_budget(const struct predict *predict, const struct moments *moments)
+static void report_budget(const struct predict *predict, const struct model *model, const struct moments *moments)
 {
-    if (predict->quiet || moments->counted <= predict->moments.budget)
+    double budget = moments_budget(&predict->moments, model);
+    if (predict->quiet || moments->counted <= budget)
         return;
     fprintf(stderr, "spanscope predict: %s takes about %.2g s of a core; --budget %g cannot be kept\n",
-            moments->drawn ? "the least that is drawn" : "the closed form", moments->counted, predict->moments.budget);
+            moments->drawn ? "the least that is drawn" : "the closed form", moments->counted, budget);
 }
 
 static int predict_model(struct predict *predict, const struct model *model, struct error *error)
@@ -131,7 +134,7 @@ static int predict_model(struct predict *predict, const struct model *model, str
     predict->drawn = predict->drawn || profile.moments.drawn;
     if (code == ERROR_NONE) {
         report_error(predict, &profile);
-        report_budget(predict, &profile.moments);
+        report_budget(predict, model, &profile.moments);
     }
     bounds_free(&bounds);
     profile_free(&profile);

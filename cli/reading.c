@@ -37,8 +37,7 @@ int reading_options(const struct reading *reading, struct moments_options *momen
     }
     moments->full = reading->full || reading->replicas > 0;
     moments->replicas = reading->replicas;
-    if (reading->budget > 0)
-        moments->budget = reading->budget;
+    moments->budget = reading->budget;
     if (reading->error > 0)
         moments->error = moments->order = reading->error;
     return code;
@@ -75,7 +74,8 @@ json_t *reading_object(bool *ok, const struct reading *reading, const struct mom
         document_put(ok, object, "draws", json_integer(moments->draws));
         return object;
     }
-    document_put(ok, object, "budget", json_real(moments->budget));
+    if (moments->budget > 0)
+        document_put(ok, object, "budget", json_real(moments->budget));
     document_put(ok, object, "error", json_real(moments->error));
     document_put(ok, object, "order", json_real(moments->order));
     document_put(ok, object, "full", json_boolean(moments->full));

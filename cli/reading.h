@@ -23,7 +23,8 @@ struct reading {
      "that are drawn; without, the limit of infinite width and many heads",                                            \
      options_flag, offsetof(type, member.at_width)},                                                                   \
     {"budget", 0, "SECONDS",                                                                                           \
-     "with --at-width: what a point's draws may cost, of a core, about, as operations are counted; 2",                 \
+     "with --at-width: what a point's draws may cost, of a core, about, as operations are counted;\n"                  \
+     "that of `predict`",                                                                                              \
      options_seconds, offsetof(type, member.budget)},                                                                  \
     {"error", 0, "REL",                                                                                                \
      "with --at-width: draw until every standard error is that fraction of its value, or the budget\n"                 \

@@ -119,7 +119,7 @@ static const struct shape_member reading_members[] = {
     {SCHEMA_NAME, "=" SCHEMA_WIDTH_LIMIT "|" SCHEMA_AT_WIDTH, "of infinite width and heads, or of the model's own"},
     {SCHEMA_SEED, "seed", "of the draws, the same at every point"},
     {"draws", "count", "in the limit: attention matrices of a block", true},
-    {"budget", "number", "at the model's width: seconds of a core that a point's draws may cost", true},
+    {"budget", "number", "at the model's width: seconds of a core that a point's draws may cost, where that was said", true},
     {"error", "number", "there: the standard error aimed at", true},
     {"order", "number", "there: what a closed form may err by, beyond which stacks are drawn", true},
     {"full", "boolean", "there: whether they are drawn in any case", true},

@@ -13,14 +13,18 @@
 
 struct moments_options moments_defaults(void)
 {
-    return (struct moments_options){.width_limit = true,
-                                    .order = 0.05,
-                                    .draws = 256,
-                                    .error = 0.003,
-                                    .most = 5,
-                                    .budget = 2,
-                                    .seed = 1,
-                                    .threads = 1};
+    return (struct moments_options){
+        .width_limit = true, .order = 0.05, .draws = 256, .error = 0.003, .most = 5, .seed = 1, .threads = 1};
+}
+
+double moments_budget(const struct moments_options *options, const struct model *model)
+{
+    enum { FEW_TOKENS = 64 };
+    static const double LEAST = 2, MOST = 16;
+    double times = (double)model->tokens / FEW_TOKENS;
+    if (options->budget > 0)
+        return options->budget;
+    return options->width_limit ? LEAST : fmin(fmax(LEAST, LEAST * times * times), MOST);
 }
 
 /* Fewer flights than six, or four where they are dear, and fewer replicas than four know too little of their own
@@ -154,7 +158,7 @@ static double largest_error(const struct tally *tally, size_t *where)
 
 static int affordable(const struct course *course, const struct moments_options *options)
 {
-    double count = options->budget * COURSE_RATE / course_flops(course);
+    double count = moments_budget(options, &course->model) * COURSE_RATE / course_flops(course);
     return count > REPLICAS_MOST ? REPLICAS_MOST : count < FEWEST ? FEWEST : (int)count;
 }
 

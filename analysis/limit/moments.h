@@ -26,7 +26,8 @@ struct moments_options {
     int replicas;     /* at the model's width, at most; 0: as many as the budget allows, 2 at least */
     int64_t enough;   /* there, too, where the budget decides: more than these serve nobody; 0: any number does */
     double budget;    /* seconds of a core, about, as its products are counted: the same on any machine; the closed
-                         form, or the fewest replicas that know their error, are read whatever they take */
+                         form, or the fewest replicas that know their error, are read whatever they take. 0: of
+                         moments_budget */
     double error;     /* standard error aimed at: replicas go on until every observable but those by token has it,
                          relative to its value, to 1 for cosines */
     uint64_t seed;
@@ -40,6 +41,10 @@ struct moments_options {
 };
 
 struct moments_options moments_defaults(void);
+
+/* Seconds that draws may cost: options.budget, or 2 where that is 0, and at the model's width 2 (T/64)^2 of longer sequences,
+ * 16 at most: a stack takes so much more, and as many are needed to know a mean. */
+double moments_budget(const struct moments_options *options, const struct model *model);
 
 struct moments {
     struct observe_schema schema;

@@ -91,6 +91,28 @@ START_TEST(the_budget_is_spent_and_said_to_be)
 }
 END_TEST
 
+/* At a width long sequences are given more, as a stack of them takes more; what is asked for is what is spent. */
+START_TEST(long_sequences_are_given_more)
+{
+    static const struct {
+        int tokens;
+        bool width_limit;
+        double asked, given;
+    } cases[] = {{16, false, 0, 2}, {64, false, 0, 2},      {128, false, 0, 8},   {256, false, 0, 16},
+                 {512, true, 0, 2}, {512, false, 0.5, 0.5}, {512, true, 0.5, 0.5}};
+    struct model model;
+    support_model(&model, "placement=prenorm");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct moments_options options = moments_defaults();
+        options.width_limit = cases[i].width_limit;
+        options.budget = cases[i].asked;
+        model.tokens = cases[i].tokens;
+        ck_assert_double_eq(moments_budget(&options, &model), cases[i].given);
+    }
+    model_free(&model);
+}
+END_TEST
+
 /* ---- exact properties ---- */
 
 /* Attention averages equal tokens into themselves, so of a token-specific gradient it returns nothing: PostNorm keeps
@@ -360,6 +382,7 @@ Suite *moments_suite(void)
     tcase_add_test(tests, large_logits_are_drawn);
     tcase_add_test(tests, the_budget_is_spent_and_said_to_be);
     tcase_add_test(tests, dear_replicas_keep_to_the_budget);
+    tcase_add_test(tests, long_sequences_are_given_more);
     tcase_add_test(tests, small_batches_add_up);
     tcase_add_test(tests, collapsed_tokens_halve_the_specific_gradient);
     tcase_add_test(tests, gradients_leave_the_range_of_double);
