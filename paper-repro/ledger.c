@@ -22,6 +22,7 @@
 #include "analysis/claims/claim.h"
 #include "paper-repro/expected.h"
 #include "paper-repro/verdicts.h"
+#include "sim/place.h"
 #include "sim/text.h"
 
 #define CLAIMS_TABLE "paper-repro/claims.tsv"
@@ -191,10 +192,7 @@ static int compare(int count, char **paths, int *status, struct error *error)
 static FILE *open_table(const char *path, char partial[200], struct error *error)
 {
     snprintf(partial, 200, "%s.new", path);
-    FILE *stream = fopen(partial, "we");
-    if (stream == NULL)
-        error_set(error, ERROR_RESOURCE, "%s: cannot be written: %s", partial, strerror(errno));
-    return stream;
+    return place_draft(partial, error);
 }
 
 static int close_table(FILE *stream, const char *path, const char *partial, struct error *error)

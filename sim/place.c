@@ -1,6 +1,7 @@
 #include "sim/place.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <pthread.h>
@@ -72,6 +73,31 @@ char *place_beside(const char *path)
     if (getrandom(&random, sizeof random, 0) < 0)
         random = (uint64_t)getpid();
     return asprintf(&name, "%s/.spanscope-%016" PRIx64, dirname(folder), random) < 0 ? NULL : name;
+}
+
+/* ---- what is written before it has its place ---- */
+
+int place_vacant(const char *path, struct error *error)
+{
+    struct stat status;
+    if (lstat(path, &status) != 0 || S_ISREG(status.st_mode))
+        return ERROR_NONE;
+    return error_set(error, ERROR_RESOURCE, "'%.400s' is in the way of what is written: it is no regular file", path);
+}
+
+/* What has taken the name since is not followed or waited for, either. */
+FILE *place_draft(const char *path, struct error *error)
+{
+    if (place_vacant(path, error) != ERROR_NONE)
+        return NULL;
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+    FILE *stream = file >= 0 ? fdopen(file, "w") : NULL;
+    if (stream)
+        return stream;
+    error_set(error, ERROR_RESOURCE, "cannot write '%.400s': %s", path, strerror(errno));
+    if (file >= 0)
+        close(file);
+    return NULL;
 }
 
 /* ---- which file it is ---- */

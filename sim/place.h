@@ -8,6 +8,7 @@
 #define SPANSCOPE_SIM_PLACE_H
 
 #include <limits.h>
+#include <stdio.h>
 
 #include "sim/error.h"
 
@@ -18,6 +19,12 @@ int place_follow(char path[PATH_MAX], int *descriptor);
 /* A name in the same folder that nothing has, .spanscope-*, of a path shorter than PATH_MAX. The caller frees; NULL without
  * memory. */
 char *place_beside(const char *path);
+
+/* The file that is written under this name before it takes another's, made or emptied; NULL with ERROR_RESOURCE. What has
+ * the name and is no regular file, a pipe, a link or a folder, is refused, and not waited for: place_vacant says so
+ * before there is anything to write. */
+FILE *place_draft(const char *path, struct error *error);
+int place_vacant(const char *path, struct error *error);
 
 /* All three return ERROR_INPUT for what does not go together. */
 

@@ -15,36 +15,18 @@
 #include "sim/place.h"
 
 static const char MAGIC[16] = "spanscope-ckpt1\n", KEPT[] = "checkpoint", WRITER[] = "the checkpoint";
-enum { IDENTITY_MAX = 1 << 30 };
+enum { STEM = 14 }; /* of MAGIC; the version stands behind it */
 
-/* A stream whose bytes are summed on their way: FNV-1a, 64 bits. */
-struct summed {
-    FILE *stream;
-    uint64_t sum;
-    bool failed;
-};
+static const uint64_t SUM_START = 0xcbf29ce484222325;
 
-static void add_to_sum(struct summed *summed, const void *bytes, size_t length)
+/* FNV-1a, 64 bits: no change of one byte leaves it as it was. */
+static uint64_t add_to_sum(uint64_t sum, const void *bytes, size_t length)
 {
     const unsigned char *byte = bytes;
     for (size_t i = 0; i < length; i++)
-        summed->sum = (summed->sum ^ byte[i]) * 0x100000001b3;
+        sum = (sum ^ byte[i]) * 0x100000001b3;
+    return sum;
 }
-
-static void put(struct summed *summed, const void *bytes, size_t length)
-{
-    summed->failed |= length > 0 && fwrite(bytes, 1, length, summed->stream) != length; // an empty slot has no bytes
-    add_to_sum(summed, bytes, length);
-}
-
-static void get(struct summed *summed, void *bytes, size_t length)
-{
-    summed->failed |= summed->failed || fread(bytes, 1, length, summed->stream) != length;
-    if (!summed->failed)
-        add_to_sum(summed, bytes, length);
-}
-
-static const uint64_t SUM_START = 0xcbf29ce484222325;
 
 /* ---- reading ---- */
 
@@ -67,57 +49,105 @@ static int of_others(const struct checkpoint *checkpoint, const char *found, che
                      words ? words : "other runs; give the same options or another file");
 }
 
-/* A length that the file can hold, and its bytes with a NUL behind them. */
-static char *get_bytes(struct summed *summed, uint64_t room, uint64_t *length)
+/* What stands before the sum. */
+struct source {
+    FILE *stream;
+    uint64_t left; /* bytes to read */
+    bool failed;
+};
+
+static void get(struct source *source, void *bytes, size_t length)
 {
-    get(summed, length, sizeof *length);
-    if (summed->failed || *length > room)
-        return NULL;
-    char *bytes = malloc((size_t)*length + 1);
+    source->failed |= length > source->left || fread(bytes, 1, length, source->stream) != length;
+    source->left -= source->failed ? 0 : length;
+}
+
+/* Whether the sum behind `length` bytes is theirs. Leaves the stream at its beginning. */
+static bool is_whole(FILE *stream, uint64_t length)
+{
+    struct source source = {stream, length, false};
+    uint64_t sum = SUM_START, found = 0;
+    char bytes[1 << 16];
+    rewind(stream);
+    while (source.left > 0 && !source.failed) {
+        size_t count = source.left < sizeof bytes ? (size_t)source.left : sizeof bytes;
+        get(&source, bytes, count);
+        sum = source.failed ? sum : add_to_sum(sum, bytes, count);
+    }
+    bool whole = !source.failed && fread(&found, sizeof found, 1, stream) == 1 && found == sum;
+    rewind(stream);
+    return whole;
+}
+
+/* A length and its bytes, with a NUL behind them; NULL, and failed, where they are not there, or without memory. */
+static char *get_bytes(struct source *source, uint64_t *length)
+{
+    get(source, length, sizeof *length);
+    source->failed |= *length > source->left;
+    char *bytes = source->failed ? NULL : malloc((size_t)*length + 1);
     if (!bytes)
         return NULL;
-    get(summed, bytes, (size_t)*length);
+    get(source, bytes, (size_t)*length);
     bytes[*length] = '\0';
     return bytes;
 }
 
-static int get_slots(struct checkpoint *checkpoint, struct summed *summed, uint64_t room, struct error *error)
+static int not_got(const struct checkpoint *checkpoint, const struct source *source, struct error *error)
+{
+    return source->failed ? damaged(checkpoint, error)
+                          : error_set(error, ERROR_RESOURCE, "out of memory for the checkpoint %s", checkpoint->path);
+}
+
+static int get_slots(struct checkpoint *checkpoint, struct source *source, struct error *error)
 {
     for (int i = 0; i < checkpoint->count; i++) {
         uint64_t length;
-        char *bytes = get_bytes(summed, room, &length);
+        char *bytes = get_bytes(source, &length);
         if (!bytes)
-            return damaged(checkpoint, error);
+            return not_got(checkpoint, source, error);
         if (length > 0)
             checkpoint_put(checkpoint, i, bytes, (size_t)length);
         else
             free(bytes);
     }
-    uint64_t expected = summed->sum, found = 0;
-    get(summed, &found, sizeof found);
-    return summed->failed || found != expected ? damaged(checkpoint, error) : ERROR_NONE;
+    return source->failed || source->left > 0 ? damaged(checkpoint, error) : ERROR_NONE;
 }
 
+/* Whose it is, and what it holds. */
+static int get_runs(struct checkpoint *checkpoint, struct source *source, checkpoint_difference *difference,
+                    struct error *error)
+{
+    uint64_t length, count = 0;
+    char *identity = get_bytes(source, &length);
+    if (!identity)
+        return not_got(checkpoint, source, error);
+    get(source, &count, sizeof count);
+    bool same = strcmp(identity, checkpoint->identity) == 0 && count == (uint64_t)checkpoint->count;
+    int code = source->failed ? damaged(checkpoint, error)
+               : same         ? get_slots(checkpoint, source, error)
+                              : of_others(checkpoint, identity, difference, error);
+    free(identity);
+    return code;
+}
+
+/* Nothing in the file is believed before its sum. */
 static int read_stream(struct checkpoint *checkpoint, FILE *stream, checkpoint_difference *difference,
                        struct error *error)
 {
-    struct summed summed = {stream, SUM_START, false};
     char magic[sizeof MAGIC] = {0};
-    uint64_t length, count = 0;
     fseeko(stream, 0, SEEK_END);
-    uint64_t room = (uint64_t)ftello(stream);
+    off_t size = ftello(stream);
     rewind(stream);
-    get(&summed, magic, sizeof magic);
-    if (summed.failed || memcmp(magic, MAGIC, sizeof magic) != 0)
+    if (fread(magic, sizeof magic, 1, stream) != 1 || memcmp(magic, MAGIC, STEM) != 0)
         return foreign(checkpoint, error);
-    char *identity = get_bytes(&summed, room < IDENTITY_MAX ? room : IDENTITY_MAX, &length);
-    get(&summed, &count, sizeof count);
-    bool same = identity && strcmp(identity, checkpoint->identity) == 0 && count == (uint64_t)checkpoint->count;
-    int code = summed.failed || !identity ? damaged(checkpoint, error)
-               : same                     ? get_slots(checkpoint, &summed, room, error)
-                                          : of_others(checkpoint, identity, difference, error);
-    free(identity);
-    return code;
+    struct source source = {stream, size < (off_t)sizeof(uint64_t) ? 0 : (uint64_t)size - sizeof(uint64_t), false};
+    if (!is_whole(stream, source.left))
+        return damaged(checkpoint, error);
+    if (memcmp(magic, MAGIC, sizeof MAGIC) != 0)
+        return error_set(error, ERROR_RESOURCE,
+                         "%s: a checkpoint of another version of this program; give another name", checkpoint->path);
+    get(&source, magic, sizeof magic);
+    return get_runs(checkpoint, &source, difference, error);
 }
 
 /* Nothing where there is no file. A pipe is not opened: that waits for whoever writes to it. */
@@ -139,7 +169,9 @@ static int read_file(struct checkpoint *checkpoint, checkpoint_difference *diffe
 static int take_places(const struct checkpoint *checkpoint, struct error *error)
 {
     int code = place_keep(checkpoint->path, KEPT, error);
-    return code == ERROR_NONE ? place_write(checkpoint->temporary, WRITER, error) : code;
+    if (code == ERROR_NONE)
+        code = place_write(checkpoint->temporary, WRITER, error);
+    return code == ERROR_NONE ? place_vacant(checkpoint->temporary, error) : code;
 }
 
 int checkpoint_open(struct checkpoint *checkpoint, const char *path, const char *identity, int count,
@@ -175,6 +207,19 @@ void checkpoint_put(struct checkpoint *checkpoint, int slot, char *bytes, size_t
 
 /* ---- writing ---- */
 
+/* A stream whose bytes are summed on their way. */
+struct summed {
+    FILE *stream;
+    uint64_t sum;
+    bool failed;
+};
+
+static void put(struct summed *summed, const void *bytes, size_t length)
+{
+    summed->failed |= length > 0 && fwrite(bytes, 1, length, summed->stream) != length; // an empty slot has no bytes
+    summed->sum = add_to_sum(summed->sum, bytes, length);
+}
+
 static bool write_stream(const struct checkpoint *checkpoint, FILE *stream)
 {
     struct summed summed = {stream, SUM_START, false};
@@ -206,10 +251,12 @@ static void sync_folder(const char *path)
 
 int checkpoint_write(const struct checkpoint *checkpoint, struct error *error)
 {
-    FILE *stream = fopen(checkpoint->temporary, "wb");
-    bool written = stream && write_stream(checkpoint, stream);
+    FILE *stream = place_draft(checkpoint->temporary, error);
+    if (!stream)
+        return error->code;
+    bool written = write_stream(checkpoint, stream);
     int reason = errno;
-    if (stream && fclose(stream) != 0 && written) {
+    if (fclose(stream) != 0 && written) {
         written = false;
         reason = errno;
     }
@@ -219,7 +266,7 @@ int checkpoint_write(const struct checkpoint *checkpoint, struct error *error)
     }
     if (written)
         sync_folder(checkpoint->path);
-    else if (stream)
+    else
         unlink(checkpoint->temporary);
     return written ? ERROR_NONE
                    : error_set(error, ERROR_RESOURCE, "%s: cannot write the checkpoint: %s", checkpoint->path,

@@ -1,8 +1,8 @@
 /* What several runs have come to, in one file that is always whole.
  *
  * The file is written under another name, flushed to the disk and renamed: a killed process or a full disk leaves the
- * one before. It names what it belongs to (every setting of every run) and ends with a checksum. Numbers are the
- * machine's own.
+ * one before. It names what it belongs to (every setting of every run) and ends with a checksum over all that stands
+ * before it, which is compared before anything else is believed. Numbers are the machine's own.
  */
 #ifndef SPANSCOPE_TRAIN_CHECKPOINT_H
 #define SPANSCOPE_TRAIN_CHECKPOINT_H
@@ -28,8 +28,8 @@ struct checkpoint {
 typedef const char *checkpoint_difference(const char *own, const char *found);
 
 /* Reads the file where there is one: ERROR_INPUT where it belongs to other runs or is in use otherwise (sim/place),
- * ERROR_RESOURCE where it cannot be read, is damaged or no checkpoint at all. path and identity must outlive the
- * checkpoint. difference may be NULL. */
+ * ERROR_RESOURCE where it cannot be read, is damaged, of another version or no checkpoint at all, or where what it is
+ * written to first is no regular file. path and identity must outlive the checkpoint. difference may be NULL. */
 int checkpoint_open(struct checkpoint *checkpoint, const char *path, const char *identity, int count,
                     checkpoint_difference *difference, struct error *error);
 void checkpoint_free(struct checkpoint *checkpoint);

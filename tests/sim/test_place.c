@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -124,6 +125,34 @@ START_TEST(devices_and_pipes_are_never_refused)
 }
 END_TEST
 
+/* What a killed process left is emptied; nothing else of the name is touched. */
+START_TEST(drafts_are_regular_files)
+{
+    static const char *const ways[] = {"pipe", "folder", "link", "to file"};
+    size_t length;
+    folder_write("left", "half of someth");
+    folder_write("file", "whole");
+    ck_assert_int_eq(mkfifo(folder_path("pipe"), 0600), 0);
+    ck_assert_int_eq(mkdir(folder_path("folder"), 0700), 0);
+    link_to("none", "link");
+    link_to("file", "to file");
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        ck_assert_int_eq(place_vacant(folder_path(ways[i]), &error), ERROR_RESOURCE);
+        error.text[0] = '\0';
+        ck_assert_ptr_null(place_draft(folder_path(ways[i]), &error));
+        ck_assert_ptr_nonnull(strstr(error.text, "' is in the way of what is written: it is no regular file"));
+    }
+    FILE *stream = place_draft(folder_path("left"), &error), *fresh = place_draft(folder_path("new"), &error);
+    ck_assert(stream && fresh && fputs("new", stream) >= 0 && fclose(stream) == 0 && fclose(fresh) == 0);
+    char *left = folder_read("left", &length), *file = folder_read("file", &length);
+    ck_assert_int_eq(strncmp(left, "new", 4), 0);
+    ck_assert_int_eq(strncmp(file, "whole", 5), 0);
+    free(left), free(file);
+    ck_assert_ptr_null(place_draft(folder_path("none/new"), &error));
+    ck_assert_ptr_nonnull(strstr(error.text, "No such file or directory"));
+}
+END_TEST
+
 Suite *place_suite(void)
 {
     Suite *suite = suite_create("place");
@@ -132,5 +161,6 @@ Suite *place_suite(void)
     tcase_add_test(tests, messages_say_what_it_is);
     tcase_add_test(tests, what_comes_to_be_is_known);
     tcase_add_test(tests, devices_and_pipes_are_never_refused);
+    tcase_add_test(tests, drafts_are_regular_files);
     return suite;
 }

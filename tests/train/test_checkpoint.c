@@ -1,8 +1,10 @@
 #include <check.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/folder.h"
 #include "train/checkpoint.h"
@@ -108,27 +110,91 @@ START_TEST(other_things_than_files_are_refused)
 }
 END_TEST
 
-/* Every byte but for those that name the runs, changed or cut off. */
-START_TEST(damage_is_seen)
+static void check_refused(const char *bytes, size_t length, const char *words)
 {
     struct checkpoint checkpoint;
     struct error error = {0};
+    folder_write_bytes("damaged", bytes, length);
+    ck_assert_int_eq(checkpoint_open(&checkpoint, folder_path("damaged"), "id", COUNT, NULL, &error), ERROR_RESOURCE);
+    ck_assert_msg(strstr(error.text, words), "'%s' is not in: %s", words, error.text);
+}
+
+static const char DAMAGED[] = "a damaged checkpoint", NONE[] = "no checkpoint; give another name";
+enum { STEM = 14, MAGIC = 16 }; /* bytes that name the format, without and with its version */
+
+/* Every bit changed, the file cut at every length, and something behind its end. */
+START_TEST(damage_is_seen)
+{
     size_t length;
     write_one(folder_path("runs"), "id");
-    char *bytes = folder_read("runs", &length);
-    for (size_t i = 0; i < 2 * length; i++) {
-        FILE *file = fopen(folder_path("damaged"), "wb");
-        size_t kept = i < length ? length : i - length;
-        for (size_t j = 0; j < kept; j++)
-            fputc(bytes[j] ^ (j == i ? 0x10 : 0), file);
-        fclose(file);
-        int code = checkpoint_open(&checkpoint, folder_path("damaged"), "id", COUNT, NULL, &error);
-        ck_assert_msg(code != ERROR_NONE, "byte %zu of %zu", i, length);
+    char *bytes = folder_read("runs", &length), *twice = calloc(2, length);
+    for (size_t i = 0; i < 8 * length; i++) {
+        bytes[i / 8] ^= (char)(1 << i % 8);
+        check_refused(bytes, length, i / 8 < STEM ? NONE : DAMAGED);
+        bytes[i / 8] ^= (char)(1 << i % 8);
     }
-    free(bytes);
+    for (size_t kept = 0; kept < length; kept++)
+        check_refused(bytes, kept, kept < MAGIC ? NONE : DAMAGED);
+    memcpy(twice, bytes, length);
+    memcpy(twice + length, bytes, length);
+    for (size_t more = 1; more <= length; more++)
+        check_refused(twice, length + more, DAMAGED);
+    free(bytes), free(twice);
 }
 END_TEST
 
+/* The sum that the file ends with, of whatever stands before. */
+static void set_sum(char *bytes, size_t length)
+{
+    uint64_t sum = 0xcbf29ce484222325;
+    for (size_t i = 0; i < length - sizeof sum; i++)
+        sum = (sum ^ (unsigned char)bytes[i]) * 0x100000001b3;
+    memcpy(bytes + length - sizeof sum, &sum, sizeof sum);
+}
+
+/* What nobody damaged: of another version, with more in it than the runs, with lengths that it has not. */
+START_TEST(what_has_its_sum_is_checked_too)
+{
+    size_t length;
+    write_one(folder_path("runs"), "id");
+    char *bytes = folder_read("runs", &length), *other = calloc(1, length + 1);
+    memcpy(other, bytes, length);
+    other[STEM]++;
+    set_sum(other, length);
+    check_refused(other, length, "a checkpoint of another version of this program");
+    memcpy(other, bytes, length);
+    set_sum(other, length + 1);
+    check_refused(other, length + 1, DAMAGED);
+    for (size_t at = MAGIC; at < MAGIC + 8; at++) { // of the identity
+        memcpy(other, bytes, length);
+        other[at] = '\x7f';
+        set_sum(other, length);
+        check_refused(other, length, DAMAGED);
+    }
+    free(bytes), free(other);
+}
+END_TEST
+
+/* Known before there is anything to write. */
+START_TEST(what_is_in_the_way_is_refused)
+{
+    struct checkpoint checkpoint;
+    static const char *const names[] = {"pipe", "folder", "link"};
+    ck_assert_int_eq(mkfifo(folder_path("pipe.new"), 0600), 0);
+    ck_assert_int_eq(mkdir(folder_path("folder.new"), 0700), 0);
+    ck_assert_int_eq(symlink("elsewhere", folder_path("link.new")), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct error error = {0};
+        ck_assert_int_eq(checkpoint_open(&checkpoint, folder_path(names[i]), "id", COUNT, NULL, &error),
+                         ERROR_RESOURCE);
+        ck_assert_msg(strstr(error.text, ".new' is in the way of what is written: it is no regular file"), "%s",
+                      error.text);
+    }
+    ck_assert_int_eq(folder_entries(folder_name), 3);
+}
+END_TEST
+
+/* A pipe that came since is not waited for. */
 START_TEST(failed_write_leaves_the_file_before)
 {
     struct checkpoint checkpoint;
@@ -137,9 +203,10 @@ START_TEST(failed_write_leaves_the_file_before)
     snprintf(path, sizeof path, "%s", folder_path("runs"));
     write_one(path, "id");
     ck_assert_int_eq(checkpoint_open(&checkpoint, path, "id", COUNT, NULL, &error), ERROR_NONE);
-    ck_assert_int_eq(mkdir(folder_path("runs.new"), 0700), 0); // in the way of the temporary file
+    ck_assert_int_eq(mkfifo(folder_path("runs.new"), 0600), 0); // in the way of the temporary file
     ck_assert_int_eq(checkpoint_write(&checkpoint, &error), ERROR_RESOURCE);
     checkpoint_free(&checkpoint);
+    ck_assert_int_eq(unlink(folder_path("runs.new")), 0);
     ck_assert_int_eq(checkpoint_open(&checkpoint, path, "id", COUNT, NULL, &error), ERROR_NONE);
     checkpoint_free(&checkpoint);
 }
@@ -155,6 +222,8 @@ Suite *checkpoint_suite(void)
     tcase_add_test(tests, other_files_are_left_alone);
     tcase_add_test(tests, other_things_than_files_are_refused);
     tcase_add_test(tests, damage_is_seen);
+    tcase_add_test(tests, what_has_its_sum_is_checked_too);
+    tcase_add_test(tests, what_is_in_the_way_is_refused);
     tcase_add_test(tests, failed_write_leaves_the_file_before);
     suite_add_tcase(suite, tests);
     return suite;
