@@ -171,13 +171,28 @@ static void leave_places(const struct store *store)
             place_leave(path, KEPT);
 }
 
+/* SQLite would wait for a pipe of one of its names. */
+static int check_beside(const struct store *store, struct error *error)
+{
+    struct stat status;
+    char path[PATH_MAX];
+    for (int i = 1; i < STORE_TABLES_FILES; i++)
+        if (snprintf(path, sizeof path, "%s%s", store->path, store_tables_suffixes[i]) < PATH_MAX &&
+            stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+            return error_set(error, ERROR_RESOURCE, "cannot open store '%s': '%s' beside it is no regular file",
+                             store->path, path);
+    return ERROR_NONE;
+}
+
 /* SQLite takes a file of a few bytes for an empty one, and would write over it. */
 static int open_file(struct store *store, enum store_use use, struct error *error)
 {
     enum { HEADER = 100 }; // bytes that every database begins with
     bool empty = false;
     struct stat status;
-    int missing = stat(store->path, &status), code = ERROR_NONE;
+    int code = check_beside(store, error), missing = stat(store->path, &status);
+    if (code != ERROR_NONE)
+        return code;
     if (missing == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
         return error_set(error, ERROR_RESOURCE, "'%s' is no store: it is no regular file", store->path);
     if (missing == 0 && S_ISREG(status.st_mode) && status.st_size > 0 && status.st_size < HEADER)

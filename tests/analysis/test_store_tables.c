@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/folder.h"
@@ -62,6 +63,27 @@ START_TEST(another_file_is_left_as_it_is)
         char *left = folder_read("letter", &length);
         ck_assert(length == strlen(texts[i]) && memcmp(left, texts[i], length) == 0);
         free(left);
+    }
+}
+END_TEST
+
+/* SQLite would wait for the pipe. */
+START_TEST(what_is_beside_a_store_is_a_file)
+{
+    struct store store;
+    static const char *const names[] = {"kept", "new"};
+    static const char *const suffixes[] = {"-journal", "-wal", "-shm"};
+    ck_assert_int_eq(store_tables_new(folder_path("kept"), &error), ERROR_NONE);
+    for (int i = 0; i < 6; i++) {
+        char beside[32];
+        snprintf(beside, sizeof beside, "%s%s", names[i % 2], suffixes[i / 2]);
+        ck_assert_int_eq(mkfifo(folder_path(beside), 0600), 0);
+        for (int use = STORE_READ; use <= STORE_WRITE; use++) {
+            ck_assert_int_eq(store_open(&store, folder_path(names[i % 2]), (enum store_use)use, NULL, &error),
+                             ERROR_RESOURCE);
+            ck_assert_msg(strstr(error.text, "' beside it is no regular file"), "%s", error.text);
+        }
+        ck_assert_int_eq(unlink(folder_path(beside)), 0);
     }
 }
 END_TEST
@@ -147,6 +169,7 @@ Suite *store_tables_suite(void)
     tcase_set_tags(slow, "slow");
     tcase_add_loop_test(tests, what_is_more_or_less_is_no_store, 0, sizeof strange / sizeof *strange);
     tcase_add_test(tests, another_file_is_left_as_it_is);
+    tcase_add_test(tests, what_is_beside_a_store_is_a_file);
     tcase_add_test(tests, what_is_made_is_known);
     tcase_add_test(tests, a_store_that_cannot_be_made_is_not_there);
     tcase_add_test(tests, reading_is_stopped_and_writing_is_not);
