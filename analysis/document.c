@@ -172,8 +172,7 @@ static int first_byte(struct document_reader *reader, size_t *before)
     }
 }
 
-/* Keys are texts, too. A formula may have several lines. */
-static int check_texts(json_t *value, const char *what, struct error *error)
+int document_check(json_t *value, const char *what, struct error *error)
 {
     int code = json_is_string(value) ? text_check(what, json_string_value(value), "\n\t", error) : ERROR_NONE;
     const char *key;
@@ -184,9 +183,9 @@ static int check_texts(json_t *value, const char *what, struct error *error)
         if (code == ERROR_NONE)
             code = text_check(what, key, "", error);
         if (code == ERROR_NONE)
-            code = check_texts(member, what, error);
+            code = document_check(member, what, error);
     }
-    json_array_foreach(value, i, member) if (code == ERROR_NONE) code = check_texts(member, what, error);
+    json_array_foreach(value, i, member) if (code == ERROR_NONE) code = document_check(member, what, error);
     return code;
 }
 
@@ -195,7 +194,7 @@ static int check_document(const struct document_reader *reader, json_t **root, s
 {
     char what[400];
     snprintf(what, sizeof what, "%.300s, line %zu: the text", reader->path, line);
-    if (reader->foreign || check_texts(*root, what, error) == ERROR_NONE)
+    if (reader->foreign || document_check(*root, what, error) == ERROR_NONE)
         return ERROR_NONE;
     json_decref(*root);
     *root = NULL;

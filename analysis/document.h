@@ -44,8 +44,12 @@ int document_open(struct document_reader *reader, const char *path, struct error
 
 /* The next object or array, which the caller owns, and the line where it begins; *root is NULL at the end of the file.
  * ERROR_RESOURCE with file, line and column for what is no JSON, or more of it than a document may have, and for texts
- * that cannot stand in output (text_check). */
+ * that cannot stand in output (document_check). */
 int document_next(struct document_reader *reader, json_t **root, size_t *line, struct error *error);
+
+/* ERROR_INPUT, naming what it is, where a text of the value, or a key, cannot stand in output (text_check). Texts may have
+ * several lines, as a formula has. */
+int document_check(json_t *value, const char *what, struct error *error);
 
 /* What document_next will give, which stays the reader's; NULL at the end of the file. */
 int document_peek(struct document_reader *reader, const json_t **root, struct error *error);

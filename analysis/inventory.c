@@ -4,30 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *column_text(sqlite3_stmt *row, int column)
-{
-    const unsigned char *text = sqlite3_column_text(row, column);
-    return text ? strdup((const char *)text) : NULL;
-}
+#include "analysis/store_row.h"
 
-static bool read_config(sqlite3_stmt *row, struct store_config *config)
+static int read_config(const struct store *store, sqlite3_stmt *row, struct store_config *config, struct error *error)
 {
-    const char *seed = (const char *)sqlite3_column_text(row, 4);
-    const char *text = (const char *)sqlite3_column_text(row, 2);
     *config = (struct store_config){
         .id = sqlite3_column_int64(row, 0),
-        .key = column_text(row, 1),
-        .config = text ? json_loads(text, 0, NULL) : NULL,
-        .engine = column_text(row, 3),
-        .seed = seed ? strtoull(seed, NULL, 10) : 0,
         .per_token = sqlite3_column_int(row, 5) != 0,
-        .law = column_text(row, 6),
         .cells = sqlite3_column_int64(row, 7),
         .samples = sqlite3_column_int64(row, 8),
         .first = (uint64_t)sqlite3_column_int64(row, 9),
         .last = (uint64_t)sqlite3_column_int64(row, 10),
     };
-    return config->key && config->config && config->engine && config->law;
+    int code = store_row_text(store, row, 1, &config->key, error);
+    if (code == ERROR_NONE)
+        code = store_row_document(store, row, 2, &config->config, error);
+    if (code == ERROR_NONE)
+        code = store_row_text(store, row, 3, &config->engine, error);
+    if (code == ERROR_NONE)
+        code = store_row_number(store, row, 4, &config->seed, error);
+    return code == ERROR_NONE ? store_row_text(store, row, 6, &config->law, error) : code;
 }
 
 static int add_row(struct store *store, sqlite3_stmt *row, struct inventory *inventory, struct error *error)
@@ -36,10 +32,7 @@ static int add_row(struct store *store, sqlite3_stmt *row, struct inventory *inv
     if (!grown)
         return store_no_memory(store, error);
     inventory->configs = grown;
-    if (read_config(row, &grown[inventory->count++]))
-        return ERROR_NONE;
-    return error_set(error, ERROR_RESOURCE, "store '%s' is damaged: configuration %d is not whole", store->path,
-                     inventory->count);
+    return read_config(store, row, &grown[inventory->count++], error);
 }
 
 int inventory_read(struct store *store, struct inventory *inventory, struct error *error)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/schema.h"
+#include "analysis/store_row.h"
 #include "sim/setting.h"
 
 /* Names of formulas do not count: their texts do. NULL without memory. */
@@ -119,18 +120,13 @@ static int add_row(struct store *store, sqlite3_stmt *row, struct trained_list *
     struct trained_run *grown = realloc(list->runs, ((size_t)list->count + 1) * sizeof *grown);
     if (!grown)
         return store_no_memory(store, error);
-    const char *run = (const char *)sqlite3_column_text(row, 1), *law = (const char *)sqlite3_column_text(row, 2);
     list->runs = grown;
-    grown[list->count] = (struct trained_run){.id = sqlite3_column_int64(row, 0),
-                                              .run = run ? json_loads(run, 0, NULL) : NULL,
-                                              .law = law ? strdup(law) : NULL,
-                                              .done = sqlite3_column_int64(row, 3),
-                                              .finished = sqlite3_column_int(row, 4) != 0};
-    list->count++;
-    if (grown[list->count - 1].run && grown[list->count - 1].law)
-        return ERROR_NONE;
-    return error_set(error, ERROR_RESOURCE, "store '%s' is damaged: training run %d is not whole", store->path,
-                     list->count);
+    struct trained_run *next = &grown[list->count++];
+    *next = (struct trained_run){.id = sqlite3_column_int64(row, 0),
+                                 .done = sqlite3_column_int64(row, 3),
+                                 .finished = sqlite3_column_int(row, 4) != 0};
+    int code = store_row_document(store, row, 1, &next->run, error);
+    return code == ERROR_NONE ? store_row_text(store, row, 2, &next->law, error) : code;
 }
 
 int trained_list(struct store *store, struct trained_list *list, struct error *error)

@@ -423,7 +423,7 @@ const char *setting_name(const struct setting *setting, const struct model *mode
 
 void setting_rename(const struct setting *setting, struct model *model, const char *name)
 {
-    snprintf(field(setting, model), GRAPH_NAME_MAX, "%s", name);
+    text_show(name, "", field(setting, model), GRAPH_NAME_MAX);
 }
 
 size_t setting_print(const struct setting *setting, const struct model *model, char *buffer, size_t size)

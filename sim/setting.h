@@ -102,7 +102,7 @@ const struct setting *setting_parameter(const struct setting *setting, const str
 /* Whether two models agree in the setting; formulas are compared, not their names. */
 bool setting_same(const struct setting *setting, const struct model *a, const struct model *b);
 
-/* Gives a text another name, which is cut where it is too long. */
+/* Gives a text another name, as a terminal may be shown it (text_show): cut where it is too long. */
 void setting_rename(const struct setting *setting, struct model *model, const char *name);
 
 /* ERROR_INPUT where the model's number is not between least and most. */

@@ -1,6 +1,7 @@
 /* Stores of samples from outside: whatever ends a run, what it had is there, and the numbers are those of one run. */
 #include <check.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,6 +242,76 @@ START_TEST(damage_is_found)
 }
 END_TEST
 
+static void change(const char *name, const char *statements)
+{
+    char path[256], *why = NULL;
+    sqlite3 *db;
+    snprintf(path, sizeof path, "%s/%s", program_folder(), name);
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_msg(sqlite3_exec(db, statements, NULL, NULL, &why) == SQLITE_OK, "%s: %s", statements, why);
+    sqlite3_close(db);
+}
+
+/* What clears a terminal, behind what a column holds, or in the JSON that it holds; and whether the list of the store
+ * reads it, and so refuses. */
+#define CLEARS " || char(27) || '[2J'"
+static const struct {
+    const char *table, *change;
+    bool listed;
+} hostile[] = {
+    {"configs", "key = key" CLEARS, true},
+    {"configs", "config = config" CLEARS, true},
+    {"configs", "config = replace(config, '\"prenorm', '\"\\u001b[2J')", true},
+    {"configs", "config = replace(config, '\"scaleinit', '\"\\u009b2J')", true},
+    {"configs", "config = replace(config, '{', '{\"\\u001b[2J\":1,')", true},
+    {"configs", "engine = engine" CLEARS, true},
+    {"configs", "seed = seed" CLEARS, true},
+    {"configs", "per_token = ''" CLEARS, false},
+    {"configs", "law = law" CLEARS, true},
+    {"configs", "cells = ''" CLEARS, false},
+    {"samples", "sum = ''" CLEARS, false},
+    {"trainings", "key = key" CLEARS, false},
+    {"trainings", "run = run" CLEARS, true},
+    {"trainings", "run = replace(run, '\"prenorm', '\"\\u001b[2J')", true},
+    {"trainings", "run = replace(run, '\"adam', '\"\\u001b[2J')", true},
+    {"trainings", "run = replace(run, '\"task\":\"', '\"task\":\"\\u001b[2J')", true},
+    {"trainings", "law = law" CLEARS, true},
+    {"trainings", "done = ''" CLEARS, false},
+    {"trainings", "finished = ''" CLEARS, false},
+};
+
+/* Both streams. */
+static int check_shown(const char *line)
+{
+    struct program found = program_shell(line);
+    for (const unsigned char *c = (const unsigned char *)found.out; *c; c++)
+        ck_assert_msg((*c >= ' ' && *c != 0x7f) || *c == '\n', "%s: byte %#x", line, *c);
+    ck_assert_msg(!strstr(found.out, "\xc2\x9b"), "%s", line);
+    int status = found.status;
+    program_free(&found);
+    return status;
+}
+
+#define RUN   "$SPANSCOPE run -p prenorm -L 2 -d 12 -H 3 -T 3 -n 2 --store s"
+#define TRAIN "$SPANSCOPE train -p prenorm -L 1 -d 8 -H 1 -T 4 --steps 2 -q --store s"
+
+START_TEST(texts_of_others_reach_no_terminal)
+{
+    static const char *const others[] = {"--export s", "--export -f csv --tidy s", "--export -f json s", "--check s"};
+    char line[200], statement[200];
+    ck_assert_int_eq(check_shown(RUN " && " TRAIN " && $SPANSCOPE store s"), 0);
+    snprintf(statement, sizeof statement, "UPDATE %s SET %s", hostile[_i].table, hostile[_i].change);
+    change("s", statement);
+    ck_assert_msg(check_shown("$SPANSCOPE store s") == (hostile[_i].listed ? 3 : 0), "%s", statement);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        snprintf(line, sizeof line, "$SPANSCOPE store %s", others[i]);
+        check_shown(line);
+    }
+    check_shown("$SPANSCOPE merge s -f json --store new; $SPANSCOPE store new");
+    check_shown(RUN "; " TRAIN);
+}
+END_TEST
+
 Suite *kept_suite(void)
 {
     Suite *suite = suite_create("kept");
@@ -258,6 +329,7 @@ Suite *kept_suite(void)
     tcase_add_test(tests, no_store_is_written_over);
     tcase_add_test(tests, a_store_without_room_leaves_nothing);
     tcase_add_test(tests, damage_is_found);
+    tcase_add_loop_test(tests, texts_of_others_reach_no_terminal, 0, sizeof hostile / sizeof *hostile);
     suite_add_tcase(suite, tests);
     return suite;
 }
