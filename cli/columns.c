@@ -6,9 +6,9 @@
 
 #include "sim/text.h"
 
-static int add(struct columns *columns, options_choice *names, const char *name, struct error *error)
+static int add(struct columns *columns, value_choice *names, const char *name, struct error *error)
 {
-    int i = options_choose(names, "column", name, error);
+    int i = value_choose(names, "column", name, error);
     if (i < 0)
         return error->code;
     for (int c = 0; c < columns->count; c++)
@@ -20,7 +20,7 @@ static int add(struct columns *columns, options_choice *names, const char *name,
     return ERROR_NONE;
 }
 
-int columns_choose(struct columns *columns, options_choice *names, struct error *error)
+int columns_choose(struct columns *columns, value_choice *names, struct error *error)
 {
     const char *text = columns->text;
     int code = ERROR_NONE;

@@ -15,7 +15,7 @@ struct columns {
 };
 
 /* Reads the text: names with commas between them, each one of names and given once. ERROR_INPUT with the nearest name. */
-int columns_choose(struct columns *columns, options_choice *names, struct error *error);
+int columns_choose(struct columns *columns, value_choice *names, struct error *error);
 
 /* Columns of the window of the terminal that the stream leads to; 0 where it is none. */
 int columns_window(FILE *stream);

@@ -17,7 +17,7 @@ static void print_names(const struct options_item *item, const char *before)
             printf("%s%s", before, name);
 }
 
-static void print_words(options_choice *word, const char *before)
+static void print_words(value_choice *word, const char *before)
 {
     const char *name;
     for (size_t i = 0; (name = word(i)); i++)
@@ -281,7 +281,7 @@ static const struct {
     void (*print)(void);
 } shells[] = {{"bash", print_bash}, {"zsh", print_zsh}, {"fish", print_fish}};
 
-OPTIONS_CHOICE(shell_name, shells, sizeof shells / sizeof *shells)
+VALUE_CHOICE(shell_name, shells, sizeof shells / sizeof *shells)
 
 const struct options_command completion_options = {
     .usage = "completion SHELL",
@@ -296,7 +296,7 @@ static int print_completion(void *target, struct error *error)
     const struct options *options = target;
     if (options->word_count != 1)
         return error_set(error, ERROR_INPUT, "expected one shell: bash, zsh or fish");
-    int i = options_choose(shell_name, "shell", options->words[0], error);
+    int i = value_choose(shell_name, "shell", options->words[0], error);
     if (i < 0)
         return error->code;
     shells[i].print();

@@ -30,7 +30,7 @@ static int find_field(const char *head, const char *name)
     return -1;
 }
 
-int cut_open(struct cut *cut, FILE *to, const struct columns *columns, options_choice *names, const char *head,
+int cut_open(struct cut *cut, FILE *to, const struct columns *columns, value_choice *names, const char *head,
              struct error *error)
 {
     *cut = (struct cut){.stream = to, .to = to, .columns = columns, .names = names};

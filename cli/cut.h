@@ -10,7 +10,7 @@ struct cut {
     FILE *stream; /* where rows are written */
     FILE *to;
     const struct columns *columns;
-    options_choice *names;
+    value_choice *names;
     char *text;
     size_t length;
     int at[COLUMNS_MAX]; /* the field of each chosen column, -1 where these rows have none: it is empty */
@@ -18,7 +18,7 @@ struct cut {
 
 /* head is the row of all columns' names, names what columns->chosen numbers; they must outlive the cut, but for the head. Where none is
  * chosen, rows go on as they are. ERROR_RESOURCE without memory. */
-int cut_open(struct cut *cut, FILE *to, const struct columns *columns, options_choice *names, const char *head,
+int cut_open(struct cut *cut, FILE *to, const struct columns *columns, value_choice *names, const char *head,
              struct error *error);
 
 /* Writes the row of names: those chosen, or the head. */

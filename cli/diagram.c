@@ -31,21 +31,21 @@ static const char *format_name(size_t i)
 
 static int read_format(void *field, const char *name, const char *text, struct error *error)
 {
-    int i = options_choose(format_name, name, text, error);
+    int i = value_choose(format_name, name, text, error);
     *(const char **)field = i < 0 ? NULL : formats[i];
     return i < 0 ? (int)error->code : ERROR_NONE;
 }
 
 static const struct options_row rows[] = {
-    {"placement", 'p', "NAME|FORMULA|FILE", "the block, as for `spanscope run`", options_text,
+    {"placement", 'p', "NAME|FORMULA|FILE", "the block, as for `spanscope run`", value_text,
      offsetof(struct diagram_run, placement)},
-    {"activation", 0, "NAME", "with --expand: a gated one makes ffn() gated", options_text,
+    {"activation", 0, "NAME", "with --expand: a gated one makes ffn() gated", value_text,
      offsetof(struct diagram_run, activation)},
-    {"expand", 0, NULL, "draw calls as what they are made of: the maps and softmax of attn()", options_flag,
+    {"expand", 0, NULL, "draw calls as what they are made of: the maps and softmax of attn()", value_flag,
      offsetof(struct diagram_run, expand)},
     {"format", 'f', NULL, "what is written; without it what the FILE's name ends in, or text", read_format,
      offsetof(struct diagram_run, format), format_name},
-    {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct diagram_run, output)},
+    {"output", 'o', "FILE", "where to, instead of standard output", value_path, offsetof(struct diagram_run, output)},
 };
 
 const struct options_command diagram_options = {

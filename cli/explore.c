@@ -43,11 +43,11 @@ static int read_seconds(void *field, const char *name, const char *text, struct 
 static const struct options_row rows[] = {
     {"port", 0, "N", "of the loopback; any that is free unless given", read_port,
      offsetof(struct explore, server.port)},
-    {"no-open", 0, NULL, "do not open the page in the desktop's browser", options_flag,
+    {"no-open", 0, NULL, "do not open the page in the desktop's browser", value_flag,
      offsetof(struct explore, no_open)},
-    {"jobs", 0, "N", "answers computed at a time, and as many runs of samples", options_threads,
+    {"jobs", 0, "N", "answers computed at a time, and as many runs of samples", value_threads,
      offsetof(struct explore, server.jobs)},
-    {"memory", 'm', "SIZE", "limit of each, such as 500M or 4G", options_bytes,
+    {"memory", 'm', "SIZE", "limit of each, such as 500M or 4G", value_bytes,
      offsetof(struct explore, server.limits.memory)},
     {"seconds", 0, "S", "limit of each; 60", read_seconds, offsetof(struct explore, server.limits.seconds)},
 };

@@ -24,7 +24,7 @@ const char *format_name(size_t i)
 
 const struct format *format_find(const char *name, struct error *error)
 {
-    int i = options_choose(format_name, "format", name, error);
+    int i = value_choose(format_name, "format", name, error);
     return i < 0 ? NULL : &formats[i];
 }
 
@@ -74,7 +74,7 @@ const char *format_column(size_t i)
 }
 
 /* Columns of quantities are of those that --quantity names. */
-static int check_quantities(const struct format_page *page, options_choice *names, struct error *error)
+static int check_quantities(const struct format_page *page, value_choice *names, struct error *error)
 {
     for (int c = 0; c < page->columns.count; c++) {
         const char *name = names((size_t)page->columns.chosen[c]);
@@ -90,7 +90,7 @@ static int check_quantities(const struct format_page *page, options_choice *name
 static int choose_columns(const struct format *format, struct format_page *page, struct error *error)
 {
     bool quantities = format_has_quantity(page);
-    options_choice *names = quantities ? format->quantity_column : format->column;
+    value_choice *names = quantities ? format->quantity_column : format->column;
     if (!page->columns.text)
         return ERROR_NONE;
     if (!names)

@@ -29,7 +29,7 @@ struct format {
     bool beside;  /* shows a profile's prediction beside it; elsewhere the prediction is a profile of its own */
     bool tokens;  /* shows the observables by position */
     bool columns; /* has a column for a setting */
-    options_choice *column, *quantity_column; /* what --columns may name, of rows of quantities too; NULL: nothing */
+    value_choice *column, *quantity_column; /* what --columns may name, of rows of quantities too; NULL: nothing */
     /* Out of memory is ERROR_RESOURCE; failed writes are left for the stream's owner to find. */
     format_writer *write, *write_quantities;
     outlay_writer *cost; /* of a dry run */
@@ -38,10 +38,10 @@ struct format {
 extern const struct format formats[];
 extern const size_t format_count;
 
-options_choice format_name;
+value_choice format_name;
 
 /* Names of columns, of all formats, and of quantities. */
-options_choice format_column;
+value_choice format_column;
 
 /* A reader of the option --quantity: names, separated by commas; the field is a page's quantity. */
 int format_read_quantity(void *field, const char *name, const char *text, struct error *error);

@@ -230,7 +230,7 @@ static void print_layer(const struct profile *profile, const struct common *comm
 
 /* Rows of these columns and the configuration's; in front of the page's first stands the row of their names. */
 static int open_rows(struct cut *cut, const struct common *common, const char *const names[], size_t count,
-                     options_choice *columns, const struct format_page *page, struct error *error)
+                     value_choice *columns, const struct format_page *page, struct error *error)
 {
     char *head = NULL;
     size_t size;

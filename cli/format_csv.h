@@ -14,10 +14,10 @@
 format_writer format_csv, format_csv_quantities;
 
 /* What --columns may name: the columns of a profile's header with every setting. */
-options_choice format_csv_column;
+value_choice format_csv_column;
 
 /* Of rows of quantities likewise. */
-options_choice format_csv_quantity_column;
+value_choice format_csv_quantity_column;
 
 /* Whether the setting has several texts of which some have no name, so that only the whole text tells them apart. */
 bool format_csv_needs_text(const struct sweep *sweep, const struct setting *setting);

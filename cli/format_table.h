@@ -10,10 +10,10 @@
 format_writer format_table, format_table_quantities;
 
 /* What --columns may name: observables by name, and by symbol. */
-options_choice format_table_column;
+value_choice format_table_column;
 
 /* Of a table of quantities: settings, kind and quantities. */
-options_choice format_table_quantity_column;
+value_choice format_table_quantity_column;
 
 /* "L = 16, d = 256, relu, no mask": what the model reads, without its texts. */
 void format_table_settings(const struct model *model, FILE *stream);

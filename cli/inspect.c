@@ -31,7 +31,7 @@ static const char *format_name(size_t i)
 
 static int read_format(void *field, const char *name, const char *text, struct error *error)
 {
-    int format = options_choose(format_name, name, text, error);
+    int format = value_choose(format_name, name, text, error);
     *(bool *)field = format == 1;
     return format < 0 ? (int)error->code : ERROR_NONE;
 }
@@ -59,19 +59,18 @@ static int read_blocks(void *field, const char *name, const char *text, struct e
 }
 
 static const struct options_row rows[] = {
-    {"seed", 's', "N", "64-bit seed", options_seed, offsetof(struct inspect, wish.seed), NULL},
-    {"sample", 0, "N", "which sample of that seed, from 0 as `run` counts them", options_seed,
+    {"seed", 's', "N", "64-bit seed", value_seed, offsetof(struct inspect, wish.seed), NULL},
+    {"sample", 0, "N", "which sample of that seed, from 0 as `run` counts them", value_seed,
      offsetof(struct inspect, wish.sample), NULL},
     {"head", 0, "N", "whose attention is shown, from 1", read_head, offsetof(struct inspect, wish.head), NULL},
     {"blocks", 0, "N", "whose attentions are shown, evenly spaced from the first to the last; 4", read_blocks,
      offsetof(struct inspect, wish.blocks), NULL},
-    {"engine", 'e', "NAME", "how weights are drawn: auto or a name of `spanscope list engines`", options_engine,
-     offsetof(struct inspect, wish.engine), options_engine_name},
-    {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", options_bytes,
+    {"engine", 'e', "NAME", "how weights are drawn: auto or a name of `spanscope list engines`", value_engine,
+     offsetof(struct inspect, wish.engine), value_engine_name},
+    {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", value_bytes,
      offsetof(struct inspect, wish.memory), NULL},
     {"format", 'f', NULL, "what is written", read_format, offsetof(struct inspect, json), format_name},
-    {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct inspect, output),
-     NULL},
+    {"output", 'o', "FILE", "where to, instead of standard output", value_path, offsetof(struct inspect, output), NULL},
 };
 
 const struct options_command inspect_options = {

@@ -226,7 +226,7 @@ static const char *list_format(size_t i)
 
 static int read_format(void *field, const char *name, const char *text, struct error *error)
 {
-    int i = options_choose(list_format, name, text, error);
+    int i = value_choose(list_format, name, text, error);
     *(bool *)field = i == 1;
     return i < 0 ? (int)error->code : ERROR_NONE;
 }
@@ -241,7 +241,7 @@ static int list_all(void *target, struct error *error)
         return tables_print(stdout, error);
     int chosen[options->word_count + 1];
     for (int i = 0; i < options->word_count; i++)
-        if ((chosen[i] = options_choose(section_name, "table", options->words[i], error)) < 0)
+        if ((chosen[i] = value_choose(section_name, "table", options->words[i], error)) < 0)
             return error->code;
     for (int i = 0; i < options->word_count; i++)
         print_section(chosen[i]);

@@ -118,7 +118,7 @@ static void put_argument(const char *argument, FILE *stream)
     fputs("\\fR", stream);
 }
 
-static void put_names(const char *before, options_choice *choice, FILE *stream)
+static void put_names(const char *before, value_choice *choice, FILE *stream)
 {
     fputs(before, stream);
     const char *name;
@@ -242,7 +242,7 @@ static int print_manual(void *target, struct error *error)
         put_program(stdout);
         return ERROR_NONE;
     }
-    int i = options_choose(command_name, "command", options->words[0], error);
+    int i = value_choose(command_name, "command", options->words[0], error);
     if (i < 0)
         return error->code;
     put_page(&commands[i], stdout);

@@ -45,15 +45,15 @@ static const struct options_row rows[] = {
     {"y", 0, "AXIS", "the same, upwards; 50 values and linear unless said", read_axis,
      offsetof(struct map_command, axes[1])},
     READING_ROWS(struct map_command, reading),
-    {"threads", 'j', "N", "points in parallel; results do not depend on it", options_threads,
+    {"threads", 'j', "N", "points in parallel; results do not depend on it", value_threads,
      offsetof(struct map_command, threads)},
-    {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct map_command, output)},
+    {"output", 'o', "FILE", "where to, instead of standard output", value_path, offsetof(struct map_command, output)},
     {"dry-run", 0, NULL, "print how many points there are, the memory and time it would take, and predict nothing",
-     options_flag, offsetof(struct map_command, dry_run)},
-    {"log", 0, NULL, "a line a minute on how far it is, where there is no terminal", options_flag,
+     value_flag, offsetof(struct map_command, dry_run)},
+    {"log", 0, NULL, "a line a minute on how far it is, where there is no terminal", value_flag,
      offsetof(struct map_command, log)},
-    {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct map_command, quiet)},
-    {"no-progress", 0, NULL, "no progress line on a terminal", options_flag, offsetof(struct map_command, no_progress)},
+    {"quiet", 'q', NULL, "no words on standard error but errors", value_flag, offsetof(struct map_command, quiet)},
+    {"no-progress", 0, NULL, "no progress line on a terminal", value_flag, offsetof(struct map_command, no_progress)},
 };
 
 const struct options_command map_options = {

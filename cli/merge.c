@@ -334,19 +334,18 @@ struct merge_options {
 
 static const struct options_row rows[] = {
     {"format", 'f', NULL, "what is written", format_read, offsetof(struct merge_options, format), format_name},
-    {"tidy", 0, NULL, "CSV with a column for all that decides the numbers, not only for what varies", options_flag,
+    {"tidy", 0, NULL, "CSV with a column for all that decides the numbers, not only for what varies", value_flag,
      offsetof(struct merge_options, page.tidy)},
     {"quantity", 0, "NAME[,NAME]", "only these of the whole stack, a row a configuration (list quantities)",
      format_read_quantity, offsetof(struct merge_options, page.quantity), overall_name},
     {"columns", 0, "NAME[,NAME]",
      "only these columns, in this order: of a table observables by name or symbol, of CSV those\n"
      "of its header and settings",
-     options_text, offsetof(struct merge_options, page.columns.text), format_column},
-    {"output", 'o', "FILE", "where to, instead of standard output", options_path,
-     offsetof(struct merge_options, output)},
-    {"store", 0, "FILE", "put all samples, and the runs of `train --store`, into this store too", options_store,
+     value_text, offsetof(struct merge_options, page.columns.text), format_column},
+    {"output", 'o', "FILE", "where to, instead of standard output", value_path, offsetof(struct merge_options, output)},
+    {"store", 0, "FILE", "put all samples, and the runs of `train --store`, into this store too", value_store,
      offsetof(struct merge_options, store_path)},
-    {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct merge_options, quiet)},
+    {"quiet", 'q', NULL, "no words on standard error but errors", value_flag, offsetof(struct merge_options, quiet)},
 };
 
 const struct options_command merge_options = {

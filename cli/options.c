@@ -1,162 +1,20 @@
 #include "cli/options.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <getopt.h>
-#include <limits.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/linear.h"
 #include "sim/readers.h"
 #include "sim/text.h"
 #include "sim/variants.h"
-
-int options_flag(void *field, const char *name, const char *text, struct error *error)
-{
-    (void)name, (void)text, (void)error;
-    *(bool *)field = true;
-    return ERROR_NONE;
-}
-
-int options_text(void *field, const char *name, const char *text, struct error *error)
-{
-    (void)name, (void)error;
-    *(const char **)field = text;
-    return ERROR_NONE;
-}
-
-int options_shown(void *field, const char *name, const char *text, struct error *error)
-{
-    char what[64];
-    snprintf(what, sizeof what, "--%s:", name);
-    int code = text_check(what, text, "", error);
-    return code == ERROR_NONE ? options_text(field, name, text, error) : code;
-}
-
-int options_path(void *field, const char *name, const char *text, struct error *error)
-{
-    if (!*text)
-        return error_set(error, ERROR_INPUT, "--%s: '' names no file", name);
-    return options_text(field, name, text, error);
-}
-
-int options_store(void *field, const char *name, const char *text, struct error *error)
-{
-    if (strcmp(text, "-") == 0)
-        return error_set(error, ERROR_INPUT,
-                         "--%s: a file that is kept is read again, so it cannot be a stream; one of that name is ./-",
-                         name);
-    return options_path(field, name, text, error);
-}
-
-int options_seed(void *field, const char *name, const char *text, struct error *error)
-{
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (!isdigit((unsigned char)*text) || *end != '\0' || errno == ERANGE)
-        return error_set(error, ERROR_INPUT, "--%s: '%s' is not a whole number from 0 to 18446744073709551615", name,
-                         text);
-    *(uint64_t *)field = value;
-    return ERROR_NONE;
-}
-
-static int integer(const char *name, const char *text, long long most, long long *value, struct error *error)
-{
-    char what[64];
-    snprintf(what, sizeof what, "--%s", name);
-    return setting_integer(what, text, 1, most, value, error);
-}
-
-int options_count(void *field, const char *name, const char *text, struct error *error)
-{
-    long long value = 0;
-    int code = integer(name, text, 1000000000000, &value, error);
-    if (code == ERROR_NONE)
-        *(int64_t *)field = value;
-    return code;
-}
-
-static int read_int(void *field, const char *name, const char *text, long long most, struct error *error)
-{
-    long long value = 0;
-    int code = integer(name, text, most, &value, error);
-    if (code == ERROR_NONE)
-        *(int *)field = (int)value;
-    return code;
-}
-
-int options_threads(void *field, const char *name, const char *text, struct error *error)
-{
-    return read_int(field, name, text, 1024, error);
-}
-
-int options_draws(void *field, const char *name, const char *text, struct error *error)
-{
-    return read_int(field, name, text, 1000000, error);
-}
-
-static int positive(void *field, const char *name, const char *text, double below, const char *words,
-                    struct error *error)
-{
-    double value = 0;
-    char what[64];
-    snprintf(what, sizeof what, "--%s", name);
-    int code = setting_real(what, text, &value, error);
-    if (code != ERROR_NONE)
-        return code;
-    if (!(value > 0 && value < below))
-        return error_set(error, ERROR_INPUT, "--%s: %s is not above 0%s", name, text, words);
-    *(double *)field = value;
-    return ERROR_NONE;
-}
-
-int options_fraction(void *field, const char *name, const char *text, struct error *error)
-{
-    return positive(field, name, text, 1, " and below 1", error);
-}
-
-int options_seconds(void *field, const char *name, const char *text, struct error *error)
-{
-    return positive(field, name, text, INFINITY, "", error);
-}
-
-int options_bytes(void *field, const char *name, const char *text, struct error *error)
-{
-    char *end;
-    double value = strtod(text, &end);
-    static const char suffixes[] = "kMGT";
-    const char *suffix = *end ? strchr(suffixes, *end) : NULL;
-    double unit = suffix ? 1e3 : 1;
-    for (const char *s = suffixes; suffix && s < suffix; s++)
-        unit *= 1e3;
-    bool whole = end != text && (*end == '\0' || (suffix && end[1] == '\0'));
-    if (!whole || !(value * unit >= 1) || value * unit > 1e18)
-        return error_set(error, ERROR_INPUT, "--%s: '%s' is not a size such as 500M or 4G", name, text);
-    *(size_t *)field = (size_t)(value * unit);
-    return ERROR_NONE;
-}
-
-const char *options_engine_name(size_t i)
-{
-    return i == 0 ? "auto" : i <= linear_engine_count ? linear_engines[i - 1].name : NULL;
-}
-
-int options_engine(void *field, const char *name, const char *text, struct error *error)
-{
-    *(const struct linear_engine **)field = linear_engine_find(text);
-    return options_choose(options_engine_name, name, text, error) < 0 ? (int)error->code : ERROR_NONE;
-}
 
 /* The options of a command that takes the model from a file. */
 static const struct options_row config_rows[] = {
     {"config", 0, "FILE",
      "the model of a config.json as Hugging Face's transformers has it, of a type of\n"
      "`spanscope list architectures`; settings given beside it win",
-     options_path, offsetof(struct options, config), NULL},
-    {"ignore", 0, "KEY,...", "keys of that file that are read as if they were absent", options_text,
+     value_path, offsetof(struct options, config), NULL},
+    {"ignore", 0, "KEY,...", "keys of that file that are read as if they were absent", value_text,
      offsetof(struct options, ignore), NULL},
 };
 
@@ -468,18 +326,6 @@ void options_free(struct options *options)
 
 /* ---- what there is ---- */
 
-int options_choose(options_choice *choice, const char *what, const char *text, struct error *error)
-{
-    enum { MOST = 256 };
-    const char *names[MOST];
-    size_t count = 0;
-    for (; count < MOST && (names[count] = choice(count)); count++)
-        if (strcmp(names[count], text) == 0)
-            return (int)count;
-    text_unknown(error, what, text, names, count);
-    return -1;
-}
-
 const char *options_item_choice(const struct options_item *item, size_t i)
 {
     if (item->of)
@@ -517,7 +363,7 @@ static void row_item(const struct options_row *row, struct options_item *item)
 
 bool options_item(const struct options_command *command, size_t i, struct options_item *item)
 {
-    static const struct options_row help = {"help", 'h', NULL, "this text", options_flag, 0, NULL};
+    static const struct options_row help = {"help", 'h', NULL, "this text", value_flag, 0, NULL};
     size_t rows = row_count(command);
     if (i <= rows) {
         row_item(i < rows ? row_at(command, i) : &help, item);

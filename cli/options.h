@@ -4,53 +4,21 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include "analysis/huggingface.h"
 #include "cli/status.h"
+#include "cli/value.h"
 #include "sim/setting.h"
-
-/* Reads text into the field; name is the option's, for the message. */
-typedef int options_reader(void *field, const char *name, const char *text, struct error *error);
-
-options_reader options_flag;     /* bool; takes no argument */
-options_reader options_text;     /* const char * */
-options_reader options_shown;    /* the same, of a text that stands in output */
-options_reader options_path;     /* const char *, not empty */
-options_reader options_store;    /* the same, of a file that is read and written, so not - */
-options_reader options_seed;     /* uint64_t, all 64 bits */
-options_reader options_count;    /* int64_t >= 1 */
-options_reader options_threads;  /* int >= 1 */
-options_reader options_draws;    /* int >= 1: attention matrices */
-options_reader options_fraction; /* double in (0, 1) */
-options_reader options_seconds;  /* double > 0 */
-options_reader options_bytes;    /* size_t: 512M, 4G, 1.5G */
-options_reader options_engine;   // const struct linear_engine *; NULL is auto
-
-/* Name number i of those that an option takes, NULL behind the last. */
-typedef const char *options_choice(size_t i);
-
-/* The same of a table whose rows have a name. */
-#define OPTIONS_CHOICE(function, table, count)                                                                         \
-    static const char *function(size_t i)                                                                              \
-    {                                                                                                                  \
-        return i < (count) ? (table)[i].name : NULL;                                                                   \
-    }
-
-options_choice options_engine_name; // those of options_engine
-
-/* The number of the name that text is; -1 with ERROR_INPUT and the nearest in error where it is none. */
-int options_choose(options_choice *choice, const char *what, const char *text, struct error *error);
 
 struct options_row {
     const char *name;
     char letter;          /* 0 where it has only a long name */
     const char *argument; /* NULL for flags, and where the names of choice say it; FILE and DIR are paths */
     const char *summary;
-    options_reader *read;
-    size_t offset;          /* of the field in the command's struct */
-    options_choice *choice; /* NULL where anything is taken */
+    value_reader *read;
+    size_t offset;        /* of the field in the command's struct */
+    value_choice *choice; /* NULL where anything is taken */
 };
 
 /* A model setting as it was given. */
@@ -85,7 +53,7 @@ struct options_command {
     bool config;          /* takes the model from --config, too; what is given beside it wins */
     const char *several;  /* the option that may be given more than once, or NULL; a flag may anyway */
     const char *no_words; /* what is said of words that are no options; NULL where they are the command's */
-    options_choice *word; /* such words; NULL: the names of files */
+    value_choice *word;   /* such words; NULL: the names of files */
     bool sweeps;          /* a setting may have several values, in one option or several; read with cli/sweep */
     const char *defaults; /* settings of its own before those given, or NULL */
 };
@@ -114,7 +82,7 @@ struct options_item {
     const char *summary;
     bool setting;             /* of the model, else of the command */
     bool list;                /* takes several, with commas between them */
-    options_choice *choice;   /* or NULL */
+    value_choice *choice;     /* or NULL */
     const struct setting *of; /* whose names it takes, or NULL */
     char names[160];          /* what argument points to where it is made of names */
 };

@@ -39,7 +39,7 @@ static const char *figure_name(size_t i)
     return i == 0 ? MAP_FIGURE : i <= figure_count ? figures[i - 1].name : NULL;
 }
 
-OPTIONS_CHOICE(style_name, styles, style_count)
+VALUE_CHOICE(style_name, styles, style_count)
 
 static int read_figure(void *field, const char *name, const char *text, struct error *error)
 {
@@ -49,7 +49,7 @@ static int read_figure(void *field, const char *name, const char *text, struct e
         wanted->map = true;
         return ERROR_NONE;
     }
-    if (options_choose(figure_name, name, text, error) < 0)
+    if (value_choose(figure_name, name, text, error) < 0)
         return error->code;
     for (size_t i = 0; i < wanted->count; i++)
         if (wanted->figures[i] == figure)
@@ -77,21 +77,21 @@ static int read_name(void *field, const char *name, const char *text, struct err
 static int read_style(void *field, const char *name, const char *text, struct error *error)
 {
     *(const struct style **)field = style_find(text);
-    return options_choose(style_name, name, text, error) < 0 ? (int)error->code : ERROR_NONE;
+    return value_choose(style_name, name, text, error) < 0 ? (int)error->code : ERROR_NONE;
 }
 
 static const struct options_row rows[] = {
     {"figure", 'f', "NAME", "this figure, repeatable; otherwise all that the profiles allow", read_figure,
      offsetof(struct plot_options, wanted), figure_name},
-    {"output", 'o', "DIR", "where to write (the current directory); made if missing", options_path,
+    {"output", 'o', "DIR", "where to write (the current directory); made if missing", value_path,
      offsetof(struct plot_options, wish.directory)},
     {"name", 0, "NAME", "of the files, instead of the figure's; for one --figure", read_name,
      offsetof(struct plot_options, wish.name)},
-    {"title", 0, "TEXT", "above the picture, instead of the figure's; for one --figure", options_shown,
+    {"title", 0, "TEXT", "above the picture, instead of the figure's; for one --figure", value_shown,
      offsetof(struct plot_options, wish.title)},
     {"style", 's', "NAME", "how it looks: screen, paper, slides, or characters in the terminal", read_style,
      offsetof(struct plot_options, wish.style), style_name},
-    {"list", 0, NULL, "names and titles of the figures", options_flag, offsetof(struct plot_options, list)},
+    {"list", 0, NULL, "names and titles of the figures", value_flag, offsetof(struct plot_options, list)},
 };
 
 const struct options_command plot_options = {

@@ -21,22 +21,22 @@ struct reading {
     {"at-width", 0, NULL,                                                                                              \
      "the model's own width, as `predict` reads it: in closed form to first order in T/d, or stacks\n"                 \
      "that are drawn; without, the limit of infinite width and many heads",                                            \
-     options_flag, offsetof(type, member.at_width)},                                                                   \
+     value_flag, offsetof(type, member.at_width)},                                                                     \
     {"budget", 0, "SECONDS",                                                                                           \
      "with --at-width: what a point's draws may cost, of a core, about, as operations are counted;\n"                  \
      "that of `predict`",                                                                                              \
-     options_seconds, offsetof(type, member.budget)},                                                                  \
+     value_seconds, offsetof(type, member.budget)},                                                                    \
     {"error", 0, "REL",                                                                                                \
      "with --at-width: draw until every standard error is that fraction of its value, or the budget\n"                 \
      "is spent; 0.003, but to first order in T/d 0.05",                                                                \
-     options_fraction, offsetof(type, member.error)},                                                                  \
-    {"replicas", 0, "N", "with --at-width: draw stacks at every point, that many at most", options_draws,              \
+     value_fraction, offsetof(type, member.error)},                                                                    \
+    {"replicas", 0, "N", "with --at-width: draw stacks at every point, that many at most", value_draws,                \
      offsetof(type, member.replicas)},                                                                                 \
-    {"full", 0, NULL, "with --at-width: draw where there is a closed form, too", options_flag,                         \
+    {"full", 0, NULL, "with --at-width: draw where there is a closed form, too", value_flag,                           \
      offsetof(type, member.full)},                                                                                     \
     {"draws", 0, "N", "in the limit: attention matrices per block and point, where attention is drawn; 64",            \
-     options_draws, offsetof(type, member.draws)},                                                                     \
-    {"seed", 's', "N", "64-bit seed of the draws, the same at every point", options_seed, offsetof(type, member.seed)}
+     value_draws, offsetof(type, member.draws)},                                                                       \
+    {"seed", 's', "N", "64-bit seed of the draws, the same at every point", value_seed, offsetof(type, member.seed)}
 // clang-format on
 
 /* ERROR_INPUT where an option is the other reading's. */

@@ -227,7 +227,7 @@ const char *report_format_name(size_t i)
 
 int report_format_read(void *field, const char *name, const char *text, struct error *error)
 {
-    int i = options_choose(report_format_name, name, text, error);
+    int i = value_choose(report_format_name, name, text, error);
     if (i < 0)
         return error->code;
     *(const struct report_format **)field = &report_formats[i];

@@ -21,9 +21,9 @@ extern const size_t report_format_count;
 const char *report_format_name(size_t i);
 
 /* What --columns may name. */
-options_choice report_format_column;
+value_choice report_format_column;
 
-/* An options_reader of a field const struct report_format *. */
+/* An value_reader of a field const struct report_format *. */
 int report_format_read(void *field, const char *name, const char *text, struct error *error);
 
 #endif

@@ -224,7 +224,7 @@ static int print_schema(void *target, struct error *error)
         return error_set(error, ERROR_INPUT, "'%s': one schema at a time", options->words[1]);
     if (options->word_count == 0)
         return ERROR_NONE;
-    int i = options_choose(schema_name, "schema", options->words[0], error);
+    int i = value_choose(schema_name, "schema", options->words[0], error);
     if (i < 0)
         return error->code;
     json_t *schema = schema_of((size_t)i);

@@ -8,7 +8,7 @@
 #include "cli/options.h"
 
 /* Names of documents: "profile" of spanscope/profile/1, ... */
-options_choice schema_name;
+value_choice schema_name;
 
 /* The schema of document number i, a JSON Schema of draft 2020-12, which the caller owns; NULL where memory is out. */
 json_t *schema_of(size_t i);

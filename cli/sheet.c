@@ -14,9 +14,9 @@ struct sheet_run {
 };
 
 static const struct options_row rows[] = {
-    {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct sheet_run, output),
+    {"output", 'o', "FILE", "where to, instead of standard output", value_path, offsetof(struct sheet_run, output),
      NULL},
-    {"title", 0, "TEXT", "of the page", options_shown, offsetof(struct sheet_run, title), NULL},
+    {"title", 0, "TEXT", "of the page", value_shown, offsetof(struct sheet_run, title), NULL},
 };
 
 const struct options_command sheet_options = {

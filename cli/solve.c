@@ -52,7 +52,7 @@ static const char *format_name(size_t i)
 
 static int read_format(void *field, const char *name, const char *text, struct error *error)
 {
-    int i = options_choose(format_name, name, text, error);
+    int i = value_choose(format_name, name, text, error);
     *(bool *)field = i == 1;
     return i < 0 ? (int)error->code : ERROR_NONE;
 }
@@ -61,16 +61,16 @@ static const struct options_row rows[] = {
     {"range", 0, "RANGE",
      "FROM:TO[:COUNT][:log|:lin]: where roots are looked for, and the points between which\n"
      "they are; about the model's own value unless given",
-     options_text, offsetof(struct solve_run, range)},
+     value_text, offsetof(struct solve_run, range)},
     READING_ROWS(struct solve_run, reading),
-    {"threads", 'j', "N", "points in parallel; results do not depend on it", options_threads,
+    {"threads", 'j', "N", "points in parallel; results do not depend on it", value_threads,
      offsetof(struct solve_run, threads)},
     {"format", 'f', NULL, "what is written", read_format, offsetof(struct solve_run, json), format_name},
-    {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct solve_run, output)},
-    {"log", 0, NULL, "a line a minute on how far it is, where there is no terminal", options_flag,
+    {"output", 'o', "FILE", "where to, instead of standard output", value_path, offsetof(struct solve_run, output)},
+    {"log", 0, NULL, "a line a minute on how far it is, where there is no terminal", value_flag,
      offsetof(struct solve_run, log)},
-    {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct solve_run, quiet)},
-    {"no-progress", 0, NULL, "no progress line on a terminal", options_flag, offsetof(struct solve_run, no_progress)},
+    {"quiet", 'q', NULL, "no words on standard error but errors", value_flag, offsetof(struct solve_run, quiet)},
+    {"no-progress", 0, NULL, "no progress line on a terminal", value_flag, offsetof(struct solve_run, no_progress)},
 };
 
 const struct options_command solve_options = {

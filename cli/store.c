@@ -24,24 +24,23 @@ struct store_options {
 };
 
 static const struct options_row rows[] = {
-    {"export", 0, NULL, "write the profiles of its samples, as `run` would have", options_flag,
+    {"export", 0, NULL, "write the profiles of its samples, as `run` would have", value_flag,
      offsetof(struct store_options, export)},
     {"format", 'f', NULL, "of --export", format_read, offsetof(struct store_options, format), format_name},
-    {"tidy", 0, NULL, "of --export: a column for all that decides the numbers", options_flag,
+    {"tidy", 0, NULL, "of --export: a column for all that decides the numbers", value_flag,
      offsetof(struct store_options, page.tidy)},
     {"columns", 0, "NAME[,NAME]",
      "only these columns, in this order: of a table observables by name or symbol, of CSV those\n"
      "of its header and settings",
-     options_text, offsetof(struct store_options, page.columns.text), format_column},
-    {"output", 'o', "FILE", "where to, instead of standard output", options_path,
-     offsetof(struct store_options, output)},
-    {"prune", 0, NULL, "remove the configurations that have the settings given", options_flag,
+     value_text, offsetof(struct store_options, page.columns.text), format_column},
+    {"output", 'o', "FILE", "where to, instead of standard output", value_path, offsetof(struct store_options, output)},
+    {"prune", 0, NULL, "remove the configurations that have the settings given", value_flag,
      offsetof(struct store_options, prune)},
-    {"stale", 0, NULL, "only what another build or law of sampling kept, which no run of this one takes", options_flag,
+    {"stale", 0, NULL, "only what another build or law of sampling kept, which no run of this one takes", value_flag,
      offsetof(struct store_options, stale)},
-    {"check", 0, NULL, "read everything and compare its sums", options_flag, offsetof(struct store_options, check)},
-    {"drop", 0, NULL, "with --check: remove damaged samples", options_flag, offsetof(struct store_options, drop)},
-    {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct store_options, quiet)},
+    {"check", 0, NULL, "read everything and compare its sums", value_flag, offsetof(struct store_options, check)},
+    {"drop", 0, NULL, "with --check: remove damaged samples", value_flag, offsetof(struct store_options, drop)},
+    {"quiet", 'q', NULL, "no words on standard error but errors", value_flag, offsetof(struct store_options, quiet)},
 };
 
 const struct options_command store_options = {

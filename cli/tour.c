@@ -29,15 +29,15 @@ static const char *format_name(size_t i)
 
 static int read_format(void *field, const char *name, const char *text, struct error *error)
 {
-    int i = options_choose(format_name, name, text, error);
+    int i = value_choose(format_name, name, text, error);
     *(bool *)field = i == 1;
     return i < 0 ? (int)error->code : ERROR_NONE;
 }
 
 static const struct options_row rows[] = {
-    {"lesson", 0, "NAME", "only this one, of `spanscope list lessons`", options_text, offsetof(struct tour, lesson),
+    {"lesson", 0, "NAME", "only this one, of `spanscope list lessons`", value_text, offsetof(struct tour, lesson),
      lesson_name},
-    {"answer", 'a', "TEXT", "judge this answer and ask nothing: a number, or settings such as 'c=0.5'", options_text,
+    {"answer", 'a', "TEXT", "judge this answer and ask nothing: a number, or settings such as 'c=0.5'", value_text,
      offsetof(struct tour, answer)},
     {"format", 'f', NULL, "how the verdict on --answer is written", read_format, offsetof(struct tour, json),
      format_name},

@@ -32,9 +32,9 @@ struct train {
 
 /* ---- options ---- */
 
-OPTIONS_CHOICE(optimiser_name, optimisers, optimiser_count)
-OPTIONS_CHOICE(schedule_name, schedules, schedule_count)
-OPTIONS_CHOICE(parametrisation_name, parametrisations, parametrisation_count)
+VALUE_CHOICE(optimiser_name, optimisers, optimiser_count)
+VALUE_CHOICE(schedule_name, schedules, schedule_count)
+VALUE_CHOICE(parametrisation_name, parametrisations, parametrisation_count)
 
 static int read_recipe(void *field, const char *name, const char *text, struct error *error)
 {
@@ -75,28 +75,28 @@ static const struct options_row rows[] = {
     {"parametrisation", 0, "NAME", "standard, or mup: rates that hold at every width", read_recipe,
      FIELD(recipe), parametrisation_name},
     {"base-width", 0, "D", "the width at which mup is the standard one; 32", read_recipe, FIELD(recipe)},
-    {"seed", 's', "N", "64-bit seed of weights and data, the same for every model and rate; 1", options_seed,
+    {"seed", 's', "N", "64-bit seed of weights and data, the same for every model and rate; 1", value_seed,
      FIELD(recipe.training.seed)},
-    {"seeds", 0, "N", "independent runs, from --seed on; 1", options_count, FIELD(seeds)},
+    {"seeds", 0, "N", "independent runs, from --seed on; 1", value_count, FIELD(seeds)},
     {"measure", 0, "STEPS", "profiles of the stack before these steps, such as 0,1,10,150; with --format json",
      read_recipe, FIELD(recipe)},
-    {"threads", 'j', "N", "runs in parallel; results do not depend on it", options_threads, FIELD(threads)},
-    {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", options_bytes, FIELD(memory)},
+    {"threads", 'j', "N", "runs in parallel; results do not depend on it", value_threads, FIELD(threads)},
+    {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", value_bytes, FIELD(memory)},
     {"store", 0, "FILE", "keep every run there as it is finished, and others on their way, and take those that are\n"
-     "there, with the same bits (spanscope store)", options_store, FIELD(store)},
-    {"checkpoint", 0, "FILE", "the same in a file of these runs alone", options_store, FIELD(checkpoint)},
+     "there, with the same bits (spanscope store)", value_store, FIELD(store)},
+    {"checkpoint", 0, "FILE", "the same in a file of these runs alone", value_store, FIELD(checkpoint)},
     {"checkpoint-every", 0, "SECONDS", "how often a run on its way is kept; 10", read_seconds, FIELD(interval)},
     {"format", 'f', NULL, "what is written", training_format_read, FIELD(format), training_format_name},
-    {"tidy", 0, NULL, "CSV with a column for all that decides the numbers, not only for what varies", options_flag,
+    {"tidy", 0, NULL, "CSV with a column for all that decides the numbers, not only for what varies", value_flag,
      FIELD(page.tidy)},
-    {"columns", 0, "NAME[,NAME]", "only these columns, in this order, of table or CSV, and any setting", options_text,
+    {"columns", 0, "NAME[,NAME]", "only these columns, in this order, of table or CSV, and any setting", value_text,
      FIELD(page.columns.text), training_format_column},
-    {"output", 'o', "FILE", "where to, instead of standard output", options_path, FIELD(output)},
-    {"dry-run", 0, NULL, "print the runs, memory and time it would take, and train nothing", options_flag,
+    {"output", 'o', "FILE", "where to, instead of standard output", value_path, FIELD(output)},
+    {"dry-run", 0, NULL, "print the runs, memory and time it would take, and train nothing", value_flag,
      FIELD(dry_run)},
-    {"log", 0, NULL, "a line a minute on how far it is, where there is no terminal", options_flag, FIELD(log)},
-    {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, FIELD(quiet)},
-    {"no-progress", 0, NULL, "no progress line on a terminal", options_flag, FIELD(no_progress)},
+    {"log", 0, NULL, "a line a minute on how far it is, where there is no terminal", value_flag, FIELD(log)},
+    {"quiet", 'q', NULL, "no words on standard error but errors", value_flag, FIELD(quiet)},
+    {"no-progress", 0, NULL, "no progress line on a terminal", value_flag, FIELD(no_progress)},
 };
 // clang-format on
 

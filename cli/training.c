@@ -340,7 +340,7 @@ const char *training_format_column(size_t i)
 
 int training_format_read(void *field, const char *name, const char *text, struct error *error)
 {
-    int i = options_choose(training_format_name, name, text, error);
+    int i = value_choose(training_format_name, name, text, error);
     if (i < 0)
         return error->code;
     *(const struct training_format **)field = &training_formats[i];

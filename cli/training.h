@@ -22,9 +22,9 @@ struct training_page {
 struct training_format {
     const char *name;
     const char *summary;
-    bool profiles;          /* has room for those measured on the way */
-    bool columns;           /* has a column for a setting */
-    options_choice *column; /* what --columns may name; NULL: nothing */
+    bool profiles;        /* has room for those measured on the way */
+    bool columns;         /* has a column for a setting */
+    value_choice *column; /* what --columns may name; NULL: nothing */
     /* What stands before all runs, of one of them; NULL where nothing does. */
     int (*head)(const struct train_run *run, const struct training_page *page, FILE *stream, struct error *error);
     /* Writes one run. */
@@ -39,7 +39,7 @@ extern const size_t training_format_count;
 const char *training_format_name(size_t i);
 
 /* Names of columns, of all formats. */
-options_choice training_format_column;
+value_choice training_format_column;
 
 /* A reader of the option --format (cli/options). */
 int training_format_read(void *field, const char *name, const char *text, struct error *error);

@@ -10,6 +10,6 @@ int training_table_head(const struct train_run *run, const struct training_page 
                         struct error *error);
 int training_table_write(const struct train_run *run, const struct training_page *page, FILE *stream,
                          struct error *error);
-options_choice training_table_column;
+value_choice training_table_column;
 
 #endif

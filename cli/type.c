@@ -25,7 +25,7 @@ static const char *lesson_kind(size_t i)
 
 static const struct {
     const char *name;
-    options_choice *choice;
+    value_choice *choice;
 } choices[] = {{"kind", kind_name}, {"verdict", verdict_name}, {"lesson", lesson_kind}};
 
 static json_t *names_schema(bool *ok, const char *table, size_t length)

@@ -38,7 +38,7 @@ static const char *claim_id(size_t i)
 
 static int read_tier(void *field, const char *name, const char *text, struct error *error)
 {
-    int tier = options_choose(tier_name, name, text, error);
+    int tier = value_choose(tier_name, name, text, error);
     if (tier < 0)
         return error->code;
     *(enum claim_tier *)field = (enum claim_tier)tier;
@@ -46,23 +46,23 @@ static int read_tier(void *field, const char *name, const char *text, struct err
 }
 
 static const struct options_row rows[] = {
-    {"list", 'l', NULL, "print the claims and decide nothing", options_flag, offsetof(struct verify, list)},
+    {"list", 'l', NULL, "print the claims and decide nothing", value_flag, offsetof(struct verify, list)},
     {"tier", 't', NULL, "how much is measured: seconds, some minutes, half an hour", read_tier,
      offsetof(struct verify, tier), tier_name},
-    {"level", 0, "P", "probability that the report holds any wrong verdict, at most; 0.01", options_fraction,
+    {"level", 0, "P", "probability that the report holds any wrong verdict, at most; 0.01", value_fraction,
      offsetof(struct verify, level)},
-    {"samples", 'n', "N", "of every configuration, instead of the tier's", options_count,
+    {"samples", 'n', "N", "of every configuration, instead of the tier's", value_count,
      offsetof(struct verify, samples)},
-    {"seed", 's', "N", "64-bit seed", options_seed, offsetof(struct verify, seed)},
-    {"threads", 'j', "N", "samples in parallel; results do not depend on it", options_threads,
+    {"seed", 's', "N", "64-bit seed", value_seed, offsetof(struct verify, seed)},
+    {"threads", 'j', "N", "samples in parallel; results do not depend on it", value_threads,
      offsetof(struct verify, threads)},
-    {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", options_bytes,
+    {"memory", 'm', "SIZE", "limit, such as 500M or 4G; three quarters of what is free", value_bytes,
      offsetof(struct verify, memory)},
     {"format", 'f', NULL, "what is written", report_format_read, offsetof(struct verify, format), report_format_name},
-    {"columns", 0, "NAME[,NAME]", "only these columns of the table, in this order", options_text,
+    {"columns", 0, "NAME[,NAME]", "only these columns of the table, in this order", value_text,
      offsetof(struct verify, columns.text), report_format_column},
-    {"output", 'o', "FILE", "where to, instead of standard output", options_path, offsetof(struct verify, output)},
-    {"quiet", 'q', NULL, "no words on standard error but errors", options_flag, offsetof(struct verify, quiet)},
+    {"output", 'o', "FILE", "where to, instead of standard output", value_path, offsetof(struct verify, output)},
+    {"quiet", 'q', NULL, "no words on standard error but errors", value_flag, offsetof(struct verify, quiet)},
 };
 
 const struct options_command verify_options = {
