@@ -2,7 +2,7 @@
 BENCH_SRC := $(sort $(filter-out bench/gap.c,$(wildcard bench/*.c)))
 BENCH      = $(patsubst %.c,$(BUILD)/%,$(BENCH_SRC))
 
-$(BENCH): %: %.o $(BUILD)/bench/gap.o $(addprefix $(BUILD)/cli/,cost.o sweep.o options.o value.o) $(BUILD)/parts.a
+$(BENCH): %: %.o $(BUILD)/bench/gap.o $(addprefix $(BUILD)/cli/,cost.o sweep.o options.o value.o begin.o) $(BUILD)/parts.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 

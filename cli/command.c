@@ -1,12 +1,16 @@
 #include "cli/command.h"
 
+#include "cli/begin.h"
+
 static int act_or_help(const struct options_command *command, void *target, command_action *act, struct error *error)
 {
-    const struct options *options = target;
-    if (!options->help)
-        return act(target, error);
-    options_help(command, stdout);
-    return ERROR_NONE;
+    struct options *options = target;
+    if (options->help) {
+        options_help(command, stdout);
+        return ERROR_NONE;
+    }
+    int code = begin_open(options, error);
+    return code == ERROR_NONE ? act(target, error) : code;
 }
 
 int command_run(const struct options_command *command, int argc, char **argv, void *target, command_action *act)

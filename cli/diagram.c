@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/begin.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
@@ -82,7 +83,7 @@ static int make_formula(const struct diagram_run *self, struct model *model, str
         given[options.setting_count++] = (struct options_setting){"placement", self->placement};
     if (self->activation)
         given[options.setting_count++] = (struct options_setting){"activation", self->activation};
-    return options_model(&options, model, error);
+    return begin_model(&options, model, error);
 }
 
 static int draw_picture(const struct diagram_run *self, const struct diagram *diagram, FILE *stream,
@@ -138,7 +139,7 @@ static int draw(void *target, struct error *error)
         code = make_formula(self, &model, error);
     if (code != ERROR_NONE)
         return code;
-    options_tell(&self->options);
+    begin_tell(&self->options);
     code = diagram_init(&diagram, &model.formula, self->expand, error);
     if (code == ERROR_NONE) {
         code = write_diagram(self, &diagram, error);

@@ -10,6 +10,7 @@
 #include "analysis/document.h"
 #include "analysis/entries.h"
 #include "analysis/schema.h"
+#include "cli/begin.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
@@ -249,7 +250,7 @@ static int look(void *target, struct error *error)
     int code = sweep_single(&inspect->options, &model, error);
     if (code != ERROR_NONE)
         return code;
-    options_tell(&inspect->options);
+    begin_tell(&inspect->options);
     inspect->wish.stop = interrupt_flag();
     FILE *stream = output_open(&output, inspect->output, error);
     code = stream ? output_end(&output, look_at(inspect, &model, stream, error), false, error) : (int)error->code;

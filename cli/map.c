@@ -8,6 +8,7 @@
 #include "analysis/document.h"
 #include "analysis/map.h"
 #include "analysis/phase.h"
+#include "cli/begin.h"
 #include "cli/command.h"
 #include "cli/forecast.h"
 #include "cli/interrupt.h"
@@ -505,7 +506,7 @@ static int map_all(void *target, struct error *error)
     code = sweep_init(&sweep, &options, error);
     if (code != ERROR_NONE)
         return code;
-    options_tell(&self->options);
+    begin_tell(&self->options);
     code = write_maps(self, &sweep, error);
     sweep_free(&sweep);
     return code;

@@ -226,56 +226,6 @@ static int parse_all(const struct options_command *command, struct tables *table
     return code;
 }
 
-/* Whether the command has --quiet, and it was given. */
-static bool is_quiet(const struct options_command *command, const void *target)
-{
-    for (size_t i = 0; i < command->row_count; i++)
-        if (strcmp(command->rows[i].name, "quiet") == 0)
-            return *(const bool *)((const char *)target + command->rows[i].offset);
-    return false;
-}
-
-static const char DEFAULTS[] = "placement=spannorm init=scaleinit";
-
-static int apply_config(const struct options *options, struct model *model, struct error *error)
-{
-    struct error inner = {0};
-    int code = huggingface_apply(&options->model, model, &inner);
-    return code == ERROR_NONE ? code : error_set(error, code, "%s: %s", options->config, inner.text);
-}
-
-/* What there is before the settings of the command line. */
-static int begin_model(const struct options *options, struct model *model, struct error *error)
-{
-    model_defaults(model);
-    int code = setting_apply_all(model, DEFAULTS, error);
-    if (code == ERROR_NONE && options->defaults)
-        code = setting_apply_all(model, options->defaults, error);
-    return code == ERROR_NONE && options->config ? apply_config(options, model, error) : code;
-}
-
-/* An error where the configuration makes no model, whatever is given beside it. */
-static int try_config(const struct options *options, struct error *error)
-{
-    struct model model;
-    int code = begin_model(options, &model, error);
-    model_free(&model);
-    return code;
-}
-
-static int read_config(const struct options_command *command, void *target, struct error *error)
-{
-    struct options *options = target;
-    if (options->help)
-        return ERROR_NONE;
-    if (!options->config)
-        return options->ignore ? error_set(error, ERROR_INPUT, "--ignore is for keys of --config, which is not given")
-                               : ERROR_NONE;
-    options->tells = !is_quiet(command, target);
-    int code = huggingface_open(&options->model, options->config, options->ignore, error);
-    return code == ERROR_NONE ? try_config(options, error) : code;
-}
-
 int options_only(const struct options *options, const char *const names[], const char *format, struct error *error)
 {
     for (int i = 0; i < options->given_count; i++) {
@@ -286,12 +236,6 @@ int options_only(const struct options *options, const char *const names[], const
             return error_set(error, ERROR_INPUT, format, options->given[i]);
     }
     return ERROR_NONE;
-}
-
-void options_tell(const struct options *options)
-{
-    if (options->tells)
-        huggingface_print(&options->model, stderr);
 }
 
 int options_parse(const struct options_command *command, int argc, char **argv, void *target, struct error *error)
@@ -308,8 +252,6 @@ int options_parse(const struct options_command *command, int argc, char **argv, 
     else
         code = error_set(error, ERROR_RESOURCE, "out of memory");
     free_tables(&tables);
-    if (code == ERROR_NONE)
-        code = read_config(command, target, error);
     if (code != ERROR_NONE)
         options_free(options);
     return code;
@@ -412,44 +354,6 @@ void options_help(const struct options_command *command, FILE *stream)
         of_model = item.setting;
         help_line(&item, stream);
     }
-}
-
-/* ---- the model ---- */
-
-int options_draft(const struct options *options, struct model *model, struct error *error)
-{
-    int code = begin_model(options, model, error);
-    for (int i = 0; code == ERROR_NONE && i < options->setting_count; i++)
-        code = setting_apply(model, options->settings[i].name, options->settings[i].text, error);
-    if (code == ERROR_NONE) // as its check would, so that models which share it need not
-        code = formula_set_gated(&model->formula, model->activation->gated, error);
-    if (code != ERROR_NONE)
-        model_free(model);
-    return code;
-}
-
-/* Where the whole model refuses a setting that --config has given, "kv-heads: ...", the message names file and key. */
-static int blame_config(const struct options *options, struct error *error)
-{
-    struct error own = *error;
-    size_t length = strcspn(own.text, ":");
-    char key[TEMPLATE_KEY_MAX];
-    for (int i = 0; i < options->setting_count; i++)
-        if (strlen(options->settings[i].name) == length && strncmp(options->settings[i].name, own.text, length) == 0)
-            return own.code;
-    huggingface_key(&options->model, own.text, length, key);
-    return *key ? error_set(error, own.code, "%s: %s: %s: %s", options->config, options->model.row->type, key, own.text)
-                : (int)own.code;
-}
-
-int options_model(const struct options *options, struct model *model, struct error *error)
-{
-    int code = options_draft(options, model, error);
-    if (code == ERROR_NONE && (code = model_check(model, error)) != ERROR_NONE) {
-        model_free(model);
-        code = options->config ? blame_config(options, error) : code;
-    }
-    return code;
 }
 
 int options_unread(const char *name, const char *whom, struct error *error)

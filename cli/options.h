@@ -37,8 +37,7 @@ struct options {
     const char *defaults;     /* the command's */
     const char *config;       /* a file of the model's configuration, or NULL */
     const char *ignore;       /* keys of it */
-    struct huggingface model; /* that configuration, read */
-    bool tells;               /* what it became is to be said (options_tell) */
+    struct huggingface model; /* that configuration, once it is read (cli/begin) */
     bool help;
     enum status status; /* of a command that did its work (cli/command) */
 };
@@ -70,10 +69,6 @@ bool options_given(const struct options *options, const char *name);
  * to NULL): of a mode that reads few of them, the others would be lost. */
 int options_only(const struct options *options, const char *const names[], const char *format, struct error *error);
 
-/* Says on standard error what the configuration of --config became, where there is one and no --quiet. The command calls
- * it once its models have been made, so that an error stands alone. */
-void options_tell(const struct options *options);
-
 /* What help, manual pages and completions say of an option. */
 struct options_item {
     const char *name;
@@ -101,9 +96,5 @@ void options_help(const struct options_command *command, FILE *stream);
 
 /* ERROR_INPUT: nothing in what was given reads the setting of that name. whom names what was asked. */
 int options_unread(const char *setting, const char *whom, struct error *error);
-
-/* Defaults, then settings; options_model checks them too. */
-int options_draft(const struct options *options, struct model *model, struct error *error);
-int options_model(const struct options *options, struct model *model, struct error *error);
 
 #endif

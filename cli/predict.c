@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cli/begin.h"
 #include "cli/command.h"
 #include "cli/forecast.h"
 #include "cli/format.h"
@@ -266,7 +267,7 @@ static int predict_all(void *target, struct error *error)
         code = sweep_init(&sweep, &predict->options, error);
     if (code != ERROR_NONE)
         return code;
-    options_tell(&predict->options);
+    begin_tell(&predict->options);
     code = predict_points(predict, &sweep, error);
     sweep_free(&sweep);
     return code;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/drawer.h"
+#include "cli/begin.h"
 #include "cli/command.h"
 #include "cli/cost.h"
 #include "cli/format.h"
@@ -544,7 +545,7 @@ static int run_all(void *target, struct error *error)
     code = cost_sweep_init(&run->cost, &sweep, run->engine, run->per_token, threads_of(run), run->memory,
                            shard_samples(run), error);
     if (code == ERROR_NONE)
-        options_tell(&run->options);
+        begin_tell(&run->options);
     if (code == ERROR_NONE && ranks_own() == 0)
         code = run_points(run, error);
     else if (code == ERROR_NONE && !run->dry_run)

@@ -7,6 +7,7 @@
 #include "analysis/config.h"
 #include "analysis/document.h"
 #include "analysis/solve.h"
+#include "cli/begin.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
@@ -148,7 +149,7 @@ static int usual_model(const struct options *options, struct model *model, struc
     struct options bare = *options;
     bare.setting_count = 0;
     int code = sweep_single(options, model, error);
-    return code == ERROR_INPUT ? options_model(&bare, model, error) : code;
+    return code == ERROR_INPUT ? begin_model(&bare, model, error) : code;
 }
 
 static int find_range(struct solve_run *self, struct error *error)
@@ -358,7 +359,7 @@ static int solve_sweep(struct solve_run *self, struct error *error)
     int code = begin_sweep(self, &options, value, &sweep, error);
     if (code != ERROR_NONE)
         return code;
-    options_tell(&self->options);
+    begin_tell(&self->options);
     progress_init(&self->progress, &(struct progress_options){.quiet = self->quiet,
                                                               .hidden = self->no_progress,
                                                               .log = self->log,

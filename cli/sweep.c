@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/begin.h"
 #include "sim/readers.h"
 #include "sim/text.h"
 
@@ -129,14 +130,14 @@ int sweep_draft(const struct sweep *sweep, int64_t point, struct model *model, s
 {
     struct options_setting chosen[sweep->axis_count + 1];
     struct options options = options_of(sweep, point, chosen);
-    return options_draft(&options, model, error);
+    return begin_draft(&options, model, error);
 }
 
 int sweep_model(const struct sweep *sweep, int64_t point, struct model *model, struct error *error)
 {
     struct options_setting chosen[sweep->axis_count + 1];
     struct options options = options_of(sweep, point, chosen);
-    int code = options_model(&options, model, error);
+    int code = begin_model(&options, model, error);
     if (code != ERROR_NONE && sweep->points > 1)
         name_point(sweep, &options, error);
     return code;

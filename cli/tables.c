@@ -6,6 +6,7 @@
 #include "analysis/document.h"
 #include "analysis/map.h"
 #include "analysis/schema.h"
+#include "cli/begin.h"
 #include "cli/options.h"
 #include "explore/lesson.h"
 #include "sim/observe.h"
@@ -148,7 +149,7 @@ int tables_print(FILE *stream, struct error *error)
 {
     struct model model;
     struct options options = {0};
-    int code = options_model(&options, &model, error);
+    int code = begin_model(&options, &model, error);
     if (code != ERROR_NONE)
         return code;
     bool ok = true;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/begin.h"
 #include "cli/command.h"
 #include "cli/crew.h"
 #include "cli/interrupt.h"
@@ -271,7 +272,7 @@ static int train_sweep(struct train *self, struct error *error)
     self->page.seeds = self->seeds > 1;
     code = make_runs(self, &sweep, &runs, error);
     if (code == ERROR_NONE) {
-        options_tell(&self->options);
+        begin_tell(&self->options);
         code = train_runs(self, &runs, error);
         free_runs(&runs);
     }

@@ -5,7 +5,7 @@ $(BUILD)/docs/table: $(BUILD)/docs/table.o $(BUILD)/docs/coverage.o $(BUILD)/par
 
 # The page on outputs and the JSON Schemas, from the program's own table of them.
 $(BUILD)/docs/output: $(BUILD)/docs/output.o $(BUILD)/cli/schema.o $(BUILD)/cli/shape.o $(BUILD)/cli/command.o \
-                      $(BUILD)/cli/options.o $(BUILD)/cli/value.o $(BUILD)/cli/status.o \
+                      $(BUILD)/cli/options.o $(BUILD)/cli/value.o $(BUILD)/cli/begin.o $(BUILD)/cli/status.o \
                       $(BUILD)/cli/ranks.o $(BUILD)/cli/type.o $(BUILD)/parts.a
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@

@@ -4,7 +4,7 @@ SUITES_SRC := $(wildcard tests/*/test_*.c)
 TESTS_SRC  := $(wildcard tests/*.c) $(SUITES_SRC)
 TESTS_OBJ   = $(patsubst %.c,$(BUILD)/%.o,$(TESTS_SRC)) $(BUILD)/bench/gap.o \
               $(BUILD)/docs/coverage.o $(BUILD)/lib/spanscope.o \
-              $(addprefix $(BUILD)/cli/,output.o claims.o columns.o grid.o report.o report_format.o options.o value.o \
+              $(addprefix $(BUILD)/cli/,output.o claims.o columns.o grid.o report.o report_format.o options.o value.o begin.o \
                 shape.o type.o progress.o ticker.o)
 
 $(BUILD)/tests/main.o: EXTRA_CFLAGS = -I$(BUILD)
