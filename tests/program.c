@@ -124,6 +124,15 @@ void program_free(struct program *program)
     *program = (struct program){0};
 }
 
+void program_check_error(struct program program, int status, const char *words)
+{
+    ck_assert_msg(program.status == status, "status %d, not %d: %s", program.status, status, program.err);
+    ck_assert_msg(strstr(program.err, words) != NULL, "'%s' is not in: %s", words, program.err);
+    ck_assert_msg(strncmp(program.err, "spanscope", 9) == 0, "%s", program.err);
+    ck_assert_str_eq(program.out, "");
+    program_free(&program);
+}
+
 int program_terminal(const char *const arguments[], pid_t *child)
 {
     int master = posix_openpt(O_RDWR | O_NOCTTY);

@@ -19,6 +19,10 @@ void program_teardown(void);
 struct program program_start(const char *const arguments[], const char *out, const char *path);
 void program_free(struct program *program);
 
+/* That it ended with the status, one clear message on standard error with these words in it, and nothing on standard
+ * output. Frees it. */
+void program_check_error(struct program program, int status, const char *words);
+
 #define PROGRAM(...) program_start((const char *const[]){__VA_ARGS__, NULL}, NULL, NULL)
 
 /* Starts it with standard error on a terminal; returns the terminal's other end. */

@@ -95,13 +95,6 @@ START_TEST(two_processes_share_a_store)
 }
 END_TEST
 
-static void check_refused(struct program program, const char *words)
-{
-    ck_assert_msg(program.status == 3, "status %d: %s", program.status, program.err);
-    ck_assert_msg(strstr(program.err, words) != NULL, "'%s' is not in: %s", words, program.err);
-    program_free(&program);
-}
-
 /* Writes zeros over the file from that byte on. */
 static void spoil(const char *name, long from, size_t count)
 {
@@ -121,14 +114,14 @@ START_TEST(what_is_no_store_is_refused)
 {
     program_write("words", "what somebody wrote\n");
     program_write("empty", "");
-    check_refused(PROGRAM("run", GRID, "--store", "words"), "'words' is no store: it is no SQLite database");
-    check_refused(PROGRAM("store", "empty"), "'empty' is no store: it is empty");
-    check_refused(PROGRAM("store", "missing"), "cannot open store 'missing': No such file or directory");
-    check_refused(PROGRAM("merge", "missing"), "cannot open store 'missing'");
+    program_check_error(PROGRAM("run", GRID, "--store", "words"), 3, "'words' is no store: it is no SQLite database");
+    program_check_error(PROGRAM("store", "empty"), 3, "'empty' is no store: it is empty");
+    program_check_error(PROGRAM("store", "missing"), 3, "cannot open store 'missing': No such file or directory");
+    program_check_error(PROGRAM("merge", "missing"), 3, "cannot open store 'missing'");
     free(output_of(PROGRAM("run", GRID, "-n", "20", "--store", "samples")));
     spoil("samples", 60, 12); // the owner's mark, bytes 68 to 71 (SQLite's file format, 1.3)
-    check_refused(PROGRAM("store", "samples"), "is an SQLite database of another program");
-    check_refused(PROGRAM("run", GRID, "--store", "/dev/null"), "it is no regular file");
+    program_check_error(PROGRAM("store", "samples"), 3, "is an SQLite database of another program");
+    program_check_error(PROGRAM("run", GRID, "--store", "/dev/null"), 3, "it is no regular file");
 }
 END_TEST
 
