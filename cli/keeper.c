@@ -7,6 +7,7 @@
 #include "analysis/trained.h"
 #include "cli/interrupt.h"
 #include "cli/training.h"
+#include "sim/stream.h"
 
 static int no_memory(const struct keeper *keeper, struct error *error)
 {
@@ -78,23 +79,28 @@ static int keep_checked(void *context, const struct train_run *run, int64_t done
     return checkpoint_write(&keeper->checkpoint, error);
 }
 
-/* All that decides the runs, as text that the caller frees; NULL without memory. */
+static const char LAW[] = "law", RUNS[] = "runs";
+
+/* All that decides the runs, as text that the caller frees; NULL without memory. Builds may differ: of a run on its way,
+ * what was trained is not thrown away for its last bits. */
 static char *identify(const struct train_run *runs, int count)
 {
     bool ok = true;
-    json_t *all = json_array();
+    json_t *all = json_array(), *root = json_object();
     for (int i = 0; i < count; i++)
         document_append(&ok, all, training_identity(&ok, &runs[i]));
-    char *text = ok ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
-    json_decref(all);
+    document_put(&ok, root, LAW, json_sprintf("%d; training %d", STREAM_LAW, TRAIN_LAW));
+    document_put(&ok, root, RUNS, all);
+    char *text = ok ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(root);
     return text;
 }
 
 /* Runs of a text are named by what it holds, which is no option. */
-static json_t *without_bytes(const char *identity)
+static json_t *without_bytes(json_t *identity)
 {
     size_t i;
-    json_t *run, *all = json_loads(identity, 0, NULL);
+    json_t *run, *all = json_object_get(identity, RUNS);
     json_array_foreach(all, i, run)
     {
         json_object_del(run, TRAINING_BYTES);
@@ -104,11 +110,15 @@ static json_t *without_bytes(const char *identity)
 
 static const char *difference(const char *own, const char *found)
 {
-    json_t *a = without_bytes(own), *b = without_bytes(found);
-    bool same = a && b && json_equal(a, b);
+    json_t *a = json_loads(own, 0, NULL), *b = json_loads(found, 0, NULL);
+    const char *words = NULL;
+    if (a && !json_equal(json_object_get(a, LAW), json_object_get(b, LAW)))
+        words = "another version of this program, which trains otherwise; give another file";
+    else if (a && json_equal(without_bytes(a), without_bytes(b)))
+        words = "the same options, but the task's text has changed since; give another file";
     json_decref(a);
     json_decref(b);
-    return same ? "the same options, but the task's text has changed since; give another file" : NULL;
+    return words;
 }
 
 /* ---- either ---- */

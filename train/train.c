@@ -103,6 +103,8 @@ static int restore(struct train_run *run, struct trainer *trainer, char *bytes, 
     fgetc(stream);
     int code = run->finished ? trainer_record_restore(&trainer->record, run->training.steps, stream, error)
                              : trainers_of(&run->model)->restore(trainer, stream, error);
+    if (code == ERROR_NONE && fgetc(stream) != EOF)
+        code = error_set(error, ERROR_RESOURCE, "a run's state goes on where it should end");
     fclose(stream);
     return code;
 }

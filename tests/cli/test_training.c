@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "analysis/store.h"
 #include "tests/program.h"
 
 #define MODEL "--layers=3,2", "--width=12", "--heads=3", "--tokens=7", "--batch=3", "--lr=1e-3,4e-3"
@@ -108,6 +109,41 @@ START_TEST(a_changed_text_is_told)
     struct program *all[] = {&first, &again, &changed, &other};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         program_free(all[i]);
+}
+END_TEST
+
+/* Changes the first byte behind `before` in a checkpoint of the folder, and the sum at its end. */
+static void alter(const char *name, const char *before)
+{
+    char path[256], bytes[1 << 16];
+    snprintf(path, sizeof path, "%s/%s", program_folder(), name);
+    FILE *file = fopen(path, "r+b");
+    size_t length = fread(bytes, 1, sizeof bytes, file);
+    char *at = memmem(bytes, length, before, strlen(before));
+    ck_assert_ptr_nonnull(at);
+    at[strlen(before)]++;
+    uint64_t sum = store_hash(STORE_HASH, bytes, length - sizeof sum);
+    memcpy(bytes + length - sizeof sum, &sum, sizeof sum);
+    rewind(file);
+    ck_assert_uint_eq(fwrite(bytes, 1, length, file), length);
+    fclose(file);
+}
+
+/* Of a law of training that was counted up since, as of other settings, nothing is taken. */
+START_TEST(another_version_is_told)
+{
+#define KEPT "train", SMALL, "-L", "1", "--checkpoint", "runs", "-q"
+    struct program first = PROGRAM(KEPT);
+    check_clean(&first);
+    alter("runs", "training ");
+    program_check_error(PROGRAM(KEPT), 2,
+                        "runs: a checkpoint of another version of this program, which trains otherwise");
+    program_free(&first);
+    program_remove("runs");
+    first = PROGRAM(KEPT);
+    alter("runs", "\"layers\":");
+    program_check_error(PROGRAM(KEPT), 2, "runs: a checkpoint of other runs");
+    program_free(&first);
 }
 END_TEST
 
@@ -238,6 +274,37 @@ START_TEST(a_damaged_run_is_found)
     check_clean(&again);
     ck_assert_str_eq(again.out, kept.out);
     program_free(&kept), program_free(&found), program_free(&dropped), program_free(&again);
+}
+END_TEST
+
+/* A byte more of the first run in the file, with the sum of all of them. */
+static void lengthen(const char *name)
+{
+    char path[256], bytes[1 << 16] = "";
+    sqlite3 *db;
+    sqlite3_stmt *row, *change;
+    snprintf(path, sizeof path, "%s/%s", program_folder(), name);
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_prepare_v2(db, "SELECT data FROM trainings WHERE id = 1", -1, &row, NULL);
+    ck_assert_int_eq(sqlite3_step(row), SQLITE_ROW);
+    int length = sqlite3_column_bytes(row, 0) + 1;
+    memcpy(bytes, sqlite3_column_blob(row, 0), (size_t)length - 1);
+    sqlite3_finalize(row);
+    sqlite3_prepare_v2(db, "UPDATE trainings SET data = ?1, sum = ?2 WHERE id = 1", -1, &change, NULL);
+    sqlite3_bind_blob(change, 1, bytes, length, SQLITE_STATIC);
+    sqlite3_bind_int64(change, 2, (int64_t)store_hash(STORE_HASH, bytes, (size_t)length));
+    ck_assert_int_eq(sqlite3_step(change), SQLITE_DONE);
+    sqlite3_finalize(change);
+    sqlite3_close(db);
+}
+
+START_TEST(a_run_ends_where_it_should)
+{
+    struct program kept = PROGRAM(PAIR, "-L", "2", "--store", "a");
+    check_clean(&kept);
+    lengthen("a");
+    program_check_error(PROGRAM(PAIR, "-L", "2", "--store", "a"), 3, "a run's state goes on where it should end");
+    program_free(&kept);
 }
 END_TEST
 
@@ -418,7 +485,9 @@ Suite *training_suite(void)
     tcase_add_test(tests, a_store_is_of_runs_of_any_command);
     tcase_add_test(tests, merge_says_what_it_takes);
     tcase_add_test(tests, a_changed_text_is_told);
+    tcase_add_test(tests, another_version_is_told);
     tcase_add_test(tests, a_damaged_run_is_found);
+    tcase_add_test(tests, a_run_ends_where_it_should);
     tcase_add_test(tests, what_varies_has_a_column);
     tcase_add_test(tests, a_dry_run_trains_nothing);
     tcase_add_test(tests, interrupted_runs_are_written);
