@@ -304,7 +304,8 @@ START_TEST(a_run_ends_where_it_should)
     struct program kept = PROGRAM(PAIR, "-L", "2", "--store", "a", "-j", "1");
     check_clean(&kept);
     lengthen("a");
-    program_check_error(PROGRAM(PAIR, "-L", "2", "--store", "a", "-j", "1"), 3, "a run's state goes on where it should end");
+    program_check_error(PROGRAM(PAIR, "-L", "2", "--store", "a", "-j", "1"), 3,
+                        "a run's state goes on where it should end");
     program_free(&kept);
 }
 END_TEST
