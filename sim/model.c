@@ -32,15 +32,13 @@ void model_defaults(struct model *model)
     };
 }
 
-/* Whether anything attends in heads or names them. */
-static bool has_heads(const struct model *model)
+/* Whether anything is as wide as the width over the heads has it. */
+static bool divides_width(const struct model *model)
 {
-    bool has = false;
     for (size_t i = 0; i < setting_count; i++)
-        if (settings[i].offset == offsetof(struct model, heads) ||
-            settings[i].offset == offsetof(struct model, head_width))
-            has |= readers_exist(&settings[i], model);
-    return has;
+        if (settings[i].offset == offsetof(struct model, head_width))
+            return model->head_width == 0 && readers_exist(&settings[i], model);
+    return false;
 }
 
 int model_check(struct model *model, struct error *error)
@@ -52,7 +50,7 @@ int model_check(struct model *model, struct error *error)
         if (code != ERROR_NONE)
             return code;
     }
-    if (model->head_width == 0 && model->width % model->heads != 0 && has_heads(model))
+    if (model->width % model->heads != 0 && divides_width(model))
         return error_set(error, ERROR_INPUT, "heads: %d heads do not divide width %d", model->heads, model->width);
     if (model->heads % model_kv_heads(model) != 0)
         return error_set(error, ERROR_INPUT, "kv-heads: %d do not divide %d heads", model->kv_heads, model->heads);

@@ -69,13 +69,18 @@ START_TEST(limits_are_named)
 END_TEST
 enum { LIMITS = 15 };
 
-/* 4 heads do not divide a width of 7. */
-START_TEST(heads_matter_where_they_are_read)
+/* 4 heads do not divide a width of 7, which is all the same where no head is as wide as that. */
+START_TEST(heads_matter_where_they_divide)
 {
     static const struct {
         const char *formula;
         int code;
-    } rows[] = {{"x = ffn(x)", ERROR_NONE}, {"x = attn(x)", ERROR_INPUT}, {"x = ffn(x)/H", ERROR_INPUT}};
+    } rows[] = {{"x = ffn(x)", ERROR_NONE},
+                {"x = attn(x)", ERROR_INPUT},
+                {"x = ffn(x)/head_width", ERROR_INPUT},
+                {"x = ffn(x)/H", ERROR_NONE},
+                {"x = attn(x, head_width=2)", ERROR_NONE},
+                {"x = wo(attend(wq(x, 8), wk(x, 8), wv(x, 8)))", ERROR_NONE}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         ck_assert_int_eq(setting_apply(&model, "placement", rows[i].formula, &error), ERROR_NONE);
         ck_assert_int_eq(setting_apply(&model, "init", "unit", &error), ERROR_NONE);
@@ -189,7 +194,7 @@ Suite *model_suite(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, defaults_are_valid);
     tcase_add_loop_test(tests, limits_are_named, 0, LIMITS);
-    tcase_add_test(tests, heads_matter_where_they_are_read);
+    tcase_add_test(tests, heads_matter_where_they_divide);
     tcase_add_test(tests, the_largest_width_has_its_ffn);
     tcase_add_test(tests, reals_are_in_range);
     tcase_add_test(tests, scope_holds_the_model);
