@@ -32,9 +32,8 @@
 #define NORMAL(s) " init=normal:{initializer_range=" s "} input-scale={initializer_range=" s "}"
 #define GROUPS    " kv-heads={num_key_value_heads=0}"
 #define HEAD      " head-width={head_dim=0}"
-#define ALTERNATING "every-2-full_attention-else-sliding_attention"
-#define FULL_EVERY_PERIOD \
-    "every-{sliding_window_pattern={_sliding_window_pattern=6}}-full_attention-else-sliding_attention"
+#define SLIDING_LAYER(absent) "{layer_types?sliding_attention|full_attention=" absent "}"
+#define FULL_LAYER(absent)    "{layer_types?full_attention|sliding_attention=" absent "}"
 #define LLAMA     SIZES GROUPS CAUSAL " activation={hidden_act=silu}"
 
 #define ALIBI_NOTE "alibi's slopes are 2^(-8h/H); where H is no power of 2 the model takes those of the next ones"
@@ -51,12 +50,16 @@ const struct architecture architectures[] = {
      ROPE("1000000") RMS("1e-5") NORMAL("0.02"), "", NULL},
     {"qwen2", "{use_sliding_window=false}=false", GATED PRENORM_GATED FINAL,
      LLAMA ROPE("10000") RMS("1e-6") NORMAL("0.02"), "sliding_window max_window_layers use_mrope=false", NULL},
-    {"qwen2", "{use_sliding_window=false}=true",
-     GATED "block if l > {max_window_layers=28}: y = x + attn(norm(x), window={sliding_window=4096|0}); x = y + mlp(norm(y)); "
-     "block: " PRENORM_GATED FINAL, LLAMA ROPE("10000") RMS("1e-6") NORMAL("0.02"), "use_mrope=false", NULL},
+#define LATE_WINDOWS \
+    "block if " SLIDING_LAYER("l > {max_window_layers=28}") ": y = x + attn(norm(x), window={sliding_window=4096|0}); " \
+    "x = y + mlp(norm(y)); block: "
+    {"qwen2", "{use_sliding_window=false}=true", GATED LATE_WINDOWS PRENORM_GATED FINAL,
+     LLAMA ROPE("10000") RMS("1e-6") NORMAL("0.02"), "max_window_layers use_mrope=false", NULL},
     {"qwen3", "{use_sliding_window=false}=false", GATED HEADS_NORMED PRENORM_GATED FINAL,
      LLAMA " head-width={head_dim=128|0}" ROPE("10000") RMS("1e-6") NORMAL("0.02"),
      "sliding_window max_window_layers", NULL},
+    {"qwen3", "{use_sliding_window=false}=true", GATED HEADS_NORMED LATE_WINDOWS PRENORM_GATED FINAL,
+     LLAMA " head-width={head_dim=128|0}" ROPE("10000") RMS("1e-6") NORMAL("0.02"), "max_window_layers", NULL},
     {"qwen3_moe", "{use_sliding_window=false}=false {decoder_sparse_step=1}=1 {norm_topk_prob=false}=true",
      GATED HEADS_NORMED "y = x + attn(norm(x)); x = y + moe(norm(y), body=mlp, width={moe_intermediate_size=768})" FINAL,
      LLAMA HEAD " experts={num_experts={num_local_experts=128}} top-k={num_experts_per_tok=8} router=renormalised"
@@ -70,15 +73,16 @@ const struct architecture architectures[] = {
      SIZES GROUPS " head-width={head_dim=256}" CAUSAL " activation={hidden_activation=gelu_tanh}"
      ROPE("10000") RMS("1e-6")
      " init=normal:{initializer_range=0.02} input-scale=[sqrt({hidden_size})*{initializer_range=0.02}]", "hidden_act", NULL},
-    {"gemma2", "{layer_types=" ALTERNATING "}=" ALTERNATING " {sliding_window_size={sliding_window=4096}}={sliding_window=4096}", GATED "y = x + norm(attn(norm(x), window={sliding_window=4096|0}*mod(l, 2))); x = y + norm(mlp(norm(y)))" FINAL,
+    {"gemma2", "{sliding_window_size={sliding_window=4096}}={sliding_window=4096}",
+     GATED "block if " FULL_LAYER("mod(l, 2) == 0") ": y = x + norm(attn(norm(x))); x = y + norm(mlp(norm(y))); "
+     "block: y = x + norm(attn(norm(x), window={sliding_window=4096|0})); x = y + norm(mlp(norm(y)))" FINAL,
      SIZES " kv-heads={num_key_value_heads=4} head-width={head_dim=256}" CAUSAL
      " activation={hidden_activation=gelu_tanh} cap={attn_logit_softcapping=50|0}"
      " scale=[{query_pre_attn_scalar=256}^(-1/2)]" ROPE("10000") RMS("1e-6")
      " init=normal:{initializer_range=0.02} input-scale=[sqrt({hidden_size})*{initializer_range=0.02}]",
      "final_logit_softcapping hidden_act", NULL},
-    {"gemma3_text", "{layer_types=" FULL_EVERY_PERIOD "}=" FULL_EVERY_PERIOD,
-     GATED HEADS_NORMED
-     "block if mod(l, {sliding_window_pattern={_sliding_window_pattern=6}}) == 0: "
+    {"gemma3_text", "", GATED HEADS_NORMED
+     "block if " FULL_LAYER("mod(l, {sliding_window_pattern={_sliding_window_pattern=6}}) == 0") ": "
      "y = x + norm(attn(norm(x))); x = y + norm(mlp(norm(y))); "
      "block: y = x + norm(attn(norm(x), window={sliding_window=4096|0}, rope={rope_local_base_freq=10000}, rope_scaling=default)); "
      "x = y + norm(mlp(norm(y)))" FINAL,
@@ -86,11 +90,12 @@ const struct architecture architectures[] = {
      " activation={hidden_activation=gelu_tanh} cap={attn_logit_softcapping=0}"
      " scale=[{query_pre_attn_scalar=256}^(-1/2)]" ROPE("1000000") RMS("1e-6")
      " init=normal:{initializer_range=0.02} input-scale=[sqrt({hidden_size})*{initializer_range=0.02}]",
-     "final_logit_softcapping", NULL},
+     "final_logit_softcapping sliding_window_pattern _sliding_window_pattern", NULL},
 
-    {"gpt_oss", "{layer_types=" ALTERNATING "}=" ALTERNATING " {rope_scaling.rope_type={rope_parameters.rope_type=default}}=yarn",
+    {"gpt_oss", "{rope_scaling.rope_type={rope_parameters.rope_type=default}}=yarn",
      "def act(g) = g*sigmoid(1.702*g); def gate(s, v) = w2(s*v + s); def mlp(u) = gate(act(wg(u, F)), w1(u, F)); "
-     "y = x + attn(norm(x), window={sliding_window=128|0}*mod(l, 2)); x = y + moe(norm(y), body=mlp)" FINAL,
+     "block if " FULL_LAYER("mod(l, 2) == 0") ": y = x + attn(norm(x)); x = y + moe(norm(y), body=mlp); "
+     "block: y = x + attn(norm(x), window={sliding_window=128|0}); x = y + moe(norm(y), body=mlp)" FINAL,
      SIZES " kv-heads={num_key_value_heads=8} head-width={head_dim=64}" CAUSAL " sink=1 sink-sd={initializer_range=0.02}"
      " experts={num_local_experts=128} top-k={num_experts_per_tok=4} router=renormalised" ROPE("150000") RMS("1e-5")
      NORMAL("0.02"), "hidden_act experts_per_token initial_context_length swiglu_limit",
@@ -352,6 +357,45 @@ const char *const architecture_idle[] = {
     "layer_types=full_attention",
 };
 const size_t architecture_idle_count = sizeof architecture_idle / sizeof *architecture_idle;
+
+const char *const architecture_layered[] = {"layer_types"};
+const size_t architecture_layered_count = sizeof architecture_layered / sizeof *architecture_layered;
+
+#define COUNTS 1, 1 << 22, true
+#define LARGE  1e100
+const struct architecture_number architecture_numbers[] = {
+    {"sliding_window", 1, (1 << 30) - 1, true},
+    {"max_window_layers", 0, 1 << 30, true},
+    {"sliding_window_pattern", COUNTS},
+    {"_sliding_window_pattern", COUNTS},
+    {"rope_local_base_freq", 1 / LARGE, LARGE, false},
+    {"query_pre_attn_scalar", 1 / LARGE, LARGE, false},
+    {"image_size", COUNTS},
+    {"patch_size", COUNTS},
+    {"logit_scale", 1 / LARGE, LARGE, false},
+    {"logits_scaling", 1 / LARGE, LARGE, false},
+    {"residual_multiplier", -LARGE, LARGE, false},
+    {"embedding_multiplier", 1 / LARGE, LARGE, false},
+    {"routed_scaling_factor", -LARGE, LARGE, false},
+    {"moe_intermediate_size", COUNTS},
+    {"qk_rope_head_dim", COUNTS},
+    {"qk_nope_head_dim", COUNTS},
+    {"v_head_dim", COUNTS},
+    {"kv_lora_rank", COUNTS},
+    {"q_lora_rank", COUNTS},
+    {"first_k_dense_replace", 0, 1 << 30, true},
+    {"n_group", COUNTS},
+    {"topk_group", COUNTS},
+    {"n_shared_experts", COUNTS},
+};
+const size_t architecture_number_count = sizeof architecture_numbers / sizeof *architecture_numbers;
+
+const struct architecture_pair architecture_pairs[] = {
+    {"patch_size", "image_size", false},
+    {"topk_group", "n_group", false},
+    {"n_group", "n_routed_experts", true},
+};
+const size_t architecture_pair_count = sizeof architecture_pairs / sizeof *architecture_pairs;
 
 const char *architecture_word(const char *word)
 {

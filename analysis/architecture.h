@@ -2,6 +2,7 @@
 #ifndef SPANSCOPE_ANALYSIS_ARCHITECTURE_H
 #define SPANSCOPE_ANALYSIS_ARCHITECTURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A row is a model type, or one variant of it. Its texts are templates over the keys of a configuration:
@@ -9,6 +10,8 @@
  *     {key}           its value; an error where it is absent
  *     {key=a}         a where it is absent or null; a is a template
  *     {key=a|b}       a where it is absent, b where it is null
+ *     {key?v|w=a}     of a list of the words v and w, one for each layer, the condition that a layer's is v; a where it is
+ *                     absent or null
  *     [expression]    the value of a scalar expression, after its keys
  *
  * Keys of an object within the configuration are outer.inner. Absent keys take what the configuration's class takes. */
@@ -34,6 +37,29 @@ extern const size_t architecture_rope_count;
  * the vocabulary, dropout, biases (they begin at 0), numbers of tokens, how the program runs. */
 extern const char *const architecture_idle[];
 extern const size_t architecture_idle_count;
+
+/* Keys that are lists with an entry for each layer, whatever the type. */
+extern const char *const architecture_layered[];
+extern const size_t architecture_layered_count;
+
+/* Numbers that stand in formulas or expressions, where no setting's range holds them; least and most are allowed. */
+struct architecture_number {
+    const char *key;
+    double least, most;
+    bool whole;
+};
+
+extern const struct architecture_number architecture_numbers[];
+extern const size_t architecture_number_count;
+
+/* Two of them, of rows that read both: the first is at most the second, or divides it. */
+struct architecture_pair {
+    const char *key, *whole;
+    bool divides;
+};
+
+extern const struct architecture_pair architecture_pairs[];
+extern const size_t architecture_pair_count;
 
 /* What a word of a configuration is called here: gelu_new is gelu_tanh; the word itself where it has no other name. */
 const char *architecture_word(const char *word);

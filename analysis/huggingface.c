@@ -1,5 +1,6 @@
 #include "analysis/huggingface.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static int mark_ignored(struct template_reader *reader)
 /* The key that a condition asks for, the first in its template. */
 static void asked_key(const char *condition, char key[TEMPLATE_KEY_MAX])
 {
-    snprintf(key, TEMPLATE_KEY_MAX, "%.*s", (int)strcspn(condition + 1, "=}"), condition + 1);
+    snprintf(key, TEMPLATE_KEY_MAX, "%.*s", (int)strcspn(condition + 1, "=}?"), condition + 1);
 }
 
 /* A condition "{key=...}=value"; one on an ignored key holds. *wanted is its value, *found the configuration's. */
@@ -197,31 +198,164 @@ static int find_rope(struct template_reader *reader, const struct architecture *
                      inner.text);
 }
 
-static int expand_settings(struct template_reader *reader, const struct architecture *architecture, char **result)
+/* A template as settings take it, in allocated memory; every key of a formula is a number. */
+static int expand_placement(struct template_reader *reader, const char *template, char **result)
+{
+    *result = calloc(1, FORMULA_TEXT_MAX);
+    if (!*result)
+        return error_set(reader->error, ERROR_RESOURCE, "out of memory");
+    struct text out = {*result, FORMULA_TEXT_MAX, 0};
+    reader->reckons = true;
+    int code = template_expand(reader, template, strlen(template), &out);
+    reader->reckons = false;
+    return code;
+}
+
+/* A setting's template, and the keys that give it. */
+static int expand_setting(struct template_reader *reader, const char *word, size_t length, struct text *made,
+                          struct text *given)
+{
+    char keys[TEMPLATE_VALUE_MAX] = "";
+    struct text list = {keys, sizeof keys, 0};
+    reader->given = &list;
+    reader->translates = true;
+    text_print(made, "%s", made->length > 0 ? " " : "");
+    int code = template_expand(reader, word, length, made);
+    reader->translates = false;
+    reader->given = NULL;
+    text_print(given, "%.*s='%s' ", (int)strcspn(word, "="), word, keys);
+    return code;
+}
+
+static int expand_settings(struct template_reader *reader, struct huggingface *self)
 {
     const struct architecture *rope;
     char template[2 * TEMPLATE_VALUE_MAX];
-    int code = find_rope(reader, architecture, &rope);
+    const char *rest = template, *word;
+    size_t length;
+    int code = find_rope(reader, self->row, &rope);
     if (code != ERROR_NONE)
         return code;
-    snprintf(template, sizeof template, "%s%s", architecture->settings, rope->settings);
-    return template_expand_all(reader, template, result);
+    self->settings = calloc(1, FORMULA_TEXT_MAX);
+    self->given = calloc(1, FORMULA_TEXT_MAX);
+    if (!self->settings || !self->given)
+        return error_set(reader->error, ERROR_RESOURCE, "out of memory");
+    struct text made = {self->settings, FORMULA_TEXT_MAX, 0}, given = {self->given, FORMULA_TEXT_MAX, 0};
+    snprintf(template, sizeof template, "%s%s", self->row->settings, rope->settings);
+    while (code == ERROR_NONE && (word = setting_word(&rest, &length)))
+        code = expand_setting(reader, word, length, &made, &given);
+    return code;
+}
+
+/* ---- numbers within formulas and expressions ---- */
+
+static int check_number(const struct template_reader *reader, const struct template_leaf *leaf,
+                        const struct architecture_number *row)
+{
+    char spelled[TEMPLATE_SPELLED_MAX];
+    double value = json_number_value(leaf->value);
+    if (json_is_number(leaf->value) && value >= row->least && value <= row->most &&
+        (!row->whole || value == floor(value)))
+        return ERROR_NONE;
+    return error_set(reader->error, ERROR_INPUT, "%s: %s is %s; expected a %snumber from %.10g to %.10g", reader->type,
+                     leaf->key, template_spell(leaf->value, spelled), row->whole ? "whole " : "", row->least,
+                     row->most);
+}
+
+static int check_numbers(const struct template_reader *reader)
+{
+    for (int i = 0; i < reader->count; i++) {
+        const struct template_leaf *leaf = &reader->leaves[i];
+        for (size_t n = 0; n < architecture_number_count; n++)
+            if (leaf->use == TEMPLATE_READ && !json_is_null(leaf->value) &&
+                strcmp(leaf->key, architecture_numbers[n].key) == 0 &&
+                check_number(reader, leaf, &architecture_numbers[n]) != ERROR_NONE)
+                return reader->error->code;
+    }
+    return ERROR_NONE;
+}
+
+/* The number that a row takes for a key, which may be the class's; NAN where it does not read it. */
+static int row_number(struct template_reader *reader, const struct architecture *row, const char *key, double *value)
+{
+    const char *const templates[] = {row->placement, row->settings};
+    char asked[TEMPLATE_KEY_MAX + 1], number[TEMPLATE_VALUE_MAX] = "";
+    struct text out = {number, sizeof number, 0};
+    snprintf(asked, sizeof asked, "{%s", key);
+    *value = NAN;
+    for (size_t t = 0; t < sizeof templates / sizeof *templates; t++) {
+        const char *found = strstr(templates[t], asked);
+        size_t length = found ? template_find(found, strlen(found), '}') + 1 : 0;
+        if (!found || !strchr("=}", found[strlen(asked)]))
+            continue;
+        int code = template_expand(reader, found, length, &out);
+        *value = strtod(number, NULL);
+        return code;
+    }
+    return ERROR_NONE;
+}
+
+static int check_pairs(struct template_reader *reader, const struct architecture *row)
+{
+    for (size_t i = 0; i < architecture_pair_count; i++) {
+        const struct architecture_pair *pair = &architecture_pairs[i];
+        double part, whole;
+        int code = row_number(reader, row, pair->key, &part);
+        if (code == ERROR_NONE)
+            code = row_number(reader, row, pair->whole, &whole);
+        if (code != ERROR_NONE)
+            return code;
+        if (part > whole || (pair->divides && fmod(whole, part) > 0))
+            return error_set(reader->error, ERROR_INPUT, "%s: %s is %.10g, which %s %s, %.10g", row->type, pair->key,
+                             part, pair->divides ? "does not divide" : "is above", pair->whole, whole);
+    }
+    return ERROR_NONE;
+}
+
+/* ---- lists by layer ---- */
+
+/* What the configuration gives for a setting; "" where its row has none. */
+static void find_word(const char *words, const char *name, size_t length, char value[TEMPLATE_VALUE_MAX])
+{
+    const char *word;
+    size_t room;
+    *value = '\0';
+    while ((word = setting_word(&words, &room)))
+        if (strncmp(word, name, length) == 0 && word[length] == '=') {
+            snprintf(value, TEMPLATE_VALUE_MAX, "%.*s", (int)(room - length - 1), word + length + 1);
+            setting_unquote(value);
+        }
+}
+
+static int check_layered(const struct template_reader *reader, const struct template_leaf *leaf,
+                         const struct huggingface *self)
+{
+    char layers[TEMPLATE_VALUE_MAX], key[TEMPLATE_KEY_MAX], spelled[TEMPLATE_SPELLED_MAX];
+    find_word(self->settings, "layers", strlen("layers"), layers);
+    huggingface_key(self, "layers", strlen("layers"), key);
+    if (!json_is_array(leaf->value))
+        return error_set(reader->error, ERROR_INPUT, "%s: %s is %s; expected a list with an entry for each layer",
+                         reader->type, leaf->key, template_spell(leaf->value, spelled));
+    if (strtod(layers, NULL) == (double)json_array_size(leaf->value))
+        return ERROR_NONE;
+    return error_set(reader->error, ERROR_INPUT,
+                     "%s: %s has %zu entries, and %s is %s; expected an entry for each layer", reader->type, leaf->key,
+                     json_array_size(leaf->value), key, layers);
+}
+
+static int check_layers(const struct template_reader *reader, const struct huggingface *self)
+{
+    for (int i = 0; i < reader->count; i++) {
+        const struct template_leaf *leaf = &reader->leaves[i];
+        for (size_t n = 0; n < architecture_layered_count; n++)
+            if (leaf->use != TEMPLATE_IGNORED && !json_is_null(leaf->value) &&
+                strcmp(leaf->key, architecture_layered[n]) == 0 && check_layered(reader, leaf, self) != ERROR_NONE)
+                return reader->error->code;
+    }
+    return ERROR_NONE;
 }
 
 /* ---- zeros ---- */
-
-static bool reads_key(const char *template, size_t length, const char *key)
-{
-    char asked[2][TEMPLATE_KEY_MAX + 3];
-    snprintf(asked[0], sizeof asked[0], "{%s=", key);
-    snprintf(asked[1], sizeof asked[1], "{%s}", key);
-    for (int i = 0; i < 2; i++) {
-        const char *found = strstr(template, asked[i]);
-        if (found && found < template + length)
-            return true;
-    }
-    return false;
-}
 
 /* Whether a setting has 0 unless given, which then stands for none; of "name=value". */
 static bool zero_is_none(const char *word)
@@ -233,29 +367,24 @@ static bool zero_is_none(const char *word)
     return setting && setting->usual && strcmp(setting->usual, "0") == 0;
 }
 
-/* A zero that the configuration says itself would be a setting's "unless given", which is another value. */
-static int check_zero(const struct template_reader *reader, const char *word, size_t length)
+static bool is_zero(const char *word, size_t length)
 {
-    for (int i = 0; i < reader->count; i++) {
-        const struct template_leaf *leaf = &reader->leaves[i];
-        if (leaf->use == TEMPLATE_READ && json_is_number(leaf->value) && json_number_value(leaf->value) == 0 &&
-            reads_key(word, length, leaf->key))
-            return error_set(reader->error, ERROR_INPUT, "%s: %s is 0; expected a number above it", reader->type,
-                             leaf->key);
-    }
-    return ERROR_NONE;
+    size_t name = strcspn(word, "=");
+    return length == name + 2 && word[name + 1] == '0' && zero_is_none(word);
 }
 
-static int check_zeros(const struct template_reader *reader, const struct architecture *row)
+/* A zero that the configuration gives itself would be a setting's "unless given", which is another value. */
+static int check_zeros(const struct template_reader *reader, const struct huggingface *self)
 {
-    const char *rest = row->settings, *word;
+    const char *rest = self->settings, *word;
+    char keys[TEMPLATE_VALUE_MAX];
     size_t length;
-    int code = ERROR_NONE;
-    while (code == ERROR_NONE && (word = setting_word(&rest, &length))) {
-        if (zero_is_none(word))
-            code = check_zero(reader, word, length);
+    while ((word = setting_word(&rest, &length))) {
+        find_word(self->given, word, strcspn(word, "="), keys);
+        if (*keys && is_zero(word, length))
+            return error_set(reader->error, ERROR_INPUT, "%s: %s is 0; expected a number above it", reader->type, keys);
     }
-    return code;
+    return ERROR_NONE;
 }
 
 /* ---- keys that no template has read ---- */
@@ -324,11 +453,17 @@ static int read_all(struct huggingface *self, struct template_reader *reader)
     if (code == ERROR_NONE)
         code = find_architecture(reader, &self->row);
     if (code == ERROR_NONE)
-        code = template_expand_all(reader, self->row->placement, &self->placement);
+        code = expand_placement(reader, self->row->placement, &self->placement);
     if (code == ERROR_NONE)
-        code = expand_settings(reader, self->row, &self->settings);
+        code = expand_settings(reader, self);
     if (code == ERROR_NONE)
-        code = check_zeros(reader, self->row);
+        code = check_numbers(reader);
+    if (code == ERROR_NONE)
+        code = check_pairs(reader, self->row);
+    if (code == ERROR_NONE)
+        code = check_layers(reader, self);
+    if (code == ERROR_NONE)
+        code = check_zeros(reader, self);
     if (code == ERROR_NONE)
         code = check_keys(reader, self->row);
     if (code != ERROR_NONE)
@@ -395,6 +530,7 @@ void huggingface_free(struct huggingface *self)
 {
     free(self->placement);
     free(self->settings);
+    free(self->given);
     free(self->idle);
     free(self->ignored);
     *self = (struct huggingface){0};
@@ -402,16 +538,13 @@ void huggingface_free(struct huggingface *self)
 
 void huggingface_key(const struct huggingface *self, const char *name, size_t length, char key[TEMPLATE_KEY_MAX])
 {
-    const char *templates = self->row->settings, *template;
-    size_t room;
-    *key = '\0';
-    while ((template = setting_word(&templates, &room)))
-        if (strncmp(template, name, length) == 0 && template[length] == '=') {
-            const char *brace = memchr(template, '{', room);
-            if (brace)
-                asked_key(brace, key);
-            return;
-        }
+    char keys[TEMPLATE_VALUE_MAX], template[TEMPLATE_VALUE_MAX];
+    find_word(self->given, name, length, keys);
+    snprintf(key, TEMPLATE_KEY_MAX, "%s", keys);
+    find_word(self->row->settings, name, length, template);
+    const char *brace = strchr(template, '{');
+    if (!*key && brace)
+        asked_key(brace, key);
 }
 
 /* Setting by setting, so that an error names the configuration's key as well. */
@@ -451,7 +584,7 @@ void huggingface_print(const struct huggingface *self, FILE *stream)
     fprintf(stream, "%s:\n  --placement '%s'\n ", self->row->type, self->placement);
     while ((word = setting_word(&rest, &length))) {
         size_t name = strcspn(word, "=");
-        if (strncmp(word + name, "=0", length - name) == 0 && zero_is_none(word))
+        if (is_zero(word, length))
             continue;
         fprintf(stream, " --%.*s %.*s", (int)name, word, (int)(length - name - 1), word + name + 1);
     }

@@ -14,6 +14,7 @@ struct huggingface {
     const struct architecture *row;
     char *placement; /* the formula that it became */
     char *settings;  /* the rest: layers=32 width=4096 ... */
+    char *given;     /* what keys those are made of: layers='num_hidden_layers' ..., '' where of none */
     char *idle;      /* keys that say nothing to the law at initialisation: "vocab_size, ..."; "" */
     char *ignored;   /* keys that ignore named, likewise */
 };
@@ -30,7 +31,8 @@ void huggingface_free(struct huggingface *self);
 /* Sets the model's settings; it is not checked yet. Its placement is called as the type is. */
 int huggingface_apply(const struct huggingface *self, struct model *model, struct error *error);
 
-/* The first key that the setting name[length], as in width=32, is made of; "" where it is made of none. */
+/* The keys that gave the setting name[length], as in width=32, "KEY, KEY"; where the configuration has none of those it is
+ * made of the first of them, and "" where it is made of none. */
 void huggingface_key(const struct huggingface *self, const char *name, size_t length, char key[TEMPLATE_KEY_MAX]);
 
 /* What it became, as options that make the same model again, and the keys without a say. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/architecture.h"
+#include "analysis/layers.h"
 #include "sim/formula.h"
 #include "sim/setting.h"
 
@@ -78,43 +79,16 @@ bool template_ignores(const struct template_reader *reader, const char *key)
 
 /* ---- values as text ---- */
 
-/* The first word of a list that is another than those before: its number from 1; 0 where all are one word, -1 where not
- * all are words. */
-static int first_other(const json_t *array)
+/* The one word that all entries of a list are; NULL where there is none. */
+static const char *one_word(const json_t *array)
 {
-    int other = 0;
     const char *first = json_string_value(json_array_get(array, 0));
-    for (size_t i = 0; i < json_array_size(array); i++) {
+    for (size_t i = 1; first && i < json_array_size(array); i++) {
         const char *word = json_string_value(json_array_get(array, i));
-        if (!word)
-            return -1;
-        if (other == 0 && strcmp(word, first) != 0)
-            other = (int)i + 1;
+        if (!word || strcmp(word, first) != 0)
+            return NULL;
     }
-    return other;
-}
-
-/* "sliding_attention, full_attention, ...": the word that all are; else, where each p-th is another, every-p-OTHER-else-
- * FIRST. */
-static bool print_words(const json_t *array, struct text *text)
-{
-    int period = first_other(array);
-    if (period < 0)
-        return false;
-    const char *first = json_string_value(json_array_get(array, 0));
-    const char *other = json_string_value(json_array_get(array, period > 0 ? (size_t)period - 1 : 0));
-    for (size_t i = 0; period > 0 && i < json_array_size(array); i++) {
-        const char *word = json_string_value(json_array_get(array, i));
-        if (strcmp(word, (i + 1) % (size_t)period == 0 ? other : first) != 0)
-            return false;
-    }
-    if (period > 0) {
-        text_print(text, "every-%d-", period);
-        template_escape(other, text);
-        text_print(text, "-else-");
-    }
-    template_escape(first ? first : "[]", text);
-    return true;
+    return first;
 }
 
 static void print_value(const json_t *value, struct text *text)
@@ -127,7 +101,9 @@ static void print_value(const json_t *value, struct text *text)
         text_print(text, "%s", number);
     } else if (json_is_boolean(value)) {
         text_print(text, "%s", json_is_true(value) ? "true" : "false");
-    } else if (!json_is_array(value) || !print_words(value, text)) {
+    } else if (one_word(value)) {
+        template_escape(one_word(value), text);
+    } else {
         char *dump = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
         text_print(text, "%s", dump ? dump : "?");
         free(dump);
@@ -167,16 +143,16 @@ size_t template_find(const char *template, size_t length, char symbol)
     return length;
 }
 
-/* A string is a word, so that it says nothing but the value; a list is one of words. */
+/* A string is a word, so that it says nothing but the value. */
 static int expand_value(struct template_reader *reader, const struct template_leaf *leaf, struct text *out)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
-    const char *string = json_string_value(leaf->value), *first = json_string_value(json_array_get(leaf->value, 0));
+    const char *string = json_string_value(leaf->value);
     char spelled[TEMPLATE_SPELLED_MAX];
     if (string && (*string == '\0' || string[strspn(string, letters)] != '\0'))
         return error_set(reader->error, ERROR_INPUT, "%s: %s is '%s'; expected a word", reader->type, leaf->key,
                          template_spell(leaf->value, spelled));
-    if (json_is_object(leaf->value) || (json_is_array(leaf->value) && !first))
+    if (json_is_object(leaf->value) || json_is_array(leaf->value))
         return error_set(reader->error, ERROR_INPUT, "%s: %s is %s; expected a number or a word", reader->type,
                          leaf->key, template_spell(leaf->value, spelled));
     if (reader->reckons && !json_is_number(leaf->value))
@@ -200,18 +176,48 @@ static int lacking(const struct template_reader *reader, const char *key)
     return error_set(reader->error, ERROR_INPUT, "%s: the configuration lacks %s", reader->type, key);
 }
 
-/* key, key=absent or key=absent|null */
+/* Layers that a list calls the first of the words "a|b", of which every entry is one. */
+static int expand_layers(struct template_reader *reader, const struct template_leaf *leaf, const char *words,
+                         struct text *out)
+{
+    char first[TEMPLATE_KEY_MAX], spelled[TEMPLATE_SPELLED_MAX];
+    bool known = json_array_size(leaf->value) > 0;
+    for (size_t i = 0; known && i < json_array_size(leaf->value); i++) {
+        const char *word = json_string_value(json_array_get(leaf->value, i));
+        known = word && template_lists(words, "|", word, "");
+    }
+    if (!known)
+        return error_set(reader->error, ERROR_INPUT, "%s: %s is %s; expected a list of these words: %s", reader->type,
+                         leaf->key, template_spell(leaf->value, spelled), words);
+    snprintf(first, sizeof first, "%.*s", (int)strcspn(words, "|"), words);
+    layers_condition(leaf->value, first, out);
+    return ERROR_NONE;
+}
+
+static void note_given(const struct template_reader *reader, const char *key)
+{
+    struct text *given = reader->given;
+    if (given && !template_lists(given->buffer, ", ", key, ""))
+        text_print(given, "%s%s", given->length > 0 ? ", " : "", key);
+}
+
+/* key, key=absent, key=absent|null, or key?words=absent */
 static int expand_key(struct template_reader *reader, const char *template, size_t length, struct text *out)
 {
     char key[TEMPLATE_KEY_MAX];
     size_t name = template_find(template, length, '='), rest = name < length ? name + 1 : length;
     size_t absent = template_find(template + rest, length - rest, '|');
     snprintf(key, sizeof key, "%.*s", (int)name, template);
+    char *words = strchr(key, '?');
+    if (words)
+        *words++ = '\0';
     struct template_leaf *leaf = find_leaf(reader, key);
     if (leaf && leaf->use != TEMPLATE_IGNORED) {
         leaf->use = TEMPLATE_READ;
-        if (!json_is_null(leaf->value))
-            return expand_value(reader, leaf, out);
+        if (!json_is_null(leaf->value)) {
+            note_given(reader, key);
+            return words ? expand_layers(reader, leaf, words, out) : expand_value(reader, leaf, out);
+        }
         if (rest + absent < length)
             return template_expand(reader, template + rest + absent + 1, length - rest - absent - 1, out);
     }
@@ -255,18 +261,5 @@ int template_expand(struct template_reader *reader, const char *template, size_t
         code = key ? expand_key(reader, inside, inner, out) : expand_expression(reader, inside, inner, out);
         i += inner + 1;
     }
-    return code;
-}
-
-int template_expand_all(struct template_reader *reader, const char *template, char **result)
-{
-    *result = malloc(FORMULA_TEXT_MAX);
-    if (!*result)
-        return error_set(reader->error, ERROR_RESOURCE, "out of memory");
-    **result = '\0';
-    struct text out = {*result, FORMULA_TEXT_MAX, 0};
-    reader->translates = true;
-    int code = template_expand(reader, template, strlen(template), &out);
-    reader->translates = false;
     return code;
 }

@@ -26,7 +26,8 @@ struct template_reader {
     int count;
     const char *ignore; /* "KEY,KEY", or NULL */
     bool translates;    /* words become those of the settings */
-    bool reckons;       /* within an expression, where a key is a number */
+    bool reckons;       /* within an expression or a formula, where a key is a number */
+    struct text *given; /* where the keys that give values are listed, "KEY, KEY", or NULL */
     struct error *error;
 };
 
@@ -40,15 +41,14 @@ int template_add(struct template_reader *reader, const char *prefix, const json_
 bool template_lists(const char *list, const char *separators, const char *key, const char *value);
 bool template_ignores(const struct template_reader *reader, const char *key);
 
-/* A value as a template has it: a list of words as the one that all are, or by its period. */
+/* A value as a template has it: a list of words as the one that all are. */
 const char *template_spell(const json_t *value, char buffer[TEMPLATE_SPELLED_MAX]);
 
 /* The first byte at the template's own depth that is symbol, or length. */
 size_t template_find(const char *template, size_t length, char symbol);
 
-/* ERROR_INPUT names a key that is missing, or whose value makes no text. Words stay the configuration's own; the second
- * gives what settings take, in allocated memory. */
+/* ERROR_INPUT names a key that is missing, or whose value makes no text. Words stay the configuration's own unless the
+ * reader translates them. */
 int template_expand(struct template_reader *reader, const char *template, size_t length, struct text *out);
-int template_expand_all(struct template_reader *reader, const char *template, char **result);
 
 #endif

@@ -7,95 +7,13 @@
 #include "analysis/huggingface.h"
 #include "sim/sampler.h"
 #include "sim/setting.h"
+#include "tests/configuration.h"
 #include "tests/folder.h"
 #include "tests/support.h"
 
 static const char EXAMPLES[] = "examples";
 
 /* ---- the table ---- */
-
-/* Sizes that a template may ask for, small and all different. */
-static const struct {
-    const char *key;
-    json_int_t value;
-} sizes[] = {
-    {"hidden_size", 48},
-    {"d_model", 48},
-    {"n_embd", 48},
-    {"num_hidden_layers", 3},
-    {"n_layer", 3},
-    {"n_layers", 3},
-    {"decoder_layers", 3},
-    {"num_layers", 3},
-    {"num_attention_heads", 8},
-    {"n_head", 8},
-    {"n_heads", 8},
-    {"num_heads", 8},
-    {"decoder_attention_heads", 8},
-    {"intermediate_size", 40},
-    {"ffn_dim", 40},
-    {"d_ff", 40},
-    {"decoder_ffn_dim", 40},
-    {"d_kv", 6},
-    {"n_embed", 48},
-    {"max_position_embeddings", 70},
-    {"rope_scaling.factor", 4},
-};
-
-static void set(json_t *config, const char *key, json_t *value)
-{
-    const char *dot = strchr(key, '.');
-    if (!dot) {
-        json_object_set_new(config, key, value);
-        return;
-    }
-    char outer[64];
-    snprintf(outer, sizeof outer, "%.*s", (int)(dot - key), key);
-    if (!json_object_get(config, outer))
-        json_object_set_new(config, outer, json_object());
-    json_object_set_new(json_object_get(config, outer), dot + 1, value);
-}
-
-/* The value that a condition "{key=...}=value" wants; one that names another key is met by that key's absence. */
-static void meet(json_t *config, const char *when)
-{
-    char key[64], value[64];
-    const char *close = strchr(when, '}');
-    snprintf(key, sizeof key, "%.*s", (int)strcspn(when + 1, "=}"), when + 1);
-    for (; close[1] == '}' || close[1] == '-'; close++)
-        ;
-    if (close[1] != '=' || close[2] == '{' || strncmp(close + 2, "every", 5) == 0)
-        return;
-    snprintf(value, sizeof value, "%.*s", (int)strcspn(close + 2, " "), close + 2);
-    if (strcmp(value, "true") == 0 || strcmp(value, "false") == 0)
-        set(config, key, json_boolean(value[0] == 't'));
-    else if (strcmp(value, "none") == 0)
-        set(config, key, json_null());
-    else
-        set(config, key, value[0] <= '9' ? json_integer(atoi(value)) : json_string(value));
-}
-
-/* A configuration of the row with nothing but what it needs. */
-static json_t *smallest(const struct architecture *row, struct huggingface *model, struct error *error)
-{
-    json_t *config = json_object();
-    set(config, "model_type", json_string(row->type));
-    for (const char *when = row->when; *when; when += strcspn(when, " ")) {
-        when += strspn(when, " ");
-        meet(config, when);
-    }
-    for (int asked = 0; asked < 20 && huggingface_read(model, config, NULL, error) != ERROR_NONE; asked++) {
-        const char *lacks = strstr(error->text, "lacks ");
-        ck_assert_msg(lacks != NULL, "%s: %s", row->type, error->text);
-        size_t i = 0;
-        while (i < sizeof sizes / sizeof *sizes && strcmp(sizes[i].key, lacks + 6) != 0)
-            i++;
-        ck_assert_msg(i < sizeof sizes / sizeof *sizes, "%s: %s", row->type, error->text);
-        set(config, sizes[i].key, json_integer(sizes[i].value));
-        *error = (struct error){0};
-    }
-    return config;
-}
 
 static void check_sample(const struct model *model)
 {
@@ -123,13 +41,13 @@ START_TEST(every_row_is_reached_and_sampled)
     struct huggingface read;
     struct model model;
     struct error error = {0};
-    json_t *config = smallest(row, &read, &error);
+    json_t *config = configuration_smallest(row, &read, &error);
     ck_assert_msg(read.row == row, "%s (%s) is read as %s (%s)", row->type, row->when, read.row->type, read.row->when);
     model_defaults(&model);
     ck_assert_msg(huggingface_apply(&read, &model, &error) == ERROR_NONE, "%s: %s", row->when, error.text);
     ck_assert_msg(setting_apply_all(&model, "tokens=5", &error) == ERROR_NONE, "%s", error.text);
     ck_assert_msg(model_check(&model, &error) == ERROR_NONE, "%s: %s", row->type, error.text);
-    ck_assert_int_eq(model.layers, 3);
+    ck_assert_int_eq(model.layers, 4);
     ck_assert_int_eq(model.width, 48);
     ck_assert_int_eq(model.heads, 8);
     ck_assert_str_eq(model.placement, row->type);
@@ -240,10 +158,12 @@ END_TEST
 
 /* ---- single facts ---- */
 
-#define SIZES   "'hidden_size': 48, 'num_hidden_layers': 2, 'num_attention_heads': 4, 'intermediate_size': 9"
-#define LLAMA   "'model_type': 'llama', " SIZES
-#define GPT2    "'model_type': 'gpt2', 'n_embd': 48, 'n_layer': 2, 'n_head': 4"
-#define SLIDING "'sliding_attention', "
+#define SIZES    "'hidden_size': 48, 'num_hidden_layers': 2, 'num_attention_heads': 4, 'intermediate_size': 9"
+#define LLAMA    "'model_type': 'llama', " SIZES
+#define GPT2     "'model_type': 'gpt2', 'n_embd': 48, 'n_layer': 2, 'n_head': 4"
+#define SLIDING  "'sliding_attention', "
+#define DEEPSEEK "'model_type': 'deepseek_v3', " SIZES
+#define QWEN     "'model_type': 'qwen2', 'use_sliding_window': true, " SIZES
 #define GEMMA3                                                                                                         \
     "'model_type': 'gemma3_text', 'hidden_size': 48, 'num_hidden_layers': 2, 'num_attention_heads': 4, "               \
     "'intermediate_size': 9"
@@ -349,6 +269,8 @@ static const struct {
      "sliding_window_size is 9"},
     {"{" LLAMA ", 'rope_theta': 0}", NULL, "llama: rope_theta is 0; expected a number above it"},
     {"{" LLAMA ", 'num_key_value_heads': 0}", NULL, "num_key_value_heads is 0"},
+    {"{" LLAMA ", 'rope_scaling': {'type': 'llama3', 'factor': 8, 'original_max_position_embeddings': 0}}", NULL,
+     "rope_scaling.original_max_position_embeddings is 0"},
     {"{" LLAMA ", 'hidden_size': {'a': 1}}", NULL, "hidden_size is an object; expected a number or a word"},
     {"{" LLAMA ", 'clip_qkv': 8.0}", NULL, "clip_qkv = 8"},
     {"{" LLAMA "}", "rope_scalin", "no key 'rope_scalin'"},
@@ -356,13 +278,29 @@ static const struct {
     {"{'model_type': 2}", NULL, "\"model_type\" is no string"},
     {"{" GPT2 ", 'add_cross_attention': true}", NULL, "add_cross_attention is true"}, // not what a later row has first
     {"{" GPT2 ", 'scale_attn_weights': false}", NULL, "scale_attn_weights is false"},
+    {"{" DEEPSEEK ", 'n_group': 1}", NULL, "topk_group is 4, which is above n_group, 1"},
+    {"{" DEEPSEEK ", 'n_group': 7, 'topk_group': 1}", NULL,
+     "n_group is 7, which does not divide n_routed_experts, 256"},
+    {"{'model_type': 'vit', " SIZES ", 'image_size': 8}", NULL, "patch_size is 16, which is above image_size, 8"},
     {"{'model_type': 'deepseek_v3', 'scoring_func': 'softmax'}", NULL, "scoring_func is softmax"},
-    {"{" GEMMA3 ", 'layer_types': ['a', 'b', 'a', 'b', 'a', 'b']}", NULL, "layer_types is every-2-b-else-a"},
-    {"{'model_type': 'gemma2', " SIZES ", 'layer_types': ['full_attention', 'sliding_attention']}", NULL,
-     "layer_types is every-2-sliding_attention-else-full_attention"},
-    {"{'model_type': 'gemma2', " SIZES ", 'layer_types': ['a', 'b', 'a', 'c']}", NULL, "layer_types is [\"a\",\"b\""},
+    {"{" GEMMA3 ", 'layer_types': ['a', 'full_attention']}", NULL,
+     "layer_types is [\"a\",\"full_attention\"]; expected a list of these words: full_attention|sliding_attention"},
+    {"{" GEMMA3 ", 'layer_types': [" SLIDING "'full_attention', 'sliding_attention']}", NULL,
+     "gemma3_text: layer_types has 3 entries, and num_hidden_layers is 2"},
+    {"{'model_type': 'gemma2', " SIZES ", 'layer_types': ['full_attention']}", NULL,
+     "gemma2: layer_types has 1 entries, and num_hidden_layers is 2"},
+    {"{" LLAMA ", 'layer_types': ['full_attention']}", NULL, "layer_types has 1 entries, and num_hidden_layers is 2"},
+    {"{" LLAMA ", 'layer_types': []}", NULL, "layer_types has 0 entries"},
+    {"{" LLAMA ", 'layer_types': 'full_attention'}", NULL, "expected a list with an entry for each layer"},
+    {"{'model_type': 'falcon', 'hidden_size': 48, 'n_layer': 2, 'n_head': 4, 'layer_types': ['full_attention']}", NULL,
+     "layer_types has 1 entries, and n_layer is 2"},
     {"{" LLAMA ", 'layer_types': ['full_attention', 'other']}", NULL,
-     "layer_types = every-2-other-else-full_attention"},
+     "layer_types = [\"full_attention\",\"other\"] is not understood"},
+    {"{" GEMMA3 ", 'sliding_window_pattern': 0}", NULL, "sliding_window_pattern is 0; expected a whole number from 1"},
+    {"{" GEMMA3 ", 'sliding_window_pattern': '2 + l'}", NULL, "sliding_window_pattern is '2 + l'; expected a word"},
+    {"{" GEMMA3 ", 'sliding_window': 1.5}", NULL,
+     "sliding_window is 1.5; expected a whole number from 1 to 1073741823"},
+    {"{" GEMMA3 ", 'rope_local_base_freq': true}", NULL, "rope_local_base_freq is true; expected a number"},
     {"{" LLAMA ", 'rms_norm_eps': {}}", NULL, "rms_norm_eps is {}; expected a number or a word"},
     {"{" LLAMA ", 'rms_norm_eps': []}", NULL, "rms_norm_eps is []; expected a number or a word"},
     {"{" LLAMA ", 'rms_norm_eps': {'a': 1}}", NULL, "rms_norm_eps.a = 1 is not understood"},
@@ -385,7 +323,35 @@ static const struct {
     {"{" GPT2 ", 'activation_function': 'gelo_new'}", "gpt2: activation_function: unknown activation 'gelo_new'"},
     {"{" GPT2 ", 'n_inner': -2}", "gpt2: n_inner: ffn-width: -2"},
     {"{" LLAMA ", 'rms_norm_eps': 'tiny'}", "llama: rms_norm_eps: eps: 'tiny'"},
+    {"{" LLAMA ", 'rope_parameters': {'rope_theta': -1}}", "llama: rope_parameters.rope_theta: rope: -1"},
+    {"{" GEMMA3 ", 'initializer_range': 0}", "gemma3_text: hidden_size, initializer_range: input-scale: 0"},
 };
+
+/* Where layers' types are given, they decide; else the class's numbers do. */
+static const struct {
+    const char *config, *section;
+} layered[] = {
+    {"{" GEMMA3 "}", "block if mod(l, 6) == 0: "},
+    {"{" GEMMA3 ", 'sliding_window_pattern': 1}", "block if mod(l, 1) == 0: "},
+    {"{" GEMMA3 ", 'sliding_window_pattern': 2, 'layer_types': ['full_attention', 'full_attention']}",
+     "block if l >= 1: "},
+    {"{" GEMMA3 ", 'layer_types': ['sliding_attention', 'sliding_attention']}", "block if l < 1: "},
+    {"{'model_type': 'gemma2', " SIZES "}", "block if mod(l, 2) == 0: "},
+    {"{'model_type': 'gemma2', " SIZES ", 'layer_types': ['full_attention', 'sliding_attention']}", "block if l < 2: "},
+    {"{" QWEN ", 'max_window_layers': 1}", "block if l > 1: "},
+    {"{" QWEN ", 'max_window_layers': 1, 'layer_types': ['full_attention', 'full_attention']}", "block if l < 1: "},
+    {"{" QWEN ", 'layer_types': ['sliding_attention', 'full_attention']}", "block if l < 2: "},
+};
+
+START_TEST(types_of_layers_decide)
+{
+    struct huggingface read;
+    struct error error = {0};
+    ck_assert_msg(read_quoted(&read, layered[_i].config, NULL, &error) == ERROR_NONE, "%s", error.text);
+    ck_assert_msg(strstr(read.placement, layered[_i].section) != NULL, "%s", read.placement);
+    huggingface_free(&read);
+}
+END_TEST
 
 /* What the settings refuse is an error that names the configuration's key. */
 START_TEST(refused_values_name_their_key)
@@ -438,8 +404,7 @@ static const struct {
     {"{" LLAMA ", 'a': 1, 'b': 2}", "a,b", "a, b"},
     {"{" GPT2 ", 'scale_attn_weights': false}", "scale_attn_weights", "scale_attn_weights"},
     {"{" LLAMA ", 'layer_types': ['full_attention', 'full_attention']}", NULL, ""},
-    {"{" GEMMA3 ", 'layer_types': [" SLIDING SLIDING SLIDING SLIDING SLIDING "'full_attention', 'sliding_attention']}",
-     NULL, ""},
+    {"{" LLAMA ", 'layer_types': ['full_attention']}", "layer_types", "layer_types"},
     {"{" LLAMA ", 'mlp_only_layers': []}", NULL, ""},
     {"{'model_type': 'qwen2', " SIZES ", 'use_mrope': false}", NULL, ""},
     {"{'model_type': 'falcon', 'hidden_size': 48, 'n_layer': 2, 'n_head': 4, "
@@ -550,6 +515,7 @@ Suite *huggingface_suite(void)
     TCase *facts = tcase_create("facts");
     tcase_add_loop_test(facts, keys_become_settings, 0, sizeof numbers / sizeof *numbers);
     tcase_add_loop_test(facts, what_is_not_understood_is_an_error, 0, sizeof wrong / sizeof *wrong);
+    tcase_add_loop_test(facts, types_of_layers_decide, 0, sizeof layered / sizeof *layered);
     tcase_add_loop_test(facts, ignored_keys_are_listed, 0, sizeof right / sizeof *right);
     tcase_add_loop_test(facts, refused_values_name_their_key, 0, sizeof refused / sizeof *refused);
     tcase_add_test(facts, what_is_printed_makes_the_model);

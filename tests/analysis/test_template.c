@@ -38,7 +38,10 @@ static const struct {
     {"{rope.type} {rope.factor} {on}", "linear 4 true", ERROR_NONE},
     {"[4*{width}+{missing=0.5}]", "192.5", ERROR_NONE},
     {"{act}", "gelu_new", ERROR_NONE},
-    {"{mixed} {same}", "every-2-b-else-a a", ERROR_NONE},
+    {"{same}", "mine: same is a; expected a number or a word", ERROR_INPUT},
+    {"{mixed?a|b=1} {mixed?b|a=1} {missing?a|b=l < {width}}", "mod(l, 2) == 1 mod(l, 2) == 0 l < 48", ERROR_NONE},
+    {"{mixed?a|c=1}", "mine: mixed is [\"a\",\"b\",\"a\",\"b\"]; expected a list of these words: a|c", ERROR_INPUT},
+    {"{act?a|c=1}", "mine: act is gelu_new; expected a list of these words: a|c", ERROR_INPUT},
     {"{missing}", "mine: the configuration lacks missing", ERROR_INPUT},
     {"{odd}", "mine: odd is 'a b'; expected a word", ERROR_INPUT},
     {"{empty}", "mine: empty is {}; expected a number or a word", ERROR_INPUT},
@@ -60,12 +63,16 @@ END_TEST
 /* What settings take has their words; what was asked for is known, an ignored key is as if it were absent. */
 START_TEST(words_are_translated_and_reading_is_known)
 {
-    char *text;
+    static const char template[] = "activation={act} again={act} factor={rope.factor=1}";
+    char text[256] = "", keys[256] = "";
+    struct text out = {text, sizeof text, 0}, given = {keys, sizeof keys, 0};
     reader.leaves[7].use = TEMPLATE_IGNORED;
+    reader.translates = true;
+    reader.given = &given;
     ck_assert_str_eq(reader.leaves[7].key, "rope.factor");
-    ck_assert_int_eq(template_expand_all(&reader, "activation={act} factor={rope.factor=1}", &text), ERROR_NONE);
-    ck_assert_str_eq(text, "activation=gelu_tanh factor=1");
-    free(text);
+    ck_assert_int_eq(template_expand(&reader, template, strlen(template), &out), ERROR_NONE);
+    ck_assert_str_eq(text, "activation=gelu_tanh again=gelu_tanh factor=1");
+    ck_assert_str_eq(keys, "act");
     for (int i = 0; i < reader.count; i++)
         ck_assert_int_eq(reader.leaves[i].use, strcmp(reader.leaves[i].key, "act") == 0 ? TEMPLATE_READ
                                                : i == 7                                 ? TEMPLATE_IGNORED
