@@ -182,6 +182,14 @@ static struct dual gelu_means(double a)
     return (struct dual){a / sqrt(2 * M_PI * (1 + a)), 0.5};
 }
 
+/* x = mean/root, root^2 = 1 + sd^2: E (mean + sd z) Phi(mean + sd z), by Stein again, and its derivative. */
+static struct dual gelu_given(double mean, double sd)
+{
+    double square = 1 + sd * sd, root = sqrt(square), x = mean / root;
+    double below = erfc(-x / sqrt(2)) / 2, density = exp(-x * x / 2) / sqrt(2 * M_PI);
+    return (struct dual){mean * below + sd * sd / root * density, below + x / square * density};
+}
+
 static struct dual silu_means(double a)
 {
     double sum = 0;
@@ -208,18 +216,21 @@ static struct dual logistic_means(double a)
 
 /* ---- the table ---- */
 
+/* The form by tanh has poles near +-0.6 +- 2.7 i; u Phi(-u) is 1e-12 at 7.3. */
+static const struct dual_near near_gelu = {"gelu", gelu, gelu_means, gelu_given, 2, 7.3};
+
 static const struct dual_forms rows[] = {
     // clang-format off
-    {"relu",      relu,        relu_means,        false, 0},
-    {"relu2",     relu_square, relu_square_means, false, 0},
-    {"identity",  identity,    identity_means,    false, 0},
-    {"gelu",      gelu,        gelu_means,        false, 0},
-    {"geglu",     gelu,        gelu_means,        false, 0}, // the gate's gelu
-    {"silu",      silu,        silu_means,        true,  0},
-    {"swiglu",    silu,        silu_means,        true,  0}, // the gate's silu
-    {"tanh",      hyperbolic,  hyperbolic_means,  true,  0},
-    {"sigmoid",   logistic,    logistic_means,    true,  0},
-    {"gelu_tanh", NULL,        NULL,              true,  2}, // poles near +-0.6 +- 2.7 i
+    {"relu",      relu,        relu_means,        false, NULL},
+    {"relu2",     relu_square, relu_square_means, false, NULL},
+    {"identity",  identity,    identity_means,    false, NULL},
+    {"gelu",      gelu,        gelu_means,        false, NULL},
+    {"geglu",     gelu,        gelu_means,        false, NULL}, // the gate's gelu
+    {"silu",      silu,        silu_means,        true,  NULL},
+    {"swiglu",    silu,        silu_means,        true,  NULL}, // the gate's silu
+    {"tanh",      hyperbolic,  hyperbolic_means,  true,  NULL},
+    {"sigmoid",   logistic,    logistic_means,    true,  NULL},
+    {"gelu_tanh", NULL,        NULL,              true,  &near_gelu},
     // clang-format on
 };
 
@@ -228,5 +239,5 @@ struct dual_forms dual_find(const char *activation)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(rows[i].activation, activation) == 0)
             return rows[i];
-    return (struct dual_forms){activation, NULL, NULL, true, 0};
+    return (struct dual_forms){activation, NULL, NULL, true, NULL};
 }

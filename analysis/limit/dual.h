@@ -25,13 +25,23 @@ struct dual_pair dual_pair_near(double a, double specific);
 typedef struct dual dual_form(struct dual_pair p);
 typedef struct dual dual_means(double a); /* {E phi, E phi'} at a variance */
 
-/* What is known of an activation; closed and means may be NULL. */
+/* A function that an activation is near to everywhere: their difference is analytic in a strip around the real axis and
+ * below 1e-11 beyond reach. */
+struct dual_near {
+    const char *activation;
+    dual_form *closed;
+    dual_means *means;
+    struct dual (*given)(double mean, double sd); /* {E phi, E phi'} at mean + sd z */
+    double strip, reach;                          /* half widths */
+};
+
+/* What is known of an activation; closed, means and near may be NULL. */
 struct dual_forms {
     const char *activation;
     dual_form *closed;
     dual_means *means;
-    bool series;  /* where its Hermite series converges it is cheaper, or all there is */
-    double strip; /* half the width of a strip in which it is analytic, where there is no closed form */
+    bool series; /* where its Hermite series converges it is cheaper, or all there is */
+    const struct dual_near *near;
 };
 
 /* Once, before any form is evaluated. */

@@ -1,6 +1,5 @@
 #include "analysis/limit/kernel.h"
 
-#include <cblas.h>
 #include <float.h>
 #include <gsl/gsl_integration.h>
 #include <math.h>
@@ -8,6 +7,7 @@
 #include <stdlib.h>
 
 #include "analysis/limit/dual.h"
+#include "analysis/limit/near.h"
 
 /* ---- any activation, by quadrature: slow ---- */
 
@@ -83,67 +83,6 @@ static struct dual mean_by_quadrature(const struct activation *activation, doubl
     struct dual means = table ? expect(&span, 0, sqrt(variance), at_point) : (struct dual){NAN, NAN};
     gsl_integration_glfixed_table_free(table);
     return means;
-}
-
-/* ---- functions that are analytic in a strip around the real axis ---- */
-
-/* The trapezoidal rule of a Gaussian mean errs by exp(-2 pi^2/step^2), and by exp(-2 pi strip/(step sd)) for a function
- * of sd times the normal variable: 1e-15 and 1e-11. Beyond LINE nodes a mean is not worth it. */
-enum { LINE = 1024 };
-static const double LINE_STEP = 0.75, LINE_END = 7.2, LINE_STRIP = 0.24;
-
-struct line {
-    int nodes;
-    double z[LINE], weight[LINE];
-};
-
-static bool make_line(double strip, double sd, struct line *line)
-{
-    double step = fmin(LINE_STEP, LINE_STRIP * strip / fmax(sd, 1e-300)), half = ceil(LINE_END / step);
-    if (!(2 * half + 1 <= LINE))
-        return false;
-    line->nodes = 2 * (int)half + 1;
-    for (int i = 0; i < line->nodes; i++) {
-        line->z[i] = step * (i - half);
-        line->weight[i] = step * exp(-line->z[i] * line->z[i] / 2) / sqrt(2 * M_PI);
-    }
-    return true;
-}
-
-/* Means of the activation and its slope at mean + sd z. */
-static struct dual line_mean(const struct activation *activation, const struct line *line, double mean, double sd)
-{
-    double v[LINE], f[LINE];
-    size_t nodes = (size_t)line->nodes;
-    struct dual sum;
-    for (size_t i = 0; i < nodes; i++)
-        v[i] = mean + sd * line->z[i];
-    activation->value(nodes, v, f);
-    sum.k = cblas_ddot(line->nodes, line->weight, 1, f, 1);
-    activation->slope(nodes, v, f);
-    sum.slope = cblas_ddot(line->nodes, line->weight, 1, f, 1);
-    return sum;
-}
-
-/* False where it takes too many nodes. v given u is N(u c/a, b sine^2). */
-static bool by_lines(const struct activation *activation, double strip, struct dual_pair p, struct dual *out)
-{
-    double sd = sqrt(p.a), along = p.a > 0 ? p.c / sd : 0, rest = sqrt(p.b * p.sine2);
-    struct line first, second;
-    if (!make_line(strip, fmax(sd, fabs(along)), &first) || !make_line(strip, rest, &second))
-        return false;
-    if (!(rest > 0))
-        second = (struct line){1, {0}, {1}};
-    *out = (struct dual){0, 0};
-    for (int i = 0; i < first.nodes; i++) {
-        double u = sd * first.z[i];
-        struct dual own = {0, 0}, other = line_mean(activation, &second, along * first.z[i], rest);
-        activation->value(1, &u, &own.k);
-        activation->slope(1, &u, &own.slope);
-        out->k += first.weight[i] * own.k * other.k;
-        out->slope += first.weight[i] * own.slope * other.slope;
-    }
-    return true;
 }
 
 /* ---- Hermite series ---- */
@@ -254,7 +193,7 @@ static struct dual evaluate(const struct activation *activation, const struct du
     struct dual value;
     if (forms->closed)
         return forms->closed(pair);
-    return forms->strip > 0 && by_lines(activation, forms->strip, pair, &value) ? value : quadrature(activation, pair);
+    return forms->near && near_pair(activation, forms->near, pair, &value) ? value : quadrature(activation, pair);
 }
 
 /* A norm leaves variances that differ by its epsilon only. From one series to another that near, first order is enough
@@ -373,7 +312,11 @@ void kernel_means(const struct activation *activation, double variance, double *
 {
     need_tables();
     struct dual_forms forms = dual_find(activation->name);
-    struct dual means = forms.means ? forms.means(variance) : mean_by_quadrature(activation, variance);
+    struct dual means;
+    if (forms.means)
+        means = forms.means(variance);
+    else if (!forms.near || !near_means(activation, forms.near, variance, &means))
+        means = mean_by_quadrature(activation, variance);
     *value = means.k;
     *slope = means.slope;
 }
