@@ -66,18 +66,50 @@ static int parse_primary(struct parser *parser)
     return parser_next_is(parser, "(") ? call_parse(parser, &name) : name_read(parser, &name);
 }
 
+/* Whether another operand follows, where an operator should. */
+static bool is_beside(const struct parser *parser)
+{
+    const struct lexer_token *next = &parser->token;
+    if (parser->context == PARSER_CONDITION)
+        return false; // a section follows it
+    if (next->kind == LEXER_NAME)
+        return !name_is_keyword(next);
+    return next->kind == LEXER_NUMBER || next->kind == LEXER_WORD || lexer_is(next, "(");
+}
+
+/* Of operands that stand beside another the first error is told, an unknown name; that an operator is missing is said by
+ * who expects one. Nodes that they add are of a text that is wrong anyway. */
+static int parse_operand(struct parser *parser)
+{
+    int node = parse_primary(parser), next = node;
+    struct lexer lexer = parser->lexer;
+    struct lexer_token token = parser->token;
+    while (next >= 0 && is_beside(parser))
+        next = parse_primary(parser);
+    parser->lexer = lexer;
+    parser->token = token;
+    return next < 0 ? next : node;
+}
+
 /* ---- operators ---- */
+
+/* What operands are is of no matter while one stands beside another. */
+static int apply(struct parser *parser, const struct lexer_token *sign, int left, int right)
+{
+    int node = operator_apply(parser, sign, left, right);
+    return node < 0 && is_beside(parser) ? parser_expected(parser, "an operator") : node;
+}
 
 static int parse_unary(struct parser *parser);
 
 static int parse_power(struct parser *parser)
 {
-    int base = parse_primary(parser);
+    int base = parse_operand(parser);
     if (base < 0 || !parser_next_is(parser, "^"))
         return base;
     struct lexer_token sign = parser_take(parser);
     int exponent = parse_unary(parser);
-    return exponent < 0 ? exponent : operator_apply(parser, &sign, base, exponent);
+    return exponent < 0 ? exponent : apply(parser, &sign, base, exponent);
 }
 
 /* Signs are counted, not nested, so that no run of them can be too deep. */
@@ -104,7 +136,7 @@ static int parse_chain(struct parser *parser, const char *one, const char *other
     while (left >= 0 && (parser_next_is(parser, one) || parser_next_is(parser, other))) {
         struct lexer_token sign = parser_take(parser);
         int right = part(parser);
-        left = right < 0 ? right : operator_apply(parser, &sign, left, right);
+        left = right < 0 ? right : apply(parser, &sign, left, right);
     }
     return left;
 }

@@ -13,6 +13,16 @@ static const struct text_message messages[] = {
     {"x = ", "line 1, column 5: expected a name, a number, a function or '(', found end of line"},
     {"x = x +\nx", "line 1, column 8: expected a name, a number, a function or '(', found end of line"},
     {"x = +x", "line 1, column 5: expected a name, a number, a function or '(', found '+'"},
+    {"x = x + 2q*x", "line 1, column 10: unknown name 'q'"},
+    {"x = x + 2heds*x", "line 1, column 10: unknown name 'heds'; did you mean 'heads'?"},
+    {"x = x + 2 fnn(x)", "line 1, column 11: unknown function 'fnn'; did you mean 'ffn'?"},
+    {"x = x*(2q)", "line 1, column 9: unknown name 'q'"},
+    {"x = x^2q", "line 1, column 8: unknown name 'q'"},
+    {"x = x + 2 L q", "line 1, column 13: unknown name 'q'"},
+    {"x = x + 2L*x", "line 1, column 10: expected an operator, found 'L'"},
+    {"x = x + 2(x)", "line 1, column 10: expected an operator, found '('"},
+    {"x = (2L)*x", "line 1, column 7: expected ')' to close '(' of column 5, found 'L'"},
+    {"x = x + 2 + zz", "line 1, column 7: cannot add a scalar to a signal"},
     {"x = first", "line 1, column 5: expected a name, a number, a function or '(', found 'first'"},
     {"x = .", "line 1, column 5: expected a name, a number, a function or '(', found '.'"},
     {"x = attn(,)", "line 1, column 10: expected a name, a number, a function or '(', found ','"},
@@ -42,6 +52,20 @@ static const struct text_limit limits[] = {
 START_TEST(limit_is_an_error_not_a_crash)
 {
     texts_check_limit(&limits[_i]);
+}
+END_TEST
+
+/* Operands side by side are not nested. */
+START_TEST(many_operands_are_one_error)
+{
+    enum { OPERANDS = 30000 };
+    char text[2 * OPERANDS + 8] = "x = ";
+    struct formula formula;
+    struct error error = {0};
+    for (int i = 0; i < OPERANDS; i++)
+        strcat(text + 2 * i, "x ");
+    ck_assert_int_eq(formula_parse(text, strlen(text), "formula", &formula, &error), ERROR_INPUT);
+    ck_assert_msg(strstr(error.text, "line 1, column 7: expected an operator or the end") != NULL, "%s", error.text);
 }
 END_TEST
 
@@ -108,6 +132,7 @@ Suite *expression_suite(void)
     TCase *tests = tcase_create("expression");
     tcase_add_loop_test(tests, message_names_place_and_reason, 0, COUNT(messages));
     tcase_add_loop_test(tests, limit_is_an_error_not_a_crash, 0, COUNT(limits));
+    tcase_add_test(tests, many_operands_are_one_error);
     tcase_add_loop_test(tests, scalar_has_its_value, 0, COUNT(scalars));
     suite_add_tcase(suite, tests);
     return suite;

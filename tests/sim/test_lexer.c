@@ -56,7 +56,8 @@ static const struct text_message messages[] = {
     {"x = n\xf6rm(x)", "line 1, column 5: unknown function 'n\\xf6rm'; did you mean 'norm'?"},
     {"x = x*gr\u00f6\u00dfe", "line 1, column 7: unknown name 'gr\u00f6\u00dfe'"
                               "; names are of a to z, A to Z, 0 to 9 and _"},
-    {"x = (x gr\u00f6\u00dfe)", "line 1, column 8: expected ')' to close '(' of column 5, found 'gr\u00f6\u00dfe'"},
+    {"x = (x gr\u00f6\u00dfe)", "line 1, column 8: unknown name 'gr\u00f6\u00dfe'"
+                                "; names are of a to z, A to Z, 0 to 9 and _"},
     /* cut between characters: 31 bytes */
     {"x = ab\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22(x)",
      "line 1, column 5: unknown function 'ab\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22\u6f22'"
