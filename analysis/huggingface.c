@@ -247,6 +247,19 @@ static int expand_settings(struct template_reader *reader, struct huggingface *s
     return code;
 }
 
+/* The value of a setting among words name=value; "" where it is not among them. */
+static void find_word(const char *words, const char *name, size_t length, char value[TEMPLATE_VALUE_MAX])
+{
+    const char *word;
+    size_t room;
+    *value = '\0';
+    while ((word = setting_word(&words, &room)))
+        if (strncmp(word, name, length) == 0 && word[length] == '=') {
+            snprintf(value, TEMPLATE_VALUE_MAX, "%.*s", (int)(room - length - 1), word + length + 1);
+            setting_unquote(value);
+        }
+}
+
 /* ---- numbers within formulas and expressions ---- */
 
 static int check_number(const struct template_reader *reader, const struct template_leaf *leaf,
@@ -312,20 +325,33 @@ static int check_pairs(struct template_reader *reader, const struct architecture
     return ERROR_NONE;
 }
 
-/* ---- lists by layer ---- */
+/* ---- pairs of columns that are turned ---- */
 
-/* What the configuration gives for a setting; "" where its row has none. */
-static void find_word(const char *words, const char *name, size_t length, char value[TEMPLATE_VALUE_MAX])
+static double setting_of(const struct huggingface *self, const char *name)
 {
-    const char *word;
-    size_t room;
-    *value = '\0';
-    while ((word = setting_word(&words, &room)))
-        if (strncmp(word, name, length) == 0 && word[length] == '=') {
-            snprintf(value, TEMPLATE_VALUE_MAX, "%.*s", (int)(room - length - 1), word + length + 1);
-            setting_unquote(value);
-        }
+    char value[TEMPLATE_VALUE_MAX];
+    find_word(self->settings, name, strlen(name), value);
+    return *value ? strtod(value, NULL) : NAN;
 }
+
+static int check_rotation(const struct template_reader *reader, const struct huggingface *self)
+{
+    char keys[2][TEMPLATE_KEY_MAX];
+    double width = setting_of(self, "head-width"), part = setting_of(self, "rotary");
+    bool own = width > 0;
+    if (!own)
+        width = setting_of(self, "width") / setting_of(self, "heads");
+    double turned = floor((isnan(part) ? 1 : part) * width + 1e-9);
+    if (!(setting_of(self, "rope") > 0) || !(fmod(turned, 2) == 1))
+        return ERROR_NONE;
+    huggingface_key(self, own ? "head-width" : "heads", strlen(own ? "head-width" : "heads"), keys[0]);
+    huggingface_key(self, "rotary", strlen("rotary"), keys[1]);
+    return error_set(reader->error, ERROR_INPUT,
+                     "%s: %s%s%s: %.10g columns of a head's %.10g are rotated; expected pairs, an even number",
+                     reader->type, keys[0], part < 1 ? ", " : "", part < 1 ? keys[1] : "", turned, width);
+}
+
+/* ---- lists by layer ---- */
 
 static int check_layered(const struct template_reader *reader, const struct template_leaf *leaf,
                          const struct huggingface *self)
@@ -460,6 +486,8 @@ static int read_all(struct huggingface *self, struct template_reader *reader)
         code = check_numbers(reader);
     if (code == ERROR_NONE)
         code = check_pairs(reader, self->row);
+    if (code == ERROR_NONE)
+        code = check_rotation(reader, self);
     if (code == ERROR_NONE)
         code = check_layers(reader, self);
     if (code == ERROR_NONE)

@@ -35,7 +35,7 @@ struct attention {
     const struct bias *bias;
     double scale;
     double rope;   /* base; 0: no rotation */
-    double rotary; /* rotated fraction of a head */
+    double rotary; /* rotated fraction of a head, in whole planes: what is left of an odd number of columns stays */
     double cap;    /* 0: none */
     bool sink;
     double bias_sd, sink_sd;       /* of what is drawn; sink_sd 0: the logit 0 */

@@ -9,9 +9,9 @@ static const struct {
     const char *key;
     json_int_t value;
 } sizes[] = {
-    {"hidden_size", 48},
-    {"d_model", 48},
-    {"n_embd", 48},
+    {"hidden_size", 64},
+    {"d_model", 64},
+    {"n_embd", 64},
     {"num_hidden_layers", 4},
     {"n_layer", 4},
     {"n_layers", 4},
@@ -26,8 +26,8 @@ static const struct {
     {"ffn_dim", 40},
     {"d_ff", 40},
     {"decoder_ffn_dim", 40},
-    {"d_kv", 6},
-    {"n_embed", 48},
+    {"d_kv", 8},
+    {"n_embed", 64},
     {"max_position_embeddings", 70},
     {"rope_scaling.factor", 4},
 };

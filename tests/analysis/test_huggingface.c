@@ -48,7 +48,7 @@ START_TEST(every_row_is_reached_and_sampled)
     ck_assert_msg(setting_apply_all(&model, "tokens=5", &error) == ERROR_NONE, "%s", error.text);
     ck_assert_msg(model_check(&model, &error) == ERROR_NONE, "%s: %s", row->type, error.text);
     ck_assert_int_eq(model.layers, 4);
-    ck_assert_int_eq(model.width, 48);
+    ck_assert_int_eq(model.width, 64);
     ck_assert_int_eq(model.heads, 8);
     ck_assert_str_eq(model.placement, row->type);
     check_sample(&model);
@@ -281,6 +281,9 @@ static const struct {
     {"{" DEEPSEEK ", 'n_group': 1}", NULL, "topk_group is 4, which is above n_group, 1"},
     {"{" DEEPSEEK ", 'n_group': 7, 'topk_group': 1}", NULL,
      "n_group is 7, which does not divide n_routed_experts, 256"},
+    {"{" LLAMA ", 'head_dim': 7}", NULL, "llama: head_dim: 7 columns of a head's 7 are rotated; expected pairs"},
+    {"{'model_type': 'phi3', " SIZES ", 'partial_rotary_factor': 0.25}", NULL,
+     "phi3: num_attention_heads, partial_rotary_factor: 3 columns of a head's 12 are rotated"},
     {"{'model_type': 'vit', " SIZES ", 'image_size': 8}", NULL, "patch_size is 16, which is above image_size, 8"},
     {"{'model_type': 'deepseek_v3', 'scoring_func': 'softmax'}", NULL, "scoring_func is softmax"},
     {"{" GEMMA3 ", 'layer_types': ['a', 'full_attention']}", NULL,
