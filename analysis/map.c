@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/depth.h"
 #include "sim/team.h"
 
 /* ---- axes ---- */
@@ -39,6 +40,15 @@ static int keep_whole(const struct map_axis *axis, double *from, double *to, str
     return ERROR_NONE;
 }
 
+static int check_ends(const struct map_axis *axis, double from, double to, struct error *error)
+{
+    double least = axis->setting->least, most = axis->setting->most;
+    if (from >= least && to <= most)
+        return ERROR_NONE;
+    return error_set(error, ERROR_INPUT, "axis %s: %.10g is not between %.10g and %.10g", axis->name,
+                     from < least ? from : to, least, most);
+}
+
 /* FROM:TO[:COUNT][:log|:lin] */
 static int parse_range(struct map_axis *axis, char *text, double *from, double *to, struct error *error)
 {
@@ -64,7 +74,9 @@ static int parse_range(struct map_axis *axis, char *text, double *from, double *
     if (code == ERROR_NONE && axis->logarithmic && !(*from > 0))
         code = error_set(error, ERROR_INPUT, "axis %s: a logarithmic axis begins above 0, not at %g", axis->name,
                          *from);
-    return code == ERROR_NONE && axis->setting->type == SETTING_INTEGER ? keep_whole(axis, from, to, error) : code;
+    if (code == ERROR_NONE && axis->setting->type == SETTING_INTEGER)
+        code = keep_whole(axis, from, to, error);
+    return code == ERROR_NONE ? check_ends(axis, *from, *to, error) : code;
 }
 
 static void fill(struct map_axis *axis, double from, double to)
@@ -157,11 +169,15 @@ static int check_model(const struct map *map, const struct map_plan *plan, int x
     int code = plan->model(plan->context, x, y, &model, error);
     if (code != ERROR_NONE)
         return name_point(map, x, y, error);
+    struct depth depth;
+    code = depth_init(&depth, &model, false, error);
+    if (code == ERROR_NONE)
+        depth_free(&depth);
     model_free(&model);
-    return ERROR_NONE;
+    return code == ERROR_NONE ? code : name_point(map, x, y, error);
 }
 
-static int check_models(const struct map *map, const struct map_plan *plan, struct error *error)
+int map_check(const struct map *map, const struct map_plan *plan, struct error *error)
 {
     int code = ERROR_NONE;
     for (int y = 0; y < map->y.count; y++)
@@ -281,7 +297,7 @@ int map_predict(struct map *map, const struct map_plan *plan, struct error *erro
     if (code == ERROR_NONE)
         code = parse_values(work.quantities, error);
     if (code == ERROR_NONE)
-        code = check_models(map, plan, error);
+        code = map_check(map, plan, error);
     if (code == ERROR_NONE)
         code = team_check(plan->threads, error);
     if (code != ERROR_NONE)

@@ -365,21 +365,45 @@ static int report_map(const struct map_command *self, struct maker *maker, FILE 
     return code;
 }
 
-static int map_point(struct map_command *self, const struct model *draft, int64_t point, FILE *stream,
-                     struct error *error)
+static struct map_plan plan_map(struct map_command *self, struct maker *maker)
 {
-    struct map map = {.x = self->axes[0], .y = self->axes[1]}; // the axes stay the command's
-    struct maker maker = {draft, &map, &self->reading};
     struct map_plan plan = {.model = make_model,
-                            .context = &maker,
+                            .context = maker,
                             .moments = self->moments,
                             .threads = self->threads,
                             .share = ranks_own(),
                             .shares = ranks_count(),
                             .progress = show_progress,
                             .progress_context = self};
-    self->point = point;
     plan.moments.stop = interrupt_flag();
+    return plan;
+}
+
+/* The points of all maps, before the first is predicted. */
+static int check_maps(struct map_command *self, const struct sweep *sweep, struct error *error)
+{
+    const struct map map = {.x = self->axes[0], .y = self->axes[1]};
+    int code = ERROR_NONE;
+    for (int64_t p = 0; code == ERROR_NONE && p < sweep->points; p++) {
+        struct model draft;
+        struct maker maker = {&draft, &map, &self->reading};
+        struct map_plan plan = plan_map(self, &maker);
+        code = sweep_draft(sweep, p, &draft, error);
+        if (code != ERROR_NONE)
+            break;
+        code = map_check(&map, &plan, error);
+        model_free(&draft);
+    }
+    return code;
+}
+
+static int map_point(struct map_command *self, const struct model *draft, int64_t point, FILE *stream,
+                     struct error *error)
+{
+    struct map map = {.x = self->axes[0], .y = self->axes[1]}; // the axes stay the command's
+    struct maker maker = {draft, &map, &self->reading};
+    struct map_plan plan = plan_map(self, &maker);
+    self->point = point;
     int code = predict_all_points(&map, &plan, error);
     progress_clear(&self->progress);
     struct error report_error;
@@ -506,8 +530,11 @@ static int map_all(void *target, struct error *error)
     code = sweep_init(&sweep, &options, error);
     if (code != ERROR_NONE)
         return code;
-    begin_tell(&self->options);
-    code = write_maps(self, &sweep, error);
+    code = check_maps(self, &sweep, error);
+    if (code == ERROR_NONE) {
+        begin_tell(&self->options);
+        code = write_maps(self, &sweep, error);
+    }
     sweep_free(&sweep);
     return code;
 }

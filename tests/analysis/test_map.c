@@ -71,6 +71,9 @@ START_TEST(axes_that_are_none)
         {"c=0:1:log", "begins above 0"},
         {"c=1:2:1", "between 2 and"},
         {"window=0.1:0.2", "axis window: no whole number from 0.1 to 0.2"},
+        {"layers=0:4", "axis layers: 0 is not between 1 and 100000"},
+        {"c=-1:1", "axis c: -1 is not between 0 and 1e+100"},
+        {"rotary=0:2", "axis rotary: 2 is not between 0 and 1"},
         {"tokens=1.9:1.99:log", "no whole number from 1.9 to 1.99"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -225,6 +228,11 @@ START_TEST(points_without_a_prediction)
     ck_assert_int_eq(predict(&map, "init=unit", "layers=1:3", "heads=1:3", 1, &error), ERROR_INPUT);
     ck_assert_msg(strstr(error.text, "layers = 1, heads = 2: ") == error.text, "%s", error.text);
     ck_assert(strstr(error.text, "do not divide") != NULL);
+    map_free(&map);
+    const char *grouped = "placement=x=wo(norm(wq(x,12),groups=6-l)) init=unit";
+    ck_assert_int_eq(predict(&map, grouped, "layers=1:3", "input-scale=1:2:2", 1, &error), ERROR_INPUT);
+    ck_assert_msg(strstr(error.text, "layers = 1, input-scale = 1: ") == error.text, "%s", error.text);
+    ck_assert(strstr(error.text, "5 groups do not divide width 12 in block 1") != NULL);
     map_free(&map);
     /* Without a norm and with second moments of 1e4, ten gated FFNs square the signal out of double. */
     ck_assert_int_eq(predict(&map, "placement=x=ffn(x) activation=swiglu init=unit", "layers=1:12:2",

@@ -424,6 +424,17 @@ START_TEST(maps_at_a_width_are_predictions)
 }
 END_TEST
 
+/* Of several maps the last is checked before the first is predicted. */
+START_TEST(a_point_that_is_no_model_ends_all_maps)
+{
+    struct program map = PROGRAM("map", "-d", "64,66", "--x", "heads=1:4:2", "--y", "c=1:2:2", "-q");
+    ck_assert_int_eq(map.status, 2);
+    ck_assert_str_eq(map.err, "spanscope map: heads = 4, c = 1: heads: 4 heads do not divide width 66\n");
+    ck_assert_str_eq(map.out, "");
+    program_free(&map);
+}
+END_TEST
+
 /* The points of all maps, none of which is predicted. */
 START_TEST(a_dry_run_counts_points)
 {
@@ -582,6 +593,7 @@ Suite *predict_suite(void)
     tcase_add_test(tests, threads_change_nothing);
     tcase_add_test(tests, maps_are_predictions);
     tcase_add_test(tests, maps_at_a_width_are_predictions);
+    tcase_add_test(tests, a_point_that_is_no_model_ends_all_maps);
     tcase_add_test(tests, a_dry_run_counts_points);
     tcase_add_loop_test(tests, roots_at_a_width_are_predictions, 0, 2);
     tcase_add_test(tests, a_root_of_one_stack_has_no_known_error);
