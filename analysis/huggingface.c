@@ -211,6 +211,21 @@ static int expand_placement(struct template_reader *reader, const char *template
     return code;
 }
 
+/* Of "name=value"; NULL where there is none of that name. */
+static const struct setting *setting_of_word(const char *word)
+{
+    char name[TEMPLATE_KEY_MAX];
+    struct error error;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+    return setting_find(name, &error);
+}
+
+static bool is_number(const char *word)
+{
+    const struct setting *setting = setting_of_word(word);
+    return setting && (setting->type == SETTING_INTEGER || setting->type == SETTING_REAL);
+}
+
 /* A setting's template, and the keys that give it. */
 static int expand_setting(struct template_reader *reader, const char *word, size_t length, struct text *made,
                           struct text *given)
@@ -219,9 +234,10 @@ static int expand_setting(struct template_reader *reader, const char *word, size
     struct text list = {keys, sizeof keys, 0};
     reader->given = &list;
     reader->translates = true;
+    reader->reckons = is_number(word);
     text_print(made, "%s", made->length > 0 ? " " : "");
     int code = template_expand(reader, word, length, made);
-    reader->translates = false;
+    reader->translates = reader->reckons = false;
     reader->given = NULL;
     text_print(given, "%.*s='%s' ", (int)strcspn(word, "="), word, keys);
     return code;
@@ -271,7 +287,7 @@ static int check_number(const struct template_reader *reader, const struct templ
         (!row->whole || value == floor(value)))
         return ERROR_NONE;
     return error_set(reader->error, ERROR_INPUT, "%s: %s is %s; expected a %snumber from %.10g to %.10g", reader->type,
-                     leaf->key, template_spell(leaf->value, spelled), row->whole ? "whole " : "", row->least,
+                     leaf->key, template_quote(leaf->value, spelled), row->whole ? "whole " : "", row->least,
                      row->most);
 }
 
@@ -386,10 +402,7 @@ static int check_layers(const struct template_reader *reader, const struct huggi
 /* Whether a setting has 0 unless given, which then stands for none; of "name=value". */
 static bool zero_is_none(const char *word)
 {
-    struct error error;
-    char name[TEMPLATE_VALUE_MAX];
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
-    const struct setting *setting = setting_find(name, &error);
+    const struct setting *setting = setting_of_word(word);
     return setting && setting->usual && strcmp(setting->usual, "0") == 0;
 }
 

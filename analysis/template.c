@@ -117,6 +117,16 @@ const char *template_spell(const json_t *value, char buffer[TEMPLATE_SPELLED_MAX
     return buffer;
 }
 
+const char *template_quote(const json_t *value, char buffer[TEMPLATE_SPELLED_MAX])
+{
+    struct text text = {buffer, TEMPLATE_SPELLED_MAX, 0};
+    const char *mark = json_is_string(value) ? "\"" : "";
+    text_print(&text, "%s", mark);
+    print_value(value, &text);
+    text_print(&text, "%s", mark);
+    return buffer;
+}
+
 /* ---- templates ---- */
 
 /* Bytes up to the bracket that closes the one before text. */
@@ -157,7 +167,7 @@ static int expand_value(struct template_reader *reader, const struct template_le
                          leaf->key, template_spell(leaf->value, spelled));
     if (reader->reckons && !json_is_number(leaf->value))
         return error_set(reader->error, ERROR_INPUT, "%s: %s is %s; expected a number", reader->type, leaf->key,
-                         template_spell(leaf->value, spelled));
+                         template_quote(leaf->value, spelled));
     if (string && reader->translates)
         text_print(out, "%s", architecture_word(string));
     else

@@ -43,6 +43,8 @@ bool template_ignores(const struct template_reader *reader, const char *key);
 
 /* A value as a template has it: a list of words as the one that all are. */
 const char *template_spell(const json_t *value, char buffer[TEMPLATE_SPELLED_MAX]);
+/* The same with the quotes of a string, for an error that speaks of its type. */
+const char *template_quote(const json_t *value, char buffer[TEMPLATE_SPELLED_MAX]);
 
 /* The first byte at the template's own depth that is symbol, or length. */
 size_t template_find(const char *template, size_t length, char symbol);

@@ -272,6 +272,8 @@ static const struct {
     {"{" LLAMA ", 'rope_scaling': {'type': 'llama3', 'factor': 8, 'original_max_position_embeddings': 0}}", NULL,
      "rope_scaling.original_max_position_embeddings is 0"},
     {"{" LLAMA ", 'hidden_size': {'a': 1}}", NULL, "hidden_size is an object; expected a number or a word"},
+    {"{" LLAMA ", 'rms_norm_eps': 'tiny'}", NULL, "llama: rms_norm_eps is \"tiny\"; expected a number"},
+    {"{" LLAMA ", 'hidden_size': '64'}", NULL, "hidden_size is \"64\"; expected a number"},
     {"{" LLAMA ", 'clip_qkv': 8.0}", NULL, "clip_qkv = 8"},
     {"{" LLAMA "}", "rope_scalin", "no key 'rope_scalin'"},
     {"{" LLAMA ", 'hidden_act': 'silu layers=7'}", NULL, "expected a word"},
@@ -325,7 +327,6 @@ static const struct {
 } refused[] = {
     {"{" GPT2 ", 'activation_function': 'gelo_new'}", "gpt2: activation_function: unknown activation 'gelo_new'"},
     {"{" GPT2 ", 'n_inner': -2}", "gpt2: n_inner: ffn-width: -2"},
-    {"{" LLAMA ", 'rms_norm_eps': 'tiny'}", "llama: rms_norm_eps: eps: 'tiny'"},
     {"{" LLAMA ", 'rope_parameters': {'rope_theta': -1}}", "llama: rope_parameters.rope_theta: rope: -1"},
     {"{" GEMMA3 ", 'initializer_range': 0}", "gemma3_text: hidden_size, initializer_range: input-scale: 0"},
 };

@@ -45,7 +45,7 @@ static const struct {
     {"{missing}", "mine: the configuration lacks missing", ERROR_INPUT},
     {"{odd}", "mine: odd is 'a b'; expected a word", ERROR_INPUT},
     {"{empty}", "mine: empty is {}; expected a number or a word", ERROR_INPUT},
-    {"[2*{act}]", "mine: act is gelu_new; expected a number", ERROR_INPUT},
+    {"[2*{act}]", "mine: act is \"gelu_new\"; expected a number", ERROR_INPUT},
     {"[2*{missing={on}}] {on}", "mine: on is true; expected a number", ERROR_INPUT},
     {"[log({zero})]", "mine: log({zero}) is log(0), which has no value", ERROR_INPUT},
 };

@@ -84,7 +84,7 @@ START_TEST(configurations_are_checked)
         {"{\"model_type\":\"llamma\"}", 2, "c.json: unknown model_type 'llamma'; did you mean 'llama'?"},
         {"{\"model_type\":\"llama\",\"hidden_size\":64}", 2,
          "c.json: llama: the configuration lacks num_hidden_layers"},
-        {LLAMA "\"hidden_size\":\"x\"}", 2, "c.json: llama: hidden_size: width: 'x' is not a whole number"},
+        {LLAMA "\"hidden_size\":\"x\"}", 2, "c.json: llama: hidden_size is \"x\"; expected a number"},
         {LLAMA "\"hidden_size\":64,\"num_key_value_heads\":3}", 2,
          "c.json: llama: num_key_value_heads: kv-heads: 3 do not divide"},
         {LLAMA "\"hidden_size\":64,\"foo\":3}", 2,
