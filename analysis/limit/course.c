@@ -227,6 +227,74 @@ double course_flops(const struct course *course)
     return sum;
 }
 
+/* ---- what a replica holds ---- */
+
+static bool is_mapped(const struct graph *graph, int node)
+{
+    for (int n = 0; n < graph->node_count; n++)
+        if (graph->nodes[n].kind == GRAPH_MAP && graph->nodes[n].a == node)
+            return true;
+    return false;
+}
+
+/* A signal; for the maps that read it a factor and a Gram, at a width rows that the factor multiplies; what a function's
+ * moments or an attention are kept in. */
+static double node_kept(const struct layout *layout, int node)
+{
+    const struct graph *graph = layout->plan->graph;
+    const struct space *space = &layout->spaces[layout->nodes[node].space];
+    const struct attention *attend = &layout->nodes[node].attend;
+    double T = layout->nodes[node].rows, columns = columns_of(layout, node), numbers = T * columns;
+    bool limit = layout->mode.width_limit;
+    if (is_mapped(graph, node))
+        numbers += T <= columns ? 2 * T * T + (limit ? 0 : T * columns) : 0;
+    switch (graph->nodes[node].kind) {
+    case GRAPH_MAP:
+        return numbers + (limit ? 0 : T * columns);
+    case GRAPH_POINTWISE:
+    case GRAPH_PRODUCT:
+        return numbers + (space->share < 1 ? 2 * T * T : 0);
+    case GRAPH_ATTEND:
+        return numbers + (strip_rows(attend) > 0 ? 0 : (double)attend->heads * attend->queries * attend->keys);
+    default:
+        return numbers;
+    }
+}
+
+/* Gradients, what they are the sums of, and of maps a Gram; an attention's heads are cut out, in strips and whole. */
+static double node_passed(const struct layout *layout, int node)
+{
+    const struct attention *attend = &layout->nodes[node].attend;
+    double T = layout->nodes[node].rows, columns = columns_of(layout, node), numbers = 2 * T * columns;
+    switch (layout->plan->graph->nodes[node].kind) {
+    case GRAPH_MAP:
+        return numbers + (T <= least(columns, columns_of(layout, layout->plan->graph->nodes[node].a)) ? 2 * T * T : 0);
+    case GRAPH_ATTEND:
+        return numbers + 6 * T * columns + (strip_rows(attend) > 0 ? strip_keys(attend) / 2 : 0);
+    default:
+        return numbers;
+    }
+}
+
+/* Exchangeable tokens have two rows, however many they are. */
+struct course_room course_room(const struct course *course)
+{
+    struct course_room room = {0};
+    for (int b = 0; b < course->depth.block_count; b++) {
+        const struct layout *layout = course->layout[b];
+        double pass = 0, rows = layout->rows[layout->states];
+        bool pairs = course->mode.exchangeable;
+        for (int n = 0; n < layout->plan->graph->node_count; n++)
+            if (layout->nodes[n].space >= 0) {
+                room.flows += pairs ? 1 : layout->nodes[n].readings * node_kept(layout, n);
+                pass += pairs ? 1 : layout->nodes[n].readings * node_passed(layout, n);
+            }
+        room.states += pairs ? 1 : rows * columns_of(layout, layout->plan->graph->outputs[0]);
+        room.pass = pass > room.pass ? pass : room.pass;
+    }
+    return room;
+}
+
 static double equal_tokens(const struct course *course, int tokens, double square, double correlation, double *own)
 {
     int rows = gram_rows((struct gram_space){tokens, course->mode.exchangeable});

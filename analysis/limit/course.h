@@ -31,6 +31,15 @@ void course_free(struct course *course);
 #define COURSE_RATE 1.5e10
 double course_flops(const struct course *course);
 
+/* Numbers that a replica holds, in proportion: a factor that most models have in common is missing. */
+struct course_room {
+    double flows;  /* of all blocks, for their reverse passes */
+    double states; /* of all blocks */
+    double pass;   /* of the largest block's reverse pass */
+};
+
+struct course_room course_room(const struct course *course);
+
 /* Of the embedding, of a memory, and of a cotangent that no loss makes: what each token's square is more than the product
  * of any two, which is returned (frame_factor_alike). */
 double course_input(const struct course *course, double *own); // [gram_rows]

@@ -10,17 +10,19 @@ static const double PROBE_FLOPS = 1e9;
 
 /* What one replica took. */
 struct probe {
-    double seconds, bytes;
+    double seconds;
+    struct course_room bytes;
     bool drawn, too_sharp;
     double variance; /* of replica.h */
 };
 
-static double bytes_of(const struct replica *replica)
+static struct course_room touched_by(const struct replica *replica)
 {
-    double bytes = (double)replica->forward.bytes + (double)replica->sources.bytes + (double)replica->reverse[0].bytes +
-                   (double)replica->reverse[1].bytes + (double)replica->scratch.bytes;
+    struct course_room bytes = {0, (double)pool_touched(&replica->forward),
+                                (double)(pool_touched(&replica->sources) + pool_touched(&replica->reverse[0]) +
+                                         pool_touched(&replica->reverse[1]) + pool_touched(&replica->scratch))};
     for (int b = 0; b < replica->course->depth.block_count; b++)
-        bytes += (double)replica->flows[b].pool.bytes;
+        bytes.flows += (double)pool_touched(&replica->flows[b].pool);
     return bytes;
 }
 
@@ -32,7 +34,7 @@ static int probe_course(const struct course *course, uint64_t seed, struct probe
     for (int i = 0; code == ERROR_NONE && i < 2; i++) {
         double start = clock_worked();
         code = replica_run(&replica, 0, NULL, error);
-        *probe = (struct probe){clock_worked() - start, bytes_of(&replica), replica.drawn, replica.too_sharp,
+        *probe = (struct probe){clock_worked() - start, touched_by(&replica), replica.drawn, replica.too_sharp,
                                 replica.variance};
     }
     if (replica.flows)
@@ -62,7 +64,7 @@ static struct model shrink(const struct model *model, const struct course_option
     return small;
 }
 
-/* One replica of the whole model, by one of a small one: its time by the products, its memory by layers and Grams. */
+/* One replica of the whole model, by one of a small one: its time by the products, its memory by what is counted. */
 static int probe_model(const struct course *whole, const struct model *model, const struct course_options *reading,
                        uint64_t seed, struct probe *probe, struct error *error)
 {
@@ -72,12 +74,27 @@ static int probe_model(const struct course *whole, const struct model *model, co
     if (code != ERROR_NONE)
         return code;
     code = probe_course(&course, seed, probe, error);
-    double tokens = (double)model->tokens / small.tokens;
+    struct course_room all = course_room(whole), part = course_room(&course);
     probe->seconds *= course_flops(whole) / course_flops(&course);
-    probe->bytes *= (double)model->layers / small.layers * tokens * tokens;
+    probe->bytes.flows *= all.flows / part.flows;
+    probe->bytes.states *= all.states / part.states;
+    probe->bytes.pass *= all.pass / part.pass;
     probe->variance *= (double)model->layers / small.layers;
     course_free(&course);
     return code;
+}
+
+/* What the program touches beside replicas: its code and libraries, tables, OpenBLAS's buffers. */
+static const double BESIDE_BYTES = 2.5e6;
+
+/* The first replica is run alone, and the others by as many threads as there are of them; each thread keeps what it
+ * has. Flows are given up beyond what replicas may hold (moments.c), all but one's. */
+static double bytes(const struct probe *probe, const struct moments_options *options, int replicas)
+{
+    double held = (double)budget_available(options->threads) / 2 / (options->threads + options->beside);
+    double pass = probe->drawn ? probe->bytes.pass : 0; // room of quadratures, which hardly touch it (softmax.c)
+    int others = replicas > 2 ? replicas - 1 : 1, threads = others < options->threads ? others : options->threads;
+    return BESIDE_BYTES + threads * (fmin(probe->bytes.flows, held) + probe->bytes.states + pass);
 }
 
 /* Replicas go round the threads behind the first. */
@@ -102,10 +119,9 @@ int effort_measure(struct effort *effort, const struct model *model, const struc
         again = code == ERROR_NONE && course.mode.exchangeable && !reaches;
         int least = probe.drawn ? moments_replicas(&course, options, false) : 1;
         int most = probe.drawn ? moments_replicas(&course, options, true) : 1;
-        double held = (double)budget_available(options->threads) / 2;
         effort->least = seconds(probe.seconds, least, options->threads);
         effort->most = seconds(probe.seconds, most, options->threads);
-        effort->bytes = (size_t)fmin(held, probe.bytes * (probe.drawn ? options->threads : 1));
+        effort->bytes = (size_t)bytes(&probe, options, most);
         reading.full |= again;
         course_free(&course);
     }

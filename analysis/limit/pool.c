@@ -9,7 +9,7 @@
 
 struct pool_chunk {
     double *base;
-    size_t size, used; /* doubles */
+    size_t size, used, most; /* doubles */
     struct pool_chunk *next;
 };
 
@@ -38,7 +38,7 @@ static struct pool_chunk *chunk_new(size_t count, size_t held)
         uintptr_t last = (uintptr_t)(base + size) / LARGE_PAGE * LARGE_PAGE;
         (void)madvise((void *)first, last - first, MADV_HUGEPAGE); // advice: nothing is lost where it is not taken
     }
-    *chunk = (struct pool_chunk){base, size, 0, NULL};
+    *chunk = (struct pool_chunk){base, size, 0, 0, NULL};
     return chunk;
 }
 
@@ -67,7 +67,16 @@ double *pool_take(struct pool *pool, size_t count)
     }
     double *taken = chunk->base + chunk->used;
     chunk->used += cost;
+    chunk->most = chunk->used > chunk->most ? chunk->used : chunk->most;
     return taken;
+}
+
+size_t pool_touched(const struct pool *pool)
+{
+    size_t count = 0;
+    for (const struct pool_chunk *chunk = pool->first; chunk; chunk = chunk->next)
+        count += chunk->most;
+    return count * sizeof(double);
 }
 
 struct pool_mark pool_mark(const struct pool *pool)

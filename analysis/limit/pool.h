@@ -21,6 +21,9 @@ struct pool_mark {
 /* count doubles on a cache line's boundary, or off to `exhausted`. */
 double *pool_take(struct pool *pool, size_t count);
 
+/* Bytes of what is held that were ever taken: what the system has given pages for. */
+size_t pool_touched(const struct pool *pool);
+
 /* Gives back all that was taken since the mark, which stays held. */
 struct pool_mark pool_mark(const struct pool *pool);
 void pool_release(struct pool *pool, struct pool_mark mark);

@@ -377,7 +377,7 @@ static void forward_closed(struct rule_run *run, int node)
 {
     struct pairs p = pairs_of(run, node);
     struct softmax_means means;
-    *run->too_sharp |= !means_of(&p, run->work, &means);
+    *run->too_sharp |= !means_of(&p, run->scratch, &means);
     read_ripples(run, node, &means, &p);
     forward_means(&means, &p);
     run->attentions[node] = p.report;
@@ -407,7 +407,7 @@ static void backward_closed(struct rule_run *run, int node)
     const struct attention *attend = &run->layout->plan->nodes[node].attend;
     struct pairs p = pairs_of(run, node);
     struct softmax_means means;
-    means_of(&p, run->work, &means);
+    means_of(&p, run->scratch, &means);
     read_ripples(run, node, &means, &p);
     frame_gram(rule_space(run, node), 1, rule_gradient(run, node), p.gradient);
     double value_square = attend->scale * attend->scale * attend->value_width;

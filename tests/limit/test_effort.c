@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "analysis/limit/effort.h"
-#include "analysis/limit/course.h"
+#include "analysis/limit/replica.h"
 #include "tests/support.h"
 
 static int replicas_of(const char *text, double error_asked)
@@ -60,11 +60,60 @@ START_TEST(effort_grows_with_the_model)
 {
     struct effort one = effort_of("placement=spannorm init=unit layers=3 width=64 heads=4 tokens=5");
     ck_assert(isfinite(one.least) && one.least > 0 && one.least == one.most);
-    struct effort drawn = effort_of("placement=spannorm init=unit layers=4 width=64 heads=4 tokens=32 mask=causal");
-    struct effort deep = effort_of("placement=spannorm init=unit layers=64 width=64 heads=4 tokens=32 mask=causal");
+    struct effort drawn = effort_of("placement=spannorm init=unit layers=4 width=64 heads=4 tokens=64 mask=causal");
+    struct effort deep = effort_of("placement=spannorm init=unit layers=64 width=64 heads=4 tokens=64 mask=causal");
     ck_assert(isfinite(drawn.most) && drawn.least < drawn.most);
     double ratio = (double)deep.bytes / (double)drawn.bytes;
     ck_assert_msg(ratio > 8 && ratio < 24, "memory grows by %g", ratio);
+}
+END_TEST
+
+/* Two replicas of one thread after another. */
+static double touched_by(const char *text, bool width_limit)
+{
+    struct model model;
+    struct course course;
+    struct replica replica;
+    struct error error = {0};
+    struct course_options reading = {.width_limit = width_limit};
+    support_model(&model, text);
+    ck_assert_int_eq(course_init(&course, &model, &reading, &error), ERROR_NONE);
+    ck_assert_int_eq(replica_init(&replica, &course, 1, SIZE_MAX, &error), ERROR_NONE);
+    for (uint64_t i = 0; i < 2; i++)
+        ck_assert_int_eq(replica_run(&replica, i, NULL, &error), ERROR_NONE);
+    size_t bytes = pool_touched(&replica.forward) + pool_touched(&replica.sources) + pool_touched(&replica.scratch) +
+                   pool_touched(&replica.reverse[0]) + pool_touched(&replica.reverse[1]);
+    for (int b = 0; b < course.depth.block_count; b++)
+        bytes += pool_touched(&replica.flows[b].pool);
+    replica_free(&replica);
+    course_free(&course);
+    model_free(&model);
+    return (double)bytes;
+}
+
+/* Whose probes have fewer layers, and fewer tokens: where attention is held whole and where it is read in strips. */
+static const struct {
+    bool width_limit;
+    const char *text;
+} held[] = {
+    {false, "placement=prenorm init=unit layers=9 width=64 heads=4 tokens=96 mask=causal"},
+    {false, "placement=prenorm init=unit layers=1 width=64 heads=4 tokens=2048 mask=causal"},
+    {false, "placement=prenorm init=unit layers=2 width=64 heads=4 tokens=700 mask=causal window=50"},
+    {true, "placement=prenorm init=unit layers=3 width=64 heads=4 tokens=150 mask=causal"},
+};
+
+START_TEST(memory_is_what_two_replicas_touch_within_2)
+{
+    struct model model;
+    struct effort effort;
+    struct error error = {0};
+    struct moments_options options = moments_defaults();
+    options.width_limit = held[_i].width_limit;
+    support_model(&model, held[_i].text);
+    ck_assert_int_eq(effort_measure(&effort, &model, &options, &error), ERROR_NONE);
+    double ratio = (double)effort.bytes / touched_by(held[_i].text, held[_i].width_limit);
+    ck_assert_msg(ratio > 0.5 && ratio < 2, "%s: %g", held[_i].text, ratio);
+    model_free(&model);
 }
 END_TEST
 
@@ -86,6 +135,7 @@ Suite *effort_suite(void)
     TCase *tests = tcase_create("effort");
     tcase_add_test(tests, replicas_lie_between);
     tcase_add_test(tests, effort_grows_with_the_model);
+    tcase_add_loop_test(tests, memory_is_what_two_replicas_touch_within_2, 0, (int)(sizeof held / sizeof *held));
     tcase_add_test(tests, what_cannot_be_predicted_is_an_error);
     suite_add_tcase(suite, tests);
     return suite;
