@@ -25,6 +25,8 @@ static const char *const shapes[] = {
     "layers=6 width=128 heads=4 tokens=64 ffn-width=256 experts=8 top-k=2 placement=x=x+attn(norm(x));x=x+moe(norm(x))",
     "layers=4 width=32 heads=1 tokens=300 ffn-width=1024",
     "layers=64 width=48 heads=6 tokens=24 ffn-width=192 placement=postnorm",
+    "layers=2 width=128 heads=4 tokens=16 ffn-width=512 memory-tokens=2048 placement=crossdecoder",
+    "layers=2 width=64 heads=4 tokens=256 ffn-width=256 memory-tokens=16 placement=crossdecoder",
     "layers=2 width=8 heads=1 tokens=2048 ffn-width=8 placement=x=norm(x+attn(x))",
 };
 

@@ -38,13 +38,20 @@ static double flops_per_second(int tokens, const double *matrix, double *signals
     return best;
 }
 
+/* Of the input or of the memory, whichever are more. */
+static int most_tokens(const struct model *model)
+{
+    int memory = model_memory_tokens(model);
+    return model->tokens > memory ? model->tokens : memory;
+}
+
 static int measure_rates(const struct model *model, struct cost_time *time, struct error *error)
 {
     double *matrix = memory_doubles(RATE_WIDTH * RATE_WIDTH), *signals = memory_doubles(RATE_WIDTH * RATE_WIDTH);
     if (matrix && signals) {
         openblas_set_num_threads(1);
         time->normals = normals_per_second(matrix);
-        time->flops = flops_per_second(model->tokens, matrix, signals);
+        time->flops = flops_per_second(most_tokens(model), matrix, signals);
     }
     int code = matrix && signals ? ERROR_NONE : error_set(error, ERROR_RESOURCE, "out of memory");
     free(matrix);
@@ -58,6 +65,14 @@ static double seconds_by_rates(const struct stack *stack, const struct cost_time
     return cost.normals / time->normals + cost.flops / time->flops;
 }
 
+static void halve_tokens(struct model *model)
+{
+    if (model->tokens == most_tokens(model))
+        model->tokens /= 2;
+    else
+        model->memory_tokens /= 2;
+}
+
 /* Halves what is largest; false where that is little. What grows with T^2, with d^2 and with T d keeps its share as far
  * as one of them decides. A head keeps its width where it can: softmaxes grow with H, the products that feed them with d. */
 static bool shrink(struct model *model)
@@ -69,16 +84,16 @@ static bool shrink(struct model *model)
     }
     bool narrows = model->width >= 2 * WIDTH_LEAST && model->width % 2 == 0 &&
                    (model->heads % 2 == 0 || model->width % (2 * model->heads) == 0);
-    if (narrows && (model->width >= model->tokens || model->tokens < 2 * TOKENS_LEAST)) {
+    if (narrows && (model->width >= most_tokens(model) || most_tokens(model) < 2 * TOKENS_LEAST)) {
         model->width /= 2;
         if (model->heads % 2 == 0 && model->heads > 1)
             model->heads /= 2;
         model->ffn_width = (model->ffn_width + 1) / 2;
         return true;
     }
-    if (model->tokens < 2 * TOKENS_LEAST)
+    if (most_tokens(model) < 2 * TOKENS_LEAST)
         return false;
-    model->tokens /= 2;
+    halve_tokens(model);
     return true;
 }
 
