@@ -97,7 +97,7 @@ static bool shrink(struct model *model)
     return true;
 }
 
-static const double PROBE_SECONDS = 0.02; // by the rates
+static const double PROBE_SECONDS = 0.04; // by the rates
 
 /* The best of a few samples, at least one of them behind one that warms up: the first touches its memory, page by page. */
 static double time_samples(const struct precision *precision, const struct stack *stack,

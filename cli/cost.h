@@ -9,7 +9,7 @@
 #include "sim/sampler.h"
 
 /* Processor seconds of a sample on this machine: its normals and operations at rates that are measured on the spot,
- * times what a sample of a smaller stack of the same kind (fewer layers, tokens and features, a tenth of a second in
+ * times what a sample of a smaller stack of the same kind (fewer layers, tokens and features, some tenths of a second in
  * all) takes beyond that, in softmaxes, activations, observables and calls. */
 struct cost_time {
     double normals, flops; /* per second */

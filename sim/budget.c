@@ -170,7 +170,8 @@ static size_t hierarchy_left(const struct hierarchy *hierarchy, const char *root
 /* Limits of this process, and which number of /proc/self/statm (pages) counts towards them. */
 static const struct {
     int resource, place;
-} limits[] = {{RLIMIT_AS, 0}, {RLIMIT_DATA, 5}};
+    const char *leaves;
+} limits[] = {{RLIMIT_AS, 0, "ulimit -v leaves"}, {RLIMIT_DATA, 5, "ulimit -d leaves"}};
 
 enum { STATM_NUMBERS = 7 };
 
@@ -199,16 +200,29 @@ static size_t limit_left(int i)
                       memory_multiply((size_t)pages[limits[i].place], (size_t)sysconf(_SC_PAGESIZE)));
 }
 
-size_t budget_left(const char *root, int threads)
+/* What is left of each; the machine's goes first. */
+static size_t find_left(const char *root, int threads, const char **of)
 {
     size_t left = machine_left(root);
-    for (size_t i = 0; i < sizeof hierarchies / sizeof *hierarchies; i++)
-        left = least(left, hierarchy_left(&hierarchies[i], root));
+    *of = "is free";
+    for (size_t i = 0; i < sizeof hierarchies / sizeof *hierarchies; i++) {
+        size_t grouped = hierarchy_left(&hierarchies[i], root);
+        *of = grouped < left ? "the control group leaves" : *of;
+        left = least(left, grouped);
+    }
     for (int i = 0; i < (int)(sizeof limits / sizeof *limits); i++) {
         size_t limited = limit_left(i);
-        left = least(left, limited == SIZE_MAX ? SIZE_MAX : difference(limited, thread_bytes(threads)));
+        limited = limited == SIZE_MAX ? SIZE_MAX : difference(limited, thread_bytes(threads));
+        *of = limited < left ? limits[i].leaves : *of;
+        left = least(left, limited);
     }
     return left;
+}
+
+size_t budget_left(const char *root, int threads)
+{
+    const char *of;
+    return find_left(root, threads, &of);
 }
 
 size_t budget_available(int threads)
@@ -232,8 +246,19 @@ int budget_check(int threads, size_t bytes, struct error *error)
     char words[MEMORY_WORDS];
     if (!is_granted(needed))
         return error_set(error, ERROR_RESOURCE,
-                         "memory: %d threads need %s of address space, which the system refuses (see ulimit -v); "
+                         "memory: %d thread%s %s of address space, which the system refuses (see ulimit -v); "
                          "fewer threads (--threads) need less",
-                         threads, memory_words(needed, words));
+                         threads, threads == 1 ? " needs" : "s need", memory_words(needed, words));
     return ERROR_NONE;
+}
+
+int budget_short(const char *what, size_t needed, const char *with, int threads, const char *limited, size_t limit,
+                 struct error *error)
+{
+    char enough[MEMORY_WORDS], words[MEMORY_WORDS];
+    const char *of;
+    find_left("", threads, &of);
+    return error_set(error, ERROR_RESOURCE,
+                     "memory: %s needs at least %s%s, %s is %s (--memory; by default three quarters of what %s)", what,
+                     memory_enough(needed, enough), with, limited, memory_words(limit, words), of);
 }

@@ -21,4 +21,10 @@ size_t budget_left(const char *root, int threads);
  * asked before threads start. */
 int budget_check(int threads, size_t bytes, struct error *error);
 
+/* ERROR_RESOURCE, of what does not fit a limit that a caller was given, such as `what` "one sample", `with` " in two
+ * threads" behind the bytes needed, `limited` "the limit". Tells --memory, which sets it, and what its default is taken
+ * of where `threads` threads work. */
+int budget_short(const char *what, size_t needed, const char *with, int threads, const char *limited, size_t limit,
+                 struct error *error);
+
 #endif

@@ -1,5 +1,6 @@
 #include "sim/memory.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,15 +20,29 @@ size_t memory_add(size_t a, size_t b)
     return __builtin_add_overflow(a, b, &sum) ? SIZE_MAX : sum;
 }
 
-const char *memory_words(size_t bytes, char text[MEMORY_WORDS])
+/* Three digits of a size, the last of them `round`ed. */
+static const char *words(double size, double (*round)(double), char text[MEMORY_WORDS])
 {
     static const char units[] = "kMGTPE";
-    double size = (double)bytes / 1e3;
-    int unit = 0;
-    for (; size >= 999.5 && units[unit + 1]; unit++)
+    int unit = -1;
+    for (; size >= 999.5 && (unit < 0 || units[unit + 1]); unit++)
         size /= 1e3;
-    snprintf(text, MEMORY_WORDS, "%.3g %cB", size, units[unit]);
+    double digit = size < 10 ? 0.01 : size < 100 ? 0.1 : 1;
+    if (unit < 0)
+        snprintf(text, MEMORY_WORDS, "%.3g B", size);
+    else
+        snprintf(text, MEMORY_WORDS, "%.3g %cB", round(size / digit) * digit, units[unit]);
     return text;
+}
+
+const char *memory_words(size_t bytes, char text[MEMORY_WORDS])
+{
+    return words((double)bytes, rint, text);
+}
+
+const char *memory_enough(size_t bytes, char text[MEMORY_WORDS])
+{
+    return words((double)bytes, ceil, text);
 }
 
 static void *take_lines(size_t count, size_t size)

@@ -15,6 +15,9 @@ size_t memory_add(size_t a, size_t b);
 enum { MEMORY_WORDS = 16 };
 const char *memory_words(size_t bytes, char text[MEMORY_WORDS]);
 
+/* The same, rounded up: of what is needed, so that it suffices where it is given. */
+const char *memory_enough(size_t bytes, char text[MEMORY_WORDS]);
+
 /* count numbers on a cache line's boundary, or NULL; free with free(). Large blocks are touched only when written. */
 real *memory_reals(size_t count);
 double *memory_doubles(size_t count);

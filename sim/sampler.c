@@ -2,6 +2,8 @@
 
 #include <cblas.h>
 #include <math.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sim/budget.h"
@@ -38,30 +40,69 @@ size_t sampler_bytes(const struct sampler *sampler)
     return memory_add(memory_multiply((size_t)sampler->threads, sampler->stack.bytes), other_bytes(sampler));
 }
 
-int sampler_plan(struct sampler *sampler, const struct model *model, const struct linear_engine *engine, bool per_token,
-                 int threads, size_t memory, struct error *error)
+/* Cells and chunk of a stack that is known. */
+static void plan_values(struct sampler *sampler, size_t memory)
 {
-    *sampler = (struct sampler){.threads = threads, .sample = precision_of(model)->sample};
-    int code = budget_check(threads, 0, error); // before a share of nothing is spoken of
-    if (code == ERROR_NONE)
-        code = precision_of(model)->init(&sampler->stack, model, engine, per_token, memory / (size_t)threads, error);
-    if (code != ERROR_NONE)
-        return code;
-    sampler->cells = memory_multiply((size_t)model->layers + 1, (size_t)sampler->stack.depth.schema.column_count);
+    size_t columns = (size_t)sampler->stack.depth.schema.column_count;
+    sampler->cells = memory_multiply((size_t)sampler->stack.depth.model->layers + 1, columns);
     sampler->chunk = chunk_of(sampler);
     while (sampler->chunk > 1 && other_bytes(sampler) > memory / 4) // speed is no reason to refuse
         sampler->chunk /= 2;
+}
+
+/* The least that any of the engines needs that may be taken, with all that is beside the workspaces. */
+static size_t least_bytes(const struct model *model, const struct linear_engine *engine, bool per_token, int threads)
+{
+    size_t needed = SIZE_MAX;
+    for (size_t i = 0; i < linear_engine_count; i++) {
+        struct sampler sampler = {.threads = threads};
+        struct error own;
+        const struct linear_engine *one = engine ? engine : &linear_engines[i];
+        if (precision_of(model)->init(&sampler.stack, model, one, per_token, SIZE_MAX, &own) != ERROR_NONE)
+            continue;
+        plan_values(&sampler, 0);
+        size_t all = memory_add(memory_multiply((size_t)threads, sampler.stack.least), other_bytes(&sampler));
+        needed = all < needed ? all : needed;
+        stack_free(&sampler.stack);
+    }
+    return needed;
+}
+
+static int refuse(const struct model *model, const struct linear_engine *engine, bool per_token, int threads,
+                  size_t memory, struct error *error)
+{
+    char with[64] = " with its observables";
+    if (threads > 1)
+        snprintf(with, sizeof with, " with its observables in %d threads", threads);
+    return budget_short("one sample", least_bytes(model, engine, per_token, threads), with, threads, "the limit",
+                        memory, error);
+}
+
+/* What the observables leave of the memory, where they are known, is shared by the workspaces. */
+int sampler_plan(struct sampler *sampler, const struct model *model, const struct linear_engine *engine, bool per_token,
+                 int threads, size_t memory, struct error *error)
+{
+    const struct precision *precision = precision_of(model);
+    *sampler = (struct sampler){.threads = threads, .sample = precision->sample};
+    int code = budget_check(threads, 0, error); // before a share of nothing is spoken of
+    if (code == ERROR_NONE)
+        code = precision->init(&sampler->stack, model, engine, per_token, memory / (size_t)threads, error);
+    if (code == ERROR_RESOURCE && memory < SIZE_MAX)
+        return refuse(model, engine, per_token, threads, memory, error);
+    if (code != ERROR_NONE)
+        return code;
+    plan_values(sampler, memory);
     if (sampler_bytes(sampler) <= memory)
         return ERROR_NONE;
+    size_t workspaces = memory_multiply((size_t)threads, sampler->stack.least);
+    while (sampler->chunk > 1 && memory_add(other_bytes(sampler), workspaces) > memory)
+        sampler->chunk /= 2;
     size_t other = other_bytes(sampler);
-    char needed[MEMORY_WORDS], limit[MEMORY_WORDS];
     stack_free(&sampler->stack);
-    if (other > memory)
-        return error_set(error, ERROR_RESOURCE,
-                         "memory: the observables of %d layers need %s, the limit is %s (--memory)", model->layers,
-                         memory_words(other, needed), memory_words(memory, limit));
-    return precision_of(model)->init(&sampler->stack, model, engine, per_token, (memory - other) / (size_t)threads,
-                                     error);
+    code = other > memory
+               ? ERROR_RESOURCE
+               : precision->init(&sampler->stack, model, engine, per_token, (memory - other) / (size_t)threads, error);
+    return code == ERROR_RESOURCE ? refuse(model, engine, per_token, threads, memory, error) : code;
 }
 
 int sampler_init(struct sampler *sampler, const struct model *model, const struct linear_engine *engine, bool per_token,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/budget.h"
 #include "sim/memory.h"
 #include "sim/readout.h"
 #include "sim/source.h"
@@ -68,11 +69,9 @@ static int plan_memory(struct stack *stack, size_t budget, struct error *error)
 {
     size_t fixed = memory_multiply(memory_add(fixed_doubles(stack), stack->block_tape), sizeof(real));
     size_t tape = memory_multiply(stack->block_tape, sizeof(real));
-    char needed[MEMORY_WORDS], limit[MEMORY_WORDS];
+    stack->least = fixed;
     if (fixed > budget)
-        return error_set(error, ERROR_RESOURCE,
-                         "memory: one sample needs at least %s in each thread, the limit is %s (--memory)",
-                         memory_words(fixed, needed), memory_words(budget, limit));
+        return budget_short("one sample", fixed, "", 1, "the limit", budget, error);
     size_t most = budget - fixed;
     if (!keeping_pays(stack) && most > CACHE_BYTES)
         most = CACHE_BYTES;

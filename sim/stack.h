@@ -18,7 +18,7 @@ struct stack {
     size_t block_tape;       /* doubles, the largest */
     int kept;                /* blocks whose tape is kept */
     const char *forced;      /* why the engine is not the cheapest, for who left the choice open; NULL where it is */
-    size_t bytes;            /* of one workspace */
+    size_t bytes, least;     /* of one workspace, as it is planned and with no more than it must have */
 };
 
 /* Checks every block's formula, scalars and scales. engine: NULL for the one whose sample takes the least nominal time

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/budget.h"
 #include "sim/memory.h"
 #include "train/optimiser.h"
 
@@ -89,11 +90,9 @@ static int allocate(struct network *network, size_t budget, struct error *error)
     size_t work, doubles = pass_doubles(network, &work);
     size_t bytes = network->bytes = memory_multiply(
         memory_add(doubles, memory_multiply(WEIGHT_ARRAYS, network->held.entries)), sizeof(real));
-    char needed[MEMORY_WORDS], limit[MEMORY_WORDS];
+    char needed[MEMORY_WORDS];
     if (bytes > budget)
-        return error_set(error, ERROR_RESOURCE,
-                         "memory: training needs at least %s in each thread, the limit is %s (--memory)",
-                         memory_words(bytes, needed), memory_words(budget, limit));
+        return budget_short("training", bytes, " in each thread", 1, "a thread's share of the limit", budget, error);
     network->memory = memory_reals(doubles);
     if (!network->memory)
         return error_set(error, ERROR_RESOURCE, "out of memory: a run needs %s", memory_words(bytes, needed));

@@ -33,6 +33,7 @@ static int status_under(int limit, const char *arguments, char *words, size_t si
 static const char *const workers[] = {"run -L 2 -d 12 -n 2",
                                       "run -L 2 -d 12 -n 2 -j 1",
                                       "run -L 2 -d 12 -n 2 --dry-run",
+                                      "inspect -L 2 -d 1024 -T 64",
                                       "predict -L 2 -T 4 --mask causal --replicas 4",
                                       "map --x layers=2:4:2 --y eps=1e-6:1e-5:2 --mask causal -T 4",
                                       "solve c --range 0.5:2:3 'gradient_ratio = 1'",
@@ -50,6 +51,7 @@ START_TEST(tight_address_space_is_told)
         int status = status_under(limits[_i], workers[i], words, sizeof words);
         ck_assert_msg(status == 0 || (status == 3 && strstr(words, "memory") && !strstr(words, "(--memory)")),
                       "%s: status %d, '%s'", workers[i], status, words);
+        ck_assert_msg(!strstr(words, "limit") || strstr(words, "ulimit -v"), "%s: '%s'", workers[i], words);
     }
 }
 END_TEST

@@ -56,13 +56,18 @@ START_TEST(sizes_in_words)
     static const struct {
         size_t bytes;
         const char *words;
-    } cases[] = {{0, "0 kB"},          {137, "0.137 kB"},          {1370, "1.37 kB"},
-                 {999400, "999 kB"},   {999600, "1 MB"},           {500000, "500 kB"},
-                 {1908000, "1.91 MB"}, {(size_t)137e8, "13.7 GB"}, {SIZE_MAX, "18.4 EB"}};
+    } cases[] = {
+        {0, "0 B"},           {1, "1 B"},       {999, "999 B"},     {137, "137 B"},       {1370, "1.37 kB"},
+        {999400, "999 kB"},   {999600, "1 MB"}, {500000, "500 kB"}, {1908000, "1.91 MB"}, {(size_t)137e8, "13.7 GB"},
+        {SIZE_MAX, "18.4 EB"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char words[MEMORY_WORDS];
         ck_assert_str_eq(memory_words(cases[i].bytes, words), cases[i].words);
     }
+    char words[MEMORY_WORDS];
+    ck_assert_str_eq(memory_enough(67501, words), "67.6 kB");
+    ck_assert_str_eq(memory_enough(67500, words), "67.5 kB");
+    ck_assert_str_eq(memory_enough(1001000, words), "1.01 MB");
 }
 END_TEST
 
