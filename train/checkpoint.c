@@ -174,6 +174,14 @@ static int take_places(const struct checkpoint *checkpoint, struct error *error)
     return code == ERROR_NONE ? place_vacant(checkpoint->temporary, error) : code;
 }
 
+/* What was under way when a process was killed. */
+static void remove_left(const struct checkpoint *checkpoint)
+{
+    struct stat status;
+    if (lstat(checkpoint->temporary, &status) == 0 && S_ISREG(status.st_mode))
+        unlink(checkpoint->temporary);
+}
+
 int checkpoint_open(struct checkpoint *checkpoint, const char *path, const char *identity, int count,
                     checkpoint_difference *difference, struct error *error)
 {
@@ -183,7 +191,9 @@ int checkpoint_open(struct checkpoint *checkpoint, const char *path, const char 
                    : error_set(error, ERROR_RESOURCE, "out of memory for %d runs", count);
     if (code == ERROR_NONE)
         code = read_file(checkpoint, difference, error);
-    if (code != ERROR_NONE)
+    if (code == ERROR_NONE)
+        remove_left(checkpoint);
+    else
         checkpoint_free(checkpoint);
     return code;
 }
@@ -249,12 +259,37 @@ static void sync_folder(const char *path)
     free(copy);
 }
 
+/* A file without a name, which is gone with the process, however that ends; NULL where the file system has none, or
+ * nothing to give it one by. */
+static FILE *open_nameless(const struct checkpoint *checkpoint)
+{
+    char *copy = strdup(checkpoint->path);
+    bool can = copy && access("/proc/self/fd", X_OK) == 0;
+    int file = can ? open(dirname(copy), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666) : -1;
+    FILE *stream = file >= 0 ? fdopen(file, "w") : NULL;
+    if (!stream && file >= 0)
+        close(file);
+    free(copy);
+    return stream;
+}
+
+/* No link replaces a file: between this one and the rename that does is all the time in which kill -9 leaves it. */
+static bool give_name(const struct checkpoint *checkpoint, FILE *stream)
+{
+    char own[64];
+    snprintf(own, sizeof own, "/proc/self/fd/%d", fileno(stream));
+    unlink(checkpoint->temporary);
+    return linkat(AT_FDCWD, own, AT_FDCWD, checkpoint->temporary, AT_SYMLINK_FOLLOW) == 0;
+}
+
 int checkpoint_write(const struct checkpoint *checkpoint, struct error *error)
 {
-    FILE *stream = place_draft(checkpoint->temporary, error);
-    if (!stream)
+    if (place_vacant(checkpoint->temporary, error) != ERROR_NONE)
         return error->code;
-    bool written = write_stream(checkpoint, stream);
+    FILE *nameless = open_nameless(checkpoint), *stream = nameless;
+    if (!stream && !(stream = place_draft(checkpoint->temporary, error)))
+        return error->code;
+    bool written = write_stream(checkpoint, stream) && (!nameless || give_name(checkpoint, stream));
     int reason = errno;
     if (fclose(stream) != 0 && written) {
         written = false;

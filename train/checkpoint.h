@@ -1,7 +1,8 @@
 /* What several runs have come to, in one file that is always whole.
  *
- * The file is written under another name, flushed to the disk and renamed: a killed process or a full disk leaves the
- * one before. It names what it belongs to (every setting of every run) and ends with a checksum over all that stands
+ * The file is written without a name, or under another where the file system has no such files, flushed to the disk and
+ * renamed: a killed process or a full disk leaves the one before. What a killed one leaves of the other name goes when the
+ * checkpoint is opened again. It names what it belongs to (every setting of every run) and ends with a checksum over all that stands
  * before it, which is compared before anything else is believed. Numbers are the machine's own.
  */
 #ifndef SPANSCOPE_TRAIN_CHECKPOINT_H

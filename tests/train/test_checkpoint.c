@@ -1,9 +1,13 @@
 #include <check.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/folder.h"
@@ -195,6 +199,52 @@ START_TEST(what_is_in_the_way_is_refused)
 END_TEST
 
 /* A pipe that came since is not waited for. */
+/* As kill -9 does, at a place that is known: the process ends by the signal of its limit, in the middle of the file. */
+START_TEST(a_killed_write_leaves_nothing)
+{
+    struct checkpoint checkpoint;
+    struct error error = {0};
+    char path[1024];
+    snprintf(path, sizeof path, "%s", folder_path("killed"));
+    int file = open(folder_path(""), O_TMPFILE | O_WRONLY, 0600), status;
+    if (file < 0)
+        return; // the file system has none: the next command removes it
+    close(file);
+    ck_assert_int_eq(checkpoint_open(&checkpoint, path, "runs", 1, NULL, &error), ERROR_NONE);
+    pid_t child = fork();
+    if (child == 0) {
+        setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){4096, 4096});
+        signal(SIGXFSZ, SIG_DFL);
+        checkpoint_put(&checkpoint, 0, calloc(1, 1 << 20), 1 << 20);
+        checkpoint_write(&checkpoint, &error);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFSIGNALED(status));
+    ck_assert_int_ne(access(path, F_OK), 0);
+    ck_assert_int_ne(access(checkpoint.temporary, F_OK), 0);
+    checkpoint_free(&checkpoint);
+}
+END_TEST
+
+START_TEST(what_was_left_is_removed)
+{
+    struct checkpoint checkpoint;
+    struct error error = {0};
+    char path[1000], left[1024];
+    snprintf(path, sizeof path, "%s", folder_path("left"));
+    snprintf(left, sizeof left, "%s.new", path);
+    FILE *file = fopen(left, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("half", file);
+    fclose(file);
+    ck_assert_int_eq(checkpoint_open(&checkpoint, path, "runs", 1, NULL, &error), ERROR_NONE);
+    ck_assert_int_ne(access(left, F_OK), 0);
+    checkpoint_free(&checkpoint);
+}
+END_TEST
+
 START_TEST(failed_write_leaves_the_file_before)
 {
     struct checkpoint checkpoint;
@@ -225,6 +275,8 @@ Suite *checkpoint_suite(void)
     tcase_add_test(tests, what_has_its_sum_is_checked_too);
     tcase_add_test(tests, what_is_in_the_way_is_refused);
     tcase_add_test(tests, failed_write_leaves_the_file_before);
+    tcase_add_test(tests, a_killed_write_leaves_nothing);
+    tcase_add_test(tests, what_was_left_is_removed);
     suite_add_tcase(suite, tests);
     return suite;
 }
