@@ -2,6 +2,7 @@
 
 #include <cblas.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -184,6 +185,25 @@ static int check_beside(const struct store *store, struct error *error)
     return ERROR_NONE;
 }
 
+/* A store is not made, and left behind empty, where SQLite could not open it with its log and index. */
+static int check_descriptors(const struct store *store, struct error *error)
+{
+    enum { HELD = 4 };
+    int files[HELD], count = 0, why = 0;
+    while (count < HELD && why == 0) {
+        files[count] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (files[count] < 0)
+            why = errno;
+        else
+            count++;
+    }
+    while (count > 0)
+        close(files[--count]);
+    return why == EMFILE || why == ENFILE
+               ? error_set(error, ERROR_RESOURCE, "cannot make store '%s': %s", store->path, strerror(why))
+               : ERROR_NONE;
+}
+
 /* SQLite takes a file of a few bytes for an empty one, and would write over it. */
 static int open_file(struct store *store, enum store_use use, struct error *error)
 {
@@ -197,8 +217,11 @@ static int open_file(struct store *store, enum store_use use, struct error *erro
         return error_set(error, ERROR_RESOURCE, "'%s' is no store: it is no regular file", store->path);
     if (missing == 0 && S_ISREG(status.st_mode) && status.st_size > 0 && status.st_size < HEADER)
         return error_set(error, ERROR_RESOURCE, "'%s' is no store: it is no SQLite database", store->path);
-    if (missing && errno == ENOENT && use == STORE_WRITE && store->path[strlen(store->path) - 1] != '/')
-        code = store_tables_new(store->path, error);
+    if (missing && errno == ENOENT && use == STORE_WRITE && store->path[strlen(store->path) - 1] != '/') {
+        code = check_descriptors(store, error);
+        if (code == ERROR_NONE)
+            code = store_tables_new(store->path, error);
+    }
     if (code == ERROR_NONE)
         code = open_and_check(store, use, &empty, error);
     if (code == ERROR_NONE && empty && use == STORE_READ)

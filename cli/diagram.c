@@ -1,5 +1,6 @@
 #include "cli/diagram.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -92,7 +93,7 @@ static int draw_picture(const struct diagram_run *self, const struct diagram *di
     FILE *graph = tmpfile();
     size_t length = 0;
     if (!graph)
-        return error_set(error, ERROR_RESOURCE, "no temporary file for the graph");
+        return error_set(error, ERROR_RESOURCE, "no temporary file for the graph in " P_tmpdir ": %s", strerror(errno));
     diagram_dot_print(diagram, graph);
     char *bytes = graphviz_draw(graph, self->format, interrupt_flag(), &length, error);
     fclose(graph);

@@ -9,7 +9,7 @@
 
 enum { PICTURE_MOST = 1 << 28 /* bytes */ };
 
-static int judge(const struct job *job, int status, bool whole, struct error *error)
+static int judge(const struct job *job, int status, bool whole, size_t length, struct error *error)
 {
     if (job->end == JOB_STOPPED)
         return error_set(error, ERROR_INTERRUPTED, "interrupted");
@@ -17,6 +17,8 @@ static int judge(const struct job *job, int status, bool whole, struct error *er
         return error_set(error, ERROR_RESOURCE, "dot did not end within %d s, and was ended", GRAPHVIZ_SECONDS);
     if (status != 0)
         return error_set(error, ERROR_RESOURCE, "dot failed%s%.900s", *job->words ? ":\n" : "", job->words);
+    if (whole && length == 0)
+        return error_set(error, ERROR_RESOURCE, "dot did not write the picture");
     if (!whole)
         return error_set(error, ERROR_RESOURCE, "the picture is larger than %d MB, or memory is out",
                          PICTURE_MOST >> 20);
@@ -44,7 +46,7 @@ char *graphviz_draw(FILE *graph, const char *format, const volatile sig_atomic_t
     }
     char *bytes = job_collect(&job, PICTURE_MOST, length, -1, stop);
     int status = job_close(&job);
-    if (judge(&job, status, bytes, error) == ERROR_NONE)
+    if (judge(&job, status, bytes, *length, error) == ERROR_NONE)
         return bytes;
     free(bytes);
     return NULL;

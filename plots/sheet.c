@@ -1,5 +1,6 @@
 #include "plots/sheet.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -204,7 +205,7 @@ static int print_block(struct sheet *sheet, const struct sheet_wish *wish, const
     size_t length;
     FILE *graph = tmpfile();
     if (!graph)
-        return error_set(error, ERROR_RESOURCE, "no temporary file");
+        return error_set(error, ERROR_RESOURCE, "no temporary file for the graph in " P_tmpdir ": %s", strerror(errno));
     int code = diagram_init(&diagram, &model->formula, false, error);
     char *svg = NULL;
     if (code == ERROR_NONE) {

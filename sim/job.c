@@ -63,7 +63,7 @@ static void become(const struct work *work, pid_t parent)
 #endif
     const struct job_setup *setup = work->setup;
     int input = setup->input >= 0 ? setup->input : open("/dev/null", O_RDONLY);
-    if (dup2(input, STDIN_FILENO) >= 0 && dup2(work->output, STDOUT_FILENO) >= 0 &&
+    if (input >= 0 && dup2(input, STDIN_FILENO) >= 0 && dup2(work->output, STDOUT_FILENO) >= 0 &&
         dup2(setup->together ? work->output : work->errors, STDERR_FILENO) >= 0 &&
         chdir(setup->directory ? setup->directory : "/") == 0)
         execvpe(work->arguments[0], work->arguments, work->environment);

@@ -1,4 +1,5 @@
 /* Files that commands read and write: what is whole stays whole, and what cannot be written is said. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,6 +38,53 @@ START_TEST(a_full_disk_is_an_error)
 END_TEST
 
 /* What fails, at the start or half-way, leaves an old file as it was and no other. */
+/* Status and words of a line of the shell. */
+static void check_shell(const char *line, int status, const char *words)
+{
+    struct program found = program_shell(line);
+    ck_assert_msg(found.status == status && strstr(found.out, words), "%s: status %d, '%s'", line, found.status,
+                  found.out);
+    program_free(&found);
+}
+
+/* What a run at few descriptors leaves: a store where it has succeeded, else nothing. */
+static void check_store_at(int descriptors)
+{
+    char line[256];
+    snprintf(line, sizeof line,
+             "(ulimit -n %d; exec $SPANSCOPE run -L 1 -d 8 -H 1 -T 2 -n 2 -q --store few%d.db); echo $? > status",
+             descriptors, descriptors);
+    struct program run = program_shell(line);
+    program_free(&run);
+    snprintf(line, sizeof line, "test $(cat status) = 0 -o ! -e few%d.db", descriptors);
+    check_shell(line, 0, "");
+    snprintf(line, sizeof line, "ls | grep few%d.db-", descriptors);
+    check_shell(line, 1, "");
+}
+
+START_TEST(too_few_descriptors_are_told)
+{
+    check_shell("$SPANSCOPE run -L 1 -d 8 -H 1 -T 2 -n 2 -q -f json -o few.json", 0, "");
+    check_shell("for n in 4 5 6 7 8; do (ulimit -n $n; $SPANSCOPE report few.json -o few.html); done; true", 0,
+                "graph in /tmp: Too many open files");
+    check_shell("for n in 6 7 8 9 10 11 12; do (ulimit -n $n; $SPANSCOPE plot few.json -o few); done > words 2>&1; "
+                "! grep 'Bad file descriptor' words",
+                0, "");
+    check_shell("cat words", 0, "gnuplot cannot be started: Too many open files");
+    for (int descriptors = 5; descriptors < 10; descriptors++)
+        check_store_at(descriptors);
+}
+END_TEST
+
+/* An exit status of 0 is not a picture. */
+START_TEST(a_picture_that_is_none_is_an_error)
+{
+    program_script("dot", "#!/bin/sh\ncat > /dev/null\n");
+    check_shell("PATH=$PWD:$PATH $SPANSCOPE diagram -o empty.svg", 3, "dot did not write the picture");
+    ck_assert_ptr_null(program_read("empty.svg"));
+}
+END_TEST
+
 START_TEST(nothing_half_written)
 {
     program_write("old", "before");
@@ -163,6 +211,8 @@ Suite *files_suite(void)
     TCase *tests = tcase_create("files");
     tcase_add_checked_fixture(tests, program_setup, program_teardown);
     tcase_add_test(tests, a_full_disk_is_an_error);
+    tcase_add_test(tests, too_few_descriptors_are_told);
+    tcase_add_test(tests, a_picture_that_is_none_is_an_error);
     tcase_add_test(tests, nothing_half_written);
     tcase_add_loop_test(tests, nothing_is_written_over_what_is_read, 0, sizeof replacing / sizeof *replacing);
     tcase_add_test(tests, paths_are_told_from_formulas);
