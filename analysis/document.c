@@ -65,6 +65,10 @@ static int unreadable(const struct document_reader *reader, struct error *error)
 int document_open(struct document_reader *reader, const char *path, struct error *error)
 {
     bool standard = strcmp(path, "-") == 0;
+    if (!*path) {
+        *reader = (struct document_reader){0};
+        return error_set(error, ERROR_INPUT, "'' names no file");
+    }
     *reader = (struct document_reader){.path = standard ? "standard input" : path, .line = 1};
     reader->stream = standard ? stdin : fopen(path, "re");
     if (!reader->stream)

@@ -120,8 +120,10 @@ static int open_file(struct output *output, struct error *error)
         return fail(output, error);
     }
     strcpy(path, output->given);
-    if ((stat(path, &output->there) == 0 && S_ISDIR(output->there.st_mode)) || path[length - 1] == '/')
+    if (stat(path, &output->there) == 0 && S_ISDIR(output->there.st_mode))
         return cannot(output, "it is a folder", error);
+    if (path[length - 1] == '/')
+        return cannot(output, errno == ENOENT ? "there is no such folder" : "it ends like a folder", error);
     if (place_follow(path, &descriptor) < 0)
         return fail(output, error);
     output->path = strdup(path);

@@ -133,6 +133,8 @@ static int guide(void *target, struct error *error)
     const struct lesson *only = NULL;
     if (tour->lesson && !(only = lesson_find(tour->lesson, error)))
         return error->code;
+    if (tour->answer && strspn(tour->answer, " \t") == strlen(tour->answer))
+        return error_set(error, ERROR_INPUT, "--answer: '%s' is none", tour->answer);
     if (tour->answer && !only)
         return error_set(error, ERROR_INPUT, "--answer: to which lesson? name it by --lesson");
     if (tour->answer)
