@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/bounds/hypothesis.h"
+#include "sim/invariant.h"
 #include "sim/readers.h"
 #include "sim/sampler.h"
 #include "sim/setting.h"
@@ -42,8 +43,17 @@ static void describe(const struct claim *claim, const struct trial_options *opti
                  options->overrides[o].text);
 }
 
+/* Whether the configuration has the setting otherwise than the claim, which does not speak of it. */
+static bool is_silent_of(const struct claim *claim, const struct setting *setting, const struct model *own,
+                         const struct model *model)
+{
+    return setting && !claim_speaks_of(claim, setting->name) && readers_exist(setting, model) &&
+           !setting_same(setting, own, model);
+}
+
 /* A claim is about what its hypotheses name and what it leaves free; every other setting is as its own configurations
- * have it. So a setting that nobody thought of makes a claim inapplicable and never false. */
+ * have it. So a setting that nobody thought of makes a claim inapplicable and never false, and so does the number that
+ * comes with one: c of init=scaleinit:c. */
 static enum fit check_silence(const struct configuration *configuration, const struct claim *claim,
                               const struct trial_options *options, int i, struct error *error)
 {
@@ -56,8 +66,8 @@ static enum fit check_silence(const struct configuration *configuration, const s
         const struct setting *setting = setting_find(override->name, error);
         if (!setting)
             fit = FIT_ERROR;
-        else if (!claim_speaks_of(claim, setting->name) && readers_exist(setting, &configuration->model) &&
-                 !setting_same(setting, &own, &configuration->model)) {
+        else if (is_silent_of(claim, setting, &own, &configuration->model) ||
+                 is_silent_of(claim, setting_parameter(setting, &configuration->model), &own, &configuration->model)) {
             error_set(error, ERROR_INPUT, "the claim says nothing of %s=%s", override->name, override->text);
             fit = FIT_NO;
         }
@@ -115,11 +125,12 @@ enum fit configuration_choose(struct configuration *configuration, const struct 
 
 /* Preparing */
 
+/* A layer that the model does not have is the one behind its last: it is not read in another's place. */
 static int layer_of(const char *text, const struct model *model, int *layer, struct error *error)
 {
     double value = 0;
     int code = claim_scalar("layer", text, model, model->layers, &value, error);
-    *layer = (int)fmax(0, fmin(value, model->layers));
+    *layer = (int)fmax(0, fmin(value, model->layers + 1));
     return code;
 }
 
@@ -131,6 +142,7 @@ int configuration_predicted(struct configuration *configuration, const struct cl
     int code = layer_of(quantity->first, model, &place.first, error);
     if (code == ERROR_NONE)
         code = layer_of(quantity->last, model, &place.last, error);
+    invariant(place.first <= model->layers && place.last <= model->layers);
     if (code == ERROR_NONE)
         code = reference_gather(&configuration->reference, &place, &configuration->depth, configuration->by_token,
                                 configuration->gathered, configuration->work, error);
@@ -169,7 +181,8 @@ static enum fit family_init(struct family *family, const struct claim_check *che
         error_set(error, ERROR_INPUT, "the model has no %s", check->observable);
         return FIT_NO;
     }
-    if (family->first < family->statistic->least || family->first > family->last) {
+    if (family->first < family->statistic->least || family->first > family->last ||
+        family->last > configuration->model.layers) {
         error_set(error, ERROR_INPUT, "the claim needs more layers than %d", configuration->model.layers);
         return FIT_NO;
     }

@@ -72,6 +72,30 @@ START_TEST(what_is_not_spoken_of_does_not_apply)
 }
 END_TEST
 
+/* Of layer 2 of one block the layer below was read. */
+START_TEST(a_layer_that_is_not_there_is_none)
+{
+    static const struct claim late = {
+        .id = "late",
+        .free = "layers",
+        .settings = "placement='x = norm(x)' init=unit heads=1 width=6 tokens=3",
+        .checks = {CLAIM_TEST("value", "activation_variance", "2", "L", "1", "1", "0.1", "the norm's own")},
+        .plans = {{{"layers=2"}, 8}},
+    };
+    struct error error = {0};
+    struct claim_override override = {"layers", "1"};
+    struct trial_options options = smoke;
+    options.overrides = &override;
+    struct trial trial;
+    for (options.override_count = 0; options.override_count < 2; options.override_count++) {
+        ck_assert_int_eq(trial_init(&trial, &late, &options, &error), ERROR_NONE);
+        ck_assert_int_eq(trial.fit, options.override_count == 0 ? FIT_YES : FIT_NO);
+        ck_assert_str_eq(trial.why, options.override_count == 0 ? "" : "the claim needs more layers than 1");
+        trial_free(&trial);
+    }
+}
+END_TEST
+
 /* 3 key heads do not divide 1; a name that nobody knows is a mistake of its own. */
 START_TEST(models_that_cannot_be_are_told_apart)
 {
@@ -290,6 +314,7 @@ Suite *trial_suite(void)
     TCase *fits = tcase_create("fits"), *numbers = tcase_create("numbers");
     tcase_add_test(fits, broken_hypotheses_cost_no_samples);
     tcase_add_loop_test(fits, what_is_not_spoken_of_does_not_apply, 0, sizeof spoken / sizeof *spoken);
+    tcase_add_test(fits, a_layer_that_is_not_there_is_none);
     tcase_add_test(fits, models_that_cannot_be_are_told_apart);
     tcase_add_test(fits, a_bound_without_a_value_does_not_apply);
     tcase_add_test(fits, overflow_is_an_error_of_the_trial);
