@@ -12,7 +12,8 @@
 /* From the top the cotangent c reaches u with amplitude b, b^2 = 1/(1 + 2L), u's mean square being 1 + 2L, and stays. On
  * x two norms a block halve its amplitude A and, of what has come from branches, the variance; the FFN hands back (A/sqrt
  * 2 + b)^2, attention nothing that differs between tokens. With s the sum of all that is s' = (s + b^2)/2 + A b/sqrt 2
- * from s = 1, A = 2^-n behind n blocks, and s = b^2 + (1 - b^2) 2^-n + n 2^(1 - n) b/sqrt 2. */
+ * from s = 1, A = 2^-n behind n blocks, and s = b^2 + (1 - b^2) 2^-n + n 2^(1 - n) b/sqrt 2. Width adds 5/d to 9/d of it
+ * (L = 1, 2, 4, 8), which 1/d covers from eight blocks on, where it is 0.064 and less. */
 #define TWO_STREAMS_FLOOR "(1 - 1/T)*((1 + 2^(1 - L)*L)/(1 + 2*L) + L*2^(1 - L)/sqrt(2 + 4*L))"
 
 /* Equal tokens, equal tokens of the memory, and one cotangent for all: softmaxes of equal logits, whose queries and keys
@@ -260,12 +261,14 @@ static const struct claim claims[] = {
                   {{"init=unit|gpt2 layers=24 width=512"}, 2048}},
     },
     {
+        /* |phi(u)| <= C |u| for small u, so the FFN of a block adds O(1/l); a sigmoid's 1/2 at 0 would add a constant. */
         .id = "lns-linear",
         .source = "Curse of Depth, arXiv 2502.05795, Theorem 4.2 (LNS: between L and L^(2 - eps))",
         .statement = "LNS: the variance of the last layer grows at least like L. False at initialisation, where it "
                      "grows like log L (lns-variance)",
-        .hypotheses = "placement=lns input-scale=1 " WIDE,
-        .free = "tokens activation norm mask cotangent input-correlation",
+        .hypotheses = "placement=lns input-scale=1 "
+                      "activation=relu|gelu|silu|tanh|identity|swiglu|geglu|relu2|gelu_tanh " WIDE,
+        .free = "tokens norm mask cotangent input-correlation",
         .settings = "placement=lns init=unit heads=2 tokens=8",
         .checks = {CLAIM_TEST("log-value", "activation_variance", "L", "L", "1", NULL, "0.25",
                               "a quarter of the claimed exponent; the measured 0.24 is far off", .contrast = "slope",
@@ -376,12 +379,14 @@ static const struct claim claims[] = {
                   {{"placement='x = x + ffn(x)/l'|'x = x + ffn(x)/sqrt(l)' layers=8|64|512 width=512"}, 512}},
     },
     {
+        /* In one block both configurations draw the same branches, and W2's gradients differ by the factor alone; what
+         * stands on a block of large activations has another input. */
         .id = "peri-massive",
         .source = "Peri-LN, arXiv 2502.02732, Proposition 3.1",
         .statement = "PeriNorm shields the gradient of W2 from large activations: with W1 a hundred times as large it "
                      "stays the same (its square in PreNorm grows by 10^4)",
-        .hypotheses = "placement=perinorm|prenorm activation=relu input-scale=1",
-        .free = "layers tokens mask input-correlation",
+        .hypotheses = "placement=perinorm|prenorm activation=relu input-scale=1 layers=1",
+        .free = "tokens mask input-correlation",
         .settings = "heads=1 tokens=4 layers=1",
         .checks = {CLAIM_TEST("log-value", "weight_gradient_variance.ffn.w2", "L", "L", "0", "0", "1e-5",
                               "the norm's eps, 1e-6 of the mean square before it", .where = "placement=perinorm",
@@ -410,13 +415,15 @@ static const struct claim claims[] = {
         .plans = {{{"layers=8 width=64"}, 1024}, {{"layers=16 width=128"}, 3200}, {{"layers=32 width=256"}, 8000}},
     },
     {
+        /* From the second block on: the first is given x of mean square 1 where the others have y + ffn(y), 3/2. */
         .id = "hybridnorm-factor",
         .source = "derived here; HybridNorm, arXiv 2503.04598 (attention with normed queries, keys and values)",
         .statement =
             "HybridNorm with equal tokens and an FFN of gain f = 1/2 multiplies the token-specific gradient by (1 + "
             "f)/(2 + f) = 3/5 per block, more than PostNorm's 1/2; without the norms inside attention by 1/2",
-        .hypotheses = "mask=none cotangent=iid input-scale=1 input-correlation>=0.9999999999 layers<=16 " XIONG_INIT
-                      " activation=relu tokens<=64 " WIDE,
+        .hypotheses =
+            "mask=none cotangent=iid input-scale=1 input-correlation>=0.9999999999 layers>=2 layers<=16 " XIONG_INIT
+            " activation=relu tokens<=64 " WIDE,
         .free = "norm",
         .settings = XIONG_INIT " heads=2 tokens=8 input-correlation=0.9999999999",
         .checks = {CLAIM_TEST("block-factor", "gradient_specific", "2", "L", "3/5", "3/5", FACTOR_MARGIN, FACTOR_REASON,
@@ -429,13 +436,16 @@ static const struct claim claims[] = {
                   {{"placement=" HYBRID "|" HYBRID_BARE " layers=8|16 width=256"}, 2048}},
     },
     {
+        /* In the limit of width log g_0 = log q_L + the integral of (what attention hands back - what it passes on)/q: 0
+         * with one token, and with few the scores' gradient outweighs q_L < 1. g_0 is 1.034, 0.993, 0.947, 0.906 with T =
+         * 2, 3, 4, 5 tokens at L = 8, and less at more; 3/d to 4/d above at finite width. */
         .id = "deepscale-bounded",
         .source = "DeepScaleLM, Kedia et al., arXiv 2403.09635 (skips weighted so that lambda^2 + beta^2 = 1)",
         .statement =
             "PreNorm with skips of lambda and branches of beta, lambda^2 + beta^2 = 1, beta^2 = 1/L: the activation "
             "variance lies between 1/2 and 1 and g_0/g_L between lambda^(4L) and 1, without a drift in L",
         .hypotheses = "placement=" DEEPSCALE
-                      " init=unit mask=none input-scale=1 activation=relu cotangent=iid tokens<=64 " WIDE,
+                      " init=unit mask=none input-scale=1 activation=relu cotangent=iid tokens>=5 tokens<=64 " WIDE,
         .free = "norm",
         .settings = "placement=" DEEPSCALE " init=unit heads=2 tokens=8",
         .checks =
@@ -503,7 +513,7 @@ static const struct claim claims[] = {
             "tokens: nothing but the last norm reads the second stream, whose gradient is the same at every layer, and "
             "the token-specific gradient of the first falls by 1/2 per block to 1/(1 + 2L) instead of to 0; "
             "SiameseNorm's second gradient is at least 1/(1 + 8L)",
-        .hypotheses = COLLAPSED " tokens<=64 " WIDE,
+        .hypotheses = COLLAPSED " layers>=8 tokens<=64 " WIDE,
         .free = "norm",
         .settings = "init=unit heads=2 tokens=8 input-correlation=0.9999999999",
         .checks = {CLAIM_TEST("log-ratio", "u.gradient_variance", "0", "L", "0", "0", "1e-9",
@@ -527,7 +537,7 @@ static const struct claim claims[] = {
         .statement = "In the decoder of an encoder-decoder cross-attention adds to the stream and hands no gradient "
                      "back to it: with unit init and equal tokens PostNorm's token-mean gradient, which a decoder "
                      "without a memory keeps, and with it W2's gradient are multiplied by 1/(1 + a) = 1/2 per block",
-        .hypotheses = "placement=crossdecoder init=unit " DECODER,
+        .hypotheses = "placement=crossdecoder init=unit layers>=2 " DECODER,
         .free = "norm memory-tokens",
         .settings = "placement=crossdecoder init=unit " DECODER_SETTINGS,
         .checks = {CLAIM_TEST("block-factor", "gradient_variance", "1", "L", "1/2", "1/2", "2/d + 0.02",
