@@ -170,6 +170,8 @@ static const struct {
     {"span-isometry-smooth", "init", "scaleinit:2", "init=scaleinit:1"},
     {"causal-median", "init", "scaleinit:2", "init=scaleinit:1"},
     {"span-rank-scaled", "layers", "1", "layers>=4"},
+    {"span-utilisation", "tokens", "1", "tokens>=8"},
+    {"span-utilisation", "ffn-width", "64", "ffn-width>=512"},
     {"pre-collapse", "activation", "identity", "activation=relu"},
     {"span-cotangents", "init", "scaleinit:2", "says nothing of init=scaleinit:2"},
     {"deepnorm-distance", "activation", "swiglu", "activation=relu|identity"},
