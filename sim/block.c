@@ -1,5 +1,6 @@
 #include "sim/block.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "sim/pass.h"
@@ -36,6 +37,36 @@ void pass_arrive(struct pass *pass, int n, double scale, const real *dy)
         for (size_t i = 0; i < count; i++)
             sum[i] = factor * dy[i];
     node->arrived = true;
+}
+
+/* ---- what is lost below the range ----
+ *
+ * A signal of which the tensors' type leaves nothing would pass for a true 0. It is made infinite instead: so a pass that
+ * loses it ends like one that leaves the range upwards. */
+
+static bool is_zero(size_t count, const real *x)
+{
+    size_t i = 0;
+    while (i < count && x[i] == 0)
+        i++;
+    return i == count;
+}
+
+bool block_in_range(double square, size_t count, const real *x)
+{
+    return square == 0 ? is_zero(count, x) : square >= REAL_SQUARE_MIN && square <= REAL_SQUARE_MAX;
+}
+
+static void lose(size_t count, real *out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = INFINITY;
+}
+
+/* Factors, too, that have not all their digits. */
+static bool is_lost_factor(double factor)
+{
+    return factor != 0 && fabs(factor) < REAL_MIN;
 }
 
 /* ---- ones, sums, scales, products ---- */
@@ -79,6 +110,8 @@ static void scale_forward(struct pass *pass, int n)
     size_t count = pass_entries(pass, n);
     for (size_t i = 0; i < count; i++)
         out[i] = scale * a[i];
+    if (is_lost_factor(scalar_of(pass, node->b)) || (scale != 0 && is_zero(count, out) && !is_zero(count, a)))
+        lose(count, out);
 }
 
 static void scale_backward(struct pass *pass, int n)
@@ -95,6 +128,13 @@ static void product_forward(struct pass *pass, int n)
     size_t count = pass_entries(pass, n);
     for (size_t i = 0; i < count; i++)
         out[i] = a[i] * b[i];
+    if (!is_zero(count, out))
+        return;
+    size_t both = 0;
+    while (both < count && !(a[both] != 0 && b[both] != 0))
+        both++;
+    if (both < count)
+        lose(count, out);
 }
 
 /* The cotangent of one factor gets the other times dy. */
@@ -134,8 +174,16 @@ static const struct activation *function_at(const struct pass *pass, int n)
 
 static void function_forward(struct pass *pass, int n)
 {
-    int a = pass->graph->nodes[n].a;
-    function_at(pass, n)->value(pass_entries(pass, n), signal_of(pass, a), pass->nodes[n].own);
+    const real *a = signal_of(pass, pass->graph->nodes[n].a);
+    real *out = pass->nodes[n].own;
+    size_t count = pass_entries(pass, n), positive = 0; // of which no function makes 0
+    function_at(pass, n)->value(count, a, out);
+    if (!is_zero(count, out))
+        return;
+    while (positive < count && !(a[positive] > 0))
+        positive++;
+    if (positive < count)
+        lose(count, out);
 }
 
 static void function_backward(struct pass *pass, int n)
@@ -258,6 +306,13 @@ static void map_forward(struct pass *pass, int n)
         y[i] = pass->nodes[group->nodes[i]].own;
     pass->run->engine->forward(pass->run->engine, &linear, signal_of(pass, group->input), y, pass->nodes[n].extra.base,
                                pass->work);
+    for (int i = 0; i < group->count; i++) {
+        size_t count = pass_entries(pass, group->nodes[i]);
+        bool nothing = maps[i].sigma != 0 && is_zero(count, y[i]) &&
+                       !is_zero(pass_entries(pass, group->input), signal_of(pass, group->input));
+        if (nothing || is_lost_factor(maps[i].sigma))
+            lose(count, y[i]);
+    }
 }
 
 void pass_linear_backward(struct pass *pass, const struct linear *linear, const int matrices[], int input,
@@ -524,11 +579,7 @@ static void start(struct pass *pass, const real *const inputs[], struct arena *t
 
 static double mean_square(size_t count, const real *x)
 {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (size_t i = 0; i < count; i++)
-        sum += x[i] * x[i];
-    return sum / (double)count;
+    return real_square(count, x) / (double)count;
 }
 
 static void report_sites(const struct pass *pass)

@@ -20,12 +20,21 @@ static double mean_product(int n, const real *x, const real *y)
     return sum / n;
 }
 
-/* y = s (x - m), s = 1/sqrt(mean((x - m)^2) + eps); m = 0 for RMSNorm, the token's mean for LayerNorm. */
+/* Squares may leave the range where what they are of does not. */
+static double mean_square(int n, const real *x)
+{
+    double square = mean_product(n, x, x);
+    return square >= REAL_SQUARE_MIN && square <= REAL_SQUARE_MAX ? square : real_square((size_t)n, x) / n;
+}
+
+/* y = s (x - m), s = 1/sqrt(mean((x - m)^2) + eps); m = 0 for RMSNorm, the token's mean for LayerNorm. Where even a double
+ * does not hold the square, y is infinite: nothing would be left of it, which is not 0. */
 static void normalise(int width, double eps, const real *x, real shift, real *y, real *scale)
 {
     for (int i = 0; i < width; i++)
         y[i] = x[i] - shift;
-    real s = (real)(1 / sqrt(mean_product(width, y, y) + eps));
+    real s = (real)(1 / sqrt(mean_square(width, y) + eps));
+    s = s == 0 ? INFINITY : s;
     for (int i = 0; i < width; i++)
         y[i] *= s;
     *scale = s;

@@ -273,15 +273,6 @@ static int check_stop(const volatile sig_atomic_t *stop, struct error *error)
     return stop && *stop ? error_set(error, ERROR_INTERRUPTED, "interrupted") : ERROR_NONE;
 }
 
-/* Whether the mean square of x leaves a block's sums and products room; that of nothing but zeros does. */
-static bool in_range(double square, size_t count, const real *x)
-{
-    for (size_t i = 0; square == 0 && i < count; i++)
-        if (x[i] != 0)
-            return false;
-    return square == 0 || (square >= REAL_SQUARE_MIN && square <= REAL_SQUARE_MAX);
-}
-
 /* The states that a block has left, observed as layer b + 1; false where one is out of range. */
 static bool observe_states(const struct stack *stack, struct stack_workspace *workspace, int b, struct wide *row)
 {
@@ -290,7 +281,7 @@ static bool observe_states(const struct stack *stack, struct stack_workspace *wo
         observe_activation(&stack->depth.schema, i, input_of(stack, workspace, b, i),
                            input_of(stack, workspace, b + 1, i), row, workspace->row);
         double square = row[stack->depth.schema.state_column[i][OBSERVE_ACTIVATION_VARIANCE]].mantissa;
-        finite &= in_range(square, signal_entries(stack->depth.model), input_of(stack, workspace, b + 1, i));
+        finite &= block_in_range(square, signal_entries(stack->depth.model), input_of(stack, workspace, b + 1, i));
     }
     if (workspace->watch)
         workspace->watch->activation(workspace->watch->context, b + 1, input_of(stack, workspace, b + 1, 0));
@@ -315,6 +306,15 @@ static int out_of_range(const struct depth *depth, int block, const real *const 
                      block, depth->model->layers);
 }
 
+/* Of what section final: leaves, which no layer observes. */
+static bool is_finite(const struct depth *depth, const real *const outputs[])
+{
+    bool finite = true;
+    for (int s = 0; s < depth->state_count; s++)
+        finite &= isfinite(real_square(signal_entries(depth->model), outputs[s])) != 0;
+    return finite;
+}
+
 static int forward_pass(const struct stack *stack, struct stack_workspace *workspace, const struct block_run *run,
                         const volatile sig_atomic_t *stop, struct wide *values, struct error *error)
 {
@@ -335,7 +335,7 @@ static int forward_pass(const struct stack *stack, struct stack_workspace *works
         for (int i = 0; i < depth->state_count; i++)
             memcpy(input_of(stack, workspace, b + 1, i), outputs[i], bytes);
         if (b >= depth->model->layers)
-            break;
+            return is_finite(depth, outputs) ? ERROR_NONE : out_of_range(depth, b + 1, outputs, error);
         struct wide *row = layer_row(stack, values, b + 1);
         bool finite = observe_states(stack, workspace, b, row);
         observe_block(&depth->schema, depth->blocks[b].graph, depth->branch_index[b], &workspace->report,
@@ -372,7 +372,7 @@ static double observe_gradients(const struct stack *stack, struct stack_workspac
     for (int i = 0; i < stack->depth.state_count; i++) {
         observe_gradient(&stack->depth.schema, i, state_of(stack, g, i), exponent, row, workspace->row);
         double square = row[stack->depth.schema.state_column[i][OBSERVE_GRADIENT_VARIANCE]].mantissa;
-        bool within = in_range(square, signal_entries(stack->depth.model), state_of(stack, g, i));
+        bool within = block_in_range(square, signal_entries(stack->depth.model), state_of(stack, g, i));
         largest = !within || isnan(largest) ? NAN : fmax(largest, square);
     }
     return largest;

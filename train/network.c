@@ -229,6 +229,19 @@ double network_forward(struct network *network, const struct network_batch *batc
     return readout_loss(model_rows(model), network->vocabulary, batch->y, batch->counted, network->logits);
 }
 
+bool network_in_range(const struct network *network)
+{
+    size_t count = signal_entries(network);
+    for (int b = 0; b <= network->depth.block_count; b++)
+        for (int i = 0; i < network->depth.state_count; i++) {
+            const real *x = layer_of(network, b)[i];
+            double square = REAL_SQUARE(count, x) / (double)count;
+            if (!isnormal(square) && !(square == 0 && block_in_range(0, count, x)))
+                return false;
+        }
+    return true;
+}
+
 /* State i of what gradient[side] holds. */
 static real *gradient_of(const struct network *network, int side, int i)
 {

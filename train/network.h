@@ -50,6 +50,10 @@ void network_free(struct network *network);
  * if it were the identity; 0 for none. Not finite where a signal leaves the range. */
 double network_forward(struct network *network, const struct network_batch *batch, int skip);
 
+/* Whether a double holds the mean squares of all states behind network_forward: those of zeros, and others to full
+ * precision. */
+bool network_in_range(const struct network *network);
+
 /* Gradients of all weights behind network_forward(..., 0), in network->held. */
 void network_backward(struct network *network, const struct network_batch *batch);
 

@@ -275,13 +275,14 @@ void trainer_step(struct trainer *trainer)
     struct network_batch batch = measure_state(trainer, step, cells, &record->bayes[step]);
     record->loss[step] = network_forward(&trainer->network, &batch, 0);
     record->spread[step] = network_spread(&trainer->network);
+    bool within = network_in_range(&trainer->network); // or the loss may be that of nothing
     if (cells)
         measure_keep(&trainer->measure, &trainer->network);
     network_backward(&trainer->network, &batch);
     double norm = gradient_norm(&trainer->network.held);
     double scale = optimiser_clip(&trainer->training.settings, norm), clipped = scale * norm;
     record->gradient_norm[step] = norm;
-    if (isfinite(record->loss[step]) && clipped * clipped <= REAL_MAX)
+    if (within && isfinite(record->loss[step]) && clipped * clipped <= REAL_MAX)
         update(trainer, scale);
     else
         record->diverged = step;

@@ -41,7 +41,7 @@ bool training_same(const struct training *a, const struct training *b);
 /* What a run leaves. A series has an entry for each of the `done` steps; one that is not finite stays as it is. */
 struct trainer_record {
     int64_t done;
-    int64_t diverged;             /* the last step where its loss or squared gradient left the tensors' range; -1 */
+    int64_t diverged;             /* the last step, where a signal, its loss or squared gradient left the range; -1 */
     double *loss;                 // [steps], mean over the batch, before the step's update
     double *bayes;                // [steps], of the best predictor on the same sequences; NAN where there is none
     double *spread;               // [steps], 1 - token cosine of x_L (network_spread)

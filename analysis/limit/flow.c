@@ -286,6 +286,16 @@ static bool is_in_range(const struct flow_block *flow, int node)
     return finite;
 }
 
+/* Whether a state's mean square leaves the next block room, as in a sample (sim/stack). */
+static bool leaves_room(const struct flow_block *flow, const struct signal *state)
+{
+    const struct space *space = states_space(flow);
+    double sum = 0;
+    for (int t = 0; t < (space->grams.exchangeable ? 1 : space->grams.tokens); t++)
+        sum += frame_square(space, state, t);
+    return isnormal(sum) || (sum == 0 && frame_is_zero(space, state));
+}
+
 /* The variance, at the model's width, of the logarithm of a signal's square, but for what its first columns have. */
 static double log_variance(const struct space *space, const struct signal *signal, int old)
 {
@@ -331,7 +341,7 @@ static void carry_spread(struct flow_block *flow, int n)
     }
 }
 
-/* covariance[0] is no number where a signal of the block is beyond double: what hands it on may hide that. */
+/* covariance[0] is no number where a signal of the block is beyond double, or a state below: what hands it on may hide that. */
 static void read_forward(struct flow_block *flow, const struct flow_states *in, struct flow_states *out,
                          struct pool *keep, double covariance[])
 {
@@ -348,6 +358,7 @@ static void read_forward(struct flow_block *flow, const struct flow_states *in, 
         }
     for (int s = 0; s < states.count; s++) {
         states.signals[s] = flow->run.nodes[graph->outputs[s]].out;
+        finite = finite && leaves_room(flow, &states.signals[s]);
         covariance[s] = frame_dot(states_space(flow), &in->signals[s], &states.signals[s]);
     }
     if (!finite)

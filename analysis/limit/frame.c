@@ -107,6 +107,14 @@ double frame_square(const struct space *space, const struct signal *signal, int 
     return (row_product(signal, signal, 0, 0) + (T - 1) * row_product(signal, signal, 1, 0)) / T;
 }
 
+bool frame_is_zero(const struct space *space, const struct signal *signal)
+{
+    size_t i = 0, count = signal->at ? (size_t)frame_rows(space) * (size_t)signal->columns : 0;
+    while (i < count && signal->at[i] == 0)
+        i++;
+    return i == count;
+}
+
 double frame_dot(const struct space *space, const struct signal *a, const struct signal *b)
 {
     double sum = 0;

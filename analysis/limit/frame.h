@@ -39,6 +39,8 @@ struct signal {
 
 int frame_rows(const struct space *space);
 
+bool frame_is_zero(const struct space *space, const struct signal *signal);
+
 /* Columns of a space without signals. */
 int frame_first(const struct space *space);
 

@@ -393,6 +393,17 @@ static int draw_cotangent(struct replica *replica, struct flow_states *dy, struc
                : flow_cotangent(&replica->flows[last], &from, dy, &replica->reverse[(last + 1) % 2], error);
 }
 
+/* Whether the mean squares of all gradients leave a block room, as those of samples do (sim/stack). */
+static bool in_range(const struct space *space, const struct flow_states *states)
+{
+    for (int s = 0; s < states->count; s++) {
+        double square = mean_square(space, &states->signals[s]);
+        if (!isnormal(square) && !(square == 0 && frame_is_zero(space, &states->signals[s])))
+            return false;
+    }
+    return true;
+}
+
 static int reverse_pass(struct replica *replica, const volatile sig_atomic_t *stop, struct error *error)
 {
     const struct course *course = replica->course;
@@ -416,7 +427,7 @@ static int reverse_pass(struct replica *replica, const volatile sig_atomic_t *st
         observe_gradients(replica, b, &dx, exponent, &replica->sources);
         if (b > 0)
             spare_block(replica, b);
-        if (!isfinite(mean_square(states_space(replica, b), &dx.signals[0])))
+        if (!in_range(states_space(replica, b), &dx))
             return error_set(error, ERROR_INPUT, "the gradient leaves the range of double within block %d of %d", b + 1,
                              layers);
         exponent = rescale(replica, b, &dx, exponent);

@@ -1,5 +1,6 @@
 #include "analysis/limit/rule.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { SITES = STREAM_SITES, DRAWS = 4 };
@@ -112,11 +113,23 @@ static void sum_backward(struct rule_run *run, int node)
     rule_echo(run, own->b, 1, &run->nodes[node].echo);
 }
 
+/* As in a sample (sim/block), what is lost below the range of double is made infinite: it is no true 0. */
+void rule_keep(struct rule_run *run, int node, double factor, int of)
+{
+    const struct space *space = rule_space(run, node);
+    struct signal *out = &run->nodes[node].out;
+    if (factor == 0 || !frame_is_zero(space, out) || frame_is_zero(rule_space(run, of), &run->nodes[of].out))
+        return;
+    for (size_t i = 0; i < (size_t)frame_rows(space) * (size_t)out->columns; i++)
+        out->at[i] = INFINITY;
+}
+
 static void scale_forward(struct rule_run *run, int node)
 {
     const struct graph_node *own = node_of(run, node);
     frame_add(rule_space(run, node), run->block->scalars[own->b], &run->nodes[own->a].out, &run->nodes[node].out,
               run->work);
+    rule_keep(run, node, run->block->scalars[own->b], own->a);
     run->nodes[node].normed = run->nodes[own->a].normed;
 }
 

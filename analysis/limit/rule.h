@@ -73,6 +73,9 @@ void rule_echo(struct rule_run *run, int node, double factor, const struct rippl
 /* The gradient of a node so far, as one signal. */
 const struct signal *rule_gradient(struct rule_run *run, int node);
 
+/* Makes the signal of `node`, the factor times something of that of `of`, infinite where it is 0 though neither is. */
+void rule_keep(struct rule_run *run, int node, double factor, int of);
+
 /* Adds to it a signal that no one else holds. */
 void rule_give(struct rule_run *run, int node, struct signal signal);
 

@@ -52,7 +52,8 @@ struct range {
 
 static double range_scale(const double *x, struct range range, double eps)
 {
-    return 1 / sqrt(range.weight * cblas_ddot(range.count, x + range.first, 1, x + range.first, 1) + eps);
+    double scale = 1 / sqrt(range.weight * cblas_ddot(range.count, x + range.first, 1, x + range.first, 1) + eps);
+    return scale == 0 ? INFINITY : scale; // of a square beyond double, of which nothing would be left
 }
 
 /* Takes the mean over features off: of the population in each of its groups, of the frame its first column. */

@@ -53,6 +53,7 @@ void rule_map_forward(struct rule_run *run, int node)
     *run->drawn |= space->drawn || space->population > 0;
     own->out = frame_fresh(space, factor, &address, run->work, is_finite_width(run) ? &own->unit : NULL);
     cblas_dscal(frame_rows(space) * own->out.columns, scale, own->out.at, 1);
+    rule_keep(run, node, scale, in);
     double square = space->grams.exchangeable ? factor->rows[1] * factor->rows[1] : 0;
     rule_ripple(run, node, column, square, square * square, &ripple);
 }

@@ -538,6 +538,13 @@ static const struct {
     {{"predict", TINY, "--draws", "1000001"}, "--draws: 1000001 is not between 1 and 1000000"},
     {{"predict", TINY, "--format", "jsno"}, "unknown format 'jsno'; did you mean 'json'?"},
     {{"predict", TINY, "-p", "x = 1e200*(x + attn(x) + ffn(x))"}, "leaves the range of double in block 1 of 3"},
+    /* As run refuses them: squares below the range, signals that are lost, and norms of what has no square. */
+    {{"predict", TINY, "-p", "x = 1e-300*(x + attn(x) + ffn(x))"}, "leaves the range of double in block 1 of 3"},
+    {{"predict", TINY, "-p", "x = 1e-300*(x + attn(x) + ffn(x))", "--width-limit"}, "range of double in block 1 of 3"},
+    {{"predict", TINY, "-p", "x = 1e-300*(x + attn(x) + ffn(x))", "--full"}, "range of double in block 1 of 3"},
+    {{"predict", TINY, "-p", "u = 1e-200*(attn(x) + ffn(x)); x = norm(1e-200*u) + x"}, "range of double in block 1"},
+    {{"predict", TINY, "-p", "x = norm(1e160*(x + attn(x) + ffn(x)))"}, "range of double in block 1 of 3"},
+    {{"predict", TINY, "-p", "x = norm(1e160*(x + attn(x) + ffn(x)))", "--width-limit"}, "range of double in block 1"},
     {{"predict", TINY, "-p", "x = x + attn(x)"},
      "spanscope predict: --ffn-width: nothing in placement custom reads it; it is for ffn(), glu() or the name F\n"},
     {{"predict", "--top-k", "3", "-o", "p.json"}, "--top-k: nothing in placement spannorm reads it"},

@@ -216,6 +216,10 @@ START_TEST(divergence_is_an_outcome)
     ck_assert_int_eq(diverged_at(large, false, 0, 0), -1);
     ck_assert_int_eq(diverged_at(large, true, 0, 0), 0);
     ck_assert_int_eq(diverged_at(large, true, 0, 0.5), -1);
+    static const char *const lost[] = {"placement='x=1e-300*x' layers=2 mask=causal", // losses are that of nothing
+                                       "placement='x=norm(1e160*x)' layers=2 mask=causal"};
+    for (int i = 0; i < 2; i++)
+        ck_assert(diverged_at(lost[i], false, 0, 0) == 0 && diverged_at(lost[i], true, 0, 0) == 0);
 }
 END_TEST
 
