@@ -12,15 +12,22 @@
 
 enum { TABLE_CELL = 17 };
 
+/* value = mantissa 10^exponent, as it is printed: 9.9996 is 1.000e1. */
+static void print_power(char *text, size_t size, bool negative, double log10)
+{
+    double exponent = floor(log10), mantissa = pow(10, log10 - exponent);
+    bool next = mantissa >= 9.9995;
+    snprintf(text, size, "%s%.3fe%.0f", negative ? "-" : "", next ? mantissa / 10 : mantissa, exponent + next);
+}
+
 /* Four digits, and beyond the range of double by way of the logarithm; "-" where there is no number. */
 static void print_wide(char *text, size_t size, struct wide w)
 {
     double value = wide_exact(w), log10 = wide_log10((struct wide){fabs(w.mantissa), w.exponent});
-    double exponent = floor(log10);
     if (isfinite(value))
         snprintf(text, size, "%.4g", fabs(value) < 5e-16 ? 0 : value);
     else if (isfinite(log10))
-        snprintf(text, size, "%s%.3fe%.0f", w.mantissa < 0 ? "-" : "", pow(10, log10 - exponent), exponent);
+        print_power(text, size, w.mantissa < 0, log10);
     else
         snprintf(text, size, "-");
 }

@@ -118,7 +118,7 @@ static json_t *axis_object(bool *ok, const struct map_axis *axis)
 {
     json_t *object = json_object(), *values = json_array();
     for (int i = 0; i < axis->count; i++)
-        document_append(ok, values, json_real(axis->values[i]));
+        document_append(ok, values, document_number(axis->values[i]));
     document_put(ok, object, SCHEMA_NAME, json_string(axis->name));
     document_put(ok, object, SCHEMA_SCALE, json_string(axis->logarithmic ? SCHEMA_SCALE_LOG : SCHEMA_SCALE_LIN));
     document_put(ok, object, SCHEMA_VALUES, values);

@@ -75,9 +75,9 @@ json_t *reading_object(bool *ok, const struct reading *reading, const struct mom
         return object;
     }
     if (moments->budget > 0)
-        document_put(ok, object, "budget", json_real(moments->budget));
-    document_put(ok, object, "error", json_real(moments->error));
-    document_put(ok, object, "order", json_real(moments->order));
+        document_put(ok, object, "budget", document_number(moments->budget));
+    document_put(ok, object, "error", document_number(moments->error));
+    document_put(ok, object, "order", document_number(moments->order));
     document_put(ok, object, "full", json_boolean(moments->full));
     if (moments->replicas > 0)
         document_put(ok, object, "replicas", json_integer(moments->replicas));

@@ -261,8 +261,8 @@ static int print_json(const struct solve_run *self, const struct model *model, c
     document_put(&ok, object, SCHEMA_READING, reading_object(&ok, &self->reading, &self->moments));
     document_put(&ok, object, "setting", json_string(self->axis.name));
     document_put(&ok, object, "equation", json_string(self->options.words[1]));
-    document_put(&ok, object, "from", json_real(self->axis.values[0]));
-    document_put(&ok, object, "to", json_real(self->axis.values[self->axis.count - 1]));
+    document_put(&ok, object, "from", document_number(self->axis.values[0]));
+    document_put(&ok, object, "to", document_number(self->axis.values[self->axis.count - 1]));
     document_put(&ok, object, "points", json_integer(solve->points));
     document_put(&ok, object, "beyond", json_integer(solve->beyond));
     document_put(&ok, object, "least", document_number(solve->least));

@@ -270,6 +270,7 @@ static int train_sweep(struct train *self, struct error *error)
     self->page.sweep = &sweep;
     self->page.rates = self->recipe.rates.count > 1;
     self->page.seeds = self->seeds > 1;
+    self->page.seed_width = snprintf(NULL, 0, "%" PRIu64, self->recipe.training.seed + (uint64_t)self->seeds - 1);
     code = make_runs(self, &sweep, &runs, error);
     if (code == ERROR_NONE) {
         begin_tell(&self->options);
@@ -284,6 +285,10 @@ static int train_sweep(struct train *self, struct error *error)
 static int check_options(struct train *self, struct error *error)
 {
     struct columns *columns = &self->page.columns;
+    uint64_t seed = self->recipe.training.seed;
+    if (UINT64_MAX - seed < (uint64_t)self->seeds - 1)
+        return error_set(error, ERROR_INPUT, "--seeds: from seed %" PRIu64 " on there are fewer than %" PRId64, seed,
+                         self->seeds);
     if (columns->text && self->dry_run)
         return error_set(error, ERROR_INPUT, "--columns: of runs, which --dry-run has none of; give one");
     if (columns->text && !self->format->column)

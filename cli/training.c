@@ -91,17 +91,17 @@ static json_t *training_object(bool *ok, const struct train_run *run)
     document_put(ok, object, "batch", json_integer(training->batch));
     document_put(ok, object, "steps", json_integer((json_int_t)training->steps));
     document_put(ok, object, "optimiser", json_string(training->optimiser->name));
-    document_put(ok, object, RATE, json_real(training->rate));
+    document_put(ok, object, RATE, document_number(training->rate));
     document_put(ok, object, SCHEMA_SEED, json_incref(json_object_get(config, SCHEMA_SEED)));
     document_put(ok, object, "warmup", json_integer((json_int_t)training->warmup));
     document_put(ok, object, "decay", json_string(training->schedule->name));
     for (size_t i = 0; i < optimiser_number_count; i++) {
         const struct optimiser_number *number = &optimiser_numbers[i];
         if (optimiser_reads(training->optimiser, number))
-            document_put(ok, object, number->key, json_real(optimiser_number(number, &training->settings)));
+            document_put(ok, object, number->key, document_number(optimiser_number(number, &training->settings)));
     }
     document_put(ok, object, "parametrisation", json_string(training->parametrisation->name));
-    document_put(ok, object, "base_width", json_real(training->base_width));
+    document_put(ok, object, "base_width", document_number(training->base_width));
     json_decref(config);
     return object;
 }
@@ -112,7 +112,7 @@ json_t *training_identity(bool *ok, const struct train_run *run)
     const struct values *steps = run->training.measured;
     const struct task *task = run->training.task;
     for (int i = 0; steps && i < steps->count; i++)
-        document_append(ok, measured, json_real(steps->value[i]));
+        document_append(ok, measured, document_number(steps->value[i]));
     document_put(ok, object, SCHEMA_CONFIG, config_of(ok, run));
     document_put(ok, object, SCHEMA_TRAINING_MEMBER, training_object(ok, run));
     document_put(ok, object, "measured", measured);

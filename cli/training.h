@@ -14,6 +14,7 @@
 struct training_page {
     const struct sweep *sweep; /* those that vary */
     bool rates, seeds;         /* whether there are several */
+    int seed_width;            /* digits of the largest seed */
     bool tidy;                 /* all that decides the numbers, in a table that has columns for it */
     struct columns columns;    /* where some are chosen, they alone are written, in that order */
     int window;                /* columns that there is room for; 0: any */

@@ -43,6 +43,8 @@ static void fit(struct grid *grid, const struct training_page *page)
     }
     for (int i = 0; i < NUMBERS; i++)
         grid->columns[grid->count++] = numbers[i];
+    if (page->seed_width > numbers[SEED].width)
+        grid->columns[setting_count + SEED].width = page->seed_width;
     if (page->seeds)
         grid->columns[setting_count + SEED].spare = 0;
     grid_fit(grid, &page->columns, page->window);
@@ -59,9 +61,12 @@ static double last_tenth(const struct trainer_record *record, const double *valu
     return sum / (double)count;
 }
 
-static void print_number(const char *format, double value, char text[GRID_CELL])
+/* As wide as its column, with fewer digits where it is so large. */
+static void print_number(int column, const char *format, double value, char text[GRID_CELL])
 {
     snprintf(text, GRID_CELL, isfinite(value) ? format : "-", value);
+    for (int digits = 4; digits > 0 && strlen(text) > (size_t)numbers[column].width; digits--)
+        snprintf(text, GRID_CELL, "%.*g", digits, value);
 }
 
 static void cell(const void *row, int column, char text[GRID_CELL])
@@ -72,24 +77,25 @@ static void cell(const void *row, int column, char text[GRID_CELL])
         setting_label(&settings[column], &run->model, text, GRID_CELL);
         return;
     }
-    switch (column - (int)setting_count) {
+    int number = column - (int)setting_count;
+    switch (number) {
     case RATE:
-        print_number("%.4g", run->training.rate, text);
+        print_number(number, "%.4g", run->training.rate, text);
         break;
     case SEED:
         snprintf(text, GRID_CELL, "%" PRIu64, run->training.seed);
         break;
     case LOSS:
-        print_number("%.4f", last_tenth(record, record->loss), text);
+        print_number(number, "%.4f", last_tenth(record, record->loss), text);
         break;
     case BAYES:
-        print_number("%.4f", last_tenth(record, record->bayes), text);
+        print_number(number, "%.4f", last_tenth(record, record->bayes), text);
         break;
     case U:
-        print_number("%.3f", train_score(run), text);
+        print_number(number, "%.3f", train_score(run), text);
         break;
     default:
-        print_number("%.2g", training_spread(run, last_tenth(record, record->spread)), text);
+        print_number(number, "%.2g", training_spread(run, last_tenth(record, record->spread)), text);
     }
 }
 

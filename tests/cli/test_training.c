@@ -1,4 +1,5 @@
 /* spanscope train, as a user runs it. */
+#include <ctype.h>
 #include <check.h>
 #include <jansson.h>
 #include <math.h>
@@ -330,6 +331,22 @@ START_TEST(what_varies_has_a_column)
 }
 END_TEST
 
+/* A number as large as it can be, under its head: the last character of each column. */
+START_TEST(columns_hold_any_number)
+{
+    struct program table = PROGRAM("train", "-L", "1", "-T", "4", "-B", "1", "--steps=2", "--lr", "1e23", "--seed",
+                                   "18446744073709551614", "--seeds=2");
+    check_clean(&table);
+    const char *head = strstr(table.out, "placement "), *seed = strstr(head, "seed"), *loss = strstr(head, "loss");
+    const char *row = strchr(head, '\n') + 1;
+    ck_assert_msg(strncmp(row + (seed + 4 - head) - 20, "18446744073709551614", 20) == 0, "%s", table.out);
+    ck_assert_msg(isdigit((unsigned char)row[loss + 3 - head]) && row[loss + 4 - head] == ' ', "%s", table.out);
+    row = strchr(row, '\n') + 1;
+    ck_assert_msg(strncmp(row + (seed + 4 - head) - 20, "18446744073709551615", 20) == 0, "%s", table.out);
+    program_free(&table);
+}
+END_TEST
+
 START_TEST(a_dry_run_trains_nothing)
 {
     struct program program = PROGRAM("train", "-p", "postnorm,spannorm", "-L", "2,3", "-T", "4", "--seeds=3", "-n",
@@ -491,6 +508,7 @@ Suite *training_suite(void)
     tcase_add_test(tests, a_damaged_run_is_found);
     tcase_add_test(tests, a_run_ends_where_it_should);
     tcase_add_test(tests, what_varies_has_a_column);
+    tcase_add_test(tests, columns_hold_any_number);
     tcase_add_test(tests, a_dry_run_trains_nothing);
     tcase_add_test(tests, interrupted_runs_are_written);
     tcase_add_test(tests, settings_make_their_product);
