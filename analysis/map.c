@@ -8,6 +8,7 @@
 
 #include "sim/depth.h"
 #include "sim/team.h"
+#include "sim/values.h"
 
 /* ---- axes ---- */
 
@@ -29,68 +30,14 @@ static int find_name(struct map_axis *axis, struct error *error)
                      nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
-/* Of whole numbers, the ends are the outermost ones within. */
-static int keep_whole(const struct map_axis *axis, double *from, double *to, struct error *error)
+static int check_ends(const struct map_axis *axis, struct error *error)
 {
-    double least = ceil(*from), most = floor(*to);
-    if (least > most)
-        return error_set(error, ERROR_INPUT, "axis %s: no whole number from %g to %g", axis->name, *from, *to);
-    *from = least;
-    *to = most;
-    return ERROR_NONE;
-}
-
-static int check_ends(const struct map_axis *axis, double from, double to, struct error *error)
-{
+    double from = axis->values[0], to = axis->values[axis->count - 1];
     double least = axis->setting->least, most = axis->setting->most;
     if (from >= least && to <= most)
         return ERROR_NONE;
     return error_set(error, ERROR_INPUT, "axis %s: %.10g is not between %.10g and %.10g", axis->name,
                      from < least ? from : to, least, most);
-}
-
-/* FROM:TO[:COUNT][:log|:lin] */
-static int parse_range(struct map_axis *axis, char *text, double *from, double *to, struct error *error)
-{
-    char *words[5] = {NULL}, *rest = text;
-    int count = 0, code = ERROR_NONE;
-    for (char *word; count < 5 && (word = strsep(&rest, ":"));)
-        words[count++] = word;
-    if (count > 2 && (strcmp(words[count - 1], "log") == 0 || strcmp(words[count - 1], "lin") == 0))
-        axis->logarithmic = strcmp(words[--count], "log") == 0;
-    if (count < 2 || count > 3)
-        return error_set(error, ERROR_INPUT, "axis %s: expected FROM:TO[:COUNT][:log|:lin]", axis->name);
-    code = setting_real(axis->name, words[0], from, error);
-    if (code == ERROR_NONE)
-        code = setting_real(axis->name, words[1], to, error);
-    long long number = MAP_COUNT;
-    char what[96];
-    snprintf(what, sizeof what, "points of %s", axis->name);
-    if (code == ERROR_NONE && count == 3)
-        code = setting_integer(what, words[2], 2, MAP_COUNT_MOST, &number, error);
-    axis->count = (int)number;
-    if (code == ERROR_NONE && !(*from < *to))
-        code = error_set(error, ERROR_INPUT, "axis %s: %g is not below %g", axis->name, *from, *to);
-    if (code == ERROR_NONE && axis->logarithmic && !(*from > 0))
-        code = error_set(error, ERROR_INPUT, "axis %s: a logarithmic axis begins above 0, not at %g", axis->name,
-                         *from);
-    if (code == ERROR_NONE && axis->setting->type == SETTING_INTEGER)
-        code = keep_whole(axis, from, to, error);
-    return code == ERROR_NONE ? check_ends(axis, *from, *to, error) : code;
-}
-
-static void fill(struct map_axis *axis, double from, double to)
-{
-    int count = 0;
-    for (int i = 0; i < axis->count; i++) {
-        double share = (double)i / (axis->count - 1);
-        double value = axis->logarithmic ? from * pow(to / from, share) : from + (to - from) * share;
-        value = i == axis->count - 1 ? to : value;
-        value = axis->setting->type == SETTING_INTEGER ? round(value) : value;
-        if (count == 0 || value > axis->values[count - 1])
-            axis->values[count++] = value;
-    }
-    axis->count = count;
 }
 
 int map_axis_parse(struct map_axis *axis, const char *text, struct error *error)
@@ -101,21 +48,22 @@ int map_axis_parse(struct map_axis *axis, const char *text, struct error *error)
     if (length == 0 || length >= sizeof axis->name)
         return error_set(error, ERROR_INPUT, "axis '%.60s': expected NAME=FROM:TO[:COUNT][:log|:lin]", text);
     memcpy(axis->name, text, length);
-    char *range = strdup(equals + 1);
-    if (!range)
-        return error_set(error, ERROR_RESOURCE, "out of memory");
-    double from = 0, to = 0;
+    struct values values = {0};
+    char what[8 + GRAPH_NAME_MAX];
+    snprintf(what, sizeof what, "axis %s", axis->name);
     int code = find_name(axis, error);
-    if (code == ERROR_NONE)
-        code = parse_range(axis, range, &from, &to, error);
-    free(range);
     if (code != ERROR_NONE)
         return code;
-    axis->values = calloc((size_t)axis->count, sizeof *axis->values);
-    if (!axis->values)
-        return error_set(error, ERROR_RESOURCE, "out of memory");
-    fill(axis, from, to);
-    return ERROR_NONE;
+    const struct setting *setting = axis->setting;
+    const struct values_whole whole = {(long long)setting->least, (long long)setting->most};
+    code = values_parse_axis(&values, what, equals + 1, setting->type == SETTING_INTEGER ? &whole : NULL, MAP_COUNT,
+                             MAP_COUNT_MOST, error);
+    axis->logarithmic = values.logarithmic;
+    axis->count = values.count;
+    axis->values = values.value; // which the axis takes over
+    if (code == ERROR_NONE && (code = check_ends(axis, error)) != ERROR_NONE)
+        map_axis_free(axis);
+    return code;
 }
 
 void map_axis_free(struct map_axis *axis)

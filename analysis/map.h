@@ -17,7 +17,7 @@ struct map_axis {
 };
 
 /* Text is NAME=FROM:TO[:COUNT][:log|:lin]: COUNT values (50) from FROM to TO, evenly (lin) or by equal ratios (log).
- * Whole numbers are rounded and named once. ERROR_INPUT says what is wrong and the nearest name. */
+ * Whole numbers are rounded and named once, and have whole ends. ERROR_INPUT says what is wrong and the nearest name. */
 int map_axis_parse(struct map_axis *axis, const char *text, struct error *error);
 void map_axis_free(struct map_axis *axis);
 

@@ -40,7 +40,6 @@ int format_read(void *field, const char *name, const char *text, struct error *e
 
 int format_read_quantity(void *field, const char *name, const char *text, struct error *error)
 {
-    (void)name;
     bool *chosen = field;
     while (true) {
         char word[64];
@@ -49,6 +48,8 @@ int format_read_quantity(void *field, const char *name, const char *text, struct
         int i = overall_find(word, error);
         if (i < 0)
             return error->code;
+        if (chosen[i])
+            return error_set(error, ERROR_INPUT, "--%s: '%s' is given twice", name, word);
         chosen[i] = true;
         if (!text[length])
             return ERROR_NONE;

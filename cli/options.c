@@ -161,12 +161,51 @@ static int add_setting(const struct options_command *command, struct options *op
     return code;
 }
 
-/* Of two texts the first would be lost without a word, but where both are values of a sweep. */
+/* The first of options' settings of that name, or NULL. */
+static const struct options_setting *find_given(const struct options *options, const char *name)
+{
+    for (int i = 0; i < options->setting_count; i++)
+        if (strcmp(options->settings[i].name, name) == 0)
+            return &options->settings[i];
+    return NULL;
+}
+
+/* Of scaleinit:2 and --c 3 one number would be lost. */
+static int check_value(const struct options *options, const struct setting *setting, const char *text,
+                       struct error *error)
+{
+    const struct setting *own = setting_gives(setting, text);
+    const struct options_setting *beside = own ? find_given(options, own->name) : NULL;
+    return beside ? error_set(error, ERROR_INPUT, "--%s is given twice, by --%s %.200s and as '%.200s'; give it once",
+                              own->name, setting->name, text, beside->text)
+                  : ERROR_NONE;
+}
+
+static int check_values(const struct options_command *command, const struct options *options,
+                        const struct options_setting *given, struct error *error)
+{
+    struct variants variants = {0};
+    const struct setting *setting = setting_find(given->name, error);
+    if (!setting || setting->type != SETTING_TEXT)
+        return setting ? ERROR_NONE : (int)error->code;
+    if (!command->sweeps)
+        return check_value(options, setting, given->text, error);
+    int code = variants_add(&variants, setting, given->text, error);
+    for (int i = 0; code == ERROR_NONE && i < variants.count; i++)
+        code = check_value(options, setting, variants.text[i], error);
+    variants_free(&variants);
+    return code;
+}
+
+/* Of two texts the first would be lost without a word, but where both are values of a sweep; a flag says nothing the second
+ * time. */
 static int check_once(const struct options_command *command, struct tables *tables, size_t i, struct error *error)
 {
     const char *before = tables->given[i];
-    tables->given[i] = optarg;
-    bool swept = command->sweeps && i >= row_count(command);
+    tables->given[i] = optarg ? optarg : "";
+    bool swept = command->sweeps && i >= row_count(command) && optarg;
+    if (before && !optarg)
+        return error_set(error, ERROR_INPUT, "--%s is given twice; give it once", tables->names[i]);
     if (!before || swept || (command->several && strcmp(command->several, tables->names[i]) == 0))
         return ERROR_NONE;
     return error_set(error, ERROR_INPUT, "--%s is given twice, as '%.200s' and as '%.200s'; give it once",
@@ -191,7 +230,7 @@ static int take_option(const struct options_command *command, struct tables *tab
                        struct error *error)
 {
     size_t i = option_index(command, value);
-    int code = optarg ? check_once(command, tables, i, error) : ERROR_NONE;
+    int code = check_once(command, tables, i, error);
     if (code != ERROR_NONE)
         return code;
     if (i >= row_count(command))
@@ -219,6 +258,8 @@ static int parse_all(const struct options_command *command, struct tables *table
         else
             code = take_option(command, tables, value, target, error);
     }
+    for (int i = 0; code == ERROR_NONE && i < options->setting_count; i++)
+        code = check_values(command, options, &options->settings[i], error);
     options->words = argv + optind;
     options->word_count = argc - optind;
     if (code == ERROR_NONE && options->word_count > 0 && command->no_words && !options->help)

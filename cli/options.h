@@ -50,7 +50,7 @@ struct options_command {
     bool settings;        /* takes the model's settings */
     bool draws;           /* and those that say something to what is drawn only */
     bool config;          /* takes the model from --config, too; what is given beside it wins */
-    const char *several;  /* the option that may be given more than once, or NULL; a flag may anyway */
+    const char *several;  /* the option that may be given more than once, or NULL */
     const char *no_words; /* what is said of words that are no options; NULL where they are the command's */
     value_choice *word;   /* such words; NULL: the names of files */
     bool sweeps;          /* a setting may have several values, in one option or several; read with cli/sweep */

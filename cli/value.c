@@ -130,7 +130,7 @@ int value_bytes(void *field, const char *name, const char *text, struct error *e
     double unit = suffix ? 1e3 : 1;
     for (const char *s = suffixes; suffix && s < suffix; s++)
         unit *= 1e3;
-    bool whole = end != text && (*end == '\0' || (suffix && end[1] == '\0'));
+    bool whole = end != text && !isspace((unsigned char)*text) && (*end == '\0' || (suffix && end[1] == '\0'));
     if (!whole || !(value * unit >= 1) || value * unit > 1e18)
         return error_set(error, ERROR_INPUT, "--%s: '%s' is not a size such as 500M or 4G", name, text);
     *(size_t *)field = (size_t)(value * unit);

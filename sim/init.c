@@ -7,6 +7,7 @@
 
 #include "sim/function.h"
 #include "sim/prelude.h"
+#include "sim/setting.h"
 #include "sim/text.h"
 
 const char *const init_matrix_names[INIT_MATRICES] = {"wq", "wk", "wv", "wo", "w1", "wg", "w2", "wr"};
@@ -56,12 +57,12 @@ static int parse(const char *text, size_t length, const char *what, struct init 
 
 static int set_parameter(const struct init_row *row, const char *value, struct init *init, struct error *error)
 {
-    char *end;
-    double number = strtod(value, &end);
+    double number = 0;
+    struct error inner = {0};
     if (row->parameter == 0)
         return error_set(error, ERROR_INPUT, "initialisation %s takes no value, but '%.200s' was given", row->name,
                          value);
-    if (end == value || *end != '\0' || !isfinite(number) || number < 0)
+    if (setting_real(row->name, value, &number, &inner) != ERROR_NONE || number < 0)
         return error_set(error, ERROR_INPUT, "initialisation %s: expected a number >= 0 for %c, found '%.200s'",
                          row->name, row->parameter, value);
     *(row->parameter == 'c' ? &init->c : &init->s) = number;
@@ -103,6 +104,13 @@ int init_resolve(const char *argument, struct init *init, struct error *error)
     char word[256];
     snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word), argument);
     return unknown(word, error);
+}
+
+char init_given(const char *argument)
+{
+    size_t length = strcspn(argument, ":");
+    const struct init_row *row = argument[length] == ':' ? find_row(argument, length) : NULL;
+    return row ? row->parameter : 0;
 }
 
 void init_share(const struct init *from, struct init *to)

@@ -62,6 +62,9 @@ int init_check(const struct init *init, const struct formula *formula, struct er
 int init_resolve(const char *argument, struct init *init, struct error *error);
 void init_free(struct init *init);
 
+/* The parameter that such an argument has a value of, 'c' of scaleinit:2; else 0. */
+char init_given(const char *argument);
+
 /* Another owner of the same graph, which never changes; any thread may, and each is freed for itself. */
 void init_share(const struct init *from, struct init *to);
 

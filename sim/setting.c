@@ -31,10 +31,13 @@ int setting_integer(const char *what, const char *text, long long least, long lo
 int setting_real(const char *what, const char *text, double *value, struct error *error)
 {
     char *end;
+    errno = 0;
     double parsed = strtod(text, &end);
     if (end == text || *end != '\0' || isspace((unsigned char)*text) || !isfinite(parsed))
         return error_set(error, ERROR_INPUT, "%s: '%s' is not a finite number", what, text);
-    *value = parsed;
+    if (parsed == 0 && errno == ERANGE) // a number of another meaning
+        return error_set(error, ERROR_INPUT, "%s: the number %s is too small", what, text);
+    *value = parsed == 0 ? 0 : parsed; // -0 is 0, in print and in stores too
     return ERROR_NONE;
 }
 
@@ -189,6 +192,12 @@ static char init_parameter(const struct model *model)
     return 0;
 }
 
+static char gives_nothing(const char *text)
+{
+    (void)text;
+    return 0;
+}
+
 static const char *known_placement(size_t i)
 {
     return i < placement_count ? placements[i].name : NULL;
@@ -199,9 +208,10 @@ static const char *known_init(size_t i)
     return i < init_count ? init_rows[i].name : NULL;
 }
 
-static const struct setting_text placement_text = {"formula", apply_placement, print_placement, no_parameter,
-                                                   known_placement};
-static const struct setting_text init_text = {"init_formula", apply_init, print_init, init_parameter, known_init};
+static const struct setting_text placement_text = {"formula",    apply_placement, print_placement,
+                                                   no_parameter, gives_nothing,   known_placement};
+static const struct setting_text init_text = {"init_formula", apply_init, print_init,
+                                              init_parameter, init_given, known_init};
 
 /* ---- what attention must do for some of its settings ---- */
 
@@ -444,13 +454,23 @@ char *setting_value(const struct setting *setting, const struct model *model)
     return text;
 }
 
-const struct setting *setting_parameter(const struct setting *setting, const struct model *model)
+static const struct setting *named_by(char letter)
 {
-    char name[2] = {setting->type == SETTING_TEXT ? setting->text->parameter(model) : '\0', '\0'};
+    char name[2] = {letter, '\0'};
     for (size_t i = 0; i < setting_count; i++)
         if (strcmp(settings[i].name, name) == 0)
             return &settings[i];
     return NULL;
+}
+
+const struct setting *setting_parameter(const struct setting *setting, const struct model *model)
+{
+    return setting->type == SETTING_TEXT ? named_by(setting->text->parameter(model)) : NULL;
+}
+
+const struct setting *setting_gives(const struct setting *setting, const char *text)
+{
+    return setting->type == SETTING_TEXT ? named_by(setting->text->given(text)) : NULL;
 }
 
 /* The parameter's default goes without saying. */

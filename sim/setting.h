@@ -29,6 +29,7 @@ struct setting_text {
     int (*apply)(struct model *model, const char *text, struct error *error);
     size_t (*print)(const struct model *model, char *buffer, size_t size); /* the whole text; like snprintf */
     char (*parameter)(const struct model *model); /* of the name: 'c' of scaleinit:2; 0 where it has none */
+    char (*given)(const char *text);              /* the same where the text has a value of it, else 0 */
     const char *(*known)(size_t i);               /* name number i of its table, NULL behind the last */
 };
 
@@ -98,6 +99,9 @@ size_t setting_words(const struct setting *setting, const char *value, char *buf
 
 /* The setting that a text's name takes behind a colon (c of scaleinit:2), NULL where it takes none. */
 const struct setting *setting_parameter(const struct setting *setting, const struct model *model);
+
+/* The same where the text, scaleinit:2, has a value of it; NULL where that is left to the setting. */
+const struct setting *setting_gives(const struct setting *setting, const char *text);
 
 /* Whether two models agree in the setting; formulas are compared, not their names. */
 bool setting_same(const struct setting *setting, const struct model *a, const struct model *b);

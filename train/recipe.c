@@ -29,7 +29,7 @@ void recipe_free(struct recipe *recipe)
 
 /* ---- words ---- */
 
-enum { WHAT_MAX = 64 }; /* "--weight-decay" */
+enum { WHAT_MAX = 64 /* "--weight-decay" */, STEPS_MOST = 1000000000 };
 
 static int read_task(struct recipe *recipe, const char *what, const char *text, struct error *error)
 {
@@ -49,7 +49,7 @@ static int read_batch(struct recipe *recipe, const char *what, const char *text,
 static int read_whole(int64_t *field, const char *what, const char *text, long long least, struct error *error)
 {
     long long value = 0;
-    int code = setting_integer(what, text, least, 1000000000, &value, error);
+    int code = setting_integer(what, text, least, STEPS_MOST, &value, error);
     *field = value;
     return code;
 }
@@ -117,15 +117,26 @@ static int read_base_width(struct recipe *recipe, const char *what, const char *
     return ERROR_NONE;
 }
 
+static int check_rate(const struct values *rates, int i, const char *what, struct error *error)
+{
+    char text[32];
+    setting_print_number(rates->value[i], text, sizeof text);
+    if (!(rates->value[i] >= 0))
+        return error_set(error, ERROR_INPUT, "%s: %s is below 0", what, text);
+    for (int before = 0; before < i; before++)
+        if (rates->value[before] == rates->value[i])
+            return error_set(error, ERROR_INPUT, "%s is given '%s' twice", what, text);
+    return ERROR_NONE;
+}
+
 /* Rates may be 0: a run that only looks. */
 static int read_rates(struct recipe *recipe, const char *what, const char *text, struct error *error)
 {
     struct values *rates = &recipe->rates;
     values_free(rates);
-    int code = values_parse(rates, what, text, false, error);
+    int code = values_parse(rates, what, text, NULL, error);
     for (int i = 0; code == ERROR_NONE && i < rates->count; i++)
-        if (!(rates->value[i] >= 0))
-            code = error_set(error, ERROR_INPUT, "%s: %g is below 0", what, rates->value[i]);
+        code = check_rate(rates, i, what, error);
     return code;
 }
 
@@ -134,7 +145,7 @@ static int read_measured(struct recipe *recipe, const char *what, const char *te
 {
     struct values *measured = &recipe->measured;
     values_free(measured);
-    int code = values_parse(measured, what, text, true, error);
+    int code = values_parse(measured, what, text, &(struct values_whole){0, STEPS_MOST}, error);
     for (int i = 0; code == ERROR_NONE && i < measured->count; i++)
         if (!(measured->value[i] > (i > 0 ? measured->value[i - 1] : -1)))
             code = error_set(error, ERROR_INPUT, "%s: steps ascend from 0, but %g follows %g", what, measured->value[i],
@@ -247,7 +258,7 @@ int recipe_finish(struct recipe *recipe, struct error *error)
     int code = recipe->task.row ? ERROR_NONE : task_init(&recipe->task, TASK, error);
     recipe->training.task = &recipe->task;
     if (code == ERROR_NONE && recipe->rates.count == 0)
-        code = values_parse(&recipe->rates, "--lr", RATE, false, error);
+        code = values_parse(&recipe->rates, "--lr", RATE, NULL, error);
     if (code == ERROR_NONE)
         code = merge_numbers(recipe, error);
     if (code == ERROR_NONE)

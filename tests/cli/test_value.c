@@ -24,7 +24,8 @@ START_TEST(sizes_have_units)
         ck_assert_int_eq(value_bytes(&bytes, "memory", sizes[i].text, &error), ERROR_NONE);
         ck_assert_uint_eq(bytes, sizes[i].bytes);
     }
-    static const char *const none[] = {"", "k", "0", "-1", "0.9", "4X", "4kk", "4k ", "nan", "inf", "1e19", "2000000T"};
+    static const char *const none[] = {"",    "k",   "0",   "-1",  "0.9",  "4X",      "4kk",
+                                       "4k ", " 4k", "nan", "inf", "1e19", "2000000T"};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
         bytes = 37;
         ck_assert_msg(value_bytes(&bytes, "memory", none[i], &error) == ERROR_INPUT, "'%s'", none[i]);

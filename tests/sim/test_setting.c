@@ -302,7 +302,14 @@ START_TEST(numbers_are_whole_texts)
     ck_assert_double_eq(number, -1.5e-3);
     ck_assert_int_eq(setting_real("it", " 1", &number, &error), ERROR_INPUT);
     ck_assert_int_eq(setting_real("it", "", &number, &error), ERROR_INPUT);
+    ck_assert_int_eq(setting_real("it", "1e-400", &number, &error), ERROR_INPUT);
+    ck_assert_str_eq(error.text, "it: the number 1e-400 is too small");
     ck_assert_double_eq(number, -1.5e-3); // left alone
+    ck_assert_int_eq(setting_real("it", "5e-324", &number, &error), ERROR_NONE);
+    ck_assert_double_gt(number, 0);
+    ck_assert_int_eq(setting_real("it", "0e-400", &number, &error), ERROR_NONE);
+    ck_assert_int_eq(setting_real("it", "-0.0", &number, &error), ERROR_NONE);
+    ck_assert(number == 0 && !signbit(number));
 }
 END_TEST
 

@@ -5,11 +5,13 @@
 #include "sim/values.h"
 
 static struct values values;
+static const struct values_whole to_hundred = {-100, 100};
 
 static void parse(const char *text, bool whole)
 {
     struct error error = {0};
-    ck_assert_msg(values_parse(&values, "it", text, whole, &error) == ERROR_NONE, "%s: %s", text, error.text);
+    int code = values_parse(&values, "it", text, whole ? &to_hundred : NULL, &error);
+    ck_assert_msg(code == ERROR_NONE, "%s: %s", text, error.text);
 }
 
 static void check_values(int count, const double expected[])
@@ -47,6 +49,45 @@ START_TEST(axes_have_both_ends)
 }
 END_TEST
 
+/* Ends whose ratio or difference no double is. Logarithms of 700 and their multiples err by 1e-13; what is between evenly
+ * spaced ends by a rounding of the larger. */
+START_TEST(axes_may_span_all_of_double)
+{
+    static const double powers[] = {-300, -150, 0, 150, 300};
+    parse("1e-300:1e300:5:log", false);
+    ck_assert_int_eq(values.count, 5);
+    ck_assert(values.value[0] == 1e-300 && values.value[4] == 1e300);
+    for (int i = 1; i < 4; i++)
+        ck_assert_double_le(fabs(log10(values.value[i]) - powers[i]), 1e-12);
+    values_free(&values);
+    parse("5e-324:1.7e308:3:log", false); // a ratio whose root would be infinite, too
+    ck_assert(values.count == 3 && values.value[0] == 5e-324 && values.value[2] == 1.7e308);
+    ck_assert_double_le(fabs(2 * log10(values.value[1]) - log10(5e-324) - log10(1.7e308)), 1e-12);
+    values_free(&values);
+    parse("-1e308:1e308:5", false);
+    static const double steps[] = {-1e308, -0.5e308, 0, 0.5e308, 1e308};
+    ck_assert_int_eq(values.count, 5);
+    for (int i = 0; i < 5; i++)
+        ck_assert_double_le(fabs(values.value[i] - steps[i]), 1e308 * 0x1p-52);
+    ck_assert(values.value[0] == -1e308 && values.value[4] == 1e308);
+    values_free(&values);
+}
+END_TEST
+
+/* Stores know runs by these bits: the last one of pow's (10^(1/4))^i shows another way of writing it down. */
+START_TEST(ordinary_axes_keep_their_bits)
+{
+    parse("1e-3:1.6e-2:5:log", false);
+    for (int i = 0; i < 4; i++)
+        ck_assert_double_eq(values.value[i], 1e-3 * pow(1.6e-2 / 1e-3, i / 4.));
+    values_free(&values);
+    parse("0.1:0.7:7", false);
+    for (int i = 0; i < 6; i++)
+        ck_assert_double_le(fabs(values.value[i] - (0.1 + 0.1 * i)), 0x1p-52);
+    values_free(&values);
+}
+END_TEST
+
 START_TEST(sameness_is_of_every_number)
 {
     const struct values list = {2, (double[]){1, 3}};
@@ -76,7 +117,11 @@ START_TEST(wrong_texts_are_named)
         {"1,,2", "'' is not a finite number", false},
         {"1,x", "'x' is not", false},
         {"1.5", "not a whole number", true},
-        {"1:2:3:4:5:6", "expected a number, a list or FROM:TO", false},
+        {"1:2.5", "'2.5' is not a whole number", true},
+        {"8,99999999999999999999999", "it: 99999999999999999999999 is not between -100 and 100", true},
+        {"1:101", "101 is not between", true},
+        {"1,1e-400", "the number 1e-400 is too small", false},
+        {"1:2:3:4:5:6", "expected FROM:TO", false},
         {"2:1", "2 is not below 1", false},
         {"0:1:3:log", "begins above 0", false},
         {"1:2:1", "points of it: 1 is not between 2 and", false},
@@ -84,7 +129,8 @@ START_TEST(wrong_texts_are_named)
         {"1:inf", "not a finite number", false},
     };
     struct error error = {0};
-    ck_assert_int_eq(values_parse(&values, "it", cases[_i].text, cases[_i].whole, &error), ERROR_INPUT);
+    ck_assert_int_eq(values_parse(&values, "it", cases[_i].text, cases[_i].whole ? &to_hundred : NULL, &error),
+                     ERROR_INPUT);
     ck_assert_msg(strstr(error.text, cases[_i].words) != NULL, "%s", error.text);
     ck_assert_ptr_null(values.value);
 }
@@ -96,9 +142,11 @@ Suite *values_suite(void)
     TCase *tests = tcase_create("texts");
     tcase_add_test(tests, lists_keep_their_order);
     tcase_add_test(tests, axes_have_both_ends);
+    tcase_add_test(tests, axes_may_span_all_of_double);
+    tcase_add_test(tests, ordinary_axes_keep_their_bits);
     tcase_add_test(tests, sameness_is_of_every_number);
     tcase_add_test(tests, whole_numbers_are_named_once);
-    tcase_add_loop_test(tests, wrong_texts_are_named, 0, 10);
+    tcase_add_loop_test(tests, wrong_texts_are_named, 0, 14);
     suite_add_tcase(suite, tests);
     return suite;
 }
