@@ -152,8 +152,8 @@ static double columns_of(const struct layout *layout, int node)
     return space->population + (space->share < 1 ? frame : 0);
 }
 
-/* The weights of products are such that the sum is in COURSE_RATE: large ones run at thrice that, factors of tokens at
- * half of it. */
+/* The weights of products are such that the sum is in COURSE_RATE: large ones run at thrice that, those of rows that are
+ * OpenBLAS's (sim/panel.c) faster still, factors of tokens at half of it. */
 static double map_flops(const struct layout *layout, int node, double to)
 {
     double T = layout->nodes[node].rows, from = columns_of(layout, layout->plan->graph->nodes[node].a);
@@ -161,7 +161,8 @@ static double map_flops(const struct layout *layout, int node, double to)
     bool limit = layout->mode.width_limit; // no reverse along the forward's signals, no rows that are made orthonormal
     double factor = T > from ? 0 : limit ? T * T * from : 4 * T * T * from, normals = 60 * rank * to;
     double products = limit ? 2 * (from + to) : T > from ? 3 * to : 3 * (from + to); // nothing fresh is sent back there
-    return T * rank * products + factor + normals;
+    double pace = T < 128 ? 1 : 0.7;
+    return pace * T * rank * products + factor + normals;
 }
 
 /* A router, and what its gates do: to rows of the chosen experts, beside the normals that it sends back, in the limit to

@@ -23,11 +23,18 @@ static bool is_there(size_t bytes)
     return bytes < DEAR || bytes <= budget_left("", 0);
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* As much as is held, or what is asked for where so much is not there. */
 static struct pool_chunk *chunk_new(size_t count, size_t held)
 {
     struct pool_chunk *chunk = malloc(sizeof *chunk);
-    size_t size = held > CHUNK_DOUBLES ? held : CHUNK_DOUBLES;
-    size = count > size ? count : size;
+    size_t least = larger(count, CHUNK_DOUBLES), size = larger(least, held);
+    if (!is_there(memory_multiply(size, sizeof(double))))
+        size = least;
     double *base = chunk && is_there(memory_multiply(size, sizeof *base)) ? memory_doubles(size) : NULL;
     if (!base) {
         free(chunk);
