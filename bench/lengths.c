@@ -6,8 +6,9 @@
  * Two blocks of unit gain, heads of 64 features, SAMPLES stacks of each model; models with T d below LEAST or above MOST
  * are left out and said to be. For each width, length and mask the percentiles of |gap| (bench/gap.h) over all cells are printed, to
  * the limit and to the prediction at the width, with the median of a gap's own standard error: gaps of that size are
- * sampling, and not known of one. Models without tokens to tell apart (T = 1) have no gap but that of the width. The
- * limit behind a causal mask, drawn with all its Grams, is left out where they are larger than LIMIT_MOST tokens.
+ * sampling, and not known of one. Models without tokens to tell apart (T = 1) have no gap but that of the width. A
+ * limit that is drawn with all its Grams, as behind a causal mask or with capped logits, is left out where they are larger
+ * than LIMIT_MOST tokens.
  */
 #include <gsl/gsl_math.h>
 #include <gsl/gsl_sort.h>
@@ -21,11 +22,11 @@
 #include "sim/placement.h"
 #include "sim/setting.h"
 
-enum { LAYERS = 2, HEAD = 64, CELLS_MAX = 1 << 14, LIMIT_MOST = 2048 };
+enum { LAYERS = 2, HEAD = 64, CELLS_MAX = 1 << 14, LIMIT_MOST = 2048, FEW_TOKENS = 16 };
 
 /* Of all placements at one width, length and mask. */
 struct gaps {
-    size_t count;
+    size_t count, limit_count;
     int placements;
     double limit[CELLS_MAX], width[CELLS_MAX], error[CELLS_MAX]; // in per cent
 };
@@ -59,11 +60,25 @@ static void measure(const struct model *model, int samples, struct sampler *samp
         fail(error.text);
 }
 
+/* Whether the limit needs no Grams of that many tokens; a model of few says whether it is drawn. */
+static bool has_limit(const struct model *model, int samples)
+{
+    if (model->tokens <= LIMIT_MOST)
+        return true;
+    struct model small = *model; // shares what the model owns, and is not freed
+    struct profile limit;
+    small.tokens = FEW_TOKENS;
+    predict(&small, true, samples, &limit);
+    bool drawn = limit.moments.drawn;
+    profile_free(&limit);
+    return !drawn;
+}
+
 static void compare(const struct model *model, int samples, struct gaps *gaps)
 {
     struct sampler sampler;
     struct profile measured, limit = {0}, width;
-    bool limited = strcmp(model->mask->name, "none") == 0 || model->tokens <= LIMIT_MOST;
+    bool limited = has_limit(model, samples);
     if (limited)
         predict(model, true, samples, &limit);
     predict(model, false, samples, &width);
@@ -78,7 +93,8 @@ static void compare(const struct model *model, int samples, struct gaps *gaps)
                 continue;
             if (gaps->count == CELLS_MAX)
                 fail("more cells than there is room for");
-            gaps->limit[gaps->count] = limited ? 100 * fabs(to_limit.size) : GSL_NAN;
+            if (limited)
+                gaps->limit[gaps->limit_count++] = 100 * fabs(to_limit.size);
             gaps->width[gaps->count] = 100 * fabs(to_width.size);
             gaps->error[gaps->count++] = 100 * to_width.error;
         }
@@ -91,7 +107,7 @@ static void print_percentiles(double *sizes, size_t count)
 {
     static const double fractions[] = {0.5, 0.9, 0.99};
     gsl_sort(sizes, 1, count);
-    if (isnan(sizes[0])) {
+    if (count == 0) {
         printf(" %7s %7s %7s", "-", "-", "-");
         return;
     }
@@ -102,7 +118,7 @@ static void print_percentiles(double *sizes, size_t count)
 static void print_row(int width, int tokens, const char *mask, int samples, struct gaps *gaps)
 {
     printf("%6d %6d %-7s %8d %7zu ", width, tokens, mask, samples, gaps->count);
-    print_percentiles(gaps->limit, gaps->count);
+    print_percentiles(gaps->limit, gaps->limit_count);
     printf("  ");
     print_percentiles(gaps->width, gaps->count);
     gsl_sort(gaps->error, 1, gaps->count);
@@ -113,7 +129,7 @@ static void print_row(int width, int tokens, const char *mask, int samples, stru
 
 static void compare_placements(int width, int tokens, const char *mask, int samples, struct gaps *gaps)
 {
-    gaps->count = 0;
+    gaps->count = gaps->limit_count = 0;
     gaps->placements = 0;
     for (size_t p = 0; p < placement_count; p++) {
         struct model model;

@@ -140,7 +140,7 @@ START_TEST(places_that_take_no_file_are_named)
     check_refused(folder_path("none/file"), "No such file or directory");
     check_refused(folder_path("file/file"), "Not a directory");
     check_refused(folder_path("a"), "Too many levels of symbolic links");
-    check_refused(folder_path("new/"), "it is a folder");
+    check_refused(folder_path("new/"), "there is no such folder");
     check_refused(folder_name, "it is a folder");
     check_refused(longest, "File name too long");
     ck_assert_int_eq(folder_entries(folder_name), 3);
