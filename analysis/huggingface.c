@@ -581,7 +581,7 @@ void huggingface_key(const struct huggingface *self, const char *name, size_t le
 {
     char keys[TEMPLATE_VALUE_MAX], template[TEMPLATE_VALUE_MAX];
     find_word(self->given, name, length, keys);
-    snprintf(key, TEMPLATE_KEY_MAX, "%s", keys);
+    snprintf(key, TEMPLATE_KEY_MAX, "%.*s", TEMPLATE_KEY_MAX - 1, keys);
     find_word(self->row->settings, name, length, template);
     const char *brace = strchr(template, '{');
     if (!*key && brace)

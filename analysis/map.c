@@ -54,9 +54,8 @@ int map_axis_parse(struct map_axis *axis, const char *text, struct error *error)
     int code = find_name(axis, error);
     if (code != ERROR_NONE)
         return code;
-    const struct setting *setting = axis->setting;
-    const struct values_whole whole = {(long long)setting->least, (long long)setting->most};
-    code = values_parse_axis(&values, what, equals + 1, setting->type == SETTING_INTEGER ? &whole : NULL, MAP_COUNT,
+    struct values_whole whole;
+    code = values_parse_axis(&values, what, equals + 1, values_whole_of(axis->setting, &whole), MAP_COUNT,
                              MAP_COUNT_MOST, error);
     axis->logarithmic = values.logarithmic;
     axis->count = values.count;

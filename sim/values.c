@@ -7,6 +7,14 @@
 
 #include "sim/setting.h"
 
+const struct values_whole *values_whole_of(const struct setting *setting, struct values_whole *whole)
+{
+    if (setting->type != SETTING_INTEGER)
+        return NULL;
+    *whole = (struct values_whole){(long long)setting->least, (long long)setting->most};
+    return whole;
+}
+
 static int allocate(struct values *values, int count, struct error *error)
 {
     values->value = calloc((size_t)count, sizeof *values->value);

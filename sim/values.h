@@ -13,6 +13,10 @@ struct values_whole {
     long long least, most;
 };
 
+/* Those of a setting, in *whole; NULL where it is not of whole numbers. */
+struct setting;
+const struct values_whole *values_whole_of(const struct setting *setting, struct values_whole *whole);
+
 struct values {
     int count;
     double *value;    /* [count], in the order of a list, ascending on an axis */

@@ -35,8 +35,8 @@ static int add_numbers(struct variants *variants, const char *text, struct error
     const struct setting *setting = variants->setting;
     struct values values;
     char number[32];
-    const struct values_whole whole = {(long long)setting->least, (long long)setting->most};
-    int code = values_parse(&values, setting->name, text, setting->type == SETTING_INTEGER ? &whole : NULL, error);
+    struct values_whole whole;
+    int code = values_parse(&values, setting->name, text, values_whole_of(setting, &whole), error);
     for (int i = 0; code == ERROR_NONE && i < values.count; i++) {
         if (setting->type == SETTING_INTEGER)
             snprintf(number, sizeof number, "%.0f", values.value[i]);

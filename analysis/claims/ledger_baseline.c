@@ -119,7 +119,7 @@ static const struct claim claims[] = {
         .expected = VERDICT_SUPPORTED,
         .plans = {{{"layers=16 width=64"}, 512},
                   {{"input-correlation=0|0.999999 layers=16 width=256"}, 1024},
-                  {{"input-correlation=0|0.999999 layers=16|64 width=512"}, 1024}},
+                  {{"input-correlation=0|0.999999 layers=16|64 width=512"}, 2048}},
     },
     {
         .id = "rank-collapse",

@@ -50,7 +50,7 @@ static const struct claim claims[] = {
                     "mask=none|causal activation=relu|gelu|swiglu width=4096",
                     "placement=prenorm|postnorm|spannorm|b2t|deepnorm|perinorm|lns|mixln|parallel mask=none|causal "
                     "init=unit layers=2 width=128 heads=2 tokens=128"},
-                   256}},
+                   1024}},
     },
     {
         /* One sample's attention averages over heads only; with 8 of them log g_0 has the spread 0.8 at any width, and

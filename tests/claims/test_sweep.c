@@ -16,8 +16,8 @@ enum { VALUES_MAX = 64, SAMPLES_LEAST = 16 };
  * seed is fixed. */
 static const double alpha = 5e-5;
 
-/* Features of tokens that are drawn for a claim at a value, about a second; what is far off is decided earlier. */
-static const double work = 1e6;
+/* Features of tokens that are drawn for a claim at a value, about half a second; what is far off is decided earlier. */
+static const double work = 5e5;
 
 static const char *const wholes[] = {"1", "2", "3", "4", "5", "8", "24", "64", "96"};
 static const char *const reals[] = {"0",      "1e-100",    "0.001", "0.01", "0.1", "0.5", "0.99",

@@ -303,8 +303,8 @@ static int replicas_at_most(const char *text, const struct moments_options *opti
  * is more to spend, but for whole ones, and two at least. */
 START_TEST(dear_replicas_keep_to_the_budget)
 {
-    const char *const dear[] = {"layers=4 width=256 heads=4 tokens=128 mask=causal",
-                                "layers=16 width=256 heads=4 tokens=128 mask=causal"};
+    const char *const dear[] = {"layers=6 width=256 heads=4 tokens=128 mask=causal",
+                                "layers=24 width=256 heads=4 tokens=128 mask=causal"};
     const char *const dearer = "layers=8 width=256 heads=4 tokens=1500 mask=causal";
     for (int limit = 0; limit < 2; limit++) {
         struct moments_options options = moments_defaults();
