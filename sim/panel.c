@@ -257,8 +257,8 @@ static void inner_all(int rows, int others, int columns, const real *a, int a_st
  * stays in the caches, whose size decides from here on. */
 static bool is_long(int rows, int others, int columns)
 {
-    enum { LONG = 128, WIDE = 64 };
-    return rows >= LONG && others >= LONG && columns >= WIDE;
+    enum { WIDE = 64 };
+    return rows >= PANEL_LONG && others >= PANEL_LONG && columns >= WIDE;
 }
 
 /* Rows of floats so short that adding up across their vectors costs more than the products: the other factor is turned

@@ -12,6 +12,9 @@
 /* Columns that are summed up together. */
 enum { PANEL_STRIP = 2 * REALS };
 
+/* Rows from which products are left to OpenBLAS, where other sizes allow it. */
+enum { PANEL_LONG = 128 };
+
 /* A matrix whose entry (i, j) is at base[i * row + j * column]. */
 struct panel_view {
     const real *base;

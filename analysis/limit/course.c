@@ -5,6 +5,7 @@
 
 #include "analysis/limit/loss.h"
 #include "analysis/limit/strip.h"
+#include "sim/panel.h"
 
 enum { ROUNDS = 4 };
 
@@ -161,7 +162,7 @@ static double map_flops(const struct layout *layout, int node, double to)
     bool limit = layout->mode.width_limit; // no reverse along the forward's signals, no rows that are made orthonormal
     double factor = T > from ? 0 : limit ? T * T * from : 4 * T * T * from, normals = 60 * rank * to;
     double products = limit ? 2 * (from + to) : T > from ? 3 * to : 3 * (from + to); // nothing fresh is sent back there
-    double pace = T < 128 ? 1 : 0.7;
+    double pace = T < PANEL_LONG ? 1 : 0.7;
     return pace * T * rank * products + factor + normals;
 }
 

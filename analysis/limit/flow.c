@@ -293,7 +293,7 @@ static bool leaves_room(const struct flow_block *flow, const struct signal *stat
     double sum = 0;
     for (int t = 0; t < (space->grams.exchangeable ? 1 : space->grams.tokens); t++)
         sum += frame_square(space, state, t);
-    return isnormal(sum) || (sum == 0 && frame_is_zero(space, state));
+    return frame_in_range(space, state, sum);
 }
 
 /* The variance, at the model's width, of the logarithm of a signal's square, but for what its first columns have. */

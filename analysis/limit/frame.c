@@ -115,6 +115,11 @@ bool frame_is_zero(const struct space *space, const struct signal *signal)
     return i == count;
 }
 
+bool frame_in_range(const struct space *space, const struct signal *signal, double square)
+{
+    return isnormal(square) || (square == 0 && frame_is_zero(space, signal));
+}
+
 double frame_dot(const struct space *space, const struct signal *a, const struct signal *b)
 {
     double sum = 0;

@@ -40,6 +40,8 @@ struct signal {
 int frame_rows(const struct space *space);
 
 bool frame_is_zero(const struct space *space, const struct signal *signal);
+/* Whether a signal of that square leaves a block room: nothing but zeros has one that is lost. */
+bool frame_in_range(const struct space *space, const struct signal *signal, double square);
 
 /* Columns of a space without signals. */
 int frame_first(const struct space *space);

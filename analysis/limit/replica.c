@@ -396,12 +396,10 @@ static int draw_cotangent(struct replica *replica, struct flow_states *dy, struc
 /* Whether the mean squares of all gradients leave a block room, as those of samples do (sim/stack). */
 static bool in_range(const struct space *space, const struct flow_states *states)
 {
-    for (int s = 0; s < states->count; s++) {
-        double square = mean_square(space, &states->signals[s]);
-        if (!isnormal(square) && !(square == 0 && frame_is_zero(space, &states->signals[s])))
-            return false;
-    }
-    return true;
+    bool within = true;
+    for (int s = 0; s < states->count; s++)
+        within &= frame_in_range(space, &states->signals[s], mean_square(space, &states->signals[s]));
+    return within;
 }
 
 static int reverse_pass(struct replica *replica, const volatile sig_atomic_t *stop, struct error *error)
