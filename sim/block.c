@@ -1,9 +1,9 @@
 #include "sim/block.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "sim/pass.h"
+#include "sim/vanish.h"
 
 int pass_rows(const struct pass *pass, int n)
 {
@@ -37,36 +37,6 @@ void pass_arrive(struct pass *pass, int n, double scale, const real *dy)
         for (size_t i = 0; i < count; i++)
             sum[i] = factor * dy[i];
     node->arrived = true;
-}
-
-/* ---- what is lost below the range ----
- *
- * A signal of which the tensors' type leaves nothing would pass for a true 0. It is made infinite instead: so a pass that
- * loses it ends like one that leaves the range upwards. */
-
-static bool is_zero(size_t count, const real *x)
-{
-    size_t i = 0;
-    while (i < count && x[i] == 0)
-        i++;
-    return i == count;
-}
-
-bool block_in_range(double square, size_t count, const real *x)
-{
-    return square == 0 ? is_zero(count, x) : square >= REAL_SQUARE_MIN && square <= REAL_SQUARE_MAX;
-}
-
-static void lose(size_t count, real *out)
-{
-    for (size_t i = 0; i < count; i++)
-        out[i] = INFINITY;
-}
-
-/* Factors, too, that have not all their digits. */
-static bool is_lost_factor(double factor)
-{
-    return factor != 0 && fabs(factor) < REAL_MIN;
 }
 
 /* ---- ones, sums, scales, products ---- */
@@ -110,8 +80,9 @@ static void scale_forward(struct pass *pass, int n)
     size_t count = pass_entries(pass, n);
     for (size_t i = 0; i < count; i++)
         out[i] = scale * a[i];
-    if (is_lost_factor(scalar_of(pass, node->b)) || (scale != 0 && is_zero(count, out) && !is_zero(count, a)))
-        lose(count, out);
+    if (vanish_factor(scalar_of(pass, node->b)) ||
+        (scale != 0 && vanish_is_zero(count, out) && !vanish_is_zero(count, a)))
+        vanish_lose(count, out);
 }
 
 static void scale_backward(struct pass *pass, int n)
@@ -128,13 +99,13 @@ static void product_forward(struct pass *pass, int n)
     size_t count = pass_entries(pass, n);
     for (size_t i = 0; i < count; i++)
         out[i] = a[i] * b[i];
-    if (!is_zero(count, out))
+    if (!vanish_is_zero(count, out))
         return;
     size_t both = 0;
     while (both < count && !(a[both] != 0 && b[both] != 0))
         both++;
     if (both < count)
-        lose(count, out);
+        vanish_lose(count, out);
 }
 
 /* The cotangent of one factor gets the other times dy. */
@@ -178,12 +149,12 @@ static void function_forward(struct pass *pass, int n)
     real *out = pass->nodes[n].own;
     size_t count = pass_entries(pass, n), positive = 0; // of which no function makes 0
     function_at(pass, n)->value(count, a, out);
-    if (!is_zero(count, out))
+    if (!vanish_is_zero(count, out))
         return;
     while (positive < count && !(a[positive] > 0))
         positive++;
     if (positive < count)
-        lose(count, out);
+        vanish_lose(count, out);
 }
 
 static void function_backward(struct pass *pass, int n)
@@ -308,10 +279,10 @@ static void map_forward(struct pass *pass, int n)
                                pass->work);
     for (int i = 0; i < group->count; i++) {
         size_t count = pass_entries(pass, group->nodes[i]);
-        bool nothing = maps[i].sigma != 0 && is_zero(count, y[i]) &&
-                       !is_zero(pass_entries(pass, group->input), signal_of(pass, group->input));
-        if (nothing || is_lost_factor(maps[i].sigma))
-            lose(count, y[i]);
+        bool nothing = maps[i].sigma != 0 && vanish_is_zero(count, y[i]) &&
+                       !vanish_is_zero(pass_entries(pass, group->input), signal_of(pass, group->input));
+        if (nothing || vanish_factor(maps[i].sigma))
+            vanish_lose(count, y[i]);
     }
 }
 

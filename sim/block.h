@@ -46,9 +46,6 @@ struct linear_cost block_cost(const struct model *model, const struct linear_eng
 /* Map of a matrix as this sample has it; expert counts a mixture's copies, 0 elsewhere. */
 void block_map(const struct block_run *run, const struct block *block, int matrix, int expert, struct linear_map *map);
 
-/* Whether x, whose mean square that is, leaves a block's sums and products room; nothing but zeros does. */
-bool block_in_range(double square, size_t count, const real *x); // [count]
-
 /* Evaluates the block on inputs, states first, and sets the states' outputs, which lie on the tape or are inputs
  * themselves. Fills the report but its gradients. */
 void block_forward(const struct block_run *run, const struct block *block,

@@ -7,6 +7,7 @@
 #include "sim/memory.h"
 #include "sim/readout.h"
 #include "sim/source.h"
+#include "sim/vanish.h"
 
 static size_t signal_entries(const struct model *model)
 {
@@ -281,7 +282,7 @@ static bool observe_states(const struct stack *stack, struct stack_workspace *wo
         observe_activation(&stack->depth.schema, i, input_of(stack, workspace, b, i),
                            input_of(stack, workspace, b + 1, i), row, workspace->row);
         double square = row[stack->depth.schema.state_column[i][OBSERVE_ACTIVATION_VARIANCE]].mantissa;
-        finite &= block_in_range(square, signal_entries(stack->depth.model), input_of(stack, workspace, b + 1, i));
+        finite &= vanish_in_range(square, signal_entries(stack->depth.model), input_of(stack, workspace, b + 1, i));
     }
     if (workspace->watch)
         workspace->watch->activation(workspace->watch->context, b + 1, input_of(stack, workspace, b + 1, 0));
@@ -372,7 +373,7 @@ static double observe_gradients(const struct stack *stack, struct stack_workspac
     for (int i = 0; i < stack->depth.state_count; i++) {
         observe_gradient(&stack->depth.schema, i, state_of(stack, g, i), exponent, row, workspace->row);
         double square = row[stack->depth.schema.state_column[i][OBSERVE_GRADIENT_VARIANCE]].mantissa;
-        bool within = block_in_range(square, signal_entries(stack->depth.model), state_of(stack, g, i));
+        bool within = vanish_in_range(square, signal_entries(stack->depth.model), state_of(stack, g, i));
         largest = !within || isnan(largest) ? NAN : fmax(largest, square);
     }
     return largest;

@@ -7,6 +7,7 @@
 
 #include "sim/budget.h"
 #include "sim/memory.h"
+#include "sim/vanish.h"
 #include "train/optimiser.h"
 
 static size_t signal_entries(const struct network *network)
@@ -236,7 +237,7 @@ bool network_in_range(const struct network *network)
         for (int i = 0; i < network->depth.state_count; i++) {
             const real *x = layer_of(network, b)[i];
             double square = REAL_SQUARE(count, x) / (double)count;
-            if (!isnormal(square) && !(square == 0 && block_in_range(0, count, x)))
+            if (!isnormal(square) && !(square == 0 && vanish_is_zero(count, x)))
                 return false;
         }
     return true;
