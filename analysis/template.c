@@ -153,6 +153,11 @@ size_t template_find(const char *template, size_t length, char symbol)
     return length;
 }
 
+void template_asked(const char *template, char key[TEMPLATE_KEY_MAX])
+{
+    snprintf(key, TEMPLATE_KEY_MAX, "%.*s", (int)strcspn(template + 1, "=}?"), template + 1);
+}
+
 /* A string is a word, so that it says nothing but the value. */
 static int expand_value(struct template_reader *reader, const struct template_leaf *leaf, struct text *out)
 {

@@ -49,6 +49,9 @@ const char *template_quote(const json_t *value, char buffer[TEMPLATE_SPELLED_MAX
 /* The first byte at the template's own depth that is symbol, or length. */
 size_t template_find(const char *template, size_t length, char symbol);
 
+/* The key of a template "{key...", or of a condition that begins with one. */
+void template_asked(const char *template, char key[TEMPLATE_KEY_MAX]);
+
 /* ERROR_INPUT names a key that is missing, or whose value makes no text. Words stay the configuration's own unless the
  * reader translates them. */
 int template_expand(struct template_reader *reader, const char *template, size_t length, struct text *out);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "analysis/huggingface_read.h"
+
 /* ---- before the settings of the command line ---- */
 
 static const char DEFAULTS[] = "placement=spannorm init=scaleinit";

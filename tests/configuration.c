@@ -32,6 +32,29 @@ static const struct {
     {"rope_scaling.factor", 4},
 };
 
+int configuration_read(struct huggingface *self, const char *text, const char *ignore, struct error *error)
+{
+    char *copy = strdup(text);
+    for (char *c = copy; *c; c++)
+        if (*c == '\'')
+            *c = '"';
+    json_t *config = json_loads(copy, 0, NULL);
+    ck_assert_msg(config != NULL, "%s", copy);
+    int code = huggingface_read(self, config, ignore, error);
+    json_decref(config);
+    free(copy);
+    return code;
+}
+
+void configuration_refused(const char *text, const char *ignore, const char *wanted)
+{
+    struct huggingface read;
+    struct error error = {0};
+    ck_assert_int_eq(configuration_read(&read, text, ignore, &error), ERROR_INPUT);
+    ck_assert_msg(strstr(error.text, wanted) != NULL, "'%s' is not in '%s'", wanted, error.text);
+    ck_assert_ptr_null(read.settings);
+}
+
 void configuration_set(json_t *config, const char *key, json_t *value)
 {
     const char *dot = strchr(key, '.');
