@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "sim/pass.h"
-#include "sim/vanish.h"
+#include "sim/elementwise.h"
+#include "sim/maps.h"
 
 int pass_rows(const struct pass *pass, int n)
 {
@@ -13,16 +13,6 @@ int pass_rows(const struct pass *pass, int n)
 size_t pass_entries(const struct pass *pass, int n)
 {
     return memory_multiply((size_t)pass_rows(pass, n), (size_t)pass->plan->nodes[n].width);
-}
-
-static const real *signal_of(const struct pass *pass, int n)
-{
-    return pass->nodes[n].signal;
-}
-
-static double scalar_of(const struct pass *pass, int n)
-{
-    return pass->block->scalars[n];
 }
 
 void pass_arrive(struct pass *pass, int n, double scale, const real *dy)
@@ -39,140 +29,6 @@ void pass_arrive(struct pass *pass, int n, double scale, const real *dy)
     node->arrived = true;
 }
 
-/* ---- ones, sums, scales, products ---- */
-
-static void ones_forward(struct pass *pass, int n)
-{
-    real *out = pass->nodes[n].own;
-    for (size_t i = 0; i < pass_entries(pass, n); i++)
-        out[i] = 1;
-}
-
-/* What arrives at a constant goes no further. */
-static void ones_backward(struct pass *pass, int n)
-{
-    (void)pass;
-    (void)n;
-}
-
-static void sum_forward(struct pass *pass, int n)
-{
-    const struct graph_node *node = &pass->graph->nodes[n];
-    const real *a = signal_of(pass, node->a), *b = signal_of(pass, node->b);
-    real *out = pass->nodes[n].own;
-    size_t count = pass_entries(pass, n);
-    for (size_t i = 0; i < count; i++)
-        out[i] = a[i] + b[i];
-}
-
-static void sum_backward(struct pass *pass, int n)
-{
-    const struct graph_node *node = &pass->graph->nodes[n];
-    pass_arrive(pass, node->a, 1, pass->nodes[n].gradient);
-    pass_arrive(pass, node->b, 1, pass->nodes[n].gradient);
-}
-
-static void scale_forward(struct pass *pass, int n)
-{
-    const struct graph_node *node = &pass->graph->nodes[n];
-    const real *a = signal_of(pass, node->a);
-    real *out = pass->nodes[n].own, scale = (real)scalar_of(pass, node->b);
-    size_t count = pass_entries(pass, n);
-    for (size_t i = 0; i < count; i++)
-        out[i] = scale * a[i];
-    if (vanish_factor(scalar_of(pass, node->b)) ||
-        (scale != 0 && vanish_is_zero(count, out) && !vanish_is_zero(count, a)))
-        vanish_lose(count, out);
-}
-
-static void scale_backward(struct pass *pass, int n)
-{
-    const struct graph_node *node = &pass->graph->nodes[n];
-    pass_arrive(pass, node->a, scalar_of(pass, node->b), pass->nodes[n].gradient);
-}
-
-static void product_forward(struct pass *pass, int n)
-{
-    const struct graph_node *node = &pass->graph->nodes[n];
-    const real *a = signal_of(pass, node->a), *b = signal_of(pass, node->b);
-    real *out = pass->nodes[n].own;
-    size_t count = pass_entries(pass, n);
-    for (size_t i = 0; i < count; i++)
-        out[i] = a[i] * b[i];
-    if (!vanish_is_zero(count, out))
-        return;
-    size_t both = 0;
-    while (both < count && !(a[both] != 0 && b[both] != 0))
-        both++;
-    if (both < count)
-        vanish_lose(count, out);
-}
-
-/* The cotangent of one factor gets the other times dy. */
-static void arrive_times(struct pass *pass, int n, const real *other, const real *dy)
-{
-    struct pass_node *node = &pass->nodes[n];
-    size_t count = pass_entries(pass, n);
-    real *sum = node->gradient;
-    if (node->arrived)
-        for (size_t i = 0; i < count; i++)
-            sum[i] += other[i] * dy[i];
-    else
-        for (size_t i = 0; i < count; i++)
-            sum[i] = other[i] * dy[i];
-    node->arrived = true;
-}
-
-static void product_backward(struct pass *pass, int n)
-{
-    const struct graph_node *node = &pass->graph->nodes[n];
-    const real *dy = pass->nodes[n].gradient;
-    arrive_times(pass, node->a, signal_of(pass, node->b), dy);
-    arrive_times(pass, node->b, signal_of(pass, node->a), dy);
-}
-
-/* ---- functions ---- */
-
-static struct linear_cost function_cost(const struct pass *pass, int n)
-{
-    return (struct linear_cost){.work = arena_cost(pass_entries(pass, n))};
-}
-
-static const struct activation *function_at(const struct pass *pass, int n)
-{
-    return REAL_ROW(activations, pass->plan->nodes[n].function);
-}
-
-static void function_forward(struct pass *pass, int n)
-{
-    const real *a = signal_of(pass, pass->graph->nodes[n].a);
-    real *out = pass->nodes[n].own;
-    size_t count = pass_entries(pass, n), positive = 0; // of which no function makes 0
-    function_at(pass, n)->value(count, a, out);
-    if (!vanish_is_zero(count, out))
-        return;
-    while (positive < count && !(a[positive] > 0))
-        positive++;
-    if (positive < count)
-        vanish_lose(count, out);
-}
-
-static void function_backward(struct pass *pass, int n)
-{
-    int a = pass->graph->nodes[n].a;
-    struct pass_node *to = &pass->nodes[a];
-    struct arena work = pass->work;
-    size_t count = pass_entries(pass, n);
-    const real *dy = pass->nodes[n].gradient;
-    real *slope = to->arrived ? arena_take(&work, count) : to->gradient;
-    function_at(pass, n)->slope(count, signal_of(pass, a), slope);
-    for (size_t i = 0; i < count; i++)
-        slope[i] *= dy[i];
-    if (to->arrived)
-        pass_arrive(pass, a, 1, slope);
-    to->arrived = true;
-}
-
 /* ---- norms: of rows, or of groups of their columns, which are rows of a narrower signal ---- */
 
 static size_t norm_extra(const struct pass *pass, int n)
@@ -186,7 +42,7 @@ static void norm_forward(struct pass *pass, int n)
     int groups = plan->norm.groups;
     REAL_ROW(norms, plan->norm.norm)
         ->forward(pass_rows(pass, n) * groups, plan->width / groups, plan->norm.eps,
-                  signal_of(pass, pass->graph->nodes[n].a), pass->nodes[n].own, pass->nodes[n].extra.base);
+                  pass_signal(pass, pass->graph->nodes[n].a), pass->nodes[n].own, pass->nodes[n].extra.base);
 }
 
 static void norm_backward(struct pass *pass, int n)
@@ -199,126 +55,6 @@ static void norm_backward(struct pass *pass, int n)
         ->backward(pass_rows(pass, n) * groups, plan->width / groups, node->signal, node->extra.base, node->gradient,
                    to->arrived, to->gradient);
     to->arrived = true;
-}
-
-/* ---- maps: those of one input and site together, at the first of them ---- */
-
-void block_map(const struct block_run *run, const struct block *block, int matrix, int expert, struct linear_map *map)
-{
-    const struct graph_matrix *own = &block->graph->matrices[matrix];
-    bool copied = block->graph->nodes[own->node].mixture >= 0;
-    map->fan_out = plan_matrix(block->plan, matrix).fan_out;
-    map->sigma = block->sd[matrix];
-    map->law = block->laws[matrix];
-    map->address = (struct stream_address){.seed = run->seed,
-                                           .sample = run->sample,
-                                           .block = own->shared ? 0 : block->number,
-                                           .site = own->place,
-                                           .matrix = own->matrix,
-                                           .expert = copied ? (uint32_t)expert : own->expert};
-}
-
-void pass_map(const struct pass *pass, int matrix, int fan_out, struct linear_map *map)
-{
-    if (pass->block)
-        block_map(pass->run, pass->block, matrix, pass->expert, map);
-    else
-        *map = (struct linear_map){.fan_out = fan_out,
-                                   .law = model_law(pass->run->model, &pass->graph->matrices[matrix])};
-}
-
-static const struct plan_group *group_at(const struct pass *pass, int n)
-{
-    const struct plan_group *group = &pass->plan->groups[pass->plan->nodes[n].group];
-    return group->first == n ? group : NULL;
-}
-
-/* maps [group->count] */
-static struct linear linear_of(const struct pass *pass, const struct plan_group *group, struct linear_map *maps)
-{
-    for (int i = 0; i < group->count; i++) {
-        int n = group->nodes[i];
-        pass_map(pass, pass->graph->nodes[n].index, pass->plan->nodes[n].width, &maps[i]);
-    }
-    return (struct linear){pass_rows(pass, group->first), pass->plan->nodes[group->input].width, group->count, maps};
-}
-
-static struct linear_cost group_cost(const struct pass *pass, int n)
-{
-    const struct plan_group *group = group_at(pass, n);
-    if (!group)
-        return (struct linear_cost){0};
-    struct linear_map maps[group->count];
-    struct linear linear = linear_of(pass, group, maps);
-    return pass->run->engine->cost(&linear);
-}
-
-static size_t map_extra(const struct pass *pass, int n)
-{
-    return group_cost(pass, n).tape;
-}
-
-static struct linear_cost map_cost(const struct pass *pass, int n)
-{
-    struct linear_cost cost = group_cost(pass, n);
-    cost.tape = 0;
-    return cost;
-}
-
-static void map_forward(struct pass *pass, int n)
-{
-    const struct plan_group *group = group_at(pass, n);
-    if (!group)
-        return;
-    struct linear_map maps[group->count];
-    real *y[group->count];
-    struct linear linear = linear_of(pass, group, maps);
-    for (int i = 0; i < group->count; i++)
-        y[i] = pass->nodes[group->nodes[i]].own;
-    pass->run->engine->forward(pass->run->engine, &linear, signal_of(pass, group->input), y, pass->nodes[n].extra.base,
-                               pass->work);
-    for (int i = 0; i < group->count; i++) {
-        size_t count = pass_entries(pass, group->nodes[i]);
-        bool nothing = maps[i].sigma != 0 && vanish_is_zero(count, y[i]) &&
-                       !vanish_is_zero(pass_entries(pass, group->input), signal_of(pass, group->input));
-        if (nothing || vanish_factor(maps[i].sigma))
-            vanish_lose(count, y[i]);
-    }
-}
-
-void pass_linear_backward(struct pass *pass, const struct linear *linear, const int matrices[], int input,
-                          const real *const y[], const real *const dy[], const real *tape)
-{
-    struct pass_node *to = &pass->nodes[input];
-    double squares[linear->count];
-    memset(squares, 0, sizeof squares);
-    pass->run->engine->backward(pass->run->engine, linear, to->signal, y, dy, to->arrived, to->gradient, squares, tape,
-                                pass->work);
-    to->arrived = true;
-    for (int i = 0; i < linear->count; i++)
-        pass->report->gradients[matrices[i]] += squares[i];
-}
-
-/* A map whose own cotangent never arrived has one of 0 while others of its group have theirs. */
-static void map_backward(struct pass *pass, int n)
-{
-    const struct plan_group *group = group_at(pass, n);
-    if (!group)
-        return;
-    struct linear_map maps[group->count];
-    const real *y[group->count], *dy[group->count];
-    int matrices[group->count];
-    struct linear linear = linear_of(pass, group, maps);
-    for (int i = 0; i < group->count; i++) {
-        int member = group->nodes[i];
-        struct pass_node *node = &pass->nodes[member];
-        if (!node->arrived)
-            memset(node->gradient, 0, pass_entries(pass, member) * sizeof *node->gradient);
-        y[i] = node->signal;
-        dy[i] = node->gradient;
-        matrices[i] = pass->graph->nodes[member].index;
-    }
-    pass_linear_backward(pass, &linear, matrices, group->input, y, dy, pass->nodes[n].extra.base);
 }
 
 /* ---- attention ---- */
@@ -359,7 +95,7 @@ static void attend_forward(struct pass *pass, int n)
     struct arena work = pass->work;
     real *drawn = arena_take(&work, attention_drawn(attend));
     attention_draw(attend, &address, drawn);
-    attention_forward(attend, drawn, signal_of(pass, node->a), signal_of(pass, node->b), signal_of(pass, node->c),
+    attention_forward(attend, drawn, pass_signal(pass, node->a), pass_signal(pass, node->b), pass_signal(pass, node->c),
                       pass->nodes[n].extra.base, pass->nodes[n].own, work,
                       pass->report->attentions ? &pass->report->attentions[n] : NULL);
     const struct block_watch *watch = pass->report->watch;
@@ -384,8 +120,8 @@ static void attend_backward(struct pass *pass, int n)
     real *to[3], *beside[3];
     for (int i = 0; i < 3; i++)
         to[i] = target(pass, operands[i], &work, &beside[i]);
-    attention_backward(attention_of(pass, n), signal_of(pass, node->a), signal_of(pass, node->b),
-                       signal_of(pass, node->c), pass->nodes[n].extra.base, pass->nodes[n].gradient, to[0], to[1],
+    attention_backward(attention_of(pass, n), pass_signal(pass, node->a), pass_signal(pass, node->b),
+                       pass_signal(pass, node->c), pass->nodes[n].extra.base, pass->nodes[n].gradient, to[0], to[1],
                        to[2], work);
     for (int i = 0; i < 3; i++)
         if (beside[i])
@@ -404,7 +140,7 @@ static struct linear_cost join_cost(const struct pass *pass, int n)
 static void joined_forward(struct pass *pass, int n)
 {
     const struct graph_node *node = &pass->graph->nodes[n];
-    join_forward(&pass->plan->nodes[n].join, pass_rows(pass, n), signal_of(pass, node->a), signal_of(pass, node->b),
+    join_forward(&pass->plan->nodes[n].join, pass_rows(pass, n), pass_signal(pass, node->a), pass_signal(pass, node->b),
                  pass->nodes[n].own);
 }
 
@@ -422,13 +158,7 @@ static void joined_backward(struct pass *pass, int n)
 
 /* ---- all kinds ---- */
 
-static const struct pass_operation ones_operation = {NULL, NULL, ones_forward, ones_backward};
-static const struct pass_operation sum_operation = {NULL, NULL, sum_forward, sum_backward};
-static const struct pass_operation scale_operation = {NULL, NULL, scale_forward, scale_backward};
-static const struct pass_operation product_operation = {NULL, NULL, product_forward, product_backward};
-static const struct pass_operation function_operation = {NULL, function_cost, function_forward, function_backward};
 static const struct pass_operation norm_operation = {norm_extra, NULL, norm_forward, norm_backward};
-static const struct pass_operation map_operation = {map_extra, map_cost, map_forward, map_backward};
 static const struct pass_operation attend_operation = {attend_extra, attend_cost, attend_forward, attend_backward};
 static const struct pass_operation join_operation = {NULL, join_cost, joined_forward, joined_backward};
 
@@ -503,7 +233,7 @@ void pass_forward(struct pass *pass, int first, int end)
 /* A map is due at the first of its group, whichever of them a cotangent has reached. */
 static bool is_due(const struct pass *pass, int n)
 {
-    const struct plan_group *group = pass->graph->nodes[n].kind == GRAPH_MAP ? group_at(pass, n) : NULL;
+    const struct plan_group *group = pass->graph->nodes[n].kind == GRAPH_MAP ? maps_group(pass, n) : NULL;
     bool due = pass->nodes[n].arrived;
     for (int i = 0; group && i < group->count; i++)
         due |= pass->nodes[group->nodes[i]].arrived;
@@ -520,6 +250,21 @@ void pass_backward(struct pass *pass, int first, int end)
 }
 
 /* ---- the block ---- */
+
+void block_map(const struct block_run *run, const struct block *block, int matrix, int expert, struct linear_map *map)
+{
+    const struct graph_matrix *own = &block->graph->matrices[matrix];
+    bool copied = block->graph->nodes[own->node].mixture >= 0;
+    map->fan_out = plan_matrix(block->plan, matrix).fan_out;
+    map->sigma = block->sd[matrix];
+    map->law = block->laws[matrix];
+    map->address = (struct stream_address){.seed = run->seed,
+                                           .sample = run->sample,
+                                           .block = own->shared ? 0 : block->number,
+                                           .site = own->place,
+                                           .matrix = own->matrix,
+                                           .expert = copied ? (uint32_t)expert : own->expert};
+}
 
 static size_t slot_doubles(const struct plan *plan)
 {
@@ -559,11 +304,11 @@ static void report_sites(const struct pass *pass)
         const struct graph_site *site = &pass->graph->sites[s];
         if (site->output < 0)
             continue;
-        double output = mean_square(pass_entries(pass, site->output), signal_of(pass, site->output));
+        double output = mean_square(pass_entries(pass, site->output), pass_signal(pass, site->output));
         pass->report->outputs[s] = output;
         pass->report->added[s] = site->added == site->output
                                      ? output
-                                     : mean_square(pass_entries(pass, site->added), signal_of(pass, site->added));
+                                     : mean_square(pass_entries(pass, site->added), pass_signal(pass, site->added));
     }
 }
 
@@ -577,7 +322,7 @@ void block_forward(const struct block_run *run, const struct block *block, const
     pass_forward(&pass, 0, graph->node_count);
     report_sites(&pass);
     for (int i = 0; i < graph->state_count; i++)
-        outputs[i] = signal_of(&pass, graph->outputs[i]);
+        outputs[i] = pass_signal(&pass, graph->outputs[i]);
 }
 
 /* Cotangents lie in the plan's slots, those of inputs where the caller wants them. */

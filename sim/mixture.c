@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/pass.h"
+#include "sim/maps.h"
 
 struct tape {
     real *logits, *chosen, *p; // [rows][E]
@@ -24,7 +24,7 @@ static size_t gate_entries(const struct pass *pass, int n)
 
 static struct linear router_map(const struct pass *pass, int n, struct linear_map *map)
 {
-    pass_map(pass, pass->graph->nodes[n].index, mixture_of(pass, n)->sizes.experts, map);
+    maps_map(pass, pass->graph->nodes[n].index, mixture_of(pass, n)->sizes.experts, map);
     return (struct linear){pass_rows(pass, n), pass->plan->nodes[pass->graph->nodes[n].a].width, 1, map};
 }
 
@@ -269,8 +269,8 @@ static void mixture_backward(struct pass *pass, int n)
         REAL_ROW(routers, mixture->router)
             ->backward(E, tape.logits + gate, tape.chosen + gate, tape.p + gate, dp + gate, dlogits + gate);
     }
-    pass_linear_backward(&router_pass, &router, &node->index, node->a, (const real *const[]){tape.logits},
-                         (const real *const[]){dlogits}, tape.router);
+    maps_backward(&router_pass, &router, &node->index, node->a, (const real *const[]){tape.logits},
+                  (const real *const[]){dlogits}, tape.router);
 }
 
 const struct pass_operation mixture_operation = {mixture_extra, mixture_cost, mixture_forward, mixture_backward};

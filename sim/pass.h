@@ -1,4 +1,4 @@
-/* A pass over a block's nodes, forward or in reverse; for sim/block and sim/mixture only. */
+/* A pass over a block's nodes, forward or in reverse; for sim/block and those that read its nodes for it. */
 #ifndef SPANSCOPE_SIM_PASS_H
 #define SPANSCOPE_SIM_PASS_H
 
@@ -25,6 +25,11 @@ struct pass {
     int expert, rows; /* of a body: whose, and how many it has been given */
 };
 
+static inline const real *pass_signal(const struct pass *pass, int n)
+{
+    return pass->nodes[n].signal;
+}
+
 /* Rows of a node's signal, doubles of it. */
 int pass_rows(const struct pass *pass, int n);
 size_t pass_entries(const struct pass *pass, int n);
@@ -42,13 +47,6 @@ void pass_backward(struct pass *pass, int first, int end);
 
 /* The node's cotangent gets scale times dy. */
 void pass_arrive(struct pass *pass, int n, double scale, const real *dy);
-
-/* A map of the matrix, with the expert's number where it is an expert's. */
-void pass_map(const struct pass *pass, int matrix, int fan_out, struct linear_map *map);
-
-/* The engine's reverse pass of the maps of one input, gradients added to the report. matrices [linear->count]. */
-void pass_linear_backward(struct pass *pass, const struct linear *linear, const int matrices[], int input,
-                          const real *const y[], const real *const dy[], const real *tape);
 
 /* What a kind of signal does in either pass. */
 struct pass_operation {
