@@ -32,7 +32,7 @@ static int parse_layer(struct gauge_term *term, const char *text, struct error *
     return code;
 }
 
-static int check_column(const char *column, struct error *error)
+static int find_column(const char *column, enum observe_id *id, struct error *error)
 {
     const char *names[OBSERVABLES + 16];
     size_t count = 0, length = strcspn(column, ".");
@@ -43,14 +43,17 @@ static int check_column(const char *column, struct error *error)
     }
     for (size_t i = 0; i < OBSERVABLES; i++) {
         names[count++] = observables[i].name;
-        if (strlen(observables[i].name) == length && strncmp(observables[i].name, column, length) == 0)
+        if (strlen(observables[i].name) == length && strncmp(observables[i].name, column, length) == 0) {
+            *id = (enum observe_id)i;
             return ERROR_NONE;
+        }
     }
     return text_unknown(error, "quantity", column, names, count);
 }
 
-/* COLUMN or COLUMN@LAYER */
-static int parse_term(struct gauge_term *term, const char *text, size_t length, struct error *error)
+/* COLUMN or COLUMN@LAYER, and of which observable it is. */
+static int parse_term(struct gauge_term *term, const char *text, size_t length, enum observe_id *id,
+                      struct error *error)
 {
     char layer[16];
     const char *at = memchr(text, '@', length);
@@ -62,7 +65,7 @@ static int parse_term(struct gauge_term *term, const char *text, size_t length, 
                          (int)(length < 60 ? length : 60), text);
     memcpy(term->column, text, column);
     snprintf(layer, sizeof layer, "%.*s", (int)(length - column - (at != NULL)), at ? at + 1 : "");
-    int code = check_column(term->column, error);
+    int code = find_column(term->column, id, error);
     return code == ERROR_NONE && at ? parse_layer(term, layer, error) : code;
 }
 
@@ -82,9 +85,11 @@ int gauge_parse(struct gauge *quantity, const char *text, size_t length, struct 
     const char *slash = memchr(text, '/', length);
     quantity->ratio = slash != NULL;
     size_t over = slash ? (size_t)(slash - text) : length;
-    int code = parse_term(&quantity->over, text, over, error);
+    enum observe_id id, unused;
+    int code = parse_term(&quantity->over, text, over, &id, error);
     if (code == ERROR_NONE && slash)
-        code = parse_term(&quantity->under, slash + 1, length - over - 1, error);
+        code = parse_term(&quantity->under, slash + 1, length - over - 1, &unused, error);
+    quantity->cosine = code == ERROR_NONE && !slash && !quantity->log10 && observables[id].cosine;
     return code;
 }
 
@@ -185,4 +190,10 @@ double gauge_error(const struct gauge *quantity, const struct gauge_value *value
     if (!quantity->log10)
         return wide_value(value->se);
     return ldexp(value->se.mantissa / fabs(value->mean.mantissa), value->se.exponent - value->mean.exponent) / M_LN10;
+}
+
+double gauge_order(const struct gauge *quantity, const struct gauge_value *value, const struct gauge_reading *reading)
+{
+    double unit = quantity->log10 ? 1 / M_LN10 : quantity->cosine ? 1 : fabs(gauge_number(quantity, value));
+    return reading->order_error == 0 ? 0 : reading->order_error * unit;
 }

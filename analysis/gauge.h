@@ -15,6 +15,7 @@ struct gauge_term {
 struct gauge {
     struct gauge_term over, under;
     bool ratio, log10; /* log10: of it */
+    bool cosine;       /* one observable in [-1, 1], whose errors are of 1 */
 };
 
 /* Quantities that have a name of their own. */
@@ -45,8 +46,12 @@ double gauge_error(const struct gauge *quantity, const struct gauge_value *value
 struct gauge_reading {
     bool at_width;
     int replicas;       /* stacks that were drawn; 0 in closed form */
-    double order_error; /* of a closed form to first order in T/d: what it leaves, relative, as it estimates; else 0 */
+    double order_error; /* of a closed form to first order in T/d: what it leaves, relative or of 1 for cosines, as it
+                           estimates; else 0 */
 };
+
+/* What a closed form to first order leaves of the number, as it estimates; 0 elsewhere. */
+double gauge_order(const struct gauge *quantity, const struct gauge_value *value, const struct gauge_reading *reading);
 
 /* Several quantities of one prediction, that of moments_predict. values[count] */
 int gauge_predict(const struct gauge *quantities, int count, const struct model *model,

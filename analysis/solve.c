@@ -33,7 +33,7 @@ int solve_parse(struct solve_equation *equation, const char *text, struct error 
 /* ---- the quantity of a prediction ---- */
 
 /* What is solved for: f, with its standard error and what a closed form to first order leaves of it, which is that much
- * relative to the value. Ratios and logarithms are compared as logarithms, where they are smooth and in range. */
+ * relative to the value, or of 1. Ratios and logarithms are compared as logarithms, where they are smooth and in range. */
 struct difference {
     double f, se, order, relative, value;
     int replicas;
@@ -52,7 +52,7 @@ static struct difference compare(const struct solve_equation *equation, const st
     double number = gauge_number(&equation->quantity, value), target = equation->target;
     struct difference at = {.f = number - target,
                             .se = gauge_error(&equation->quantity, value),
-                            .order = reading->order_error * fabs(number),
+                            .order = gauge_order(&equation->quantity, value, reading),
                             .relative = reading->order_error,
                             .value = number,
                             .replicas = reading->at_width ? reading->replicas : 0};

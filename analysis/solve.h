@@ -15,10 +15,11 @@ struct solve_equation {
 int solve_parse(struct solve_equation *equation, const char *text, struct error *error);
 
 struct solve_root {
-    double x;             /* of whole numbers, the one nearer to the value */
-    double error;         /* standard error of x by the draws of the prediction; 0 where nothing was drawn, NAN where it
+    double x;     /* of whole numbers, the one nearer to the value */
+    double error; /* standard error of x by the draws of the prediction; 0 where nothing was drawn, NAN where it
                              is not known, as of one stack */
-    double order_error;   /* what a prediction to first order in T/d leaves of the quantity, relative; else 0 */
+    double
+        order_error; /* what a prediction to first order in T/d leaves of the quantity, relative (of 1 for cosines); else 0 */
     double x_order_error; /* and so of x */
     int replicas;         /* stacks drawn at the model's width; 0 in closed form, and in the limit */
     double value;         /* of the quantity at x */

@@ -202,7 +202,9 @@ static void print_prediction_kind(const struct profile *profile, FILE *stream)
     const double *sorted = profile->moments.log_ratio;
     size_t n = (size_t)profile->samples;
     if (profile->moments.first_order) {
-        fprintf(stream, "predicted at this width, to first order in T/d: within about %.2g %%\n",
+        fprintf(stream,
+                "predicted at this width, to first order in T/d: within about %.2g %% (of 1 for cosines and "
+                "slopes)\n",
                 100 * profile->moments.order_error);
         return;
     }

@@ -72,7 +72,7 @@ static const struct shape_member run_members[] = {
     {SCHEMA_KIND, "@kind", "how the numbers came about"},                                                      \
     {SCHEMA_CONFIG, "#config", "all that decides the numbers"},                                                \
     {SCHEMA_MANIFEST, "#manifest", "what made them"},                                                          \
-    {SCHEMA_ORDER_ERROR, "number?", "of a prediction to first order in T/d: what it may err by, relative, as it estimates", \
+    {SCHEMA_ORDER_ERROR, "number?", "of a prediction to first order in T/d: what it may err by, relative (of 1 for cosines and slopes), as it estimates", \
      true},                                                                                                    \
     {"log_gradient_ratio", "#ratio", "ln g_0/g_L over stacks that a prediction has drawn", true}
 
@@ -111,7 +111,7 @@ static const struct shape_member map_members[] = {
     {SCHEMA_VALUES, "#map_values", "a row of numbers for each y, from below"},
     {SCHEMA_ERRORS, "#map_values", "where points are drawn, the standard errors of values; 0 where one is not", true},
     {SCHEMA_ORDER_ERROR, "[[number?]]", "at the model's width, what a point in closed form to first order in T/d leaves, " \
-     "relative, as it estimates; null where one is drawn", true},
+     "relative (of 1 for cosines), as it estimates; null where one is drawn", true},
     {"phases", "#phases", "what kind of stack each point is"},
 };
 
@@ -129,7 +129,7 @@ static const struct shape_member reading_members[] = {
 static const struct shape_member root_members[] = {
     {"x", "number?", "where the quantity takes the value; of a jump null"},
     {"error", "number?", "standard error of x by that of the prediction; 0 where nothing was drawn, null where one stack was"},
-    {SCHEMA_ORDER_ERROR, "number?", "where it is to first order in T/d: what it leaves of the quantity, relative, as it estimates; else 0"},
+    {SCHEMA_ORDER_ERROR, "number?", "where it is to first order in T/d: what it leaves of the quantity, relative (of 1 for cosines), as it estimates; else 0"},
     {"x_order_error", "number?", "and so of x"},
     {"replicas", "count", "stacks that were drawn at the model's width; else 0"},
     {"value", "number?", "of the quantity at x"},

@@ -196,8 +196,8 @@ static void print_root(const struct solve_run *self, const struct solve_root *ro
     if (isnan(root->error))
         fprintf(stream, "; its standard error is not known");
     if (root->order_error > 0)
-        fprintf(stream, "; to first order in T/d: it within about %.2g %%, %s within %.2g", 100 * root->order_error,
-                name, root->x_order_error);
+        fprintf(stream, "; to first order in T/d: it within about %.2g %%%s, %s within %.2g", 100 * root->order_error,
+                self->equation.quantity.cosine ? " of 1" : "", name, root->x_order_error);
     fputc('\n', stream);
 }
 

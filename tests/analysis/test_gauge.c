@@ -80,6 +80,9 @@ START_TEST(quantities_are_those_of_the_profile)
         /* Of the limit's logarithm the order of two roundings. */
         ck_assert_double_le(fabs(gauge_error(&quantity, &values[i]) - se), 1e-12 * se);
         ck_assert((se > 0) == rows[_i].drawn);
+        /* Three factors of order 1. */
+        double unit = quantity.log10 ? 1 / M_LN10 : i == 2 ? 1 : value, order = reading.order_error * unit;
+        ck_assert_double_le(fabs(gauge_order(&quantity, &values[i], &reading) - order), 1e-15 * order);
     }
     profile_free(&profile);
     model_free(&model);
