@@ -1,4 +1,4 @@
 SIM_SRC := $(wildcard sim/*.c)
 
-SINGLE += $(addprefix sim/, activation attention bias block conditioned draw join law linear memory mixture norm observe panel readout \
-            router source spectrum stack vanish)
+SINGLE += $(addprefix sim/, activation attention bias block conditioned draw elementwise join law linear maps memory \
+            mixture norm observe panel readout router source spectrum stack vanish)

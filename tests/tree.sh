@@ -1,6 +1,7 @@
 #!/bin/sh
 # What must hold of the tree, read from the sources: includes go one way between folders, no headers include each other
-# in a circle, and every file of a folder has a line in its README.md. Prints what does not hold; status 1 then.
+# in a circle, sources that hold tensors are compiled in either precision, and every file of a folder has a line in its
+# README.md. Prints what does not hold; status 1 then.
 # Usage: tests/tree.sh [ROOT]
 set -eu
 cd "${1:-.}"
@@ -34,6 +35,18 @@ for folder in $folders; do
         [ ! -f "$file" ] || sed -n 's/^#include "\([^"]*\/[^"]*\)".*/\1/p' "$file" | sed "s|^|$file |"
     done
 done | tsort 2>&1 > /dev/null | sed 's/^tsort: -: /headers in a circle: /; s/^tsort: //' >> "$wrong"
+
+# One that SINGLE lacks would be doubles among floats, without a word of the compiler's.
+for folder in sim train; do
+    single=$(sed -e :a -e '/\\$/N; s/\\\n//; ta' "$folder/module.mk" | sed -n 's/^SINGLE += .*,\(.*\))$/\1/p')
+    for file in $(grep -lE '(^|[^a-z_"])real( \*|\)| [a-z_]+( =|;|\[))' "$folder"/*.c); do
+        name=${file##*/}
+        case " $single " in
+        *" ${name%.c} "*) ;;
+        *) echo "$file: holds tensors, and is not in SINGLE ($folder/module.mk)" >> "$wrong" ;;
+        esac
+    done
+done
 
 # A source and its header are one line, by their common name; so are the suites of a folder of tests, by the folder's.
 for folder in $readmes; do

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -182,13 +183,29 @@ static void remove_left(const struct checkpoint *checkpoint)
         unlink(checkpoint->temporary);
 }
 
+/* A link stays one: the file that it leads to is replaced. */
+static int find_place(struct checkpoint *checkpoint, struct error *error)
+{
+    char place[PATH_MAX];
+    int descriptor;
+    errno = ENAMETOOLONG;
+    if (snprintf(place, sizeof place, "%s", checkpoint->path) >= PATH_MAX || place_follow(place, &descriptor) < 0)
+        return error_set(error, ERROR_RESOURCE, "%s: %s", checkpoint->path, strerror(errno));
+    checkpoint->place = strdup(place);
+    return checkpoint->place && asprintf(&checkpoint->temporary, "%s.new", place) >= 0
+               ? ERROR_NONE
+               : error_set(error, ERROR_RESOURCE, "out of memory for the checkpoint %s", checkpoint->path);
+}
+
 int checkpoint_open(struct checkpoint *checkpoint, const char *path, const char *identity, int count,
                     checkpoint_difference *difference, struct error *error)
 {
-    *checkpoint = (struct checkpoint){path, identity, calloc((size_t)count, sizeof *checkpoint->slots), count, NULL};
-    int code = checkpoint->slots && asprintf(&checkpoint->temporary, "%s.new", path) >= 0
-                   ? take_places(checkpoint, error)
-                   : error_set(error, ERROR_RESOURCE, "out of memory for %d runs", count);
+    *checkpoint = (struct checkpoint){path,  identity, calloc((size_t)count, sizeof *checkpoint->slots),
+                                      count, NULL,     NULL};
+    int code = checkpoint->slots ? find_place(checkpoint, error)
+                                 : error_set(error, ERROR_RESOURCE, "out of memory for %d runs", count);
+    if (code == ERROR_NONE)
+        code = take_places(checkpoint, error);
     if (code == ERROR_NONE)
         code = read_file(checkpoint, difference, error);
     if (code == ERROR_NONE)
@@ -206,6 +223,7 @@ void checkpoint_free(struct checkpoint *checkpoint)
     place_leave(checkpoint->path, KEPT);
     place_leave(checkpoint->temporary, WRITER);
     free(checkpoint->temporary);
+    free(checkpoint->place);
     *checkpoint = (struct checkpoint){0};
 }
 
@@ -263,7 +281,7 @@ static void sync_folder(const char *path)
  * nothing to give it one by. */
 static FILE *open_nameless(const struct checkpoint *checkpoint)
 {
-    char *copy = strdup(checkpoint->path);
+    char *copy = strdup(checkpoint->place);
     bool can = copy && access("/proc/self/fd", X_OK) == 0;
     int file = can ? open(dirname(copy), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666) : -1;
     FILE *stream = file >= 0 ? fdopen(file, "w") : NULL;
@@ -295,12 +313,12 @@ int checkpoint_write(const struct checkpoint *checkpoint, struct error *error)
         written = false;
         reason = errno;
     }
-    if (written && rename(checkpoint->temporary, checkpoint->path) != 0) {
+    if (written && rename(checkpoint->temporary, checkpoint->place) != 0) {
         written = false;
         reason = errno;
     }
     if (written)
-        sync_folder(checkpoint->path);
+        sync_folder(checkpoint->place);
     else
         unlink(checkpoint->temporary);
     return written ? ERROR_NONE

@@ -21,7 +21,8 @@ struct checkpoint {
     const char *path, *identity;
     struct checkpoint_slot *slots; /* [count] */
     int count;
-    char *temporary; /* what it is written to before it takes its place */
+    char *place;     /* the file that path leads to */
+    char *temporary; /* what is written before it takes that place */
 };
 
 /* What tells two identities apart, in words that follow "a checkpoint of "; NULL where there are no better ones than

@@ -198,7 +198,6 @@ START_TEST(what_is_in_the_way_is_refused)
 }
 END_TEST
 
-/* A pipe that came since is not waited for. */
 /* As kill -9 does, at a place that is known: the process ends by the signal of its limit, in the middle of the file. */
 START_TEST(a_killed_write_leaves_nothing)
 {
@@ -245,6 +244,7 @@ START_TEST(what_was_left_is_removed)
 }
 END_TEST
 
+/* A pipe that came since is not waited for. */
 START_TEST(failed_write_leaves_the_file_before)
 {
     struct checkpoint checkpoint;
@@ -258,6 +258,27 @@ START_TEST(failed_write_leaves_the_file_before)
     checkpoint_free(&checkpoint);
     ck_assert_int_eq(unlink(folder_path("runs.new")), 0);
     ck_assert_int_eq(checkpoint_open(&checkpoint, path, "id", COUNT, NULL, &error), ERROR_NONE);
+    checkpoint_free(&checkpoint);
+}
+END_TEST
+
+/* One to what is not there yet, too. */
+START_TEST(a_link_stays_one)
+{
+    struct checkpoint checkpoint;
+    struct error error = {0};
+    char path[128];
+    snprintf(path, sizeof path, "%s", folder_path("link"));
+    ck_assert_int_eq(symlink("there", path), 0);
+    for (int i = 0; i < 2; i++) {
+        struct stat status;
+        write_one(path, "id");
+        ck_assert(lstat(path, &status) == 0 && S_ISLNK(status.st_mode));
+        ck_assert(lstat(folder_path("there"), &status) == 0 && S_ISREG(status.st_mode));
+        ck_assert_int_eq(folder_entries(folder_name), 2);
+    }
+    ck_assert_int_eq(checkpoint_open(&checkpoint, path, "id", COUNT, NULL, &error), ERROR_NONE);
+    ck_assert_ptr_nonnull(checkpoint.slots[0].bytes);
     checkpoint_free(&checkpoint);
 }
 END_TEST
@@ -277,6 +298,7 @@ Suite *checkpoint_suite(void)
     tcase_add_test(tests, failed_write_leaves_the_file_before);
     tcase_add_test(tests, a_killed_write_leaves_nothing);
     tcase_add_test(tests, what_was_left_is_removed);
+    tcase_add_test(tests, a_link_stays_one);
     suite_add_tcase(suite, tests);
     return suite;
 }
