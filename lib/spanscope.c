@@ -71,25 +71,38 @@ static int check_once(const struct setting *setting, bool *given, struct error *
     return ERROR_NONE;
 }
 
-/* Something in the model must read every setting that was given. */
-static int check_read(const struct model *model, const char *text, struct error *error)
+/* A word NAME=VALUE, and the parameter that a value such as scaleinit:2 gives beside it. */
+static int check_word(const struct model *model, char *word, bool *given, struct error *error)
+{
+    char readers[128], *value = strchr(word, '=');
+    *value++ = '\0';
+    setting_unquote(value);
+    const struct setting *setting = setting_find(word, error);
+    if (!setting || check_once(setting, given, error) != ERROR_NONE)
+        return error->code;
+    const struct setting *parameter = setting_gives(setting, value);
+    if (parameter && check_once(parameter, given, error) != ERROR_NONE)
+        return error->code;
+    if (readers_exist(setting, model))
+        return ERROR_NONE;
+    readers_print(setting, readers, sizeof readers);
+    return error_set(error, ERROR_INPUT, "%s: nothing in placement %s reads it; it is for %s", setting->name,
+                     model->placement, readers);
+}
+
+/* Something in the model must read every setting that was given; the text has made one. */
+static int check_words(const struct model *model, const char *text, struct error *error)
 {
     size_t length;
     bool given[setting_count];
+    int code = ERROR_NONE;
     memset(given, 0, sizeof given);
-    for (const char *word; (word = setting_word(&text, &length));) {
-        char name[64], readers[128];
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
-        const struct setting *setting = setting_find(name, error);
-        if (!setting || check_once(setting, given, error) != ERROR_NONE)
-            return error->code;
-        if (readers_exist(setting, model))
-            continue;
-        readers_print(setting, readers, sizeof readers);
-        return error_set(error, ERROR_INPUT, "%s: nothing in placement %s reads it; it is for %s", name,
-                         model->placement, readers);
+    for (const char *word; code == ERROR_NONE && (word = setting_word(&text, &length));) {
+        char *own = strndup(word, length);
+        code = own ? check_word(model, own, given, error) : error_set(error, ERROR_RESOURCE, "out of memory");
+        free(own);
     }
-    return ERROR_NONE;
+    return code;
 }
 
 static int set_up(struct model *model, const char *text, struct error *error)
@@ -101,7 +114,7 @@ static int set_up(struct model *model, const char *text, struct error *error)
     if (code == ERROR_NONE)
         code = model_check(model, error);
     if (code == ERROR_NONE)
-        code = check_read(model, text, error);
+        code = check_words(model, text, error);
     if (code != ERROR_NONE)
         model_free(model);
     return code;

@@ -41,6 +41,8 @@ static const struct {
     {"experts=4", "experts: nothing in placement spannorm reads it; it is for moe() without experts= or the name E"},
     {"placement=/no/such.txt", "/no/such.txt"},
     {"layers=3 width=24 layers=4", "layers is given twice"},
+    {"init=scaleinit:2 layers=3 c=3", "c is given twice"},
+    {"c=3 init='scaleinit:2'", "c is given twice"},
     {"=", "unknown setting ''"},
 };
 
