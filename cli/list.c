@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "analysis/bounds/theory.h"
+#include "analysis/claims/claim.h"
 #include "analysis/claims/contrast.h"
 #include "analysis/claims/statistic.h"
 #include "analysis/architecture.h"
@@ -152,6 +153,14 @@ static void list_theory(FILE *stream)
     }
 }
 
+/* `verify --list` has the rest of them. */
+static void list_claims(FILE *stream)
+{
+    for (size_t i = 0; i < claim_count(); i++)
+        fprintf(stream, "  %-28s%s (expected %s)\n", claim_at(i)->id, claim_at(i)->statement,
+                verdict_names[claim_at(i)->expected]);
+}
+
 static void list_tasks(FILE *stream)
 {
     for (size_t i = 0; i < task_count; i++)
@@ -193,7 +202,7 @@ static const struct section {
     {"statistics", list_statistics},
     {"contrasts", list_contrasts},
     {"theory", list_theory},
-
+    {"claims", list_claims},
     {"tasks", list_tasks},
     {"optimisers", list_optimisers},
     {"schedules", list_schedules},
