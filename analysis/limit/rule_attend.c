@@ -159,6 +159,7 @@ void rule_join_backward(struct rule_run *run, int node)
 struct pairs {
     int queries, keys; /* tokens */
     int heads;         /* 0 in the limit */
+    double served;     /* heads that share a key and a value */
     double features;   /* a row's logits vary in size like a mean over so many squares; 0: like none */
     double kurtosis;   /* excess, of its logits given their size */
     double longer;     /* a value's square, by the square of its logit; relative to both */
@@ -213,6 +214,7 @@ static struct pairs pairs_of(const struct rule_run *run, int node)
     frame_gram(rule_space(run, own->b), 1, &run->nodes[own->b].out, p.k);
     frame_gram(rule_space(run, own->c), 1, &run->nodes[own->c].out, p.v);
     p.square = attend->scale * attend->scale * attend->head_width;
+    p.served = (double)attend->heads / attend->kv_heads;
     if (run->layout->mode.first_order) {
         p.heads = attend->heads;
         size_logits(run, node, &p);
@@ -333,7 +335,8 @@ static void forward_means(const struct softmax_means *means, struct pairs *p)
 /* With N = A A^T, P = (A o A) A^T and R of covariance h Gamma_ik V_jl, a softmax sees K and V as their specific parts:
  *     E D K D^T = v k Gamma o (N + N o N - P - P^T),
  * D^T Q D, whose rows sum to 0, is known by its trace v sum_ik (Gamma o Q)_ik (N + N o N - P - P^T)_ik, and
- * A^T Gamma A by its trace sum_ik Gamma_ik N_ik and its sum over all entries, that of Gamma. */
+ * A^T Gamma A by its trace sum_ik Gamma_ik N_ik and its sum over all entries, that of Gamma. Keys and values have the sum
+ * over the heads that they serve, whose gradients know nothing of each other. */
 static void backward_means(const struct softmax_means *means, double value_square, struct pairs *p)
 {
     double T = p->queries, N = p->keys, others = N > 1 ? N - 1 : 1;
@@ -347,12 +350,12 @@ static void backward_means(const struct softmax_means *means, double value_squar
     double trace = both *
                    (T * query_square(p) * whole * p->pull + T * (T - 1) * p->q[1] * shared * means->slope[1] * two +
                     T * (T - 1) * shared * draw * (1 + draw * p->q[1] / 2) * p->apart / N);
-    p->dk[0] = trace / others;
-    p->dk[1] = -trace / others / N;
+    p->dk[0] = p->served * trace / others;
+    p->dk[1] = -p->dk[0] / N;
     double excess = means->excess[1] + draw * draw * p->apart / 2 / N;
-    p->dv[0] = (T * whole * means->excess[0] + T * (T - 1) * shared * excess) / others;
+    p->dv[0] = p->served * (T * whole * means->excess[0] + T * (T - 1) * shared * excess) / others;
     double diagonal = (T * whole * (1 / N + means->excess[0]) + T * (T - 1) * shared * (1 / N + excess)) / N;
-    p->dv[1] = diagonal - p->dv[0];
+    p->dv[1] = p->served * diagonal - p->dv[0];
 }
 
 static void add_pair(struct rule_run *run, int node, const double *pair, struct signal *signal)
@@ -397,8 +400,8 @@ static void give_echoes(struct rule_run *run, int node, double value_square, con
     double same = T * whole * query_square(p) / (N * N), two = T * (T - 1) * shared * p->q[1] * p->cross / (N * N);
     struct ripple q = rule_ripple_of(run, own->a), k = rule_ripple_of(run, own->b), v = rule_ripple_of(run, own->c);
     rule_echo(run, own->a, p->cross * value_square * shared * p->v[0] * p->k[0] * draw * exp(draw * p->q[1]) / N, &q);
-    rule_echo(run, own->b, value_square * (same * p->pass + two), &v);
-    rule_echo(run, own->c, p->square * (same * p->tilt + two), &k);
+    rule_echo(run, own->b, p->served * value_square * (same * p->pass + two), &v);
+    rule_echo(run, own->c, p->served * p->square * (same * p->tilt + two), &k);
 }
 
 static void backward_closed(struct rule_run *run, int node)

@@ -19,6 +19,7 @@ static const char *const exchangeable[] = {
     "placement=x=attn(x+attn(0.9*x))+0.5*x;x=x-ffn(x);final:x=norm(x+attn(x)) activation=gelu init=xavier",
     "placement=y=attn(1.4*x);x=norm(y+x)",
     "placement=spannorm cotangent=cross-entropy vocabulary=40 zipf=1 input-correlation=0.3 init=unit",
+    "placement=prenorm width=48 heads=4 kv-heads=1 input-correlation=0.2 init=unit",
 };
 
 /* 64 heads a replica: their spread moves means by the square of a relative 0.5/sqrt(64), halved: 2e-3. Beyond that 6
