@@ -13,7 +13,7 @@ struct probe {
     double seconds;
     struct course_room bytes;
     bool drawn, too_sharp;
-    double variance; /* of replica.h */
+    double variance, alike; /* of replica.h */
 };
 
 static struct course_room touched_by(const struct replica *replica)
@@ -26,7 +26,8 @@ static struct course_room touched_by(const struct replica *replica)
     return bytes;
 }
 
-/* The second of two, which has its memory. A replica that leaves the range of double has taken its time, too. */
+/* The second of two, which has its memory. A replica that leaves the range of double has taken its time, too; in closed
+ * form to first order there is another way. */
 static int probe_course(const struct course *course, uint64_t seed, struct probe *probe, struct error *error)
 {
     struct replica replica;
@@ -34,8 +35,9 @@ static int probe_course(const struct course *course, uint64_t seed, struct probe
     for (int i = 0; code == ERROR_NONE && i < 2; i++) {
         double start = clock_worked();
         code = replica_run(&replica, 0, NULL, error);
-        *probe = (struct probe){clock_worked() - start, touched_by(&replica), replica.drawn, replica.too_sharp,
-                                replica.variance};
+        *probe = (struct probe){clock_worked() - start, touched_by(&replica), replica.drawn,
+                                replica.too_sharp,      replica.variance,     replica.alike};
+        probe->too_sharp |= code == ERROR_INPUT;
     }
     if (replica.flows)
         replica_free(&replica);
@@ -115,7 +117,8 @@ int effort_measure(struct effort *effort, const struct model *model, const struc
         if (code != ERROR_NONE)
             return code;
         code = probe_model(&course, model, &reading, options->seed, &probe, error);
-        bool reaches = moments_suffice(options, probe.too_sharp, moments_order_error(&course, probe.variance));
+        bool reaches = moments_suffice(options, probe.too_sharp,
+                                       moments_order_error(&course, probe.variance, probe.alike));
         again = code == ERROR_NONE && course.mode.exchangeable && !reaches;
         int least = probe.drawn ? moments_replicas(&course, options, false) : 1;
         int most = probe.drawn ? moments_replicas(&course, options, true) : 1;

@@ -231,15 +231,19 @@ static void find_narrowest(const struct course *course, const struct layout *lay
 }
 
 /* What the closed form leaves (theory.md): of gradients of queries' and keys' matrices, in heads of h features of tokens
- * that are normed over m, up to 1/h and 5/m, of others less; and a mean over stacks whose logarithm has this variance
- * lies some three times it off (d = 64, 4 blocks of unit gain). */
-double moments_order_error(const struct course *course, double variance)
+ * that are normed over m, up to 1/h and 5/m, of others less; a mean over stacks whose logarithm has this variance lies
+ * some three times it off (d = 64, 4 blocks of unit gain). Of a gradient that tokens share, what functions' slopes have
+ * in common where tokens lie together, T/d over pi of it behind relu; and what is left of it along a norm's token, 1/d,
+ * is more of what tokens have by themselves. */
+double moments_order_error(const struct course *course, double variance, double alike)
 {
-    static const double factor = 3, pairs = 5;
+    static const double factor = 3, pairs = 5, slopes = 0.5;
+    const struct model *model = &course->model;
     int width = INT_MAX, normed = INT_MAX;
     for (int i = 0; i < course->layout_count; i++)
         find_narrowest(course, &course->layouts[i], &width, &normed);
-    return course->mode.first_order ? factor * variance + fmax(1. / width, pairs / normed) : 0;
+    double shared = slopes * model->tokens * (1 - 1 / (1 + alike)) + alike;
+    return course->mode.first_order ? factor * variance + fmax(1. / width, pairs / normed) + shared / model->width : 0;
 }
 
 bool moments_suffice(const struct moments_options *options, bool too_sharp, double order_error)
@@ -254,15 +258,16 @@ static int run_replicas(const struct tally *tally, struct replica *replicas, str
     const struct moments_options *options = tally->options;
     int code = run_batch(tally, replicas, 0, 1, error), count = 1;
     bool drawn = false;
-    double variance = 0; // of the one replica that was run
+    double variance = 0, alike = 0; // of the one replica that was run
     for (int t = 0; t < options->threads; t++) {
         drawn |= replicas[t].drawn;
         moments->exchangeable &= !replicas[t].too_sharp;
         variance += replicas[t].variance;
+        alike += replicas[t].alike;
     }
     if (code == ERROR_NONE && !drawn && tally->in_flights)
         end_flight(tally, 0);
-    moments->order_error = moments_order_error(tally->course, variance);
+    moments->order_error = moments_order_error(tally->course, variance, alike);
     for (int b = 0; code == ERROR_NONE && drawn && b < batch_count(tally->course, options); b++) {
         int next = batch_end(tally->course, options, b);
         if (next <= count)
@@ -362,9 +367,12 @@ int moments_predict(const struct model *model, const struct moments_options *opt
             return code;
         code = predict(&course, options, moments, error);
         bool reaches = moments_suffice(options, !moments->exchangeable, moments->order_error);
-        again = code == ERROR_NONE && course.mode.exchangeable && !reaches;
-        if (again)
+        bool beyond = code == ERROR_INPUT && course.mode.first_order; // means over stacks that need not be
+        again = beyond || (code == ERROR_NONE && course.mode.exchangeable && !reaches);
+        if (again) {
+            *error = (struct error){0};
             moments_free(moments);
+        }
         reading.full |= again;
         course_free(&course);
     }

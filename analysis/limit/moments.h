@@ -72,9 +72,9 @@ int moments_predict(const struct model *model, const struct moments_options *opt
 struct course;
 int moments_replicas(const struct course *course, const struct moments_options *options, bool most);
 
-/* What the first order of `variance` (replica.h) leaves, about; 0 where the course is another. The closed form of
+/* What the first order of a `variance` and a cotangent `alike` (replica.h) leaves, about; 0 where the course is another. The closed form of
  * exchangeable tokens is taken where that is no more than asked for, and drawn where it is not or is no number. */
-double moments_order_error(const struct course *course, double variance);
+double moments_order_error(const struct course *course, double variance, double alike);
 bool moments_suffice(const struct moments_options *options, bool too_sharp, double order_error);
 
 void moments_free(struct moments *moments);

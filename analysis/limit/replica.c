@@ -386,6 +386,8 @@ static int draw_cotangent(struct replica *replica, struct flow_states *dy, struc
         from.shared = course_cotangent(course, own);
         from.own = own;
     }
+    if (course->mode.exchangeable)
+        replica->alike = from.gram ? from.gram[1] / from.gram[0] : from.shared / from.own[0];
     pool_clear(&replica->reverse[(last + 1) % 2]);
     int code = need_block(replica, last, error);
     return code != ERROR_NONE

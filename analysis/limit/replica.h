@@ -20,6 +20,7 @@ struct replica {
     size_t budget;       /* bytes that flows may hold */
     bool drawn, too_sharp;
     double variance; /* to first order: of log g_0/g_L, about */
+    double alike;    /* of the cotangent: the square that tokens share over what each has by itself */
 };
 
 int replica_init(struct replica *replica, const struct course *course, uint64_t seed, size_t budget,
