@@ -99,8 +99,13 @@ static void sum_forward(struct rule_run *run, int node)
     const struct graph_node *own = node_of(run, node);
     const struct signal *a = &run->nodes[own->a].out, *b = &run->nodes[own->b].out;
     bool wider = b->columns > a->columns; // first, so that the sum need not be moved
-    frame_add(rule_space(run, node), 1, wider ? b : a, &run->nodes[node].out, run->work);
-    frame_add(rule_space(run, node), 1, wider ? a : b, &run->nodes[node].out, run->work);
+    const struct space *space = rule_space(run, node);
+    struct signal *out = &run->nodes[node].out;
+    frame_add(space, 1, wider ? b : a, out, run->work);
+    frame_add(space, 1, wider ? a : b, out, run->work);
+    /* What is left may be all of the order that is left out, such as the mean that one of two norms takes off. */
+    if (run->layout->mode.first_order && frame_is_zero(space, out) && !frame_is_zero(space, a))
+        *run->too_sharp = true;
 }
 
 static void sum_backward(struct rule_run *run, int node)

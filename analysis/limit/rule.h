@@ -50,7 +50,7 @@ struct rule_run {
     struct attention_report *attentions; // [node_count]
     struct mixture_report *mixtures;     // [node_count]
     bool *drawn;                         /* set where random numbers are used */
-    bool *too_sharp;                     /* set where exchangeable tokens have logits too large for their closed form */
+    bool *too_sharp; /* set where exchangeable tokens have no closed form: logits are too large, or a sum cancels */
 };
 
 enum rule_draw { RULE_FORWARD, RULE_REVERSE, RULE_GATES };

@@ -346,6 +346,8 @@ static const struct {
     {"placement=nonorm layers=3 width=256 ffn-width=256 heads=4 tokens=8 init='w = 0.5/sqrt(n)'", true},
     /* Its mean over stacks is beyond double, they are not. */
     {"placement=nonorm layers=4 width=256 ffn-width=256 heads=4 tokens=8 init='w = 100/sqrt(n)'", false},
+    /* 1/d of each is left. */
+    {"placement='x = norm(x, layernorm) - norm(x)' layers=1 width=256", false},
 };
 
 START_TEST(what_the_first_order_lacks_is_drawn)
