@@ -41,6 +41,17 @@ struct difference {
 
 static const struct difference gap = {NAN, NAN, NAN, NAN, NAN, 0};
 
+/* Signs of differences; a gap has none. */
+static bool differ_in_sign(double f, double other)
+{
+    return (f < 0 && other > 0) || (f > 0 && other < 0);
+}
+
+static bool agree_in_sign(double f, double other)
+{
+    return (f < 0 && other < 0) || (f > 0 && other > 0);
+}
+
 static bool in_logs(const struct solve_equation *equation)
 {
     return equation->quantity.log10 || (equation->quantity.ratio && equation->target > 0);
@@ -102,6 +113,7 @@ static void name_point(const struct search *search, double x, struct error *erro
     error_set(error, at.code, "%s = %s: %.900s", search->axis->name, number, at.text);
 }
 
+/* What is not finite is a value all the same, of which only the sign is known; the error says what it is. */
 static int predict(const struct search *search, double x, struct difference *difference, struct error *error)
 {
     struct model model;
@@ -114,9 +126,14 @@ static int predict(const struct search *search, double x, struct difference *dif
     }
     if (code == ERROR_NONE && !wide_present(value.mean))
         code = error_set(error, ERROR_INPUT, "%s", value.none.text);
-    if (code == ERROR_NONE)
+    if (code == ERROR_NONE) {
         *difference = compare(search->equation, &value, &reading);
-    else if (code != ERROR_INTERRUPTED)
+        if (isfinite(difference->f))
+            return code;
+        error_set(error, ERROR_NONE, "it is %.6g%s", wide_value(value.mean),
+                  in_logs(search->equation) ? ", which has no logarithm" : "");
+    }
+    if (code != ERROR_INTERRUPTED)
         name_point(search, x, error);
     return code;
 }
@@ -187,24 +204,34 @@ static double slope_between(double low, const struct difference *before, double 
     return (after->f - before->f) / (high - low);
 }
 
-/* The two neighbouring whole numbers with the target between them. */
+/* The whole number nearest to the middle of two that has a value, and what it is there; NAN where none between does. */
+static double find_valued(struct search *search, double low, double high, struct difference *at)
+{
+    double middle = floor((low + high) / 2);
+    for (double step = 0; middle - step > low || middle + step < high; step++)
+        for (int side = step > 0 ? -1 : 1; side <= 1; side += 2) {
+            double x = middle + side * step;
+            if (x <= low || x >= high)
+                continue;
+            *at = evaluate(search, x);
+            if (!isnan(at->f))
+                return x;
+        }
+    return NAN;
+}
+
+/* The two neighbouring whole numbers with the target between them, of those that have a value. */
 static struct solve_root halve(struct search *search, double low, double high, double f_low)
 {
-    while (high - low > 1 && search->code == ERROR_NONE) {
-        double middle = floor((low + high) / 2), f = evaluate(search, middle).f;
-        if (f == 0)
-            low = high = middle;
-        else if (signbit(f) == signbit(f_low))
-            low = middle;
-        else
-            high = middle;
-    }
+    struct difference at;
+    for (double middle; !isnan(middle = find_valued(search, low, high, &at));)
+        *(agree_in_sign(at.f, f_low) ? &low : &high) = middle;
     struct difference before = evaluate(search, low), after = evaluate(search, high);
     bool first = fabs(before.f) <= fabs(after.f);
-    const struct difference *at = first ? &before : &after;
-    struct solve_root root = root_at(first ? low : high, at, slope_between(low, &before, high, &after));
+    const struct difference *nearer = first ? &before : &after;
+    struct solve_root root = root_at(first ? low : high, nearer, slope_between(low, &before, high, &after));
     set_neighbours(&root, low, &before, high, &after);
-    root.jump = fabs(at->f) > TAKEN;
+    root.jump = fabs(nearer->f) > TAKEN;
     return root;
 }
 
@@ -229,14 +256,25 @@ static struct solve_root root_between(struct search *search, double low, double 
     return root;
 }
 
+static const struct solve_root no_root = {.x = NAN};
+
+static void set_out_of_memory(struct search *search)
+{
+    search->code = error_set(search->error, ERROR_RESOURCE, "out of memory");
+}
+
 /* Brent's method to the precision asked for. */
 static struct solve_root refine(struct search *search, double low, double high)
 {
     gsl_function function = {along, search};
     gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
     double a = to_axis(search, low), b = to_axis(search, high), width = b - a, u = NAN;
+    if (!solver) {
+        set_out_of_memory(search);
+        return no_root;
+    }
     search->sign = 1;
-    int status = solver ? gsl_root_fsolver_set(solver, &function, a, b) : GSL_ENOMEM;
+    int status = gsl_root_fsolver_set(solver, &function, a, b);
     for (int i = 0; i < ITERATIONS && status == GSL_SUCCESS; i++) {
         status = gsl_root_fsolver_iterate(solver);
         u = gsl_root_fsolver_root(solver);
@@ -245,7 +283,7 @@ static struct solve_root refine(struct search *search, double low, double high)
     }
     gsl_root_fsolver_free(solver);
     if (status != GSL_SUCCESS)
-        return (struct solve_root){.x = NAN};
+        return no_root;
     return root_between(search, low, high, u, 1e-4 * width);
 }
 
@@ -266,12 +304,15 @@ static double find_turn(struct search *search, const double x[3], const double f
     gsl_function function = {along, search};
     gsl_min_fminimizer *minimiser = gsl_min_fminimizer_alloc(gsl_min_fminimizer_brent);
     double u[3], found = NAN;
+    if (!minimiser) {
+        set_out_of_memory(search);
+        return NAN;
+    }
     search->sign = f[1] > 0 ? 1 : -1;
     for (int i = 0; i < 3; i++)
         u[i] = to_axis(search, x[i]);
-    int status = minimiser ? gsl_min_fminimizer_set_with_values(minimiser, &function, u[1], search->sign * f[1], u[0],
-                                                                search->sign * f[0], u[2], search->sign * f[2])
-                           : GSL_ENOMEM;
+    int status = gsl_min_fminimizer_set_with_values(minimiser, &function, u[1], search->sign * f[1], u[0],
+                                                    search->sign * f[0], u[2], search->sign * f[2]);
     for (int i = 0; i < ITERATIONS && status == GSL_SUCCESS && isnan(found); i++) {
         status = gsl_min_fminimizer_iterate(minimiser);
         if (gsl_min_fminimizer_f_minimum(minimiser) <= 0)
@@ -286,7 +327,7 @@ static double find_turn(struct search *search, const double x[3], const double f
 /* Three neighbours, the middle one nearest to the target and all on one side of it. */
 static bool is_near_miss(const double f[3])
 {
-    return f[0] * f[1] > 0 && f[1] * f[2] > 0 && fabs(f[1]) < fabs(f[0]) && fabs(f[1]) < fabs(f[2]);
+    return agree_in_sign(f[0], f[1]) && agree_in_sign(f[1], f[2]) && fabs(f[1]) < fabs(f[0]) && fabs(f[1]) < fabs(f[2]);
 }
 
 static int find_pair(struct search *search, struct solve *solve, const double x[3], const double f[3])
@@ -309,7 +350,7 @@ static int find_all(struct search *search, struct solve *solve, const double f[]
             int other = i + 1 < axis->count ? i + 1 : i - 1;
             struct solve_root root = root_at(*x, &at, f[other] / (axis->values[other] - *x));
             code = add_root(solve, &root, search->error);
-        } else if (i + 1 < axis->count && f[i] * f[i + 1] < 0) {
+        } else if (i + 1 < axis->count && differ_in_sign(f[i], f[i + 1])) {
             code = find_between(search, solve, x[0], x[1], f[i]);
         } else if (i + 2 < axis->count && is_near_miss(f + i)) {
             code = find_pair(search, solve, x, f + i);

@@ -2,8 +2,8 @@
 #ifndef SPANSCOPE_ANALYSIS_SOLVE_H
 #define SPANSCOPE_ANALYSIS_SOLVE_H
 
-#include "analysis/map.h"
 #include "analysis/gauge.h"
+#include "analysis/map.h"
 
 /* A quantity and the value that it is to take. */
 struct solve_equation {
@@ -23,7 +23,8 @@ struct solve_root {
     double x_order_error; /* and so of x */
     int replicas;         /* stacks drawn at the model's width; 0 in closed form, and in the limit */
     double value;         /* of the quantity at x */
-    double low, high;     /* neighbours with values on both sides of the target; of whole numbers x and the next one */
+    double low, high;     /* neighbours with values on both sides of the target; of whole numbers x and the next one
+                             that has a value */
     double before, after; /* the quantity there */
     bool jump;            /* it passes the target without taking it: whole numbers, or a step */
 };
@@ -31,8 +32,9 @@ struct solve_root {
 struct solve {
     struct solve_root *roots; // [count], ascending
     int count;
-    double least, most;        /* of the quantity over the scan */
-    int points, beyond, drawn; /* scanned, of those without a value, and of those whose value has an error of draws */
+    double least, most; /* of the quantity over the scan */
+    int points, drawn;  /* scanned, and of those the ones whose value has an error of draws */
+    int beyond;         /* scanned and without a value; and roots that were lost next to such a place */
 };
 
 /* Makes the checked model whose setting is x; called from several threads at once. */

@@ -129,6 +129,7 @@ static const struct {
     {LINEAR("c"), "c=0.01:100:20:log", "activation_variance@1 = 5", 1, {2}},
     {LINEAR("c"), "c=0.01:100:20:log", "activation_variance@2/activation_variance@L-2 = 5", 1, {2}},
     {LINEAR("c"), "input-scale=0.1:10:9:log", "activation_variance@0 = 2", 1, {M_SQRT2}},
+    {LINEAR("c") " input-scale=1e-100", "c=0.5:3:4:lin", "activation_variance@1 = 5e-200", 1, {2}},
     {LINEAR("c"), "c=0.01:100:20:log", "activation_ratio = 0.5", 0, {0}},
     /* (1 + (c - 1)^4)^3 takes 1 + h twice, between two points of the scan or about one. */
     {LINEAR("(c-1)^2"), "c=0.15:2.55:5:lin", "activation_variance@1 = 1.0016", 2, {0.8, 1.2}},
@@ -157,7 +158,13 @@ START_TEST(roots_are_those_of_the_function)
 }
 END_TEST
 
-/* Values that are passed but not taken: whole numbers, and a step. */
+/* Heads divide the width; activation grows by 1 + H^2. */
+#define HEADS                                                                                                          \
+    "placement='x=x+attn(x)+ffn(x)' activation=identity width=96 ffn-width=64 layers=1 tokens=2 "                      \
+    "init='wq=0;wk=0;wv=0;wo=0;wr=0;wg=0;w1=1/sqrt(d);w2=H/sqrt(F)'"
+
+/* Values that are passed but not taken: whole numbers, next to each other or with others between that no model has, and a
+ * step. */
 START_TEST(jumps_are_told_from_roots)
 {
     static const struct {
@@ -165,6 +172,8 @@ START_TEST(jumps_are_told_from_roots)
         double low, high, before, after;
     } rows[] = {
         {LINEAR("1"), "layers=1:20:4:lin", "activation_ratio = 5", 2, 3, 4, 8},
+        {HEADS, "heads=2:16:2:lin", "activation_ratio = 100", 8, 12, 65, 145},
+        {HEADS, "heads=8:12:2:lin", "activation_ratio = 100", 8, 12, 65, 145},
         {LINEAR("max(1, min(2, 1 + (c - 1.3)*1e12))"), "c=0.5:3:6:lin", "activation_variance@1 = 3", 1.3, 1.3, 2, 5},
     };
     struct solve solve;
@@ -199,6 +208,8 @@ START_TEST(gaps_are_counted)
     ck_assert_ptr_nonnull(strstr(error.text, "no column branch_ratio.attn"));
     ck_assert_int_eq(find(&solve, words, "c=1:2:3", "activation_variance@101 = 2", 1, &error), ERROR_INPUT);
     ck_assert_ptr_nonnull(strstr(error.text, "layer 101"));
+    ck_assert_int_eq(find(&solve, words, "c=1:2:3", "log10_token_cosine@0 = -1", 1, &error), ERROR_INPUT);
+    ck_assert_ptr_nonnull(strstr(error.text, "c = 1: it is 0, which has no logarithm"));
 }
 END_TEST
 
@@ -360,7 +371,7 @@ Suite *solve_suite(void)
     TCase *roots = tcase_create("roots");
     tcase_set_timeout(roots, 60);
     tcase_add_loop_test(roots, roots_are_those_of_the_function, 0, sizeof exact / sizeof *exact);
-    tcase_add_loop_test(roots, jumps_are_told_from_roots, 0, 2);
+    tcase_add_loop_test(roots, jumps_are_told_from_roots, 0, 4);
     tcase_add_test(roots, gaps_are_counted);
     tcase_add_loop_test(roots, errors_are_those_of_the_draws, 0, sizeof drawn / sizeof *drawn);
     tcase_add_loop_test(roots, threads_change_nothing, 0, sizeof drawn / sizeof *drawn);
