@@ -128,12 +128,13 @@ static int make_first(struct maker *maker, struct model *model, struct error *er
 
 /* ---- the range ---- */
 
-/* Two decades about a number, three octaves about a whole one, all of one that has a linear range. */
+/* Two decades about a number, three octaves to either side of a whole one, all of one that has a linear range. */
 static int usual_range(const struct setting *setting, const struct model *model, char *text, size_t size,
                        struct error *error)
 {
-    double value = setting_number(setting, model), factor = setting->type == SETTING_INTEGER ? 8 : 100;
-    double from = fmax(setting->least, value / factor), to = fmin(setting->most, value * factor);
+    bool whole = setting->type == SETTING_INTEGER;
+    double value = setting_number(setting, model), factor = whole ? 8 : 100, low = value / factor;
+    double from = fmax(setting->least, whole ? floor(low) : low), to = fmin(setting->most, value * factor);
     bool logarithmic = setting->scale == SETTING_LOGARITHMIC;
     if (!logarithmic)
         from = setting->least, to = setting->most;

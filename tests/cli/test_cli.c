@@ -93,7 +93,8 @@ START_TEST(equations_are_solved)
 }
 END_TEST
 
-/* Values that no model allows are points without a value, be it the least, or that of the model without an equation. */
+/* Values that no model allows are points without a value, be it the least, or that of the model without an equation. The
+ * usual range of whole numbers has whole ends. */
 START_TEST(impossible_points_are_passed_over)
 {
     static const struct {
@@ -104,7 +105,9 @@ START_TEST(impossible_points_are_passed_over)
         {{"solve", "experts", "gradient_ratio = 1", "-p", "x = x + moe(norm(x))", "-k", "16", "--range", "12:20"},
          "without a value at 4 of them"},
         {{"solve", "heads", "gradient_ratio = 1", "-p", "prenorm", "-d", "25"}, "without a value at "},
+        {{"solve", "heads", "gradient_ratio = 1", "--config", "twelve.json"}, "heads from 1 to 96 in "},
     };
+    program_write("twelve.json", "{\"model_type\":\"gpt2\",\"n_layer\":2,\"n_embd\":96,\"n_head\":12,\"n_ctx\":4}");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct program solve = program_start(cases[i].arguments, NULL, NULL);
         ck_assert_msg(strstr(solve.out, cases[i].words), "%s%s", solve.out, solve.err);
