@@ -23,6 +23,7 @@ bool loss_closed(const struct model *model, bool width_limit, const double *x, d
     double square = x[0] + x[1], V = model->vocabulary, T = model->tokens;
     double scale = 1 / (model->width * T * T);
     struct softmax_means means;
+    g[0] = g[1] = 0;
     if (!(square <= SOFTMAX_SIGMA * SOFTMAX_SIGMA))
         return false;
     struct pool_mark mark = pool_mark(work);

@@ -11,8 +11,8 @@
 #include "sim/model.h"
 
 /* Of exchangeable tokens, from x's to g's, as pairs (gram.h). False where this is no such form: logits are larger than
- * softmax.h computes, |c| varies so much between tokens that a mean cosine is no ratio of means, or, at the model's
- * width, what g shares with the outputs of all tokens counts. */
+ * softmax.h computes, where g is 0, |c| varies so much between tokens that a mean cosine is no ratio of means, or, at the
+ * model's width, what g shares with the outputs of all tokens counts. */
 bool loss_closed(const struct model *model, bool width_limit, const double *x, double *g, struct pool *work);
 
 /* One draw from the coordinates x [T][columns] of the output: g's Gram, and unless `along` is NULL its coordinates in x's
