@@ -134,7 +134,7 @@ double frame_dot(const struct space *space, const struct signal *a, const struct
 static double *deviations(const struct space *space, const struct signal *signal, struct pool *work)
 {
     int K = signal->columns;
-    double *sum = memset(pool_take(work, (size_t)K + 1), 0, ((size_t)K + 1) * sizeof *sum);
+    double *sum = pool_take_zeros(work, (size_t)K * sizeof *sum);
     for (int t = 1; t < space->grams.tokens; t++)
         for (int j = 0; j < K; j++)
             sum[j] += signal->at[(size_t)t * (size_t)K + (size_t)j] - signal->at[j];
@@ -146,7 +146,7 @@ static double *directions(const struct space *space, const struct signal *signal
                           struct pool *work)
 {
     int K = signal->columns;
-    double *sum = memset(pool_take(work, (size_t)K + 1), 0, ((size_t)K + 1) * sizeof *sum);
+    double *sum = pool_take_zeros(work, (size_t)K * sizeof *sum);
     *count = 0;
     for (int t = first; t < space->grams.tokens; t++) {
         double square = row_product(signal, signal, t, 0);
@@ -281,11 +281,36 @@ struct factor frame_factor_alike(const struct space *space, const double *own, d
     }
     if (!is_orthogonal(space) && space->tile == 0)
         return factor;
-    factor.rows = memset(pool_take(work, T * T), 0, T * T * sizeof(double));
+    factor.rows = pool_take_zeros(work, T * T * sizeof(double));
     for (size_t t = 0; t < T; t++)
         for (size_t j = 0; j <= t; j++)
             factor.rows[t * T + j] = j < t ? below[j] : diagonal[t];
     return factor;
+}
+
+static struct signal unset(int rows, int columns, struct pool *work)
+{
+    return (struct signal){columns, pool_take(work, (size_t)rows * (size_t)columns)};
+}
+
+/* Columns `column` .. `column + count` of a signal become factor times numbers [rows][count]. */
+static void place(const struct signal *signal, int rows, int column, int count, double factor, const double *numbers)
+{
+    for (int t = 0; t < rows; t++) {
+        double *out = signal->at + (size_t)t * (size_t)signal->columns + (size_t)column;
+        for (int j = 0; j < count; j++)
+            out[j] = factor * numbers[(size_t)t * (size_t)count + (size_t)j];
+    }
+}
+
+/* The parts' coordinates, `columns` together. */
+static struct factor side_by_side(const struct frame_part *parts, int rows, int columns, struct pool *work)
+{
+    struct signal out = unset(rows, columns, work);
+    int first = 0;
+    for (const struct frame_part *part = parts; part; first += part->signal.columns, part = part->next)
+        place(&out, rows, first, part->signal.columns, part->factor, part->signal.at);
+    return (struct factor){columns, false, out.at, NULL};
 }
 
 struct factor frame_factor_sum(const struct space *space, const struct frame_part *parts, struct pool *work)
@@ -295,19 +320,12 @@ struct factor frame_factor_sum(const struct space *space, const struct frame_par
         columns += part->signal.columns;
     if (!space->grams.exchangeable && columns < T && columns > 0 && !parts->next && parts->factor == 1)
         return (struct factor){columns, false, parts->signal.at, NULL};
-    if (!space->grams.exchangeable && columns < T) {
-        struct factor factor = {columns, false, pool_take(work, (size_t)T * (size_t)columns), NULL};
-        int first = 0;
-        for (const struct frame_part *part = parts; part; first += part->signal.columns, part = part->next)
-            for (int t = 0; t < T; t++)
-                for (int j = 0; j < part->signal.columns; j++)
-                    factor.rows[t * columns + first + j] = part->factor * part->signal.at[t * part->signal.columns + j];
-        return factor;
-    }
+    if (!space->grams.exchangeable && columns < T)
+        return side_by_side(parts, T, columns, work);
     struct factor factor = unset_factor(space->grams, work);
     struct pool_mark mark = pool_mark(work);
-    double *gram = pool_take(work, gram_size(space->grams)), *own = pool_take(work, gram_size(space->grams));
-    memset(gram, 0, gram_size(space->grams) * sizeof *gram);
+    size_t size = gram_size(space->grams);
+    double *gram = pool_take_zeros(work, size * sizeof *gram), *own = pool_take(work, size);
     for (const struct frame_part *part = parts; part; part = part->next) {
         if (!part->gram)
             frame_gram(space, 1, &part->signal, own);
@@ -320,26 +338,10 @@ struct factor frame_factor_sum(const struct space *space, const struct frame_par
 
 /* ---- signals ---- */
 
-static struct signal unset(int rows, int columns, struct pool *work)
-{
-    return (struct signal){columns, pool_take(work, (size_t)rows * (size_t)columns)};
-}
-
 struct signal frame_zero(const struct space *space, int columns, struct pool *work)
 {
-    struct signal signal = unset(frame_rows(space), columns, work);
-    memset(signal.at, 0, (size_t)frame_rows(space) * (size_t)columns * sizeof *signal.at);
-    return signal;
-}
-
-/* z [T][columns] of a signal, from `normals` [T][count] on, times factor. */
-static void place(const struct signal *z, int rows, int column, int count, double factor, const double *normals)
-{
-    for (int t = 0; t < rows; t++) {
-        double *out = z->at + (size_t)t * (size_t)z->columns + (size_t)column;
-        for (int j = 0; j < count; j++)
-            out[j] = factor * normals[(size_t)t * (size_t)count + (size_t)j];
-    }
+    size_t count = (size_t)frame_rows(space) * (size_t)columns;
+    return (struct signal){columns, pool_take_zeros(work, count * sizeof(double))};
 }
 
 /* Normals in the first `count` columns of every row. */
@@ -439,7 +441,7 @@ static void add_steps(const struct factor *factor, const struct signal *drawn, c
 {
     int K = drawn->columns, T = factor->rank;
     struct pool_mark mark = pool_mark(work);
-    double *all = memset(pool_take(work, (size_t)K + 1), 0, ((size_t)K + 1) * sizeof *all);
+    double *all = pool_take_zeros(work, (size_t)K * sizeof *all);
     for (int t = 0; t < T; t++) {
         const double *row = drawn->at + (size_t)t * (size_t)K;
         double *out = fresh->at + (size_t)t * (size_t)K, own = factor->steps[t], below = factor->steps[T + t];
@@ -487,6 +489,13 @@ struct signal frame_fresh(struct space *space, const struct factor *factor, cons
         pool_release(work, mark);
     space->columns += added;
     return fresh;
+}
+
+/* Row by row: their product may be beyond BLAS's integers. */
+void frame_scale(const struct space *space, double factor, const struct signal *signal)
+{
+    for (int t = 0; t < frame_rows(space); t++)
+        cblas_dscal(signal->columns, factor, signal->at + (size_t)t * (size_t)signal->columns, 1);
 }
 
 static void make_room(const struct space *space, int columns, struct signal *to, struct pool *work)

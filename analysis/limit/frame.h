@@ -106,6 +106,9 @@ struct signal frame_fresh(struct space *space, const struct factor *factor, cons
 /* The same, of the frame's part alone: what is added to it has this law. */
 struct signal frame_law_signal(struct space *space, const struct factor *factor, struct pool *work);
 
+/* signal *= factor. */
+void frame_scale(const struct space *space, double factor, const struct signal *signal);
+
 /* to += factor from, and row by row; `to` is moved where its columns do not suffice. */
 void frame_add(const struct space *space, double factor, const struct signal *from, struct signal *to,
                struct pool *work);

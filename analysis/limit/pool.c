@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "sim/budget.h"
@@ -15,12 +16,12 @@ struct pool_chunk {
 
 /* The first chunk is small, as many blocks' signals are; each further one holds as much as all before it, and large
  * ones are touched by large pages. */
-enum { CHUNK_DOUBLES = 1 << 15, LARGE_PAGE = 1 << 21, DEAR = 1 << 28 };
+enum { CHUNK_DOUBLES = 1 << 15, PAGE_BYTES = 1 << 21, ASKED_BYTES = 1 << 28 };
 
-/* The system grants what it has not, and kills who uses it. */
+/* The system grants what it has not, and kills who uses it: of much it is asked whether it has it. */
 static bool is_there(size_t bytes)
 {
-    return bytes < DEAR || bytes <= budget_left("", 0);
+    return bytes < ASKED_BYTES || bytes <= budget_left("", 0);
 }
 
 static size_t larger(size_t a, size_t b)
@@ -40,9 +41,9 @@ static struct pool_chunk *chunk_new(size_t count, size_t held)
         free(chunk);
         return NULL;
     }
-    if (size * sizeof(double) >= 2 * LARGE_PAGE) {
-        uintptr_t first = ((uintptr_t)base + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
-        uintptr_t last = (uintptr_t)(base + size) / LARGE_PAGE * LARGE_PAGE;
+    if (size * sizeof(double) >= 2 * PAGE_BYTES) {
+        uintptr_t first = ((uintptr_t)base + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+        uintptr_t last = (uintptr_t)(base + size) / PAGE_BYTES * PAGE_BYTES;
         (void)madvise((void *)first, last - first, MADV_HUGEPAGE); // advice: nothing is lost where it is not taken
     }
     *chunk = (struct pool_chunk){base, size, 0, 0, NULL};
@@ -76,6 +77,11 @@ double *pool_take(struct pool *pool, size_t count)
     chunk->used += cost;
     chunk->most = chunk->used > chunk->most ? chunk->used : chunk->most;
     return taken;
+}
+
+void *pool_take_zeros(struct pool *pool, size_t bytes)
+{
+    return memset(pool_take(pool, bytes / sizeof(double) + 1), 0, bytes);
 }
 
 size_t pool_touched(const struct pool *pool)

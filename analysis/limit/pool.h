@@ -21,6 +21,9 @@ struct pool_mark {
 /* count doubles on a cache line's boundary, or off to `exhausted`. */
 double *pool_take(struct pool *pool, size_t count);
 
+/* Bytes of zeros, for doubles and structs alike. */
+void *pool_take_zeros(struct pool *pool, size_t bytes);
+
 /* Bytes of what is held that were ever taken: what the system has given pages for. */
 size_t pool_touched(const struct pool *pool);
 

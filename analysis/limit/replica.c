@@ -1,6 +1,5 @@
 #include "analysis/limit/replica.h"
 
-#include <cblas.h>
 #include <gsl/gsl_pow_int.h>
 #include <math.h>
 #include <stdlib.h>
@@ -334,7 +333,7 @@ static int rescale(const struct replica *replica, int block, struct flow_states 
         return exponent;
     shift = shift / 2;
     for (int s = 0; s < dx->count; s++)
-        cblas_dscal(frame_rows(space) * dx->signals[s].columns, ldexp(1, -shift), dx->signals[s].at, 1);
+        frame_scale(space, ldexp(1, -shift), &dx->signals[s]);
     return exponent + 2 * shift;
 }
 

@@ -22,15 +22,10 @@ int ripple_entries(int count)
     return count * (count + 1) / 2;
 }
 
-static void *take(struct pool *pool, size_t bytes)
-{
-    return memset(pool_take(pool, bytes / sizeof(double) + 1), 0, bytes);
-}
-
 void ripple_begin(struct ripples *ripples, int spaces, struct pool *pool)
 {
     *ripples = (struct ripples){.pool = pool};
-    ripples->spaces = take(pool, (size_t)spaces * sizeof *ripples->spaces);
+    ripples->spaces = pool_take_zeros(pool, (size_t)spaces * sizeof *ripples->spaces);
 }
 
 static struct ripple_entry *entry_of(const struct ripple_space *space, int c, int other)
@@ -42,7 +37,7 @@ static void make_room(struct ripples *ripples, struct ripple_space *space, int c
 {
     if (columns > space->room) {
         int room = 2 * columns;
-        struct ripple_entry *entries = take(ripples->pool, (size_t)ripple_entries(room) * sizeof *entries);
+        struct ripple_entry *entries = pool_take_zeros(ripples->pool, (size_t)ripple_entries(room) * sizeof *entries);
         if (space->columns > 0)
             memcpy(entries, space->entries, (size_t)ripple_entries(space->columns) * sizeof *entries);
         space->entries = entries;
@@ -78,7 +73,7 @@ void ripple_receive(struct ripples *ripples, int space, int first, int count, co
         for (int other = 0; other <= c; other++) {
             struct ripple_entry *entry = entry_of(of, first + c, first + other);
             entry->inherited.count = ripples->sources;
-            entry->inherited.at = take(ripples->pool, (size_t)ripples->sources * sizeof(double));
+            entry->inherited.at = pool_take_zeros(ripples->pool, (size_t)ripples->sources * sizeof(double));
             memcpy(entry->inherited.at + from, entries + (size_t)(ripple_entries(c) + other) * (size_t)sources,
                    (size_t)sources * sizeof(double));
         }
@@ -98,7 +93,7 @@ static struct ripple of_row(const struct ripples *ripples, int space, const doub
 {
     const struct ripple_space *of = &ripples->spaces[space];
     int count = columns < of->columns ? columns : of->columns;
-    struct ripple out = {ripples->sources, take(ripples->pool, (size_t)ripples->sources * sizeof(double))};
+    struct ripple out = {ripples->sources, pool_take_zeros(ripples->pool, (size_t)ripples->sources * sizeof(double))};
     for (int c = 0; c < count; c++)
         for (int other = 0; other <= c; other++)
             if (x[c] * x[other] != 0)
@@ -129,7 +124,7 @@ void ripple_hand_on(const struct ripples *ripples, int space, const double *rows
             ripple_add(ripples, -1, &own[ripple_entries(other) + other], &sum);
             own[ripple_entries(c) + other] = sum;
         }
-    double *covariance = take(ripples->pool, (size_t)all * (size_t)all * sizeof(double));
+    double *covariance = pool_take_zeros(ripples->pool, (size_t)all * (size_t)all * sizeof(double));
     for (int a = 0; a < all; a++)
         for (int b = 0; b < all; b++)
             covariance[a * all + b] = ripple_dot(&own[a], &own[b]);
@@ -139,7 +134,7 @@ void ripple_hand_on(const struct ripples *ripples, int space, const double *rows
 void ripple_add(const struct ripples *ripples, double factor, const struct ripple *from, struct ripple *to)
 {
     if (from->count > to->count) {
-        double *at = take(ripples->pool, (size_t)from->count * sizeof *at);
+        double *at = pool_take_zeros(ripples->pool, (size_t)from->count * sizeof *at);
         if (to->count > 0)
             memcpy(at, to->at, (size_t)to->count * sizeof *at);
         *to = (struct ripple){from->count, at};

@@ -92,8 +92,7 @@ static double *cut(const double *all, int tokens, int heads, int head, int width
 
 static double *zeros(int tokens, int width, struct pool *work)
 {
-    size_t count = (size_t)tokens * (size_t)width;
-    return memset(pool_take(work, count), 0, count * sizeof(double));
+    return pool_take_zeros(work, (size_t)tokens * (size_t)width * sizeof(double));
 }
 
 /* all += own in the head's columns. */

@@ -266,6 +266,22 @@ START_TEST(sums_of_different_lengths)
 }
 END_TEST
 
+/* Every row of either kind of token, and nothing else. */
+START_TEST(scales_reach_all_rows)
+{
+    for (int exchangeable = 0; exchangeable < 2; exchangeable++) {
+        struct space space = make_space(7, 0, 0, true);
+        space.grams.exchangeable = exchangeable;
+        double at[T * 2 + 1] = {1, -2, 3, 4, 5, 6, 7};
+        int count = 2 * frame_rows(&space);
+        frame_scale(&space, 1.37, &(struct signal){2, at});
+        for (int i = 0; i < T * 2 + 1; i++)
+            ck_assert(at[i] == (i < count ? 1.37 : 1) * (i == 1 ? -2 : i + 1));
+    }
+}
+END_TEST
+
+Suite *frame_suite(void);
 Suite *frame_suite(void)
 {
     Suite *suite = suite_create("frame");
@@ -280,6 +296,7 @@ Suite *frame_suite(void)
     tcase_add_loop_test(tests, tokens_alike_have_their_gram, 0, 5);
     tcase_add_test(tests, factors_of_sums);
     tcase_add_test(tests, sums_of_different_lengths);
+    tcase_add_test(tests, scales_reach_all_rows);
     suite_add_tcase(suite, tests);
     return suite;
 }

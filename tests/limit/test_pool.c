@@ -1,6 +1,7 @@
 #include <check.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "analysis/limit/pool.h"
 #include "sim/budget.h"
@@ -27,6 +28,21 @@ START_TEST(what_is_released_is_taken_again)
 }
 END_TEST
 
+/* An odd number of bytes, where others were. */
+START_TEST(zeros_are_zeros)
+{
+    jmp_buf exhausted;
+    struct pool pool = {.exhausted = &exhausted};
+    struct pool_mark mark = pool_mark(&pool);
+    memset(pool_take(&pool, 4), 1, 4 * sizeof(double));
+    pool_release(&pool, mark);
+    const char *zeros = pool_take_zeros(&pool, 21);
+    for (int i = 0; i < 21; i++)
+        ck_assert(zeros[i] == 0);
+    pool_free(&pool);
+}
+END_TEST
+
 /* Half as much again as the machine has left: the system may grant it, and would end the process for using it. */
 START_TEST(what_is_not_there_is_not_taken)
 {
@@ -47,6 +63,7 @@ Suite *pool_suite(void)
     Suite *suite = suite_create("pool");
     TCase *tests = tcase_create("pools");
     tcase_add_test(tests, what_is_released_is_taken_again);
+    tcase_add_test(tests, zeros_are_zeros);
     tcase_add_test(tests, what_is_not_there_is_not_taken);
     suite_add_tcase(suite, tests);
     return suite;
