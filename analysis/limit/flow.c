@@ -46,11 +46,6 @@ static struct space *states_space(const struct flow_block *flow)
     return &flow->run.spaces[flow->layout->states];
 }
 
-static bool is_finite_width(const struct flow_block *flow)
-{
-    return !flow->layout->mode.width_limit;
-}
-
 /* ---- stacks of states: their rows, one below the other ---- */
 
 struct stack {
@@ -58,18 +53,24 @@ struct stack {
     double *at; // [rows][columns]
 };
 
-/* Columns first .. last of all states; for exchangeable tokens those of one of the two rows. */
-static struct stack stack_of(const struct space *space, const struct flow_states *states, int first, int last, int mode,
-                             struct pool *pool)
+/* Which rows of a state a stack is of: all tokens', or for exchangeable tokens one of the two. */
+enum rows { ROWS_ALL = -1, ROWS_MEAN, ROWS_ACROSS };
+
+static struct stack stack_of_zeros(int rows, int columns, struct pool *pool)
 {
-    int T = mode < 0 ? space->grams.tokens : 1, columns = last > first ? last - first : 0;
-    struct stack stack = {states->count * T, columns, NULL};
-    stack.at = pool_take(pool, (size_t)stack.rows * (size_t)columns + 1);
-    memset(stack.at, 0, (size_t)stack.rows * (size_t)columns * sizeof(double));
+    return (struct stack){rows, columns, pool_take_zeros(pool, (size_t)rows * (size_t)columns * sizeof(double))};
+}
+
+/* Columns first .. last of all states. */
+static struct stack stack_of(const struct space *space, const struct flow_states *states, int first, int last,
+                             enum rows rows, struct pool *pool)
+{
+    int T = rows == ROWS_ALL ? space->grams.tokens : 1, columns = last > first ? last - first : 0;
+    struct stack stack = stack_of_zeros(states->count * T, columns, pool);
     for (int s = 0; s < states->count; s++)
         for (int t = 0; t < T; t++) {
             const struct signal *from = &states->signals[s];
-            int row = mode < 0 ? t : mode, count = from->columns < last ? from->columns - first : columns;
+            int row = rows == ROWS_ALL ? t : (int)rows, count = from->columns < last ? from->columns - first : columns;
             if (count > 0)
                 memcpy(stack.at + (size_t)(s * T + t) * (size_t)columns,
                        from->at + (size_t)row * (size_t)from->columns + (size_t)first, (size_t)count * sizeof(double));
@@ -140,13 +141,14 @@ static void copy_kept(const struct space *space, const struct flow_states *state
     }
 }
 
-static void write_stack(const struct space *space, const struct stack *stack, int first, int mode,
+/* A stack of these rows, into the columns from `first` on. */
+static void write_stack(const struct space *space, const struct stack *stack, int first, enum rows rows,
                         struct flow_states *out)
 {
-    int T = mode < 0 ? space->grams.tokens : 1;
+    int T = rows == ROWS_ALL ? space->grams.tokens : 1;
     for (int s = 0; s < out->count; s++)
         for (int t = 0; t < T; t++)
-            memcpy(row_of(&out->signals[s], mode < 0 ? t : mode) + first,
+            memcpy(row_of(&out->signals[s], rows == ROWS_ALL ? t : (int)rows) + first,
                    stack->at + (size_t)(s * T + t) * (size_t)stack->columns, (size_t)stack->columns * sizeof(double));
 }
 
@@ -158,12 +160,12 @@ static const double *hand_on_ripples(struct flow_block *flow, const struct stack
     struct stack basis = stack_basis(stack, lower, kept, pool);
     int count = stack->rows, columns = flow->kept + stack->columns;
     size_t entries = (size_t)ripple_entries(count);
-    double *rows = pool_take(pool, (size_t)count * (size_t)columns), *out = pool_take(keep, entries * entries);
-    memset(rows, 0, (size_t)count * (size_t)columns * sizeof *rows);
+    struct stack rows = stack_of_zeros(count, columns, pool);
+    double *out = pool_take(keep, entries * entries);
     for (int i = 0; i < basis.rows; i++)
-        memcpy(rows + (size_t)i * (size_t)columns + (size_t)flow->kept, basis.at + (size_t)i * (size_t)basis.columns,
-               (size_t)basis.columns * sizeof *rows);
-    ripple_hand_on(&flow->run.ripples, flow->layout->states, rows, count, columns, out);
+        memcpy(rows.at + (size_t)i * (size_t)columns + (size_t)flow->kept, basis.at + (size_t)i * (size_t)basis.columns,
+               (size_t)basis.columns * sizeof *rows.at);
+    ripple_hand_on(&flow->run.ripples, flow->layout->states, rows.at, count, columns, out);
     return out;
 }
 
@@ -173,12 +175,12 @@ static void hand_on_pairs(struct flow_block *flow, const struct flow_states *sta
 {
     struct space *space = states_space(flow);
     copy_kept(space, states, flow->kept, flow->kept + states->count, out, keep);
-    for (int mode = 0; mode < 2; mode++) {
-        struct stack stack = stack_of(space, states, flow->kept, columns, mode, flow->run.scratch);
+    for (enum rows row = ROWS_MEAN; row <= ROWS_ACROSS; row++) {
+        struct stack stack = stack_of(space, states, flow->kept, columns, row, flow->run.scratch);
         int kept[GRAPH_INPUTS_MAX];
         struct stack lower = stack_factor(&stack, kept, flow->run.scratch);
-        write_stack(space, &lower, flow->kept, mode, out);
-        if (mode == 1 && flow->layout->mode.first_order)
+        write_stack(space, &lower, flow->kept, row, out);
+        if (row == ROWS_ACROSS && flow->layout->mode.first_order)
             out->ripples = hand_on_ripples(flow, &stack, &lower, kept, keep);
     }
     flow->handed = flow->kept + states->count;
@@ -202,8 +204,8 @@ static void hand_on(struct flow_block *flow, const struct flow_states *states, s
         copy_kept(space, states, columns, columns, out, keep);
         return;
     }
-    struct stack stack = stack_of(space, states, flow->kept, columns, -1, &flow->pool), lower;
-    if (is_finite_width(flow)) {
+    struct stack stack = stack_of(space, states, flow->kept, columns, ROWS_ALL, &flow->pool), lower;
+    if (rule_has_width(&flow->run)) {
         lower = (struct stack){rows, rows, pool_take(flow->run.scratch, (size_t)rows * (size_t)rows)};
         gram_orthonormal(rows, stack.columns, stack.at, lower.at, flow->run.scratch);
         flow->basis = (struct signal){stack.columns, stack.at};
@@ -212,7 +214,7 @@ static void hand_on(struct flow_block *flow, const struct flow_states *states, s
     }
     flow->handed = flow->kept + lower.columns;
     copy_kept(space, states, flow->kept, flow->handed, out, keep);
-    write_stack(space, &lower, flow->kept, -1, out);
+    write_stack(space, &lower, flow->kept, ROWS_ALL, out);
     flow->spanned = true;
 }
 
@@ -281,7 +283,7 @@ static bool is_in_range(const struct flow_block *flow, int node)
 {
     const struct space *space = rule_space(&flow->run, node);
     bool finite = true;
-    for (int t = 0; t < (space->grams.exchangeable ? 1 : space->grams.tokens); t++)
+    for (int t = 0; t < gram_rows(space->grams); t++)
         finite = finite && isfinite(frame_square(space, &flow->run.nodes[node].out, t));
     return finite;
 }
@@ -291,7 +293,7 @@ static bool leaves_room(const struct flow_block *flow, const struct signal *stat
 {
     const struct space *space = states_space(flow);
     double sum = 0;
-    for (int t = 0; t < (space->grams.exchangeable ? 1 : space->grams.tokens); t++)
+    for (int t = 0; t < gram_rows(space->grams); t++)
         sum += frame_square(space, state, t);
     return frame_in_range(space, state, sum);
 }
@@ -400,11 +402,10 @@ static struct stack turned_rows(struct flow_block *flow, int rank, int added)
     struct space *space = states_space(flow);
     struct pool *pool = flow->run.work;
     int old = space->columns - flow->kept, K = flow->basis.columns, handed = flow->handed - flow->kept;
-    struct stack rows = {rank, old + added, pool_take(pool, (size_t)rank * (size_t)(old + added))};
+    struct stack rows = stack_of_zeros(rank, old + added, pool);
     struct stream_address address = rule_states_address(&flow->run, 0);
     double *normals = pool_take(pool, (size_t)rank * (size_t)old),
            *along = pool_take(pool, (size_t)(rank * handed) + 1);
-    memset(rows.at, 0, (size_t)rank * (size_t)rows.columns * sizeof(double));
     size_t count = (size_t)rank * (size_t)old;
     flight_normals(&address, 0, count, 1, normals);
     for (int i = 0; i < rank; i++)
@@ -425,8 +426,7 @@ static struct stack turned_rows(struct flow_block *flow, int rank, int added)
 
 static void multiply(const struct stack *a, const double *b, int columns, struct stack *out, struct pool *pool)
 {
-    *out = (struct stack){a->rows, columns, pool_take(pool, (size_t)a->rows * (size_t)columns + 1)};
-    memset(out->at, 0, (size_t)a->rows * (size_t)columns * sizeof(double));
+    *out = stack_of_zeros(a->rows, columns, pool);
     if (a->columns > 0 && columns > 0)
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, a->rows, columns, a->columns, 1, a->at, a->columns, b,
                     columns, 0, out->at, columns);
@@ -441,16 +441,16 @@ static int most_columns(const struct flow_states *states)
 }
 
 /* What of the gradients lies across all that was handed on. */
-static void embed_rest(struct flow_block *flow, const struct flow_states *dy, int mode, struct flow_states *out)
+static void embed_rest(struct flow_block *flow, const struct flow_states *dy, enum rows which, struct flow_states *out)
 {
     struct space *space = states_space(flow);
     struct pool *pool = flow->run.work;
-    struct stack rest = stack_of(space, dy, flow->handed, most_columns(dy), mode, pool);
+    struct stack rest = stack_of(space, dy, flow->handed, most_columns(dy), which, pool);
     if (rest.columns == 0)
         return;
     struct stack lower = stack_factor(&rest, NULL, pool);
     bool turns = flow->basis.at && space->drawn; // a frame that has no width has room across all that is there
-    int left = space->width - space->columns, added = mode < 0 ? lower.columns : dy->count;
+    int left = space->width - space->columns, added = which == ROWS_ALL ? lower.columns : dy->count;
     added = turns && left < added ? left : added;
     int first = turns ? flow->kept : space->columns, columns = space->columns + added;
     struct stack placed = lower;
@@ -465,10 +465,10 @@ static void embed_rest(struct flow_block *flow, const struct flow_states *dy, in
     struct flow_states wide = {.count = dy->count};
     for (int s = 0; s < dy->count; s++)
         wide.signals[s] = frame_zero(space, columns, pool);
-    write_stack(space, &placed, first, mode, &wide);
+    write_stack(space, &placed, first, which, &wide);
     for (int s = 0; s < dy->count; s++)
         frame_add(space, 1, &wide.signals[s], &out->signals[s], pool);
-    if (mode != 0) // both rows of exchangeable tokens have the same columns
+    if (which != ROWS_MEAN) // both rows of exchangeable tokens have the same columns
         space->columns = columns;
 }
 
@@ -479,13 +479,13 @@ static void embed(struct flow_block *flow, const struct flow_states *dy, struct 
     copy_kept(space, dy, flow->spanned || space->grams.exchangeable ? flow->kept : flow->handed, space->columns, out,
               flow->run.work);
     if (flow->basis.at) {
-        struct stack along = stack_of(space, dy, flow->kept, flow->handed, -1, flow->run.work), placed;
+        struct stack along = stack_of(space, dy, flow->kept, flow->handed, ROWS_ALL, flow->run.work), placed;
         multiply(&along, flow->basis.at, flow->basis.columns, &placed, flow->run.work);
-        write_stack(space, &placed, flow->kept, -1, out);
+        write_stack(space, &placed, flow->kept, ROWS_ALL, out);
     }
     if (space->grams.exchangeable)
-        embed_rest(flow, dy, 0, out);
-    embed_rest(flow, dy, space->grams.exchangeable ? 1 : -1, out);
+        embed_rest(flow, dy, ROWS_MEAN, out);
+    embed_rest(flow, dy, space->grams.exchangeable ? ROWS_ACROSS : ROWS_ALL, out);
 }
 
 static void read_backward(struct flow_block *flow, const struct flow_states *dy, struct flow_states *dx,

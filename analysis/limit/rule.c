@@ -26,9 +26,19 @@ struct stream_address rule_states_address(const struct rule_run *run, int number
     return address_of(run, SITES - 1 - number, DRAWS - 1);
 }
 
+const struct graph_node *rule_graph_node(const struct rule_run *run, int node)
+{
+    return &run->layout->plan->graph->nodes[node];
+}
+
 struct space *rule_space(const struct rule_run *run, int node)
 {
     return &run->spaces[run->layout->nodes[node].space];
+}
+
+bool rule_has_width(const struct rule_run *run)
+{
+    return !run->layout->mode.width_limit;
 }
 
 double *rule_take(const struct rule_run *run, struct gram_space grams)
@@ -78,11 +88,6 @@ const struct signal *rule_gradient(struct rule_run *run, int node)
     return gradient;
 }
 
-static const struct graph_node *node_of(const struct rule_run *run, int node)
-{
-    return &run->layout->plan->graph->nodes[node];
-}
-
 /* The same in all features. */
 static void ones_forward(struct rule_run *run, int node)
 {
@@ -96,7 +101,7 @@ static void ones_forward(struct rule_run *run, int node)
 
 static void sum_forward(struct rule_run *run, int node)
 {
-    const struct graph_node *own = node_of(run, node);
+    const struct graph_node *own = rule_graph_node(run, node);
     const struct signal *a = &run->nodes[own->a].out, *b = &run->nodes[own->b].out;
     bool wider = b->columns > a->columns; // first, so that the sum need not be moved
     const struct space *space = rule_space(run, node);
@@ -110,7 +115,7 @@ static void sum_forward(struct rule_run *run, int node)
 
 static void sum_backward(struct rule_run *run, int node)
 {
-    const struct graph_node *own = node_of(run, node);
+    const struct graph_node *own = rule_graph_node(run, node);
     const struct signal *gradient = rule_gradient(run, node);
     frame_add(rule_space(run, node), 1, gradient, &run->nodes[own->a].gradient, run->work);
     frame_add(rule_space(run, node), 1, gradient, &run->nodes[own->b].gradient, run->work);
@@ -131,7 +136,7 @@ void rule_keep(struct rule_run *run, int node, double factor, int of)
 
 static void scale_forward(struct rule_run *run, int node)
 {
-    const struct graph_node *own = node_of(run, node);
+    const struct graph_node *own = rule_graph_node(run, node);
     frame_add(rule_space(run, node), run->block->scalars[own->b], &run->nodes[own->a].out, &run->nodes[node].out,
               run->work);
     rule_keep(run, node, run->block->scalars[own->b], own->a);
@@ -140,7 +145,7 @@ static void scale_forward(struct rule_run *run, int node)
 
 static void scale_backward(struct rule_run *run, int node)
 {
-    const struct graph_node *own = node_of(run, node);
+    const struct graph_node *own = rule_graph_node(run, node);
     double factor = run->block->scalars[own->b];
     frame_add(rule_space(run, node), factor, rule_gradient(run, node), &run->nodes[own->a].gradient, run->work);
     rule_echo(run, own->a, factor * factor, &run->nodes[node].echo);
@@ -149,12 +154,12 @@ static void scale_backward(struct rule_run *run, int node)
 /* An expert is given rows of the routed signal; which, the gates know. */
 static void expert_forward(struct rule_run *run, int node)
 {
-    run->nodes[node].out = run->nodes[node_of(run, node)->a].out;
+    run->nodes[node].out = run->nodes[rule_graph_node(run, node)->a].out;
 }
 
 static void expert_backward(struct rule_run *run, int node)
 {
-    frame_add(rule_space(run, node), 1, rule_gradient(run, node), &run->nodes[node_of(run, node)->a].gradient,
+    frame_add(rule_space(run, node), 1, rule_gradient(run, node), &run->nodes[rule_graph_node(run, node)->a].gradient,
               run->work);
 }
 

@@ -19,9 +19,9 @@ struct rule_node {
     struct signal out, gradient;
     double *gram;         /* of out, where maps have needed it */
     struct factor factor; /* of the Gram that maps read; rows NULL before the first */
-    struct signal
-        basis;          /* [rank] at a finite width: the rows that the factor multiplies, NULL where it is the signal */
-    struct signal unit; /* [rank] of a map or a router: what the factor was multiplied by */
+    /* [rank] at the model's width: the rows that the factor multiplies, NULL where these are the signal */
+    struct signal basis;
+    struct signal unit;          /* [rank] of a map or a router: what the factor was multiplied by */
     struct frame_part *arriving; /* what maps send back, each times what it was mapped by */
     double *along;               // [T][rank] and its coordinates along the basis that are given
     struct rule_law law;         /* of a function: NULL before it is known */
@@ -29,12 +29,13 @@ struct rule_node {
     struct ripple echo;          /* first order: of the gradient's Gram, to those of signals */
     double normed;               /* features over which a norm has fixed its square; 0: it has not */
     double spread;               /* first order: relative variance of a token's square, by attentions of few heads */
-    double *gates; // [4][T][E] of a mixture: the router's weights, the same at the chosen, 1 there, its logits
+    double
+        *gates; // [RULE_GATES_PARTS][T][E] of a mixture: the router's weights, the same at the chosen, 1 there, logits
     struct rule_expert *experts; // [E] of a mixture at a width
 };
 
 /* Parts of a mixture's gates. */
-enum { RULE_GATES_ALL, RULE_GATES_CHOSEN, RULE_GATES_MASK, RULE_GATES_LOGITS };
+enum rule_gates { RULE_GATES_ALL, RULE_GATES_CHOSEN, RULE_GATES_MASK, RULE_GATES_LOGITS, RULE_GATES_PARTS };
 
 /* A block of a replica while it is read. */
 struct rule_run {
@@ -59,7 +60,12 @@ enum rule_draw { RULE_FORWARD, RULE_REVERSE, RULE_GATES };
 struct stream_address rule_address(const struct rule_run *run, int node, enum rule_draw draw);
 struct stream_address rule_states_address(const struct rule_run *run, int number);
 
+/* The node as the formula has it, and its space. */
+const struct graph_node *rule_graph_node(const struct rule_run *run, int node);
 struct space *rule_space(const struct rule_run *run, int node);
+
+/* Whether the run is one at the model's width, with frames that are drawn; else in the limit. */
+bool rule_has_width(const struct rule_run *run);
 
 /* A Gram's numbers for as long as a rule needs them. */
 double *rule_take(const struct rule_run *run, struct gram_space grams);
@@ -100,6 +106,9 @@ double rule_send_back(struct rule_run *run, int node, double factor, int of, con
  * along the signal there. */
 void rule_send_along(struct rule_run *run, int node, double scale, const struct signal *gradient,
                      const struct signal *unit);
+
+/* One part of a mixture's gates, [T][E]. */
+double *rule_gates(const struct rule_run *run, int node, enum rule_gates part);
 
 /* A mixture's experts at a width, once its gates are known; in reverse u [T][E] becomes the chosen gates' gradients. */
 void rule_experts_forward(struct rule_run *run, int node);

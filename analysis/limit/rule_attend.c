@@ -1,4 +1,3 @@
-#include <cblas.h>
 #include <gsl/gsl_pow_int.h>
 #include <math.h>
 #include <string.h>
@@ -13,11 +12,6 @@
  * with keys and values an orthogonal basis times the factor of their Gram, the queries' normals give S = a Q K^T the
  * covariance a^2 h Q_ik K_jl exactly (layout.c). Exchangeable tokens have a closed form (softmax.h). */
 
-static const struct graph_node *node_of(const struct rule_run *run, int node)
-{
-    return &run->layout->plan->graph->nodes[node];
-}
-
 static int rows_of(const struct rule_run *run, int node)
 {
     return rule_space(run, node)->grams.tokens;
@@ -30,10 +24,10 @@ static double *features(struct rule_run *run, int node, const struct signal *sig
 {
     const struct space *space = rule_space(run, node);
     size_t count = (size_t)space->grams.tokens * (size_t)space->population;
-    double *out = pool_take(run->scratch, count);
-    memcpy(out, signal->at, count * sizeof *out);
-    cblas_dscal((int)count, sqrt(space->population), out, 1);
-    return out;
+    struct signal out = {space->population, pool_take(run->scratch, count)};
+    memcpy(out.at, signal->at, count * sizeof *out.at);
+    frame_scale(space, sqrt(space->population), &out);
+    return out.at;
 }
 
 /* signal += factor times features. */
@@ -45,7 +39,7 @@ static void put(struct rule_run *run, int node, double factor, double *given, st
         frame_add(space, factor / sqrt(space->population), &own, signal, run->work);
         return;
     }
-    cblas_dscal(space->grams.tokens * space->population, factor / sqrt(space->population), given, 1);
+    frame_scale(space, factor / sqrt(space->population), &own);
     *signal = own;
 }
 
@@ -74,7 +68,7 @@ static double *draw(struct rule_run *run, const struct attention *attend)
 
 static void forward_drawn(struct rule_run *run, int node)
 {
-    const struct graph_node *own = node_of(run, node);
+    const struct graph_node *own = rule_graph_node(run, node);
     const struct attention *attend = &run->layout->nodes[node].attend;
     double *q = features(run, own->a, &run->nodes[own->a].out), *k = features(run, own->b, &run->nodes[own->b].out);
     double *v = features(run, own->c, &run->nodes[own->c].out), *y = room(run, node);
@@ -113,7 +107,7 @@ static double *basis_queries(struct rule_run *run, int node, const struct attent
 
 static void backward_drawn(struct rule_run *run, int node)
 {
-    const struct graph_node *own = node_of(run, node);
+    const struct graph_node *own = rule_graph_node(run, node);
     const struct attention *attend = &run->layout->nodes[node].attend;
     double factor = width_factor(&run->layout->plan->nodes[node].attend, attend);
     double *asked = features(run, own->a, &run->nodes[own->a].out);
@@ -136,7 +130,7 @@ static void backward_drawn(struct rule_run *run, int node)
 
 void rule_join_forward(struct rule_run *run, int node)
 {
-    const struct graph_node *own = node_of(run, node);
+    const struct graph_node *own = rule_graph_node(run, node);
     double *y = room(run, node);
     join_forward(&run->layout->plan->nodes[node].join, rows_of(run, node),
                  features(run, own->a, &run->nodes[own->a].out), features(run, own->b, &run->nodes[own->b].out), y);
@@ -145,7 +139,7 @@ void rule_join_forward(struct rule_run *run, int node)
 
 void rule_join_backward(struct rule_run *run, int node)
 {
-    const struct graph_node *own = node_of(run, node);
+    const struct graph_node *own = rule_graph_node(run, node);
     double *da = room(run, own->a), *db = room(run, own->b);
     join_backward(&run->layout->plan->nodes[node].join, rows_of(run, node),
                   features(run, node, rule_gradient(run, node)), da, db);
@@ -175,9 +169,9 @@ struct pairs {
 
 static int mapped_by(const struct rule_run *run, int node)
 {
-    while (node_of(run, node)->kind == GRAPH_SCALE)
-        node = node_of(run, node)->a;
-    return node_of(run, node)->kind == GRAPH_MAP ? node_of(run, node)->a : -1;
+    while (rule_graph_node(run, node)->kind == GRAPH_SCALE)
+        node = rule_graph_node(run, node)->a;
+    return rule_graph_node(run, node)->kind == GRAPH_MAP ? rule_graph_node(run, node)->a : -1;
 }
 
 static double inverse(double features)
@@ -191,7 +185,7 @@ static double inverse(double features)
  * longer where its logit is large.) Where a norm follows the maps, all is in the head. */
 static void size_logits(const struct rule_run *run, int node, struct pairs *p)
 {
-    const struct graph_node *own = node_of(run, node);
+    const struct graph_node *own = rule_graph_node(run, node);
     int q = mapped_by(run, own->a), k = mapped_by(run, own->b);
     double head = run->layout->plan->nodes[node].attend.head_width, vary = 0;
     vary += run->nodes[own->a].normed > 0 ? 0 : 1 / head;
@@ -207,7 +201,7 @@ static void size_logits(const struct rule_run *run, int node, struct pairs *p)
 
 static struct pairs pairs_of(const struct rule_run *run, int node)
 {
-    const struct graph_node *own = node_of(run, node);
+    const struct graph_node *own = rule_graph_node(run, node);
     const struct attention *attend = &run->layout->plan->nodes[node].attend;
     struct pairs p = {.queries = rows_of(run, own->a), .keys = rows_of(run, own->b)};
     frame_gram(rule_space(run, own->a), 1, &run->nodes[own->a].out, p.q);
@@ -298,7 +292,7 @@ static void find_pairs(const struct softmax_means *means, struct pairs *p)
  * a^2 h Q_ik E x (the values' x) for each of all T^2 pairs. */
 static void read_ripples(struct rule_run *run, int node, const struct softmax_means *means, struct pairs *p)
 {
-    const struct graph_node *own = node_of(run, node);
+    const struct graph_node *own = rule_graph_node(run, node);
     struct ripple q = rule_ripple_of(run, own->a), k = rule_ripple_of(run, own->b), v = rule_ripple_of(run, own->c);
     double head = 1. / run->layout->plan->nodes[node].attend.head_width - 1. / rule_space(run, own->a)->width;
     find_pairs(means, p);
@@ -371,7 +365,7 @@ static void hand_ripples_on(struct rule_run *run, int node, int column, const st
 {
     double draw = p->square * p->k[0];
     double slope = p->cross * (p->v[0] * draw * exp(draw * p->q[1]) / p->keys + p->square * p->common);
-    struct ripple q = rule_ripple_of(run, node_of(run, node)->a), inherited = {0};
+    struct ripple q = rule_ripple_of(run, rule_graph_node(run, node)->a), inherited = {0};
     ripple_add(&run->ripples, slope, &q, &inherited);
     rule_ripple(run, node, column, p->out[0], p->out[0] * p->out[0], &inherited);
 }
@@ -394,7 +388,7 @@ static void forward_closed(struct rule_run *run, int node)
 /* How the gradients' Grams answer to the ripples of what maps were given: what a map's weights have of both. */
 static void give_echoes(struct rule_run *run, int node, double value_square, const struct pairs *p)
 {
-    const struct graph_node *own = node_of(run, node);
+    const struct graph_node *own = rule_graph_node(run, node);
     double T = p->queries, N = p->keys, draw = p->square * p->k[0];
     double whole = p->gradient[0] + p->gradient[1], shared = p->gradient[1];
     double same = T * whole * query_square(p) / (N * N), two = T * (T - 1) * shared * p->q[1] * p->cross / (N * N);
@@ -406,7 +400,7 @@ static void give_echoes(struct rule_run *run, int node, double value_square, con
 
 static void backward_closed(struct rule_run *run, int node)
 {
-    const struct graph_node *own = node_of(run, node);
+    const struct graph_node *own = rule_graph_node(run, node);
     const struct attention *attend = &run->layout->plan->nodes[node].attend;
     struct pairs p = pairs_of(run, node);
     struct softmax_means means;

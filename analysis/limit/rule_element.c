@@ -13,9 +13,10 @@ static double *at_row(const struct signal *signal, int row)
     return signal->at + (size_t)row * (size_t)signal->columns;
 }
 
-static bool is_finite_width(const struct rule_run *run)
+/* Whether other signals of the space meet what the node makes of its operands (layout.h). */
+static bool is_blended(const struct rule_run *run, int node)
 {
-    return !run->layout->mode.width_limit;
+    return run->layout->blended[run->layout->nodes[node].space];
 }
 
 /* Of `columns` at least. */
@@ -60,7 +61,7 @@ static double range_scale(const double *x, struct range range, double eps)
 static void centre(const struct space *space, const struct signal *signal, int row, int groups)
 {
     double *x = at_row(signal, row);
-    int n = space->population <= signal->columns ? space->population : 0, count = groups > 0 ? n / groups : n;
+    int n = space->population <= signal->columns ? space->population : 0, count = n / groups;
     for (int g = 0; count > 0 && g < n / count; g++) {
         double sum = 0;
         for (int j = 0; j < count; j++)
@@ -112,14 +113,14 @@ static struct signal centred(const struct rule_run *run, int node, const struct 
 
 void rule_norm_forward(struct rule_run *run, int node)
 {
-    int in = run->layout->plan->graph->nodes[node].a;
+    int in = rule_graph_node(run, node)->a;
     const struct plan_norm *norm = &run->layout->plan->nodes[node].norm;
     const struct space *space = rule_space(run, node);
     struct signal out = centred(run, node, &run->nodes[in].out, run->work);
     run->nodes[node].out = out;
     run->nodes[node].normed = (double)space->width / norm->groups;
     if (space->grams.exchangeable) { // rows share the scale of any token
-        cblas_dscal(2 * out.columns, 1 / sqrt(frame_square(space, &out, 0) + norm->eps), out.at, 1);
+        frame_scale(space, 1 / sqrt(frame_square(space, &out, 0) + norm->eps), &out);
         return;
     }
     struct range range;
@@ -146,7 +147,7 @@ static void range_backward(struct range range, const double *x, double scale, bo
 
 void rule_norm_backward(struct rule_run *run, int node)
 {
-    int in = run->layout->plan->graph->nodes[node].a;
+    int in = rule_graph_node(run, node)->a;
     const struct plan_norm *norm = &run->layout->plan->nodes[node].norm;
     const struct space *space = rule_space(run, node);
     struct signal x = run->nodes[in].out, dx = copy(run, node, rule_gradient(run, node), x.columns, run->work);
@@ -154,7 +155,7 @@ void rule_norm_backward(struct rule_run *run, int node)
         x = centred(run, node, &x, run->scratch);
     if (space->grams.exchangeable) {
         double square = frame_square(space, &x, 0) + norm->eps;
-        cblas_dscal(2 * dx.columns, 1 / sqrt(square), dx.at, 1);
+        frame_scale(space, 1 / sqrt(square), &dx);
         rule_echo(run, in, 1 / square, &run->nodes[node].echo);
     }
     struct range range;
@@ -165,7 +166,7 @@ void rule_norm_backward(struct rule_run *run, int node)
             bool last = range.first + range.count == x.columns;
             if (last && dx.columns > x.columns)
                 cblas_dscal(dx.columns - x.columns, scale, at_row(&dx, t) + x.columns, 1);
-            range_backward(range, at_row(&x, t), scale, is_finite_width(run) || held > 1, dx.columns, at_row(&dx, t));
+            range_backward(range, at_row(&x, t), scale, rule_has_width(run) || held > 1, dx.columns, at_row(&dx, t));
         }
     centre_rows(run, node, &dx);
     rule_give(run, in, dx);
@@ -207,7 +208,7 @@ static void each_feature(const struct space *space, const struct signal *a, cons
 /* Forward and reverse need the same. */
 static struct rule_law law_of(struct rule_run *run, int node)
 {
-    int in = run->layout->plan->graph->nodes[node].a;
+    int in = rule_graph_node(run, node)->a;
     const struct activation *function = run->layout->plan->nodes[node].function;
     struct space *space = rule_space(run, node);
     struct gram_space grams = space->grams;
@@ -223,7 +224,7 @@ static struct rule_law law_of(struct rule_run *run, int node)
         kernel_exchangeable(function, 1, law, own->value, own->both);
     else
         kernel_matrix(function, grams.tokens, 1, law, own->value, own->both);
-    for (int t = 0; run->layout->blended[run->layout->nodes[node].space] && t < rows; t++)
+    for (int t = 0; is_blended(run, node) && t < rows; t++)
         kernel_means(function, gram_diagonal(grams, law, t), &own->mean[t], &own->slope[t]);
     return *own;
 }
@@ -231,8 +232,7 @@ static struct rule_law law_of(struct rule_run *run, int node)
 /* gram -= (c c^T) o g, g all ones where NULL. */
 static void take_off(struct rule_run *run, struct gram_space grams, const double *c, const double *g, double *gram)
 {
-    double *ones = rule_take(run, grams), *outer = rule_take(run, grams);
-    memset(outer, 0, gram_size(grams) * sizeof *outer);
+    double *ones = rule_take(run, grams), *outer = pool_take_zeros(run->scratch, gram_size(grams) * sizeof *outer);
     for (size_t i = 0; i < gram_size(grams); i++)
         ones[i] = !grams.exchangeable || i == 1 ? 1 : 0;
     gram_add_outer(grams, c, g ? g : ones, outer);
@@ -269,14 +269,14 @@ static void add_means(const struct space *space, const double *mean, struct sign
 static void ripple_law(struct rule_run *run, int node, const struct rule_law *law, int column)
 {
     const struct space *space = rule_space(run, node);
-    int in = run->layout->plan->graph->nodes[node].a;
+    int in = rule_graph_node(run, node)->a;
     if (!run->layout->mode.first_order)
         return;
     double square = law->value[0], slope = law->both[1], pair[2], through;
     struct ripple argument = rule_ripple_of(run, in), inherited = {0};
     frame_law(space, &run->nodes[in].out, false, pair);
     through = slope * pair[0];
-    if (run->layout->blended[run->layout->nodes[node].space]) {
+    if (is_blended(run, node)) {
         slope -= law->slope[0] * law->slope[0];
         through = 0;
     }
@@ -288,14 +288,14 @@ static void ripple_law(struct rule_run *run, int node, const struct rule_law *la
  * the parts are not told apart. */
 void rule_pointwise_forward(struct rule_run *run, int node)
 {
-    int in = run->layout->plan->graph->nodes[node].a;
+    int in = rule_graph_node(run, node)->a;
     struct space *space = rule_space(run, node);
     const struct signal *x = &run->nodes[in].out;
     struct signal out = blank(run, node, x->columns);
     each_feature(space, NULL, x, run->layout->plan->nodes[node].function, false, &out, run->scratch);
     if (space->share < 1) {
         struct rule_law split = law_of(run, node);
-        if (run->layout->blended[run->layout->nodes[node].space]) {
+        if (is_blended(run, node)) {
             struct signal part = frame_part(run, node, x);
             double *law = rule_take(run, space->grams);
             frame_law(space, x, false, law);
@@ -311,7 +311,7 @@ void rule_pointwise_forward(struct rule_run *run, int node)
 
 void rule_pointwise_backward(struct rule_run *run, int node)
 {
-    int in = run->layout->plan->graph->nodes[node].a;
+    int in = rule_graph_node(run, node)->a;
     struct space *space = rule_space(run, node);
     const struct signal *x = &run->nodes[in].out, *gradient = rule_gradient(run, node);
     struct signal dx = blank(run, node, x->columns);
@@ -320,7 +320,7 @@ void rule_pointwise_backward(struct rule_run *run, int node)
         struct rule_law split = law_of(run, node);
         double *law = rule_take(run, space->grams);
         frame_law(space, gradient, false, law);
-        if (run->layout->blended[run->layout->nodes[node].space]) {
+        if (is_blended(run, node)) {
             struct signal part = frame_part(run, node, gradient);
             frame_add_rows(space, each_row(run, space, split.slope), &part, &dx, run->work);
             take_off(run, space->grams, split.slope, NULL, split.both);
@@ -339,7 +339,7 @@ static int multiply_law(struct rule_run *run, int node, const struct signal *a, 
 {
     struct space *space = rule_space(run, node);
     struct gram_space grams = space->grams;
-    bool blended = run->layout->blended[run->layout->nodes[node].space];
+    bool blended = is_blended(run, node);
     double *law[2] = {rule_take(run, grams), rule_take(run, grams)}, *mean = rule_take(run, grams);
     frame_law(space, a, false, law[0]);
     frame_law(space, b, blended, law[1]);
@@ -379,7 +379,7 @@ static int multiply_blended(struct rule_run *run, int node, const struct signal 
 /* To first order each factor's ripple, times what tokens share of the other. */
 static void ripple_product(struct rule_run *run, int node, int column)
 {
-    const struct graph_node *own = &run->layout->plan->graph->nodes[node];
+    const struct graph_node *own = rule_graph_node(run, node);
     const struct space *space = rule_space(run, node);
     const int operands[2] = {own->a, own->b};
     struct ripple inherited = {0};
@@ -395,13 +395,13 @@ static void ripple_product(struct rule_run *run, int node, int column)
 
 void rule_product_forward(struct rule_run *run, int node)
 {
-    const struct graph_node *own = &run->layout->plan->graph->nodes[node];
+    const struct graph_node *own = rule_graph_node(run, node);
     struct space *space = rule_space(run, node);
     const struct signal *a = &run->nodes[own->a].out, *b = &run->nodes[own->b].out;
     struct signal out = blank(run, node, a->columns > b->columns ? a->columns : b->columns);
     each_feature(space, a, b, NULL, false, &out, run->scratch);
     int column = 0;
-    if (space->share < 1 && run->layout->blended[run->layout->nodes[node].space])
+    if (space->share < 1 && is_blended(run, node))
         column = multiply_blended(run, node, a, b, &out);
     else if (space->share < 1)
         column = multiply_law(run, node, a, b, &out);
@@ -423,7 +423,7 @@ static void product_side(struct rule_run *run, int node, int to, int other)
 
 void rule_product_backward(struct rule_run *run, int node)
 {
-    const struct graph_node *own = &run->layout->plan->graph->nodes[node];
+    const struct graph_node *own = rule_graph_node(run, node);
     product_side(run, node, own->a, own->b);
     product_side(run, node, own->b, own->a);
 }

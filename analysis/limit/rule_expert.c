@@ -23,17 +23,6 @@ static const struct plan_mixture *mixture_of(const struct rule_run *run, int nod
     return &run->layout->plan->nodes[node].mixture;
 }
 
-static const double *gates_of(const struct rule_run *run, int node, int part)
-{
-    int T = rule_space(run, node)->grams.tokens, E = mixture_of(run, node)->sizes.experts;
-    return run->nodes[node].gates + (size_t)part * (size_t)T * (size_t)E;
-}
-
-static void *take_zeros(struct pool *pool, size_t bytes)
-{
-    return memset(pool_take(pool, bytes / sizeof(double) + 1), 0, bytes);
-}
-
 /* Columns of the spaces that experts share with the block. */
 static void copy_columns(const struct rule_run *from, struct rule_run *to, int node)
 {
@@ -75,9 +64,9 @@ static void scatter(const struct rule_expert *expert, const struct signal *rows,
 static void find_tokens(struct rule_run *run, int node, int e, struct rule_expert *expert)
 {
     int T = rule_space(run, node)->grams.tokens, E = mixture_of(run, node)->sizes.experts;
-    const double *mask = gates_of(run, node, RULE_GATES_MASK);
+    const double *mask = rule_gates(run, node, RULE_GATES_MASK);
     expert->count = 0;
-    expert->tokens = take_zeros(run->work, (size_t)T * sizeof *expert->tokens);
+    expert->tokens = pool_take_zeros(run->work, (size_t)T * sizeof *expert->tokens);
     for (int t = 0; t < T; t++)
         if (mask[t * E + e] != 0)
             expert->tokens[expert->count++] = t;
@@ -89,13 +78,13 @@ static void open_expert(struct rule_run *run, int node, int e, struct rule_exper
     size_t spaces = (size_t)run->layout->space_count;
     expert->run = *run;
     expert->run.address.expert = (uint32_t)e;
-    expert->run.nodes = take_zeros(run->work, (size_t)node * sizeof *run->nodes);
-    expert->run.spaces = take_zeros(run->work, spaces * sizeof *run->spaces);
+    expert->run.nodes = pool_take_zeros(run->work, (size_t)node * sizeof *run->nodes);
+    expert->run.spaces = pool_take_zeros(run->work, spaces * sizeof *run->spaces);
     memcpy(expert->run.spaces, run->spaces, spaces * sizeof *run->spaces);
     for (size_t s = 0; s < spaces; s++)
         expert->run.spaces[s].grams.tokens = expert->count;
     const struct rule_node *given = &run->nodes[graph_of(run)->nodes[moe->expert].a];
-    const double *weights = moe->weigh->input ? gates_of(run, node, RULE_GATES_CHOSEN) + e : NULL;
+    const double *weights = moe->weigh->input ? rule_gates(run, node, RULE_GATES_CHOSEN) + e : NULL;
     expert->run.nodes[moe->expert].out = gather(expert, &given->out, weights, moe->sizes.experts, run->work);
     expert->run.nodes[moe->expert].normed = given->normed;
 }
@@ -114,8 +103,8 @@ void rule_experts_forward(struct rule_run *run, int node)
 {
     const struct plan_mixture *moe = mixture_of(run, node);
     int E = moe->sizes.experts, body = graph_of(run)->nodes[node].b;
-    struct rule_expert *experts = take_zeros(run->work, (size_t)E * sizeof *experts);
-    const double *gates = gates_of(run, node, RULE_GATES_CHOSEN);
+    struct rule_expert *experts = pool_take_zeros(run->work, (size_t)E * sizeof *experts);
+    const double *gates = rule_gates(run, node, RULE_GATES_CHOSEN);
     run->nodes[node].experts = experts;
     for (int e = 0; e < E; e++) {
         find_tokens(run, node, e, &experts[e]);
@@ -169,11 +158,11 @@ static void expert_backward(struct rule_run *run, int node, int e, struct rule_e
     const struct plan_mixture *moe = mixture_of(run, node);
     int E = moe->sizes.experts, body = graph_of(run)->nodes[node].b, given = graph_of(run)->nodes[moe->expert].a;
     bool input = moe->weigh->input;
-    const double *gates = gates_of(run, node, RULE_GATES_CHOSEN) + e;
+    const double *gates = rule_gates(run, node, RULE_GATES_CHOSEN) + e;
     struct rule_node *nodes = expert->run.nodes;
     expert->run.work = run->work;
     expert->run.scratch = run->scratch;
-    expert->run.weights = take_zeros(run->work, ((size_t)graph_of(run)->matrix_count + 1) * sizeof(double));
+    expert->run.weights = pool_take_zeros(run->work, ((size_t)graph_of(run)->matrix_count + 1) * sizeof(double));
     copy_columns(run, &expert->run, node);
     struct signal dy = gather(expert, rule_gradient(run, node), NULL, E, run->work);
     if (!input)
@@ -198,7 +187,7 @@ void rule_experts_backward(struct rule_run *run, int node, double *u)
             expert_backward(run, node, e, &experts[e], u);
     struct signal all = frame_zero(rule_space(run, given), rule_space(run, given)->columns, run->work);
     for (int e = 0; e < E; e++) {
-        const double *weights = moe->weigh->input ? gates_of(run, node, RULE_GATES_CHOSEN) + e : NULL;
+        const double *weights = moe->weigh->input ? rule_gates(run, node, RULE_GATES_CHOSEN) + e : NULL;
         if (experts[e].count > 0 && experts[e].run.nodes[moe->expert].gradient.at)
             scatter(&experts[e], &experts[e].run.nodes[moe->expert].gradient, weights, E, &all);
     }

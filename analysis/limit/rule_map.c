@@ -9,14 +9,9 @@
  * (sim/conditioned.h), here in the coordinates of the frames. In the limit dy Z^T and M Q vanish. Where a signal has
  * fewer coordinates than rows, these are L, and Q^T is the identity. */
 
-static bool is_finite_width(const struct rule_run *run)
-{
-    return !run->layout->mode.width_limit;
-}
-
 static double sd_of(const struct rule_run *run, int node)
 {
-    return run->block->sd[run->layout->plan->graph->nodes[node].index];
+    return run->block->sd[rule_graph_node(run, node)->index];
 }
 
 /* Shared by all maps that read the signal. */
@@ -31,7 +26,7 @@ const struct factor *rule_factor(struct rule_run *run, int node)
         frame_gram(space, 1, &own->out, own->gram);
     }
     own->factor = frame_factor_sum(space, &(struct frame_part){1, own->out, own->gram, NULL}, run->work);
-    if (!is_finite_width(run) || !own->factor.lower)
+    if (!rule_has_width(run) || !own->factor.lower)
         return &own->factor;
     own->basis.columns = own->out.columns;
     own->basis.at = pool_take(run->work, (size_t)space->grams.tokens * (size_t)own->out.columns);
@@ -42,7 +37,7 @@ const struct factor *rule_factor(struct rule_run *run, int node)
 
 void rule_map_forward(struct rule_run *run, int node)
 {
-    int in = run->layout->plan->graph->nodes[node].a;
+    int in = rule_graph_node(run, node)->a;
     struct space *space = rule_space(run, node);
     struct stream_address address = rule_address(run, node, RULE_FORWARD);
     struct rule_node *own = &run->nodes[node];
@@ -51,11 +46,21 @@ void rule_map_forward(struct rule_run *run, int node)
     int column = space->columns;
     struct ripple ripple = rule_ripple_of(run, in);
     *run->drawn |= space->drawn || space->population > 0;
-    own->out = frame_fresh(space, factor, &address, run->work, is_finite_width(run) ? &own->unit : NULL);
-    cblas_dscal(frame_rows(space) * own->out.columns, scale, own->out.at, 1);
+    own->out = frame_fresh(space, factor, &address, run->work, rule_has_width(run) ? &own->unit : NULL);
+    frame_scale(space, scale, &own->out);
     rule_keep(run, node, scale, in);
     double square = space->grams.exchangeable ? factor->rows[1] * factor->rows[1] : 0;
     rule_ripple(run, node, column, square, square * square, &ripple);
+}
+
+/* As many at a time as BLAS's integers can count. */
+static double square_of(const double *x, size_t count)
+{
+    enum { MOST = 1 << 30 };
+    double sum = 0;
+    for (size_t i = 0; i < count; i += MOST)
+        sum += cblas_ddot(count - i < MOST ? (int)(count - i) : MOST, x + i, 1, x + i, 1);
+    return sum;
 }
 
 /* |x^T y|^2 through the columns of both. */
@@ -66,7 +71,7 @@ static double column_product(const struct signal *x, const struct signal *y, int
     double *both = pool_take(work, count);
     cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, x->columns, y->columns, T, 1, x->at, x->columns, y->at,
                 y->columns, 0, both, y->columns);
-    double product = cblas_ddot((int)count, both, 1, both, 1);
+    double product = square_of(both, count);
     pool_release(work, mark);
     return product;
 }
@@ -97,14 +102,14 @@ void rule_send_along(struct rule_run *run, int node, double scale, const struct 
     int K = unit->columns < gradient->columns ? unit->columns : gradient->columns;
     double **along = &run->nodes[node].along;
     if (!*along)
-        *along = memset(pool_take(run->work, (size_t)T * (size_t)R), 0, (size_t)T * (size_t)R * sizeof **along);
+        *along = pool_take_zeros(run->work, (size_t)T * (size_t)R * sizeof **along);
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, T, R, K, scale, gradient->at, gradient->columns, unit->at,
                 unit->columns, 1, *along, R);
 }
 
 void rule_map_backward(struct rule_run *run, int node)
 {
-    int in = run->layout->plan->graph->nodes[node].a, matrix = run->layout->plan->graph->nodes[node].index;
+    int in = rule_graph_node(run, node)->a, matrix = rule_graph_node(run, node)->index;
     const struct signal *gradient = rule_gradient(run, node);
     double factor = sd_of(run, node) * sqrt(rule_space(run, node)->width);
     struct ripple ripple = rule_ripple_of(run, in);

@@ -10,16 +10,6 @@
  * and independent, are read once, by their Grams alone: sum_e p_e b_e with b_e = mu + c_e, mu one number for all features
  * of a token, c_e independent over experts, is (sum_e p_e) mu beside what the Gram of c gives. */
 
-static const struct graph_node *node_of(const struct rule_run *run, int node)
-{
-    return &run->layout->plan->graph->nodes[node];
-}
-
-static bool is_finite_width(const struct rule_run *run)
-{
-    return !run->layout->mode.width_limit;
-}
-
 /* out [T][T] = a b^T for a, b [T][E]. */
 static void gate_products(int T, int E, const double *a, const double *b, double *out)
 {
@@ -43,6 +33,12 @@ static void draw_columns(const struct factor *factor, int T, int E, const struct
     pool_release(work, mark);
 }
 
+double *rule_gates(const struct rule_run *run, int node, enum rule_gates part)
+{
+    size_t T = (size_t)rule_space(run, node)->grams.tokens;
+    return run->nodes[node].gates + (size_t)part * T * (size_t)run->layout->plan->nodes[node].mixture.sizes.experts;
+}
+
 /* Of one replica's choices. */
 static struct mixture_report report_of(int T, int E, const double *mask)
 {
@@ -59,14 +55,16 @@ static struct mixture_report report_of(int T, int E, const double *mask)
 static void draw_gates(struct rule_run *run, int node)
 {
     const struct plan_mixture *moe = &run->layout->plan->nodes[node].mixture;
-    int in = node_of(run, node)->a, T = rule_space(run, in)->grams.tokens, E = moe->sizes.experts;
+    int in = rule_graph_node(run, node)->a, T = rule_space(run, in)->grams.tokens, E = moe->sizes.experts;
     struct stream_address address = rule_address(run, node, RULE_GATES);
+    double sd = run->block->sd[rule_graph_node(run, node)->index];
     size_t count = (size_t)T * (size_t)E;
-    double *gates = run->nodes[node].gates = pool_take(run->work, 4 * count), *chosen = gates + count;
-    double *mask = gates + 2 * count, *logits = gates + 3 * count;
-    struct signal *unit = is_finite_width(run) ? &run->nodes[node].unit : NULL;
+    double *gates = run->nodes[node].gates = pool_take(run->work, RULE_GATES_PARTS * count);
+    double *chosen = rule_gates(run, node, RULE_GATES_CHOSEN), *mask = rule_gates(run, node, RULE_GATES_MASK);
+    double *logits = rule_gates(run, node, RULE_GATES_LOGITS);
+    struct signal *unit = rule_has_width(run) ? &run->nodes[node].unit : NULL;
     draw_columns(rule_factor(run, in), T, E, &address, 0, logits, unit, run->work);
-    cblas_dscal((int)count, run->block->sd[node_of(run, node)->index] * sqrt(rule_space(run, in)->width), logits, 1);
+    frame_scale(rule_space(run, in), sd * sqrt(rule_space(run, in)->width), &(struct signal){E, logits});
     for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * (size_t)E;
         router_gate(moe->router, &moe->sizes, logits + at, mask + at, gates + at);
@@ -83,7 +81,7 @@ static void through_gates(struct rule_run *run, int node, double *gram)
     const struct plan_mixture *moe = &run->layout->plan->nodes[node].mixture;
     struct gram_space grams = rule_space(run, node)->grams;
     double *products = rule_take(run, grams);
-    const double *chosen = run->nodes[node].gates + grams.tokens * moe->sizes.experts;
+    const double *chosen = rule_gates(run, node, RULE_GATES_CHOSEN);
     gate_products(grams.tokens, moe->sizes.experts, chosen, chosen, products);
     gram_multiply(grams, products, gram, gram);
 }
@@ -91,7 +89,7 @@ static void through_gates(struct rule_run *run, int node, double *gram)
 /* mu [T] of the experts, NULL where it is 0. */
 static double *means_of(struct rule_run *run, int node)
 {
-    int body = node_of(run, node)->b;
+    int body = rule_graph_node(run, node)->b;
     const struct space *space = rule_space(run, body);
     if (!run->layout->nodes[node].biased)
         return NULL;
@@ -104,7 +102,7 @@ static double *means_of(struct rule_run *run, int node)
 /* gram = factor times that of c. */
 static void experts_gram(struct rule_run *run, int node, double factor, const double *mean, double *gram)
 {
-    int body = node_of(run, node)->b, T = rule_space(run, node)->grams.tokens;
+    int body = rule_graph_node(run, node)->b, T = rule_space(run, node)->grams.tokens;
     frame_gram(rule_space(run, body), factor, &run->nodes[body].out, gram);
     if (mean)
         cblas_dger(CblasRowMajor, T, T, -factor, mean, 1, mean, 1, gram, T);
@@ -115,7 +113,7 @@ static void add_mean(struct rule_run *run, int node, const double *mean)
 {
     const struct space *space = rule_space(run, node);
     int T = space->grams.tokens, E = run->layout->plan->nodes[node].mixture.sizes.experts;
-    const double *chosen = run->nodes[node].gates + T * E;
+    const double *chosen = rule_gates(run, node, RULE_GATES_CHOSEN);
     double *own = pool_take(run->work, (size_t)T);
     for (int t = 0; t < T; t++) {
         own[t] = 0;
@@ -142,7 +140,7 @@ static void experts_forward(struct rule_run *run, int node)
 void rule_mixture_forward(struct rule_run *run, int node)
 {
     draw_gates(run, node);
-    if (is_finite_width(run))
+    if (rule_has_width(run))
         rule_experts_forward(run, node);
     else
         experts_forward(run, node);
@@ -177,12 +175,13 @@ static void draw_gate_gradients(struct rule_run *run, int node, const double *gr
 /* From the gates' gradients u [T][E] to those of the routed signal and the router. */
 static void router_backward(struct rule_run *run, int node, const double *u)
 {
-    const struct graph_node *own = node_of(run, node);
+    const struct graph_node *own = rule_graph_node(run, node);
     const struct plan_mixture *moe = &run->layout->plan->nodes[node].mixture;
     int T = rule_space(run, node)->grams.tokens, E = moe->sizes.experts;
     size_t count = (size_t)T * (size_t)E;
     double *slopes = pool_take(run->work, count), sd = run->block->sd[own->index];
-    const double *gates = run->nodes[node].gates, *mask = gates + 2 * count, *logits = gates + 3 * count;
+    const double *gates = rule_gates(run, node, RULE_GATES_ALL), *mask = rule_gates(run, node, RULE_GATES_MASK);
+    const double *logits = rule_gates(run, node, RULE_GATES_LOGITS);
     for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * (size_t)E;
         moe->router->backward(E, logits + at, mask + at, gates + at, u + at, slopes + at);
@@ -196,7 +195,7 @@ static void router_backward(struct rule_run *run, int node, const double *u)
 /* The gates' gradients, and the gradient of all experts at once, by its Gram. */
 static void experts_backward(struct rule_run *run, int node, double *u)
 {
-    int body = node_of(run, node)->b;
+    int body = rule_graph_node(run, node)->b;
     struct gram_space grams = rule_space(run, node)->grams;
     struct space *space = rule_space(run, body);
     double *gradient = rule_take(run, grams);
@@ -213,8 +212,8 @@ void rule_mixture_backward(struct rule_run *run, int node)
 {
     int E = run->layout->plan->nodes[node].mixture.sizes.experts;
     size_t count = (size_t)rule_space(run, node)->grams.tokens * (size_t)E;
-    double *u = memset(pool_take(run->work, count), 0, count * sizeof *u);
-    if (is_finite_width(run))
+    double *u = pool_take_zeros(run->work, count * sizeof *u);
+    if (rule_has_width(run))
         rule_experts_backward(run, node, u);
     else
         experts_backward(run, node, u);
