@@ -317,9 +317,9 @@ static bool is_rotatable(const struct wants *wants)
     return !wants->features && !wants->group_norm && !wants->blended;
 }
 
-/* In the limit heads are as wide as it takes for logits to be Gaussian: with the keys and values an orthogonal basis
- * times the factor of their Gram, as wide as there are tokens. What acts on a head's features, before attention or
- * behind it, keeps its width. */
+/* In the limit heads are widened until logits are Gaussian: with the keys and values an orthogonal basis times the factor
+ * of their Gram, as wide as there are tokens. What acts on a head's features, before attention or behind it, keeps its
+ * width. */
 static bool is_wide(const struct layout *layout, const struct attention *attend, const struct wants *const spaces[4])
 {
     const struct wants *q = spaces[0], *k = spaces[1], *v = spaces[2];
@@ -348,11 +348,6 @@ static bool claim(struct wants *wants, int population)
     return agrees;
 }
 
-static struct wants *own_states(const struct layout *layout, struct wants *wants)
-{
-    return &wants[layout->states];
-}
-
 /* A join's spaces hold all features: what is repeated has its own gradient from all of them. */
 static void size_join(const struct layout *layout, int n, struct wants *wants)
 {
@@ -365,38 +360,42 @@ static void size_join(const struct layout *layout, int n, struct wants *wants)
     }
 }
 
-/* Sizes of the spaces of every attention and join; false where two of them disagree. */
+/* False where a space already has another size, or is that of the states, which keep their width. */
+static bool size_attention(const struct layout *layout, int n, struct wants *wants, bool as_they_are)
+{
+    const struct graph_node *node = &layout->plan->graph->nodes[n];
+    const struct layout_node *nodes = layout->nodes;
+    struct wants *q = &wants[nodes[node->a].space], *k = &wants[nodes[node->b].space];
+    struct wants *v = &wants[nodes[node->c].space], *out = &wants[nodes[n].space], *states = &wants[layout->states];
+    const struct attention *given = &layout->plan->nodes[n].attend;
+    bool wide = !as_they_are && is_wide(layout, given, (const struct wants *const[]){q, k, v, out});
+    int tokens = q->tokens > k->tokens ? q->tokens : k->tokens;
+    struct attention own = as_they_are ? *given : drawn_attention(layout, given, wide, tokens);
+    bool agree = as_they_are || (q != states && k != states && v != states && out != states);
+    layout->nodes[n].attend = own;
+    layout->nodes[n].wide = wide;
+    q->heads = k->heads = v->heads = out->heads = true;
+    agree &= claim(q, own.heads * own.head_width);
+    agree &= claim(k, own.kv_heads * own.head_width);
+    agree &= claim(v, own.kv_heads * own.value_width);
+    agree &= claim(out, own.heads * own.value_width);
+    k->tile = v->tile = wide ? own.kv_heads : 0;
+    return agree;
+}
+
+/* Sizes of the spaces of every attention and join, as the model has them or as they are drawn; false where two of them
+ * disagree, which those of the model never do. */
 static bool size_heads(const struct layout *layout, struct wants *wants, bool as_they_are)
 {
     const struct graph *graph = layout->plan->graph;
     bool agree = true;
-    for (int n = 0; n < graph->node_count; n++) {
-        const struct graph_node *node = &graph->nodes[n];
-        if (node->kind == GRAPH_JOIN) {
+    for (int n = 0; n < graph->node_count; n++)
+        if (graph->nodes[n].kind == GRAPH_JOIN) {
             size_join(layout, n, wants);
-            agree = agree && as_they_are;
+            agree &= as_they_are;
+        } else if (graph->nodes[n].kind == GRAPH_ATTEND && !layout->mode.exchangeable) {
+            agree &= size_attention(layout, n, wants, as_they_are);
         }
-        if (node->kind != GRAPH_ATTEND || layout->mode.exchangeable)
-            continue;
-        const struct layout_node *nodes = layout->nodes;
-        struct wants *q = &wants[nodes[node->a].space], *k = &wants[nodes[node->b].space];
-        struct wants *v = &wants[nodes[node->c].space], *out = &wants[nodes[n].space];
-        const struct attention *given = &layout->plan->nodes[n].attend;
-        bool wide = !as_they_are && is_wide(layout, given, (const struct wants *const[]){q, k, v, out});
-        int tokens = q->tokens > k->tokens ? q->tokens : k->tokens;
-        struct attention own = as_they_are ? *given : drawn_attention(layout, given, wide, tokens);
-        layout->nodes[n].attend = own;
-        layout->nodes[n].wide = wide;
-        q->heads = k->heads = v->heads = out->heads = true;
-        agree &= claim(q, own.heads * own.head_width);
-        agree &= claim(k, own.kv_heads * own.head_width);
-        agree &= claim(v, own.kv_heads * own.value_width);
-        agree &= claim(out, own.heads * own.value_width);
-        if (q == own_states(layout, wants) || k == own_states(layout, wants) || v == own_states(layout, wants) ||
-            out == own_states(layout, wants))
-            agree = agree && as_they_are;
-        k->tile = v->tile = wide ? own.kv_heads : 0;
-    }
     return agree;
 }
 
