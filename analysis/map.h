@@ -68,8 +68,8 @@ bool map_shares(const struct map *map, size_t point, int share, int shares);
 /* Makes the model of every point, and checks its blocks: ERROR_INPUT names the first that is none, "heads = 3, layers = 1". */
 int map_check(const struct map *map, const struct map_plan *plan, struct error *error);
 
-/* Predicts every point of the axes, which are parsed; map_check comes first, so that a mistake costs no time. ERROR_INTERRUPTED leaves the points that are done, and NAN elsewhere, as where it is another's
- * share. */
+/* Predicts every point of the axes, which are parsed, after map_check, so that a mistake costs no time. ERROR_INTERRUPTED
+ * leaves the points that are done, and NAN elsewhere, as where a point is another's share. */
 int map_predict(struct map *map, const struct map_plan *plan, struct error *error);
 void map_free(struct map *map);
 

@@ -49,7 +49,8 @@ struct profile_plan {
 int profile_init(struct profile *profile, const struct sampler *sampler, struct error *error);
 void profile_free(struct profile *profile);
 
-/* The prediction of the infinite-width limit, with its error as standard error. */
+/* The prediction by moments.h, at the model's width or in the limit, with its error as standard error. Errors are those
+ * of moments_predict; the profile holds nothing then. */
 int profile_predict(struct profile *profile, const struct model *model, const struct moments_options *options,
                     struct error *error);
 

@@ -235,7 +235,6 @@ static int predict_points(struct predict *predict, struct sweep *sweep, struct e
     if (!stream)
         return error->code;
     predict->page.stream = stream;
-    predict->page.sweep = sweep;
     if (predict->dry_run)
         return output_end(&output, forecast_predictions(predict, sweep, stream, error), true, error);
     predict->moments.stop = interrupt_flag();

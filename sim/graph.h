@@ -1,7 +1,7 @@
 /* A formula as a graph: nodes in topological order, each a signal (rows x width) or a scalar.
  *
- * The parser (sim/formula) lowers every section of a formula to eleven kinds of signal, so that an interpretation of the
- * language (sampling, moments, bounds) is one pass over the nodes with eleven cases. What users write every day (attn,
+ * The parser (sim/formula) lowers every section of a formula to a dozen kinds of signal, so that an interpretation of the
+ * language (sampling, moments, bounds) is one pass over the nodes with a case for each. What users write every day (attn,
  * ffn, glu) is defined in prelude text in the same language and is expanded while it is parsed. Subtraction is a sum
  * with a scale of -1, division by a scalar a scale by its inverse. Scalars keep their own tree and are evaluated per
  * block.

@@ -7,8 +7,6 @@
 #include "analysis/limit/strip.h"
 #include "sim/panel.h"
 
-enum { ROUNDS = 4 };
-
 /* Heads of a replica in the limit, where they are many: what a Gram of few varies by is 1 over their number times that
  * of their features, of which there are as many as tokens. */
 enum { HEADS_LEAST = 2, HEADS_MOST = 64, HEAD_FEATURES = 256 };
@@ -54,9 +52,11 @@ static int make_layouts(struct course *course, struct layout_states *states, str
     return code;
 }
 
-/* Blocks agree on what their states are: rounds until none changes it. */
+/* Blocks agree on what their states are: rounds until none changes it. Each of the three truths changes once at most, and
+ * the last round none. */
 static int agree(struct course *course, struct error *error)
 {
+    enum { ROUNDS = 4 };
     struct layout_states states = {.gaussian = true}, before;
     int code = ERROR_NONE;
     for (int round = 0; code == ERROR_NONE && round < ROUNDS; round++) {

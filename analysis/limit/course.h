@@ -19,7 +19,7 @@ struct course {
     int layout_count;
     struct layout_mode mode;
     struct layout_states states;
-    size_t cells; /* (L + 1) columns */
+    size_t cells; /* (L + 1) times the schema's columns */
 };
 
 /* ERROR_INPUT where the model cannot be read this way, with the reason. */
@@ -27,11 +27,12 @@ int course_init(struct course *course, const struct model *model, const struct c
                 struct error *error);
 void course_free(struct course *course);
 
-/* Of a replica: within 2 of what it takes, at so many a second of a core (bench/budget). */
+/* Operations of a replica, and how many a core does in a second: the time that they make is right within a factor of 2
+ * (bench/budget). */
 #define COURSE_RATE 1.5e10
 double course_flops(const struct course *course);
 
-/* Numbers that a replica holds, in proportion: a factor that most models have in common is missing. */
+/* Doubles that a replica holds, but for a factor that most models have in common: of use as ratios. */
 struct course_room {
     double flows;  /* of all blocks, for their reverse passes */
     double states; /* of all blocks */
@@ -40,8 +41,8 @@ struct course_room {
 
 struct course_room course_room(const struct course *course);
 
-/* Of the embedding, of a memory, and of a cotangent that no loss makes: what each token's square is more than the product
- * of any two, which is returned (frame_factor_alike). */
+/* Of the embedding, of a memory, and of a cotangent that no loss makes: the product of any two tokens, per feature, which
+ * is returned, and how much more than that each token's square is (frame_factor_alike). */
 double course_input(const struct course *course, double *own); // [gram_rows]
 double course_memory(const struct course *course, double *own);
 double course_cotangent(const struct course *course, double *own);

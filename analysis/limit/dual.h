@@ -47,7 +47,7 @@ struct dual_forms {
 /* Once, before any form is evaluated. */
 void dual_prepare(void);
 
-/* Of a function that the table does not know: it is smooth or not, and has no closed form. */
+/* The activation's row. One that the table does not know has no closed form, and a series where it is smooth enough. */
 struct dual_forms dual_find(const char *activation);
 
 #endif

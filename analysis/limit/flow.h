@@ -40,7 +40,8 @@ int flow_open(struct flow_block *flow, const struct layout *layout, const struct
 void flow_close(struct flow_block *flow);
 
 /* Reads the block on the states `in` and hands on `out`, which lives in `keep`. covariance[s]: the sum over tokens of
- * that of state s at input and output, per feature. ERROR_RESOURCE. */
+ * that of state s at input and output, per feature; covariance[0] is NaN where a signal of the block leaves the range of
+ * double, which is no error here. ERROR_RESOURCE. */
 int flow_forward(struct flow_block *flow, const struct flow_replica *replica, const struct flow_states *in,
                  struct flow_states *out, struct pool *keep, double covariance[], struct error *error);
 

@@ -1,4 +1,4 @@
-/* T x T Gram matrices of a signal's tokens, for the infinite-width reading; theory.md, section 3.
+/* T x T Gram matrices of a signal's tokens, per feature; theory.md, section 3.
  *
  * Two spaces with the same operations: full matrices, and those of exchangeable tokens, which have one value on the
  * diagonal and one beside it. The latter are kept as {diagonal - shared, shared}: the token-specific part then keeps

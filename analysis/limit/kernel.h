@@ -28,7 +28,7 @@ void kernel_means(const struct activation *activation, double variance, double *
 void kernel_matrix(const struct activation *activation, int n, double scale, const double *gram, // [n][n]
                    double *k, double *slope);
 
-/* The same for exchangeable tokens, as {diagonal - shared, shared} (analysis/gram): k's difference is accurate to about
+/* The same for exchangeable tokens, as {diagonal - shared, shared} (gram.h): k's difference is accurate to about
  * 1e-8 of itself however small it is, the slope's to KERNEL_ACCURACY. */
 void kernel_exchangeable(const struct activation *activation, double scale, const double gram[2], double k[2],
                          double slope[2]);

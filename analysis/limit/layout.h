@@ -33,9 +33,9 @@ struct layout_node {
     bool gaussian;           /* given the Grams of all fresh signals */
     bool closed;             /* functions, products and attention: in closed form */
     struct attention attend; /* of a GRAPH_ATTEND as it is drawn */
-    bool wide;               /* with heads that are as wide as logits take to be Gaussian */
+    bool wide;               /* an attention's heads are widened until its logits are Gaussian */
     bool biased;             /* in the limit: a GRAPH_MOE's experts have a mean in common, the same in all features */
-    double readings, rows;   /* how many times it is read, on how many rows each: of experts read apart, on average */
+    double readings, rows;   /* how many times it is read, on how many rows each time: on average of experts' */
 };
 
 struct layout {
@@ -44,7 +44,7 @@ struct layout {
     struct layout_node *nodes; // [node_count]
     struct space *spaces;      // [space_count], empty
     double *rows;              // [space_count] of its frame, on average
-    bool *blended;             // [space_count] sums and means of what a function gives meet its argument
+    bool *blended;             // [space_count] what a function gives may meet its argument, in a sum or a mean
     int space_count;
     int states; /* the space of the block's states */
 };

@@ -357,11 +357,11 @@ int moments_predict(const struct model *model, const struct moments_options *opt
                     struct error *error)
 {
     struct course_options reading = {options->width_limit, options->per_token, options->full, options->heads};
+    *moments = (struct moments){0};
     openblas_set_num_threads(1);
     int code = team_check(options->threads, error);
     for (bool again = code == ERROR_NONE; again;) {
         struct course course;
-        *moments = (struct moments){0};
         code = course_init(&course, model, &reading, error);
         if (code != ERROR_NONE)
             return code;

@@ -49,9 +49,9 @@ double moments_budget(const struct moments_options *options, const struct model 
 struct moments {
     struct observe_schema schema;
     struct wide *mean; /* [(L + 1)][schema.column_count]; wide_absent() where sim/observe.h has none */
-    double *
-        se; /* the same shape: standard error of mean, in units of the mean's own 2^exponent; 0 where exact, NaN where it
-                   is not known */
+    /* The same shape: standard error of mean, in units of the mean's own 2^exponent; 0 where exact, NaN where it is not
+     * known. */
+    double *se;
     struct estimate *spread; /* the same shape, at the model's width: over replicas, as over samples; else NULL */
     double *log_ratio;       /* [replicas] at the model's width: log g_0/g_L of each, ascending; else NULL */
     int replicas;
@@ -65,18 +65,20 @@ struct moments {
     size_t worst_cell; /* where */
 };
 
-/* ERROR_INPUT names the block where a signal or its gradient leaves the range of double; ERROR_RESOURCE. */
+/* ERROR_INPUT says why the model cannot be read, or names the block where a signal or its gradient leaves the range of
+ * double; ERROR_RESOURCE; ERROR_INTERRUPTED. After an error there is nothing to free. */
 int moments_predict(const struct model *model, const struct moments_options *options, struct moments *moments,
                     struct error *error);
-/* How many replicas are drawn, where anything is: at least, or at most. */
+void moments_free(struct moments *moments);
+
 struct course;
+
+/* How many replicas are drawn, where anything is: at least, or at most. */
 int moments_replicas(const struct course *course, const struct moments_options *options, bool most);
 
 /* What the first order of a `variance` and a cotangent `alike` (replica.h) leaves, about; 0 where the course is another. The closed form of
  * exchangeable tokens is taken where that is no more than asked for, and drawn where it is not or is no number. */
 double moments_order_error(const struct course *course, double variance, double alike);
 bool moments_suffice(const struct moments_options *options, bool too_sharp, double order_error);
-
-void moments_free(struct moments *moments);
 
 #endif

@@ -8,8 +8,8 @@
 #include "analysis/limit/strip.h"
 
 /* Attention. Its spaces hold the features of heads, drawn one by one, on which sim/attention does what it does to
- * samples: every option holds, at the heads' own width. In the limit heads are as wide as logits take to be Gaussian:
- * with keys and values an orthogonal basis times the factor of their Gram, the queries' normals give S = a Q K^T the
+ * samples: every option holds, at the heads' own width. In the limit heads are widened until logits are Gaussian: with
+ * keys and values an orthogonal basis times the factor of their Gram, the queries' normals give S = a Q K^T the
  * covariance a^2 h Q_ik K_jl exactly (layout.c). Exchangeable tokens have a closed form (softmax.h). */
 
 static int rows_of(const struct rule_run *run, int node)
@@ -159,10 +159,11 @@ struct pairs {
     double longer;     /* a value's square, by the square of its logit; relative to both */
     double q[2], k[2], v[2];
     double square; /* variance of a logit over that of a query and a key: a^2 h */
-    double common,
-        apart;   /* to first order: what keys and values deviate by together, and queries of one head, squared */
-    double pull; /* a row's slope where its query's square weighs it */
-    double tilt, pass, cross;
+    double common; /* to first order: what keys and values deviate by together */
+    double apart;  /* and queries of one head, squared */
+    double pull;   /* a row's slope where its query's square weighs it */
+    double tilt, pass,
+        cross; /* of find_pairs: one row's pairs of keys, by its logits and by its values, and two rows' */
     double out[2], gradient[2], dq[2], dk[2], dv[2];
     struct attention_report report;
 };
