@@ -108,7 +108,7 @@ static double seconds(double one, int replicas, int threads)
 int effort_measure(struct effort *effort, const struct model *model, const struct moments_options *options,
                    struct error *error)
 {
-    struct course_options reading = {options->width_limit, options->per_token, options->full, options->heads};
+    struct course_options reading = moments_reading(options);
     struct probe probe = {0};
     int code = ERROR_NONE;
     for (bool again = true; code == ERROR_NONE && again;) {

@@ -87,16 +87,21 @@ double frame_mean_of(const struct space *space, const struct signal *signal, int
     return n > 0 ? mean + sqrt(space->share / n) * sum : mean;
 }
 
-void frame_add_mean(const struct space *space, const double *mean, const struct signal *signal)
+void frame_add_law_mean(const struct space *space, const double *mean, const struct signal *signal)
 {
     double unit = sqrt(1 - space->share) * (space->grams.exchangeable ? sqrt(space->grams.tokens) : 1);
-    for (int t = 0; t < gram_rows(space->grams); t++) {
-        double *row = signal->at + (size_t)t * (size_t)signal->columns;
+    for (int t = 0; t < gram_rows(space->grams); t++)
+        signal->at[(size_t)t * (size_t)signal->columns + (size_t)space->population] += unit * mean[t];
+}
+
+void frame_add_mean(const struct space *space, const double *mean, const struct signal *signal)
+{
+    for (int t = 0; t < gram_rows(space->grams); t++)
         for (int j = 0; j < space->population; j++)
-            row[j] += sqrt(space->share / space->population) * mean[t];
-        if (has_frame(space))
-            row[space->population] += unit * mean[t];
-    }
+            signal->at[(size_t)t * (size_t)signal->columns + (size_t)j] += sqrt(space->share / space->population) *
+                                                                           mean[t];
+    if (has_frame(space))
+        frame_add_law_mean(space, mean, signal);
 }
 
 double frame_square(const struct space *space, const struct signal *signal, int row)

@@ -40,7 +40,8 @@ struct signal {
 int frame_rows(const struct space *space);
 
 bool frame_is_zero(const struct space *space, const struct signal *signal);
-/* Whether a signal of that square leaves a block room: nothing but zeros has one that is lost. */
+/* Whether a signal of that square can go on to another block: it is neither beyond double nor below its normal numbers,
+ * or 0 because all of the signal is. */
 bool frame_in_range(const struct space *space, const struct signal *signal, double square);
 
 /* Columns of a space without signals. */
@@ -56,8 +57,9 @@ void frame_law(const struct space *space, const struct signal *signal, bool cent
 double frame_mean(const struct space *space, const struct signal *signal, int row);
 double frame_mean_of(const struct space *space, const struct signal *signal, int row);
 
-/* Adds a number by token to all features. */
-void frame_add_mean(const struct space *space, const double *mean, const struct signal *signal); // [gram_rows]
+/* Adds a number by token to all features; and to those of the frame's part alone, share < 1. */
+void frame_add_mean(const struct space *space, const double *mean, const struct signal *signal);     // [gram_rows]
+void frame_add_law_mean(const struct space *space, const double *mean, const struct signal *signal); // [gram_rows]
 
 /* Mean square per feature of token `row`, and sum over tokens of a product, per feature. */
 double frame_square(const struct space *space, const struct signal *signal, int row);

@@ -17,6 +17,14 @@ struct moments_options moments_defaults(void)
         .width_limit = true, .order = 0.05, .draws = 256, .error = 0.003, .most = 5, .seed = 1, .threads = 1};
 }
 
+struct course_options moments_reading(const struct moments_options *options)
+{
+    return (struct course_options){.width_limit = options->width_limit,
+                                   .per_token = options->per_token,
+                                   .full = options->full,
+                                   .heads = options->heads};
+}
+
 double moments_budget(const struct moments_options *options, const struct model *model)
 {
     enum { FEW_TOKENS = 64 };
@@ -173,18 +181,23 @@ static int batch_count(const struct course *course, const struct moments_options
     return in_flights(course, options) ? options->most : DOUBLINGS;
 }
 
-/* The number of replicas after batch b; the same as before where it adds none. */
-static int batch_end(const struct course *course, const struct moments_options *options, int b)
+/* In whole flights: so many batches of the attentions that are asked for. */
+static int flights_end(const struct course *course, const struct moments_options *options, int b)
 {
     int heads = course->mode.heads, allowed = affordable(course, options);
-    if (in_flights(course, options)) {
-        int batch = (options->draws + heads * FLIGHT - 1) / (heads * FLIGHT) * FLIGHT;
-        int least = (allowed < LEAST_FLIGHTS * FLIGHT ? DEAR_FLIGHTS : LEAST_FLIGHTS) * FLIGHT, end = batch * (b + 1);
-        allowed = allowed / FLIGHT * FLIGHT;
-        end = end < allowed ? end : allowed;
-        return end > least ? end : least;
-    }
-    int most = allowed, end = LEAST_REPLICAS << b;
+    int batch = (options->draws + heads * FLIGHT - 1) / (heads * FLIGHT) * FLIGHT, end = batch * (b + 1);
+    int least = (allowed < LEAST_FLIGHTS * FLIGHT ? DEAR_FLIGHTS : LEAST_FLIGHTS) * FLIGHT;
+    allowed = allowed / FLIGHT * FLIGHT;
+    end = end < allowed ? end : allowed;
+    return end > least ? end : least;
+}
+
+/* The number of replicas after batch b; the same as before where it adds none. Without flights it doubles. */
+static int batch_end(const struct course *course, const struct moments_options *options, int b)
+{
+    int most = affordable(course, options), end = LEAST_REPLICAS << b;
+    if (in_flights(course, options))
+        return flights_end(course, options, b);
     if (!course->mode.width_limit && options->replicas > 0)
         most = options->replicas;
     else if (!course->mode.width_limit && options->enough > 0 && options->enough < most)
@@ -356,7 +369,7 @@ static int predict(struct course *course, const struct moments_options *options,
 int moments_predict(const struct model *model, const struct moments_options *options, struct moments *moments,
                     struct error *error)
 {
-    struct course_options reading = {options->width_limit, options->per_token, options->full, options->heads};
+    struct course_options reading = moments_reading(options);
     *moments = (struct moments){0};
     openblas_set_num_threads(1);
     int code = team_check(options->threads, error);

@@ -72,6 +72,10 @@ int moments_predict(const struct model *model, const struct moments_options *opt
 void moments_free(struct moments *moments);
 
 struct course;
+struct course_options;
+
+/* How the options have a model read. */
+struct course_options moments_reading(const struct moments_options *options);
 
 /* How many replicas are drawn, where anything is: at least, or at most. */
 int moments_replicas(const struct course *course, const struct moments_options *options, bool most);

@@ -257,13 +257,6 @@ static struct signal frame_part(struct rule_run *run, int node, const struct sig
     return part;
 }
 
-static void add_means(const struct space *space, const double *mean, struct signal *out)
-{
-    double unit = sqrt(1 - space->share) * (space->grams.exchangeable ? sqrt(space->grams.tokens) : 1);
-    for (int t = 0; t < gram_rows(space->grams); t++)
-        at_row(out, t)[space->population] += unit * mean[t];
-}
-
 /* To first order the Gram of a function answers to its argument's by E f' E f', with the slope's part told apart where
  * that is a signal of its own; else what it adds by itself is without what the argument's features had. */
 static void ripple_law(struct rule_run *run, int node, const struct rule_law *law, int column)
@@ -300,7 +293,7 @@ void rule_pointwise_forward(struct rule_run *run, int node)
             double *law = rule_take(run, space->grams);
             frame_law(space, x, false, law);
             frame_add_rows(space, each_row(run, space, split.slope), &part, &out, run->work);
-            add_means(space, split.mean, &out);
+            frame_add_law_mean(space, split.mean, &out);
             take_off(run, space->grams, split.mean, NULL, split.value);
             take_off(run, space->grams, split.slope, law, split.value);
         }
