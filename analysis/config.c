@@ -61,7 +61,7 @@ static int wrong(const struct setting *setting, const char *expected, struct err
 
 static int read_number(const struct setting *setting, const json_t *value, struct model *model, struct error *error)
 {
-    char text[40];
+    char text[SETTING_NUMBER_MAX];
     if (!json_is_number(value))
         return wrong(setting, "a number", error);
     if (json_is_integer(value))

@@ -101,7 +101,7 @@ static int parse_values(struct gauge quantities[MAP_VALUES], struct error *error
 static int name_point(const struct map *map, int x, int y, struct error *error)
 {
     struct error at = *error;
-    char values[2][40];
+    char values[2][SETTING_NUMBER_MAX];
     map_axis_text(&map->x, x, values[0], sizeof values[0]);
     map_axis_text(&map->y, y, values[1], sizeof values[1]);
     return error_set(error, at.code, "%s = %s, %s = %s: %.900s", map->x.name, values[0], map->y.name, values[1],

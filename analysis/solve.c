@@ -108,7 +108,7 @@ static bool is_whole(const struct search *search)
 static void name_point(const struct search *search, double x, struct error *error)
 {
     struct error at = *error;
-    char number[40];
+    char number[SETTING_NUMBER_MAX];
     setting_print_number(x, number, sizeof number);
     error_set(error, at.code, "%s = %s: %.900s", search->axis->name, number, at.text);
 }

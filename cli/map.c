@@ -80,8 +80,6 @@ struct maker {
     const struct reading *reading;
 };
 
-enum { NUMBER_MAX = 40 };
-
 static int make_model(void *context, int x, int y, struct model *model, struct error *error)
 {
     const struct maker *maker = context;
@@ -90,7 +88,7 @@ static int make_model(void *context, int x, int y, struct model *model, struct e
     int code = ERROR_NONE;
     model_share(maker->draft, model);
     for (int a = 0; a < 2 && code == ERROR_NONE; a++) {
-        char text[NUMBER_MAX];
+        char text[SETTING_NUMBER_MAX];
         map_axis_text(axes[a], at[a], text, sizeof text);
         code = setting_apply(model, axes[a]->name, text, error);
     }
@@ -518,10 +516,10 @@ static int map_all(void *target, struct error *error)
     int count = self->options.setting_count;
     struct options_setting all[count + 2];
     struct options options = self->options;
-    char texts[2][NUMBER_MAX];
+    char texts[2][SETTING_NUMBER_MAX];
     memcpy(all, self->options.settings, (size_t)count * sizeof *all);
     for (int a = 0; a < 2; a++) {
-        map_axis_text(&self->axes[a], 0, texts[a], NUMBER_MAX);
+        map_axis_text(&self->axes[a], 0, texts[a], SETTING_NUMBER_MAX);
         all[count + a] = (struct options_setting){self->axes[a].name, texts[a]};
     }
     options.settings = all;

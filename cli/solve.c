@@ -17,8 +17,6 @@
 #include "sim/team.h"
 #include "sim/text.h"
 
-enum { VALUE_MAX = 40 };
-
 struct solve_run {
     struct options options;
     const char *range;
@@ -104,7 +102,7 @@ struct maker {
 static int make_model(void *context, double x, struct model *model, struct error *error)
 {
     const struct maker *maker = context;
-    char text[40];
+    char text[SETTING_NUMBER_MAX];
     setting_print_number(x, text, sizeof text);
     model_share(maker->draft, model);
     int code = setting_apply(model, maker->axis->name, text, error);
@@ -337,13 +335,13 @@ static int solve_points(struct solve_run *self, const struct sweep *sweep, struc
 
 /* The setting joins the others, so that it is one that the models read: at the first of its values that they all allow.
  * Points that they do not allow have no value, the least among them. Where all are refused, the error is the last's. */
-static int begin_sweep(const struct solve_run *self, struct options *options, char value[VALUE_MAX],
+static int begin_sweep(const struct solve_run *self, struct options *options, char value[SETTING_NUMBER_MAX],
                        struct sweep *sweep, struct error *error)
 {
     int code = ERROR_INPUT;
     options->settings[options->setting_count++] = (struct options_setting){self->axis.name, value};
     for (int i = 0; i < self->axis.count && code == ERROR_INPUT; i++) {
-        map_axis_text(&self->axis, i, value, VALUE_MAX);
+        map_axis_text(&self->axis, i, value, SETTING_NUMBER_MAX);
         code = sweep_init(sweep, options, error);
     }
     return code;
@@ -354,7 +352,7 @@ static int solve_sweep(struct solve_run *self, struct error *error)
     struct options options = self->options;
     struct options_setting all[options.setting_count + 1];
     struct sweep sweep;
-    char value[VALUE_MAX];
+    char value[SETTING_NUMBER_MAX];
     memcpy(all, options.settings, (size_t)options.setting_count * sizeof *all);
     options.settings = all;
     int code = begin_sweep(self, &options, value, &sweep, error);

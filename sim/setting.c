@@ -67,7 +67,7 @@ double setting_number(const struct setting *setting, const struct model *model)
 
 size_t setting_print_number(double value, char *buffer, size_t size)
 {
-    char text[32];
+    char text[SETTING_NUMBER_MAX];
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
         if (strtod(text, NULL) == value)
@@ -78,7 +78,7 @@ size_t setting_print_number(double value, char *buffer, size_t size)
 
 static int check_number(const struct setting *setting, double value, struct error *error)
 {
-    char least[32], most[32], text[32];
+    char least[SETTING_NUMBER_MAX], most[SETTING_NUMBER_MAX], text[SETTING_NUMBER_MAX];
     if (value >= setting->least && value <= setting->most)
         return ERROR_NONE;
     setting_print_number(value, text, sizeof text);

@@ -112,7 +112,8 @@ void setting_rename(const struct setting *setting, struct model *model, const ch
 /* ERROR_INPUT where the model's number is not between least and most. */
 int setting_check(const struct setting *setting, const struct model *model, struct error *error);
 
-/* A number in the fewest digits that are read as the same number; like snprintf. */
+/* A number in the fewest digits that are read as the same number; like snprintf. Any fits SETTING_NUMBER_MAX characters. */
+enum { SETTING_NUMBER_MAX = 32 };
 size_t setting_print_number(double value, char *buffer, size_t size);
 
 /* Sets one thing of the model. The old formula or init is freed. */
