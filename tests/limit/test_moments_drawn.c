@@ -13,7 +13,7 @@
 /* ---- to first order ---- */
 
 static const char *const long_sequences[] = {
-    "placement=postnorm cotangent=pooled input-correlation=0.3",
+    "placement=postnorm input-correlation=0.3",
     "placement=olmo2", // attention's own ripples are a third of the signal's
     "placement='state x, u; x = norm(x + attn(x)); u = u + x; x = norm(x + glu(norm(u)))'",
     "placement='input m; def look(u, v) = wo(attend(norm(wq(u)), norm(wk(v)), 1.4*(wv(v) + wu(v)))); "
