@@ -1,5 +1,6 @@
 #include "sim/observe.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -295,8 +296,18 @@ static struct wide pair_cosine(int tokens, int width, const real *x, double *sum
     return resolved((square_of(d, sum) - n) / ((double)n * (n - 1)));
 }
 
-/* Mean square of what is left when each feature's mean over tokens is taken off. */
-static double specific_variance(int tokens, int width, const real *g, double *mean)
+/* What rounding makes of equal rows' specific part, over their mean square. Each of T steps adds at most T g eps/2 of error
+ * to a sum of T numbers g, hence T g eps/2 to their mean and, with the division's own, (T + 1) g eps/2; where rows took
+ * different ways to the same numbers they differ by some eps/2 of g besides. T eps is above their sum. Sums are of doubles
+ * in single precision, too. */
+static double shared_rounding(int tokens)
+{
+    return (tokens * DBL_EPSILON) * (tokens * DBL_EPSILON);
+}
+
+/* Mean square of what is left when each feature's mean over tokens is taken off: 0 where it is rounding beside `square`,
+ * the mean square of all. */
+static double specific_variance(int tokens, int width, const real *g, double square, double *mean)
 {
     size_t d = (size_t)width;
     memset(mean, 0, d * sizeof *mean);
@@ -312,7 +323,8 @@ static double specific_variance(int tokens, int width, const real *g, double *me
         for (size_t i = 0; i < d; i++)
             sum += (row[i] - mean[i]) * (row[i] - mean[i]);
     }
-    return sum / tokens / width;
+    double specific = sum / tokens / width;
+    return specific <= shared_rounding(tokens) * square ? 0 : specific;
 }
 
 /* pair_cosine of the tokens from `first` on, by the Gram of all. */
@@ -452,9 +464,9 @@ void observe_gradient(const struct observe_schema *schema, int state, const real
         return;
     double *sum = arena_take_doubles(&work, (size_t)schema->width);
     row[column[OBSERVE_GRADIENT_TOKEN_COSINE]] = pair_cosine(schema->tokens, schema->width, g, sum);
-    double specific = specific_variance(schema->tokens, schema->width, g, sum);
-    row[column[OBSERVE_GRADIENT_SPECIFIC]] = (struct wide){specific < REAL_RESOLVED * square ? NAN : specific,
-                                                           2 * exponent};
+    double specific = specific_variance(schema->tokens, schema->width, g, square, sum);
+    bool lost = specific > 0 && specific < REAL_RESOLVED * square;
+    row[column[OBSERVE_GRADIENT_SPECIFIC]] = (struct wide){lost ? NAN : specific, 2 * exponent};
 }
 
 /* Means over the block's attentions and mixtures. */

@@ -1,6 +1,7 @@
 #include "analysis/limit/frame.h"
 
 #include <cblas.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -163,10 +164,12 @@ static double *directions(const struct space *space, const struct signal *signal
     return sum;
 }
 
+/* Rows of coordinates that products have made of equal ones differ by eps/2 of each or so, in no row by eps of its
+ * length: what is below is 0. Exchangeable rows hold the specific part by itself, to all its digits. */
 double frame_specific(const struct space *space, const struct signal *signal, struct pool *work)
 {
     int K = signal->columns, T = space->grams.tokens;
-    double pair[2], sum = 0;
+    double pair[2], sum = 0, square = 0;
     if (space->grams.exchangeable) {
         frame_gram(space, 1, signal, pair);
         return pair[0] * (T - 1) / T;
@@ -174,13 +177,15 @@ double frame_specific(const struct space *space, const struct signal *signal, st
     struct pool_mark mark = pool_mark(work);
     double *mean = deviations(space, signal, work);
     cblas_dscal(K, 1. / T, mean, 1);
-    for (int t = 0; t < T; t++)
+    for (int t = 0; t < T; t++) {
+        square += row_product(signal, signal, t, 0);
         for (int j = 0; j < K; j++) {
             double own = signal->at[(size_t)t * (size_t)K + (size_t)j] - signal->at[j] - mean[j];
             sum += own * own;
         }
+    }
     pool_release(work, mark);
-    return sum / T;
+    return sum <= DBL_EPSILON * DBL_EPSILON * square ? 0 : sum / T;
 }
 
 double frame_cosine(const struct space *space, const struct signal *signal, int first, struct pool *work)

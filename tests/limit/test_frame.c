@@ -193,7 +193,9 @@ START_TEST(few_and_equal_rows)
     for (int t = 0; t < ROWS; t++)
         x[2 * t] = 1. / 3, x[2 * t + 1] = 0.1;
     ck_assert_double_eq(frame_specific(&space, &signal, &pool), 0);
-    x[1] += 1e-9;
+    x[2] = nextafter(x[2], 1); // as a product in another order
+    ck_assert_double_eq(frame_specific(&space, &signal, &pool), 0);
+    x[2] = x[0], x[1] += 1e-9;
     ck_assert_double_eq_tol(frame_specific(&space, &signal, &pool) / ((x[1] - 0.1) * (x[1] - 0.1)),
                             (ROWS - 1.) / (ROWS * ROWS), 1e-14);
 }

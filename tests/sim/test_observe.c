@@ -157,6 +157,34 @@ START_TEST(columns_follow_the_definitions)
 }
 END_TEST
 
+/* Rows that all tokens share have no part of their own, whose squares rounding would leave; what one of them has, of 1e-6
+ * and of 1e-12, is theirs. T - 1 of T^2 parts of it are left: of 1e-12 to the rounding of sums, 5 eps/1e-12 = 1e-3. */
+START_TEST(what_is_shared_is_not_specific)
+{
+    start("", false);
+    double *g = support_normals(3, rig.count), *work = support_poison(observe_work(&schema));
+    struct wide *row = new_row();
+    int specific = observe_find(&schema, "gradient_specific");
+    for (int t = 1; t < T; t++)
+        memcpy(g + t * D, g, (size_t)D * sizeof *g);
+    observe_gradient(&schema, 0, g, 0, row, arena_of(work));
+    ck_assert_double_eq(wide_value(row[specific]), 0);
+    g[D] = nextafter(g[D], INFINITY);
+    observe_gradient(&schema, 0, g, 0, row, arena_of(work));
+    ck_assert_double_eq(wide_value(row[specific]), 0);
+    static const double parts[] = {1e-6, 1e-12};
+    for (int i = 0; i < 2; i++) {
+        for (int f = 0; f < D; f++)
+            g[D + f] = g[f] * (1 + parts[i]);
+        observe_gradient(&schema, 0, g, 0, row, arena_of(work));
+        double expected = parts[i] * parts[i] * naive_square(D, g) * (T - 1) / (T * T);
+        ck_assert_double_eq_tol(wide_value(row[specific]) / expected, 1, 0.01);
+    }
+    free(g), free(row), free(work);
+    stop();
+}
+END_TEST
+
 /* 2^-3000 times g: squares are 2^-6000, cosines know nothing of it. */
 START_TEST(an_exponent_moves_squares_only)
 {
@@ -316,6 +344,7 @@ Suite *observe_suite(void)
     Suite *suite = suite_create("observe");
     TCase *tests = tcase_create("observe");
     tcase_add_test(tests, columns_follow_the_definitions);
+    tcase_add_test(tests, what_is_shared_is_not_specific);
     tcase_add_test(tests, an_exponent_moves_squares_only);
     tcase_add_test(tests, zero_tokens_have_no_cosine);
     tcase_add_test(tests, one_token_has_no_pairs);
