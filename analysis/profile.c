@@ -145,7 +145,9 @@ struct wide profile_overall_se(const struct profile *profile, int i)
     const struct estimate *parts = &profile->parts[i];
     if (profile->kind == SCHEMA_MEASURED)
         return estimate_se(&profile->overall[i]);
-    return profile->moments.drawn ? estimate_se(parts) : wide_of(0);
+    if (profile->moments.drawn)
+        return estimate_se(parts);
+    return profile->overall[i].n > 0 ? wide_of(0) : wide_absent();
 }
 
 static struct wide limit(const struct profile *profile, const struct wide *limits, int layer, int column)

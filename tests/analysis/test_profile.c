@@ -137,6 +137,17 @@ START_TEST(precision_is_the_widest_interval)
 }
 END_TEST
 
+/* A limit that is not drawn is exact; what it does not have has no error either. */
+START_TEST(what_is_absent_has_no_error)
+{
+    struct profile profile = {.kind = SCHEMA_PREDICTED};
+    estimate_add(&profile.overall[1], wide_of(0.7));
+    ck_assert(!wide_present(profile_overall_se(&profile, 0)));
+    ck_assert(wide_present(profile_overall_se(&profile, 1)));
+    ck_assert_double_eq(wide_value(profile_overall_se(&profile, 1)), 0);
+}
+END_TEST
+
 static volatile sig_atomic_t interrupted;
 
 static void interrupt_after_three(void *context, int64_t done, double precision)
@@ -172,6 +183,7 @@ Suite *profile_suite(void)
     tcase_add_test(tests, cells_are_estimates_of_the_samples);
     tcase_add_test(tests, precision_decides_the_number);
     tcase_add_test(tests, precision_is_the_widest_interval);
+    tcase_add_test(tests, what_is_absent_has_no_error);
     tcase_add_test(tests, an_interrupted_profile_is_valid);
     suite_add_tcase(suite, tests);
     return suite;
