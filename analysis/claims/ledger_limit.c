@@ -54,14 +54,14 @@ static const struct claim claims[] = {
     },
     {
         /* One sample's attention averages over heads only; with 8 of them log g_0 has the spread 0.8 at any width, and
-         * its mean lies 0.3 below the logarithm of the mean. Many heads of a fair width are needed. */
+         * its mean lies 0.3 below the logarithm of the mean. Many heads of a fair width are needed, and a cotangent of its
+         * own for every token: of one token's alone log g(W_Q) has the spread 1.1 behind one head of 64 features. */
         .id = "nonorm-prediction",
         .source = "derived: analysis/moments",
         .statement = "Without norms activations, cosines and gradients are as predicted too, for a few blocks and many "
                      "heads: logits grow with depth, the softmax saturates, and a sample's gradient is carried by rare "
                      "near-ties over which only many heads average",
         .hypotheses = "placement=nonorm layers<=4 input-scale=1 input-correlation<=0",
-        .free = "cotangent",
         .settings = "placement=nonorm init=unit tokens=4 layers=4",
         .checks = {CLAIM_TEST("log-value", "activation_variance", "1", "L", "@predicted", "@predicted", "0.06",
                               "half the logarithm's variance, 0.005 at d = 1024, and O(1/d), 0.014 measured in all; "

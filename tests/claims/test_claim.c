@@ -27,6 +27,10 @@ static void check_row(const struct claim *claim, const struct claim_check *check
     const struct claim_quantity *by = &check->predictor;
     ck_assert_msg(!by->statistic || (check->contrast && !check->against && statistic_find(by->statistic)), "%s: %s",
                   claim->id, by->statistic);
+    bool any_cotangent = claim_speaks_of(claim, "cotangent") &&
+                         (!claim->hypotheses || !strstr(claim->hypotheses, "cotangent"));
+    ck_assert_msg(!any_cotangent || !strstr(check->observable, "gradient"), "%s: %s of any cotangent", claim->id,
+                  check->observable); // their means over samples differ as their spreads do
     const char *const bounds[] = {check->lower, check->upper};
     for (int i = 0; i < 2; i++) {
         if (!bounds[i] || bounds[i][0] != '@' || reference_is_predicted(bounds[i] + 1))

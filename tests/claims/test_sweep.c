@@ -174,6 +174,7 @@ static const struct {
     {"span-utilisation", "ffn-width", "64", "ffn-width>=512"},
     {"pre-collapse", "activation", "identity", "activation=relu"},
     {"span-cotangents", "init", "scaleinit:2", "says nothing of init=scaleinit:2"},
+    {"nonorm-prediction", "cotangent", "last", "says nothing of cotangent=last"},
     {"deepnorm-distance", "activation", "swiglu", "activation=relu|identity"},
     {"deepscale-bounded", "tokens", "1", "tokens>=5"},
     {"deepscale-bounded", "tokens", "4", "tokens>=5"},
