@@ -527,6 +527,14 @@ static void count_rows(struct layout *layout)
     }
 }
 
+static bool has_centre(const struct plan *plan)
+{
+    bool has = false;
+    for (int n = 0; n < plan->graph->node_count; n++)
+        has |= plan->graph->nodes[n].kind == GRAPH_NORM && plan->nodes[n].norm.norm->centres;
+    return has;
+}
+
 int layout_init(struct layout *layout, const struct plan *plan, struct layout_mode mode, struct layout_states *states,
                 struct error *error)
 {
@@ -548,6 +556,7 @@ int layout_init(struct layout *layout, const struct plan *plan, struct layout_mo
         code = mode.width_limit && !mode.exchangeable ? find_common(layout, &sources, error) : ERROR_NONE;
         for (int s = 0; s < graph->state_count; s++)
             states->gaussian &= layout->nodes[graph->outputs[s]].gaussian;
+        states->centres |= has_centre(plan);
         made = code != ERROR_NONE || make_spaces(layout, states);
         if (made && code == ERROR_NONE)
             count_rows(layout);

@@ -25,6 +25,7 @@ struct layout_states {
     bool gaussian; /* every block's output is, where its input is */
     bool features; /* some block has functions or products in the states' space */
     bool open;     /* some of them have no closed form, or attention reads the states as they are */
+    bool centres;  /* some block has a norm that takes their mean over features off */
 };
 
 struct layout_node {

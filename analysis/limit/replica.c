@@ -91,15 +91,24 @@ static const struct plan_norm *norm_of(const struct replica *replica, int layer,
     return graph->nodes[node].kind == GRAPH_NORM ? &plan->nodes[node].norm : NULL;
 }
 
+/* Mean x^4 of features that share the mean `mean`, and the rest of whose mean square `square` has a direction that is
+ * uniform across that of equal features: theirs is 3 (m-1)/(m+1) times its square, and odd moments vanish. */
+static double fourth_about(double m, double mean, double square)
+{
+    double shared = mean * mean, rest = fmax(square - shared, 0);
+    return shared * shared + 6 * shared * rest + 3 * (m - 1) / (m + 1) * rest * rest;
+}
+
 /* mean x^4 over (mean x^2)^2: of the features that are held, else of a direction that is uniform given its length:
- * 3 m/(m+2) times a token's square, which to first order has a spread of its own unless a norm has fixed it; uniform
- * across that of equal features, 3 (m-1)/(m+1), where the norm centres. */
+ * 3 m/(m+2) times a token's square, which to first order has a spread of its own unless a norm has fixed it. Where norms
+ * of the model take means over features off, about what is left of them, which is 0 behind such a norm. */
 static double kurtosis(const struct replica *replica, const struct space *space, const struct signal *signal,
                        double square, const struct plan_norm *norm)
 {
     const struct layout_mode *mode = &replica->course->mode;
     bool gaussian = mode->width_limit && !(mode->first_order && norm);
     bool centred = norm && norm->norm->centres && norm->groups == 1;
+    bool apart = replica->course->states.centres && space->drawn && !space->grams.exchangeable && !centred;
     double sum = 0, m = space->width, uniform = gaussian ? 3 : centred ? 3 * (m - 1) / (m + 1) : 3 * m / (m + 2);
     size_t n = (size_t)space->population, T = (size_t)space->grams.tokens;
     if (space->share > 0 && space->share < 1)
@@ -108,7 +117,8 @@ static double kurtosis(const struct replica *replica, const struct space *space,
         return NAN;
     for (size_t t = 0; t < T; t++) {
         double own = frame_square(space, signal, space->grams.exchangeable ? 0 : (int)t);
-        sum += n == 0 ? uniform * own * own : 0;
+        if (n == 0)
+            sum += apart ? fourth_about(m, frame_mean(space, signal, (int)t), own) : uniform * own * own;
         for (size_t j = 0; j < n; j++)
             sum += gsl_pow_4(signal->at[t * n + j]) * (double)n;
     }
