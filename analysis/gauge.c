@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/overall.h"
 #include "sim/setting.h"
 #include "sim/text.h"
 
@@ -13,6 +14,7 @@ const struct gauge_name gauge_names[] = {
     {"gradient_ratio", "gradient_variance@0/gradient_variance@L", "the gradient at the input over that at layer L"},
     {"specific_ratio", "gradient_specific@0/gradient_specific@L", "the same of its token-specific part"},
     {"activation_ratio", "activation_variance@L/activation_variance@0", "the signal at layer L over that at the input"},
+    {"last_token_cosine", "token_cosine@L", "the token cosine at layer L"},
 };
 const size_t gauge_name_count = sizeof gauge_names / sizeof *gauge_names;
 
@@ -32,6 +34,18 @@ static int parse_layer(struct gauge_term *term, const char *text, struct error *
     return code;
 }
 
+/* A number of the whole stack that is made of more layers than two. */
+static int refuse_overall(const char *column, struct error *error)
+{
+    for (int i = 0; i < OVERALLS; i++)
+        if (strcmp(overalls[i].name, column) == 0)
+            return error_set(error, ERROR_INPUT,
+                             "%s, %s, is made of all layers: expected one layer or a ratio of two, such as "
+                             "log10_gradient_ratio or gradient_variance@0/gradient_variance@1",
+                             column, overalls[i].summary);
+    return ERROR_NONE;
+}
+
 static int find_column(const char *column, enum observe_id *id, struct error *error)
 {
     const char *names[OBSERVABLES + 16];
@@ -48,7 +62,8 @@ static int find_column(const char *column, enum observe_id *id, struct error *er
             return ERROR_NONE;
         }
     }
-    return text_unknown(error, "quantity", column, names, count);
+    int code = refuse_overall(column, error);
+    return code == ERROR_NONE ? text_unknown(error, "quantity", column, names, count) : code;
 }
 
 /* COLUMN or COLUMN@LAYER, and of which observable it is. */

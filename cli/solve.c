@@ -78,10 +78,10 @@ const struct options_command solve_options = {
     .summary =
         "Every value of a setting at which the prediction of a quantity is VALUE: in the limit of infinite width or,\n"
         "with --at-width, as `predict` has it, where a point that is drawn takes 2 s of a core, of long sequences up\n"
-        "to 16 s, or the --budget. A quantity is gradient_ratio, specific_ratio, activation_ratio, an observable (at\n"
-        "layer L, or @LAYER), a ratio of two, or log10_ before one of these. Roots are between the points of a scan;\n"
-        "where there is none, that is said, and the exit status is 1. Other settings may be lists or axes: all their\n"
-        "product. Such as\n"
+        "to 16 s, or the --budget. A quantity is gradient_ratio, specific_ratio, activation_ratio, last_token_cosine,\n"
+        "an observable (at layer L, or @LAYER), a ratio of two, or log10_ before one of these. Roots are between the\n"
+        "points of a scan; where there is none, that is said, and the exit status is 1. Other settings may be lists\n"
+        "or axes: all their product. Such as\n"
         "  spanscope solve c -p spannorm 'gradient_ratio = 1.5'\n"
         "  spanscope solve input-scale -p prenorm 'gradient_variance@0/gradient_variance@L-1 = 2' --range "
         "0.1:10:40:log",

@@ -25,6 +25,10 @@ START_TEST(equations_are_read)
     ck_assert_int_eq(solve_parse(&equation, "token_cosine / token_cosine@L-2 = 3", &error), ERROR_NONE);
     ck_assert(equation.quantity.over.from_end && equation.quantity.over.layer == 0);
     ck_assert(equation.quantity.under.from_end && equation.quantity.under.layer == 2);
+    ck_assert_int_eq(solve_parse(&equation, "last_token_cosine = 0.5", &error), ERROR_NONE);
+    ck_assert(!equation.quantity.ratio && equation.quantity.cosine);
+    ck_assert_str_eq(equation.quantity.over.column, "token_cosine");
+    ck_assert(equation.quantity.over.from_end && equation.quantity.over.layer == 0);
 }
 END_TEST
 
@@ -38,6 +42,8 @@ static const struct {
     {"gradient_ratio = nan", "finite number"},
     {"gradient_ratios = 1", "did you mean 'gradient_ratio'"},
     {"gradient_ratio@2 = 1", "stands alone"},
+    {"last_token_cosine@2 = 1", "stands alone"},
+    {"gradient_slope = 0", "gradient_slope, slope of log g against the layer, least squares, per block, is made"},
     {"token_cosine@ = 1", "layer"},
     {"token_cosine@M = 1", "layer"},
     {"token_cosine@L+1 = 1", "L-1"},
