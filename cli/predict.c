@@ -41,8 +41,10 @@ static const struct options_row rows[] = {
      "of a core, about, as operations are counted: the same draws on any machine; 2, and\n"
      "at the model's width 2 (T/64)^2 where T is more than 64, 16 at most",
      value_seconds, offsetof(struct predict, moments.budget)},
-    {"replicas", 0, "N", "draw stacks, that many at most; without, as many as the budget allows", value_draws,
-     offsetof(struct predict, moments.replicas)},
+    {"replicas", 0, "N",
+     "draw stacks, that many at most, and no more than a --budget beside it allows; without, as\n"
+     "many as the budget allows",
+     value_draws, offsetof(struct predict, moments.replicas)},
     {"draws", 0, "N", "with --width-limit: attention matrices per block in a batch; 256", value_draws,
      offsetof(struct predict, moments.draws)},
     {"full", 0, NULL,
@@ -109,13 +111,14 @@ static void report_error(const struct predict *predict, const struct profile *pr
 }
 
 /* What no budget shortens: the closed form, and the fewest replicas that know their error. */
-static void report_budget(const struct predict *predict, const struct model *model, const struct moments *moments)
+static void report_budget(void *context, double seconds, bool drawn, double budget)
 {
-    double budget = moments_budget(&predict->moments, model);
-    if (predict->quiet || moments->counted <= budget)
+    struct predict *predict = context;
+    if (predict->quiet)
         return;
+    progress_clear(&predict->progress);
     fprintf(stderr, "spanscope predict: %s takes about %.2g s of a core; --budget %g cannot be kept\n",
-            moments->drawn ? "the least that is drawn" : "the closed form", moments->counted, budget);
+            drawn ? "the least that is drawn" : "the closed form", seconds, budget);
 }
 
 static int predict_model(struct predict *predict, const struct model *model, struct error *error)
@@ -133,10 +136,8 @@ static int predict_model(struct predict *predict, const struct model *model, str
     if (code == ERROR_NONE)
         code = format_write(predict->format, &profile, &predict->page, error);
     predict->drawn = predict->drawn || profile.moments.drawn;
-    if (code == ERROR_NONE) {
+    if (code == ERROR_NONE)
         report_error(predict, &profile);
-        report_budget(predict, model, &profile.moments);
-    }
     bounds_free(&bounds);
     profile_free(&profile);
     return code;
@@ -238,6 +239,8 @@ static int predict_points(struct predict *predict, struct sweep *sweep, struct e
     if (predict->dry_run)
         return output_end(&output, forecast_predictions(predict, sweep, stream, error), true, error);
     predict->moments.stop = interrupt_flag();
+    predict->moments.dear = report_budget;
+    predict->moments.dear_context = predict;
     progress_init(&predict->progress, &(struct progress_options){.quiet = predict->quiet,
                                                                  .hidden = predict->no_progress,
                                                                  .log = predict->log,

@@ -30,8 +30,10 @@ struct reading {
      "with --at-width: draw until every standard error is that fraction of its value, or the budget\n"                 \
      "is spent; 0.003, but to first order in T/d 0.05",                                                                \
      value_fraction, offsetof(type, member.error)},                                                                    \
-    {"replicas", 0, "N", "with --at-width: draw stacks at every point, that many at most", value_draws,                \
-     offsetof(type, member.replicas)},                                                                                 \
+    {"replicas", 0, "N",                                                                                               \
+     "with --at-width: draw stacks at every point, that many at most, and no more than a --budget\n"                   \
+     "beside it allows",                                                                                               \
+     value_draws, offsetof(type, member.replicas)},                                                                    \
     {"full", 0, NULL, "with --at-width: draw where there is a closed form, too", value_flag,                           \
      offsetof(type, member.full)},                                                                                     \
     {"draws", 0, "N", "in the limit: attention matrices per block and point, where attention is drawn; 64",            \

@@ -25,6 +25,11 @@ struct course_options moments_reading(const struct moments_options *options)
                                    .heads = options->heads};
 }
 
+bool moments_at_width(const struct moments_options *options, const struct model *model)
+{
+    return !options->width_limit && model_is_normal(model);
+}
+
 double moments_budget(const struct moments_options *options, const struct model *model)
 {
     enum { FEW_TOKENS = 64 };
@@ -32,7 +37,9 @@ double moments_budget(const struct moments_options *options, const struct model 
     double times = (double)model->tokens / FEW_TOKENS;
     if (options->budget > 0)
         return options->budget;
-    return options->width_limit ? LEAST : fmin(fmax(LEAST, LEAST * times * times), MOST);
+    if (!moments_at_width(options, model))
+        return LEAST;
+    return options->replicas > 0 ? INFINITY : fmin(fmax(LEAST, LEAST * times * times), MOST);
 }
 
 /* Fewer flights than six, or four where they are dear, and fewer replicas than four know too little of their own
@@ -166,8 +173,9 @@ static double largest_error(const struct tally *tally, size_t *where)
 
 static int affordable(const struct course *course, const struct moments_options *options)
 {
+    bool asked = !course->mode.width_limit && options->replicas > 0;
     double count = moments_budget(options, &course->model) * COURSE_RATE / course_flops(course);
-    return count > REPLICAS_MOST ? REPLICAS_MOST : count < FEWEST ? FEWEST : (int)count;
+    return (int)fmin(fmax(count, FEWEST), asked ? options->replicas : REPLICAS_MOST);
 }
 
 /* In the limit, where the budget has room for a few. */
@@ -198,9 +206,7 @@ static int batch_end(const struct course *course, const struct moments_options *
     int most = affordable(course, options), end = LEAST_REPLICAS << b;
     if (in_flights(course, options))
         return flights_end(course, options, b);
-    if (!course->mode.width_limit && options->replicas > 0)
-        most = options->replicas;
-    else if (!course->mode.width_limit && options->enough > 0 && options->enough < most)
+    if (!course->mode.width_limit && options->replicas == 0 && options->enough > 0 && options->enough < most)
         most = options->enough > FEWEST ? (int)options->enough : FEWEST;
     return b == DOUBLINGS - 1 || end > most ? most : end;
 }
@@ -294,7 +300,6 @@ static int run_replicas(const struct tally *tally, struct replica *replicas, str
     moments->drawn = drawn;
     moments->worst = drawn ? largest_error(tally, &moments->worst_cell) : 0;
     moments->spent = is_spent(tally->course, options);
-    moments->counted = count * course_flops(tally->course) / COURSE_RATE;
     return code;
 }
 
@@ -328,6 +333,29 @@ static int keep(struct moments *moments, struct course *course, struct tally *ta
         qsort(moments->log_ratio, (size_t)moments->replicas, sizeof(double), ascending);
     }
     return ERROR_NONE;
+}
+
+/* Of the limit only attentions and routers are drawn, and a loss's labels. */
+static bool is_drawn(const struct course *course)
+{
+    bool drawn = !course->mode.width_limit || course->model.cotangent->loss;
+    for (int i = 0; i < course->layout_count; i++) {
+        const struct layout *layout = &course->layouts[i];
+        for (int s = 0; s < layout->space_count; s++)
+            drawn |= layout->spaces[s].drawn || layout->spaces[s].population > 0;
+        for (int n = 0; n < layout->plan->graph->node_count; n++)
+            drawn |= layout->plan->graph->nodes[n].kind == GRAPH_MOE;
+    }
+    return drawn && !course->mode.exchangeable;
+}
+
+static void tell_dear(const struct course *course, const struct moments_options *options)
+{
+    bool drawn = is_drawn(course);
+    int count = drawn ? moments_replicas(course, options, false) : 1;
+    double seconds = count * course_flops(course) / COURSE_RATE, budget = moments_budget(options, &course->model);
+    if (options->dear && seconds > budget)
+        options->dear(options->dear_context, seconds, drawn, budget);
 }
 
 static int predict(struct course *course, const struct moments_options *options, struct moments *moments,
@@ -378,6 +406,7 @@ int moments_predict(const struct model *model, const struct moments_options *opt
         code = course_init(&course, model, &reading, error);
         if (code != ERROR_NONE)
             return code;
+        tell_dear(&course, options);
         code = predict(&course, options, moments, error);
         bool reaches = moments_suffice(options, !moments->exchangeable, moments->order_error);
         bool beyond = code == ERROR_INPUT && course.mode.first_order; // means over stacks that need not be

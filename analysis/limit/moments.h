@@ -23,12 +23,13 @@ struct moments_options {
     int draws;        /* in the limit: attention matrices per block and batch, no more than the budget allows */
     int heads;        /* of a replica in the limit, about; 0: 4 to 64, fewer for longer sequences */
     int most;         /* batches, at most */
-    int replicas;     /* at the model's width, at most; 0: as many as the budget allows, 2 at least */
-    int64_t enough;   /* there, too, where the budget decides: more than these serve nobody; 0: any number does */
-    double budget;    /* seconds of a core, about, as its products are counted: the same on any machine; the closed
+    int replicas;   /* at the model's width, at most, and no more than a budget that is given allows; 0: as many as the
+                         budget allows, 2 at least */
+    int64_t enough; /* there, too, where the budget decides: more than these serve nobody; 0: any number does */
+    double budget;  /* seconds of a core, about, as its products are counted: the same on any machine; the closed
                          form, or the fewest replicas that know their error, are read whatever they take. 0: of
                          moments_budget */
-    double error;     /* standard error aimed at: replicas go on until every observable but those by token has it,
+    double error;   /* standard error aimed at: replicas go on until every observable but those by token has it,
                          relative to its value, to 1 for cosines */
     uint64_t seed;
     int threads;                       /* results do not depend on it */
@@ -38,12 +39,20 @@ struct moments_options {
      * on; from 0 again where a closed form did not suffice. */
     void (*visit)(void *context, const struct observe_schema *schema, int number, const struct wide *values);
     void *context;
+    /* May be NULL: is told, before the work, that the least that is drawn, or a closed form, takes more than the budget:
+     * seconds of a core, as the budget counts them. */
+    void (*dear)(void *dear_context, double seconds, bool drawn, double budget);
+    void *dear_context;
 };
 
 struct moments_options moments_defaults(void);
 
+/* Whether the model's own width is read: it is known of normal weights; of others the limit is, which all laws share. */
+bool moments_at_width(const struct moments_options *options, const struct model *model);
+
 /* Seconds that draws may cost: options.budget, or 2 where that is 0, and at the model's width 2 (T/64)^2 of longer sequences,
- * 16 at most: a stack takes so much more, and as many are needed to know a mean. */
+ * 16 at most: a stack takes so much more, and as many are needed to know a mean; infinite where options.replicas alone
+ * decides. */
 double moments_budget(const struct moments_options *options, const struct model *model);
 
 struct moments {
@@ -60,7 +69,6 @@ struct moments {
     bool first_order;   /* that of exchangeable tokens at the model's width */
     double order_error; /* of it: its own estimate of the relative error it leaves */
     bool spent;         /* the budget allowed no more */
-    double counted;    /* seconds of a core, as the budget counts them: more where the least that there is takes more */
     double worst;      /* the largest error that is left, as options.error counts it; infinite where one is not known */
     size_t worst_cell; /* where */
 };

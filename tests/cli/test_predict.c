@@ -248,6 +248,23 @@ START_TEST(an_error_that_is_not_known_is_said)
 }
 END_TEST
 
+/* The smaller of two that are given decides, and what is said of it is true. */
+START_TEST(replicas_keep_to_the_budget)
+{
+#define GATED "predict", "-p", "gated", "-L", "3", "-d", "8", "-H", "8", "-T", "1"
+    struct program both = PROGRAM(GATED, "--replicas", "20000", "--budget", "0.02"),
+                   few = PROGRAM(GATED, "--replicas", "3", "--budget", "0.02"),
+                   alone = PROGRAM(GATED, "--replicas", "3");
+    ck_assert_msg(strstr(both.err, "; --budget draws more\n") && !strstr(both.err, "after 20000"), "%s", both.err);
+    ck_assert_ptr_null(strstr(both.err, "cannot be kept"));
+    ck_assert_ptr_nonnull(strstr(few.err, "after 3 replicas"));
+    ck_assert_ptr_nonnull(strstr(few.err, "; --replicas draws more\n"));
+    ck_assert_str_eq(few.out, alone.out);
+    ck_assert_str_eq(few.err, alone.err);
+    program_free(&both), program_free(&few), program_free(&alone);
+}
+END_TEST
+
 /* Quantities of the stack have the standard error of what they are made of: that of one cell its own, and that of a
  * ratio the spread of its logarithm, to first order: sd 0.3 over 200 replicas, whose standard deviation is known within
  * 5 %, and of a skewed ratio within three times that. */
@@ -595,6 +612,7 @@ Suite *predict_suite(void)
     tcase_add_test(tests, other_laws_have_the_limit);
     tcase_add_test(tests, what_is_not_known_to_suffice_is_drawn);
     tcase_add_test(tests, an_error_that_is_not_known_is_said);
+    tcase_add_test(tests, replicas_keep_to_the_budget);
     tcase_add_test(tests, quantities_have_errors);
     tcase_add_loop_test(tests, nothing_else_is_written, 0, 2);
     tcase_add_test(tests, threads_change_nothing);

@@ -322,6 +322,72 @@ START_TEST(dear_replicas_keep_to_the_budget)
 }
 END_TEST
 
+/* Replicas that are asked for alone are drawn, whatever they take; beside a budget the smaller decides. */
+START_TEST(replicas_keep_to_a_budget_beside_them)
+{
+    const char *const text = "layers=6 width=256 heads=4 tokens=128 mask=causal";
+    struct moments_options options = moments_defaults();
+    double flops;
+    options.width_limit = false;
+    options.budget = 1;
+    int allowed = replicas_at_most(text, &options, &flops);
+    options.replicas = 20000;
+    ck_assert_int_eq(replicas_at_most(text, &options, &flops), allowed);
+    options.replicas = 1;
+    ck_assert_int_eq(replicas_at_most(text, &options, &flops), 1);
+    options.budget = 0;
+    ck_assert_int_eq(replicas_at_most(text, &options, &flops), 1);
+    options.replicas = 20000;
+    ck_assert_int_eq(replicas_at_most(text, &options, &flops), 20000);
+}
+END_TEST
+
+static void note_dear(void *context, double seconds, bool drawn, double budget)
+{
+    ck_assert(seconds > budget);
+    *(int *)context += drawn ? 10 : 1;
+}
+
+/* What a budget does not buy is told before a replica is run: of closed forms, of stacks at a width, of attention in the
+ * limit, and not of stacks whose number is asked for. */
+START_TEST(a_budget_that_cannot_be_kept_is_told_first)
+{
+    static const struct {
+        const char *text;
+        bool width_limit;
+        int replicas, told;
+        double budget;
+    } cases[] = {
+        {"", false, 0, 1, 1e-9},
+        {"", true, 0, 1, 1e-9},
+        {"mask=causal", false, 0, 10, 1e-9},
+        {"mask=causal", true, 0, 10, 1e-9},
+        {"", false, 0, 0, 1},
+        {"mask=causal", false, 0, 0, 1},
+        {"mask=causal", false, 5000, 0, 0},
+        {"mask=causal cotangent=last placement='x=x+ffn(x)'", true, 0, 1, 1e-9},
+    };
+    static const volatile sig_atomic_t stop = 1;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct model model;
+        struct moments moments;
+        struct error error;
+        int told = 0;
+        struct moments_options options = moments_defaults();
+        options.width_limit = cases[i].width_limit;
+        options.replicas = cases[i].replicas;
+        options.budget = cases[i].budget;
+        options.stop = &stop;
+        options.dear = note_dear;
+        options.dear_context = &told;
+        support_model(&model, cases[i].text);
+        ck_assert_int_eq(moments_predict(&model, &options, &moments, &error), ERROR_INTERRUPTED);
+        ck_assert_msg(told == cases[i].told, "%s: %d", cases[i].text, told);
+        model_free(&model);
+    }
+}
+END_TEST
+
 /* A batch that adds nothing to the least there are is not the last. Six flights, and 20 batches of one. */
 START_TEST(small_batches_add_up)
 {
@@ -383,6 +449,8 @@ Suite *moments_suite(void)
     tcase_add_test(tests, large_logits_are_drawn);
     tcase_add_test(tests, the_budget_is_spent_and_said_to_be);
     tcase_add_test(tests, dear_replicas_keep_to_the_budget);
+    tcase_add_test(tests, replicas_keep_to_a_budget_beside_them);
+    tcase_add_test(tests, a_budget_that_cannot_be_kept_is_told_first);
     tcase_add_test(tests, long_sequences_are_given_more);
     tcase_add_test(tests, small_batches_add_up);
     tcase_add_test(tests, collapsed_tokens_halve_the_specific_gradient);
