@@ -499,7 +499,7 @@ static int write_maps(struct map_command *self, const struct sweep *sweep, struc
     int code = map_points(self, sweep, stream, error);
     progress_end(&self->progress);
     if (writes && code == ERROR_NONE && !self->drawn && !self->quiet)
-        reading_tell_undrawn(&self->options, "map");
+        reading_tell_undrawn(&self->options, "map", self->reading.at_width);
     if (writes)
         return output_end(&output, code, self->written > 0, error);
     return code == ERROR_INTERRUPTED ? ERROR_NONE : code;

@@ -25,7 +25,7 @@ struct predict {
     double error; /* 0: unless it is asked for */
     bool dry_run, quiet, no_progress, log;
     struct progress progress;
-    bool drawn; /* anything, of any model */
+    bool drawn, at_width; /* anything, of any model */
 };
 
 static const struct options_row rows[] = {
@@ -45,7 +45,7 @@ static const struct options_row rows[] = {
      "draw stacks, that many at most, and no more than a --budget beside it allows; without, as\n"
      "many as the budget allows",
      value_draws, offsetof(struct predict, moments.replicas)},
-    {"draws", 0, "N", "with --width-limit: attention matrices per block in a batch; 256", value_draws,
+    {"draws", 0, "N", "in the limit: attention matrices per block in a batch; 256", value_draws,
      offsetof(struct predict, moments.draws)},
     {"full", 0, NULL,
      "draw where exchangeable tokens have a closed form, too: at the model's width, where the\n"
@@ -105,9 +105,9 @@ static void report_error(const struct predict *predict, const struct profile *pr
             moments->replicas, moments->replicas == 1 ? "" : "s",
             moments->schema.columns[moments->worst_cell % columns].name, moments->worst_cell / columns, left,
             predict->moments.error,
-            moments->spent                 ? "budget"
-            : predict->moments.width_limit ? "draws"
-                                           : "replicas");
+            moments->spent    ? "budget"
+            : moments->spread ? "replicas"
+                              : "draws");
 }
 
 /* What no budget shortens: the closed form, and the fewest replicas that know their error. */
@@ -136,6 +136,7 @@ static int predict_model(struct predict *predict, const struct model *model, str
     if (code == ERROR_NONE)
         code = format_write(predict->format, &profile, &predict->page, error);
     predict->drawn = predict->drawn || profile.moments.drawn;
+    predict->at_width = predict->at_width || moments_at_width(&predict->moments, model);
     if (code == ERROR_NONE)
         report_error(predict, &profile);
     bounds_free(&bounds);
@@ -149,19 +150,35 @@ static int make_model(void *context, int64_t i, struct model *model, struct erro
 }
 
 /* What draws there are depends on the reading. */
-static int check_draws(struct predict *predict, struct error *error)
+static int check_draws(const struct predict *predict, const struct model *model, struct error *error)
 {
-    struct moments_options *moments = &predict->moments;
+    const struct moments_options *moments = &predict->moments;
+    bool at_width = moments_at_width(moments, model);
     if (moments->width_limit && moments->replicas > 0)
         return error_set(error, ERROR_INPUT, "--replicas is for the model's own width; --width-limit has --draws");
-    if (!moments->width_limit && moments->draws > 0)
+    if (!at_width && moments->replicas > 0)
+        return error_set(error, ERROR_INPUT,
+                         "--replicas is for the model's own width, which is known of normal weights; the limit, which "
+                         "all laws share, has --draws");
+    if (at_width && options_given(&predict->options, "draws"))
         return error_set(error, ERROR_INPUT, "--draws is for --width-limit; the model's own width has --replicas");
-    moments->full |= moments->replicas > 0;
-    if (predict->error > 0)
-        moments->error = moments->order = predict->error;
-    if (moments->draws == 0)
-        moments->draws = moments_defaults().draws;
     return ERROR_NONE;
+}
+
+/* Of all models, before the first is predicted. */
+static int check_options(const struct predict *predict, const struct sweep *sweep, struct error *error)
+{
+    bool given = predict->moments.replicas > 0 || options_given(&predict->options, "draws");
+    int code = ERROR_NONE;
+    for (int64_t p = 0; given && code == ERROR_NONE && p < sweep->points; p++) {
+        struct model model;
+        code = sweep_model(sweep, p, &model, error);
+        if (code != ERROR_NONE)
+            return code;
+        code = check_draws(predict, &model, error);
+        model_free(&model);
+    }
+    return code;
 }
 
 /* Rank 0 writes its own text, and behind it those of the other ranks' points of the same round. */
@@ -252,7 +269,7 @@ static int predict_points(struct predict *predict, struct sweep *sweep, struct e
         code = predict_point(predict, sweep, p, error);
     progress_end(&predict->progress);
     if (code == ERROR_NONE && !predict->drawn && !predict->quiet && ranks_count() == 1)
-        reading_tell_undrawn(&predict->options, "predict");
+        reading_tell_undrawn(&predict->options, "predict", predict->at_width);
     return output_end(&output, code, predict->page.number > 0, error);
 }
 
@@ -260,17 +277,21 @@ static int predict_all(void *target, struct error *error)
 {
     struct predict *predict = target;
     struct sweep sweep;
-    int code = check_draws(predict, error);
-    if (code == ERROR_NONE)
-        code = format_check(predict->format, predict->moments.per_token, &predict->page, error);
+    predict->moments.full |= predict->moments.replicas > 0;
+    if (predict->error > 0)
+        predict->moments.error = predict->moments.order = predict->error;
+    int code = format_check(predict->format, predict->moments.per_token, &predict->page, error);
     if (code == ERROR_NONE && predict->bounds && format_has_quantity(&predict->page))
         code = error_set(error, ERROR_INPUT, "--bounds: --quantity shows no floors and ceilings; give one of them");
     if (code == ERROR_NONE)
         code = sweep_init(&sweep, &predict->options, error);
     if (code != ERROR_NONE)
         return code;
-    begin_tell(&predict->options);
-    code = predict_points(predict, &sweep, error);
+    code = check_options(predict, &sweep, error);
+    if (code == ERROR_NONE)
+        begin_tell(&predict->options);
+    if (code == ERROR_NONE)
+        code = predict_points(predict, &sweep, error);
     sweep_free(&sweep);
     return code;
 }
@@ -279,7 +300,6 @@ int predict_command(int argc, char **argv)
 {
     struct predict predict = {.moments = moments_defaults(), .format = &formats[0]};
     predict.moments.width_limit = false;
-    predict.moments.draws = 0;
     predict.moments.threads = team_processors();
     return command_run(&predict_options, argc, argv, &predict, predict_all);
 }

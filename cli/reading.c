@@ -52,10 +52,10 @@ int reading_check(const struct reading *reading, const struct model *model, stru
         "--at-width: a width's own is known of normal weights; without it, the limit, which all laws share");
 }
 
-void reading_tell_undrawn(const struct options *options, const char *command)
+void reading_tell_undrawn(const struct options *options, const char *command, bool at_width)
 {
-    static const char *const names[] = {"draws", "budget"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    static const char *const names[] = {"draws", "budget", "error"};
+    for (size_t i = 0; i < sizeof names / sizeof *names - at_width; i++)
         if (options_given(options, names[i]))
             fprintf(stderr, "spanscope %s: nothing is drawn here, so that --%s has no part in it\n", command, names[i]);
 }

@@ -47,9 +47,9 @@ int reading_options(const struct reading *reading, struct moments_options *momen
 /* ERROR_INPUT where a model cannot be read at its width, and the limit would be what is shown. */
 int reading_check(const struct reading *reading, const struct model *model, struct error *error);
 
-/* Says on standard error that --draws or --budget, where one was given, had no part in what drew nothing. Whether stacks or
- * attentions are drawn is known once they have been read. */
-void reading_tell_undrawn(const struct options *options, const char *command);
+/* Says on standard error that --draws, --budget or --error, where one was given, had no part in what drew nothing. Whether
+ * stacks or attentions are drawn is known once they have been read. At a width an error decides whether they are. */
+void reading_tell_undrawn(const struct options *options, const char *command, bool at_width);
 
 /* As a heading says it. */
 const char *reading_words(const struct reading *reading);

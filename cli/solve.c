@@ -367,7 +367,7 @@ static int solve_sweep(struct solve_run *self, struct error *error)
     code = solve_points(self, &sweep, error);
     progress_end(&self->progress);
     if (code == ERROR_NONE && !self->drawn && !self->quiet)
-        reading_tell_undrawn(&self->options, "solve");
+        reading_tell_undrawn(&self->options, "solve", self->reading.at_width);
     sweep_free(&sweep);
     return code;
 }

@@ -380,12 +380,20 @@ static int read_moments(const struct spanscope_prediction *given, struct moments
     if (given->draws < 0 || given->replicas < 0)
         return error_set(error, ERROR_INPUT, "%s: %d is below 0", given->draws < 0 ? "draws" : "replicas",
                          given->draws < 0 ? given->draws : given->replicas);
-    if (!given->width_limit && given->draws > 0)
-        return error_set(error, ERROR_INPUT, "draws is for width_limit; the model's own width has replicas");
-    if (given->width_limit && given->replicas > 0)
-        return error_set(error, ERROR_INPUT, "replicas is for the model's own width; width_limit has draws");
     int code = check_fraction("error", given->error, error);
     return code == ERROR_NONE ? read_threads(given->threads, &options->threads, error) : code;
+}
+
+/* What draws there are depends on the reading. */
+static int check_draws(const struct spanscope_prediction *given, bool at_width, struct error *error)
+{
+    if (at_width && given->draws > 0)
+        return error_set(error, ERROR_INPUT, "draws is for width_limit; the model's own width has replicas");
+    if (!at_width && given->replicas > 0)
+        return error_set(
+            error, ERROR_INPUT,
+            "replicas is for the model's own width, which is known of normal weights; the limit has draws");
+    return ERROR_NONE;
 }
 
 static int predict(const struct spanscope_model *model, const struct spanscope_prediction *prediction,
@@ -394,6 +402,8 @@ static int predict(const struct spanscope_model *model, const struct spanscope_p
     struct moments_options options;
     struct profile profile;
     int code = read_moments(prediction, &options, error);
+    if (code == ERROR_NONE)
+        code = check_draws(prediction, moments_at_width(&options, &model->model), error);
     if (code == ERROR_NONE)
         code = budget_check(options.threads, 0, error);
     if (code == ERROR_NONE)

@@ -99,7 +99,7 @@ struct spanscope_prediction {
     uint64_t seed;   /* of what is drawn */
     int width_limit; /* not 0: the limit of infinite width and many heads; else at the model's own */
     int replicas;    /* without: draw stacks, that many at most; without it as many as two seconds allow */
-    int draws;       /* with width_limit: attention matrices per block and batch; 256 */
+    int draws;       /* in the limit: attention matrices per block and batch; 256 */
     int full;        /* not 0: draw where exchangeable tokens have a closed form, too */
     int threads;     /* as many as there are processors */
     int per_token;   /* not 0: columns by position too */

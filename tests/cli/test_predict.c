@@ -220,6 +220,41 @@ START_TEST(other_laws_have_the_limit)
 }
 END_TEST
 
+/* Its options are the limit's: more attentions are other numbers, and what would help is said. */
+START_TEST(other_laws_have_the_limits_options)
+{
+    struct program uniform = PROGRAM("predict", TINY, "--law", "uniform", "--mask", "causal", "--draws", "4", "-f",
+                                     "csv", "--error", "1e-6"),
+                   limit = PROGRAM("predict", TINY, "--width-limit", "--mask", "causal", "--draws", "4", "-f", "csv",
+                                   "--error", "1e-6");
+    ck_assert_msg(uniform.status == 0, "%s", uniform.err);
+    ck_assert(strcmp(uniform.out, limit.out) == 0); // too long for a message of Check
+    ck_assert_str_eq(uniform.err, limit.err);
+    ck_assert_ptr_nonnull(strstr(uniform.err, "; --draws draws more\n"));
+    program_free(&uniform), program_free(&limit);
+}
+END_TEST
+
+/* An option of draws had no part in what has a closed form; an error has at a width, where it decides whether that is
+ * taken. */
+START_TEST(options_without_a_part_are_named)
+{
+    static const char *const words[] = {"--error", "--budget", "--draws"}, *const values[] = {"0.1", "1", "8"};
+    for (int i = 0; i < 3; i++) {
+        struct program limit = PROGRAM("predict", TINY, "--width-limit", words[i], values[i]),
+                       law = PROGRAM("predict", TINY, "--law", "uniform", words[i], values[i]);
+        ck_assert_msg(strncmp(limit.err, "spanscope predict: nothing is drawn here, so that --", 52) == 0 &&
+                          strstr(limit.err, words[i]),
+                      "%s", limit.err);
+        ck_assert_str_eq(law.err, limit.err);
+        program_free(&limit), program_free(&law);
+    }
+    struct program width = PROGRAM("predict", "-L", "1", "-d", "512", "-H", "2", "-T", "2", "--error", "0.1");
+    ck_assert_str_eq(width.err, "");
+    program_free(&width);
+}
+END_TEST
+
 /* An estimate of the first order's error that is no number does not reach. */
 START_TEST(what_is_not_known_to_suffice_is_drawn)
 {
@@ -551,6 +586,11 @@ static const struct {
     {{"predict", TINY, "-p", "spanorm"}, "did you mean 'spannorm'?"},
     {{"predict", TINY, "-p", "prenorm", "-p", "x = nrm(x)", "-o", "p.json"}, "did you mean 'norm'?"},
     {{"predict", TINY, "--error", "2"}, "--error: 2 is not above 0 and below 1"},
+    {{"predict", TINY, "--draws", "4"}, "--draws is for --width-limit; the model's own width has --replicas"},
+    {{"predict", TINY, "--replicas", "4", "--width-limit"}, "--replicas is for the model's own width; --width-limit"},
+    {{"predict", TINY, "--replicas", "4", "--law", "uniform"}, "width, which is known of normal weights; the limit"},
+    {{"predict", TINY, "--replicas", "4", "--law", "normal,uniform"}, "width, which is known of normal weights"},
+    {{"predict", TINY, "--draws", "4", "--law", "uniform,normal"}, "--draws is for --width-limit"},
     {{"predict", TINY, "--draws", "0"}, "--draws: 0 is not between 1 and"},
     {{"predict", TINY, "--draws", "1000001"}, "--draws: 1000001 is not between 1 and 1000000"},
     {{"predict", TINY, "--format", "jsno"}, "unknown format 'jsno'; did you mean 'json'?"},
@@ -610,6 +650,8 @@ Suite *predict_suite(void)
     tcase_add_test(tests, csv_of_a_prediction);
     tcase_add_test(tests, run_with_a_prediction);
     tcase_add_test(tests, other_laws_have_the_limit);
+    tcase_add_test(tests, other_laws_have_the_limits_options);
+    tcase_add_test(tests, options_without_a_part_are_named);
     tcase_add_test(tests, what_is_not_known_to_suffice_is_drawn);
     tcase_add_test(tests, an_error_that_is_not_known_is_said);
     tcase_add_test(tests, replicas_keep_to_the_budget);

@@ -217,6 +217,13 @@ START_TEST(options_are_checked)
         ck_assert_msg(strstr(error.text, worse[i].words) != NULL, "%s", error.text);
     }
     spanscope_model_free(model);
+    model = make(TINY " law=uniform"); // which has the limit
+    ck_assert_ptr_null(spanscope_predict(model, &(struct spanscope_prediction){.replicas = 3}, &error));
+    ck_assert_msg(strstr(error.text, "which is known of normal weights") != NULL, "%s", error.text);
+    spanscope_profile *profile = spanscope_predict(model, &(struct spanscope_prediction){.draws = 3}, &error);
+    ck_assert_msg(profile != NULL, "%s", error.text);
+    spanscope_profile_free(profile);
+    spanscope_model_free(model);
 }
 END_TEST
 
