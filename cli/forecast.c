@@ -1,9 +1,6 @@
 #include "cli/forecast.h"
 
-#include <inttypes.h>
-
 #include "analysis/limit/effort.h"
-#include "sim/memory.h"
 
 enum { PROBES = 16 };
 
@@ -31,23 +28,31 @@ static int add_part(const struct forecast *forecast, int64_t i, struct effort *a
     all->least += effort.least * models;
     all->most += effort.most * models;
     all->bytes = bytes > all->bytes ? bytes : all->bytes;
+    all->drawn = all->drawn || effort.drawn;
     return ERROR_NONE;
 }
 
-int forecast_print(const struct forecast *forecast, FILE *stream, struct error *error)
+int forecast_measure(const struct forecast *forecast, struct outlay *outlay, struct error *error)
 {
     struct effort all = {0};
-    char words[MEMORY_WORDS];
     for (int64_t i = 0; i < probe_count(forecast); i++) {
         int code = add_part(forecast, i, &all, error);
         if (code != ERROR_NONE)
             return code;
     }
-    fprintf(stream, "%" PRId64 " model%s to predict: about %.2g", forecast->count, forecast->count == 1 ? "" : "s",
-            all.least);
-    if (all.most > all.least)
-        fprintf(stream, " to %.2g, by the error that is met,", all.most);
-    fprintf(stream, " s in %d threads, from replicas of %" PRId64 " of them\n  memory    %s at most\n",
-            forecast->moments.threads * forecast->beside, probe_count(forecast), memory_words(all.bytes, words));
+    int threads = forecast->beside * (all.drawn ? forecast->moments.threads : 1);
+    *outlay = (struct outlay){
+        .runs = "models",
+        .unit = "predictions",
+        .count = forecast->count,
+        .each = 1,
+        .threads = threads,
+        .probes = probe_count(forecast),
+        .least_seconds = all.least,
+        .seconds = all.most,
+        .bytes = all.bytes,
+        .thread_bytes = all.bytes / (size_t)threads,
+        .closed = !all.drawn,
+    };
     return ERROR_NONE;
 }

@@ -3,9 +3,9 @@
 #define SPANSCOPE_CLI_FORECAST_H
 
 #include <stdint.h>
-#include <stdio.h>
 
 #include "analysis/limit/moments.h"
+#include "cli/outlay.h"
 
 /* Makes checked model number i of `count`. */
 typedef int forecast_model(void *context, int64_t i, struct model *model, struct error *error);
@@ -18,8 +18,8 @@ struct forecast {
     int beside;                     /* models that are predicted at a time, each by moments.threads */
 };
 
-/* How many, how long and how much memory, in words: the middle ones of equal parts of the models stand for them. Errors
- * are those of the models and of moments_predict. */
-int forecast_print(const struct forecast *forecast, FILE *stream, struct error *error);
+/* How many, how long and how much memory: the middle ones of equal parts of the models stand for them. Errors are those
+ * of the models and of moments_predict. */
+int forecast_measure(const struct forecast *forecast, struct outlay *outlay, struct error *error);
 
 #endif

@@ -464,7 +464,9 @@ static int forecast_points(const struct map_command *self, const struct sweep *s
     struct grid grid = {self, sweep};
     const struct forecast forecast = {grid_model, &grid, sweep->points * self->axes[0].count * self->axes[1].count,
                                       self->moments, self->threads};
-    return forecast_print(&forecast, stream, error);
+    struct outlay outlay;
+    int code = forecast_measure(&forecast, &outlay, error);
+    return code == ERROR_NONE ? outlay_words(&outlay, stream, error) : code;
 }
 
 static int map_points(struct map_command *self, const struct sweep *sweep, FILE *stream, struct error *error)

@@ -2,6 +2,7 @@
 #ifndef SPANSCOPE_CLI_OUTLAY_H
 #define SPANSCOPE_CLI_OUTLAY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -17,14 +18,20 @@ struct outlay_model {
 };
 
 struct outlay {
-    const char *runs, *unit; /* "configurations" of "samples", "runs" of "steps" */
+    const char *runs, *unit; /* "configurations" of "samples", "runs" of "steps", "models" of one of "predictions" */
     int64_t count, each;     /* runs, and units of each */
     int threads;
-    int64_t probes; /* models that were tried */
-    double seconds; /* in all, on the clock */
-    size_t bytes, thread_bytes;
+    int64_t probes;                /* models that were tried */
+    double least_seconds, seconds; /* in all, on the clock: where draws of predictions end at once, by the error that is
+                                      asked for, and where they do not; else the same */
+    double predicted[2];           /* of these, predictions beside samples, so; 0 where there are none */
+    size_t bytes, thread_bytes;    /* beside what the program has before it begins */
+    bool closed;                   /* predictions that draw nothing */
     struct outlay_model model;
 };
+
+/* Adds predictions that are made before the samples, one model after another. */
+void outlay_precede(struct outlay *outlay, const struct outlay *predictions);
 
 /* Three ways of writing it. ERROR_RESOURCE without memory. */
 typedef int outlay_writer(const struct outlay *outlay, FILE *stream, struct error *error);

@@ -239,7 +239,9 @@ static int predict_apart(struct predict *predict, const struct sweep *sweep, str
 static int forecast_predictions(const struct predict *predict, struct sweep *sweep, FILE *stream, struct error *error)
 {
     const struct forecast forecast = {make_model, sweep, sweep->points, predict->moments, 1};
-    return forecast_print(&forecast, stream, error);
+    struct outlay outlay;
+    int code = forecast_measure(&forecast, &outlay, error);
+    return code == ERROR_NONE ? predict->format->cost(&outlay, stream, error) : code;
 }
 
 static int predict_points(struct predict *predict, struct sweep *sweep, struct error *error)

@@ -8,6 +8,7 @@
 #include "cli/begin.h"
 #include "cli/command.h"
 #include "cli/cost.h"
+#include "cli/forecast.h"
 #include "cli/format.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
@@ -316,17 +317,23 @@ static int sample(struct run *run, struct sampler *sampler, const struct profile
 /* Drawn stacks for each sample: their standard error is half of the samples', which that widens by an eighth. */
 enum { ENOUGH = 4 };
 
+static struct moments_options prediction_options(const struct run *run)
+{
+    struct moments_options options = moments_defaults();
+    options.width_limit = false;
+    options.enough = ENOUGH * run->samples;
+    options.per_token = run->per_token;
+    options.threads = run->threads;
+    return options;
+}
+
 /* The prediction comes first. It takes a moment beside the samples, and whatever stops it (a signal, the range of double,
  * memory) then stops it before there are samples to lose. */
 static int measure(struct run *run, struct sampler *sampler, struct error *error)
 {
     if (!run->predict)
         return sample(run, sampler, NULL, error);
-    struct moments_options options = moments_defaults();
-    options.width_limit = false;
-    options.enough = ENOUGH * run->samples;
-    options.per_token = run->per_token;
-    options.threads = run->threads;
+    struct moments_options options = prediction_options(run);
     options.stop = interrupt_flag();
     struct profile prediction = {0};
     struct spread_source others = {.spread = &run->spread, .sampler = sampler};
@@ -487,10 +494,28 @@ static int measure_cost(struct run *run, struct outlay *outlay, struct error *er
     return code;
 }
 
+static int make_model(void *context, int64_t i, struct model *model, struct error *error)
+{
+    return sweep_model(context, i, model, error);
+}
+
+static int add_predictions(struct run *run, struct outlay *outlay, struct error *error)
+{
+    struct outlay predictions;
+    struct sweep sweep = *run->sweep;
+    const struct forecast forecast = {make_model, &sweep, sweep.points, prediction_options(run), 1};
+    int code = forecast_measure(&forecast, &predictions, error);
+    if (code == ERROR_NONE)
+        outlay_precede(outlay, &predictions);
+    return code;
+}
+
 static int print_cost(struct run *run, struct error *error)
 {
     struct outlay outlay;
     int code = measure_cost(run, &outlay, error);
+    if (code == ERROR_NONE && run->predict)
+        code = add_predictions(run, &outlay, error);
     return code == ERROR_NONE ? run->format->cost(&outlay, run->page.stream, error) : code;
 }
 

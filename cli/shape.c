@@ -317,12 +317,13 @@ static const struct shape_member tables_members[] = {
 
 static const struct shape_member cost_members[] = {
     {SCHEMA_KEY, "=" SCHEMA_COST, "what this document is"},
-    {"runs", "count", "configurations, or of `train` runs"},
-    {"unit", "=samples|steps", "what a run is made of"},
+    {"runs", "count", "configurations, of `train` runs, of `predict` models"},
+    {"unit", "=samples|steps|predictions", "what a run is made of"},
     {"each", "count", "of them in each run"},
     {"threads", "count", "that work side by side"},
-    {"seconds", "number", "on the clock, in all, estimated from samples or steps that were timed"},
-    {"bytes", "count", "of memory that grow with the model, at most"},
+    {"least_seconds", "number", "on the clock, in all, where predictions reach the error that is asked for at once"},
+    {"seconds", "number", "where they do not, and of all else; estimated from what was timed"},
+    {"bytes", "count", "of memory that grow with the model, at most, beside the program's own"},
     {"thread_bytes", "count", "in each thread"},
     {SCHEMA_ENGINE, "string?", "of one model alone, as what follows; else null"},
     {"parameters", "number?", "of all blocks"},
@@ -385,7 +386,8 @@ const struct shape shape_documents[] = {
     {"training", "A run of `train`, a line each; the profiles of --measure follow it.", MEMBERS(training_members)},
     {"tables", "The tables that names come from: of `list`.", MEMBERS(tables_members)},
     {"answer", "An answer judged: of `tour --answer`.", MEMBERS(answer_members)},
-    {"cost", "What runs would take: of `run --dry-run` and `train --dry-run`.", MEMBERS(cost_members)},
+    {"cost", "What runs would take: of `run --dry-run`, `train --dry-run` and `predict --dry-run`.",
+     MEMBERS(cost_members)},
     {"refusal", "What the explorer answers to a request that it refuses.", MEMBERS(refusal_members)},
 };
 const size_t shape_document_count = sizeof shape_documents / sizeof *shape_documents;

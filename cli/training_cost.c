@@ -108,6 +108,7 @@ int training_cost(const struct train_run *runs, int count, int of_a_model, int t
         .each = runs->training.steps,
         .threads = threads,
         .probes = probes,
+        .least_seconds = seconds / threads,
         .seconds = seconds / threads,
         .bytes = bytes * (size_t)threads,
         .thread_bytes = bytes,

@@ -4,6 +4,7 @@
 #include <locale.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -280,6 +281,12 @@ int text_label(const char *path, char *label, size_t size, struct error *error)
 }
 
 /* ---- words ---- */
+
+const char *text_count(int64_t count, const char *plural, char words[TEXT_COUNT])
+{
+    snprintf(words, TEXT_COUNT, "%" PRId64 " %.*s", count, (int)strlen(plural) - (count == 1), plural);
+    return words;
+}
 
 int text_unknown(struct error *error, const char *what, const char *word, const char *const candidates[], size_t count)
 {

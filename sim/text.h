@@ -61,6 +61,10 @@ int text_check(const char *what, const char *text, const char *controls, struct 
  * ERROR_INPUT for a name that cannot stand in output. */
 int text_label(const char *path, char *label, size_t size, struct error *error);
 
+/* "2 threads", "1 thread": of a number and its plural, which ends in s. Returns words. */
+enum { TEXT_COUNT = 48 };
+const char *text_count(int64_t count, const char *plural, char words[TEXT_COUNT]);
+
 /* ERROR_INPUT for a word that is not in a list, with the nearest candidate or else all of them:
  * "unknown placement 'spannrm'; did you mean 'spannorm'?" */
 int text_unknown(struct error *error, const char *what, const char *word, const char *const candidates[], size_t count);

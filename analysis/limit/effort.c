@@ -86,7 +86,7 @@ static int probe_model(const struct course *whole, const struct model *model, co
     return code;
 }
 
-/* What the program touches beside replicas: its code and libraries, tables, OpenBLAS's buffers. */
+/* What is touched beside replicas: more of the program and its libraries, tables, OpenBLAS's buffers. */
 static const double BESIDE_BYTES = 2.5e6;
 
 /* The first replica is run alone, and the others by as many threads as there are of them; each thread keeps what it
@@ -124,6 +124,7 @@ int effort_measure(struct effort *effort, const struct model *model, const struc
         int most = probe.drawn ? moments_replicas(&course, options, true) : 1;
         effort->least = seconds(probe.seconds, least, options->threads);
         effort->most = seconds(probe.seconds, most, options->threads);
+        effort->drawn = probe.drawn;
         effort->bytes = (size_t)bytes(&probe, options, most);
         reading.full |= again;
         course_free(&course);

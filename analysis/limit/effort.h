@@ -6,7 +6,8 @@
 
 struct effort {
     double least, most; /* seconds on the threads: the error asked for decides between them while replicas are drawn */
-    size_t bytes;       /* of all threads */
+    size_t bytes;       /* of all threads, beside what the program has before it begins */
+    bool drawn;         /* else in closed form, by one thread */
 };
 
 /* Spends some tenths of a second. Errors are those of moments_predict. */

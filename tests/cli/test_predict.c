@@ -494,9 +494,55 @@ START_TEST(a_dry_run_counts_points)
                                  "relu,gelu", "--at-width", "--dry-run", "-j", "2");
     ck_assert_msg(dry.status == 0, "%s", dry.err);
     ck_assert_ptr_nonnull(strstr(dry.out, "12 models to predict: about "));
-    ck_assert_ptr_nonnull(strstr(dry.out, " s in 2 threads, from replicas of 12 of them\n  memory "));
+    ck_assert_ptr_nonnull(strstr(dry.out, " s in 2 threads"));
+    ck_assert_ptr_null(strstr(dry.out, "estimated")); // of all of them
+    ck_assert_ptr_nonnull(strstr(dry.out, "\n  memory "));
     ck_assert_ptr_null(strstr(dry.out, "schema"));
     program_free(&dry);
+}
+END_TEST
+
+/* What is estimated from some is said to be, what draws nothing too, and one is no plural. */
+START_TEST(dry_runs_say_what_they_are)
+{
+    struct program closed = PROGRAM("predict", TINY, "--width-limit", "--dry-run", "-j", "2"),
+                   many = PROGRAM("map", SHAPE, "--x", "layers=1:5", "--y", "c=1:2:4", "--dry-run", "-j", "1"),
+                   drawn = PROGRAM("predict", TINY, "--mask", "causal", "--dry-run", "-j", "1"),
+                   run = PROGRAM("run", TINY, "--dry-run", "-j", "1", "-n", "1");
+    ck_assert_int_eq(strncmp(closed.out, "1 model to predict in closed form: about ", 41), 0);
+    ck_assert_ptr_nonnull(strstr(closed.out, " s in 1 thread\n"));
+    ck_assert_int_eq(strncmp(many.out, "20 models to predict in closed form: about ", 43), 0);
+    ck_assert_ptr_nonnull(strstr(many.out, " s in 1 thread; estimated from 16 of them\n"));
+    ck_assert_int_eq(strncmp(drawn.out, "1 model to predict: about ", 26), 0);
+    ck_assert_ptr_nonnull(strstr(drawn.out, " s in 1 thread, by when the error that is asked for is met\n"));
+    ck_assert_msg(strstr(run.out, " in each of 1 thread, and the observables; beside the program's own"), "%s",
+                  run.out);
+    ck_assert_ptr_nonnull(strstr(run.out, "in all    1 sample, about "));
+    program_free(&closed), program_free(&many), program_free(&drawn), program_free(&run);
+}
+END_TEST
+
+/* Both the time of its samples and more, and the memory of what has more. */
+START_TEST(a_run_counts_its_prediction)
+{
+#define LONGER "-p", "prenorm", "-L", "1", "-d", "32", "-H", "2", "-T", "150", "--mask", "causal", "-j", "1"
+    struct program run = PROGRAM("run", LONGER, "-n", "2", "--predict", "--dry-run", "-f", "json"),
+                   samples = PROGRAM("run", LONGER, "-n", "2", "--dry-run", "-f", "json"),
+                   predict = PROGRAM("predict", LONGER, "--replicas", "8", "--dry-run", "-f", "json"),
+                   words = PROGRAM("run", LONGER, "-n", "2", "--predict", "--dry-run");
+    json_t *both = parse_line(run.out, 0), *one = parse_line(samples.out, 0), *other = parse_line(predict.out, 0);
+    ck_assert_str_eq(text_of(other, "schema"), "spanscope/cost/1");
+    ck_assert_str_eq(text_of(other, "unit"), "predictions");
+    ck_assert_double_gt(number_of(other, "least_seconds"), 0);
+    ck_assert_double_le(number_of(other, "least_seconds"), number_of(other, "seconds"));
+    ck_assert_double_eq(number_of(one, "seconds"), 2 * number_of(one, "sample_seconds"));
+    ck_assert_double_gt(number_of(both, "least_seconds"), 2 * number_of(both, "sample_seconds"));
+    ck_assert_double_ge(number_of(both, "seconds"), number_of(both, "least_seconds"));
+    ck_assert_double_gt(number_of(other, "bytes"), number_of(one, "bytes"));
+    ck_assert_double_eq(number_of(both, "bytes"), number_of(other, "bytes"));
+    ck_assert_msg(strstr(words.out, "\n  predicted about "), "%s", words.out);
+    json_decref(both), json_decref(one), json_decref(other);
+    program_free(&run), program_free(&samples), program_free(&predict), program_free(&words);
 }
 END_TEST
 
@@ -662,6 +708,8 @@ Suite *predict_suite(void)
     tcase_add_test(tests, maps_at_a_width_are_predictions);
     tcase_add_test(tests, a_point_that_is_no_model_ends_all_maps);
     tcase_add_test(tests, a_dry_run_counts_points);
+    tcase_add_test(tests, dry_runs_say_what_they_are);
+    tcase_add_test(tests, a_run_counts_its_prediction);
     tcase_add_loop_test(tests, roots_at_a_width_are_predictions, 0, 2);
     tcase_add_test(tests, a_root_of_one_stack_has_no_known_error);
     tcase_add_loop_test(tests, mistakes_are_named, 0, (int)(sizeof mistakes / sizeof *mistakes));

@@ -78,6 +78,8 @@ static const struct {
     {{"solve", "c", TINY, JSON, "gradient_ratio = 1e9"}, "solve", 1, 1},
     {{"run", TINY, JSON, "--dry-run"}, "cost", 1, 0},
     {{"run", TINY, JSON, "--dry-run", "-p", "prenorm,postnorm"}, "cost", 1, 0},
+    {{"run", TINY, JSON, "--dry-run", "--predict"}, "cost", 1, 0},
+    {{"predict", TINY, JSON, "--dry-run"}, "cost", 1, 0},
     {{"train", "-L", "2", "-d", "8", "-H", "2", "-T", "8", JSON, "--dry-run", "--steps", "3"}, "cost", 1, 0},
     {{"verify", "--tier", "smoke", JSON, "-q", "post-variance"}, "verdict", 1, -1},
     {{"verify", "--tier", "smoke", JSON, "-q", "post-variance", "-p", "prenorm"}, "verdict", 1, 4},

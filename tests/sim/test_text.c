@@ -8,6 +8,15 @@
 #include "tests/folder.h"
 #include <check.h>
 
+START_TEST(one_is_no_plural)
+{
+    char words[TEXT_COUNT];
+    ck_assert_str_eq(text_count(1, "threads", words), "1 thread");
+    ck_assert_str_eq(text_count(0, "threads", words), "0 threads");
+    ck_assert_str_eq(text_count(INT64_MAX, "configurations", words), "9223372036854775807 configurations");
+}
+END_TEST
+
 /* Behaves as one snprintf of everything, at every size. */
 START_TEST(prints_add_up)
 {
@@ -217,6 +226,7 @@ Suite *text_suite(void)
     Suite *suite = suite_create("text");
     TCase *tests = tcase_create("text");
     tcase_add_test(tests, prints_add_up);
+    tcase_add_test(tests, one_is_no_plural);
     tcase_add_test(tests, label_drops_folder_and_extension);
     tcase_add_test(tests, label_is_text);
     tcase_add_test(tests, only_what_can_be_shown_is);
