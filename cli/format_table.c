@@ -197,6 +197,24 @@ void format_table_settings(const struct model *model, FILE *stream)
     }
 }
 
+/* Logarithms of g_0/g_L, ascending. One stack has no spread. */
+static void print_replicas(const double *sorted, size_t n, int layers, FILE *stream)
+{
+    if (n == 1)
+        fputs("predicted at this width, of 1 replica, whose standard error is not known\n", stream);
+    else
+        fprintf(stream, "predicted at this width, mean over %zu replicas ± standard error\n", n);
+    if (!isfinite(sorted[0]) || !isfinite(sorted[n - 1]))
+        return;
+    if (n == 1)
+        fprintf(stream, "g_0/g_%d of this stack: %.3g\n", layers, exp(sorted[0]));
+    else
+        fprintf(stream, "g_0/g_%d over stacks: median %.3g, from %.3g to %.3g in 90 %% of them\n", layers,
+                exp(gsl_stats_median_from_sorted_data(sorted, 1, n)),
+                exp(gsl_stats_quantile_from_sorted_data(sorted, 1, n, 0.05)),
+                exp(gsl_stats_quantile_from_sorted_data(sorted, 1, n, 0.95)));
+}
+
 static void print_prediction_kind(const struct profile *profile, FILE *stream)
 {
     const double *sorted = profile->moments.log_ratio;
@@ -215,12 +233,7 @@ static void print_prediction_kind(const struct profile *profile, FILE *stream)
                 n > 1 ? "mean over replicas ± standard error" : "many heads; by quadrature");
         return;
     }
-    fprintf(stream, "predicted at this width, mean over %zu replicas ± standard error\n", n);
-    if (isfinite(sorted[0]) && isfinite(sorted[n - 1]))
-        fprintf(stream, "g_0/g_%d over stacks: median %.3g, from %.3g to %.3g in 90 %% of them\n",
-                profile->model->layers, exp(gsl_stats_median_from_sorted_data(sorted, 1, n)),
-                exp(gsl_stats_quantile_from_sorted_data(sorted, 1, n, 0.05)),
-                exp(gsl_stats_quantile_from_sorted_data(sorted, 1, n, 0.95)));
+    print_replicas(sorted, n, profile->model->layers, stream);
 }
 
 /* "spannorm, scaleinit:2: y = ..." */

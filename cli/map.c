@@ -315,8 +315,8 @@ static int check_points(const struct map_command *self, const struct map *map, c
     if (map->beyond == point_count(map))
         return error_set(error, ERROR_INPUT, "%s: no point can be predicted: %.800s", name, map->first_beyond.text);
     if (map->beyond > 0 && !self->quiet)
-        fprintf(stderr, "spanscope map: %s: %zu points are left empty: %s\n", name, map->beyond,
-                map->first_beyond.text);
+        fprintf(stderr, "spanscope map: %s: %zu point%s left empty: %s\n", name, map->beyond,
+                map->beyond == 1 ? " is" : "s are", map->first_beyond.text);
     return ERROR_NONE;
 }
 

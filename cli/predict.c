@@ -14,6 +14,7 @@
 #include "cli/ranks.h"
 #include "cli/reading.h"
 #include "sim/team.h"
+#include "sim/text.h"
 
 struct predict {
     struct options options;
@@ -94,15 +95,14 @@ static void report_error(const struct predict *predict, const struct profile *pr
 {
     const struct moments *moments = &profile->moments;
     size_t columns = (size_t)moments->schema.column_count;
-    char left[32] = "not known";
+    char left[32] = "not known", replicas[TEXT_COUNT];
     if (predict->quiet || moments->worst <= predict->moments.error)
         return;
     if (isfinite(moments->worst))
         snprintf(left, sizeof left, "still %.2g %%", 100 * moments->worst);
     fprintf(stderr,
-            "spanscope predict: after %d replica%s the standard error of %s at layer %zu is %s (--error %g); "
-            "--%s draws more\n",
-            moments->replicas, moments->replicas == 1 ? "" : "s",
+            "spanscope predict: after %s the standard error of %s at layer %zu is %s (--error %g); --%s draws more\n",
+            text_count(moments->replicas, "replicas", replicas),
             moments->schema.columns[moments->worst_cell % columns].name, moments->worst_cell / columns, left,
             predict->moments.error,
             moments->spent    ? "budget"

@@ -196,16 +196,19 @@ static void report_precision(const struct run *run, const struct profile *profil
 {
     double reached = profile_precision(profile);
     bool spent = !(reached <= run->precision) && profile->samples == shard_samples(run);
+    char samples[TEXT_COUNT];
     if (!run->quiet && run->precision > 0)
-        fprintf(stderr, "%s: %" PRId64 " samples, precision %.3g%s\n", profile->model->placement, profile->samples,
-                reached, spent ? ": the budget of samples is spent" : "");
+        fprintf(stderr, "%s: %s, precision %.3g%s\n", profile->model->placement,
+                text_count(profile->samples, "samples", samples), reached,
+                spent ? ": the budget of samples is spent" : "");
 }
 
 static void report_unresolved(const struct run *run, const struct profile *profile)
 {
     int lost = profile_unresolved(profile);
     if (!run->quiet && lost > 0)
-        fprintf(stderr, "%s: %d numbers are left out: " PRECISION_LIMITS "\n", profile->model->placement, lost);
+        fprintf(stderr, "%s: %d number%s left out: " PRECISION_LIMITS "\n", profile->model->placement, lost,
+                lost == 1 ? " is" : "s are");
 }
 
 /* The profile, and its prediction (or NULL) beside or behind it. */

@@ -178,6 +178,7 @@ static int find_range(struct solve_run *self, struct error *error)
 static void print_root(const struct solve_run *self, const struct solve_root *root, FILE *stream)
 {
     const char *name = self->axis.name;
+    char stacks[TEXT_COUNT];
     if (root->jump && root->low < root->high) {
         fprintf(stream, "  %s from %.8g to %.8g: passes it, from %.6g to %.6g\n", name, root->low, root->high,
                 root->before, root->after);
@@ -191,7 +192,7 @@ static void print_root(const struct solve_run *self, const struct solve_root *ro
             : root->after < root->before ? " and falls"
                                          : "");
     if (root->replicas > 0)
-        fprintf(stream, "; %d stack%s drawn", root->replicas, root->replicas == 1 ? "" : "s");
+        fprintf(stream, "; %s drawn", text_count(root->replicas, "stacks", stacks));
     if (isnan(root->error))
         fprintf(stream, "; its standard error is not known");
     if (root->order_error > 0)
@@ -375,10 +376,11 @@ static int solve_sweep(struct solve_run *self, struct error *error)
 static int solve_all(void *target, struct error *error)
 {
     struct solve_run *self = target;
+    char words[TEXT_COUNT];
     if (self->options.word_count != 2)
         return error_set(error, ERROR_INPUT,
-                         "expected a setting and an equation, as in c 'gradient_ratio = 1'; found %d words",
-                         self->options.word_count);
+                         "expected a setting and an equation, as in c 'gradient_ratio = 1'; found %s",
+                         text_count(self->options.word_count, "words", words));
     int code = solve_parse(&self->equation, self->options.words[1], error);
     if (code == ERROR_NONE)
         code = reading_options(&self->reading, &self->moments, error);

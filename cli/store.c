@@ -12,6 +12,7 @@
 #include "cli/keeper.h"
 #include "cli/merge.h"
 #include "cli/output.h"
+#include "sim/text.h"
 
 struct store_options {
     struct options options;
@@ -139,7 +140,7 @@ static const char STALE[] = "; stale: of another build";
 static void print_config(const struct store_options *self, const struct merge_config *config, FILE *stream)
 {
     const struct store_config *row = config->config;
-    fprintf(stream, "%8" PRId64 " samples", row->samples);
+    fprintf(stream, "%8" PRId64 " sample%s", row->samples, row->samples == 1 ? "" : "s");
     if (row->samples > 0)
         fprintf(stream, ", %" PRIu64 " to %" PRIu64, row->first, row->last);
     if (row->samples > 0 && row->last - row->first + 1 != (uint64_t)row->samples)
@@ -167,7 +168,8 @@ static int print_trained(const struct store_options *self, const struct trained_
     int code = config_read(json_object_get(run->run, SCHEMA_CONFIG), &model, error);
     if (code != ERROR_NONE)
         return code;
-    fprintf(stream, "%8" PRId64 " steps%s; training", run->done, run->finished ? "" : ", on its way");
+    fprintf(stream, "%8" PRId64 " step%s%s; training", run->done, run->done == 1 ? "" : "s",
+            run->finished ? "" : ", on its way");
     static const char *const members[] = {"task", "optimiser", "lr", "seed", "batch"};
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         print_member(training, members[i], stream);
@@ -187,9 +189,11 @@ static int list(const struct store_options *self, const struct merge *merge, FIL
     }
     for (int i = 0; code == ERROR_NONE && i < self->trained.count; i++)
         code = print_trained(self, &self->trained.runs[i], stream, error);
-    fprintf(stream, "%d configurations, %" PRId64 " samples", merge->config_count, samples);
+    char words[TEXT_COUNT];
+    fprintf(stream, "%s, ", text_count(merge->config_count, "configurations", words));
+    fputs(text_count(samples, "samples", words), stream);
     if (self->trained.count > 0)
-        fprintf(stream, "; %d training runs", self->trained.count);
+        fprintf(stream, "; %s", text_count(self->trained.count, "training runs", words));
     fputc('\n', stream);
     return code;
 }

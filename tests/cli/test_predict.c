@@ -274,6 +274,11 @@ START_TEST(an_error_that_is_not_known_is_said)
     ck_assert_int_eq(program.status, 0);
     ck_assert_ptr_nonnull(strstr(program.err, "after 1 replica the standard error of activation_variance at layer 0 is "
                                               "not known (--error 0.003); --replicas draws more"));
+    struct program table = PROGRAM("predict", TINY, "--mask", "causal", "--replicas", "1", "-q");
+    ck_assert_ptr_nonnull(strstr(table.out, "predicted at this width, of 1 replica, whose standard error is not known\n"
+                                            "g_0/g_3 of this stack: "));
+    ck_assert_ptr_null(strstr(table.out, "median"));
+    program_free(&table);
     json_t *profile = parse_line(program.out, 0);
     ck_assert(json_is_null(json_object_get(cell_of(profile, 1, "activation_variance"), "se")));
     const json_t *ratio = json_object_get(json_object_get(profile, "stack"), "gradient_ratio");
@@ -599,6 +604,7 @@ static const struct {
 } mistakes[] = {
     {{"map", SHAPE, "--x", "layers=1:3", "--y", "c=1:2:2", "--budget", "1"},
      "spanscope map: --budget is for --at-width; the limit has --draws"},
+    {{"solve", "c"}, "; found 1 word\n"},
     {{"solve", "c", "gradient_ratio = 1", TINY, "--full"}, "--full is for --at-width; the limit has --draws"},
     {{"solve", "c", "gradient_ratio = 1", TINY, "--replicas", "8"}, "--replicas is for --at-width"},
     {{"solve", "c", "gradient_ratio = 1", TINY, "--error", "0.1"}, "--error is for --at-width"},
