@@ -35,11 +35,11 @@ int solve_parse(struct solve_equation *equation, const char *text, struct error 
 /* What is solved for: f, with its standard error and what a closed form to first order leaves of it, which is that much
  * relative to the value, or of 1. Ratios and logarithms are compared as logarithms, where they are smooth and in range. */
 struct difference {
-    double f, se, order, relative, value;
+    double f, se, order, relative, value, error; /* the last: se of the value */
     int replicas;
 };
 
-static const struct difference gap = {NAN, NAN, NAN, NAN, NAN, 0};
+static const struct difference gap = {NAN, NAN, NAN, NAN, NAN, NAN, 0};
 
 /* Signs of differences; a gap has none. */
 static bool differ_in_sign(double f, double other)
@@ -66,6 +66,7 @@ static struct difference compare(const struct solve_equation *equation, const st
                             .order = gauge_order(&equation->quantity, value, reading),
                             .relative = reading->order_error,
                             .value = number,
+                            .error = gauge_error(&equation->quantity, value),
                             .replicas = reading->at_width ? reading->replicas : 0};
     if (in_logs(equation)) {
         const struct gauge logarithm = {.log10 = true};
@@ -370,6 +371,20 @@ struct scan {
     struct error beyond, error;
 };
 
+/* Of points as near the first, in whichever order they come. */
+static void note_nearest(struct solve_nearest *nearest, int i, const struct difference *at)
+{
+    double missing = fabs(at->f);
+    if (missing > nearest->missing || (missing == nearest->missing && i > nearest->point))
+        return;
+    *nearest = (struct solve_nearest){.value = at->value,
+                                      .error = at->error,
+                                      .order_error = at->relative,
+                                      .missing = missing,
+                                      .may_be = missing <= fmax(2 * at->se, at->order),
+                                      .point = i};
+}
+
 static void note_point(struct scan *scan, int i, int code, const struct difference *at, const struct error *own)
 {
     struct solve *solve = scan->solve;
@@ -377,6 +392,7 @@ static void note_point(struct scan *scan, int i, int code, const struct differen
         solve->least = fmin(solve->least, at->value);
         solve->most = fmax(solve->most, at->value);
         solve->drawn += at->se != 0;
+        note_nearest(&solve->nearest, i, at);
     } else if (code == ERROR_INPUT || code == ERROR_NONE) {
         solve->beyond++;
         if (i < scan->first)
@@ -416,6 +432,7 @@ static int scan_axis(const struct search *search, struct solve *solve, double f[
     solve->points = count;
     solve->least = INFINITY;
     solve->most = -INFINITY;
+    solve->nearest.missing = INFINITY;
     for (int i = 0; i < count; i++)
         f[i] = NAN;
     team_run(search->plan->threads, (uint64_t)count, scan_point, &scan);

@@ -29,9 +29,19 @@ struct solve_root {
     bool jump;            /* it passes the target without taking it: whole numbers, or a step */
 };
 
+/* The point of the scan whose value is nearest to the one asked for. */
+struct solve_nearest {
+    double value, error; /* of the quantity; its standard error by draws, 0 where there are none, NAN where not known */
+    double order_error;  /* as of a root */
+    double missing;      /* to the value, as the scan compares them */
+    bool may_be;         /* that is no more than twice its standard error, or than what the first order leaves */
+    int point;
+};
+
 struct solve {
     struct solve_root *roots; // [count], ascending
     int count;
+    struct solve_nearest nearest;
     double least, most; /* of the quantity over the scan */
     int points, drawn;  /* scanned, and of those the ones whose value has an error of draws */
     int beyond;         /* scanned and without a value; and roots that were lost next to such a place */

@@ -153,6 +153,9 @@ static const struct shape_member solve_members[] = {
     {"beyond", "count", "points that have no value"},
     {"least", "number?", "value of the quantity over the scan"},
     {"most", "number?", "likewise"},
+    {"nearest", "number?", "the value over the scan that is nearest to the one asked for"},
+    {"nearest_error", "number?", "its standard error by draws; 0 where nothing was drawn, null where it is not known"},
+    {"nearest_order_error", "number", "what the first order in T/d leaves of it, relative (of 1 for cosines); else 0"},
     {"roots", "[#root]", "ascending; none where there is none"},
 };
 

@@ -214,6 +214,21 @@ static void print_varying(const struct sweep *sweep, const struct model *model, 
     }
 }
 
+/* Where there is no root: whether one may be missed by what the value nearest to it errs by. */
+static void print_nowhere(const struct solve_run *self, const struct solve *solve, FILE *stream)
+{
+    const struct solve_nearest *nearest = &solve->nearest;
+    fprintf(stream, "  nowhere: it is from %.6g to %.6g at these points", solve->least, solve->most);
+    if (nearest->order_error > 0)
+        fprintf(stream, "; to first order in T/d: the nearest within about %.2g %%%s", 100 * nearest->order_error,
+                self->equation.quantity.cosine ? " of 1" : "");
+    if (isnan(nearest->error))
+        fputs("; the nearest's standard error is not known", stream);
+    else if (nearest->error > 0)
+        fprintf(stream, "; the nearest +- %.2g", nearest->error);
+    fputs(nearest->may_be ? ", so that it may be there all the same\n" : "\n", stream);
+}
+
 static void print_table(const struct solve_run *self, const struct sweep *sweep, const struct model *model,
                         const struct solve *solve, FILE *stream)
 {
@@ -225,7 +240,7 @@ static void print_table(const struct solve_run *self, const struct sweep *sweep,
     for (int i = 0; i < solve->count; i++)
         print_root(self, &solve->roots[i], stream);
     if (solve->count == 0)
-        fprintf(stream, "  nowhere: it is from %.6g to %.6g at these points\n", solve->least, solve->most);
+        print_nowhere(self, solve, stream);
     if (solve->beyond > 0)
         fprintf(stream, "  without a value at %d of them\n", solve->beyond);
 }
@@ -267,6 +282,9 @@ static int print_json(const struct solve_run *self, const struct model *model, c
     document_put(&ok, object, "beyond", json_integer(solve->beyond));
     document_put(&ok, object, "least", document_number(solve->least));
     document_put(&ok, object, "most", document_number(solve->most));
+    document_put(&ok, object, "nearest", document_number(solve->nearest.value));
+    document_put(&ok, object, "nearest_error", document_number(solve->nearest.error));
+    document_put(&ok, object, "nearest_order_error", document_number(solve->nearest.order_error));
     document_put(&ok, object, "roots", roots);
     int code = document_print(ok, object, stream, error);
     fputc('\n', stream);

@@ -598,6 +598,30 @@ START_TEST(a_root_of_one_stack_has_no_known_error)
 }
 END_TEST
 
+/* Near a root, too far from one for what the first order leaves, and in the limit, which leaves nothing. */
+START_TEST(no_root_is_told_with_its_error)
+{
+#define NARROW "-p", "prenorm", "-L", "4", "-d", "256", "-H", "4", "-T", "4"
+    static const char *const cases[][3] = {
+        {"0.1:1:9", "--at-width",
+         "; to first order in T/d: the nearest within about 2 %, so that it may be there all the"},
+        {"0.6:1:9", "--at-width", "; to first order in T/d: the nearest within about 3 %\n"},
+        {"0.1:1:9", "--quiet", " at these points\n"},
+    };
+    const char *const *row = cases[_i];
+    struct program table = PROGRAM("solve", "c", "gradient_ratio = 1", NARROW, "--range", row[0], row[1]),
+                   json = PROGRAM("solve", "c", "gradient_ratio = 1", NARROW, "--range", row[0], row[1], "-f", "json");
+    ck_assert_int_eq(table.status, 1);
+    ck_assert_msg(strstr(table.out, "nowhere: ") && strstr(table.out, row[2]), "%s", table.out);
+    json_t *object = parse_line(json.out, 0);
+    ck_assert_double_eq(number_of(object, "nearest"), number_of(object, "least"));
+    ck_assert_double_eq(number_of(object, "nearest_error"), 0);
+    ck_assert((number_of(object, "nearest_order_error") > 0) == (_i < 2));
+    json_decref(object);
+    program_free(&table), program_free(&json);
+}
+END_TEST
+
 static const struct {
     const char *arguments[ARGUMENTS];
     const char *words;
@@ -718,6 +742,7 @@ Suite *predict_suite(void)
     tcase_add_test(tests, a_run_counts_its_prediction);
     tcase_add_loop_test(tests, roots_at_a_width_are_predictions, 0, 2);
     tcase_add_test(tests, a_root_of_one_stack_has_no_known_error);
+    tcase_add_loop_test(tests, no_root_is_told_with_its_error, 0, 3);
     tcase_add_loop_test(tests, mistakes_are_named, 0, (int)(sizeof mistakes / sizeof *mistakes));
     tcase_add_test(tests, a_claim_that_does_not_apply);
     suite_add_tcase(suite, tests);
