@@ -510,11 +510,12 @@ static int write_maps(struct map_command *self, const struct sweep *sweep, struc
 static int map_all(void *target, struct error *error)
 {
     struct map_command *self = target;
-    int code = check_axes(self, error);
+    int code = check_axes(self, error), points = self->axes[0].count * self->axes[1].count;
     if (code == ERROR_NONE)
         code = reading_options(&self->reading, &self->moments, error);
     if (code != ERROR_NONE)
         return code;
+    self->threads = self->threads < points ? self->threads : points; // more have nothing to do
     int count = self->options.setting_count;
     struct options_setting all[count + 2];
     struct options options = self->options;

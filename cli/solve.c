@@ -391,6 +391,13 @@ static int solve_sweep(struct solve_run *self, struct error *error)
     return code;
 }
 
+/* No more than points; but what is refined draws its stacks by all processors. */
+static int useful_threads(const struct solve_run *self)
+{
+    int processors = team_processors(), most = self->axis.count > processors ? self->axis.count : processors;
+    return self->threads < most ? self->threads : most;
+}
+
 static int solve_all(void *target, struct error *error)
 {
     struct solve_run *self = target;
@@ -404,6 +411,8 @@ static int solve_all(void *target, struct error *error)
         code = reading_options(&self->reading, &self->moments, error);
     if (code == ERROR_NONE)
         code = find_range(self, error);
+    if (code == ERROR_NONE)
+        self->threads = useful_threads(self);
     return code == ERROR_NONE ? solve_sweep(self, error) : code;
 }
 

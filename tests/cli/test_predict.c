@@ -598,6 +598,18 @@ START_TEST(a_root_of_one_stack_has_no_known_error)
 }
 END_TEST
 
+/* More threads than points have nothing to do, and are not asked of the system. */
+START_TEST(threads_are_no_more_than_points)
+{
+    struct program solve = PROGRAM("solve", "c", "gradient_ratio = 1.5", "-p", "prenorm", TINY, "--range", "0.1:3:5",
+                                   "-j", "1000"),
+                   map = PROGRAM("map", SHAPE, "--x", "layers=1:3", "--y", "c=1:2:3", "-j", "1000", "--dry-run");
+    ck_assert_msg(solve.status == 0, "%s", solve.err);
+    ck_assert_msg(strstr(map.out, " s in 9 threads\n") != NULL, "%s", map.out);
+    program_free(&solve), program_free(&map);
+}
+END_TEST
+
 /* Near a root, too far from one for what the first order leaves, and in the limit, which leaves nothing. */
 START_TEST(no_root_is_told_with_its_error)
 {
@@ -742,6 +754,7 @@ Suite *predict_suite(void)
     tcase_add_test(tests, a_run_counts_its_prediction);
     tcase_add_loop_test(tests, roots_at_a_width_are_predictions, 0, 2);
     tcase_add_test(tests, a_root_of_one_stack_has_no_known_error);
+    tcase_add_test(tests, threads_are_no_more_than_points);
     tcase_add_loop_test(tests, no_root_is_told_with_its_error, 0, 3);
     tcase_add_loop_test(tests, mistakes_are_named, 0, (int)(sizeof mistakes / sizeof *mistakes));
     tcase_add_test(tests, a_claim_that_does_not_apply);
