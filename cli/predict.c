@@ -249,6 +249,9 @@ static int predict_points(struct predict *predict, struct sweep *sweep, struct e
     struct output output;
     int code = ERROR_NONE;
     predict->page.sweep = sweep;
+    predict->moments.stop = interrupt_flag();
+    predict->moments.dear = report_budget;
+    predict->moments.dear_context = predict;
     if (ranks_own() > 0)
         return predict->dry_run ? ERROR_NONE : predict_apart(predict, sweep, error);
     FILE *stream = output_open(&output, predict->output, error);
@@ -257,9 +260,6 @@ static int predict_points(struct predict *predict, struct sweep *sweep, struct e
     predict->page.stream = stream;
     if (predict->dry_run)
         return output_end(&output, forecast_predictions(predict, sweep, stream, error), true, error);
-    predict->moments.stop = interrupt_flag();
-    predict->moments.dear = report_budget;
-    predict->moments.dear_context = predict;
     progress_init(&predict->progress, &(struct progress_options){.quiet = predict->quiet,
                                                                  .hidden = predict->no_progress,
                                                                  .log = predict->log,
