@@ -13,7 +13,7 @@ struct probe {
     double seconds;
     struct course_room bytes;
     bool drawn, too_sharp;
-    double variance, alike; /* of replica.h */
+    struct replica_order order;
 };
 
 static struct course_room touched_by(const struct replica *replica)
@@ -35,8 +35,8 @@ static int probe_course(const struct course *course, uint64_t seed, struct probe
     for (int i = 0; code == ERROR_NONE && i < 2; i++) {
         double start = clock_worked();
         code = replica_run(&replica, 0, NULL, error);
-        *probe = (struct probe){clock_worked() - start, touched_by(&replica), replica.drawn,
-                                replica.too_sharp,      replica.variance,     replica.alike};
+        *probe = (struct probe){clock_worked() - start, touched_by(&replica), replica.drawn, replica.too_sharp,
+                                replica.order};
         probe->too_sharp |= code == ERROR_INPUT;
     }
     if (replica.flows)
@@ -81,7 +81,7 @@ static int probe_model(const struct course *whole, const struct model *model, co
     probe->bytes.flows *= all.flows / part.flows;
     probe->bytes.states *= all.states / part.states;
     probe->bytes.pass *= all.pass / part.pass;
-    probe->variance *= (double)model->layers / small.layers;
+    probe->order.variance *= (double)model->layers / small.layers;
     course_free(&course);
     return code;
 }
@@ -117,8 +117,7 @@ int effort_measure(struct effort *effort, const struct model *model, const struc
         if (code != ERROR_NONE)
             return code;
         code = probe_model(&course, model, &reading, options->seed, &probe, error);
-        bool reaches = moments_suffice(options, probe.too_sharp,
-                                       moments_order_error(&course, probe.variance, probe.alike));
+        bool reaches = moments_suffice(options, probe.too_sharp, moments_order_error(&course, &probe.order));
         again = code == ERROR_NONE && course.mode.exchangeable && !reaches;
         int least = probe.drawn ? moments_replicas(&course, options, false) : 1;
         int most = probe.drawn ? moments_replicas(&course, options, true) : 1;

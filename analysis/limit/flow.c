@@ -260,6 +260,7 @@ static void begin(struct flow_block *flow, const struct flow_replica *replica, c
     flow->run.drawn = replica->drawn;
     flow->run.too_sharp = replica->too_sharp;
     flow->variance = replica->variance;
+    flow->run.uneven = replica->uneven;
     for (int s = 0; s < in->count; s++)
         if (in->signals[s].columns > states_space(flow)->columns)
             states_space(flow)->columns = in->signals[s].columns;
@@ -271,6 +272,7 @@ static void begin(struct flow_block *flow, const struct flow_replica *replica, c
             if (!graph->inputs[input].memory) {
                 flow->run.nodes[n].normed = in->normed[input];
                 flow->run.nodes[n].spread = in->spread[input];
+                flow->run.nodes[n].uneven = in->uneven[input];
             }
             if (flow->run.nodes[n].out.columns > space->columns)
                 space->columns = flow->run.nodes[n].out.columns;
@@ -314,29 +316,36 @@ static double log_variance(const struct space *space, const struct signal *signa
     return trace > 0 ? 2 * (all[0] - all[1]) / (space->width * trace * trace) : 0;
 }
 
-/* The spread of tokens' squares goes where signals go; what a norm meets is what a mean of squares errs by, once and not
- * three times as a stack's logarithm does (moments.c). */
+/* Relative variances of two parts whose squares are a and b make that of their sum. */
+static double mix(double a, double of_a, double b, double of_b)
+{
+    return a + b > 0 ? gsl_pow_2(a / (a + b)) * of_a + gsl_pow_2(b / (a + b)) * of_b : 0;
+}
+
+/* The spread of tokens' squares, and of what tokens have by themselves, goes where signals go; what a norm meets is what a
+ * mean of squares errs by, once and not three times as a stack's logarithm does (moments.c). */
 static void carry_spread(struct flow_block *flow, int n)
 {
     const struct graph_node *own = &graph_of(flow)->nodes[n];
     struct rule_node *nodes = flow->run.nodes;
-    double a, b;
+    double a[2], b[2]; // Grams
     switch (own->kind) {
     case GRAPH_SUM:
-        a = frame_square(rule_space(&flow->run, n), &nodes[own->a].out, 0);
-        b = frame_square(rule_space(&flow->run, n), &nodes[own->b].out, 0);
-        nodes[n].spread = a + b > 0 ? gsl_pow_2(a / (a + b)) * nodes[own->a].spread +
-                                          gsl_pow_2(b / (a + b)) * nodes[own->b].spread
-                                    : 0;
+        frame_gram(rule_space(&flow->run, n), 1, &nodes[own->a].out, a);
+        frame_gram(rule_space(&flow->run, n), 1, &nodes[own->b].out, b);
+        nodes[n].spread = mix(a[0] + a[1], nodes[own->a].spread, b[0] + b[1], nodes[own->b].spread);
+        nodes[n].uneven = mix(a[0], nodes[own->a].uneven, b[0], nodes[own->b].uneven);
         break;
     case GRAPH_NORM:
         *flow->variance += nodes[own->a].spread / 3;
+        nodes[n].uneven = nodes[own->a].uneven;
         break;
     case GRAPH_SCALE:
     case GRAPH_MAP:
     case GRAPH_POINTWISE:
     case GRAPH_PRODUCT:
         nodes[n].spread = nodes[own->a].spread;
+        nodes[n].uneven = nodes[own->a].uneven;
         break;
     default:
         break;
@@ -371,6 +380,7 @@ static void read_forward(struct flow_block *flow, const struct flow_states *in, 
     for (int s = 0; s < states.count; s++) {
         out->normed[s] = flow->run.nodes[graph->outputs[s]].normed;
         out->spread[s] = flow->run.nodes[graph->outputs[s]].spread;
+        out->uneven[s] = flow->run.nodes[graph->outputs[s]].uneven;
     }
 }
 

@@ -13,7 +13,7 @@ struct flow_states {
     int count;
     struct signal signals[GRAPH_INPUTS_MAX];
     const double *ripples; /* to first order: those of the components that are handed on, a triangle; else NULL */
-    double normed[GRAPH_INPUTS_MAX], spread[GRAPH_INPUTS_MAX]; /* of signals: as of a rule_node */
+    double normed[GRAPH_INPUTS_MAX], spread[GRAPH_INPUTS_MAX], uneven[GRAPH_INPUTS_MAX]; /* as of a rule_node */
 };
 
 struct flow_block {
@@ -34,6 +34,7 @@ struct flow_replica {
     struct pool *scratch;          /* of one block's reverse pass, or of one rule forward */
     bool *drawn, *too_sharp;
     double *variance; /* to first order: += that of the logarithms of the signal's and its gradient's squares, about */
+    double *uneven;   /* to first order: of rule_run */
 };
 
 int flow_open(struct flow_block *flow, const struct layout *layout, const struct block *block, struct error *error);

@@ -251,18 +251,21 @@ static void find_narrowest(const struct course *course, const struct layout *lay
 
 /* What the closed form leaves (theory.md): of gradients of queries' and keys' matrices, in heads of h features of tokens
  * that are normed over m, up to 1/h and 5/m, of others less; a mean over stacks whose logarithm has this variance lies
- * some three times it off (d = 64, 4 blocks of unit gain). Of a gradient that tokens share, what functions' slopes have
+ * some three times it off (d = 64, 4 blocks of unit gain); of attention that reads what few heads have given, about the
+ * relative variance of what tokens have there by themselves; of a loss half the variance of its logits' variance, whose
+ * exponentials it reads. Of a gradient that tokens share, what functions' slopes have
  * in common where tokens lie together, T/d over pi of it behind relu; and what is left of it along a norm's token, 1/d,
  * is more of what tokens have by themselves. */
-double moments_order_error(const struct course *course, double variance, double alike)
+double moments_order_error(const struct course *course, const struct replica_order *order)
 {
     static const double factor = 3, pairs = 5, slopes = 0.5;
     const struct model *model = &course->model;
     int width = INT_MAX, normed = INT_MAX;
     for (int i = 0; i < course->layout_count; i++)
         find_narrowest(course, &course->layouts[i], &width, &normed);
-    double shared = slopes * model->tokens * (1 - 1 / (1 + alike)) + alike;
-    return course->mode.first_order ? factor * variance + fmax(1. / width, pairs / normed) + shared / model->width : 0;
+    double shared = slopes * model->tokens * (1 - 1 / (1 + order->alike)) + order->alike;
+    double spread = factor * order->variance + order->uneven + order->logits / 2;
+    return course->mode.first_order ? spread + fmax(1. / width, pairs / normed) + shared / model->width : 0;
 }
 
 bool moments_suffice(const struct moments_options *options, bool too_sharp, double order_error)
@@ -277,16 +280,18 @@ static int run_replicas(const struct tally *tally, struct replica *replicas, str
     const struct moments_options *options = tally->options;
     int code = run_batch(tally, replicas, 0, 1, error), count = 1;
     bool drawn = false;
-    double variance = 0, alike = 0; // of the one replica that was run
+    struct replica_order order = {0}; // of the one replica that was run
     for (int t = 0; t < options->threads; t++) {
         drawn |= replicas[t].drawn;
         moments->exchangeable &= !replicas[t].too_sharp;
-        variance += replicas[t].variance;
-        alike += replicas[t].alike;
+        order.variance += replicas[t].order.variance;
+        order.alike += replicas[t].order.alike;
+        order.logits += replicas[t].order.logits;
+        order.uneven += replicas[t].order.uneven;
     }
     if (code == ERROR_NONE && !drawn && tally->in_flights)
         end_flight(tally, 0);
-    moments->order_error = moments_order_error(tally->course, variance, alike);
+    moments->order_error = moments_order_error(tally->course, &order);
     for (int b = 0; code == ERROR_NONE && drawn && b < batch_count(tally->course, options); b++) {
         int next = batch_end(tally->course, options, b);
         if (next <= count)

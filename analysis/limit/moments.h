@@ -80,6 +80,7 @@ int moments_predict(const struct model *model, const struct moments_options *opt
 void moments_free(struct moments *moments);
 
 struct course;
+struct replica_order;
 struct course_options;
 
 /* How the options have a model read. */
@@ -88,9 +89,9 @@ struct course_options moments_reading(const struct moments_options *options);
 /* How many replicas are drawn, where anything is: at least, or at most. */
 int moments_replicas(const struct course *course, const struct moments_options *options, bool most);
 
-/* What the first order of a `variance` and a cotangent `alike` (replica.h) leaves, about; 0 where the course is another. The closed form of
+/* What the first order leaves, about, of a replica of that `order` (replica.h); 0 where the course is another. The closed form of
  * exchangeable tokens is taken where that is no more than asked for, and drawn where it is not or is no number. */
-double moments_order_error(const struct course *course, double variance, double alike);
+double moments_order_error(const struct course *course, const struct replica_order *order);
 bool moments_suffice(const struct moments_options *options, bool too_sharp, double order_error);
 
 #endif

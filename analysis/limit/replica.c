@@ -133,7 +133,9 @@ static void observe_state(struct replica *replica, int layer, int state, struct 
     const struct signal *signal = &replica->states[layer].signals[state];
     struct wide *row = layer_row(replica, layer);
     double square = observe_squares(schema, state, OBSERVE_ACTIVATION_VARIANCE, space, signal, 0, row);
-    row[column[OBSERVE_KURTOSIS]] = cell(kurtosis(replica, space, signal, square, norm_of(replica, layer, state)));
+    double varied = 1 + replica->states[layer].spread[state]; // to first order: (E x^2)^2 is no more E of that squared
+    row[column[OBSERVE_KURTOSIS]] = cell(varied *
+                                         kurtosis(replica, space, signal, square, norm_of(replica, layer, state)));
     if (column[OBSERVE_TOKEN_COSINE] >= 0) {
         row[column[OBSERVE_TOKEN_COSINE]] = cell(frame_cosine(space, signal, 0, work));
         row[column[OBSERVE_LATE_TOKEN_COSINE]] = cell(frame_cosine(space, signal, space->grams.tokens / 2, work));
@@ -272,8 +274,9 @@ static void spare_block(struct replica *replica, int block)
 static int read_block(struct replica *replica, int block, struct flow_states *out, struct pool *keep,
                       double covariance[], struct error *error)
 {
-    struct flow_replica shared = {replica->seed,   replica->number,     replica->memories, &replica->scratch,
-                                  &replica->drawn, &replica->too_sharp, &replica->variance};
+    struct flow_replica shared = {
+        replica->seed,   replica->number,     replica->memories,        &replica->scratch,
+        &replica->drawn, &replica->too_sharp, &replica->order.variance, &replica->order.uneven};
     replica->read[block] = true;
     return flow_forward(&replica->flows[block], &shared, &replica->states[block], out, keep, covariance, error);
 }
@@ -352,13 +355,20 @@ static int need_block(struct replica *replica, int block, struct error *error)
 {
     struct flow_states again;
     struct pool keep = {0};
-    double covariance[GRAPH_INPUTS_MAX], variance = replica->variance;
+    double covariance[GRAPH_INPUTS_MAX], variance = replica->order.variance;
     if (replica->read[block])
         return ERROR_NONE;
     int code = read_block(replica, block, &again, &keep, covariance, error);
-    replica->variance = variance; // it has been counted
+    replica->order.variance = variance; // it has been counted
     pool_free(&keep);
     return code;
+}
+
+/* Relative variance of a token's square at the output, unless a norm has fixed it. */
+static double spread_of(const struct replica *replica, int layer)
+{
+    const struct flow_states *states = &replica->states[layer];
+    return states->normed[0] > 0 ? 0 : states->spread[0] + 2. / replica->course->model.width;
 }
 
 /* What a loss sends back of the output: a Gram, and its coordinates along the output where a replica has a width. */
@@ -375,6 +385,8 @@ static void draw_loss(struct replica *replica, struct flow_cotangent *from)
         double *own = pool_take(work, gram_size(states_space(replica, last - 1)->grams));
         frame_gram(states_space(replica, last - 1), 1, x, own);
         replica->too_sharp |= !loss_closed(model, !course->mode.first_order, own, gram, work);
+        if (course->mode.first_order)
+            replica->order.logits = gsl_pow_2(own[0] + own[1]) * spread_of(replica, last);
         return;
     }
     if (!course->mode.width_limit)
@@ -396,7 +408,7 @@ static int draw_cotangent(struct replica *replica, struct flow_states *dy, struc
         from.own = own;
     }
     if (course->mode.exchangeable)
-        replica->alike = from.gram ? from.gram[1] / from.gram[0] : from.shared / from.own[0];
+        replica->order.alike = from.gram ? from.gram[1] / from.gram[0] : from.shared / from.own[0];
     pool_clear(&replica->reverse[(last + 1) % 2]);
     int code = need_block(replica, last, error);
     return code != ERROR_NONE
@@ -456,7 +468,7 @@ int replica_run(struct replica *replica, uint64_t number, const volatile sig_ato
 {
     jmp_buf exhausted;
     replica->number = number;
-    replica->variance = 0;
+    replica->order = (struct replica_order){0};
     replica->sources.exhausted = &exhausted;
     for (size_t i = 0; i < replica->course->cells; i++)
         replica->values[i] = wide_absent();

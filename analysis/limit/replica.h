@@ -7,6 +7,14 @@
 #include "analysis/limit/course.h"
 #include "analysis/limit/flow.h"
 
+/* Of what the first order of T/d leaves (moments.c). */
+struct replica_order {
+    double variance; /* of log g_0/g_L, about */
+    double alike;    /* of the cotangent: the square that tokens share over what each has by itself */
+    double logits;   /* of a loss: the variance over tokens of their logits' own variance */
+    double uneven;   /* of what tokens have by themselves, where attention reads it: relative variance, by few heads */
+};
+
 /* One thread's memory; serves any number of replicas one after another. */
 struct replica {
     const struct course *course;
@@ -19,8 +27,7 @@ struct replica {
     struct wide *values; // [course->cells]
     size_t budget;       /* bytes that flows may hold */
     bool drawn, too_sharp;
-    double variance; /* to first order: of log g_0/g_L, about */
-    double alike;    /* of the cotangent: the square that tokens share over what each has by itself */
+    struct replica_order order;
 };
 
 int replica_init(struct replica *replica, const struct course *course, uint64_t seed, size_t budget,

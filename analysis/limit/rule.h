@@ -29,6 +29,7 @@ struct rule_node {
     struct ripple echo;          /* first order: of the gradient's Gram, to those of signals */
     double normed;               /* features over which a norm has fixed its square; 0: it has not */
     double spread;               /* first order: relative variance of a token's square, by attentions of few heads */
+    double uneven;               /* first order: the same of what tokens have by themselves */
     double
         *gates; // [RULE_GATES_PARTS][T][E] of a mixture: the router's weights, the same at the chosen, 1 there, logits
     struct rule_expert *experts; // [E] of a mixture at a width
@@ -51,6 +52,7 @@ struct rule_run {
     struct attention_report *attentions; // [node_count]
     struct mixture_report *mixtures;     // [node_count]
     bool *drawn;                         /* set where random numbers are used */
+    double *uneven;                      /* first order: the largest of what attention reads */
     bool *too_sharp; /* set where exchangeable tokens have no closed form: logits are too large, or a sum cancels */
 };
 

@@ -162,6 +162,7 @@ struct pairs {
     double common; /* to first order: what keys and values deviate by together */
     double apart;  /* and queries of one head, squared */
     double pull;   /* a row's slope where its query's square weighs it */
+    double both;   /* E N of two rows */
     double tilt, pass,
         cross; /* of find_pairs: one row's pairs of keys, by its logits and by its values, and two rows' */
     double out[2], gradient[2], dq[2], dk[2], dv[2];
@@ -284,6 +285,7 @@ static void find_pairs(const struct softmax_means *means, struct pairs *p)
     double cube = fmin(square, fmax(square * square, (square + square * square - means->slope[0]) / 2));
     double apart = square * square - cube * cube / square;
     p->report.square = square;
+    p->both = 1. / p->keys + means->excess[1];
     p->tilt = p->keys > 1 ? 1 - square - 4 * (square - cube) + 6 * apart : 0;
     p->pass = p->keys > 1 ? 1 - square - 2 * (square - cube) + 2 * apart : 0;
     p->cross = p->keys > 1 ? gsl_pow_2(1 - square) : 0;
@@ -365,10 +367,20 @@ static void add_pair(struct rule_run *run, int node, const double *pair, struct 
 static void hand_ripples_on(struct rule_run *run, int node, int column, const struct pairs *p)
 {
     double draw = p->square * p->k[0];
-    double slope = p->cross * (p->v[0] * draw * exp(draw * p->q[1]) / p->keys + p->square * p->common);
+    double slope = p->cross * (p->v[0] * draw * p->both + p->square * p->common);
     struct ripple q = rule_ripple_of(run, rule_graph_node(run, node)->a), inherited = {0};
     ripple_add(&run->ripples, slope, &q, &inherited);
     rule_ripple(run, node, column, p->out[0], p->out[0] * p->out[0], &inherited);
+}
+
+/* N_ii varies over heads, and N_ik about as much; keys and values that do so already add theirs. */
+static void find_spread(struct rule_run *run, int node, const struct pairs *p, double varied)
+{
+    const struct graph_node *own = rule_graph_node(run, node);
+    double read = run->nodes[own->b].uneven + run->nodes[own->c].uneven, square = p->out[0] + p->out[1];
+    run->nodes[node].spread = square > 0 ? gsl_pow_2(p->v[0] / square) * varied : 0;
+    run->nodes[node].uneven = read + (p->out[0] > 0 ? gsl_pow_2(p->v[0] / p->out[0]) * varied : 0);
+    *run->uneven = fmax(*run->uneven, read);
 }
 
 static void forward_closed(struct rule_run *run, int node)
@@ -379,8 +391,8 @@ static void forward_closed(struct rule_run *run, int node)
     read_ripples(run, node, &means, &p);
     forward_means(&means, &p);
     run->attentions[node] = p.report;
-    if (p.heads > 0 && p.out[0] + p.out[1] > 0)
-        run->nodes[node].spread = gsl_pow_2(p.v[0] / (p.out[0] + p.out[1])) * means.varied / p.heads;
+    if (p.heads > 0)
+        find_spread(run, node, &p, means.varied / p.heads);
     int column = rule_space(run, node)->columns;
     add_pair(run, node, p.out, &run->nodes[node].out);
     hand_ripples_on(run, node, column, &p);
@@ -394,7 +406,7 @@ static void give_echoes(struct rule_run *run, int node, double value_square, con
     double whole = p->gradient[0] + p->gradient[1], shared = p->gradient[1];
     double same = T * whole * query_square(p) / (N * N), two = T * (T - 1) * shared * p->q[1] * p->cross / (N * N);
     struct ripple q = rule_ripple_of(run, own->a), k = rule_ripple_of(run, own->b), v = rule_ripple_of(run, own->c);
-    rule_echo(run, own->a, p->cross * value_square * shared * p->v[0] * p->k[0] * draw * exp(draw * p->q[1]) / N, &q);
+    rule_echo(run, own->a, p->cross * value_square * shared * p->v[0] * p->k[0] * draw * p->both, &q);
     rule_echo(run, own->b, p->served * value_square * (same * p->pass + two), &v);
     rule_echo(run, own->c, p->served * p->square * (same * p->tilt + two), &k);
 }

@@ -359,9 +359,10 @@ START_TEST(readings_meet_within_their_errors)
     ck_assert_int_eq(find_by(&solve, SWITCHES, range, equation, &moments, 2, &error), ERROR_NONE);
     ck_assert_int_eq(solve.count, 1);
     ck_assert(fabs(solve.roots[0].x - low) < 1e-6 && !solve.roots[0].jump);
-    /* The slope is near 2, and that of the step itself some hundred times that; errors are of 3 % of the quantity. */
+    /* The slope is near 2, and that of the step itself some hundred times that; errors are of 5 % of the quantity in
+     * closed form, of half a per cent where it is drawn. */
     double doubt = solve.roots[0].error + solve.roots[0].x_order_error;
-    ck_assert_msg(doubt > 0.01 && doubt < 0.1, "%g", doubt);
+    ck_assert_msg(doubt > 0.002 && doubt < 0.1, "%g", doubt);
     solve_free(&solve);
 }
 END_TEST

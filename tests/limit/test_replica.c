@@ -51,8 +51,8 @@ START_TEST(what_is_given_up_is_read_again)
     ck_assert(all.read[4] && !few.read[4] && few.read[0]);
     ck_assert_uint_lt(bytes_of(&few), bytes_of(&all) / 2);
     ck_assert(memcmp(all.values, few.values, course.cells * sizeof *all.values) == 0);
-    ck_assert_double_eq(all.variance, few.variance);
-    ck_assert(course.mode.first_order == (all.variance > 0));
+    ck_assert_double_eq(all.order.variance, few.order.variance);
+    ck_assert(course.mode.first_order == (all.order.variance > 0));
     replica_free(&all), replica_free(&few);
     course_free(&course);
     model_free(&model);
