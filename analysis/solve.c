@@ -445,6 +445,14 @@ static int scan_axis(const struct search *search, struct solve *solve, double f[
     return scan.failed;
 }
 
+/* Signs of what does not vary are rounding's. */
+static bool is_everywhere(const struct solve *solve, double target)
+{
+    static const double rounding = 1e-12;
+    double scale = fmax(fabs(target), fmax(fabs(solve->least), fabs(solve->most)));
+    return solve->beyond == 0 && fmax(fabs(solve->least - target), fabs(solve->most - target)) <= rounding * scale;
+}
+
 int solve_find(struct solve *solve, const struct solve_equation *equation, const struct map_axis *axis,
                const struct solve_plan *plan, struct error *error)
 {
@@ -461,7 +469,8 @@ int solve_find(struct solve *solve, const struct solve_equation *equation, const
     code = scan_axis(&search, solve, f, error);
     search.moments.threads = plan->threads; // one point after another
     search.moments.beside = 0;
-    if (code == ERROR_NONE)
+    solve->everywhere = code == ERROR_NONE && is_everywhere(solve, equation->target);
+    if (code == ERROR_NONE && !solve->everywhere)
         code = find_all(&search, solve, f);
     free(f);
     if (code != ERROR_NONE)

@@ -43,6 +43,7 @@ struct solve {
     int count;
     struct solve_nearest nearest;
     double least, most; /* of the quantity over the scan */
+    bool everywhere;    /* it has the value at all points of the scan, but for rounding: then there are no roots */
     int points, drawn;  /* scanned, and of those the ones whose value has an error of draws */
     int beyond;         /* scanned and without a value; and roots that were lost next to such a place */
 };

@@ -156,6 +156,7 @@ static const struct shape_member solve_members[] = {
     {"nearest", "number?", "the value over the scan that is nearest to the one asked for"},
     {"nearest_error", "number?", "its standard error by draws; 0 where nothing was drawn, null where it is not known"},
     {"nearest_order_error", "number", "what the first order in T/d leaves of it, relative (of 1 for cosines); else 0"},
+    {"everywhere", "boolean", "it has the value at all points, but for rounding: then there are no roots"},
     {"roots", "[#root]", "ascending; none where there is none"},
 };
 

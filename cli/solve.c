@@ -239,7 +239,9 @@ static void print_table(const struct solve_run *self, const struct sweep *sweep,
             reading_words(&self->reading), axis->name, axis->values[0], axis->values[axis->count - 1], axis->count);
     for (int i = 0; i < solve->count; i++)
         print_root(self, &solve->roots[i], stream);
-    if (solve->count == 0)
+    if (solve->everywhere)
+        fprintf(stream, "  everywhere: it is %.6g at all these points\n", solve->nearest.value);
+    else if (solve->count == 0)
         print_nowhere(self, solve, stream);
     if (solve->beyond > 0)
         fprintf(stream, "  without a value at %d of them\n", solve->beyond);
@@ -285,6 +287,7 @@ static int print_json(const struct solve_run *self, const struct model *model, c
     document_put(&ok, object, "nearest", document_number(solve->nearest.value));
     document_put(&ok, object, "nearest_error", document_number(solve->nearest.error));
     document_put(&ok, object, "nearest_order_error", document_number(solve->nearest.order_error));
+    document_put(&ok, object, "everywhere", json_boolean(solve->everywhere));
     document_put(&ok, object, "roots", roots);
     int code = document_print(ok, object, stream, error);
     fputc('\n', stream);
@@ -326,7 +329,7 @@ static int solve_point(struct solve_run *self, const struct sweep *sweep, const 
             print_table(self, sweep, &model, &solve, stream);
         model_free(&model);
         self->written++;
-        if (solve.count == 0)
+        if (solve.count == 0 && !solve.everywhere)
             self->options.status = STATUS_AGAINST;
     }
     solve_free(&solve);

@@ -216,6 +216,22 @@ START_TEST(no_root_is_told_with_its_error)
 }
 END_TEST
 
+/* What does not vary crosses nothing, though rounding does. */
+START_TEST(a_value_at_all_points_is_no_root)
+{
+    static const char *const equations[] = {"kurtosis@L = 3", "token_cosine@0 = 0"};
+    struct program table = PROGRAM("solve", "c", equations[_i], "-p", "spannorm", TINY),
+                   json = PROGRAM("solve", "c", equations[_i], "-p", "spannorm", TINY, "-f", "json");
+    ck_assert_msg(table.status == 0 && json.status == 0, "%s%s", table.err, json.err);
+    ck_assert_msg(strstr(table.out, "\n  everywhere: it is ") != NULL, "%s", table.out);
+    json_t *object = printed_line(json.out, 0);
+    ck_assert(json_is_true(json_object_get(object, "everywhere")));
+    ck_assert_uint_eq(json_array_size(json_object_get(object, "roots")), 0);
+    json_decref(object);
+    program_free(&table), program_free(&json);
+}
+END_TEST
+
 Suite *points_suite(void);
 Suite *points_suite(void)
 {
@@ -229,6 +245,7 @@ Suite *points_suite(void)
     tcase_add_test(tests, a_root_of_one_stack_has_no_known_error);
     tcase_add_test(tests, threads_are_no_more_than_points);
     tcase_add_loop_test(tests, no_root_is_told_with_its_error, 0, 3);
+    tcase_add_loop_test(tests, a_value_at_all_points_is_no_root, 0, 2);
     suite_add_tcase(suite, tests);
     return suite;
 }
