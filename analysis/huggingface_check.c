@@ -110,9 +110,10 @@ static int check_layered(const struct template_reader *reader, const struct temp
                          reader->type, leaf->key, template_spell(leaf->value, spelled));
     if (strtod(layers, NULL) == (double)json_array_size(leaf->value))
         return ERROR_NONE;
+    size_t count = json_array_size(leaf->value);
     return error_set(reader->error, ERROR_INPUT,
-                     "%s: %s has %zu entries, and %s is %s; expected an entry for each layer", reader->type, leaf->key,
-                     json_array_size(leaf->value), key, layers);
+                     "%s: %s has %zu entr%s, and %s is %s; expected an entry for each layer", reader->type, leaf->key,
+                     count, count == 1 ? "y" : "ies", key, layers);
 }
 
 static int check_layers(const struct template_reader *reader, const struct huggingface *self)
