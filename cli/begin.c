@@ -6,8 +6,6 @@
 
 /* ---- before the settings of the command line ---- */
 
-static const char DEFAULTS[] = "placement=spannorm init=scaleinit";
-
 static int apply_config(const struct options *options, struct model *model, struct error *error)
 {
     struct error inner = {0};
@@ -18,7 +16,7 @@ static int apply_config(const struct options *options, struct model *model, stru
 static int begin(const struct options *options, struct model *model, struct error *error)
 {
     model_defaults(model);
-    int code = setting_apply_all(model, DEFAULTS, error);
+    int code = setting_apply_all(model, SETTING_BEGIN, error);
     if (code == ERROR_NONE && options->defaults)
         code = setting_apply_all(model, options->defaults, error);
     return code == ERROR_NONE && options->config ? apply_config(options, model, error) : code;

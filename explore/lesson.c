@@ -26,7 +26,7 @@ const struct lesson *lesson_find(const char *id, struct error *error)
 /* ---- models ---- */
 
 /* NAME=VALUE in place. A text that could be a file is refused. */
-static int apply_text(struct model *model, char *word, struct error *error)
+static int apply_text(void *model, char *word, struct error *error)
 {
     char *equals = strchr(word, '=');
     if (!equals)
@@ -42,26 +42,14 @@ static int apply_text(struct model *model, char *word, struct error *error)
     return setting_apply(model, word, value, error);
 }
 
-static int apply_texts(struct model *model, const char *text, struct error *error)
-{
-    size_t length;
-    int code = ERROR_NONE;
-    for (const char *word; code == ERROR_NONE && (word = setting_word(&text, &length));) {
-        char *own = strndup(word, length);
-        code = own ? apply_text(model, own, error) : error_set(error, ERROR_RESOURCE, "out of memory");
-        free(own);
-    }
-    return code;
-}
-
 int lesson_model(const struct lesson *lesson, const char *given, struct model *model, struct error *error)
 {
     model_defaults(model);
-    int code = setting_apply_all(model, "placement=spannorm init=scaleinit", error);
+    int code = setting_apply_all(model, SETTING_BEGIN, error);
     if (code == ERROR_NONE)
         code = setting_apply_all(model, lesson->scene, error);
     if (code == ERROR_NONE && given)
-        code = apply_texts(model, given, error);
+        code = setting_each(given, apply_text, model, error);
     if (code == ERROR_NONE)
         code = model_check(model, error);
     if (code != ERROR_NONE)

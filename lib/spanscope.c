@@ -59,8 +59,6 @@ static struct spanscope_model *hold(const struct spanscope_model *model)
     return held;
 }
 
-static const char DEFAULTS[] = "placement=spannorm init=scaleinit";
-
 /* Of a setting that is given twice one text would be lost. */
 static int check_once(const struct setting *setting, bool *given, struct error *error)
 {
@@ -71,17 +69,25 @@ static int check_once(const struct setting *setting, bool *given, struct error *
     return ERROR_NONE;
 }
 
+/* The settings that a model was given. */
+struct given {
+    const struct model *model;
+    bool *settings; // [setting_count]
+};
+
 /* A word NAME=VALUE, and the parameter that a value such as scaleinit:2 gives beside it. */
-static int check_word(const struct model *model, char *word, bool *given, struct error *error)
+static int check_word(void *context, char *word, struct error *error)
 {
+    const struct given *given = context;
+    const struct model *model = given->model;
     char readers[128], *value = strchr(word, '=');
     *value++ = '\0';
     setting_unquote(value);
     const struct setting *setting = setting_find(word, error);
-    if (!setting || check_once(setting, given, error) != ERROR_NONE)
+    if (!setting || check_once(setting, given->settings, error) != ERROR_NONE)
         return error->code;
     const struct setting *parameter = setting_gives(setting, value);
-    if (parameter && check_once(parameter, given, error) != ERROR_NONE)
+    if (parameter && check_once(parameter, given->settings, error) != ERROR_NONE)
         return error->code;
     if (readers_exist(setting, model))
         return ERROR_NONE;
@@ -93,22 +99,15 @@ static int check_word(const struct model *model, char *word, bool *given, struct
 /* Something in the model must read every setting that was given; the text has made one. */
 static int check_words(const struct model *model, const char *text, struct error *error)
 {
-    size_t length;
-    bool given[setting_count];
-    int code = ERROR_NONE;
-    memset(given, 0, sizeof given);
-    for (const char *word; code == ERROR_NONE && (word = setting_word(&text, &length));) {
-        char *own = strndup(word, length);
-        code = own ? check_word(model, own, given, error) : error_set(error, ERROR_RESOURCE, "out of memory");
-        free(own);
-    }
-    return code;
+    bool settings_given[setting_count];
+    memset(settings_given, 0, sizeof settings_given);
+    return setting_each(text, check_word, &(struct given){model, settings_given}, error);
 }
 
 static int set_up(struct model *model, const char *text, struct error *error)
 {
     model_defaults(model);
-    int code = setting_apply_all(model, DEFAULTS, error);
+    int code = setting_apply_all(model, SETTING_BEGIN, error);
     if (code == ERROR_NONE)
         code = setting_apply_all(model, text, error);
     if (code == ERROR_NONE)

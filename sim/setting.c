@@ -566,8 +566,20 @@ void setting_unquote(char *word)
     *out = '\0';
 }
 
+int setting_each(const char *text, setting_taker *take, void *context, struct error *error)
+{
+    int code = ERROR_NONE;
+    size_t length;
+    for (const char *word; code == ERROR_NONE && (word = setting_word(&text, &length));) {
+        char *copy = strndup(word, length);
+        code = copy ? take(context, copy, error) : error_set(error, ERROR_RESOURCE, "out of memory");
+        free(copy);
+    }
+    return code;
+}
+
 /* word is NAME=VALUE, and is cut in two. */
-static int apply_word(struct model *model, char *word, struct error *error)
+static int apply_word(void *model, char *word, struct error *error)
 {
     char *value = strchr(word, '=');
     if (!value)
@@ -584,12 +596,5 @@ static int apply_word(struct model *model, char *word, struct error *error)
 
 int setting_apply_all(struct model *model, const char *text, struct error *error)
 {
-    int code = ERROR_NONE;
-    size_t length;
-    for (const char *word; code == ERROR_NONE && (word = setting_word(&text, &length));) {
-        char *copy = strndup(word, length);
-        code = copy ? apply_word(model, copy, error) : error_set(error, ERROR_RESOURCE, "out of memory");
-        free(copy);
-    }
-    return code;
+    return setting_each(text, apply_word, model, error);
 }

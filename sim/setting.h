@@ -119,11 +119,18 @@ size_t setting_print_number(double value, char *buffer, size_t size);
 /* Sets one thing of the model. The old formula or init is freed. */
 int setting_apply(struct model *model, const char *name, const char *text, struct error *error);
 
+/* What a model has of placement and initialisation before it is given any. */
+#define SETTING_BEGIN "placement=spannorm init=scaleinit"
+
 /* Sets several: "placement='x = x + ffn(x)' init=unit layers=32", separated by blanks that no quotes enclose. */
 int setting_apply_all(struct model *model, const char *text, struct error *error);
 
 /* The next word of such a text, which is moved behind it, and its length, quotes and all; NULL at the end. */
 const char *setting_word(const char **text, size_t *length);
+
+/* Has every word of such a text taken in turn, as a copy that may be cut up, until one is refused. */
+typedef int setting_taker(void *context, char *word, struct error *error);
+int setting_each(const char *text, setting_taker *take, void *context, struct error *error);
 
 /* Takes a word's quotes off, in place. */
 void setting_unquote(char *word);

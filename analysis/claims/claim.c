@@ -155,28 +155,24 @@ void claim_configuration(const struct claim *claim, enum claim_tier tier, int i,
     expand(*plan, i, text);
 }
 
-/* A word NAME=VALUE is the recipe's or a setting's; either is taken where there is one to take it. */
-static int take_word(char *word, bool trains, struct model *model, struct recipe *recipe, struct error *error)
+/* Who takes the words of a configuration, where it is not NULL. */
+struct takers {
+    bool train;
+    struct model *model;
+    struct recipe *recipe;
+};
+
+/* A word NAME=VALUE is the recipe's or a setting's. */
+static int take_word(void *context, char *word, struct error *error)
 {
+    const struct takers *takers = context;
     char name[64];
     size_t length = strcspn(word, "=");
     snprintf(name, sizeof name, "%.*s", (int)length, word);
-    if (!trains || !recipe_has(name))
-        return model ? setting_apply_all(model, word, error) : ERROR_NONE;
+    if (!takers->train || !recipe_has(name))
+        return takers->model ? setting_apply_all(takers->model, word, error) : ERROR_NONE;
     setting_unquote(word + length);
-    return recipe ? recipe_set(recipe, name, word + length + 1, error) : ERROR_NONE;
-}
-
-static int take_words(const char *text, bool trains, struct model *model, struct recipe *recipe, struct error *error)
-{
-    int code = ERROR_NONE;
-    size_t length;
-    for (const char *word; code == ERROR_NONE && (word = setting_word(&text, &length));) {
-        char *copy = strndup(word, length);
-        code = copy ? take_word(copy, trains, model, recipe, error) : error_set(error, ERROR_RESOURCE, "out of memory");
-        free(copy);
-    }
-    return code;
+    return takers->recipe ? recipe_set(takers->recipe, name, word + length + 1, error) : ERROR_NONE;
 }
 
 /* Of the claim, and of number i of its plan. */
@@ -185,8 +181,9 @@ static int take_configuration(const struct claim *claim, enum claim_tier tier, i
 {
     char text[CLAIM_TEXT_MAX];
     claim_configuration(claim, tier, i, text);
-    int code = take_words(claim->settings, claim->trains, model, recipe, error);
-    return code == ERROR_NONE ? take_words(text, claim->trains, model, recipe, error) : code;
+    struct takers takers = {claim->trains, model, recipe};
+    int code = setting_each(claim->settings, take_word, &takers, error);
+    return code == ERROR_NONE ? setting_each(text, take_word, &takers, error) : code;
 }
 
 int claim_settings(const struct claim *claim, enum claim_tier tier, int i, const struct claim_override *overrides,

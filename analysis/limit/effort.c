@@ -12,7 +12,7 @@ static const double PROBE_FLOPS = 1e9;
 struct probe {
     double seconds;
     struct course_room bytes;
-    bool drawn, too_sharp;
+    bool drawn, too_sharp, beyond; /* beyond: it left the range of double */
     struct replica_order order;
 };
 
@@ -26,8 +26,7 @@ static struct course_room touched_by(const struct replica *replica)
     return bytes;
 }
 
-/* The second of two, which has its memory. A replica that leaves the range of double has taken its time, too; in closed
- * form to first order there is another way. */
+/* The second of two, which has its memory. A replica that leaves the range of double has taken its time, too. */
 static int probe_course(const struct course *course, uint64_t seed, struct probe *probe, struct error *error)
 {
     struct replica replica;
@@ -35,9 +34,12 @@ static int probe_course(const struct course *course, uint64_t seed, struct probe
     for (int i = 0; code == ERROR_NONE && i < 2; i++) {
         double start = clock_worked();
         code = replica_run(&replica, 0, NULL, error);
-        *probe = (struct probe){clock_worked() - start, touched_by(&replica), replica.drawn, replica.too_sharp,
-                                replica.order};
-        probe->too_sharp |= code == ERROR_INPUT;
+        *probe = (struct probe){.seconds = clock_worked() - start,
+                                .bytes = touched_by(&replica),
+                                .drawn = replica.drawn,
+                                .too_sharp = replica.too_sharp,
+                                .beyond = code == ERROR_INPUT,
+                                .order = replica.order};
     }
     if (replica.flows)
         replica_free(&replica);
@@ -117,8 +119,8 @@ int effort_measure(struct effort *effort, const struct model *model, const struc
         if (code != ERROR_NONE)
             return code;
         code = probe_model(&course, model, &reading, options->seed, &probe, error);
-        bool reaches = moments_suffice(options, probe.too_sharp, moments_order_error(&course, &probe.order));
-        again = code == ERROR_NONE && course.mode.exchangeable && !reaches;
+        again = code == ERROR_NONE && moments_give_way(&course, options, probe.beyond, probe.too_sharp,
+                                                       moments_order_error(&course, &probe.order));
         int least = probe.drawn ? moments_replicas(&course, options, false) : 1;
         int most = probe.drawn ? moments_replicas(&course, options, true) : 1;
         effort->least = seconds(probe.seconds, least, options->threads);

@@ -253,9 +253,9 @@ static void find_narrowest(const struct course *course, const struct layout *lay
  * that are normed over m, up to 1/h and 5/m, of others less; a mean over stacks whose logarithm has this variance lies
  * some three times it off (d = 64, 4 blocks of unit gain); of attention that reads what few heads have given, about the
  * relative variance of what tokens have there by themselves; of a loss half the variance of its logits' variance, whose
- * exponentials it reads. Of a gradient that tokens share, what functions' slopes have
- * in common where tokens lie together, T/d over pi of it behind relu; and what is left of it along a norm's token, 1/d,
- * is more of what tokens have by themselves. */
+ * exponentials it reads. Of a gradient that tokens share, what functions' slopes have in common where tokens lie
+ * together, T/d over pi of it behind relu, here a half for any; and what is left of it along a norm's token, 1/d, is
+ * more of what tokens have by themselves. */
 double moments_order_error(const struct course *course, const struct replica_order *order)
 {
     static const double factor = 3, pairs = 5, slopes = 0.5;
@@ -268,9 +268,12 @@ double moments_order_error(const struct course *course, const struct replica_ord
     return course->mode.first_order ? spread + fmax(1. / width, pairs / normed) + shared / model->width : 0;
 }
 
-bool moments_suffice(const struct moments_options *options, bool too_sharp, double order_error)
+bool moments_give_way(const struct course *course, const struct moments_options *options, bool beyond, bool too_sharp,
+                      double order_error)
 {
-    return !too_sharp && order_error <= options->order;
+    if (beyond)
+        return course->mode.first_order;
+    return course->mode.exchangeable && (too_sharp || !(order_error <= options->order));
 }
 
 /* The first replica tells whether anything is drawn at all. */
@@ -413,9 +416,8 @@ int moments_predict(const struct model *model, const struct moments_options *opt
             return code;
         tell_dear(&course, options);
         code = predict(&course, options, moments, error);
-        bool reaches = moments_suffice(options, !moments->exchangeable, moments->order_error);
-        bool beyond = code == ERROR_INPUT && course.mode.first_order; // means over stacks that need not be
-        again = beyond || (code == ERROR_NONE && course.mode.exchangeable && !reaches);
+        again = (code == ERROR_NONE || code == ERROR_INPUT) &&
+                moments_give_way(&course, options, code == ERROR_INPUT, !moments->exchangeable, moments->order_error);
         if (again) {
             *error = (struct error){0};
             moments_free(moments);

@@ -89,9 +89,12 @@ struct course_options moments_reading(const struct moments_options *options);
 /* How many replicas are drawn, where anything is: at least, or at most. */
 int moments_replicas(const struct course *course, const struct moments_options *options, bool most);
 
-/* What the first order leaves, about, of a replica of that `order` (replica.h); 0 where the course is another. The closed form of
- * exchangeable tokens is taken where that is no more than asked for, and drawn where it is not or is no number. */
+/* What the first order leaves, about, of a replica of that `order` (replica.h); 0 where the course is another. */
 double moments_order_error(const struct course *course, const struct replica_order *order);
-bool moments_suffice(const struct moments_options *options, bool too_sharp, double order_error);
+
+/* Whether the course is a closed form of exchangeable tokens that gives way to draws: it leaves more than is asked for, or
+ * no number, or is too sharp; or its means are beyond double, which those of stacks need not be. */
+bool moments_give_way(const struct course *course, const struct moments_options *options, bool beyond, bool too_sharp,
+                      double order_error);
 
 #endif

@@ -158,11 +158,11 @@ struct pairs {
     double kurtosis;   /* excess, of its logits given their size */
     double longer;     /* a value's square, by the square of its logit; relative to both */
     double q[2], k[2], v[2];
-    double square; /* variance of a logit over that of a query and a key: a^2 h */
-    double common; /* to first order: what keys and values deviate by together */
-    double apart;  /* and queries of one head, squared */
-    double pull;   /* a row's slope where its query's square weighs it */
-    double both;   /* E N of two rows */
+    double square;  /* variance of a logit over that of a query and a key: a^2 h */
+    double common;  /* to first order: what keys and values deviate by together */
+    double apart;   /* and queries of one head, squared */
+    double pull;    /* a row's slope where its query's square weighs it */
+    double overlap; /* E N of two rows */
     double tilt, pass,
         cross; /* of find_pairs: one row's pairs of keys, by its logits and by its values, and two rows' */
     double out[2], gradient[2], dq[2], dk[2], dv[2];
@@ -285,7 +285,7 @@ static void find_pairs(const struct softmax_means *means, struct pairs *p)
     double cube = fmin(square, fmax(square * square, (square + square * square - means->slope[0]) / 2));
     double apart = square * square - cube * cube / square;
     p->report.square = square;
-    p->both = 1. / p->keys + means->excess[1];
+    p->overlap = 1. / p->keys + means->excess[1];
     p->tilt = p->keys > 1 ? 1 - square - 4 * (square - cube) + 6 * apart : 0;
     p->pass = p->keys > 1 ? 1 - square - 2 * (square - cube) + 2 * apart : 0;
     p->cross = p->keys > 1 ? gsl_pow_2(1 - square) : 0;
@@ -367,7 +367,7 @@ static void add_pair(struct rule_run *run, int node, const double *pair, struct 
 static void hand_ripples_on(struct rule_run *run, int node, int column, const struct pairs *p)
 {
     double draw = p->square * p->k[0];
-    double slope = p->cross * (p->v[0] * draw * p->both + p->square * p->common);
+    double slope = p->cross * (p->v[0] * draw * p->overlap + p->square * p->common);
     struct ripple q = rule_ripple_of(run, rule_graph_node(run, node)->a), inherited = {0};
     ripple_add(&run->ripples, slope, &q, &inherited);
     rule_ripple(run, node, column, p->out[0], p->out[0] * p->out[0], &inherited);
@@ -406,7 +406,7 @@ static void give_echoes(struct rule_run *run, int node, double value_square, con
     double whole = p->gradient[0] + p->gradient[1], shared = p->gradient[1];
     double same = T * whole * query_square(p) / (N * N), two = T * (T - 1) * shared * p->q[1] * p->cross / (N * N);
     struct ripple q = rule_ripple_of(run, own->a), k = rule_ripple_of(run, own->b), v = rule_ripple_of(run, own->c);
-    rule_echo(run, own->a, p->cross * value_square * shared * p->v[0] * p->k[0] * draw * p->both, &q);
+    rule_echo(run, own->a, p->cross * value_square * shared * p->v[0] * p->k[0] * draw * p->overlap, &q);
     rule_echo(run, own->b, p->served * value_square * (same * p->pass + two), &v);
     rule_echo(run, own->c, p->served * p->square * (same * p->tilt + two), &k);
 }
