@@ -1,8 +1,14 @@
 #include "cli/forecast.h"
 
 #include "analysis/limit/effort.h"
+#include "cli/sweep.h"
 
 enum { PROBES = 16 };
+
+int forecast_sweep(void *context, int64_t i, struct model *model, struct error *error)
+{
+    return sweep_model(context, i, model, error);
+}
 
 static int64_t probe_count(const struct forecast *forecast)
 {

@@ -7,8 +7,9 @@
 #include "analysis/limit/moments.h"
 #include "cli/outlay.h"
 
-/* Makes checked model number i of `count`. */
+/* Makes checked model number i of `count`; the second those of a sweep, which is the context. */
 typedef int forecast_model(void *context, int64_t i, struct model *model, struct error *error);
+forecast_model forecast_sweep;
 
 struct forecast {
     forecast_model *model;

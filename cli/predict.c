@@ -144,11 +144,6 @@ static int predict_model(struct predict *predict, const struct model *model, str
     return code;
 }
 
-static int make_model(void *context, int64_t i, struct model *model, struct error *error)
-{
-    return sweep_model(context, i, model, error);
-}
-
 /* What draws there are depends on the reading. */
 static int check_draws(const struct predict *predict, const struct model *model, struct error *error)
 {
@@ -238,7 +233,7 @@ static int predict_apart(struct predict *predict, const struct sweep *sweep, str
 
 static int forecast_predictions(const struct predict *predict, struct sweep *sweep, FILE *stream, struct error *error)
 {
-    const struct forecast forecast = {make_model, sweep, sweep->points, predict->moments, 1};
+    const struct forecast forecast = {forecast_sweep, sweep, sweep->points, predict->moments, 1};
     struct outlay outlay;
     int code = forecast_measure(&forecast, &outlay, error);
     return code == ERROR_NONE ? predict->format->cost(&outlay, stream, error) : code;

@@ -497,16 +497,11 @@ static int measure_cost(struct run *run, struct outlay *outlay, struct error *er
     return code;
 }
 
-static int make_model(void *context, int64_t i, struct model *model, struct error *error)
-{
-    return sweep_model(context, i, model, error);
-}
-
 static int add_predictions(struct run *run, struct outlay *outlay, struct error *error)
 {
     struct outlay predictions;
     struct sweep sweep = *run->sweep;
-    const struct forecast forecast = {make_model, &sweep, sweep.points, prediction_options(run), 1};
+    const struct forecast forecast = {forecast_sweep, &sweep, sweep.points, prediction_options(run), 1};
     int code = forecast_measure(&forecast, &predictions, error);
     if (code == ERROR_NONE)
         outlay_precede(outlay, &predictions);
